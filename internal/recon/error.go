@@ -90,7 +90,9 @@ func newError(kind Kind, code, format string, args []any) *Error {
 }
 
 // Invalid is a request that cannot be read at all.
-func Invalid(code, format string, args ...any) *Error { return newError(KindInvalid, code, format, args) }
+func Invalid(code, format string, args ...any) *Error {
+	return newError(KindInvalid, code, format, args)
+}
 
 // Unauthorized is a missing or unusable token.
 func Unauthorized(code, format string, args ...any) *Error {

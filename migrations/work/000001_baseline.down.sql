@@ -1,0 +1,1 @@
+DROP TABLE work.outbox_markers;
