@@ -1,0 +1,118 @@
+# `make` lists the targets. Each does what its line says, or says why it cannot and fails.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+P        ?= 2#       packages tested at once; each may hold a PostgreSQL of its own
+PKGS     ?= ./...
+RUN      ?= .
+FUZZTIME ?= 20s
+GOVULNDB ?= https://vuln.go.dev
+
+GOTEST = $(GO) test -p $(strip $(P)) -run '$(RUN)'
+TOOL   = $(GO) tool -modfile=tools/go.mod
+ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
+TAGGED = grep -rlqsE '^//go:build $(1)$$' --include='*_test.go' $(2)
+
+.PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-nightly tidy lint fmt sec \
+	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate up down migrate-up migrate-down clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
+
+deps: ## Install what tests and the embedded default need (PostgreSQL, Redis), where it is missing
+	@scripts/install-deps
+
+build: ## Build bin/matcher
+	$(GO) build -o bin/matcher ./cmd/matcher
+
+run: deps build ## Build, then the demo in the foreground: two tenants, sample data, an address
+	exec ./bin/matcher demo
+
+demo: run ## The same as run
+
+test: deps ## Everything but chaos: unit (house rules included), integration, end to end
+	$(MAKE) --no-print-directory test-unit
+	$(MAKE) --no-print-directory test-int
+	$(MAKE) --no-print-directory test-e2e
+
+test-unit: ## Unit tests and house rules; no server needed
+	$(GOTEST) -timeout 5m $(PKGS)
+
+test-int: ## Integration tests on private PostgreSQL and Redis servers
+	$(GOTEST) -tags integration -timeout 10m $(PKGS)
+
+test-e2e: ## The built binary from outside: command line, API, a second start
+	@$(call TAGGED,e2e,tests cmd internal) || $(call ABSENT,no test carries the tag e2e)
+	$(GOTEST) -count 1 -tags e2e -timeout 10m ./tests/e2e/...
+
+test-chaos: ## Broken networks, killed processes, full disks
+	@$(call TAGGED,chaos,tests cmd internal) || $(call ABSENT,no test carries the tag chaos)
+	$(GOTEST) -count 1 -tags chaos -timeout 20m $(PKGS)
+
+test-nightly: test cover fuzz test-chaos ## All of it, slowly
+
+tidy: ## The house rules alone
+	$(GO) test -count 1 ./tests/tidy/
+
+check-tests: ## Every .go file with a function is exercised by a test file of its name or noun
+	$(GO) test -count 1 -run '^TestEveryFileIsTested' ./tests/tidy/
+
+check-test-tags: ## Every test file opens with the build tag of its kind
+	$(GO) test -count 1 -run '^TestTestTags' ./tests/tidy/
+
+lint: ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
+	$(TOOL) golangci-lint run
+
+fmt: ## Format every Go file with gofumpt
+	$(TOOL) gofumpt -w cmd internal migrations tests
+
+sec: ## gosec, then govulncheck against GOVULNDB; a finding fails
+	$(TOOL) golangci-lint run --enable-only gosec
+	@code=0; out=$$($(TOOL) govulncheck -db '$(GOVULNDB)' ./... 2>&1) || code=$$?; echo "$$out"; \
+	if [ $$code = 1 ] && grep -qiE 'fetching vulnerabilities|dial tcp|no such host|HTTP GET|timeout|404|403|502|503' <<<"$$out"; then \
+		echo "govulncheck: NOT RUN, its database $(GOVULNDB) cannot be reached (set GOVULNDB to a copy)"; code=0; fi; exit $$code
+
+cover: deps ## Coverage per package by unit and integration tests; under 85 % fails
+	@mkdir -p coverage
+	$(GO) test -p $(strip $(P)) -timeout 5m -coverpkg=./internal/...,./cmd/...,./migrations/... -coverprofile coverage/unit.out $(PKGS)
+	$(GO) test -p $(strip $(P)) -timeout 15m -tags integration -coverpkg=./internal/...,./cmd/...,./migrations/... -coverprofile coverage/integration.out $(PKGS)
+	@$(GO) run ./tests/cover -min 85 -what 'unit tests alone' -only recon,format,mapping,engine,audit,auth coverage/unit.out
+	@$(GO) run ./tests/cover -min 85 -what 'unit and integration tests' coverage/unit.out coverage/integration.out
+
+fuzz: ## Every fuzz target for FUZZTIME
+	@targets=$$(grep -rHoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' internal cmd | sed -E 's|/[^/]*:func | |'); \
+	[ -n "$$targets" ] || $(call ABSENT,no fuzz target); \
+	while read -r dir name; do $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir"; done <<<"$$targets"
+
+bench: deps ## The figures of the README, measured here
+	@[ -d tests/bench ] || $(call ABSENT,tests/bench)
+	$(GO) run ./tests/bench
+
+accuracy: ## Wrong pairs on generated data with known truth
+	@[ -d tests/accuracy ] || $(call ABSENT,tests/accuracy)
+	$(GO) run ./tests/accuracy
+
+demo-tenancy: deps build ## The two-tenant walk: provision, suspend, resume, and what each tenant sees
+	@[ -x scripts/demo-tenancy ] || $(call ABSENT,scripts/demo-tenancy)
+	scripts/demo-tenancy
+
+generate: ## Generated code
+	@grep -rqsE '^//go:generate ' --include='*.go' cmd internal || $(call ABSENT,nothing in this tree is generated)
+	$(GO) generate ./...
+
+up: ## PostgreSQL, Valkey, RabbitMQ, S3 and Matcher in containers
+	docker compose up --build --detach --wait
+
+down: ## Stop the containers; their volumes stay
+	docker compose down
+
+migrate-up: build ## Migrate the control and work schemas and every tenant of POSTGRES_* forward
+	./bin/matcher migrate up
+
+migrate-down: build ## Undo the last migration there; it asks first
+	./bin/matcher migrate down
+
+clean: ## Remove what was built; data/ stays
+	rm -rf bin coverage
