@@ -1,0 +1,50 @@
+package recon
+
+import "time"
+
+// Context is one reconciliation that a team does again and again: its sources, rules, runs and exceptions.
+type Context struct {
+	ID          string          `json:"id"`
+	Num         int32           `json:"-"`
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Status      ContextStatus   `json:"status"`
+	Settings    ContextSettings `json:"settings"`
+	Version     int             `json:"version"`
+	CreatedAt   time.Time       `json:"createdAt"`
+	UpdatedAt   time.Time       `json:"updatedAt"`
+	CreatedBy   string          `json:"createdBy"`
+}
+
+// ContextStatus says whether a context takes work.
+type ContextStatus string
+
+// The states of a context. A paused one takes imports but no runs; an archived one is read only.
+const (
+	ContextActive   ContextStatus = "ACTIVE"
+	ContextPaused   ContextStatus = "PAUSED"
+	ContextArchived ContextStatus = "ARCHIVED"
+)
+
+// ContextSettings are a context's own choices.
+type ContextSettings struct {
+	// MaxWriteOff bounds the differences that one run may confirm, per currency; past it groups are only proposed.
+	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty"`
+}
+
+// Source is one stream of rows on one side of a context.
+type Source struct {
+	ID              string    `json:"id"`
+	Num             int32     `json:"-"`
+	ContextID       string    `json:"contextId"`
+	Name            string    `json:"name"`
+	Side            Side      `json:"side"`
+	Currency        string    `json:"currency,omitempty"` // of rows whose file names none
+	TimeZone        string    `json:"timeZone"`           // IANA name; decides which day an instant belongs to
+	Negate          bool      `json:"negate"`             // the file counts the other way round
+	FieldMapVersion int       `json:"fieldMapVersion"`    // 0: columns are detected anew from each file
+	Version         int       `json:"version"`
+	CreatedAt       time.Time `json:"createdAt"`
+	UpdatedAt       time.Time `json:"updatedAt"`
+	CreatedBy       string    `json:"createdBy"`
+}
