@@ -1,0 +1,55 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// Role is what a caller may do inside its tenant, or, for PlatformAdmin, to tenants themselves.
+type Role string
+
+// The roles, from least to most. PlatformAdmin stands beside the ladder: it opens the control plane and no tenant's
+// data.
+const (
+	RoleViewer        Role = "viewer"         // reads
+	RoleAnalyst       Role = "analyst"        // imports, runs, comments, proposes
+	RoleApprover      Role = "approver"       // confirms and resolves
+	RoleAdmin         Role = "admin"          // configures
+	RolePlatformAdmin Role = "platform-admin" // creates, suspends, moves tenants
+)
+
+// ladder orders the tenant's roles: a role holds every right of those before it.
+var ladder = []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin}
+
+// KnownRole reports whether role is one of ours.
+func KnownRole(role Role) bool {
+	return role == RolePlatformAdmin || slices.Contains(ladder, role)
+}
+
+// Allows reports whether a caller with roles may do what needs the role needed. An unknown role, on either side,
+// allows nothing.
+func Allows(roles []Role, needed Role) bool {
+	if needed == RolePlatformAdmin {
+		return slices.Contains(roles, RolePlatformAdmin)
+	}
+	rank := slices.Index(ladder, needed)
+	if rank < 0 {
+		return false
+	}
+	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Index(ladder, held) >= rank })
+}
+
+// RequireRole is nil when the caller in ctx may do what needs role, a 403 when it may not, a 401 when nobody has been
+// authenticated.
+func RequireRole(ctx context.Context, role Role) error {
+	principal, ok := PrincipalFrom(ctx)
+	if !ok {
+		return errTokenMissing()
+	}
+	if !Allows(principal.Roles, role) {
+		return recon.Forbidden("ROLE_REQUIRED", "this needs the role %s", role)
+	}
+	return nil
+}
