@@ -1,0 +1,163 @@
+//go:build unit || !integration
+
+package tidy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// broken shows each rule one file that breaks it and one that does not: a rule that cannot find
+// anything would look just like a clean repository.
+var broken = []struct {
+	why   string
+	rule  func([]*file) []string
+	path  string
+	text  string
+	wants string // part of the finding; empty for a file that is well
+}{
+	{"a noun imports a port", importFindings, recon + "/x.go", `package recon; import "matcher/internal/shared/ports"`, "recon imports nothing"},
+	{"the engine imports the store", importFindings, engine + "/x.go", `package engine; import "matcher/internal/postgres"`, "recon only"},
+	{"the engine imports the nouns", importFindings, engine + "/x.go", `package engine; import "matcher/internal/recon"`, ""},
+	{"a format logs", importFindings, format + "/x.go", `package format; import "log/slog"`, "no driver"},
+	{"ingestion imports matching", importFindings, "internal/ingestion/x.go", `package ingestion; import "matcher/internal/matching"`, "services meet"},
+	{"ingestion imports the engine", importFindings, "internal/ingestion/x.go", `package ingestion; import "matcher/internal/matching/engine"`, "services meet"},
+	{"ingestion imports its format", importFindings, "internal/ingestion/x.go", `package ingestion; import "matcher/internal/ingestion/format"`, ""},
+	{"jobs import a service", importFindings, jobs + "/x.go", `package jobs; import "matcher/internal/report"`, "nothing below"},
+	{"an adapter imports the store", importFindings, adapters + "/x.go", `package adapters; import "matcher/internal/postgres"`, "never the reverse"},
+	{"auth knows pgx", importFindings, auth + "/x.go", `package auth; import "github.com/jackc/pgx/v5"`, "known only to"},
+	{"auth knows Redis", importFindings, auth + "/x.go", `package auth; import "github.com/redis/go-redis/v9"`, "known only to"},
+	{"a handler knows pgx", importFindings, httpapi + "/x.go", `package httpapi; import "github.com/jackc/pgx/v5"`, "known only to"},
+	{"a service knows the broker", importFindings, "internal/matching/x.go", `package matching; import "github.com/rabbitmq/amqp091-go"`, "known only to"},
+	{"a handler knows blobs", importFindings, httpapi + "/x.go", `package httpapi; import "gocloud.dev/blob"`, "known only to"},
+	{"a handler knows the wiring", importFindings, httpapi + "/x.go", `package httpapi; import "matcher/internal/bootstrap"`, "known only to"},
+	{"a command knows the wiring", importFindings, "cmd/matcher/x.go", `package main; import "matcher/internal/bootstrap"`, ""},
+	{"production uses the test kit", importFindings, bootstrap + "/x.go", `package bootstrap; import "matcher/internal/testkit"`, "known only to"},
+
+	{"an alias for a package of ours", aliasFindings, "x/x.go", `package x; import r "matcher/internal/recon"`, "our own"},
+	{"an alias where the name is fixed", aliasFindings, "x/x.go", `package x; import tenant "matcher/internal/shared/infrastructure/tenant/adapters"`, ""},
+	{"an alias for its own sake", aliasFindings, "x/x.go", `package x; import f "fmt"`, "none is needed"},
+	{"an alias where two names meet", aliasFindings, "x/x.go", "package x; import (\"go.opentelemetry.io/otel/trace\"; sdktrace \"go.opentelemetry.io/otel/sdk/trace\")", ""},
+	{"a dot import", aliasFindings, "x/x.go", `package x; import . "fmt"`, "dot"},
+	{"a drawer package", packageNameFindings, "x/x.go", `package helpers`, "one idea"},
+
+	{"a long function", functionLengthFindings, "x/x.go", "package x\nfunc f() {" + strings.Repeat("\n", maxFunctionLines) + "}", "over 70"},
+	{"a test file without a tag", tagFindings, "x/x_test.go", "package x", "opens with none"},
+	{"an integration test with the unit tag", tagFindings, "tests/integration/x_test.go", unitTag + "\n\npackage x", "opens with //go:build integration"},
+	{"a unit test with servers", tagFindings, "x/x_test.go", unitTag + "\n\npackage x\nimport \"matcher/internal/testkit\"", "starts no server"},
+	{"a file without a test", pairFindings, "internal/x/x.go", "package x\nfunc F() {}", "no x_test.go"},
+	{"a file without a function", pairFindings, "internal/x/x.go", "package x\ntype T int", ""},
+
+	{"SQL in a handler", sqlFindings, httpapi + "/x.go", "package httpapi; const q = `\n\tSELECT id FROM contexts`", "SQL stands in"},
+	{"SQL in the store", sqlFindings, postgres + "/x.go", "package postgres; const q = `SELECT id FROM contexts`", ""},
+	{"prose with such words", sqlFindings, httpapi + "/x.go", `package httpapi; const q = "Select a context, update it with a name"`, ""},
+	{"a star", selectStarFindings, postgres + "/x.go", `package postgres; const q = "SELECT t.* FROM t"`, "name the columns"},
+	{"a count", selectStarFindings, postgres + "/x.go", `package postgres; const q = "SELECT count(*) FROM t"`, ""},
+	{"a star in a migration", selectStarFindings, "migrations/000001_x.up.sql", "CREATE VIEW v AS SELECT * FROM t;", "name the columns"},
+	{"a session's role", switchFindings, postgres + "/x.go", `package postgres; const q = "SET ROLE x"`, "leaks"},
+	{"a role outside the door", switchFindings, jobs + "/x.go", `package jobs; const q = "SET LOCAL ROLE x"`, "inside the door"},
+
+	{"a clock in a pure package", callFindings, engine + "/x.go", `package engine; import "time"; var t = time.Now()`, "given the time"},
+	{"a clock in a service", callFindings, jobs + "/x.go", `package jobs; import "time"; var t = time.Now()`, ""},
+	{"a sleeping test", callFindings, "x/x_test.go", `package x; import "time"; func f() { time.Sleep(1) }`, "wait for a signal"},
+	{"the environment in a service", callFindings, jobs + "/x.go", `package jobs; import "os"; var e = os.Getenv("X")`, "bootstrap/config.go"},
+	{"the environment in its place", callFindings, configFile, `package bootstrap; import "os"; var e = os.Getenv("X")`, ""},
+	{"a print", callFindings, jobs + "/x.go", `package jobs; import "fmt"; func f() { fmt.Println() }`, "log it"},
+
+	{"a header asked", tenantFindings, httpapi + "/x.go", `package httpapi; var t = r.Header.Get("X-Tenant-ID")`, "from the token"},
+	{"a header indexed", tenantFindings, auth + "/x.go", `package auth; var t = r.Header["X-Tenant-Id"]`, "from the token"},
+	{"a query asked", tenantFindings, httpapi + "/x.go", `package httpapi; var t = r.URL.Query().Get("tenantId")`, "from the token"},
+	{"a path asked", tenantFindings, httpapi + "/x.go", `package httpapi; var t = r.PathValue("tenant_id")`, "from the token"},
+	{"an input's tag", tenantFindings, httpapi + "/x.go", "package httpapi; type in struct { T string `query:\"tenant_id,omitempty\"` }", "from the token"},
+	{"a claim", tenantFindings, auth + "/x.go", `package auth; var t = claims["tenantId"]`, ""},
+	{"a message's header", tenantFindings, "internal/shared/adapters/rabbitmq/x.go", `package rabbitmq; var t = h.Get("X-Tenant-ID")`, ""},
+
+	{"a transaction in a migration", migrationFindings, "migrations/000001_x.up.sql", "BEGIN;\nCREATE TABLE t ();", "holds the file"},
+	{"a block in a function", migrationFindings, "migrations/000001_x.down.sql", "CREATE FUNCTION f() RETURNS int AS $$ BEGIN RETURN 1; END $$ LANGUAGE plpgsql;", ""},
+	{"a concurrent index", migrationFindings, "migrations/000001_x.down.sql", "CREATE INDEX CONCURRENTLY i ON t (a);", "every other tenant"},
+	{"an enum", migrationFindings, "migrations/000001_x.down.sql", "CREATE TYPE e AS ENUM ('a');", "statement cache"},
+	{"an extension", migrationFindings, "migrations/000001_x.down.sql", "CREATE EXTENSION pg_trgm;", "once, in ext"},
+	{"a qualified table", migrationFindings, "migrations/000001_x.down.sql", "CREATE TABLE other.t ();", "no name is qualified"},
+	{"a qualified index", migrationFindings, "migrations/000001_x.down.sql", "CREATE INDEX i ON other.t (a);", "no name is qualified"},
+	{"an operator class of ext", migrationFindings, "migrations/000001_x.down.sql", "CREATE INDEX i ON t USING gin (a ext.gin_trgm_ops);", ""},
+	{"words in a comment", migrationFindings, "migrations/000001_x.down.sql", "-- COMMIT; CREATE TYPE public.x\nDROP TABLE t;", ""},
+	{"no way back", migrationFindings, "migrations/000001_x.up.sql", "CREATE TABLE t ();", "no way back"},
+	{"the control plane may", migrationFindings, "migrations/control/000001_x.up.sql", "CREATE TABLE control.t ();", ""},
+
+	{"a place of a machine", placeFindings, "README.md", "see /Use" + "rs/me/matcher", "one machine"},
+	{"a folder of that name", placeFindings, "README.md", "see migrations/work/000001.sql", ""},
+}
+
+func TestRulesFindWhatTheyForbid(t *testing.T) {
+	for _, c := range broken {
+		t.Run(c.why, func(t *testing.T) {
+			f, err := parse(c.path, c.text)
+			require.NoError(t, err)
+			findings := c.rule([]*file{f})
+			if c.wants == "" {
+				require.Empty(t, findings)
+				return
+			}
+			require.NotEmpty(t, findings)
+			require.Contains(t, strings.Join(findings, "\n"), c.wants)
+		})
+	}
+}
+
+func TestRulesOverTwoFiles(t *testing.T) {
+	parsed := func(name, text string) *file {
+		f, err := parse(name, text)
+		require.NoError(t, err)
+		return f
+	}
+	t.Run("two packages of a name", func(t *testing.T) {
+		files := []*file{parsed("a/x.go", "package x"), parsed("b/x.go", "package x")}
+		require.Len(t, packageNameFindings(files), 1)
+	})
+	t.Run("a test of the name that uses nothing of the file", func(t *testing.T) {
+		subject := parsed("internal/x/match_output.go", "package x\nfunc Render() {}")
+		idle := parsed("internal/x/match_test.go", unitTag+"\n\npackage x\nfunc TestX() {}")
+		real := parsed("internal/x/match_test.go", unitTag+"\n\npackage x\nfunc TestX() { Render() }")
+		require.Len(t, pairFindings([]*file{subject, idle}), 1)
+		require.Empty(t, pairFindings([]*file{subject, real}))
+	})
+	t.Run("a long file, and an exception that outlived its reason", func(t *testing.T) {
+		long := parsed("x/long.go", "package x"+strings.Repeat("\n", maxFileLines+1))
+		short := parsed("x/short.go", "package x\n")
+		require.Len(t, fileLengthFindings([]*file{long, short}, map[string]string{"x/short.go": "why"}), 2)
+	})
+}
+
+const sampleConfig = "package bootstrap\n" +
+	"type Config struct { Postgres PostgresConfig `envPrefix:\"POSTGRES_\"`; Tenancy TenancyConfig; Plain string }\n" +
+	"type PostgresConfig struct { Host string `env:\"HOST\"` }\n" +
+	"type TenancyConfig struct { Channel string `env:\"CHANNEL,unset\" envDefault:\"c\"` }"
+
+func TestEnvironmentRules(t *testing.T) {
+	f, err := parse(configFile, sampleConfig)
+	require.NoError(t, err)
+	settings := settingsOf(f)
+	require.Equal(t, map[string]string{"POSTGRES_HOST": "", "CHANNEL": "c"}, settings)
+
+	t.Run("an example that lists them as they are", func(t *testing.T) {
+		require.Empty(t, exampleFindings(exampleOf("# POSTGRES_HOST=db\nCHANNEL=c\n"), settings))
+	})
+	t.Run("one missing, one unknown, one that changes a default", func(t *testing.T) {
+		require.Len(t, exampleFindings(exampleOf("CHANNEL=d\nOTHER=1\n"), settings), 3)
+	})
+	t.Run("a container that passes too little and too much", func(t *testing.T) {
+		passed, err := composeOf("services: {matcher: {environment: {OTHER: 1}}}")
+		require.NoError(t, err)
+		require.Len(t, composeFindings(passed, settings), len(tenancy)+1)
+	})
+}
+
+func TestMakeRules(t *testing.T) {
+	targets := targetsOf("test: ## Runs\nhidden:\n")
+	require.Equal(t, map[string]bool{"test": true}, targets)
+	f, err := parse("README.md", "$ make test\nRun `make missing`, and make do.\n")
+	require.NoError(t, err)
+	require.Len(t, makeFindings([]*file{f}, targets), 1)
+}
