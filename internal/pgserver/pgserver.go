@@ -1,0 +1,335 @@
+// Package pgserver runs a private PostgreSQL for one process: it finds the
+// binaries, makes a cluster in a data folder, starts it on a socket, and takes
+// it down again, also when the process is killed. What can go wrong on a
+// user's machine comes back as an Error with a way out; data is never deleted.
+package pgserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Superuser owns the cluster.
+const Superuser = "postgres"
+
+// Config says where a server lives and how it runs; only DataDir is needed.
+type Config struct {
+	DataDir string // folder this server has for itself, made when missing
+	BinDir  string // folder of postgres and initdb; empty searches for one
+	Port    int    // also listens on 127.0.0.1 at this port; 0 is socket only
+
+	// Settings override single entries of the built-in configuration.
+	Settings map[string]string
+
+	// AllowDownload lets a missing PostgreSQL be fetched: Debian's package
+	// when root, a bundle below DataDir for anyone else.
+	AllowDownload bool
+
+	Log *slog.Logger // nil discards
+
+	repository string // tests: where bundles are fetched from
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log
+}
+
+// socketPort is the number in the socket's name. It needs no real port.
+func (c Config) socketPort() int {
+	if c.Port > 0 {
+		return c.Port
+	}
+	return 5432
+}
+
+// durable is false only where a test gave durability up.
+func (c Config) durable() bool { return c.Settings["fsync"] != "off" }
+
+// startLimit bounds a start that has to recover: replaying max_wal_size takes
+// seconds on an SSD and minutes on a bad disk.
+const startLimit = 10 * time.Minute
+
+// Server is a running PostgreSQL.
+type Server struct {
+	cfg    Config
+	layout layout
+	bin    binaries
+	cmd    *exec.Cmd
+	folder *os.File // the lock on the data folder
+	logged int64    // where this run begins in the log
+	done   chan struct{}
+	err    error // why it ended; to be read after done
+}
+
+// Start brings the server up and returns when it takes connections. Ending
+// ctx cancels a start under way; a running server ends by Stop or with the
+// process.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	l, err := newLayout(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.create(); err != nil {
+		return nil, err
+	}
+	folder, err := lockFolder(l)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(ctx, &Server{cfg: cfg, layout: l, folder: folder, done: make(chan struct{})})
+	if err != nil {
+		_ = folder.Close()
+		return nil, err
+	}
+	cfg.logger().Info("PostgreSQL is up", "version", s.bin.major, "data", s.layout.cluster, "pid", s.PID())
+	return s, nil
+}
+
+// start does everything that needs the data folder to itself.
+func start(ctx context.Context, s *Server) (*Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	major, err := clusterMajor(s.layout)
+	if err != nil {
+		return nil, err
+	}
+	if s.bin, err = findBinaries(ctx, s.cfg, s.layout, major); err != nil {
+		return nil, err
+	}
+	if err := portFree(s.cfg.Port); err != nil {
+		return nil, err
+	}
+	id, l, err := chooseIdentity(s.layout, s.bin)
+	if err != nil {
+		return nil, err
+	}
+	running, err := lockCluster(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer running.Close() // from here on PostgreSQL's own copy holds it
+	if s.layout, err = l.prepareSocket(id); err != nil {
+		return nil, err
+	}
+	if err := launch(ctx, s, id, running); err != nil {
+		s.layout.forgetSocket()
+		return nil, err
+	}
+	return s, nil
+}
+
+// launch makes the cluster where it is missing and starts the server on it.
+func launch(ctx context.Context, s *Server, id identity, running *os.File) error {
+	if err := ensureCluster(ctx, s.cfg, s.layout, s.bin, id); err != nil {
+		return err
+	}
+	if err := clearStalePID(s.layout); err != nil {
+		return err
+	}
+	if err := s.run(id, running); err != nil {
+		return err
+	}
+	if err := s.ready(ctx); err != nil {
+		s.kill()
+		return err
+	}
+	return nil
+}
+
+func (s *Server) run(id identity, running *os.File) error {
+	out, err := openLog(s.layout.log)
+	if err != nil {
+		return noAccess(s.layout.log, err)
+	}
+	defer out.Close()
+	if err := id.own(s.layout.log); err != nil {
+		return noAccess(s.layout.log, err)
+	}
+	s.logged, _ = out.Seek(0, io.SeekEnd)
+	s.cmd = exec.Command(s.bin.postgres(), arguments(s.cfg, s.layout)...)
+	s.cmd.Env, s.cmd.Dir = childEnv, s.layout.cluster
+	s.cmd.Stdout, s.cmd.Stderr = out, out
+	s.cmd.ExtraFiles = []*os.File{running}
+	s.cmd.SysProcAttr = id.attributes(syscall.SIGINT)
+	ended, err := startTied(s.cmd)
+	if err != nil {
+		return explain("PostgreSQL did not start", "", s.layout, s.cfg.Port, err)
+	}
+	go s.supervise(ended)
+	return nil
+}
+
+// supervise waits for the server's end, however it comes, gives the data
+// folder back and only then says so: who waited may start again at once.
+func (s *Server) supervise(ended <-chan error) {
+	s.err = <-ended
+	s.layout.forgetSocket()
+	_ = s.folder.Close()
+	close(s.done)
+}
+
+// logLimit is the size at which a start puts the old log aside, keeping one.
+const logLimit = 10 << 20
+
+func openLog(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > logLimit {
+		if err := os.Rename(path, path+".1"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+const readyPoll = 10 * time.Millisecond
+
+// ready waits until the server says in its pid file that it takes
+// connections, as pg_ctl does, or ends.
+func (s *Server) ready(ctx context.Context) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.done:
+			return explain("PostgreSQL did not start", tail(s.layout.log, s.logged), s.layout, s.cfg.Port, s.err)
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for PostgreSQL to start: %w", ctx.Err())
+		case <-tick.C:
+			if s.saysReady() {
+				return nil
+			}
+		}
+	}
+}
+
+// pidFileStatus is the line of postmaster.pid with the state, from 0.
+const pidFileStatus = 7
+
+func (s *Server) saysReady() bool {
+	text, err := os.ReadFile(filepath.Join(s.layout.cluster, "postmaster.pid"))
+	if err != nil {
+		return false
+	}
+	lines := strings.Split(string(text), "\n")
+	return len(lines) > pidFileStatus &&
+		lines[0] == strconv.Itoa(s.PID()) &&
+		strings.TrimSpace(lines[pidFileStatus]) == "ready"
+}
+
+// PID is the process id of the postmaster.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Version is the major version that runs.
+func (s *Server) Version() int { return s.bin.major }
+
+// DSN is the URL of a database over the socket, which asks no password.
+// An empty user is the superuser.
+func (s *Server) DSN(database, user string) string {
+	if user == "" {
+		user = Superuser
+	}
+	q := url.Values{
+		"host":    {s.layout.socket},
+		"port":    {strconv.Itoa(s.cfg.socketPort())},
+		"user":    {user},
+		"sslmode": {"disable"},
+	}
+	return (&url.URL{Scheme: "postgres", Host: "", Path: "/" + database, RawQuery: q.Encode()}).String()
+}
+
+// TCPDSN is the superuser's URL of a database over 127.0.0.1, with its
+// password; empty where the server listens on no port.
+func (s *Server) TCPDSN(database string) string {
+	if s.cfg.Port == 0 {
+		return ""
+	}
+	return (&url.URL{
+		Scheme: "postgres", Path: "/" + database, RawQuery: "sslmode=disable",
+		User: url.UserPassword(Superuser, s.layout.readPassword()),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.cfg.Port)),
+	}).String()
+}
+
+// Done is closed when the server has ended, by Stop or by itself.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Err explains, once Done is closed, a server that ended by itself; it is nil
+// after a clean shutdown.
+func (s *Server) Err() error {
+	select {
+	case <-s.done:
+	default:
+		return nil
+	}
+	if s.err == nil {
+		return nil
+	}
+	return explain("PostgreSQL ended", tail(s.layout.log, s.logged), s.layout, s.cfg.Port, s.err)
+}
+
+// killWait is how long an immediate shutdown may take before the kernel ends it.
+const killWait = 5 * time.Second
+
+// Stop shuts the server down: sessions are rolled back, a checkpoint is
+// written. When ctx ends first it stops at once and the next start recovers.
+func (s *Server) Stop(ctx context.Context) error {
+	s.signal(syscall.SIGINT)
+	select {
+	case <-s.done:
+		return s.Err()
+	case <-ctx.Done():
+		s.kill()
+		return fmt.Errorf("stopping PostgreSQL in time (the next start recovers): %w", ctx.Err())
+	}
+}
+
+func (s *Server) kill() {
+	s.signal(syscall.SIGQUIT)
+	select {
+	case <-s.done:
+	case <-time.After(killWait):
+		_ = syscall.Kill(-s.PID(), syscall.SIGKILL)
+		<-s.done
+	}
+}
+
+func (s *Server) signal(sig syscall.Signal) {
+	_ = s.cmd.Process.Signal(sig) // one that has ended needs none
+}
+
+// portFree says early and clearly what PostgreSQL would say in its log.
+func portFree(port int) error {
+	if port == 0 {
+		return nil
+	}
+	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return portTaken(port, err)
+	case errors.Is(err, fs.ErrPermission):
+		return &Error{
+			Reason: ReasonPortTaken, Err: err,
+			What: fmt.Sprintf("PostgreSQL may not listen on 127.0.0.1:%d", port),
+			Why:  "Ports below 1024 belong to the system",
+			Fix:  "Choose a higher port, or set none: Matcher itself needs only a socket",
+		}
+	case err != nil:
+		return fmt.Errorf("trying 127.0.0.1:%d: %w", port, err)
+	}
+	return ln.Close()
+}
