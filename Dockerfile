@@ -4,14 +4,14 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/matcher ./cmd/matcher
+    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /out/matcher ./cmd/matcher && mkdir -p /out/lib/data
 
 # distroless/static: certificates, time zones and an unprivileged user, no shell.
 # There is no PostgreSQL in it, so the container always needs POSTGRES_*.
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/matcher /usr/local/bin/matcher
+COPY --from=build --chown=nonroot:nonroot /out/lib /var/lib/matcher
 COPY LICENSE /usr/share/doc/matcher/LICENSE
 USER nonroot:nonroot
 WORKDIR /var/lib/matcher
