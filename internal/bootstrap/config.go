@@ -1,0 +1,400 @@
+package bootstrap
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"matcher/internal/auth"
+)
+
+// Config is every setting of an installation. Each field names its variable and default; a comment says what it does.
+// Nothing else in Matcher reads the environment.
+type Config struct {
+	// Environment is "development" or "production". Production refuses what is convenient and unsafe: a known signing
+	// key, no authentication, development tokens. ENV is an alias.
+	Environment string `env:"MATCHER_ENV" envDefault:"development"`
+	// Addr is where the API listens.
+	Addr string `env:"MATCHER_ADDR" envDefault:"127.0.0.1:8080"`
+	// DataDir holds the embedded default: the private PostgreSQL cluster and spooled uploads.
+	DataDir string `env:"MATCHER_DATA_DIR" envDefault:"./data"`
+	// PGBin is the folder with initdb and postgres for the embedded default; empty searches the usual places.
+	PGBin string `env:"MATCHER_PG_BIN"`
+	// LogLevel is debug, info, warn or error; LogFormat is json or text.
+	LogLevel  string `env:"MATCHER_LOG_LEVEL" envDefault:"info"`
+	LogFormat string `env:"MATCHER_LOG_FORMAT" envDefault:"text"`
+
+	Limits    LimitsConfig
+	Postgres  PostgresConfig
+	Redis     RedisConfig
+	Auth      AuthConfig
+	Tenancy   TenancyConfig
+	Telemetry TelemetryConfig
+}
+
+// LimitsConfig bounds what one request may take.
+type LimitsConfig struct {
+	// BodyBytes bounds a JSON body.
+	BodyBytes int64 `env:"MATCHER_MAX_BODY_BYTES" envDefault:"1048576"`
+	// ImportBytes bounds one uploaded file: 10 GiB hold 50 to 100 million rows.
+	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240"`
+	// RequestTimeoutSec bounds every request but uploads and progress streams.
+	RequestTimeoutSec int `env:"MATCHER_REQUEST_TIMEOUT_SEC" envDefault:"30"`
+	// ShutdownTimeoutSec is how long a stopping server waits for requests and jobs under way.
+	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20"`
+}
+
+// PostgresConfig names the database. With none of it set, Matcher runs a private cluster under MATCHER_DATA_DIR.
+type PostgresConfig struct {
+	// DSN replaces the fields up to SSLMode.
+	DSN      string `env:"POSTGRES_DSN"`
+	Host     string `env:"POSTGRES_HOST"`
+	Port     int    `env:"POSTGRES_PORT" envDefault:"5432"`
+	User     string `env:"POSTGRES_USER" envDefault:"matcher_app"`
+	Password string `env:"POSTGRES_PASSWORD"`
+	DB       string `env:"POSTGRES_DB" envDefault:"matcher"`
+	SSLMode  string `env:"POSTGRES_SSLMODE" envDefault:"prefer"`
+
+	// The owner creates schemas and roles and migrates; the application's own role may do none of it.
+	OwnerDSN      string `env:"POSTGRES_OWNER_DSN"`
+	OwnerUser     string `env:"POSTGRES_OWNER_USER" envDefault:"matcher_owner"`
+	OwnerPassword string `env:"POSTGRES_OWNER_PASSWORD"`
+}
+
+// RedisConfig names the Redis server; empty runs one inside the process. It is used when several instances share
+// limits and tenant events.
+type RedisConfig struct {
+	URL string `env:"REDIS_URL"`
+}
+
+// AuthConfig says whose tokens are believed.
+type AuthConfig struct {
+	// Enabled=false lets everybody in as the default tenant's administrator; never in production nor with tenants.
+	Enabled bool `env:"AUTH_ENABLED" envDefault:"true"`
+	// Secret signs HS256 tokens. With neither it nor JWKSURL, development uses a key that everybody knows.
+	Secret string `env:"AUTH_HS256_SECRET"`
+	// JWKSURL publishes the identity provider's keys (RS256, ES256, EdDSA).
+	JWKSURL  string `env:"AUTH_JWKS_URL"`
+	Issuer   string `env:"AUTH_ISSUER" envDefault:"matcher"`
+	Audience string `env:"AUTH_AUDIENCE" envDefault:"matcher"`
+}
+
+// TenancyConfig is about tenants; names and defaults are those of the multi-tenant standard.
+type TenancyConfig struct {
+	// DefaultTenantID owns everything while MultiTenantEnabled is false, and has a schema of its own.
+	DefaultTenantID   string `env:"DEFAULT_TENANT_ID" envDefault:"11111111-1111-1111-1111-111111111111"`
+	DefaultTenantSlug string `env:"DEFAULT_TENANT_SLUG" envDefault:"default"`
+	// MultiTenantEnabled makes the token's tenant claim compulsory.
+	MultiTenantEnabled bool `env:"MULTI_TENANT_ENABLED" envDefault:"false"`
+
+	// URL, environment, API key, timeout and breaker are used when a remote tenant manager answers who a tenant is;
+	// without a URL the built-in registry does.
+	MultiTenantURL                      string `env:"MULTI_TENANT_URL"`
+	MultiTenantEnvironment              string `env:"MULTI_TENANT_ENVIRONMENT"`
+	MultiTenantServiceAPIKey            string `env:"MULTI_TENANT_SERVICE_API_KEY"`
+	MultiTenantTimeoutSec               int    `env:"MULTI_TENANT_TIMEOUT" envDefault:"30"`
+	MultiTenantCircuitBreakerThreshold  int    `env:"MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD" envDefault:"5"`
+	MultiTenantCircuitBreakerTimeoutSec int    `env:"MULTI_TENANT_CIRCUIT_BREAKER_TIMEOUT_SEC" envDefault:"30"`
+
+	// MaxTenantPools and IdleTimeoutSec are used when tenants live in databases of their own: a pool is one database's.
+	MultiTenantMaxTenantPools int `env:"MULTI_TENANT_MAX_TENANT_POOLS" envDefault:"100"`
+	MultiTenantIdleTimeoutSec int `env:"MULTI_TENANT_IDLE_TIMEOUT_SEC" envDefault:"300"`
+
+	// MultiTenantConfigCacheTTLSec is how long a tenant's configuration is believed; 0 leaves the cache out.
+	// MULTI_TENANT_CACHE_TTL_SEC is an alias.
+	MultiTenantConfigCacheTTLSec int `env:"MULTI_TENANT_CONFIG_CACHE_TTL_SEC" envDefault:"300"`
+	// MultiTenantEventChannel carries tenant events; empty turns the listener off.
+	MultiTenantEventChannel string `env:"MULTI_TENANT_EVENT_CHANNEL" envDefault:"matcher.tenant.events"`
+}
+
+// TelemetryConfig decides where traces go. The exporter reads its own OTEL_* variables beside these.
+type TelemetryConfig struct {
+	ServiceName string `env:"OTEL_SERVICE_NAME" envDefault:"matcher"`
+	Exporter    string `env:"OTEL_TRACES_EXPORTER"`
+	Endpoint    string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	TracesURL   string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+}
+
+// ConfigError lists everything that is wrong with the environment, each line with the variable's name. It never
+// repeats a value, since a value may be a secret in the wrong place.
+type ConfigError struct{ Problems []string }
+
+func (e *ConfigError) Error() string {
+	return "the configuration cannot be used:\n  " + strings.Join(e.Problems, "\n  ")
+}
+
+// LoadConfig reads and checks the settings in environ, which has the form of os.Environ().
+func LoadConfig(environ []string) (Config, error) {
+	set := env.ToMap(environ)
+	problems := resolveAliases(set)
+	var cfg Config
+	if err := env.ParseWithOptions(&cfg, env.Options{Environment: set}); err != nil {
+		problems = append(problems, parseProblems(err)...)
+	}
+	applyEmpty(&cfg, set)
+	problems = append(problems, cfg.check()...)
+	if len(problems) > 0 {
+		slices.Sort(problems)
+		return Config{}, &ConfigError{Problems: slices.Compact(problems)}
+	}
+	return cfg, nil
+}
+
+// aliases map the other accepted name of a variable to its own.
+var aliases = map[string]string{
+	"ENV":                        "MATCHER_ENV",
+	"MULTI_TENANT_CACHE_TTL_SEC": "MULTI_TENANT_CONFIG_CACHE_TTL_SEC",
+}
+
+func resolveAliases(set map[string]string) (problems []string) {
+	for alias, name := range aliases {
+		value, given := set[alias]
+		own, both := set[name]
+		switch {
+		case !given || value == "":
+		case !both || own == "":
+			set[name] = value
+		case own != value:
+			problems = append(problems, fmt.Sprintf("%s and its alias %s differ: set one of them", name, alias))
+		}
+	}
+	return problems
+}
+
+// applyEmpty is the pass over what is set to nothing: the library takes VAR="" for unset, but empty turns these off.
+func applyEmpty(cfg *Config, set map[string]string) {
+	if value, given := set["MULTI_TENANT_EVENT_CHANNEL"]; given && strings.TrimSpace(value) == "" {
+		cfg.Tenancy.MultiTenantEventChannel = ""
+	}
+}
+
+// parseProblems names the variable of each field that could not be read.
+func parseProblems(err error) (problems []string) {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []string{err.Error()}
+	}
+	names := variableNames(reflect.TypeFor[Config]())
+	for _, one := range all.Errors {
+		var bad env.ParseError
+		if !errors.As(one, &bad) {
+			problems = append(problems, one.Error())
+			continue
+		}
+		problems = append(problems, fmt.Sprintf("%s is not %s", names[bad.Name], kindText(bad.Type)))
+	}
+	return problems
+}
+
+func kindText(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	default:
+		return "readable as " + t.String()
+	}
+}
+
+func variableNames(t reflect.Type) map[string]string {
+	names := map[string]string{}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if field.Type.Kind() == reflect.Struct {
+			for name, variable := range variableNames(field.Type) {
+				names[name] = variable
+			}
+			continue
+		}
+		names[field.Name] = field.Tag.Get("env")
+	}
+	return names
+}
+
+// check returns what cannot be true, one line a problem.
+func (cfg Config) check() []string {
+	p := &problemList{}
+	p.oneOf("MATCHER_ENV", strings.ToLower(cfg.Environment), "development", "production")
+	p.oneOf("MATCHER_LOG_LEVEL", cfg.LogLevel, "debug", "info", "warn", "error")
+	p.oneOf("MATCHER_LOG_FORMAT", cfg.LogFormat, "json", "text")
+	if _, port, err := net.SplitHostPort(cfg.Addr); err != nil || !isPort(port) {
+		p.add("MATCHER_ADDR is not host:port")
+	}
+	p.atLeast("MATCHER_MAX_BODY_BYTES", cfg.Limits.BodyBytes, 1024)
+	p.atLeast("MATCHER_MAX_IMPORT_BYTES", cfg.Limits.ImportBytes, 1024)
+	p.atLeast("MATCHER_REQUEST_TIMEOUT_SEC", int64(cfg.Limits.RequestTimeoutSec), 1)
+	p.atLeast("MATCHER_SHUTDOWN_TIMEOUT_SEC", int64(cfg.Limits.ShutdownTimeoutSec), 1)
+	cfg.Postgres.check(p)
+	if cfg.Redis.URL != "" && !hasScheme(cfg.Redis.URL, "redis", "rediss", "unix") {
+		p.add("REDIS_URL is not a redis:// or rediss:// address")
+	}
+	cfg.Tenancy.check(p)
+	cfg.checkAuth(p)
+	return p.lines
+}
+
+func (pg PostgresConfig) check(p *problemList) {
+	p.oneOf("POSTGRES_SSLMODE", pg.SSLMode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+	if pg.Port < 1 || pg.Port > 65535 {
+		p.add("POSTGRES_PORT is not a port")
+	}
+	if pg.DSN != "" && pg.Host != "" {
+		p.add("POSTGRES_DSN and POSTGRES_HOST are both set: use one of them")
+	}
+	if pg.DSN != "" && pg.OwnerDSN == "" {
+		p.add("POSTGRES_OWNER_DSN is needed beside POSTGRES_DSN: it creates schemas and roles")
+	}
+	if pg.OwnerDSN != "" && !pg.External() {
+		p.add("POSTGRES_OWNER_DSN is set, but neither POSTGRES_DSN nor POSTGRES_HOST is")
+	}
+	if pg.Host != "" && (pg.User == "" || pg.DB == "" || pg.OwnerDSN == "" && pg.OwnerUser == "") {
+		p.add("POSTGRES_HOST needs POSTGRES_USER, POSTGRES_DB and POSTGRES_OWNER_USER")
+	}
+}
+
+func (t TenancyConfig) check(p *problemList) {
+	if !auth.IsUUID(t.DefaultTenantID) {
+		p.add("DEFAULT_TENANT_ID is not a lower-case UUID")
+	}
+	if strings.TrimSpace(t.DefaultTenantSlug) == "" {
+		p.add("DEFAULT_TENANT_SLUG is empty")
+	}
+	p.atLeast("MULTI_TENANT_MAX_TENANT_POOLS", int64(t.MultiTenantMaxTenantPools), 1)
+	p.atLeast("MULTI_TENANT_IDLE_TIMEOUT_SEC", int64(t.MultiTenantIdleTimeoutSec), 1)
+	p.atLeast("MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD", int64(t.MultiTenantCircuitBreakerThreshold), 1)
+	p.atLeast("MULTI_TENANT_CIRCUIT_BREAKER_TIMEOUT_SEC", int64(t.MultiTenantCircuitBreakerTimeoutSec), 1)
+	p.atLeast("MULTI_TENANT_CONFIG_CACHE_TTL_SEC", int64(t.MultiTenantConfigCacheTTLSec), 0)
+	p.atLeast("MULTI_TENANT_TIMEOUT", int64(t.MultiTenantTimeoutSec), 1)
+	if t.MultiTenantURL == "" {
+		return
+	}
+	if !hasScheme(t.MultiTenantURL, "https") && !isLoopbackURL(t.MultiTenantURL) {
+		p.add("MULTI_TENANT_URL is not an https address (plain http only on this machine)")
+	}
+	if t.MultiTenantServiceAPIKey == "" {
+		p.add("MULTI_TENANT_SERVICE_API_KEY is needed beside MULTI_TENANT_URL")
+	}
+}
+
+func (cfg Config) checkAuth(p *problemList) {
+	switch {
+	case cfg.Production():
+		if err := auth.CheckProduction(cfg.AuthConfig()); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				p.add("AUTH_HS256_SECRET, AUTH_JWKS_URL, AUTH_ENABLED: " + line)
+			}
+		}
+	case !cfg.Auth.Enabled && cfg.Tenancy.MultiTenantEnabled:
+		p.add("AUTH_ENABLED=false cannot be used with MULTI_TENANT_ENABLED=true: the token names the tenant")
+	case cfg.Auth.Enabled:
+		if cfg.Auth.Secret != "" && len(cfg.Auth.Secret) < 32 {
+			p.add("AUTH_HS256_SECRET has fewer than 32 bytes")
+		}
+		if cfg.Auth.JWKSURL != "" && !hasScheme(cfg.Auth.JWKSURL, "https", "http") {
+			p.add("AUTH_JWKS_URL is not an http or https address")
+		}
+	}
+}
+
+// Production says whether convenience is refused.
+func (cfg Config) Production() bool { return auth.IsProduction(cfg.Environment) }
+
+// AuthConfig is what package auth needs. Development without a key gets the one that everybody knows.
+func (cfg Config) AuthConfig() auth.Config {
+	secret := cfg.Auth.Secret
+	if secret == "" && cfg.Auth.JWKSURL == "" && !cfg.Production() {
+		secret = auth.DevelopmentSecret
+	}
+	return auth.Config{
+		Disabled: !cfg.Auth.Enabled, Production: cfg.Production(),
+		Secret: secret, JWKSURL: cfg.Auth.JWKSURL, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience,
+		Tenancy: auth.Tenancy{MultiTenant: cfg.Tenancy.MultiTenantEnabled, DefaultTenantID: cfg.Tenancy.DefaultTenantID},
+	}
+}
+
+// External says whether a database was named; otherwise the embedded default runs.
+func (pg PostgresConfig) External() bool { return pg.DSN != "" || pg.Host != "" }
+
+// AppDSN is the application role's connection string.
+func (pg PostgresConfig) AppDSN() string {
+	if pg.DSN != "" {
+		return pg.DSN
+	}
+	return pg.dsn(pg.User, pg.Password)
+}
+
+// OwnerConnDSN is the owner's connection string.
+func (pg PostgresConfig) OwnerConnDSN() string {
+	if pg.OwnerDSN != "" {
+		return pg.OwnerDSN
+	}
+	return pg.dsn(pg.OwnerUser, pg.OwnerPassword)
+}
+
+func (pg PostgresConfig) dsn(user, password string) string {
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(user, password),
+		Host: net.JoinHostPort(pg.Host, strconv.Itoa(pg.Port)), Path: "/" + pg.DB,
+		RawQuery: url.Values{"sslmode": {pg.SSLMode}}.Encode(),
+	}
+	return u.String()
+}
+
+// RequestTimeout is the bound of one ordinary request.
+func (l LimitsConfig) RequestTimeout() time.Duration {
+	return time.Duration(l.RequestTimeoutSec) * time.Second
+}
+
+// ShutdownTimeout is the grace of a stopping server.
+func (l LimitsConfig) ShutdownTimeout() time.Duration {
+	return time.Duration(l.ShutdownTimeoutSec) * time.Second
+}
+
+// TracesWanted says whether an exporter was named at all.
+func (t TelemetryConfig) TracesWanted() bool {
+	return t.Exporter != "" || t.Endpoint != "" || t.TracesURL != ""
+}
+
+type problemList struct{ lines []string }
+
+func (p *problemList) add(line string) { p.lines = append(p.lines, line) }
+
+func (p *problemList) oneOf(name, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		p.add(fmt.Sprintf("%s is none of %s", name, strings.Join(allowed, ", ")))
+	}
+}
+
+func (p *problemList) atLeast(name string, value, least int64) {
+	if value < least {
+		p.add(fmt.Sprintf("%s is below %d", name, least))
+	}
+}
+
+func isPort(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && n >= 0 && n <= 65535
+}
+
+func hasScheme(address string, schemes ...string) bool {
+	u, err := url.Parse(address)
+	return err == nil && slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Path != "")
+}
+
+func isLoopbackURL(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,81 @@
+package recon
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// StoredRule is a rule of a context in one of its versions. Rules are versioned: a group points at the version that
+// made it, and deleting a rule deletes no history.
+type StoredRule struct {
+	ID        string    `json:"id"`
+	ContextID string    `json:"contextId"`
+	Version   int       `json:"version"`
+	Rule      Rule      `json:"rule"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	CreatedBy string    `json:"createdBy"` // of this version
+}
+
+// StoredFieldMap is one version of a source's field map.
+type StoredFieldMap struct {
+	SourceID  string    `json:"sourceId"`
+	Version   int       `json:"version"`
+	FieldMap  FieldMap  `json:"fieldMap"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+}
+
+// maxNameRunes is what the tables allow a name to have.
+const maxNameRunes = 200
+
+// Check returns what is wrong with a context that somebody wrote, by JSON pointer.
+func (c Context) Check() []FieldError {
+	faults := checkName(c.Name)
+	for currency, amount := range c.Settings.MaxWriteOff {
+		pointer := "/settings/maxWriteOff/" + escapePointer(currency)
+		money, err := ParseMoney(amount, currency)
+		switch {
+		case err != nil:
+			faults = append(faults, FieldError{Pointer: pointer, Code: "AMOUNT_UNREADABLE", Message: err.Error()})
+		case money.Amount < 0:
+			faults = append(faults, FieldError{Pointer: pointer, Code: "NEGATIVE", Message: "a limit is not negative"})
+		}
+	}
+	return faults
+}
+
+// Check returns what is wrong with a source that somebody wrote, by JSON pointer.
+func (s Source) Check() []FieldError {
+	faults := checkName(s.Name)
+	if s.Side != Left && s.Side != Right {
+		faults = append(faults, FieldError{Pointer: "/side", Code: "VALUE_UNKNOWN", Message: "is neither LEFT nor RIGHT"})
+	}
+	if _, known := CurrencyDigits(s.Currency); s.Currency != "" && !known {
+		faults = append(faults, FieldError{
+			Pointer: "/currency", Code: "CURRENCY_UNKNOWN", Message: "is no ISO 4217 code in capitals",
+		})
+	}
+	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
+		faults = append(faults, FieldError{
+			Pointer: "/timeZone", Code: "TIME_ZONE_UNKNOWN", Message: "is no IANA time zone, Europe/Berlin say",
+		})
+	}
+	return faults
+}
+
+func checkName(name string) []FieldError {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return []FieldError{{Pointer: "/name", Code: "MISSING_VALUE", Message: "a name is needed"}}
+	case utf8.RuneCountInString(name) > maxNameRunes:
+		return []FieldError{{
+			Pointer: "/name", Code: "FIELD_TOO_LONG", Message: fmt.Sprintf("a name has at most %d characters", maxNameRunes),
+		}}
+	case strings.ContainsRune(name, 0):
+		return []FieldError{{Pointer: "/name", Code: "VALUE_UNKNOWN", Message: "a name holds no NUL"}}
+	}
+	return nil
+}
