@@ -1,0 +1,190 @@
+package format
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"matcher/internal/recon"
+)
+
+// charsets by the names that Options and messages use; nil is UTF-8, which needs no decoding.
+var charsets = map[string]encoding.Encoding{
+	"utf-8":        nil,
+	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM),
+	"utf-16be":     unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+	"windows-1252": charmap.Windows1252,
+	"iso-8859-1":   charmap.Windows1252, // as browsers do: the bytes in which they differ are no letters in ISO 8859-1
+}
+
+var byteOrderMarks = []struct {
+	bytes, charset string
+}{
+	{"\xEF\xBB\xBF", "utf-8"},
+	{"\xFF\xFE", "utf-16le"},
+	{"\xFE\xFF", "utf-16be"},
+}
+
+// openText refuses what is no text, settles the charset on the first bytes (byte order mark, then valid UTF-8, then
+// Windows-1252) and returns a window of UTF-8 with the charset's name.
+func openText(r io.Reader, declared string) (*window, string, error) {
+	raw := newWindow(r)
+	head := raw.head()
+	if raw.err != nil {
+		return nil, "", raw.err
+	}
+	if len(bytes.TrimSpace(head)) == 0 && raw.eof {
+		return nil, "", recon.Unprocessable("EMPTY_FILE", "is empty")
+	}
+	if what := foreign(head); what != "" {
+		return nil, "", recon.Unprocessable("UNSUPPORTED_FORMAT", what)
+	}
+	charset, mark := charsetOf(head, raw.eof)
+	if declared != "" {
+		charset = strings.ToLower(declared)
+	}
+	decode, known := charsets[charset]
+	if !known {
+		return nil, "", recon.Unprocessable("UNKNOWN_CHARSET", "cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
+	}
+	raw.start += mark
+	w := raw
+	if decode != nil {
+		w = newWindow(transform.NewReader(&remainder{raw}, decode.NewDecoder()))
+	}
+	w.validate = decode == nil
+	text := w.head()
+	if binary(text) {
+		return nil, "", recon.Unprocessable("BINARY_FILE", "is not a text file: export it as CSV or JSON and load that")
+	}
+	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
+		w.newline = '\r'
+	}
+	return w, charset, nil
+}
+
+func charsetOf(head []byte, whole bool) (charset string, mark int) {
+	for _, m := range byteOrderMarks {
+		if bytes.HasPrefix(head, []byte(m.bytes)) {
+			return m.charset, len(m.bytes)
+		}
+	}
+	switch {
+	case zerosAt(head, 1):
+		return "utf-16le", 0
+	case zerosAt(head, 0):
+		return "utf-16be", 0
+	case validPrefix(head, whole):
+		return "utf-8", 0
+	}
+	return "windows-1252", 0
+}
+
+// zerosAt says whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from first.
+func zerosAt(head []byte, first int) bool {
+	sample := head[:min(len(head), 1024)&^1]
+	zeros, others := 0, 0
+	for i, c := range sample {
+		switch {
+		case c != 0:
+		case i%2 == first:
+			zeros++
+		default:
+			others++
+		}
+	}
+	return len(sample) >= 4 && others == 0 && zeros*10 >= len(sample)/2*9
+}
+
+// validPrefix is utf8.Valid for a text that may be cut inside its last character.
+func validPrefix(head []byte, whole bool) bool {
+	for cut := 0; cut < utf8.UTFMax && cut <= len(head); cut++ {
+		if utf8.Valid(head[:len(head)-cut]) {
+			return cut == 0 || !whole && !utf8.FullRune(head[len(head)-cut:])
+		}
+	}
+	return false
+}
+
+// binary says whether control characters are more than the odd accident that becomes a row error.
+func binary(text []byte) bool {
+	sample := text[:min(len(text), 8192)]
+	controls := 0
+	for _, c := range sample {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' {
+			controls++
+		}
+	}
+	return controls > 8 && controls*20 > len(sample)
+}
+
+// remainder reads what a window still holds and then its source.
+type remainder struct{ w *window }
+
+func (r *remainder) Read(p []byte) (int, error) {
+	if rest := r.w.rest(); len(rest) > 0 {
+		n := copy(p, rest)
+		r.w.start += n
+		return n, nil
+	}
+	if r.w.eof {
+		if r.w.err != nil {
+			return 0, r.w.err
+		}
+		return 0, io.EOF
+	}
+	return r.w.src.Read(p) //nolint:wrapcheck // a reader must hand io.EOF on as it is
+}
+
+// foreigners are files that people hand in by mistake, by their first bytes, and what to do with each.
+var foreigners = []struct{ magic, advice string }{
+	{"PK\x03\x04", "is a ZIP archive or an Excel workbook (XLSX): save the sheet as CSV, or unpack the archive, and load that"},
+	{"\xD0\xCF\x11\xE0", "is an old Excel workbook (XLS): save the sheet as CSV and load that"},
+	{"%PDF", "is a PDF: ask the bank or the system it comes from for a CSV export"},
+	{"\x1F\x8B", "is compressed (gzip): unpack it first"},
+	{"BZh", "is compressed (bzip2): unpack it first"},
+	{"7z\xBC\xAF", "is compressed (7-Zip): unpack it first"},
+	{"Rar!", "is compressed (RAR): unpack it first"},
+	{"\xFD7zXZ", "is compressed (xz): unpack it first"},
+	{"\x28\xB5\x2F\xFD", "is compressed (zstd): unpack it first"},
+	{"\x89PNG", "is a picture (PNG), not a table"},
+	{"\xFF\xD8\xFF", "is a picture (JPEG), not a table"},
+	{"GIF8", "is a picture (GIF), not a table"},
+	{"II*\x00", "is a picture (TIFF), not a table"},
+	{"MM\x00*", "is a picture (TIFF), not a table"},
+	{"SQLite format 3", "is a SQLite database: export the table as CSV and load that"},
+	{"PAR1", "is a Parquet file: export it as CSV and load that"},
+	{"\x7FELF", "is a program, not a table"},
+	{"{\\rtf", "is an RTF document: export the table as CSV and load that"},
+	{"<html", "is a web page, perhaps a login page saved instead of the export: download the CSV again"},
+	{"<!doctype", "is a web page, perhaps a login page saved instead of the export: download the CSV again"},
+	{"<?xml", "is XML, which cannot be read yet: export CSV or JSON"},
+	{"<document", "is XML, which cannot be read yet: export CSV or JSON"},
+	{":20:", "is an MT940 statement, which cannot be read yet: export CSV or JSON"},
+	{"{1:f01", "is an MT940 statement, which cannot be read yet: export CSV or JSON"},
+	{"ofxheader", "is an OFX file, which cannot be read yet: export CSV or JSON"},
+	{"!type:", "is a QIF file, which cannot be read yet: export CSV or JSON"},
+}
+
+// foreign is the advice for a file of another kind, or "". Magic in lower case stands for text in any case.
+func foreign(head []byte) string {
+	start := bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 64)], []byte("\xEF\xBB\xBF")), " \t\r\n")
+	folded := bytes.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, start)
+	for _, f := range foreigners {
+		if bytes.HasPrefix(start, []byte(f.magic)) || bytes.HasPrefix(folded, []byte(f.magic)) && f.magic == strings.ToLower(f.magic) {
+			return f.advice
+		}
+	}
+	return ""
+}

@@ -1,0 +1,237 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"matcher/internal/recon"
+)
+
+const (
+	dialectRows = 60 // records that detection reads; the header stands among them
+	delimiters  = ",;\t|"
+)
+
+// openCSV finds the delimiter and the header on the first view, then reads on from there.
+func openCSV(w *window, opt Options) (decoder, string, error) {
+	head := w.head()
+	delimiter, rows := separator(head, w, opt.Delimiter)
+	at, err := headerRow(rows)
+	if err != nil {
+		return nil, "", err
+	}
+	d := &csvDecoder{w: w, delimiter: delimiter}
+	if err := d.skipTo(rows[at].Line); err != nil {
+		return nil, "", err
+	}
+	var rec recon.Record
+	if err := d.next(&rec); err != nil {
+		return nil, "", fmt.Errorf("reading the header: %w", err)
+	}
+	header, err := columnNames(rec)
+	if err != nil {
+		return nil, "", err
+	}
+	d.header = header
+	found := "delimiter " + delimiterNames[delimiter]
+	if rec.Line > 1 {
+		found += fmt.Sprintf(", header on line %d", rec.Line)
+	}
+	return d, found, nil
+}
+
+var delimiterNames = map[byte]string{',': "comma", ';': "semicolon", '\t': "tab", '|': "bar"}
+
+// separator reads the head with each delimiter and keeps the one under which most rows agree on most columns.
+func separator(head []byte, like *window, wanted byte) (byte, []recon.Record) {
+	candidates := delimiters
+	if line, _, ok := strings.Cut(string(head[:min(len(head), 16)]), "\n"); ok && strings.HasPrefix(line, "sep=") && len(line) > 4 {
+		wanted = line[4] // Excel writes its delimiter on a line of its own
+	}
+	if wanted != 0 {
+		candidates = string(rune(wanted))
+	}
+	best, bestScore, bestRows := candidates[0], -1, []recon.Record(nil)
+	for i := range len(candidates) {
+		rows := headRows(head, like, candidates[i])
+		width := usualWidth(rows)
+		score := 0
+		for _, r := range rows {
+			if len(r.Fields) == width {
+				score += width - 1
+			}
+		}
+		if score > bestScore {
+			best, bestScore, bestRows = candidates[i], score, rows
+		}
+	}
+	return best, bestRows
+}
+
+// headRows reads the first records of the head with one delimiter; lines that cannot be read are left out.
+func headRows(head []byte, like *window, delimiter byte) []recon.Record {
+	text := bytes.Clone(head)
+	if !like.eof { // the last line may be cut
+		if i := bytes.LastIndexByte(text, like.newline); i >= 0 {
+			text = text[:i]
+		}
+	}
+	w := &window{buf: text, end: len(text), eof: true, newline: like.newline, line: 1, validate: false}
+	d := csvDecoder{w: w, delimiter: delimiter}
+	var rows []recon.Record
+	for len(rows) < dialectRows {
+		var rec recon.Record
+		err := d.next(&rec)
+		var row *recon.RowError
+		if errors.As(err, &row) {
+			continue
+		}
+		if err != nil {
+			break
+		}
+		rows = append(rows, rec.Clone())
+	}
+	return rows
+}
+
+// usualWidth is the number of columns that most rows have, the larger one when two are equally usual.
+func usualWidth(rows []recon.Record) int {
+	counts := map[int]int{}
+	for _, r := range rows {
+		counts[len(r.Fields)]++
+	}
+	width := 0
+	for w, n := range counts {
+		if n > counts[width] || n == counts[width] && w > width {
+			width = w
+		}
+	}
+	return width
+}
+
+// headerRow is the index of the row that names the columns: the first one as wide as the rest whose values could all
+// be names. What stands above it is a preamble.
+func headerRow(rows []recon.Record) (int, error) {
+	width := usualWidth(rows)
+	for i, r := range rows {
+		if len(r.Fields) < width-1 || len(r.Fields) > width+1 || !couldBeHeader(r.Fields) {
+			continue
+		}
+		return i, secondHeader(rows[i:], width)
+	}
+	if len(rows) == 0 {
+		return 0, recon.Unprocessable("HEADER_NOT_FOUND", "has no row that can be read as a table")
+	}
+	return 0, recon.Unprocessable("HEADER_NOT_FOUND", fmt.Sprintf(
+		"has no row of column names: line %d begins with %s, which is data. Add a first line that names the columns",
+		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "), 40)))
+}
+
+// secondHeader refuses a file with two rows of names: which one counts is for a person to say.
+func secondHeader(rows []recon.Record, width int) error {
+	if len(rows) < 3 || len(rows[1].Fields) != width || !couldBeHeader(rows[1].Fields) || sameTexts(rows[1].Fields, trimmed(rows[0].Fields)) {
+		return nil
+	}
+	for _, r := range rows[2:] {
+		if len(r.Fields) == width && couldBeHeader(r.Fields) {
+			return nil // so rows of mere text are usual in this file
+		}
+	}
+	return recon.Unprocessable("TWO_HEADERS", fmt.Sprintf(
+		"has two rows of column names, on lines %d (%s) and %d (%s): delete one of them", rows[0].Line,
+		quoteCut(strings.Join(rows[0].Fields, " "), 40), rows[1].Line, quoteCut(strings.Join(rows[1].Fields, " "), 40)))
+}
+
+func trimmed(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = strings.TrimSpace(t)
+	}
+	return out
+}
+
+// couldBeHeader says whether values read like names: most are filled, each with a letter, none a number or a date.
+func couldBeHeader(fields []string) bool {
+	filled := 0
+	for _, f := range fields {
+		f = strings.TrimSpace(f)
+		if f == "" {
+			continue
+		}
+		filled++
+		if len(f) > NameBytesMax*2 || !strings.ContainsFunc(f, unicode.IsLetter) && f != "#" || readsAsValue(f) {
+			return false
+		}
+	}
+	return filled > 0 && filled*10 >= len(fields)*6
+}
+
+// readsAsValue says whether a text with letters is still an amount or a date ("12.00 EUR", "03-Feb-2026"): it begins
+// with a sign or a digit and holds more digits than letters.
+func readsAsValue(text string) bool {
+	digits, letters := 0, 0
+	for _, r := range text {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	first, _ := utf8.DecodeRuneInString(text)
+	return digits >= letters && digits > 0 && (unicode.IsDigit(first) || strings.ContainsRune("-+(€$£", first))
+}
+
+func quoteCut(text string, bytesMax int) string {
+	if len(text) > bytesMax {
+		text = strings.ToValidUTF8(text[:bytesMax], "") + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// skipTo moves the window to a line of the preamble's end; quotes do not count up there.
+func (d *csvDecoder) skipTo(line int) error {
+	for d.w.line < line {
+		if err := d.skipLine(nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// columnNames makes the header: no empty name, no name twice, so that a map can point at every column.
+func columnNames(rec recon.Record) ([]string, error) {
+	names := trimmed(rec.Fields)
+	for len(names) > 1 && names[len(names)-1] == "" {
+		names = names[:len(names)-1]
+	}
+	if len(names) > ColumnsMax {
+		return nil, recon.TooLarge("TOO_MANY_COLUMNS", "has more than %d columns on line %d", ColumnsMax, rec.Line)
+	}
+	used := make(map[string]bool, len(names))
+	for i, name := range names {
+		if len(name) > NameBytesMax {
+			return nil, recon.TooLarge("COLUMN_NAME_TOO_LONG", "has a column name of more than %d bytes on line %d: %s",
+				NameBytesMax, rec.Line, quoteCut(name, 40))
+		}
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		names[i] = freeName(name, used)
+		used[names[i]] = true
+	}
+	return names, nil
+}
+
+// freeName is name, or "name (2)" and so on where the file has it twice.
+func freeName(name string, used map[string]bool) string {
+	free := name
+	for n := 2; used[free]; n++ {
+		free = fmt.Sprintf("%s (%d)", name, n)
+	}
+	return free
+}

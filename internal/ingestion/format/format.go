@@ -1,0 +1,243 @@
+// Package format turns the bytes of a file into records: rows of text beside column names, one at a time, whatever the
+// file's notation. It finds out by itself which notation, charset and delimiter a file has, gives no meaning to any
+// value, and holds every input to limits, so that a hostile file costs no more memory than an honest one.
+//
+// A new format is one file with a decoder and one line in the table formats.
+package format
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// Limits. A file that exceeds one is told which; none of them is met by a file that people work with.
+const (
+	FieldBytesMax  = 1 << 20 // one value
+	RecordBytesMax = 4 << 20 // one row, however many lines it spans
+	ColumnsMax     = 1_000
+	NameBytesMax   = 200        // one column name
+	RowsMax        = 50_000_000 // data rows in a file: 4 GB at 80 bytes each
+	headBytes      = 128 << 10  // what detection may look at
+	depthMax       = 32         // of nested JSON
+)
+
+// Options overrule detection; the zero value detects everything.
+type Options struct {
+	Format    string // "csv", "json" or "ndjson"
+	Delimiter byte   // of a csv
+	Charset   string // "utf-8", "utf-16le", "utf-16be" or "windows-1252"
+	RowsMax   int    // lower than the constant
+}
+
+// Names of the formats.
+const (
+	CSV    = "csv"
+	JSON   = "json"
+	NDJSON = "ndjson"
+)
+
+// decoder reads the records of one notation. next fills Line, Header and Fields; it returns io.EOF at the end, a
+// *recon.RowError for a row that cannot be read (the stream goes on), a *recon.Error when the rest cannot be read.
+type decoder interface {
+	next(rec *recon.Record) error
+}
+
+// formats is the registry, asked in this order: the first whose content fits reads the file. csv takes what is left.
+var formats = []struct {
+	name       string
+	extensions []string
+	fits       func(head []byte) bool
+	open       func(w *window, opt Options) (decoder, string, error) // with what it found out, for people
+}{
+	{NDJSON, []string{".ndjson", ".jsonl"}, looksNDJSON, openNDJSON},
+	{JSON, []string{".json"}, looksJSON, openJSON},
+	{CSV, []string{".csv", ".tsv", ".txt", ".tab"}, func([]byte) bool { return true }, openCSV},
+}
+
+// Reader gives the records of one file in order.
+type Reader struct {
+	name    string
+	format  string
+	found   string
+	rows    decoder
+	row     int
+	rowsMax int
+	peeked  []peeked
+	bytes   *counter
+}
+
+type peeked struct {
+	rec recon.Record
+	err error
+}
+
+// Open detects what r holds, by content and then by name, and reads up to its first row. The name is only used for
+// its extension and in messages. Its errors are *recon.Error and say what to do.
+func Open(r io.Reader, name string, opt Options) (*Reader, error) {
+	count := &counter{from: r}
+	w, charset, err := openText(count, opt.Charset)
+	if err != nil {
+		return nil, aboutFile(name, err)
+	}
+	chosen, err := choose(w.head(), name, opt.Format)
+	if err != nil {
+		return nil, aboutFile(name, err)
+	}
+	rows, found, err := formats[chosen].open(w, opt)
+	if err != nil {
+		return nil, aboutFile(name, err)
+	}
+	reader := &Reader{
+		name: name, format: formats[chosen].name, rows: rows, bytes: count, rowsMax: RowsMax,
+		found: strings.TrimSuffix(found+", "+charset, ", utf-8"),
+	}
+	if opt.RowsMax > 0 {
+		reader.rowsMax = min(opt.RowsMax, RowsMax)
+	}
+	return reader, reader.demandRow()
+}
+
+// choose finds the line of formats that reads this file.
+func choose(head []byte, name, wanted string) (int, error) {
+	if wanted != "" {
+		for i, f := range formats {
+			if f.name == strings.ToLower(wanted) {
+				return i, nil
+			}
+		}
+		return 0, recon.Unprocessable("UNKNOWN_FORMAT", fmt.Sprintf("there is no format %q; there are csv, json and ndjson", wanted))
+	}
+	for i, f := range formats {
+		if f.fits(head) && !(f.name == CSV && slices.Contains([]string{".json", ".ndjson", ".jsonl"}, extension(name))) {
+			return i, nil
+		}
+	}
+	return 0, recon.Unprocessable("NOT_JSON", "is named like JSON, but begins with neither { nor [")
+}
+
+func extension(name string) string { return strings.ToLower(path.Ext(name)) }
+
+// demandRow refuses a file without a single row: nobody means to load one.
+func (r *Reader) demandRow() error {
+	_, err := r.Peek(1)
+	if err == nil && len(r.peeked) == 1 && errors.Is(r.peeked[0].err, io.EOF) {
+		return aboutFile(r.name, recon.Unprocessable("NO_ROWS", "has column names but no rows below them"))
+	}
+	return err
+}
+
+// Format is the name of the format in use, and Found says what was detected beside it ("delimiter ;, header on line 5").
+func (r *Reader) Format() string { return r.format }
+
+// Found describes what detection saw, for people: delimiter, header line, charset.
+func (r *Reader) Found() string { return r.found }
+
+// Bytes is how much of the input has been read, for progress.
+func (r *Reader) Bytes() int64 { return r.bytes.n }
+
+// Header is the column names known so far. JSON may add some at the end; records carry the header they were read with.
+func (r *Reader) Header() []string {
+	for i := len(r.peeked) - 1; i >= 0; i-- {
+		if h := r.peeked[i].rec.Header; h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// Peek reads up to n rows ahead and returns copies of the good ones; Next gives them all again. It fails only where
+// nothing more can be read.
+func (r *Reader) Peek(n int) ([]recon.Record, error) {
+	for len(r.peeked) < n && !r.ended() {
+		rec, err := r.read()
+		r.peeked = append(r.peeked, peeked{rec.Clone(), err})
+	}
+	var good []recon.Record
+	for _, p := range r.peeked[:min(n, len(r.peeked))] {
+		var fatal *recon.Error
+		switch {
+		case p.err == nil:
+			good = append(good, p.rec)
+		case errors.As(p.err, &fatal):
+			return good, fatal
+		}
+	}
+	return good, nil
+}
+
+func (r *Reader) ended() bool {
+	if len(r.peeked) == 0 {
+		return false
+	}
+	var row *recon.RowError
+	last := r.peeked[len(r.peeked)-1].err
+	return last != nil && !errors.As(last, &row)
+}
+
+// Next is the next record. Its Fields are reused by the following call (Clone keeps them). The error is io.EOF at the
+// end; a *recon.RowError for a row that cannot be read, after which the next call goes on; else a *recon.Error.
+func (r *Reader) Next() (recon.Record, error) {
+	if len(r.peeked) == 0 {
+		return r.read()
+	}
+	first := r.peeked[0]
+	if !(len(r.peeked) == 1 && r.ended()) { // the end is told as often as it is asked for
+		r.peeked = r.peeked[1:]
+	}
+	return first.rec, first.err
+}
+
+func (r *Reader) read() (recon.Record, error) {
+	var rec recon.Record
+	err := r.rows.next(&rec)
+	if errors.Is(err, io.EOF) {
+		return rec, io.EOF
+	}
+	var fatal *recon.Error
+	if errors.As(err, &fatal) {
+		return rec, aboutFile(r.name, fatal)
+	}
+	r.row++
+	rec.Row = r.row
+	if r.row > r.rowsMax {
+		return rec, aboutFile(r.name, recon.TooLarge("TOO_MANY_ROWS", "has more than %d rows: split it", r.rowsMax))
+	}
+	var row *recon.RowError
+	if errors.As(err, &row) {
+		row.Row = r.row
+		return rec, row
+	}
+	return rec, err
+}
+
+// aboutFile puts the file's name before a message: messages of this package are predicates ("is empty").
+func aboutFile(name string, err error) error {
+	var e *recon.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if name == "" || name == "-" {
+		name = "the input"
+	}
+	named := *e
+	named.Message = path.Base(name) + " " + e.Message
+	return &named
+}
+
+// counter counts what was read through it.
+type counter struct {
+	from io.Reader
+	n    int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.n += int64(n)
+	return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is
+}

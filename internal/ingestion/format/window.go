@@ -1,0 +1,108 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"matcher/internal/recon"
+)
+
+// window is a moving view of the text: what is unread stands in buf[start:end]. It grows to RecordBytesMax and no
+// further, which is what bounds memory. Offsets handed in and out are relative to start, because filling moves bytes.
+type window struct {
+	src        io.Reader
+	buf        []byte
+	start, end int
+	eof        bool
+	err        error // of src, told once its bytes are used up
+	newline    byte
+	line       int // 1-based number of the line on which start stands
+	validate   bool
+}
+
+func newWindow(src io.Reader) *window {
+	return &window{src: src, buf: make([]byte, headBytes), newline: '\n', line: 1}
+}
+
+var errWindowFull = errors.New("row longer than the window")
+
+// rest is the text at hand.
+func (w *window) rest() []byte { return w.buf[w.start:w.end] }
+
+// head fills the first view and returns it. It must be called before anything is taken.
+func (w *window) head() []byte {
+	for !w.eof && w.end-w.start < headBytes {
+		if w.fill() != nil {
+			break
+		}
+	}
+	return w.rest()
+}
+
+// fill reads more, making room first. It returns errWindowFull when the limit is reached, and nil at the end of input.
+func (w *window) fill() error {
+	if w.start > 0 {
+		copy(w.buf, w.rest())
+		w.end -= w.start
+		w.start = 0
+	}
+	if w.end == len(w.buf) {
+		if len(w.buf) >= RecordBytesMax {
+			return errWindowFull
+		}
+		w.buf = append(w.buf, make([]byte, len(w.buf))...)
+	}
+	n, err := w.src.Read(w.buf[w.end:])
+	w.end += n
+	if err != nil {
+		w.eof = true
+		if !errors.Is(err, io.EOF) {
+			w.err = err
+		}
+	}
+	return nil
+}
+
+// lineEnd is the offset of the first line break at or after from. At the end of input it is the end, with last true.
+func (w *window) lineEnd(from int) (end int, last bool, err error) {
+	for {
+		rest := w.rest()
+		if i := bytes.IndexByte(rest[from:], w.newline); i >= 0 {
+			return from + i, false, nil
+		}
+		if w.eof {
+			return len(rest), true, w.err
+		}
+		from = len(rest)
+		if err := w.fill(); err != nil {
+			return 0, false, err
+		}
+	}
+}
+
+// byteAt is the byte at an offset, reading on as needed; ok is false behind the end of input.
+func (w *window) byteAt(offset int) (c byte, ok bool, err error) {
+	for w.start+offset >= w.end {
+		if w.eof {
+			return 0, false, w.err
+		}
+		if err := w.fill(); err != nil {
+			return 0, false, err
+		}
+	}
+	return w.buf[w.start+offset], true, nil
+}
+
+// take moves the window past n bytes and counts their line breaks.
+func (w *window) take(n int) {
+	w.line += bytes.Count(w.buf[w.start:w.start+n], []byte{w.newline})
+	w.start += n
+}
+
+// tooLong is the error for a row that no honest file has.
+func (w *window) tooLong() error {
+	return recon.TooLarge(recon.RowFieldTooLong,
+		"has a row of more than %d MB that begins on line %d: a closing quote or a line break is probably missing there",
+		RecordBytesMax>>20, w.line)
+}
