@@ -92,6 +92,7 @@ CREATE TABLE imports (
     rows_duplicate    bigint NOT NULL,
     rows_rejected     bigint NOT NULL,
     sums              jsonb NOT NULL DEFAULT '{}',
+    detection         text NOT NULL DEFAULT '', -- what was found out about the file, for people
     created_at        timestamptz NOT NULL DEFAULT now(),
     created_by        text NOT NULL,
     voided_at         timestamptz,
@@ -200,6 +201,8 @@ CREATE TABLE match_groups (
     allocations       bigint[],
     evidence          jsonb -- only where closeness < 1 somewhere
 );
+-- The next run recomputes proposals that nobody touched, and must find them without reading history.
+CREATE INDEX match_groups_proposed ON match_groups (context_num) WHERE status = 'PROPOSED' AND NOT preview;
 
 -- What forbids using a row twice: one row a transaction that stands in an active group.
 CREATE TABLE active_items (

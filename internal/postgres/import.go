@@ -1,0 +1,212 @@
+package postgres
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// NextImportNum takes the number under which an import's rows will stand. A number that is never used leaves a gap,
+// which means nothing.
+func (tx *Tx) NextImportNum(ctx context.Context) (int64, error) {
+	var num int64
+	err := tx.tx.QueryRow(ctx, `SELECT nextval(pg_get_serial_sequence('imports', 'num'))`).Scan(&num)
+	return num, err
+}
+
+// LockSource reads a source and keeps other imports of it out until the commit.
+func (tx *Tx) LockSource(ctx context.Context, id string) (recon.Source, error) {
+	rows, err := tx.tx.Query(ctx, `
+		SELECT id::text, num, context_id::text, name, side, currency, time_zone, negate, field_map_version, version
+		FROM sources WHERE id = $1 FOR NO KEY UPDATE`, id)
+	if err != nil {
+		return recon.Source{}, fmt.Errorf("locking the source: %w", err)
+	}
+	source, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (s recon.Source, err error) {
+		return s, row.Scan(&s.ID, &s.Num, &s.ContextID, &s.Name, &s.Side, &s.Currency, &s.TimeZone, &s.Negate,
+			&s.FieldMapVersion, &s.Version)
+	})
+	return source, notFound(err, "source")
+}
+
+// LockContext reads a context's number and status and serialises what must not happen beside the saving of a run:
+// voiding, ignoring, deciding.
+func (tx *Tx) LockContext(ctx context.Context, id string) (recon.Context, error) {
+	var c recon.Context
+	err := tx.tx.QueryRow(ctx, `
+		SELECT id::text, num, name, status, settings FROM contexts WHERE id = $1 FOR NO KEY UPDATE`, id).
+		Scan(&c.ID, &c.Num, &c.Name, &c.Status, &c.Settings)
+	return c, notFound(err, "context")
+}
+
+func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
+	i := load.Import
+	sha, err := hex.DecodeString(i.SHA256)
+	if err != nil {
+		return recon.Import{}, fmt.Errorf("reading the file's hash: %w", err)
+	}
+	i.Status, i.CreatedBy = recon.ImportCompleted, tx.Actor()
+	err = tx.tx.QueryRow(ctx, `
+		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, field_map, field_map_version,
+			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, sums, detection, created_by)
+		OVERRIDING SYSTEM VALUE
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		RETURNING created_at`,
+		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.FieldMap), i.FieldMapVersion,
+		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.Sums, i.Detection, i.CreatedBy).
+		Scan(&i.CreatedAt)
+	if err != nil {
+		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
+	}
+	return i, nil
+}
+
+func (tx *Tx) insertRejects(ctx context.Context, importNum int64, rejects []recon.RowError) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	at := 0
+	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
+		if at == len(rejects) {
+			return r, false
+		}
+		e := &rejects[at]
+		r = r.fields(8).int8(importNum).int4(int32(at)).int8(int64(e.Line)).int8(int64(e.Row)) //nolint:gosec // at most RejectsStoredMax
+		at++
+		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason), true
+	})
+	_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, ordinal, line, row, field, value, code, reason)
+		FROM STDIN (FORMAT binary)`, stream)
+	return err
+}
+
+const importColumns = `i.id::text, i.num, i.source_id::text, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex'),
+	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.sums, i.detection,
+	i.created_at, i.created_by, i.voided_at`
+
+func scanImport(row pgx.CollectableRow) (i recon.Import, err error) {
+	err = row.Scan(&i.ID, &i.Num, &i.SourceID, &i.FileName, &i.Format, &i.SizeBytes, &i.SHA256, &i.FieldMapVersion, &i.Status,
+		&i.RowsRead, &i.RowsInserted, &i.RowsDuplicate, &i.RowsRejected, &i.Sums, &i.Detection, &i.CreatedAt, &i.CreatedBy,
+		&i.VoidedAt)
+	return i, err
+}
+
+// Import is one import.
+func (tx *Tx) Import(ctx context.Context, id string) (recon.Import, error) {
+	rows, err := tx.tx.Query(ctx, `SELECT `+importColumns+` FROM imports i WHERE i.id = $1`, id)
+	if err != nil {
+		return recon.Import{}, fmt.Errorf("reading the import: %w", err)
+	}
+	i, err := pgx.CollectExactlyOneRow(rows, scanImport)
+	return i, notFound(err, "import")
+}
+
+// Imports lists a source's imports, newest first.
+func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.Import, string, error) {
+	before, err := page.afterInt(1 << 62)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := tx.tx.Query(ctx, `
+		SELECT `+importColumns+` FROM imports i
+		WHERE i.source_id = $1 AND i.num < $2
+		ORDER BY i.num DESC LIMIT $3`, sourceID, before, page.Size()+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing imports: %w", err)
+	}
+	items, err := pgx.CollectRows(rows, scanImport)
+	items, next := pageOf(items, page, func(i recon.Import) []any { return []any{i.Num} })
+	return items, next, err
+}
+
+// Rejects lists the rejected rows of an import in the order of the file, as far as they were kept.
+func (tx *Tx) Rejects(ctx context.Context, importID string, page Page) ([]recon.RowError, string, error) {
+	imported, err := tx.Import(ctx, importID)
+	if err != nil {
+		return nil, "", err
+	}
+	after, err := page.afterInt(-1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := tx.tx.Query(ctx, `
+		SELECT line, row, field, value, code, reason FROM import_rejects
+		WHERE import_num = $1 AND ordinal > $2
+		ORDER BY ordinal LIMIT $3`, imported.Num, after, page.Size()+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing rejects: %w", err)
+	}
+	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e recon.RowError, err error) {
+		return e, row.Scan(&e.Line, &e.Row, &e.Field, &e.Value, &e.Code, &e.Reason)
+	})
+	// Ordinals have no gaps, so the position in the list is the key.
+	items, next := pageOf(items, page, func(recon.RowError) []any { return []any{after + int64(page.Size())} })
+	return items, next, err
+}
+
+// VoidImport takes an import's rows out again; the import, its rejects and the audit log stay. It is refused while one
+// of the rows stands in an active group. The same file can be loaded again afterwards.
+func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
+	imported, err := tx.Import(ctx, id)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	if _, err := tx.lockSourceAndContext(ctx, imported.SourceID); err != nil {
+		return recon.Import{}, err
+	}
+	var at time.Time
+	err = tx.tx.QueryRow(ctx, `
+		UPDATE imports SET status = 'VOIDED', voided_at = clock_timestamp() WHERE id = $1 AND status = 'COMPLETED'
+		RETURNING voided_at`, id).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return recon.Import{}, recon.Conflict("IMPORT_NOT_VOIDABLE", "only a completed import can be voided")
+	}
+	if err != nil {
+		return recon.Import{}, fmt.Errorf("voiding the import: %w", err)
+	}
+	if err := tx.removeRows(ctx, imported.Num); err != nil {
+		return recon.Import{}, err
+	}
+	imported.Status, imported.VoidedAt = recon.ImportVoided, &at
+	tx.Audit("import.void", "import", id, map[string]any{"rows": imported.RowsInserted})
+	return imported, nil
+}
+
+func (tx *Tx) lockSourceAndContext(ctx context.Context, sourceID string) (recon.Context, error) {
+	source, err := tx.LockSource(ctx, sourceID)
+	if err != nil {
+		return recon.Context{}, err
+	}
+	return tx.LockContext(ctx, source.ContextID)
+}
+
+// removeRows deletes an import's rows with what hangs on them, all found by their range of ids.
+func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
+	first, last := rowID(importNum, 0), rowID(importNum+1, 0)-1
+	var held bool
+	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM active_items WHERE transaction_id BETWEEN $1 AND $2)`, first, last).
+		Scan(&held)
+	if err != nil {
+		return fmt.Errorf("looking for groups of the import: %w", err)
+	}
+	if held {
+		return recon.Conflict("IMPORT_IN_USE", "a row of this import stands in an active group: unmatch or reject it first")
+	}
+	for _, sql := range []string{
+		`DELETE FROM exceptions WHERE transaction_id BETWEEN $1 AND $2`,
+		`DELETE FROM ignored_items WHERE transaction_id BETWEEN $1 AND $2`,
+		`DELETE FROM transactions WHERE id BETWEEN $1 AND $2`,
+	} {
+		if _, err := tx.tx.Exec(ctx, sql, first, last); err != nil {
+			return fmt.Errorf("removing the import's rows: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package postgres
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"matcher/internal/recon"
+)
+
+// transactionColumns is the order in which AppendTransaction encodes a row.
+const transactionColumns = `id, source_num, ordinal, identity, digest, date, value_date, amount, gross, fee, tax, net,
+	original_amount, occurred_at, currency, original_currency, external_id, reference, description, kind,
+	booking_status, metadata`
+
+const transactionColumnCount = 22
+
+// RowKey is a row's identity within its source.
+type RowKey struct {
+	Identity [16]byte
+	Ordinal  int32
+}
+
+// RowsEncoder writes rows in the form in which the database takes them, so that a file is parsed once, before any
+// connection is held, and the bytes only pass through later.
+type RowsEncoder struct {
+	to        *bufio.Writer
+	sourceNum int32
+	importNum int64
+	row       copyRow
+	metadata  []byte
+}
+
+// NewRowsEncoder starts a stream of rows of one import.
+func NewRowsEncoder(to *bufio.Writer, sourceNum int32, importNum int64) *RowsEncoder {
+	_, _ = to.WriteString(copyHead) // a failed write comes back from Close
+	return &RowsEncoder{to: to, sourceNum: sourceNum, importNum: importNum}
+}
+
+// Append adds one row. No text of t may hold a NUL, which PostgreSQL has no way to store.
+func (e *RowsEncoder) Append(t *recon.Transaction, identity [16]byte) error {
+	e.row = appendTransaction(e.row[:0], t, identity, e.sourceNum, rowID(e.importNum, int64(t.Row)), &e.metadata)
+	_, err := e.to.Write(e.row)
+	return err
+}
+
+// Close ends the stream.
+func (e *RowsEncoder) Close() error {
+	if _, err := e.to.WriteString(copyTail); err != nil {
+		return err
+	}
+	return e.to.Flush()
+}
+
+// rowID places a row of an import, or a group of a run, among all: number · 2^32 + ordinal.
+func rowID(num, ordinal int64) int64 { return num<<32 | ordinal }
+
+func appendTransaction(r copyRow, t *recon.Transaction, identity [16]byte, sourceNum int32, id int64, scratch *[]byte) copyRow {
+	r = r.fields(transactionColumnCount).int8(id).int4(sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
+	r = r.day(t.Date).day(t.ValueDate).int8(int64(t.Amount)).minor(t.Gross).minor(t.Fee).minor(t.Tax).minor(t.Net)
+	if t.Original == nil {
+		r = r.null()
+	} else {
+		r = r.int8(int64(t.Original.Amount))
+	}
+	if t.Time.IsZero() {
+		r = r.null()
+	} else {
+		r = r.int8(t.Time.UnixMicro() - epochMicros)
+	}
+	r = r.text(t.Currency)
+	if t.Original == nil {
+		r = r.null()
+	} else {
+		r = r.text(t.Original.Currency)
+	}
+	r = r.textOrNull(t.ExternalID).textOrNull(t.Reference).textOrNull(t.Description).textOrNull(t.Kind)
+	status := t.BookingStatus
+	if status == "" {
+		status = recon.Booked
+	}
+	*scratch = appendAttributes((*scratch)[:0], t.Metadata)
+	return r.text(status).jsonb(*scratch)
+}
+
+// ImportLoad is a parsed file on its way in.
+type ImportLoad struct {
+	Import   recon.Import // Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
+	FieldMap []byte       // the map in force, as JSON
+	Source   recon.Source // as it was when the file was parsed
+	Rows     func() (io.Reader, error)
+	Stored   int64            // rows in the stream
+	Sample   []RowKey         // of a few of them: tells a second delivery before it costs anything
+	Rejects  []recon.RowError // those to keep; RowsRejected counts all
+	Line     func(row int64) int64
+}
+
+// StoreImport makes a parsed file visible, or nothing of it: rows that the source does not hold yet, rejects, and the
+// import with counts that tie. The caller holds the source's lock, so no other import of it is in flight.
+func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
+	seen, err := tx.anyKnown(ctx, load.Source.Num, load.Sample)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	fresh := false
+	if !seen {
+		if fresh, err = tx.copyFresh(ctx, load); err != nil {
+			return recon.Import{}, err
+		}
+	}
+	if !fresh {
+		if err := tx.copyStaged(ctx, &load); err != nil {
+			return recon.Import{}, err
+		}
+	}
+	if err := tx.insertRejects(ctx, load.Import.Num, load.Rejects); err != nil {
+		return recon.Import{}, err
+	}
+	if load.Import.Sums, err = tx.importSums(ctx, load.Import.Num); err != nil {
+		return recon.Import{}, err
+	}
+	load.Import.RowsInserted = load.Import.RowsRead - load.Import.RowsDuplicate - load.Import.RowsRejected
+	return tx.insertImport(ctx, load)
+}
+
+func (tx *Tx) anyKnown(ctx context.Context, sourceNum int32, sample []RowKey) (bool, error) {
+	identities := make([]pgtype.UUID, len(sample))
+	ordinals := make([]int32, len(sample))
+	for i, key := range sample {
+		identities[i] = pgtype.UUID{Bytes: key.Identity, Valid: true}
+		ordinals[i] = key.Ordinal
+	}
+	var known bool
+	err := tx.tx.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT 1
+			FROM unnest($2::uuid[], $3::integer[]) AS s (identity, ordinal)
+			JOIN transactions t ON t.source_num = $1 AND t.identity = s.identity AND t.ordinal = s.ordinal)`,
+		sourceNum, identities, ordinals).Scan(&known)
+	return known, err
+}
+
+// copyFresh copies straight into the table, which is what most files allow: a day's statement holds no row of the day
+// before. Where one row is known after all, the savepoint takes everything back and false is returned. (Measured: 1.6
+// times as fast as staging; the price of guessing wrong is dead rows up to the first known one.)
+func (tx *Tx) copyFresh(ctx context.Context, load ImportLoad) (bool, error) {
+	rows, err := load.Rows()
+	if err != nil {
+		return false, err
+	}
+	err = pgx.BeginFunc(ctx, tx.tx, func(pgx.Tx) error {
+		copied, err := tx.copyIn(ctx, `COPY transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows)
+		if err == nil && copied != load.Stored {
+			err = fmt.Errorf("copied %d rows of %d", copied, load.Stored)
+		}
+		return err
+	})
+	if violates(err, "transactions_identity") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// copyStaged puts the rows beside the table and takes over those that it does not hold. The others are duplicates, or
+// conflicts where the same external id came with another content.
+func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
+	rows, err := load.Rows()
+	if err != nil {
+		return err
+	}
+	if _, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_transactions (LIKE transactions) ON COMMIT DROP`); err != nil {
+		return fmt.Errorf("making the staging table: %w", err)
+	}
+	if _, err := tx.copyIn(ctx, `COPY stg_transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
+		return err
+	}
+	tag, err := tx.tx.Exec(ctx, `
+		INSERT INTO transactions (`+transactionColumns+`)
+		SELECT `+transactionColumns+`
+		FROM stg_transactions s
+		WHERE NOT EXISTS (
+			SELECT 1 FROM transactions t
+			WHERE t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal)
+		ORDER BY id`)
+	if err != nil {
+		return fmt.Errorf("taking over staged rows: %w", err)
+	}
+	conflicts, err := tx.stagedConflicts(ctx, load)
+	if err != nil {
+		return err
+	}
+	load.Import.RowsDuplicate += load.Stored - tag.RowsAffected() - conflicts
+	load.Import.RowsRejected += conflicts
+	_, err = tx.tx.Exec(ctx, `DROP TABLE stg_transactions`)
+	return err
+}
+
+// stagedConflicts finds known ids that came with another content, adds the first of them to the rejects and counts all.
+func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, error) {
+	rows, err := tx.tx.Query(ctx, `
+		SELECT s.id, s.external_id
+		FROM stg_transactions s
+		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
+		WHERE t.id <> s.id AND t.digest <> s.digest
+		ORDER BY s.id`)
+	if err != nil {
+		return 0, fmt.Errorf("looking for conflicting ids: %w", err)
+	}
+	var (
+		id    int64
+		text  pgtype.Text
+		count int64
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error {
+		count++
+		if len(load.Rejects) < RejectsStoredMax {
+			row := id & 0xffffffff
+			load.Rejects = append(load.Rejects, ConflictingID(load.Line(row), row, text.String))
+		}
+		return nil
+	})
+	return count, err
+}
+
+// RejectsStoredMax bounds the rejected rows of an import that are kept one by one; all are counted.
+const RejectsStoredMax = 10_000
+
+// ConflictingID is the reject of a row whose external id is known with another content.
+func ConflictingID(line, row int64, externalID string) recon.RowError {
+	return recon.NewRowError(int(line), int(row), recon.FieldExternalID, externalID, recon.RowConflictingID,
+		"this id came before with other content; a person has to decide which is right")
+}
+
+// importSums adds up what an import holds, per currency, as decimals.
+func (tx *Tx) importSums(ctx context.Context, num int64) (map[string]string, error) {
+	rows, err := tx.tx.Query(ctx, `
+		SELECT currency, sum(amount)::text FROM transactions WHERE id > $1 AND id < $2 GROUP BY currency`,
+		rowID(num, 0), rowID(num+1, 0))
+	if err != nil {
+		return nil, fmt.Errorf("adding up the import: %w", err)
+	}
+	sums := map[string]string{}
+	var currency, minor string
+	_, err = pgx.ForEachRow(rows, []any{&currency, &minor}, func() error {
+		sums[currency] = decimalText(minor, currency)
+		return nil
+	})
+	return sums, err
+}
