@@ -1,0 +1,65 @@
+package recon
+
+// GroupStatus is where a matched group stands.
+type GroupStatus string
+
+// The statuses that the engine gives. What people do to a group later is the service's business.
+const (
+	GroupConfirmed GroupStatus = "CONFIRMED"
+	GroupProposed  GroupStatus = "PROPOSED"
+	GroupPartial   GroupStatus = "PARTIAL"
+)
+
+// HeldBy names the gate that kept a proposed group from being confirmed.
+type HeldBy string
+
+// The gates, in the order in which the first one that fails is stored.
+const (
+	HeldByNothing      HeldBy = ""
+	HeldBySearchBudget HeldBy = "SEARCH_BUDGET"   // not every candidate could be weighed
+	HeldByAmbiguity    HeldBy = "AMBIGUOUS"       // another pairing is exactly as good
+	HeldByContradicts  HeldBy = "KEY_CONTRADICTS" // both rows carry a live key and differ on it
+	HeldByNoKey        HeldBy = "NO_KEY"          // nothing but amount and date speaks for it
+	HeldByDuplicate    HeldBy = "DUPLICATE"       // one of the rows looks like another row of its side
+	HeldByDifference   HeldBy = "MAX_DIFFERENCE"
+	HeldByAmount       HeldBy = "MAX_AMOUNT"
+	HeldByScore        HeldBy = "SCORE"  // below autoAt
+	HeldByMargin       HeldBy = "MARGIN" // another pairing is nearly as good
+)
+
+// AdjustmentReason says why a confirmed group may keep a difference.
+type AdjustmentReason string
+
+// The reasons of an adjustment.
+const (
+	AdjustmentNone     AdjustmentReason = ""
+	AdjustmentRounding AdjustmentReason = "ROUNDING"
+	AdjustmentFee      AdjustmentReason = "FEE"
+	AdjustmentFX       AdjustmentReason = "FX_DIFFERENCE"
+	AdjustmentDiscount AdjustmentReason = "DISCOUNT"
+	AdjustmentWriteOff AdjustmentReason = "WRITE_OFF"
+)
+
+// Components of an Evidence.
+const (
+	ComponentKey      = "KEY"
+	ComponentAmount   = "AMOUNT"
+	ComponentDate     = "DATE"
+	ComponentText     = "TEXT"
+	ComponentCurrency = "CURRENCY"
+)
+
+// ClosenessFull is complete agreement: closeness is counted in 1/10,000.
+const ClosenessFull = 10_000
+
+// Evidence is what one component of a rule compared on a pair, as a person reads it.
+type Evidence struct {
+	Component  string `json:"component"`
+	Field      string `json:"field,omitempty"` // "reference", or "net ~ amount" where the sides read different fields
+	Left       string `json:"left"`
+	Right      string `json:"right"`
+	Difference string `json:"difference,omitempty"`
+	Allowed    string `json:"allowed,omitempty"`
+	Closeness  int    `json:"closeness"` // 0..10000
+	Held       bool   `json:"held"`
+}

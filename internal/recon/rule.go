@@ -1,0 +1,288 @@
+package recon
+
+import "slices"
+
+// RuleType only chooses defaults (see WithDefaults): every field of a rule is open to every type.
+type RuleType string
+
+// The rule types.
+const (
+	RuleExact     RuleType = "EXACT"
+	RuleTolerance RuleType = "TOLERANCE"
+	RuleDateLag   RuleType = "DATE_LAG"
+	RuleFuzzy     RuleType = "FUZZY"
+	RuleGrouped   RuleType = "GROUPED"
+	RuleSubsetSum RuleType = "SUBSET_SUM"
+)
+
+// Values of the enumerated fields of a rule.
+const (
+	ScopeLeftRight = "LEFT_RIGHT"
+	ScopeLeft      = "LEFT"
+	ScopeRight     = "RIGHT"
+
+	KeyEquals        = "EQUALS"
+	KeyContainsToken = "CONTAINS_TOKEN"
+	KeyPrefix        = "PREFIX"
+
+	AmountExact     = "EXACT"
+	AmountTolerance = "TOLERANCE"
+	AmountAny       = "ANY"
+
+	BaseMax     = "MAX"
+	BaseMin     = "MIN"
+	BaseAverage = "AVERAGE"
+	BaseLeft    = "LEFT"
+	BaseRight   = "RIGHT"
+
+	SignSame     = "SAME"
+	SignOpposite = "OPPOSITE"
+	SignAny      = "ANY"
+
+	CurrencySame     = "SAME"
+	CurrencyConvert  = "CONVERT"
+	CurrencyOriginal = "ORIGINAL"
+	CurrencyAny      = "ANY"
+
+	UnitCalendar = "CALENDAR"
+	UnitBusiness = "BUSINESS"
+
+	DirectionAbs        = "ABS"
+	DirectionLeftFirst  = "LEFT_FIRST"
+	DirectionRightFirst = "RIGHT_FIRST"
+
+	PrecisionDay       = "DAY"
+	PrecisionTimestamp = "TIMESTAMP"
+
+	OneToOne   = "1:1"
+	OneToMany  = "1:N"
+	ManyToOne  = "N:1"
+	ManyToMany = "N:M"
+)
+
+// Rule says how rows of the two sides should agree. It is data: it is stored, versioned and hashed as it was written,
+// and WithDefaults fills what its type implies. A nil pointer or an empty string is "not given".
+type Rule struct {
+	Name     string       `json:"name" yaml:"name"`
+	Type     RuleType     `json:"type" yaml:"type"`
+	Priority int          `json:"priority" yaml:"priority"` // 1..1000, unique in the context; lower runs first
+	Enabled  *bool        `json:"enabled,omitempty" yaml:"enabled,omitempty"`
+	Scope    string       `json:"scope,omitempty" yaml:"scope,omitempty"`
+	Sources  RuleSources  `json:"sources,omitzero" yaml:"sources,omitempty"`
+	Where    SideText     `json:"where,omitzero" yaml:"where,omitempty"`
+	Keys     []RuleKey    `json:"keys" yaml:"keys"` // null: the type's default; []: no key at all
+	Amount   RuleAmount   `json:"amount,omitzero" yaml:"amount,omitempty"`
+	Currency RuleCurrency `json:"currency,omitzero" yaml:"currency,omitempty"`
+	Date     RuleDate     `json:"date,omitzero" yaml:"date,omitempty"`
+	Text     RuleText     `json:"text,omitzero" yaml:"text,omitempty"`
+	Group    RuleGroup    `json:"group,omitzero" yaml:"group,omitempty"`
+	Partial  RulePartial  `json:"partial,omitzero" yaml:"partial,omitempty"`
+	Confirm  RuleConfirm  `json:"confirm,omitzero" yaml:"confirm,omitempty"`
+}
+
+// RuleSources narrows a rule to named sources; an empty list is every source of that side.
+type RuleSources struct {
+	Left  []string `json:"left,omitempty" yaml:"left,omitempty"`
+	Right []string `json:"right,omitempty" yaml:"right,omitempty"`
+}
+
+// SideText is one text for each side: a predicate, or a field.
+type SideText struct {
+	Left  string `json:"left,omitempty" yaml:"left,omitempty"`
+	Right string `json:"right,omitempty" yaml:"right,omitempty"`
+}
+
+// RuleKey is one equality that must hold. A key that is not required counts only where both sides fill it.
+type RuleKey struct {
+	Left      string   `json:"left" yaml:"left"`
+	Right     string   `json:"right" yaml:"right"`
+	Op        string   `json:"op,omitempty" yaml:"op,omitempty"`
+	Normalise []string `json:"normalise,omitempty" yaml:"normalise,omitempty"` // nil: trim; []: as it is
+	Extract   string   `json:"extract,omitempty" yaml:"extract,omitempty"`     // RE2: every match (its first group, if it has one)
+	Split     string   `json:"split,omitempty" yaml:"split,omitempty"`         // the separator of a list field
+	Required  *bool    `json:"required,omitempty" yaml:"required,omitempty"`
+}
+
+// RuleAmount: allowed = min(max(abs, percent · base), cap).
+type RuleAmount struct {
+	Mode    string  `json:"mode,omitempty" yaml:"mode,omitempty"`
+	Abs     Limits  `json:"abs,omitzero" yaml:"abs,omitempty"`
+	Percent Decimal `json:"percent,omitempty" yaml:"percent,omitempty"` // 0.5 is half a percent
+	Cap     Limits  `json:"cap,omitzero" yaml:"cap,omitempty"`
+	Base    string  `json:"base,omitempty" yaml:"base,omitempty"`
+	Sign    string  `json:"sign,omitempty" yaml:"sign,omitempty"`
+	Left    string  `json:"left,omitempty" yaml:"left,omitempty"` // amount, a named amount, or a signed sum of them: "net+fee"
+	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
+}
+
+// RuleCurrency says in which currency amounts are compared.
+type RuleCurrency struct {
+	Mode           string `json:"mode,omitempty" yaml:"mode,omitempty"`
+	To             string `json:"to,omitempty" yaml:"to,omitempty"`
+	RateType       string `json:"rateType,omitempty" yaml:"rateType,omitempty"`
+	RateDate       string `json:"rateDate,omitempty" yaml:"rateDate,omitempty"`
+	RateMaxAgeDays *int   `json:"rateMaxAgeDays,omitempty" yaml:"rateMaxAgeDays,omitempty"`
+}
+
+// RuleDate: lag = right − left in the unit, as direction reads it, must lie in minDays..maxDays.
+type RuleDate struct {
+	Left      string `json:"left,omitempty" yaml:"left,omitempty"` // date or valueDate
+	Right     string `json:"right,omitempty" yaml:"right,omitempty"`
+	MinDays   *int   `json:"minDays,omitempty" yaml:"minDays,omitempty"`
+	MaxDays   *int   `json:"maxDays,omitempty" yaml:"maxDays,omitempty"`
+	Unit      string `json:"unit,omitempty" yaml:"unit,omitempty"`
+	Calendar  string `json:"calendar,omitempty" yaml:"calendar,omitempty"`
+	Direction string `json:"direction,omitempty" yaml:"direction,omitempty"`
+	Precision string `json:"precision,omitempty" yaml:"precision,omitempty"`
+}
+
+// RuleText compares two texts by similarity.
+type RuleText struct {
+	Left      string  `json:"left,omitempty" yaml:"left,omitempty"`
+	Right     string  `json:"right,omitempty" yaml:"right,omitempty"`
+	Algorithm string  `json:"algorithm,omitempty" yaml:"algorithm,omitempty"`
+	Min       Decimal `json:"min,omitempty" yaml:"min,omitempty"`
+}
+
+// RuleGroup shapes groups of several rows; the last three bound SUBSET_SUM only.
+type RuleGroup struct {
+	Cardinality   string      `json:"cardinality,omitempty" yaml:"cardinality,omitempty"`
+	By            RuleSources `json:"by,omitzero" yaml:"by,omitempty"`
+	MaxSize       *int        `json:"maxSize,omitempty" yaml:"maxSize,omitempty"`
+	MaxCandidates *int        `json:"maxCandidates,omitempty" yaml:"maxCandidates,omitempty"`
+	SearchBudget  *int        `json:"searchBudget,omitempty" yaml:"searchBudget,omitempty"`
+}
+
+// RulePartial allows groups whose keys hold while their sum is short or over.
+type RulePartial struct {
+	Allow bool `json:"allow,omitempty" yaml:"allow,omitempty"`
+}
+
+// RuleConfirm holds the gates between a proposal and a confirmed group.
+type RuleConfirm struct {
+	AutoAt        *int   `json:"autoAt,omitempty" yaml:"autoAt,omitempty"`       // least score, 0..100
+	ProposeAt     *int   `json:"proposeAt,omitempty" yaml:"proposeAt,omitempty"` // a candidate below is none
+	MaxDifference Limits `json:"maxDifference,omitzero" yaml:"maxDifference,omitempty"`
+	MaxAmount     Limits `json:"maxAmount,omitzero" yaml:"maxAmount,omitempty"`
+}
+
+// Limits of the specification, and what its types imply.
+const (
+	PriorityMax      = 1000
+	AutoAtDefault    = 70
+	dayLagDefault    = 3
+	absDefault       = "0.50"
+	textMinDefault   = "0.85"
+	ruleNameMax      = 120
+	ruleDaysMax      = 3660
+	ruleKeysMax      = 8
+	rulesMax         = 200
+	rulePatternMax   = 500
+	ruleStepPriority = 10
+)
+
+// Active says whether the rule runs: it does unless enabled is false.
+func (r *Rule) Active() bool { return r.Enabled == nil || *r.Enabled }
+
+// MustHold says whether the key is required: it is unless required is false.
+func (k *RuleKey) MustHold() bool { return k.Required == nil || *k.Required }
+
+// WithDefaults is the rule with everything filled in that its type implies. It shares no memory that it changes.
+func (r Rule) WithDefaults() Rule {
+	r.Type = orElse(r.Type, RuleExact)
+	r.Scope = orElse(r.Scope, ScopeLeftRight)
+	r.Enabled = orPointer(r.Enabled, true)
+	r.Keys = r.defaultKeys()
+	r.defaultAmount()
+	r.defaultDate()
+	r.Currency.Mode = orElse(r.Currency.Mode, CurrencySame)
+	if r.Type == RuleFuzzy {
+		r.Text.Left = orElse(r.Text.Left, "description")
+		r.Text.Right = orElse(r.Text.Right, "description")
+		r.Text.Algorithm = orElse(r.Text.Algorithm, "JARO_WINKLER")
+		r.Text.Min = orElse(r.Text.Min, textMinDefault)
+	}
+	r.Group.Cardinality = orElse(r.Group.Cardinality, OneToOne)
+	r.Confirm.AutoAt = orPointer(r.Confirm.AutoAt, AutoAtDefault)
+	r.Confirm.ProposeAt = orPointer(r.Confirm.ProposeAt, 0)
+	return r
+}
+
+func (r *Rule) defaultKeys() []RuleKey {
+	keys := slices.Clone(r.Keys)
+	if r.Keys == nil {
+		keys = []RuleKey{}
+		switch r.Type {
+		case RuleExact, RuleTolerance, RuleDateLag:
+			keys = []RuleKey{{Left: "reference", Right: "reference"}}
+		}
+	}
+	for i := range keys {
+		k := &keys[i]
+		k.Op = orElse(k.Op, KeyEquals)
+		k.Required = orPointer(k.Required, true)
+		if k.Normalise == nil {
+			k.Normalise = []string{"trim"}
+		}
+	}
+	return keys
+}
+
+func (r *Rule) defaultAmount() {
+	a := &r.Amount
+	if a.Mode == "" {
+		a.Mode = AmountExact
+		if r.Type == RuleTolerance || a.Abs.Given() || a.Percent != "" {
+			a.Mode = AmountTolerance
+		}
+	}
+	if a.Mode == AmountTolerance && !a.Abs.Given() && a.Percent == "" {
+		a.Abs = Limits{Default: absDefault}
+	}
+	a.Base = orElse(a.Base, BaseMax)
+	a.Sign = orElse(a.Sign, SignSame)
+	a.Left = orElse(a.Left, "amount")
+	a.Right = orElse(a.Right, "amount")
+}
+
+func (r *Rule) defaultDate() {
+	d := &r.Date
+	most := 0
+	if r.Type == RuleDateLag || r.Type == RuleFuzzy {
+		most = dayLagDefault
+	}
+	d.Left = orElse(d.Left, "date")
+	d.Right = orElse(d.Right, "date")
+	d.MinDays = orPointer(d.MinDays, 0)
+	d.MaxDays = orPointer(d.MaxDays, max(most, *d.MinDays))
+	d.Unit = orElse(d.Unit, UnitCalendar)
+	d.Direction = orElse(d.Direction, DirectionAbs)
+	d.Precision = orElse(d.Precision, PrecisionDay)
+}
+
+// DefaultLadder is what runs when nobody wrote a rule: the strict rules on the reference first, then the same without
+// a key, which can only propose.
+func DefaultLadder() []Rule {
+	noKey := []RuleKey{}
+	return []Rule{
+		{Name: "exact on reference", Type: RuleExact, Priority: 10},
+		{Name: "tolerance on reference", Type: RuleTolerance, Priority: 20},
+		{Name: "date lag on reference", Type: RuleDateLag, Priority: 30},
+		{Name: "exact without key", Type: RuleExact, Priority: 40, Keys: noKey},
+		{Name: "date lag without key", Type: RuleDateLag, Priority: 50, Keys: noKey},
+	}
+}
+
+func orElse[T ~string](value, fallback T) T {
+	if value == "" {
+		return fallback
+	}
+	return value
+}
+
+func orPointer[T any](value *T, fallback T) *T {
+	if value == nil {
+		return &fallback
+	}
+	return value
+}

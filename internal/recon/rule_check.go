@@ -1,0 +1,219 @@
+package recon
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// TextFields are the fields of a row that a key may read, besides metadata.<name>.
+var TextFields = []string{
+	"externalId", "reference", "amount", "currency", "date", "valueDate", "description", "kind", "bookingStatus",
+	"gross", "fee", "tax", "net",
+}
+
+// AmountFields are the amounts that a rule may compare, alone or in a signed sum.
+var AmountFields = []string{"amount", "gross", "fee", "tax", "net", "original"}
+
+// Normalisers of keys, applied in the order in which they are written.
+var Normalisers = []string{"trim", "upper", "alnum", "digits", "stripZeros", "foldAccents"}
+
+// MetadataPrefix leads the name of a column that has no canonical field.
+const MetadataPrefix = "metadata."
+
+// CheckRules checks every rule, and that names and priorities are unique. Pointers start with the rule's position.
+func CheckRules(rules []Rule) []FieldError {
+	var errs []FieldError
+	names, priorities := map[string]int{}, map[int]int{}
+	for i := range rules {
+		at := "/" + strconv.Itoa(i)
+		for _, e := range rules[i].Check() {
+			e.Pointer = at + e.Pointer
+			errs = append(errs, e)
+		}
+		if first, taken := names[rules[i].Name]; taken {
+			errs = append(errs, FieldError{at + "/name", CodeDuplicate, fmt.Sprintf("is the name of rule %d too", first+1)})
+		}
+		if first, taken := priorities[rules[i].Priority]; taken {
+			errs = append(errs, FieldError{at + "/priority", CodeDuplicate, fmt.Sprintf("is the priority of rule %d too", first+1)})
+		}
+		names[rules[i].Name], priorities[rules[i].Priority] = i, i
+	}
+	return errs
+}
+
+// Check says everything about the rule that is wrong whatever the data: values, fields and impossible combinations.
+func (r Rule) Check() []FieldError {
+	c := &ruleChecker{}
+	full := r.WithDefaults()
+	c.name(&full)
+	c.oneOf("/type", string(full.Type), string(RuleExact), string(RuleTolerance), string(RuleDateLag), string(RuleFuzzy), string(RuleGrouped), string(RuleSubsetSum))
+	c.oneOf("/scope", full.Scope, ScopeLeftRight, ScopeLeft, ScopeRight)
+	c.keys(full.Keys)
+	c.amount(&full.Amount)
+	c.currency(&full.Currency)
+	c.date(&full.Date)
+	c.text(&full.Text)
+	c.oneOf("/group/cardinality", full.Group.Cardinality, OneToOne, OneToMany, ManyToOne, ManyToMany)
+	c.confirm(&full.Confirm)
+	return c.errs
+}
+
+type ruleChecker struct{ errs []FieldError }
+
+func (c *ruleChecker) refuse(pointer, code, format string, args ...any) {
+	c.errs = append(c.errs, FieldError{pointer, code, fmt.Sprintf(format, args...)})
+}
+
+func (c *ruleChecker) oneOf(pointer, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		c.refuse(pointer, CodeValue, "%q is not one of %s", clipText(value, 40), strings.Join(allowed, ", "))
+	}
+}
+
+func (c *ruleChecker) between(pointer string, value, least, most int) {
+	if value < least || value > most {
+		c.refuse(pointer, CodeValue, "%d is not in %d..%d", value, least, most)
+	}
+}
+
+func (c *ruleChecker) name(r *Rule) {
+	if strings.TrimSpace(r.Name) == "" {
+		c.refuse("/name", CodeMissing, "a rule needs a name")
+	} else if len(r.Name) > ruleNameMax {
+		c.refuse("/name", CodeValue, "is longer than %d bytes", ruleNameMax)
+	}
+	c.between("/priority", r.Priority, 1, PriorityMax)
+}
+
+func (c *ruleChecker) keys(keys []RuleKey) {
+	if len(keys) > ruleKeysMax {
+		c.refuse("/keys", CodeValue, "holds more than %d keys", ruleKeysMax)
+	}
+	for i := range keys {
+		k, at := &keys[i], "/keys/"+strconv.Itoa(i)
+		c.textField(at+"/left", k.Left)
+		c.textField(at+"/right", k.Right)
+		c.oneOf(at+"/op", k.Op, KeyEquals, KeyContainsToken, KeyPrefix)
+		for j, name := range k.Normalise {
+			c.oneOf(at+"/normalise/"+strconv.Itoa(j), name, Normalisers...)
+		}
+		if len(k.Extract) > rulePatternMax {
+			c.refuse(at+"/extract", CodeValue, "is longer than %d bytes", rulePatternMax)
+		} else if _, err := regexp.Compile(k.Extract); err != nil {
+			c.refuse(at+"/extract", CodeValue, "is not an RE2 pattern: %v", err)
+		}
+	}
+}
+
+func (c *ruleChecker) textField(pointer, field string) {
+	switch {
+	case field == "":
+		c.refuse(pointer, CodeMissing, "a key names a field on each side")
+	case strings.HasPrefix(field, MetadataPrefix) && len(field) > len(MetadataPrefix):
+	case !slices.Contains(TextFields, field):
+		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", clipText(field, 60), strings.Join(TextFields, ", "))
+	}
+}
+
+func (c *ruleChecker) amount(a *RuleAmount) {
+	c.oneOf("/amount/mode", a.Mode, AmountExact, AmountTolerance, AmountAny)
+	c.oneOf("/amount/base", a.Base, BaseMax, BaseMin, BaseAverage, BaseLeft, BaseRight)
+	c.oneOf("/amount/sign", a.Sign, SignSame, SignOpposite, SignAny)
+	c.errs = append(c.errs, a.Abs.check("/amount/abs")...)
+	c.errs = append(c.errs, a.Cap.check("/amount/cap")...)
+	c.fraction("/amount/percent", a.Percent, 4, 50_0000, "a percentage from 0 to 50")
+	if a.Mode != AmountTolerance && (a.Abs.Given() || a.Percent != "" || a.Cap.Given()) {
+		c.refuse("/amount/mode", CodeImpossible, "%s leaves no room for abs, percent or cap: use TOLERANCE", a.Mode)
+	}
+	c.amountSum("/amount/left", a.Left)
+	c.amountSum("/amount/right", a.Right)
+}
+
+// fraction checks a decimal with at most scale decimals in 0..most (in units of 10^-scale); "" passes.
+func (c *ruleChecker) fraction(pointer string, d Decimal, scale int, most int64, noun string) {
+	if d == "" {
+		return
+	}
+	if value, err := d.Scaled(scale); err != nil || value < 0 || value > most {
+		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", clipText(string(d), 40), noun, scale)
+	}
+}
+
+func (c *ruleChecker) amountSum(pointer, sum string) {
+	if _, isSchedule := strings.CutPrefix(sum, "schedule:"); isSchedule {
+		return
+	}
+	if _, err := AmountTerms(sum); err != nil {
+		c.refuse(pointer, CodeValue, "%v", err)
+	}
+}
+
+// AmountTerm is one named amount of a signed sum.
+type AmountTerm struct {
+	Field    string
+	Negative bool
+}
+
+// AmountTerms reads "amount", "net+fee", "gross-fee-tax".
+func AmountTerms(sum string) ([]AmountTerm, error) {
+	var terms []AmountTerm
+	rest, negative := strings.ReplaceAll(sum, " ", ""), false
+	for {
+		at := strings.IndexAny(rest, "+-")
+		name := rest
+		if at >= 0 {
+			name = rest[:at]
+		}
+		if !slices.Contains(AmountFields, name) {
+			return nil, fmt.Errorf("%q is no amount: use one of %s, or a sum like net+fee", clipText(name, 40), strings.Join(AmountFields, ", "))
+		}
+		terms = append(terms, AmountTerm{name, negative})
+		if at < 0 {
+			return terms, nil
+		}
+		negative, rest = rest[at] == '-', rest[at+1:]
+	}
+}
+
+func (c *ruleChecker) currency(r *RuleCurrency) {
+	c.oneOf("/currency/mode", r.Mode, CurrencySame, CurrencyConvert, CurrencyOriginal, CurrencyAny)
+	if _, known := CurrencyDigits(r.To); r.To != "" && !known {
+		c.refuse("/currency/to", CodeValue, "%q is not an ISO 4217 currency code", clipText(r.To, 40))
+	}
+}
+
+func (c *ruleChecker) date(d *RuleDate) {
+	c.oneOf("/date/left", d.Left, "date", "valueDate")
+	c.oneOf("/date/right", d.Right, "date", "valueDate")
+	c.oneOf("/date/unit", d.Unit, UnitCalendar, UnitBusiness)
+	c.oneOf("/date/direction", d.Direction, DirectionAbs, DirectionLeftFirst, DirectionRightFirst)
+	c.oneOf("/date/precision", d.Precision, PrecisionDay, PrecisionTimestamp)
+	c.between("/date/minDays", *d.MinDays, 0, ruleDaysMax)
+	c.between("/date/maxDays", *d.MaxDays, 0, ruleDaysMax)
+	if *d.MinDays > *d.MaxDays {
+		c.refuse("/date/minDays", CodeImpossible, "is more than maxDays")
+	}
+	if d.Calendar != "" && d.Unit != UnitBusiness {
+		c.refuse("/date/calendar", CodeImpossible, "a calendar needs unit BUSINESS")
+	}
+}
+
+func (c *ruleChecker) text(t *RuleText) {
+	if t.Algorithm != "" {
+		c.oneOf("/text/algorithm", t.Algorithm, "JARO_WINKLER", "TOKEN_SET", "LEVENSHTEIN")
+	}
+	c.fraction("/text/min", t.Min, 4, 10_000, "a similarity from 0 to 1")
+}
+
+func (c *ruleChecker) confirm(r *RuleConfirm) {
+	c.between("/confirm/autoAt", *r.AutoAt, 0, 100)
+	c.between("/confirm/proposeAt", *r.ProposeAt, 0, 100)
+	if *r.ProposeAt > *r.AutoAt {
+		c.refuse("/confirm/proposeAt", CodeImpossible, "is more than autoAt: nothing could be proposed that is not confirmed")
+	}
+	c.errs = append(c.errs, r.MaxDifference.check("/confirm/maxDifference")...)
+	c.errs = append(c.errs, r.MaxAmount.check("/confirm/maxAmount")...)
+}
