@@ -80,8 +80,8 @@ var load = sync.OnceValues(func() ([]*file, error) {
 		if err != nil || entry.IsDir() {
 			return skipFolder(entry, err)
 		}
-		f, err := read(top, name, entry)
-		if f != nil {
+		f, isText, err := read(top, name, entry)
+		if isText && err == nil {
 			files = append(files, f)
 		}
 		return err
@@ -99,24 +99,25 @@ func skipFolder(entry fs.DirEntry, err error) error {
 	return err
 }
 
-// read returns nil for what is not text.
-func read(top, name string, entry fs.DirEntry) (*file, error) {
+// read says false for what is not text, or gone.
+func read(top, name string, entry fs.DirEntry) (f *file, isText bool, err error) {
 	info, err := entry.Info()
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && (!info.Mode().IsRegular() || info.Size() > maxFileBytes)) {
-		return nil, nil
+		return nil, false, nil
 	}
 	content, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) || strings.Contains(string(content), "\x00") {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	rel, err := filepath.Rel(top, name)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return parse(filepath.ToSlash(rel), string(content))
+	f, err = parse(filepath.ToSlash(rel), string(content))
+	return f, true, err
 }
 
 // repository returns every text file; a file that does not parse fails the test.

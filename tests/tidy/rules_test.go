@@ -119,9 +119,9 @@ func TestRulesOverTwoFiles(t *testing.T) {
 	t.Run("a test of the name that uses nothing of the file", func(t *testing.T) {
 		subject := parsed("internal/x/match_output.go", "package x\nfunc Render() {}")
 		idle := parsed("internal/x/match_test.go", unitTag+"\n\npackage x\nfunc TestX() {}")
-		real := parsed("internal/x/match_test.go", unitTag+"\n\npackage x\nfunc TestX() { Render() }")
+		busy := parsed("internal/x/match_test.go", unitTag+"\n\npackage x\nfunc TestX() { Render() }")
 		require.Len(t, pairFindings([]*file{subject, idle}), 1)
-		require.Empty(t, pairFindings([]*file{subject, real}))
+		require.Empty(t, pairFindings([]*file{subject, busy}))
 	})
 	t.Run("a long file, and an exception that outlived its reason", func(t *testing.T) {
 		long := parsed("x/long.go", "package x"+strings.Repeat("\n", maxFileLines+1))
