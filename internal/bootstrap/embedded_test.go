@@ -1,0 +1,87 @@
+//go:build integration
+
+package bootstrap
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/pgserver"
+)
+
+func TestStartEmbedded(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o711)) // where root's server runs as another account
+	first, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+	require.NoError(t, err)
+
+	t.Run("PostgreSQL answers its owner", func(t *testing.T) {
+		query(t, first, "CREATE TABLE kept (id bigint)")
+	})
+
+	t.Run("Redis answers with its password only, and its keys expire", func(t *testing.T) {
+		options, err := redis.ParseURL(first.RedisURL)
+		require.NoError(t, err)
+		c := redis.NewClient(options)
+		defer c.Close()
+		require.NoError(t, c.Set(t.Context(), "tenant:a:k", "v", 300*time.Millisecond).Err())
+		require.Equal(t, "v", c.Get(t.Context(), "tenant:a:k").Val())
+		require.Eventually(t, func() bool {
+			return c.Get(t.Context(), "tenant:a:k").Err() == redis.Nil
+		}, 5*time.Second, 20*time.Millisecond)
+
+		stranger := redis.NewClient(&redis.Options{Addr: options.Addr})
+		defer stranger.Close()
+		require.ErrorContains(t, stranger.Ping(t.Context()).Err(), "NOAUTH")
+	})
+
+	t.Run("a second one on the same data is refused with the way out", func(t *testing.T) {
+		_, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		require.True(t, pgserver.Is(err, pgserver.ReasonInUse), "%v", err)
+	})
+
+	t.Run("the key is its owner's only", func(t *testing.T) {
+		info, err := os.Stat(filepath.Join(dir, "signing.key"))
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		require.GreaterOrEqual(t, len(first.SigningKey), minKey)
+	})
+
+	require.NoError(t, first.Stop(t.Context()))
+	<-first.Done()
+	require.NoError(t, first.Err())
+
+	t.Run("a second start finds its data and its key", func(t *testing.T) {
+		second, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		require.NoError(t, err)
+		query(t, second, "INSERT INTO kept (id) VALUES (1)")
+		require.Equal(t, first.SigningKey, second.SigningKey)
+		require.NoError(t, second.Stop(t.Context()))
+	})
+
+	t.Run("a key too short to be safe stops the start, and PostgreSQL with it", func(t *testing.T) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "signing.key"), []byte("short"), 0o600))
+		_, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		require.ErrorContains(t, err, "delete the file")
+		require.NoError(t, os.Remove(filepath.Join(dir, "signing.key")))
+		third, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		require.NoError(t, err)
+		require.NoError(t, third.Stop(t.Context()))
+	})
+}
+
+func query(t *testing.T, e *Embedded, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), e.PostgresDSN)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), sql)
+	require.NoError(t, err)
+}
