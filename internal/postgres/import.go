@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
@@ -23,27 +24,23 @@ func (tx *Tx) NextImportNum(ctx context.Context) (int64, error) {
 
 // LockSource reads a source and keeps other imports of it out until the commit.
 func (tx *Tx) LockSource(ctx context.Context, id string) (recon.Source, error) {
-	rows, err := tx.tx.Query(ctx, `
-		SELECT id::text, num, context_id::text, name, side, currency, time_zone, negate, field_map_version, version
-		FROM sources WHERE id = $1 FOR NO KEY UPDATE`, id)
-	if err != nil {
-		return recon.Source{}, fmt.Errorf("locking the source: %w", err)
-	}
-	source, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (s recon.Source, err error) {
-		return s, row.Scan(&s.ID, &s.Num, &s.ContextID, &s.Name, &s.Side, &s.Currency, &s.TimeZone, &s.Negate,
-			&s.FieldMapVersion, &s.Version)
-	})
-	return source, notFound(err, "source")
+	return tx.sourceRow(ctx, id, "FOR NO KEY UPDATE")
 }
 
-// LockContext reads a context's number and status and serialises what must not happen beside the saving of a run:
-// voiding, ignoring, deciding.
+// ContextForImport is the source's context, held against being archived. The lock is weak enough to stand beside the
+// saving of a run.
+func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, error) {
+	c, err := tx.contextRow(ctx, id, "FOR KEY SHARE")
+	if err == nil && c.Status == recon.ContextArchived {
+		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+	}
+	return c, err
+}
+
+// LockContext reads a context and serialises what must not happen beside the saving of a run: voiding, ignoring,
+// deciding.
 func (tx *Tx) LockContext(ctx context.Context, id string) (recon.Context, error) {
-	var c recon.Context
-	err := tx.tx.QueryRow(ctx, `
-		SELECT id::text, num, name, status, settings FROM contexts WHERE id = $1 FOR NO KEY UPDATE`, id).
-		Scan(&c.ID, &c.Num, &c.Name, &c.Status, &c.Settings)
-	return c, notFound(err, "context")
+	return tx.contextRow(ctx, id, "FOR NO KEY UPDATE")
 }
 
 func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
@@ -95,11 +92,15 @@ func scanImport(row pgx.CollectableRow) (i recon.Import, err error) {
 	err = row.Scan(&i.ID, &i.Num, &i.SourceID, &i.FileName, &i.Format, &i.SizeBytes, &i.SHA256, &i.FieldMapVersion, &i.Status,
 		&i.RowsRead, &i.RowsInserted, &i.RowsDuplicate, &i.RowsRejected, &i.Sums, &i.Detection, &i.CreatedAt, &i.CreatedBy,
 		&i.VoidedAt)
+	i.CreatedAt, i.VoidedAt = i.CreatedAt.UTC(), inUTC(i.VoidedAt)
 	return i, err
 }
 
 // Import is one import.
 func (tx *Tx) Import(ctx context.Context, id string) (recon.Import, error) {
+	if !auth.IsUUID(id) {
+		return recon.Import{}, recon.NotFound("import")
+	}
 	rows, err := tx.tx.Query(ctx, `SELECT `+importColumns+` FROM imports i WHERE i.id = $1`, id)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("reading the import: %w", err)
@@ -110,7 +111,10 @@ func (tx *Tx) Import(ctx context.Context, id string) (recon.Import, error) {
 
 // Imports lists a source's imports, newest first.
 func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.Import, string, error) {
-	before, err := page.afterInt(1 << 62)
+	if _, err := tx.Source(ctx, sourceID); err != nil {
+		return nil, "", err
+	}
+	before, err := page.afterInt(firstOfDescending)
 	if err != nil {
 		return nil, "", err
 	}

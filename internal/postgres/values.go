@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"matcher/internal/recon"
+)
+
+// rawInt8 reads a bigint as it comes over the wire.
+func rawInt8(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) } //nolint:gosec // two's complement on the wire
+
+func rawInt4(raw []byte) int32 { return int32(binary.BigEndian.Uint32(raw)) } //nolint:gosec // two's complement on the wire
+
+// rawDay reads a date as it comes over the wire; nil is NULL.
+func rawDay(raw []byte) recon.Day {
+	if raw == nil {
+		return recon.NoDay
+	}
+	return recon.Day(rawInt4(raw) + epochDays)
+}
+
+func rawMinor(raw []byte) recon.NullMinor {
+	if raw == nil {
+		return recon.NullMinor{}
+	}
+	return recon.NullMinor{Amount: recon.Minor(rawInt8(raw)), Set: true}
+}
+
+func decimal(minor int64, currency string) string {
+	return recon.Money{Amount: recon.Minor(minor), Currency: currency}.String()
+}
+
+func optional(minor pgtype.Int8, currency string) string {
+	if !minor.Valid {
+		return ""
+	}
+	return decimal(minor.Int64, currency)
+}
+
+func dayOf(date pgtype.Date) recon.Day {
+	if !date.Valid {
+		return recon.NoDay
+	}
+	return recon.DayOf(date.Time)
+}
+
+// dateOf is a day as a parameter; NoDay is NULL.
+func dateOf(day recon.Day) pgtype.Date {
+	if !day.Set() {
+		return pgtype.Date{}
+	}
+	return pgtype.Date{Time: day.Time(), Valid: true}
+}
+
+func inUTC(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	utc := at.UTC()
+	return &utc
+}
