@@ -1,0 +1,205 @@
+package engine
+
+import "matcher/internal/recon"
+
+// Version names the algorithm. It changes whenever the same input may give another result.
+const Version = "engine/1"
+
+// Options are what a plan needs beside its rules, and what a run needs beside its rows.
+type Options struct {
+	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
+	Calendars map[string]Calendar
+	// AsOf is the day on which the books are looked at; NoDay: the latest date in the data.
+	AsOf recon.Day
+	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay: unbounded.
+	From, To recon.Day
+}
+
+// Calendar says which days are no business days.
+type Calendar struct {
+	Weekend  []int // time.Weekday values; nil: Saturday and Sunday
+	Holidays []recon.Day
+}
+
+// Progress is what observe sees between blocks.
+type Progress struct {
+	Rule       string
+	RuleIndex  int
+	Rules      int
+	RowsDone   int64
+	RowsTotal  int64
+	Candidates int64
+}
+
+// Method says how a group's component was assigned.
+type Method uint8
+
+// The methods.
+const (
+	MethodSingle Method = iota // one row (or one kind of row) a side: nothing to choose
+	MethodExact                // optimal: count, then total score
+	MethodGreedy               // best first with augmentation; the rule's Gap bounds what it may have missed
+)
+
+func (m Method) String() string {
+	return [...]string{"SINGLE", "EXACT", "GREEDY"}[m]
+}
+
+// Group is one matched group. Rows are indexes into the tables as Run leaves them (see Table.ID), held by the Result:
+// read them by Result.LeftRows and Result.RightRows.
+type Group struct {
+	Difference   recon.Minor // Σ left − Σ right of the amounts, signed
+	Compared     recon.Minor // left − right of what the rule compared, after its sign
+	LeftFrom     uint32
+	RightFrom    uint32
+	LeftCount    uint32
+	RightCount   uint32
+	Alternatives int32 // distinct other partners in assignments of the same total
+	Rule         int16 // index into Plan.Rules
+	Score        uint8 // 0..100
+	Method       Method
+	Status       recon.GroupStatus
+	HeldBy       recon.HeldBy
+	Adjustment   recon.AdjustmentReason // for a difference of a confirmed group
+}
+
+// Open is one row that stayed open, or was left outside of the period.
+type Open struct {
+	Row    uint32
+	Class  recon.Class
+	Reason recon.Reason
+	Miss   Miss
+}
+
+// Change is the smallest single change that would make a pair match.
+type Change uint8
+
+// The changes.
+const (
+	ChangeNone Change = iota
+	ChangeAmount
+	ChangeDate
+	ChangeKey   // the text of one key of one row
+	ChangeLimit // of one rule; Miss.Limit names it
+)
+
+// NoRow is an absent row index.
+const NoRow = ^uint32(0)
+
+// Miss is the nearest miss of an open row: the row of the other side that came closest, and what stood between them.
+// It is compact; Describe puts it into words.
+type Miss struct {
+	Delta  int64  // minor units, or days: what the change is, signed, to be added to this row's value
+	Row    uint32 // on the other side, or NoRow
+	Rule   int16
+	Change Change
+	Failed recon.Reason // the predicate that did not hold; "" when none failed
+}
+
+// Counts of one side: Rows = Rejected + Duplicates + Outside + Matched + Proposed + Partial + Unmatched + Ignored.
+// InTransit is part of Unmatched. Rejected and Duplicates come from the caller (Table.Rejected, Table.Duplicates).
+type Counts struct {
+	Rows       int64 `json:"rows"`
+	Rejected   int64 `json:"rejected"`
+	Duplicates int64 `json:"duplicates"`
+	Outside    int64 `json:"outside"`
+	Matched    int64 `json:"matched"`
+	Proposed   int64 `json:"proposed"`
+	Partial    int64 `json:"partial"`
+	Unmatched  int64 `json:"unmatched"`
+	InTransit  int64 `json:"inTransit"`
+	Ignored    int64 `json:"ignored"`
+}
+
+// Sum is money in one currency, in minor units.
+type Sum struct {
+	Currency string
+	Amount   recon.Minor
+}
+
+// RuleCount is what one rule did.
+type RuleCount struct {
+	Rule       string
+	Confirmed  int64
+	Proposed   int64
+	Partial    int64
+	Candidates int64 // pairs that held every predicate and were weighed
+	Capped     int64 // rows whose candidates were cut
+	Gap        int64 // pairs that a perfect assignment could hold at most beyond those found; 0: optimal
+}
+
+// ReasonCount counts open rows by class and reason.
+type ReasonCount struct {
+	Side   recon.Side
+	Class  recon.Class
+	Reason recon.Reason
+	Rows   int64
+}
+
+// DifferenceSum sums the differences of groups in one currency.
+type DifferenceSum struct {
+	Currency string
+	Status   recon.GroupStatus
+	Reason   recon.AdjustmentReason // "" for groups that are not confirmed
+	Amount   recon.Minor
+	Groups   int64
+}
+
+// Result is what a run found. It refers to rows by index into the tables, which Run has put into canonical order.
+type Result struct {
+	Groups      []Group // by rule, then by left row
+	Open        [2][]Open
+	Counts      [2]Counts
+	Sums        [2][]Sum // of every row that took part or lies outside, by currency
+	ByRule      []RuleCount
+	Reasons     []ReasonCount
+	Differences []DifferenceSum
+	Bridge      []Bridge
+	AsOf        recon.Day
+	Stopped     bool // observe said so: groups found so far are dropped
+	ResultHash  string
+	InputHash   string
+	RulesHash   string
+
+	leftRows, rightRows []uint32
+	state               [2][]rowState
+}
+
+// Bridge leads from the left balance to the right one in a currency: Left + Σ items = Right, to the minor unit.
+type Bridge struct {
+	Currency string
+	Left     recon.Minor
+	Items    []BridgeItem
+	Right    recon.Minor
+}
+
+// BridgeItem is one reconciling item of a bridge.
+type BridgeItem struct {
+	Label  string // "in books only", "in bank only", "difference", "proposed difference", "outside the period", "opening"
+	Side   recon.Side
+	Class  recon.Class
+	Reason string // of the rows, or of the adjustment
+	Amount recon.Minor
+	Count  int64 // rows, or groups
+}
+
+// Indexes of Result.Open, Counts and Sums.
+const (
+	LeftIndex  = 0
+	RightIndex = 1
+)
+
+// LeftRows are the left rows of a group.
+func (r *Result) LeftRows(g *Group) []uint32 { return r.leftRows[g.LeftFrom:][:g.LeftCount] }
+
+// RightRows are the right rows of a group.
+func (r *Result) RightRows(g *Group) []uint32 { return r.rightRows[g.RightFrom:][:g.RightCount] }
+
+type rowState uint8
+
+const (
+	stateOpen rowState = iota
+	stateProposed
+	statePartial
+	stateConfirmed
+)

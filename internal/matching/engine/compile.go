@@ -1,0 +1,486 @@
+package engine
+
+import (
+	"fmt"
+	"math/bits"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"matcher/internal/recon"
+)
+
+// Plan is a compiled rule set. It is immutable: any number of runs may share it.
+type Plan struct {
+	Rules   []recon.Rule // the active ones by priority, with defaults
+	Options Options
+
+	rules     []rulePlan
+	pairs     []keyPair
+	columns   [2][]keySpec    // distinct key columns of a side
+	amounts   [2][]amountSpec // distinct amount expressions of a side; the first is "amount"
+	valueDate [2]bool         // a rule reads it
+	fees      bool            // keep the fee: it explains a difference
+	widest    int             // calendar days that the widest lag may span
+}
+
+// keySpec is one key column: a field and what is done to its text.
+type keySpec struct {
+	field     string
+	normalise []string
+	extract   *regexp.Regexp
+	split     string
+}
+
+func (s *keySpec) multi() bool { return s.extract != nil || s.split != "" }
+
+func (s *keySpec) same(o *keySpec) bool {
+	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && patternOf(s) == patternOf(o)
+}
+
+func patternOf(s *keySpec) string {
+	if s.extract == nil {
+		return ""
+	}
+	return s.extract.String()
+}
+
+// keyPair is a left column that is compared with a right one.
+type keyPair struct{ column [2]int }
+
+type amountSpec struct {
+	text  string
+	terms []recon.AmountTerm
+}
+
+type ruleKey struct {
+	pair     int
+	required bool
+}
+
+// rulePlan is one rule, ready to be evaluated: every default resolved, every text parsed.
+type rulePlan struct {
+	rule      *recon.Rule
+	index     int16
+	sources   [2][]string
+	keys      []ruleKey
+	required  int // how many of keys are
+	amount    [2]int
+	mode      string
+	percent   uint64 // of percentUnit
+	base      string
+	sign      string
+	valueDate [2]bool
+	minLag    int32
+	maxLag    int32
+	direction string
+	business  []int32 // business-day number by day, nil: calendar days
+	weight    int64   // Σ weights that count, the score's denominator
+	autoAt    int64   // least numerator to confirm
+	proposeAt int64
+	margin    int64
+	abs       currencyLimits
+	cap       currencyLimits
+	maxDiff   currencyLimits
+	maxAmount currencyLimits
+}
+
+// currencyLimits resolves a recon.Limits once a currency.
+type currencyLimits struct {
+	limits recon.Limits
+	given  bool
+}
+
+func (l currencyLimits) in(code uint32) (int64, bool) {
+	if !l.given {
+		return 0, false
+	}
+	value, ok := l.limits.In(currencyName(code))
+	return int64(value), ok
+}
+
+// Weights of the components, and what they are counted in. A closeness is in 1/10,000; a score's numerator is
+// Σ weight · closeness over the components that the rule compares, the keys' weight always among them.
+const (
+	weightKeys   = 40
+	weightAmount = 30
+	weightDate   = 15
+	weightText   = 15
+
+	full          = recon.ClosenessFull
+	marginPoints  = 10
+	percentDigits = 4
+	percentUnit   = 100 * 10_000 // a percentage with four decimals, as a fraction
+)
+
+// Compile turns rules into a plan, or says with JSON pointers into the list what cannot work or is not built yet.
+// Nothing of a rule is ever ignored.
+func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
+	if errs := recon.CheckRules(rules); len(errs) > 0 {
+		return nil, errs
+	}
+	p := &Plan{Options: options}
+	for side := range p.amounts {
+		p.amountColumn(side, "amount")
+	}
+	var errs []recon.FieldError
+	order := make([]int, 0, len(rules))
+	for i := range rules {
+		full := rules[i].WithDefaults()
+		errs = append(errs, refusals("/"+strconv.Itoa(i), &full, options)...)
+		if rules[i].Active() {
+			order = append(order, i)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	slices.SortFunc(order, func(a, b int) int { return rules[a].Priority - rules[b].Priority })
+	p.Rules = make([]recon.Rule, len(order))
+	for i, at := range order {
+		p.Rules[i] = rules[at].WithDefaults()
+		p.rules = append(p.rules, p.compileRule(&p.Rules[i], int16(i)))
+	}
+	return p, nil
+}
+
+// refusals lists what this engine does not do yet, or can never do.
+func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
+	var errs []recon.FieldError
+	later := func(pointer, what string) {
+		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeUnsupported, Message: what + " is not supported yet"})
+	}
+	impossible := func(pointer, why string) {
+		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
+	}
+	switch r.Type {
+	case recon.RuleFuzzy, recon.RuleGrouped, recon.RuleSubsetSum:
+		later("/type", "the rule type "+string(r.Type))
+	}
+	if r.Scope != recon.ScopeLeftRight {
+		later("/scope", "a rule inside one side")
+	}
+	if r.Where.Left != "" {
+		later("/where/left", "a where predicate")
+	}
+	if r.Where.Right != "" {
+		later("/where/right", "a where predicate")
+	}
+	for i := range r.Keys {
+		if r.Keys[i].Op != recon.KeyEquals {
+			later(fmt.Sprintf("/keys/%d/op", i), "the key operation "+r.Keys[i].Op)
+		}
+	}
+	refuseAmount(&r.Amount, later)
+	refuseCurrency(&r.Currency, later)
+	if r.Date.Precision != recon.PrecisionDay {
+		later("/date/precision", "precision TIMESTAMP")
+	}
+	if r.Date.Calendar != "" {
+		if _, known := options.Calendars[r.Date.Calendar]; !known {
+			errs = append(errs, recon.FieldError{Pointer: at + "/date/calendar", Code: recon.CodeValue, Message: "there is no such calendar"})
+		}
+	}
+	if r.Type != recon.RuleFuzzy && r.Text != (recon.RuleText{}) {
+		later("/text", "text similarity")
+	}
+	refuseGroup(&r.Group, later)
+	if r.Partial.Allow {
+		later("/partial/allow", "a partial match")
+	}
+	if r.Amount.Mode == recon.AmountAny && !anyRequired(r.Keys) {
+		impossible("/amount/mode", "ANY needs a required key: without one everything matches everything")
+	}
+	return errs
+}
+
+func anyRequired(keys []recon.RuleKey) bool {
+	return slices.ContainsFunc(keys, func(k recon.RuleKey) bool { return k.MustHold() })
+}
+
+func refuseAmount(a *recon.RuleAmount, later func(pointer, what string)) {
+	if strings.HasPrefix(a.Left, "schedule:") {
+		later("/amount/left", "a fee schedule")
+	}
+	if strings.HasPrefix(a.Right, "schedule:") {
+		later("/amount/right", "a fee schedule")
+	}
+}
+
+func refuseCurrency(c *recon.RuleCurrency, later func(pointer, what string)) {
+	if c.Mode != recon.CurrencySame {
+		later("/currency/mode", "the currency mode "+c.Mode)
+	}
+	if c.To != "" {
+		later("/currency/to", "conversion")
+	}
+	if c.RateType != "" {
+		later("/currency/rateType", "conversion")
+	}
+	if c.RateDate != "" {
+		later("/currency/rateDate", "conversion")
+	}
+	if c.RateMaxAgeDays != nil {
+		later("/currency/rateMaxAgeDays", "conversion")
+	}
+}
+
+func refuseGroup(g *recon.RuleGroup, later func(pointer, what string)) {
+	if g.Cardinality != recon.OneToOne {
+		later("/group/cardinality", "the cardinality "+g.Cardinality)
+	}
+	if len(g.By.Left) > 0 || len(g.By.Right) > 0 {
+		later("/group/by", "grouping")
+	}
+	if g.MaxSize != nil {
+		later("/group/maxSize", "a subset search")
+	}
+	if g.MaxCandidates != nil {
+		later("/group/maxCandidates", "a subset search")
+	}
+	if g.SearchBudget != nil {
+		later("/group/searchBudget", "a subset search")
+	}
+}
+
+func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
+	rp := rulePlan{
+		rule: r, index: index, sources: [2][]string{r.Sources.Left, r.Sources.Right},
+		mode: r.Amount.Mode, base: r.Amount.Base, sign: r.Amount.Sign, direction: r.Date.Direction,
+		minLag: int32(*r.Date.MinDays), maxLag: int32(*r.Date.MaxDays),
+		abs: limitsOf(r.Amount.Abs), cap: limitsOf(r.Amount.Cap),
+		maxDiff: limitsOf(r.Confirm.MaxDifference), maxAmount: limitsOf(r.Confirm.MaxAmount),
+	}
+	for i := range r.Keys {
+		required := r.Keys[i].MustHold()
+		rp.keys = append(rp.keys, ruleKey{p.pairOf(&r.Keys[i]), required})
+		if required {
+			rp.required++
+		}
+	}
+	rp.amount = [2]int{p.amountColumn(LeftIndex, r.Amount.Left), p.amountColumn(RightIndex, r.Amount.Right)}
+	if r.Amount.Percent != "" {
+		percent, _ := r.Amount.Percent.Scaled(percentDigits)
+		rp.percent = uint64(percent)
+	}
+	rp.valueDate = [2]bool{r.Date.Left == "valueDate", r.Date.Right == "valueDate"}
+	p.valueDate[LeftIndex] = p.valueDate[LeftIndex] || rp.valueDate[LeftIndex]
+	p.valueDate[RightIndex] = p.valueDate[RightIndex] || rp.valueDate[RightIndex]
+	p.fees = p.fees || rp.mode != recon.AmountExact || rp.amount != [2]int{}
+	if r.Date.Unit == recon.UnitBusiness {
+		rp.business = businessDays(p.Options.Calendars[r.Date.Calendar])
+	}
+	p.widest = max(p.widest, calendarSpan(int(rp.maxLag), r.Date.Unit))
+	rp.weigh(r)
+	return rp
+}
+
+func (rp *rulePlan) weigh(r *recon.Rule) {
+	rp.weight = weightKeys + weightDate
+	if rp.mode != recon.AmountAny {
+		rp.weight += weightAmount
+	}
+	// A score of s points is a numerator of s · weight · 10,000 / 100; rounding half up admits half a point less.
+	point := rp.weight * full / 100
+	rp.autoAt = int64(*r.Confirm.AutoAt)*point - point/2
+	rp.proposeAt = int64(*r.Confirm.ProposeAt)*point - point/2
+	rp.margin = marginPoints * point
+}
+
+func limitsOf(l recon.Limits) currencyLimits { return currencyLimits{l, l.Given()} }
+
+func (p *Plan) pairOf(k *recon.RuleKey) int {
+	pair := keyPair{[2]int{p.keyColumn(LeftIndex, k.Left, k), p.keyColumn(RightIndex, k.Right, k)}}
+	if at := slices.Index(p.pairs, pair); at >= 0 {
+		return at
+	}
+	p.pairs = append(p.pairs, pair)
+	return len(p.pairs) - 1
+}
+
+func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
+	spec := keySpec{field: field, normalise: k.Normalise, split: k.Split}
+	if k.Extract != "" {
+		spec.extract = regexp.MustCompile(k.Extract)
+	}
+	for i := range p.columns[side] {
+		if p.columns[side][i].same(&spec) {
+			return i
+		}
+	}
+	p.columns[side] = append(p.columns[side], spec)
+	return len(p.columns[side]) - 1
+}
+
+func (p *Plan) amountColumn(side int, text string) int {
+	text = strings.ReplaceAll(text, " ", "")
+	for i := range p.amounts[side] {
+		if p.amounts[side][i].text == text {
+			return i
+		}
+	}
+	terms, _ := recon.AmountTerms(text)
+	p.amounts[side] = append(p.amounts[side], amountSpec{text, terms})
+	return len(p.amounts[side]) - 1
+}
+
+// Fields lists what a loader must fill of a side's transactions beside externalId, amount, currency, date, digest and
+// ordinal, which every run needs: canonical names in camelCase, and "metadata.<column>". It is sorted.
+func (p *Plan) Fields(side recon.Side) []string {
+	i := indexOf(side)
+	fields := map[string]bool{}
+	for _, c := range p.columns[i] {
+		fields[c.field] = true
+	}
+	for _, a := range p.amounts[i] {
+		for _, t := range a.terms {
+			fields[t.Field] = true
+		}
+	}
+	if p.valueDate[i] {
+		fields["valueDate"] = true
+	}
+	if p.fees {
+		fields["fee"] = true
+	}
+	for _, always := range []string{"externalId", "amount", "currency", "date"} {
+		delete(fields, always)
+	}
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func indexOf(side recon.Side) int {
+	if side == recon.Left {
+		return LeftIndex
+	}
+	return RightIndex
+}
+
+func sideOf(index int) recon.Side {
+	if index == LeftIndex {
+		return recon.Left
+	}
+	return recon.Right
+}
+
+// The plausible days of recon.Day: a calendar numbers all of them, 440 kB each.
+const (
+	firstDay = -25567
+	lastDay  = 84005
+)
+
+// businessDays numbers each day by how many business days lie on or before it, so that a lag is a difference: Friday to
+// Monday is 1, and a Saturday counts as the Friday before it.
+func businessDays(c Calendar) []int32 {
+	weekend := c.Weekend
+	if weekend == nil {
+		weekend = []int{int(time.Saturday), int(time.Sunday)}
+	}
+	holidays := make(map[recon.Day]bool, len(c.Holidays))
+	for _, d := range c.Holidays {
+		holidays[d] = true
+	}
+	numbers := make([]int32, lastDay-firstDay+1)
+	weekday, n := int(recon.Day(firstDay).Weekday()), int32(0)
+	for i := range numbers {
+		if !slices.Contains(weekend, weekday) && !holidays[recon.Day(firstDay+i)] {
+			n++
+		}
+		numbers[i] = n
+		weekday = (weekday + 1) % 7
+	}
+	return numbers
+}
+
+// calendarSpan is how many calendar days a lag may take. Five business days span at most nine calendar days around two
+// weekends; holidays are left out, so a row beside one turns from in transit to missing a day early.
+func calendarSpan(lag int, unit string) int {
+	if unit == recon.UnitBusiness && lag > 0 {
+		return lag + 2*((lag+4)/5)
+	}
+	return lag
+}
+
+// allowed is min(max(abs, percent · base), cap) in minor units, cut to the minor unit.
+func (rp *rulePlan) allowed(code uint32, left, right int64) int64 {
+	if rp.mode != recon.AmountTolerance {
+		return 0
+	}
+	allowed, _ := rp.abs.in(code)
+	if rp.percent > 0 {
+		allowed = max(allowed, share(rp.baseOf(left, right), rp.percent))
+	}
+	if most, ok := rp.cap.in(code); ok {
+		allowed = min(allowed, most)
+	}
+	return allowed
+}
+
+func (rp *rulePlan) baseOf(left, right int64) uint64 {
+	l, r := magnitude(left), magnitude(right)
+	switch rp.base {
+	case recon.BaseMin:
+		return min(l, r)
+	case recon.BaseAverage:
+		return l/2 + r/2 + (l&1+r&1)/2
+	case recon.BaseLeft:
+		return l
+	case recon.BaseRight:
+		return r
+	}
+	return max(l, r)
+}
+
+// share is base · percent / percentUnit, rounded down, in 128 bits.
+func share(base, percent uint64) int64 {
+	hi, lo := bits.Mul64(base, percent)
+	quotient, _ := bits.Div64(hi, lo, percentUnit)
+	return int64(quotient)
+}
+
+func magnitude(v int64) uint64 {
+	if v < 0 {
+		return -uint64(v)
+	}
+	return uint64(v)
+}
+
+// reach bounds |left − right| for a left amount whatever the right one is: with base MAX, RIGHT or AVERAGE the allowance
+// grows with the right amount, at most to left / (1 − percent).
+func (rp *rulePlan) reach(code uint32, left int64) int64 {
+	if rp.mode != recon.AmountTolerance {
+		return 0
+	}
+	base := magnitude(left)
+	if rp.percent > 0 {
+		hi, lo := bits.Mul64(base, percentUnit)
+		base, _ = bits.Div64(hi, lo, percentUnit-rp.percent)
+		base++
+	}
+	reach, _ := rp.abs.in(code)
+	if rp.percent > 0 {
+		reach = max(reach, share(base, rp.percent)+1)
+	}
+	if most, ok := rp.cap.in(code); ok {
+		reach = min(reach, most)
+	}
+	return reach
+}
+
+func currencyCode(name string) uint32 {
+	if len(name) != 3 {
+		return 0
+	}
+	return uint32(name[0])<<16 | uint32(name[1])<<8 | uint32(name[2])
+}
+
+func currencyName(code uint32) string {
+	return string([]byte{byte(code >> 16), byte(code >> 8), byte(code)})
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"bytes"
+)
+
+// joined is a key pair after the hash join: equal texts of the two sides have the same number, 1.., and 0 is no text.
+// For a column of several values a row, numbers are by value.
+type joined struct {
+	ids   [2][]uint32
+	count int  // numbers go up to it
+	live  bool // enough of the rows that carry it meet across the sides
+}
+
+const (
+	// joinPartBits cut the join into 256 parts: at a million rows a part's table is 128 kB and stays in a core's cache.
+	joinPartBits = 8
+	joinParts    = 1 << joinPartBits
+	joinShift    = 64 - joinPartBits
+	// livePercent: a key is live when at least this share of the rows carrying it meet across the sides.
+	livePercent = 10
+)
+
+type joinEntry struct {
+	hash  uint64
+	value uint32 // side in the top bit of `side`, value index here
+	side  uint8
+}
+
+// joinKeys numbers the texts of one key pair by a radix-partitioned hash join; equal hashes are verified by the text.
+func joinKeys(left, right *Table, pair keyPair) *joined {
+	tables := [2]*Table{left, right}
+	columns := [2]*keyColumn{&left.keys[pair.column[0]], &right.keys[pair.column[1]]}
+	parts, bounds := partition(columns)
+	j := &joined{}
+	for side := range columns {
+		j.ids[side] = make([]uint32, len(columns[side].hash))
+	}
+	var counts [joinParts]uint32
+	inParallel(joinParts, func(p int) {
+		part := parts[bounds[p]:bounds[p+1]]
+		counts[p] = numberPart(part, tables, columns, j)
+	})
+	base := uint32(0)
+	for p := range counts {
+		counts[p], base = base, base+counts[p]
+	}
+	j.count = int(base)
+	inParallel(joinParts, func(p int) {
+		for _, e := range parts[bounds[p]:bounds[p+1]] {
+			j.ids[e.side][e.value] += counts[p]
+		}
+	})
+	j.live = isLive(j)
+	return j
+}
+
+// partition scatters the filled values of both sides by the top bits of their hashes.
+func partition(columns [2]*keyColumn) ([]joinEntry, [joinParts + 1]uint32) {
+	var bounds [joinParts + 1]uint32
+	for _, c := range columns {
+		for i, h := range c.hash {
+			if c.start[i] != noText {
+				bounds[h>>joinShift+1]++
+			}
+		}
+	}
+	for p := range joinParts {
+		bounds[p+1] += bounds[p]
+	}
+	at := bounds
+	parts := make([]joinEntry, bounds[joinParts])
+	for side, c := range columns {
+		for i, h := range c.hash {
+			if c.start[i] != noText {
+				p := h >> joinShift
+				parts[at[p]] = joinEntry{h, uint32(i), uint8(side)}
+				at[p]++
+			}
+		}
+	}
+	return parts, bounds
+}
+
+// numberPart gives each distinct text of a part a number from 1 in an open-addressing table, and returns how many.
+func numberPart(part []joinEntry, tables [2]*Table, columns [2]*keyColumn, j *joined) uint32 {
+	size := 16
+	for size < 2*len(part) {
+		size *= 2
+	}
+	slots, mask, n := make([]uint32, size), uint64(size-1), uint32(0)
+	for i, e := range part {
+		for at := e.hash & mask; ; at = (at + 1) & mask {
+			if slots[at] == 0 {
+				slots[at] = uint32(i + 1)
+				n++
+				j.ids[e.side][e.value] = n
+				break
+			}
+			first := part[slots[at]-1]
+			if first.hash == e.hash && sameText(tables, columns, first, e) {
+				j.ids[e.side][e.value] = j.ids[first.side][first.value]
+				break
+			}
+		}
+	}
+	return n
+}
+
+func sameText(tables [2]*Table, columns [2]*keyColumn, a, b joinEntry) bool {
+	return bytes.Equal(tables[a.side].text(columns[a.side].start[a.value]), tables[b.side].text(columns[b.side].start[b.value]))
+}
+
+// isLive counts values that occur on both sides against all that are filled.
+func isLive(j *joined) bool {
+	seen := make([]uint8, j.count+1)
+	for side := range j.ids {
+		for _, id := range j.ids[side] {
+			seen[id] |= 1 << side
+		}
+	}
+	filled, meet := 0, 0
+	for side := range j.ids {
+		for _, id := range j.ids[side] {
+			if id == 0 {
+				continue
+			}
+			filled++
+			if seen[id] == 3 {
+				meet++
+			}
+		}
+	}
+	return filled > 0 && meet*100 >= filled*livePercent
+}
+
+// values of a row under a key: one number or several, none when the row does not carry the key.
+func (r *runner) values(pair, side int, row uint32) []uint32 {
+	column, j := &r.tables[side].keys[r.plan.pairs[pair].column[side]], r.joins[pair]
+	if column.first != nil {
+		return j.ids[side][column.first[row]:][:column.count[row]]
+	}
+	if j.ids[side][row] == 0 {
+		return nil
+	}
+	return j.ids[side][row : row+1]
+}
+
+// multi says whether a pair has several values a row on either side.
+func (r *runner) multi(pair int) bool {
+	for side := range r.tables {
+		if r.tables[side].keys[r.plan.pairs[pair].column[side]].first != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// meets says whether two lists of numbers share one.
+func meets(a, b []uint32) bool {
+	if len(a) == 1 && len(b) == 1 {
+		return a[0] == b[0]
+	}
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}

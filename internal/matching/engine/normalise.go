@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// values are the normalised, distinct, non-empty values of a text: what extract finds, or what split parts, or the
+// whole of it. They are appended to `to`.
+func (s *keySpec) values(text string, to [][]byte) [][]byte {
+	if text == "" {
+		return to
+	}
+	if !s.multi() {
+		if value := normalise(text, s.normalise); len(value) > 0 {
+			to = append(to, value)
+		}
+		return to
+	}
+	for _, part := range s.parts(text) {
+		value := normalise(part, s.normalise)
+		if len(value) == 0 || slices.ContainsFunc(to, func(b []byte) bool { return bytes.Equal(b, value) }) {
+			continue
+		}
+		if to = append(to, value); len(to) == keyValuesMax {
+			break
+		}
+	}
+	return to
+}
+
+func (s *keySpec) parts(text string) []string {
+	parts := []string{text}
+	if s.split != "" {
+		parts = strings.Split(text, s.split)
+	}
+	if s.extract == nil {
+		return parts
+	}
+	var found []string
+	for _, part := range parts {
+		for _, match := range s.extract.FindAllStringSubmatch(part, keyValuesMax) {
+			if len(match) > 1 {
+				found = append(found, match[1])
+			} else {
+				found = append(found, match[0])
+			}
+		}
+	}
+	return found
+}
+
+// normalise applies the steps in their order. A text in ASCII, which nearly every reference is, takes no detour.
+func normalise(text string, steps []string) []byte {
+	out := []byte(text)
+	ascii := isASCII(out)
+	for _, step := range steps {
+		switch step {
+		case "trim":
+			out = bytes.TrimSpace(out)
+		case "upper":
+			out = upper(out, ascii)
+		case "alnum":
+			out = keep(out, ascii, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+		case "digits":
+			out = keep(out, ascii, func(r rune) bool { return '0' <= r && r <= '9' })
+		case "stripZeros":
+			out = bytes.TrimLeft(out, "0")
+		case "foldAccents":
+			out = foldAccents(out, ascii)
+		}
+	}
+	return out
+}
+
+func isASCII(text []byte) bool {
+	for _, b := range text {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func upper(text []byte, ascii bool) []byte {
+	if !ascii {
+		return bytes.ToUpper(text)
+	}
+	for i, b := range text {
+		if 'a' <= b && b <= 'z' {
+			text[i] = b - 'a' + 'A'
+		}
+	}
+	return text
+}
+
+func keep(text []byte, ascii bool, wanted func(rune) bool) []byte {
+	if !ascii {
+		return bytes.Map(func(r rune) rune {
+			if wanted(r) {
+				return r
+			}
+			return -1
+		}, text)
+	}
+	out := text[:0]
+	for _, b := range text {
+		if wanted(rune(b)) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// foldAccents drops marks after decomposition: é becomes e, ﬁ becomes fi. Letters that do not decompose stay.
+func foldAccents(text []byte, ascii bool) []byte {
+	if ascii {
+		return text
+	}
+	return bytes.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.Bytes(text))
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// inParallel runs work(0) … work(n-1) on every core. What they write must not depend on the order. A panic in one of
+// them is raised again in the caller.
+func inParallel(n int, work func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers <= 1 {
+		for i := range n {
+			work(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	var once sync.Once
+	var failure any
+	for range workers {
+		wait.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					once.Do(func() { failure = p })
+					next.Store(int64(n))
+				}
+			}()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				work(int(i))
+			}
+		})
+	}
+	wait.Wait()
+	if failure != nil {
+		panic(failure)
+	}
+}
+
+// ranges cuts 0..n into parts of at most size.
+func ranges(n, size int) [][2]int {
+	var parts [][2]int
+	for from := 0; from < n; from += size {
+		parts = append(parts, [2]int{from, min(from+size, n)})
+	}
+	return parts
+}

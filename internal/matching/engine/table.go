@@ -1,0 +1,270 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
+	"math"
+
+	"matcher/internal/recon"
+)
+
+// Table is one side of a reconciliation in columns: only what its plan reads, and one arena for every text. It is filled
+// row by row and put into canonical order by the first Run that gets it; from then on an index is a canonical rank, the
+// same whatever the order in which rows were added.
+type Table struct {
+	// Rejected and Duplicates are rows of the input that never became rows here; they only enter the counts.
+	Rejected, Duplicates int64
+
+	plan     *Plan
+	side     int
+	sealed   bool
+	id       []int64
+	source   []uint16
+	sources  []string
+	currency []uint32
+	date     []int32
+	value    []int32   // value date, where a rule reads it
+	amounts  [][]int64 // by amountSpec; absent = an amount that cannot be
+	fee      []int64
+	digest   [][2]uint64
+	ordinal  []int32
+	external []uint32 // start of its text in the arena
+	keys     []keyColumn
+	arena    []byte
+	scratch  [][]byte
+}
+
+// keyColumn holds the normalised values of one key. With one value a row, values are indexed by row; otherwise a row's
+// values are first[row] .. first[row]+count[row].
+type keyColumn struct {
+	hash  []uint64
+	start []uint32
+	first []uint32
+	count []uint32
+}
+
+const (
+	absent   = int64(math.MinInt64)
+	noText   = ^uint32(0)
+	arenaMax = math.MaxUint32 - 1<<20
+	rowsMax  = 1 << 30
+	// keyValuesMax bounds the values that one row's extract or split may give: past it, the rest cannot tell rows apart.
+	keyValuesMax = 256
+	sourcesMax   = math.MaxUint16
+)
+
+// ErrTableFull is a side over a limit: 2^30 rows, 4 GiB of ids and key texts, or 65,535 sources.
+var ErrTableFull = errors.New("a side holds at most 2^30 rows, 4 GiB of identifiers and keys, and 65,535 sources")
+
+// hashSeed keeps key hashes from being predicted, so nobody can write a file that collides. No result depends on it:
+// hashes only find candidates for a comparison of the texts themselves.
+var hashSeed = maphash.MakeSeed()
+
+// NewTable is an empty side with room for hint rows.
+func NewTable(p *Plan, side recon.Side, hint int) *Table {
+	i := indexOf(side)
+	t := &Table{
+		plan: p, side: i,
+		id: make([]int64, 0, hint), source: make([]uint16, 0, hint), currency: make([]uint32, 0, hint),
+		date: make([]int32, 0, hint), digest: make([][2]uint64, 0, hint), ordinal: make([]int32, 0, hint),
+		external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
+	}
+	for range p.amounts[i] {
+		t.amounts = append(t.amounts, make([]int64, 0, hint))
+	}
+	for c := range t.keys {
+		t.keys[c].hash, t.keys[c].start = make([]uint64, 0, hint), make([]uint32, 0, hint)
+		if p.columns[i][c].multi() {
+			t.keys[c].first, t.keys[c].count = make([]uint32, 0, hint), make([]uint32, 0, hint)
+		}
+	}
+	return t
+}
+
+// Len is the number of rows.
+func (t *Table) Len() int { return len(t.id) }
+
+// ID is the id that Add was given for a row.
+func (t *Table) ID(row uint32) int64 { return t.id[row] }
+
+// Source is the source that Add was given for a row.
+func (t *Table) Source(row uint32) string { return t.sources[t.source[row]] }
+
+// Currency, Amount and Date are what every row has.
+func (t *Table) Currency(row uint32) string { return currencyName(t.currency[row]) }
+
+// Amount of a row in minor units of its currency.
+func (t *Table) Amount(row uint32) recon.Minor { return recon.Minor(t.amounts[0][row]) }
+
+// Date is a row's booking date.
+func (t *Table) Date(row uint32) recon.Day { return recon.Day(t.date[row]) }
+
+// ExternalID of a row, "" when it has none.
+func (t *Table) ExternalID(row uint32) string { return string(t.text(t.external[row])) }
+
+// Add appends a row. id is the caller's: a server id, or the position in its own slice; source names the file or the
+// configured source. What the plan does not read is not kept, and tx is not held.
+func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
+	if t.sealed {
+		panic("engine: a row was added to a table that has run")
+	}
+	if len(t.id) >= rowsMax || len(t.arena) > arenaMax {
+		return ErrTableFull
+	}
+	number, err := t.sourceNumber(source)
+	if err != nil {
+		return err
+	}
+	t.id, t.source = append(t.id, id), append(t.source, number)
+	t.currency = append(t.currency, currencyCode(tx.Currency))
+	t.date = append(t.date, int32(tx.Date))
+	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]), binary.BigEndian.Uint64(tx.Digest[8:])})
+	t.ordinal = append(t.ordinal, tx.Ordinal)
+	t.external = append(t.external, t.store([]byte(tx.ExternalID)))
+	if t.plan.valueDate[t.side] {
+		t.value = append(t.value, int32(tx.ValueDate))
+	}
+	if t.plan.fees {
+		t.fee = append(t.fee, termValue(tx, "fee"))
+	}
+	for i, spec := range t.plan.amounts[t.side] {
+		t.amounts[i] = append(t.amounts[i], sumTerms(tx, spec.terms))
+	}
+	for c := range t.keys {
+		t.addKey(c, tx)
+	}
+	return nil
+}
+
+func (t *Table) sourceNumber(name string) (uint16, error) {
+	for i := len(t.sources) - 1; i >= 0; i-- {
+		if t.sources[i] == name {
+			return uint16(i), nil
+		}
+	}
+	if len(t.sources) == sourcesMax {
+		return 0, ErrTableFull
+	}
+	t.sources = append(t.sources, name)
+	return uint16(len(t.sources) - 1), nil
+}
+
+// sumTerms is the signed sum of named amounts, absent when one of them is or the sum does not fit.
+func sumTerms(tx *recon.Transaction, terms []recon.AmountTerm) int64 {
+	sum := recon.Minor(0)
+	for _, term := range terms {
+		value := termValue(tx, term.Field)
+		if value == absent {
+			return absent
+		}
+		if term.Negative {
+			value = -value
+		}
+		var err error
+		if sum, err = sum.Add(recon.Minor(value)); err != nil {
+			return absent
+		}
+	}
+	return int64(sum)
+}
+
+// termValue reads a named amount. An original amount counts only in the row's own currency.
+func termValue(tx *recon.Transaction, field string) int64 {
+	named := recon.NullMinor{}
+	switch field {
+	case "amount":
+		return int64(tx.Amount)
+	case "gross":
+		named = tx.Gross
+	case "fee":
+		named = tx.Fee
+	case "tax":
+		named = tx.Tax
+	case "net":
+		named = tx.Net
+	case "original":
+		if tx.Original != nil && tx.Original.Currency == tx.Currency {
+			return int64(tx.Original.Amount)
+		}
+	}
+	if !named.Set {
+		return absent
+	}
+	return int64(named.Amount)
+}
+
+func (t *Table) addKey(c int, tx *recon.Transaction) {
+	spec, column := &t.plan.columns[t.side][c], &t.keys[c]
+	t.scratch = spec.values(fieldText(tx, spec.field), t.scratch[:0])
+	if !spec.multi() {
+		if len(t.scratch) == 0 {
+			column.hash, column.start = append(column.hash, 0), append(column.start, noText)
+			return
+		}
+		t.addValue(column, t.scratch[0])
+		return
+	}
+	column.first = append(column.first, uint32(len(column.hash)))
+	column.count = append(column.count, uint32(len(t.scratch)))
+	for _, value := range t.scratch {
+		t.addValue(column, value)
+	}
+}
+
+func (t *Table) addValue(column *keyColumn, value []byte) {
+	column.hash = append(column.hash, maphash.Bytes(hashSeed, value))
+	column.start = append(column.start, t.store(value))
+}
+
+// store puts a text behind its length into the arena and returns where.
+func (t *Table) store(text []byte) uint32 {
+	if len(text) == 0 {
+		return noText
+	}
+	at := uint32(len(t.arena))
+	t.arena = binary.AppendUvarint(t.arena, uint64(len(text)))
+	t.arena = append(t.arena, text...)
+	return at
+}
+
+func (t *Table) text(start uint32) []byte {
+	if start == noText {
+		return nil
+	}
+	// Nearly every text is shorter than 128 bytes, so its length is one byte.
+	if n := t.arena[start]; n < 0x80 {
+		return t.arena[start+1:][:n]
+	}
+	n, width := binary.Uvarint(t.arena[start:])
+	return t.arena[int(start)+width:][:n]
+}
+
+// fieldText is a field of a row as the text that a key compares.
+func fieldText(tx *recon.Transaction, field string) string {
+	switch field {
+	case "externalId":
+		return tx.ExternalID
+	case "reference":
+		return tx.Reference
+	case "currency":
+		return tx.Currency
+	case "date":
+		return tx.Date.String()
+	case "valueDate":
+		return tx.ValueDate.String()
+	case "description":
+		return tx.Description
+	case "kind":
+		return tx.Kind
+	case "bookingStatus":
+		return tx.BookingStatus
+	case "amount", "gross", "fee", "tax", "net":
+		value := termValue(tx, field)
+		if value == absent {
+			return ""
+		}
+		return recon.Money{Amount: recon.Minor(value), Currency: tx.Currency}.String()
+	}
+	return tx.Attribute(field[len(recon.MetadataPrefix):])
+}
