@@ -111,8 +111,17 @@ func TestAuthenticate_AuthorizationHeader(t *testing.T) {
 	v := newTestVerifier(t, testConfig(newClock()))
 	token := signHS256(t, nil)
 	for _, values := range [][]string{
-		nil, {""}, {token}, {"Bearer"}, {"Bearer "}, {"Basic " + token}, {"Bearer  " + token}, {" Bearer " + token},
-		{"Bearer " + token, "Bearer " + token}, {"Bearer " + token + ", Bearer " + token}, {"Bearer " + token + " x"},
+		nil,
+		{""},
+		{token},
+		{"Bearer"},
+		{"Bearer "},
+		{"Basic " + token},
+		{"Bearer  " + token},
+		{" Bearer " + token},
+		{"Bearer " + token, "Bearer " + token},
+		{"Bearer " + token + ", Bearer " + token},
+		{"Bearer " + token + " x"},
 	} {
 		_, err := v.Authenticate(context.Background(), values)
 		require.Error(t, err, "%q", values)

@@ -60,7 +60,7 @@ func TestRecoverAndLog_TheCallerGoesOn(t *testing.T) {
 	log, lines := logger()
 	func() {
 		defer safego.RecoverAndLogWithContext(context.Background(), log, "worker")
-		var nothing map[string]int
+		nothing := map[bool]map[string]int{}[true]
 		nothing["a"]++
 	}()
 	require.Contains(t, <-lines, "assignment to entry in nil map")
