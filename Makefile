@@ -13,7 +13,8 @@ GOVULNDB ?= https://vuln.go.dev
 GOTEST = $(GO) test -p $(strip $(P)) -run '$(RUN)'
 TOOL   = $(GO) tool -modfile=tools/go.mod
 ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
-TAGGED = grep -rlqsE '^//go:build $(1)$$' --include='*_test.go' $(2)
+# The folders whose tests carry a tag: under another tag than integration, unit files would run again everywhere.
+TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-nightly tidy lint fmt sec \
 	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate up down migrate-up migrate-down clean
@@ -44,12 +45,12 @@ test-int: ## Integration tests on private PostgreSQL and Redis servers
 	$(GOTEST) -tags integration -timeout 10m $(PKGS)
 
 test-e2e: ## The built binary from outside: command line, API, a second start
-	@$(call TAGGED,e2e,tests cmd internal) || $(call ABSENT,no test carries the tag e2e)
-	$(GOTEST) -count 1 -tags e2e -timeout 10m ./tests/e2e/...
+	@[ -n "$(call TAGGED,e2e)" ] || $(call ABSENT,no test carries the tag e2e)
+	$(GOTEST) -count 1 -tags e2e -timeout 10m $(call TAGGED,e2e)
 
 test-chaos: ## Broken networks, killed processes, full disks
-	@$(call TAGGED,chaos,tests cmd internal) || $(call ABSENT,no test carries the tag chaos)
-	$(GOTEST) -count 1 -tags chaos -timeout 20m $(PKGS)
+	@[ -n "$(call TAGGED,chaos)" ] || $(call ABSENT,no test carries the tag chaos)
+	$(GOTEST) -count 1 -tags chaos -timeout 20m $(call TAGGED,chaos)
 
 test-nightly: test cover fuzz test-chaos ## All of it, slowly
 
@@ -65,13 +66,13 @@ check-test-tags: ## Every test file opens with the build tag of its kind
 lint: ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
 	$(TOOL) golangci-lint run
 
-fmt: ## Format every Go file with gofumpt
-	$(TOOL) gofumpt -w cmd internal migrations tests
+fmt: ## Format every Go file as lint wants it (gofumpt)
+	$(TOOL) golangci-lint fmt
 
 sec: ## gosec, then govulncheck against GOVULNDB; a finding fails
 	$(TOOL) golangci-lint run --enable-only gosec
 	@code=0; out=$$($(TOOL) govulncheck -db '$(GOVULNDB)' ./... 2>&1) || code=$$?; echo "$$out"; \
-	if [ $$code = 1 ] && grep -qiE 'fetching vulnerabilities|dial tcp|no such host|HTTP GET|timeout|404|403|502|503' <<<"$$out"; then \
+	if [ $$code = 1 ] && grep -q 'fetching vulnerabilities' <<<"$$out"; then \
 		echo "govulncheck: NOT RUN, its database $(GOVULNDB) cannot be reached (set GOVULNDB to a copy)"; code=0; fi; exit $$code
 
 cover: deps ## Coverage per package by unit and integration tests; under 85 % fails

@@ -123,6 +123,11 @@ func TestRulesOverTwoFiles(t *testing.T) {
 		require.Len(t, pairFindings([]*file{subject, idle}), 1)
 		require.Empty(t, pairFindings([]*file{subject, busy}))
 	})
+	t.Run("a folder over its budget, tests not counted", func(t *testing.T) {
+		files := []*file{parsed("x/a.go", "package x\n\n"), parsed("x/b.go", "package x\n"), parsed("x/b_test.go", "package x\n\n")}
+		require.Empty(t, budgetFindings(files, map[string]int{"x": 3}))
+		require.Len(t, budgetFindings(files, map[string]int{"x": 2}), 1)
+	})
 	t.Run("a long file, and an exception that outlived its reason", func(t *testing.T) {
 		long := parsed("x/long.go", "package x"+strings.Repeat("\n", maxFileLines+1))
 		short := parsed("x/short.go", "package x\n")
