@@ -46,6 +46,7 @@ var broken = []struct {
 	{"a long function", functionLengthFindings, "x/x.go", "package x\nfunc f() {" + strings.Repeat("\n", maxFunctionLines) + "}", "over 70"},
 	{"a test file without a tag", tagFindings, "x/x_test.go", "package x", "opens with none"},
 	{"an integration test with the unit tag", tagFindings, "tests/integration/x_test.go", unitTag + "\n\npackage x", "opens with //go:build integration"},
+	{"a fuzz target that would not run", tagFindings, "x/x_test.go", integrationTag + "\n\npackage x\nfunc FuzzX(f *testing.F) {}", "unit tests"},
 	{"a unit test with servers", tagFindings, "x/x_test.go", unitTag + "\n\npackage x\nimport \"matcher/internal/testkit\"", "starts no server"},
 	{"a file without a test", pairFindings, "internal/x/x.go", "package x\nfunc F() {}", "no x_test.go"},
 	{"a file without a function", pairFindings, "internal/x/x.go", "package x\ntype T int", ""},

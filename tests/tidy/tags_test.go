@@ -3,6 +3,7 @@
 package tidy
 
 import (
+	"go/ast"
 	"slices"
 	"strings"
 	"testing"
@@ -39,11 +40,21 @@ func tagFindings(files []*file) (findings []string) {
 				findings = append(findings, f.path+":1: a test in "+folder+" opens with "+tag)
 			}
 		}
+		if first != unitTag && fuzzes(f) {
+			findings = append(findings, f.path+": `make fuzz` runs fuzz targets without a tag, so they are unit tests")
+		}
 		if first == unitTag && startsServers(f) {
 			findings = append(findings, f.path+": a unit test starts no server, so it does not import testkit")
 		}
 	}
 	return findings
+}
+
+func fuzzes(f *file) bool {
+	return slices.ContainsFunc(f.syntax.Decls, func(decl ast.Decl) bool {
+		fn, ok := decl.(*ast.FuncDecl)
+		return ok && fn.Recv == nil && strings.HasPrefix(fn.Name.Name, "Fuzz")
+	})
 }
 
 func startsServers(f *file) bool {
