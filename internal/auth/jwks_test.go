@@ -304,3 +304,48 @@ func (b *lockedBuilder) String() string {
 	defer b.mu.Unlock()
 	return b.text.String()
 }
+
+func TestParseKeySet_KeepsOnlyPublicSigningKeysWithAnId(t *testing.T) {
+	t.Parallel()
+	set := strings.TrimSuffix(publicKeySet(t), "]}") + "," + publicJWK(t, "", testKeys().ec.Public(), jwkset.UseSig) + "]}"
+	keys, err := parseKeySet([]byte(set))
+	require.NoError(t, err)
+	kids := []string{}
+	for _, key := range keys {
+		kids = append(kids, key.Marshal().KID)
+	}
+	require.Equal(t, []string{"weak", "rsa", "ec", "ed"}, kids, "the weak one is refused where its size meets the algorithm")
+}
+
+// A provider's private key, published by mistake, must not be held in memory as one.
+func TestParseKeySet_DropsPrivateParts(t *testing.T) {
+	t.Parallel()
+	jwk, err := jwkset.NewJWKFromKey(testKeys().ec, jwkset.JWKOptions{
+		Metadata: jwkset.JWKMetadataOptions{KID: "ec", USE: jwkset.UseSig}, Marshal: jwkset.JWKMarshalOptions{Private: true},
+	})
+	require.NoError(t, err)
+	private, err := json.Marshal(jwk.Marshal())
+	require.NoError(t, err)
+	require.Contains(t, string(private), `"d":`)
+	keys, err := parseKeySet([]byte(keySetOf(string(private))))
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	require.IsType(t, testKeys().ec.Public(), keys[0].Key())
+}
+
+func FuzzParseKeySet(f *testing.F) {
+	f.Add(publicKeySet(f))
+	f.Add(`{"keys":[{"kty":"EC","kid":"a","crv":"P-256","x":"AA","y":"AA"}]}`)
+	f.Add(`{"keys":null}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		keys, err := parseKeySet([]byte(body))
+		if err == nil && len(keys) == 0 {
+			t.Fatal("an empty set would replace the known keys")
+		}
+		for _, key := range keys {
+			if key.Marshal().KID == "" || key.Marshal().KTY == jwkset.KtyOct {
+				t.Fatalf("a key that serves no signature: %q", body)
+			}
+		}
+	})
+}
