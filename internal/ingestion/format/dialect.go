@@ -118,10 +118,9 @@ func usualWidth(rows []recon.Record) int {
 func headerRow(rows []recon.Record) (int, error) {
 	width := usualWidth(rows)
 	for i, r := range rows {
-		if len(r.Fields) < width-1 || len(r.Fields) > width+1 || !couldBeHeader(r.Fields) {
-			continue
+		if asWide(r.Fields, width, rows) && couldBeHeader(r.Fields) {
+			return i, secondHeader(rows[i:], width)
 		}
-		return i, secondHeader(rows[i:], width)
 	}
 	if len(rows) == 0 {
 		return 0, recon.Unprocessable("HEADER_NOT_FOUND", "has no row that can be read as a table")
@@ -129,6 +128,24 @@ func headerRow(rows []recon.Record) (int, error) {
 	return 0, recon.Unprocessable("HEADER_NOT_FOUND", fmt.Sprintf(
 		"has no row of column names: line %d begins with %s, which is data. Add a first line that names the columns",
 		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "), 40)))
+}
+
+// asWide says whether a row has the usual width, give or take one delimiter at the end of it or of all the others.
+func asWide(fields []string, width int, rows []recon.Record) bool {
+	switch len(fields) {
+	case width:
+		return true
+	case width + 1:
+		return strings.TrimSpace(fields[width]) == ""
+	case width - 1:
+		for _, r := range rows {
+			if len(r.Fields) == width && strings.TrimSpace(r.Fields[width-1]) != "" {
+				return false
+			}
+		}
+		return width > 1
+	}
+	return false
 }
 
 // secondHeader refuses a file with two rows of names: which one counts is for a person to say.

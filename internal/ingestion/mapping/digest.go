@@ -1,0 +1,124 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"matcher/internal/recon"
+)
+
+// digestVersion is hashed first, so that another way of counting content can never be mistaken for this one.
+const digestVersion = "matcher row 1"
+
+// digest is SHA-256 over what a row says: the mapped fields normalised, then every column by name, without the id and
+// its columns, the position and the source. Each part is preceded by its length, so no two rows can run into each other.
+func digest(tx *recon.Transaction, l *layout, rec recon.Record) [32]byte {
+	var room [1024]byte
+	b := append(room[:0], digestVersion...)
+	for _, text := range [...]string{tx.Reference, tx.Currency, tx.Description, tx.Kind, tx.BookingStatus} {
+		b = appendText(b, text)
+	}
+	b = binary.AppendVarint(b, int64(tx.Amount))
+	b = binary.AppendVarint(b, int64(tx.Date))
+	b = binary.AppendVarint(b, int64(tx.ValueDate))
+	b = binary.AppendVarint(b, tx.Time.Unix())
+	b = binary.AppendVarint(b, int64(tx.Time.Nanosecond()))
+	for _, named := range [...]recon.NullMinor{tx.Gross, tx.Fee, tx.Tax, tx.Net} {
+		b = appendNamed(b, named)
+	}
+	var original recon.Money
+	if tx.Original != nil {
+		original = *tx.Original
+	}
+	b = appendText(b, original.Currency)
+	b = binary.AppendVarint(b, int64(original.Amount))
+	for _, at := range l.content {
+		if text := column(rec, at); text != "" {
+			b = appendText(b, l.header[at])
+			b = appendText(b, text)
+		}
+	}
+	return sha256.Sum256(b)
+}
+
+func appendText(b []byte, text string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(text)))
+	return append(b, text...)
+}
+
+func appendNamed(b []byte, named recon.NullMinor) []byte {
+	if !named.Set {
+		return append(b, 0)
+	}
+	return binary.AppendVarint(append(b, 1), int64(named.Amount))
+}
+
+// Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one,
+// else by its content.
+func Identity(tx *recon.Transaction) [16]byte {
+	if tx.ExternalID == "" {
+		return [16]byte(tx.Digest[:16])
+	}
+	sum := sha256.Sum256([]byte(tx.ExternalID))
+	return [16]byte(sum[:16])
+}
+
+// Verdict is what a row is among the rows of its file that came before it.
+type Verdict int
+
+// The verdicts.
+const (
+	Fresh       Verdict = iota // keep it
+	Duplicate                  // same id, same content: delivered twice, kept once
+	Conflicting                // same id, other content: for a person to decide
+)
+
+// Identities tells fresh rows from repeated ones within one file and numbers equal rows that carry no id. It holds
+// about 50 bytes a row. The zero value is ready.
+type Identities struct {
+	byID    map[[16]byte]firstSeen
+	ordinal map[[16]byte]int32
+}
+
+type firstSeen struct {
+	digest uint64 // its first 8 bytes: nobody gains from a collision within their own file
+	line   int
+}
+
+// Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
+func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
+	if tx.ExternalID == "" {
+		i.count(tx)
+		return Fresh, nil
+	}
+	if i.byID == nil {
+		i.byID = map[[16]byte]firstSeen{}
+	}
+	identity, head := Identity(tx), binary.BigEndian.Uint64(tx.Digest[:8])
+	seen, repeated := i.byID[identity]
+	switch {
+	case !repeated:
+		i.byID[identity] = firstSeen{head, tx.Line}
+		return Fresh, nil
+	case seen.digest == head:
+		return Duplicate, nil
+	}
+	return Conflicting, conflict(tx, seen.line)
+}
+
+// count numbers rows of equal content: two equal real rows stay two.
+func (i *Identities) count(tx *recon.Transaction) {
+	if i.ordinal == nil {
+		i.ordinal = map[[16]byte]int32{}
+	}
+	identity := [16]byte(tx.Digest[:16])
+	tx.Ordinal = i.ordinal[identity]
+	i.ordinal[identity] = tx.Ordinal + 1
+}
+
+func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {
+	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
+		fmt.Sprintf("the id stands on line %d already, with other content: correct one of the two rows, or map externalId to a column that is unique", firstLine))
+	return &e
+}

@@ -1,0 +1,291 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// row is the work on one record: the transaction in the making and what is wrong so far.
+type row struct {
+	m      *Mapper
+	rec    recon.Record
+	tx     recon.Transaction
+	digits int
+	known  bool // the currency
+	wrong  []recon.RowError
+}
+
+// Map makes a transaction of a record, or says everything that is wrong with it. Digest is set; Ordinal is for
+// Identities, which sees all rows of the file.
+func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
+	r := row{m: m, rec: rec}
+	r.tx.Row, r.tx.Line = rec.Row, rec.Line
+	r.texts()
+	r.dates()
+	inNumber := r.currencyOf()
+	r.amounts(inNumber)
+	r.status()
+	if len(r.wrong) > 0 {
+		return recon.Transaction{}, r.wrong
+	}
+	l := m.layoutFor(rec)
+	r.tx.Metadata = metadata(l, rec)
+	r.tx.Digest = digest(&r.tx, l, rec)
+	return r.tx, nil
+}
+
+func metadata(l *layout, rec recon.Record) []recon.Attribute {
+	filled := 0
+	for _, at := range l.kept {
+		if column(rec, at) != "" {
+			filled++
+		}
+	}
+	if filled == 0 {
+		return nil
+	}
+	out := make([]recon.Attribute, 0, filled)
+	for _, at := range l.kept {
+		if text := column(rec, at); text != "" {
+			out = append(out, recon.Attribute{Name: l.header[at], Value: text})
+		}
+	}
+	return out
+}
+
+func (r *row) fail(field, value, code, format string, args ...any) {
+	r.wrong = append(r.wrong, recon.NewRowError(r.rec.Line, r.rec.Row, field, value, code, fmt.Sprintf(format, args...)))
+}
+
+func (r *row) texts() {
+	r.tx.ExternalID = r.m.externalID.text(r.rec)
+	r.tx.Reference = r.m.reference.text(r.rec)
+	r.tx.Description = r.m.description.text(r.rec)
+	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
+	if len(r.tx.ExternalID) > idBytesMax {
+		r.fail(recon.FieldExternalID, r.tx.ExternalID, recon.RowFieldTooLong, "the id is longer than %d bytes", idBytesMax)
+	}
+}
+
+func (r *row) dates() {
+	r.tx.Date, r.tx.ValueDate = recon.NoDay, recon.NoDay
+	text := r.m.date.text(r.rec)
+	if text == "" {
+		r.fail(recon.FieldDate, "", recon.RowMissing, "the date is missing")
+	} else if day, instant, err := r.m.date.dates.read(text); err != nil {
+		r.fail(recon.FieldDate, text, recon.RowDateUnreadable, "%s", err)
+	} else {
+		r.tx.Date, r.tx.Time = day, instant
+	}
+	if text = r.m.valueDate.text(r.rec); text == "" {
+		return
+	}
+	day, _, err := r.m.valueDate.dates.read(text)
+	if err != nil {
+		r.fail(recon.FieldValueDate, text, recon.RowDateUnreadable, "%s", err)
+	}
+	r.tx.ValueDate = day
+}
+
+// currencyOf settles the row's currency: its own column, else the code beside the amount, else none at all. It returns
+// what it read, so that amounts can be checked against it.
+func (r *row) currencyOf() (code string) {
+	defer func() {
+		r.digits, r.known = recon.CurrencyDigits(r.tx.Currency)
+		if !r.known {
+			r.digits = digitsSyntax
+		}
+	}()
+	if r.m.currency == nil {
+		r.tx.Currency = recon.NoCurrency
+		if code = r.codeBesideAmount(); code != "" {
+			r.tx.Currency = code
+		}
+		return code
+	}
+	text := r.m.currency.word(r.rec)
+	code = currencyCode(text)
+	if text == "" {
+		r.fail(recon.FieldCurrency, "", recon.RowMissing, "the currency is missing")
+		return ""
+	}
+	if _, known := recon.CurrencyDigits(code); !known {
+		r.fail(recon.FieldCurrency, text, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR", text)
+		return ""
+	}
+	r.tx.Currency = code
+	return code
+}
+
+func (r *row) codeBesideAmount() string {
+	for _, s := range []*source{r.m.amount, r.m.credit, r.m.debit} {
+		text := s.text(r.rec)
+		if text == "" || plainNumber(text) {
+			continue
+		}
+		if a, err := readAmount(text, s.decimal); err == nil && a.currency != "" {
+			return a.currency
+		}
+	}
+	return ""
+}
+
+// amounts fills the signed amount and the named ones.
+func (r *row) amounts(currency string) {
+	if r.m.amount != nil {
+		r.signedAmount(currency)
+	} else {
+		r.debitCredit(currency)
+	}
+	r.tx.Gross = r.named(r.m.gross, currency)
+	r.tx.Fee = r.named(r.m.fee, currency)
+	r.tx.Tax = r.named(r.m.tax, currency)
+	r.tx.Net = r.named(r.m.net, currency)
+	r.original()
+	if len(r.wrong) == 0 {
+		r.checkNet()
+	}
+}
+
+// read is one amount in minor units, with the signs of its field and of the file applied.
+func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, bool) {
+	a, err := readAmount(text, s.decimal)
+	if err == nil && a.currency != "" && currency != "" && a.currency != currency {
+		err = fmt.Errorf("%q names another currency than the row, which is in %s", text, currency)
+	}
+	if err != nil {
+		r.fail(s.name, text, recon.RowAmountUnreadable, "%s", err)
+		return 0, false
+	}
+	minor, err := recon.ParseMinor(a.plain, digits)
+	if err != nil {
+		r.amountError(s.name, text, currency, digits, err)
+		return 0, false
+	}
+	if a.negative != (s.negate != r.m.negate) {
+		minor = -minor
+	}
+	return minor, true
+}
+
+func (r *row) amountError(field, text, currency string, digits int, err error) {
+	switch {
+	case errors.Is(err, recon.ErrTooPrecise) && digits == 0:
+		r.fail(field, text, recon.RowAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
+	case errors.Is(err, recon.ErrTooPrecise):
+		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits, first(currency, "a file without currency"))
+	case errors.Is(err, recon.ErrAmountTooBig):
+		r.fail(field, text, recon.RowAmountTooBig, "%q %s", text, err)
+	default:
+		r.fail(field, text, recon.RowAmountUnreadable, "%q %s", text, err)
+	}
+}
+
+// signedAmount reads the amount column, turned round where a direction column says debit. A sign in the amount counts
+// on top of that: −5 on a debit is a debit taken back.
+func (r *row) signedAmount(currency string) {
+	text := r.m.amount.text(r.rec)
+	if text == "" {
+		r.fail(recon.FieldAmount, "", recon.RowMissing, "the amount is missing")
+		return
+	}
+	amount, ok := r.read(r.m.amount, text, currency, r.digits)
+	if r.m.direction == nil {
+		r.tx.Amount = amount
+		return
+	}
+	word := r.m.direction.word(r.rec)
+	debit, known := isDebit(word)
+	switch {
+	case word == "":
+		r.fail(recon.FieldDirection, "", recon.RowMissing, "the direction is missing: debit or credit")
+	case !known:
+		r.fail(recon.FieldDirection, word, recon.RowValueUnknown, "%q is neither debit nor credit: say which with values in the field map", word)
+	case ok && debit != r.m.direction.negate:
+		r.tx.Amount = -amount
+	default:
+		r.tx.Amount = amount
+	}
+}
+
+// debitCredit is credit − debit, of which a row fills one: both filled is a row that nobody can vouch for.
+func (r *row) debitCredit(currency string) {
+	debitText, creditText := r.m.debit.text(r.rec), r.m.credit.text(r.rec)
+	if debitText == "" && creditText == "" {
+		r.fail(recon.FieldAmount, "", recon.RowMissing, "the amount is missing: neither debit nor credit is filled")
+		return
+	}
+	var debit, credit recon.Minor
+	okDebit, okCredit := true, true
+	if debitText != "" {
+		debit, okDebit = r.read(r.m.debit, debitText, currency, r.digits)
+	}
+	if creditText != "" {
+		credit, okCredit = r.read(r.m.credit, creditText, currency, r.digits)
+	}
+	switch {
+	case !okDebit || !okCredit:
+	case debit != 0 && credit != 0:
+		r.fail(recon.FieldAmount, debitText+" / "+creditText, recon.RowAmountUnreadable, "both debit and credit are filled: which one holds?")
+	default:
+		r.tx.Amount = credit - debit
+	}
+}
+
+func (r *row) named(s *source, currency string) recon.NullMinor {
+	text := s.text(r.rec)
+	if text == "" {
+		return recon.NullMinor{}
+	}
+	amount, ok := r.read(s, text, currency, r.digits)
+	return recon.NullMinor{Amount: amount, Set: ok}
+}
+
+// original needs both halves; a file that repeats its own currency there says nothing new, and that is fine.
+func (r *row) original() {
+	text := r.m.originalAmount.text(r.rec)
+	if text == "" {
+		return
+	}
+	code := currencyCode(r.m.originalCurrency.word(r.rec))
+	if code == "" {
+		code = r.tx.Currency
+	}
+	digits, known := recon.CurrencyDigits(code)
+	if !known {
+		r.fail(recon.FieldOriginalCurrency, code, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR", code)
+		return
+	}
+	if amount, ok := r.read(r.m.originalAmount, text, code, digits); ok {
+		r.tx.Original = &recon.Money{Amount: amount, Currency: code}
+	}
+}
+
+// checkNet holds gross − fee − tax = net on rows that carry gross, net and a fee or a tax.
+func (r *row) checkNet() {
+	t := &r.tx
+	if !t.Gross.Set || !t.Net.Set || !t.Fee.Set && !t.Tax.Set {
+		return
+	}
+	afterFee, errFee := t.Gross.Amount.Add(-t.Fee.Amount)
+	want, errTax := afterFee.Add(-t.Tax.Amount)
+	if errFee == nil && errTax == nil && want == t.Net.Amount {
+		return
+	}
+	text := func(m recon.Minor) string { return m.Decimal(r.digits) }
+	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent, "gross %s − fee %s − tax %s is %s, but net says %s",
+		text(t.Gross.Amount), text(t.Fee.Amount), text(t.Tax.Amount), text(want), text(t.Net.Amount))
+}
+
+func (r *row) status() {
+	word := r.m.status.word(r.rec)
+	status, known := bookingStatus(word)
+	if !known {
+		r.fail(recon.FieldBookingStatus, word, recon.RowValueUnknown,
+			"%q is neither booked nor pending: say which with values in the field map", word)
+	}
+	r.tx.BookingStatus = status
+}

@@ -1,0 +1,270 @@
+// Package mapping gives meaning to the records of a file: which column is what, how its dates and amounts are written,
+// and what transaction each row is. It is pure: records and a field map in, transactions or row errors out. The command
+// line and the import service share it, so a file means the same to both.
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	_ "time/tzdata" // zones must be known on machines that carry no zone files
+
+	"matcher/internal/recon"
+)
+
+// idBytesMax bounds an external id; longer ones are text that somebody mapped by mistake.
+const idBytesMax = 500
+
+// Mapper turns records into transactions by one field map. It may be used from several goroutines at once, each with
+// records of its own (Record.Clone).
+type Mapper struct {
+	fields  map[string]*source
+	negate  bool
+	noID    map[int]bool // columns that make the external id: they are no content
+	keep    map[string]bool
+	keepAll bool
+	layout  atomic.Pointer[layout]
+
+	externalID, reference, amount, debit, credit, direction, currency, date, valueDate, description, kind, status,
+	gross, fee, tax, net, originalAmount, originalCurrency *source
+}
+
+// layout is the order of metadata for one width of the header: positions sorted by name.
+type layout struct {
+	header  []string
+	byName  []int
+	kept    []int
+	content []int // byName without the columns of the id
+}
+
+// source is where one canonical field comes from, compiled.
+type source struct {
+	name     string
+	columns  []int
+	constant string
+	join     string
+	steps    []step
+	values   map[string]string
+	dates    *dateReader
+	decimal  byte // '.', ',' or 0 for amounts that can be read one way only
+	negate   bool
+}
+
+// Compile prepares a field map for files with this header. It returns everything that cannot work, by JSON pointer.
+func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldError) {
+	m := &Mapper{fields: map[string]*source{}, negate: fields.Negate, noID: map[int]bool{}, keepAll: true}
+	var problems []recon.FieldError
+	for _, name := range recon.MappedFields {
+		field, ok := fields.Fields[name]
+		if !ok {
+			continue
+		}
+		compiled, wrong := compileSource(name, field, fields, header)
+		problems = append(problems, wrong...)
+		m.fields[name] = compiled
+	}
+	problems = append(problems, demand(fields)...)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	m.name()
+	m.layout.Store(m.lay(header))
+	return m, nil
+}
+
+// demand asks for what a transaction cannot be without.
+func demand(fields recon.FieldMap) []recon.FieldError {
+	var missing []recon.FieldError
+	ask := func(field, message string) {
+		missing = append(missing, recon.FieldError{Pointer: "/" + field, Code: "REQUIRED", Message: message})
+	}
+	if !fields.Has(recon.FieldAmount) && !fields.Has(recon.FieldDebit) && !fields.Has(recon.FieldCredit) {
+		ask(recon.FieldAmount, "map amount, or debit and credit: without them a row has no money")
+	}
+	if !fields.Has(recon.FieldDate) {
+		ask(recon.FieldDate, "map date: the day on which the row was booked")
+	}
+	return missing
+}
+
+// name puts the compiled fields where Map finds them without a look-up.
+func (m *Mapper) name() {
+	f := m.fields
+	m.externalID, m.reference = f[recon.FieldExternalID], f[recon.FieldReference]
+	m.amount, m.debit, m.credit, m.direction = f[recon.FieldAmount], f[recon.FieldDebit], f[recon.FieldCredit], f[recon.FieldDirection]
+	m.currency, m.date, m.valueDate = f[recon.FieldCurrency], f[recon.FieldDate], f[recon.FieldValueDate]
+	m.description, m.kind, m.status = f[recon.FieldDescription], f[recon.FieldKind], f[recon.FieldBookingStatus]
+	m.gross, m.fee, m.tax, m.net = f[recon.FieldGross], f[recon.FieldFee], f[recon.FieldTax], f[recon.FieldNet]
+	m.originalAmount, m.originalCurrency = f[recon.FieldOriginalAmount], f[recon.FieldOriginalCurrency]
+	if m.externalID != nil {
+		for _, at := range m.externalID.columns {
+			m.noID[at] = true
+		}
+	}
+}
+
+func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source, []recon.FieldError) {
+	s := &source{name: name, constant: field.Constant, join: field.Join, values: foldKeys(field.Values), negate: field.Negate}
+	var problems []recon.FieldError
+	fail := func(pointer, code, message string) {
+		problems = append(problems, recon.FieldError{Pointer: "/" + name + pointer, Code: code, Message: message})
+	}
+	for _, column := range field.Columns {
+		at := columnAt(header, column)
+		if at < 0 {
+			fail("", "UNKNOWN_COLUMN", noColumn(column, header))
+			continue
+		}
+		s.columns = append(s.columns, at)
+	}
+	if s.join == "" {
+		s.join = " "
+	}
+	steps, err := compileSteps(field.Transforms)
+	if err != nil {
+		fail("/transforms", "BAD_TRANSFORM", err.Error())
+	}
+	s.steps = steps
+	if decimal := first(field.Decimal, all.Decimal); decimal != "" {
+		s.decimal = decimal[0]
+	}
+	if name == recon.FieldDate || name == recon.FieldValueDate {
+		if s.dates, err = newDateReader(first(field.DateFormat, all.DateFormat), first(field.TimeZone, all.TimeZone)); err != nil {
+			fail("/dateFormat", "BAD_DATE_FORMAT", err.Error())
+		}
+	}
+	return s, problems
+}
+
+func first(own, general string) string {
+	if own != "" {
+		return own
+	}
+	return general
+}
+
+func foldKeys(values map[string]string) map[string]string {
+	folded := make(map[string]string, len(values))
+	for from, to := range values {
+		folded[strings.ToUpper(strings.TrimSpace(from))] = to
+	}
+	return folded
+}
+
+// columnAt finds a column by its exact name, as a JSON path with or without "$.", or in another case if only one is so.
+func columnAt(header []string, name string) int {
+	for _, spelled := range []string{name, strings.TrimPrefix(name, "$."), strings.TrimSpace(name)} {
+		if at := slices.Index(header, spelled); at >= 0 {
+			return at
+		}
+	}
+	found := -1
+	for at, column := range header {
+		if strings.EqualFold(column, strings.TrimSpace(name)) {
+			if found >= 0 {
+				return -1
+			}
+			found = at
+		}
+	}
+	return found
+}
+
+const columnsNamedMax = 40 // in a message
+
+func noColumn(name string, header []string) string {
+	names := strings.Join(header[:min(len(header), columnsNamedMax)], ", ")
+	if len(header) > columnsNamedMax {
+		names += fmt.Sprintf(" and %d more", len(header)-columnsNamedMax)
+	}
+	if near := recon.Suggest(name, header); near != "" {
+		return fmt.Sprintf("there is no column %q: did you mean %q? The columns are %s", name, near, names)
+	}
+	return fmt.Sprintf("there is no column %q; the columns are %s", name, names)
+}
+
+// KeepMetadata limits what transactions carry as metadata to these columns, for callers that hold millions of them in
+// memory. Digests do not change: they are always over every column. Call it before the first Map.
+func (m *Mapper) KeepMetadata(columns ...string) {
+	m.keepAll, m.keep = false, map[string]bool{}
+	for _, c := range columns {
+		m.keep[c] = true
+	}
+	m.layout.Store(m.lay(m.layout.Load().header))
+}
+
+func (m *Mapper) lay(header []string) *layout {
+	l := &layout{header: header}
+	for at := range header {
+		l.byName = append(l.byName, at)
+	}
+	slices.SortFunc(l.byName, func(a, b int) int { return strings.Compare(header[a], header[b]) })
+	for _, at := range l.byName {
+		if !m.noID[at] {
+			l.content = append(l.content, at)
+		}
+		if m.keepAll || m.keep[header[at]] {
+			l.kept = append(l.kept, at)
+		}
+	}
+	return l
+}
+
+// layoutFor is the layout for a record; JSON files may have grown their header since the last one.
+func (m *Mapper) layoutFor(rec recon.Record) *layout {
+	l := m.layout.Load()
+	if len(l.header) < len(rec.Header) {
+		l = m.lay(rec.Header)
+		m.layout.Store(l)
+	}
+	return l
+}
+
+// raw is the joined text of the columns, trimmed, before any transform.
+func (s *source) raw(rec recon.Record) string {
+	switch {
+	case s.constant != "":
+		return s.constant
+	case len(s.columns) == 1:
+		return column(rec, s.columns[0])
+	}
+	parts := make([]string, 0, len(s.columns))
+	for _, at := range s.columns {
+		if text := column(rec, at); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, s.join)
+}
+
+// column is a value of a record; a JSON object read before the column first occurred does not have it.
+func column(rec recon.Record, at int) string {
+	if at >= len(rec.Fields) {
+		return ""
+	}
+	return strings.TrimSpace(rec.Fields[at])
+}
+
+// text is the value of a field after its transforms; a nil source has none.
+func (s *source) text(rec recon.Record) string {
+	if s == nil {
+		return ""
+	}
+	text := s.raw(rec)
+	for i := range s.steps {
+		text = s.steps[i].apply(text)
+	}
+	return text
+}
+
+// word is text put through the map's own dictionary.
+func (s *source) word(rec recon.Record) string {
+	text := s.text(rec)
+	if s != nil && len(s.values) > 0 {
+		if ours, ok := s.values[strings.ToUpper(text)]; ok {
+			return ours
+		}
+	}
+	return text
+}

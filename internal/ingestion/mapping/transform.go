@@ -1,0 +1,124 @@
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+
+	"matcher/internal/recon"
+)
+
+// step is one compiled transform.
+type step struct {
+	op         string
+	pattern    *regexp.Regexp
+	with       string
+	from, size int
+}
+
+// simpleSteps are the transforms without arguments, by the words of recon.TransformOps.
+var simpleSteps = map[string]func(string) string{
+	"trim":        strings.TrimSpace,
+	"upper":       strings.ToUpper,
+	"lower":       strings.ToLower,
+	"digits":      func(text string) string { return keep(text, unicode.IsDigit) },
+	"alnum":       func(text string) string { return keep(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) },
+	"stripZeros":  stripZeros,
+	"foldAccents": foldAccents,
+}
+
+func compileSteps(transforms []recon.Transform) ([]step, error) {
+	steps := make([]step, 0, len(transforms))
+	for _, t := range transforms {
+		s := step{op: t.Op, with: t.With, from: t.From, size: t.Size}
+		switch t.Op {
+		case recon.TransformReplace, recon.TransformExtract:
+			pattern, err := regexp.Compile(t.Text)
+			if err != nil {
+				return nil, fmt.Errorf("%q is not an RE2 expression", t.Text)
+			}
+			s.pattern = pattern
+		case recon.TransformSubstring:
+		default:
+			if simpleSteps[t.Op] == nil {
+				return nil, fmt.Errorf("there is no transform %q", t.Op)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+func (s *step) apply(text string) string {
+	switch s.op {
+	case recon.TransformReplace:
+		return s.pattern.ReplaceAllString(text, s.with)
+	case recon.TransformExtract:
+		return extract(s.pattern, text)
+	case recon.TransformSubstring:
+		return substring(text, s.from, s.size)
+	}
+	return simpleSteps[s.op](text)
+}
+
+// extract is the first match: its first group where the expression has one.
+func extract(pattern *regexp.Regexp, text string) string {
+	match := pattern.FindStringSubmatch(text)
+	switch {
+	case match == nil:
+		return ""
+	case len(match) > 1:
+		return match[1]
+	}
+	return match[0]
+}
+
+// substring counts characters from 1; size 0 is the rest.
+func substring(text string, from, size int) string {
+	characters := []rune(text)
+	if from > len(characters) {
+		return ""
+	}
+	characters = characters[max(from-1, 0):]
+	if size > 0 && size < len(characters) {
+		characters = characters[:size]
+	}
+	return string(characters)
+}
+
+func keep(text string, fits func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if fits(r) {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// stripZeros takes leading zeros off, but leaves one of a text that is all zeros.
+func stripZeros(text string) string {
+	stripped := strings.TrimLeft(text, "0")
+	if stripped == "" && text != "" {
+		return "0"
+	}
+	return stripped
+}
+
+// foldAccents takes the marks off letters: é is e. Letters that are no letter with a mark (ø, ß) stay.
+func foldAccents(text string) string {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			folded, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), text)
+			if err != nil {
+				return text
+			}
+			return folded
+		}
+	}
+	return text
+}
