@@ -183,12 +183,12 @@ CREATE UNIQUE INDEX runs_one_queued ON runs (context_id) WHERE status = 'QUEUED'
 CREATE TABLE match_groups (
     id                bigint PRIMARY KEY,
     context_num       integer NOT NULL,
-    rule_version      integer NOT NULL,
+    rule_version      integer NOT NULL, -- without rule_id: the place in the plan of its run, from 1
     left_amount       bigint NOT NULL,
     right_amount      bigint NOT NULL,
     difference        bigint NOT NULL, -- Σ left − Σ right, signed
     residual          bigint NOT NULL DEFAULT 0, -- open money of a PARTIAL group
-    score             integer NOT NULL, -- 1/10,000 of 0..100
+    score             integer NOT NULL, -- 0..100
     alternatives      integer NOT NULL DEFAULT 0,
     preview           boolean NOT NULL DEFAULT false, -- of a DRY_RUN: readable, never active
     rule_id           uuid,

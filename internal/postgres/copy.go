@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"matcher/internal/recon"
 )
@@ -78,6 +79,15 @@ func (r copyRow) minor(v recon.NullMinor) copyRow {
 // jsonb is version byte 1 and the JSON text.
 func (r copyRow) jsonb(text []byte) copyRow {
 	return append(append(r.size(len(text)+1), 1), text...)
+}
+
+// uuid takes the canonical text of a UUID that the database gave.
+func (r copyRow) uuid(text string) copyRow {
+	var id pgtype.UUID
+	if err := id.Scan(text); err != nil {
+		panic("a stored id that is no UUID: " + err.Error())
+	}
+	return r.bytes(id.Bytes[:])
 }
 
 // int8Array is one dimension, no nulls, element type 20, lower bound 1.

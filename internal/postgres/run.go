@@ -1,0 +1,197 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+)
+
+const runColumns = `id::text, num, context_id::text, mode, status, date_from, date_to, as_of, input_hash, rules_hash, result_hash,
+	summary, progress, fence, cancel_requested, error_code, error_message, created_at, created_by, started_at, finished_at`
+
+// CreateRun queues a run of a context and its job. At most one run of a context waits beside the one that works.
+func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
+	c, err := tx.contextRow(ctx, run.ContextID, "FOR KEY SHARE")
+	if err != nil {
+		return recon.Run{}, err
+	}
+	if c.Status != recon.ContextActive {
+		return recon.Run{}, recon.Conflict("CONTEXT_"+string(c.Status), "the context is %s: activate it to run it", c.Status)
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		INSERT INTO runs (id, context_id, mode, status, date_from, date_to, as_of, request_id, created_by)
+		VALUES (@id, @context, @mode, 'QUEUED', @from, @to, @asOf, @request, @actor)
+		RETURNING `+runColumns, pgx.NamedArgs{
+		"id": newID(), "context": run.ContextID, "mode": string(run.Mode), "from": dateOf(run.From), "to": dateOf(run.To),
+		"asOf": dateOf(run.AsOf), "request": auth.RequestID(ctx), "actor": tx.Actor(),
+	})
+	created, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	if violates(err, "runs_one_queued") {
+		return recon.Run{}, recon.Conflict("RUN_QUEUED", "a run of this context is waiting already: watch that one, or cancel it")
+	}
+	if err != nil {
+		return recon.Run{}, fmt.Errorf("queueing the run: %w", err)
+	}
+	tx.Enqueue(recon.Job{Kind: recon.JobRun, TenantID: tx.tenantID, Subject: created.ID})
+	tx.Audit("run.start", "run", created.ID, map[string]any{
+		"contextId": run.ContextID, "mode": run.Mode, "from": run.From, "to": run.To, "asOf": run.AsOf,
+	})
+	return created, nil
+}
+
+// Run is one run.
+func (tx *Tx) Run(ctx context.Context, id string) (recon.Run, error) {
+	if !auth.IsUUID(id) {
+		return recon.Run{}, recon.NotFound("run")
+	}
+	rows, _ := tx.tx.Query(ctx, `SELECT `+runColumns+` FROM runs WHERE id = $1`, id)
+	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	return run, notFound(err, "run")
+}
+
+// Runs lists a context's runs, newest first.
+func (tx *Tx) Runs(ctx context.Context, contextID string, page Page) ([]recon.Run, string, error) {
+	if _, err := tx.Context(ctx, contextID); err != nil {
+		return nil, "", err
+	}
+	before, err := page.afterInt(firstOfDescending)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT `+runColumns+` FROM runs WHERE context_id = @context AND num < @before ORDER BY num DESC LIMIT @limit`,
+		pgx.NamedArgs{"context": contextID, "before": before, "limit": page.Size() + 1})
+	runs, err := pgx.CollectRows(rows, scanRun)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing runs: %w", err)
+	}
+	runs, next := pageOf(runs, page, func(r recon.Run) []any { return []any{r.Num} })
+	return runs, next, nil
+}
+
+func scanRun(row pgx.CollectableRow) (r recon.Run, err error) {
+	var from, to, asOf pgtype.Date
+	var summary []byte
+	err = row.Scan(&r.ID, &r.Num, &r.ContextID, &r.Mode, &r.Status, &from, &to, &asOf, &r.InputHash, &r.RulesHash, &r.ResultHash,
+		&summary, &r.Progress, &r.Fence, &r.CancelRequested, &r.ErrorCode, &r.ErrorMessage, &r.CreatedAt, &r.CreatedBy,
+		&r.StartedAt, &r.FinishedAt)
+	r.From, r.To, r.AsOf = dayOf(from), dayOf(to), dayOf(asOf)
+	if r.Status == recon.RunCompleted {
+		r.Summary = json.RawMessage(summary)
+	}
+	r.CreatedAt, r.StartedAt, r.FinishedAt = r.CreatedAt.UTC(), inUTC(r.StartedAt), inUTC(r.FinishedAt)
+	return r, err
+}
+
+// CancelRun ends a queued run at once and asks a running one to stop; its worker sees it with its next heartbeat.
+func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
+	if !auth.IsUUID(id) {
+		return recon.Run{}, recon.NotFound("run")
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		UPDATE runs SET cancel_requested = true,
+			status = CASE status WHEN 'QUEUED' THEN 'CANCELLED' ELSE status END,
+			finished_at = CASE status WHEN 'QUEUED' THEN now() END
+		WHERE id = $1 AND status IN ('QUEUED', 'RUNNING')
+		RETURNING `+runColumns, id)
+	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	if errors.Is(err, pgx.ErrNoRows) {
+		if run, err = tx.Run(ctx, id); err == nil {
+			err = recon.Conflict("RUN_ENDED", "the run has ended already: it is %s", run.Status)
+		}
+	}
+	if err != nil {
+		return recon.Run{}, err
+	}
+	tx.Audit("run.cancel", "run", id, nil)
+	return run, nil
+}
+
+// ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the fence, so
+// whoever held the run before is refused from now on. False means that there is nothing to do: the run has ended, or
+// somebody else is at work on it.
+func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (recon.Run, bool, error) {
+	rows, _ := tx.tx.Query(ctx, `
+		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = now() + $2, progress = '{}',
+			started_at = coalesce(started_at, now())
+		WHERE id = $1 AND (status = 'QUEUED' OR status = 'RUNNING' AND lease_until < now())
+		RETURNING `+runColumns, id, lease)
+	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return recon.Run{}, false, nil
+	case violates(err, "runs_one_running"):
+		return recon.Run{}, false, recon.Unavailable("RUN_WAITING", runWaits, "another run of this context is at work")
+	}
+	return run, err == nil, err
+}
+
+// runWaits is how soon a queued run looks again whether its context is free.
+const runWaits = time.Second
+
+// AbandonedRun says whether a run's worker has let its lease run out.
+func (tx *Tx) AbandonedRun(ctx context.Context, id string) (bool, error) {
+	if !auth.IsUUID(id) {
+		return false, nil
+	}
+	var abandoned bool
+	err := tx.tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status = 'RUNNING' AND lease_until < now())`, id).Scan(&abandoned)
+	return abandoned, err
+}
+
+// ErrFenced tells a worker that the run is no longer its own. Nothing that it computed may be stored.
+var ErrFenced = errors.New("the run was taken over, or has ended")
+
+// HeartbeatRun renews the lease, tells how far the run is and returns whether somebody asked it to stop.
+func (tx *Tx) HeartbeatRun(
+	ctx context.Context, run recon.Run, lease time.Duration, progress recon.Progress,
+) (cancelled bool, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		UPDATE runs SET lease_until = now() + $3, progress = $4
+		WHERE id = $1 AND fence = $2 AND status = 'RUNNING' RETURNING cancel_requested`,
+		run.ID, run.Fence, lease, progress).Scan(&cancelled)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrFenced
+	}
+	return cancelled, err
+}
+
+// CheckFence refuses a worker that lost its run. It takes no lock: FinishRun decides.
+func (tx *Tx) CheckFence(ctx context.Context, run recon.Run) error {
+	var mine bool
+	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND fence = $2 AND status = 'RUNNING')`,
+		run.ID, run.Fence).Scan(&mine)
+	if err == nil && !mine {
+		err = ErrFenced
+	}
+	return err
+}
+
+// FinishRun is the last write of a run: it flips the state, under the fence.
+func (tx *Tx) FinishRun(ctx context.Context, run recon.Run, plan any) error {
+	tag, err := tx.tx.Exec(ctx, `
+		UPDATE runs SET status = @status, as_of = @asOf, plan = @plan, input_hash = @input, rules_hash = @rules,
+			result_hash = @result, summary = coalesce(@summary::jsonb, '{}'), error_code = @code, error_message = @message,
+			progress = '{}', lease_until = NULL, finished_at = now()
+		WHERE id = @id AND fence = @fence AND status = 'RUNNING'`, pgx.NamedArgs{
+		"id": run.ID, "fence": run.Fence, "status": string(run.Status), "asOf": dateOf(run.AsOf), "plan": plan,
+		"input": run.InputHash, "rules": run.RulesHash, "result": run.ResultHash, "summary": run.Summary,
+		"code": run.ErrorCode, "message": run.ErrorMessage,
+	})
+	if err != nil {
+		return fmt.Errorf("finishing the run: %w", err)
+	}
+	if tag.RowsAffected() != 1 {
+		return ErrFenced
+	}
+	return nil
+}

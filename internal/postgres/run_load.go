@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// RunInput is what a run must know of its context beside the rows, from the snapshot in which it loads them.
+type RunInput struct {
+	Context recon.Context
+	Sources []recon.Source
+	Rules   []recon.StoredRule
+	Voided  int64 // imports of the context voided so far: more of them when the run saves means that rows are gone
+	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
+	Rejected, Duplicates map[recon.Side]int64
+}
+
+// RunInput reads it.
+func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
+	in := RunInput{Rejected: map[recon.Side]int64{}, Duplicates: map[recon.Side]int64{}}
+	var err error
+	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	if in.Rules, err = tx.Rules(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, run.ContextID)
+	if in.Sources, err = pgx.CollectRows(rows, scanSource); err != nil {
+		return in, fmt.Errorf("reading sources: %w", err)
+	}
+	if in.Voided, err = tx.voidedImports(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	return in, tx.newRowCounts(ctx, run, &in)
+}
+
+func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT s.side, sum(i.rows_rejected)::bigint, sum(i.rows_duplicate)::bigint
+		FROM imports i JOIN sources s ON s.id = i.source_id
+		WHERE s.context_id = $1 AND i.status = 'COMPLETED' AND i.created_at > coalesce(
+			(SELECT max(r.started_at) FROM runs r WHERE r.context_id = $1 AND r.mode = 'COMMIT' AND r.status = 'COMPLETED'),
+			'-infinity')
+		GROUP BY s.side`, run.ContextID)
+	var side string
+	var rejected, duplicates int64
+	_, err := pgx.ForEachRow(rows, []any{&side, &rejected, &duplicates}, func() error {
+		in.Rejected[recon.Side(side)], in.Duplicates[recon.Side(side)] = rejected, duplicates
+		return nil
+	})
+	return err
+}
+
+func (tx *Tx) voidedImports(ctx context.Context, contextID string) (voided int64, err error) {
+	err = tx.tx.QueryRow(ctx, `
+		SELECT count(*) FROM imports i JOIN sources s ON s.id = i.source_id
+		WHERE s.context_id = $1 AND i.status = 'VOIDED'`, contextID).Scan(&voided)
+	return voided, err
+}
+
+// openRowColumn reads one field of an open row out of its bytes on the wire.
+type openRowColumn struct {
+	sql  string
+	read func(t *recon.Transaction, raw []byte)
+}
+
+// openRowFields are the canonical fields that a plan may ask for, beside those that every run needs.
+var openRowFields = map[string]openRowColumn{
+	"reference":     {"t.reference", func(t *recon.Transaction, raw []byte) { t.Reference = string(raw) }},
+	"description":   {"t.description", func(t *recon.Transaction, raw []byte) { t.Description = string(raw) }},
+	"kind":          {"t.kind", func(t *recon.Transaction, raw []byte) { t.Kind = string(raw) }},
+	"bookingStatus": {"t.booking_status", func(t *recon.Transaction, raw []byte) { t.BookingStatus = string(raw) }},
+	"valueDate":     {"t.value_date", func(t *recon.Transaction, raw []byte) { t.ValueDate = rawDay(raw) }},
+	"gross":         {"t.gross", func(t *recon.Transaction, raw []byte) { t.Gross = rawMinor(raw) }},
+	"fee":           {"t.fee", func(t *recon.Transaction, raw []byte) { t.Fee = rawMinor(raw) }},
+	"tax":           {"t.tax", func(t *recon.Transaction, raw []byte) { t.Tax = rawMinor(raw) }},
+	"net":           {"t.net", func(t *recon.Transaction, raw []byte) { t.Net = rawMinor(raw) }},
+}
+
+// OpenRows hands a side's open rows to add, each with its id and its source's name: all fields that every run needs, and
+// those named. A row that stands in a proposal which nobody touched counts as open. The transaction is reused by the next call.
+func (tx *Tx) OpenRows(
+	ctx context.Context, contextNum int32, sources []recon.Source, fields []string,
+	add func(t *recon.Transaction, id int64, source string) error,
+) error {
+	columns, args, err := openRowColumns(fields)
+	if err != nil {
+		return err
+	}
+	names := make(map[int32]string, len(sources))
+	nums := make([]int32, len(sources))
+	for i := range sources {
+		names[sources[i].Num], nums[i] = sources[i].Name, sources[i].Num
+	}
+	args["sources"], args["context"] = nums, contextNum
+	rows, err := tx.tx.Query(ctx, openRowsSQL(columns), args)
+	if err != nil {
+		return fmt.Errorf("reading open rows: %w", err)
+	}
+	defer rows.Close()
+	var t recon.Transaction
+	for rows.Next() {
+		raw := rows.RawValues()
+		readOpenRow(&t, raw, columns)
+		if err := add(&t, rawInt8(raw[0]), names[rawInt4(raw[1])]); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+const openRowFixed = 8
+
+// openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows.
+func openRowsSQL(columns []openRowColumn) string {
+	var more strings.Builder
+	for i := range columns {
+		more.WriteString(", " + columns[i].sql)
+	}
+	return `
+		SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id` + more.String() + `
+		FROM transactions t
+		WHERE t.source_num = ANY (@sources)
+		AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id)
+		AND NOT EXISTS (
+			SELECT 1 FROM active_items a WHERE a.transaction_id = t.id AND a.group_id NOT IN (
+				SELECT g.id FROM match_groups g
+				WHERE g.context_num = @context AND g.status = 'PROPOSED' AND NOT g.preview
+				AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)))`
+}
+
+func openRowColumns(fields []string) ([]openRowColumn, pgx.NamedArgs, error) {
+	args := pgx.NamedArgs{}
+	columns := make([]openRowColumn, 0, len(fields))
+	for i, field := range fields {
+		name, metadata := strings.CutPrefix(field, recon.MetadataPrefix)
+		column, known := openRowFields[field]
+		switch {
+		case metadata:
+			arg := fmt.Sprintf("m%d", i)
+			args[arg] = name
+			column = openRowColumn{"t.metadata ->> @" + arg + "::text", func(t *recon.Transaction, raw []byte) {
+				t.Metadata = append(t.Metadata, recon.Attribute{Name: name, Value: string(raw)})
+			}}
+		case field == "original":
+			columns = append(columns, openRowColumn{"t.original_currency", readOriginalCurrency})
+			column = openRowColumn{"t.original_amount", readOriginalAmount}
+		case !known:
+			return nil, nil, fmt.Errorf("a plan reads the field %q, which no row has", field)
+		}
+		columns = append(columns, column)
+	}
+	return columns, args, nil
+}
+
+func readOriginalCurrency(t *recon.Transaction, raw []byte) {
+	t.Original = nil
+	if raw != nil {
+		t.Original = &recon.Money{Currency: string(raw)}
+	}
+}
+
+func readOriginalAmount(t *recon.Transaction, raw []byte) {
+	if raw != nil && t.Original != nil {
+		t.Original.Amount = recon.Minor(rawInt8(raw))
+	}
+}
+
+func readOpenRow(t *recon.Transaction, raw [][]byte, columns []openRowColumn) {
+	t.Ordinal = rawInt4(raw[2])
+	copy(t.Digest[:], raw[3])
+	t.Date, t.Amount = rawDay(raw[4]), recon.Minor(rawInt8(raw[5]))
+	if string(raw[6]) != t.Currency {
+		t.Currency = string(raw[6])
+	}
+	t.ExternalID = string(raw[7])
+	t.Metadata = t.Metadata[:0]
+	for i := range columns {
+		columns[i].read(t, raw[openRowFixed+i])
+	}
+}

@@ -1,0 +1,283 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+
+	"matcher/internal/recon"
+)
+
+// GroupRow is one group of a run on its way into the database. Amounts are minor units of Currency.
+type GroupRow struct {
+	Ordinal          int64
+	RuleID           string // "" for a rule of the default ladder
+	RuleVersion      int32  // of the stored rule; of the ladder, the 1-based place in the run's plan
+	LeftAmount       int64
+	RightAmount      int64
+	Difference       int64
+	Residual         int64
+	Score            int32
+	Alternatives     int32
+	Status           recon.GroupStatus
+	Currency         string
+	DifferenceReason recon.AdjustmentReason
+	HeldBy           recon.HeldBy
+	Left, Right      []int64
+	Evidence         []byte // JSON, nil where every component agrees
+}
+
+// ActiveItem says that a row stands in a group of the run.
+type ActiveItem struct{ TransactionID, Ordinal int64 }
+
+// ExceptionRow is an open row that needs somebody.
+type ExceptionRow struct {
+	TransactionID int64
+	SourceNum     int32
+	Amount        int64
+	Nearest       int64 // 0: none
+	Difference    recon.NullMinor
+	Date          recon.Day
+	Currency      string
+	Side          recon.Side
+	Class         recon.Class
+	Reason        recon.Reason
+	Suggestion    string
+}
+
+// RunSave is everything that a run found.
+type RunSave struct {
+	Run        recon.Run // final but for its status
+	Context    recon.Context
+	Plan       any
+	Voided     int64 // RunInput's
+	Groups     func() (*GroupRow, bool)
+	Items      []ActiveItem // by transaction id, which makes the primary key grow at its end
+	Exceptions func() (*ExceptionRow, bool)
+}
+
+// ErrRowsMoved means that rows which the run used were taken, voided or ignored after it loaded them: run again.
+var ErrRowsMoved = errors.New("rows of the run changed while it was computed")
+
+// SaveRun stores a run's outcome whole. The state flips as its last write.
+func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
+	if err := tx.CheckFence(ctx, save.Run); err != nil {
+		return err
+	}
+	if _, err := tx.LockContext(ctx, save.Run.ContextID); err != nil {
+		return err
+	}
+	voided, err := tx.voidedImports(ctx, save.Run.ContextID)
+	if err != nil {
+		return err
+	}
+	if voided != save.Voided {
+		return ErrRowsMoved
+	}
+	preview := save.Run.Mode == recon.RunDry
+	if err := tx.copyGroups(ctx, save, preview); err != nil {
+		return err
+	}
+	if !preview {
+		if err := tx.activate(ctx, save); err != nil {
+			return err
+		}
+	}
+	save.Run.Status = recon.RunCompleted
+	return tx.FinishRun(ctx, save.Run, save.Plan)
+}
+
+// activate lets the groups hold their rows, and brings exceptions and adjustments in line.
+func (tx *Tx) activate(ctx context.Context, save RunSave) error {
+	if err := tx.dropUntouchedProposals(ctx, save); err != nil {
+		return err
+	}
+	if err := tx.copyItems(ctx, save); err != nil {
+		return err
+	}
+	if err := tx.openExceptions(ctx, save); err != nil {
+		return err
+	}
+	if err := tx.resolveExceptions(ctx, save); err != nil {
+		return err
+	}
+	_, err := tx.tx.Exec(ctx, `
+		INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_by)
+		SELECT id, 1, context_num, difference, currency, difference_reason, $3
+		FROM match_groups
+		WHERE id BETWEEN $1 AND $2 AND status = 'CONFIRMED' AND difference <> 0 AND difference_reason IS NOT NULL`,
+		rowID(save.Run.Num, 0), rowID(save.Run.Num+1, 0)-1, tx.Actor())
+	return err
+}
+
+// dropUntouchedProposals forgets what earlier runs proposed and nobody looked at: this run has just weighed those rows
+// again. A group that this run stored is not an earlier one.
+func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
+	_, err := tx.tx.Exec(ctx, `
+		WITH dropped AS (
+			DELETE FROM match_groups g
+			WHERE g.context_num = $1 AND g.status = 'PROPOSED' AND NOT g.preview AND g.id < $2
+			AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)
+			RETURNING g.left_ids || g.right_ids AS members
+		)
+		DELETE FROM active_items WHERE transaction_id IN (SELECT unnest(members) FROM dropped)`,
+		save.Context.Num, rowID(save.Run.Num, 0))
+	if err != nil {
+		return fmt.Errorf("dropping earlier proposals: %w", err)
+	}
+	return nil
+}
+
+func (tx *Tx) copyGroups(ctx context.Context, save RunSave, preview bool) error {
+	encode := groupEncoder{runNum: save.Run.Num, contextNum: save.Context.Num, preview: preview}
+	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
+		g, more := save.Groups()
+		if !more {
+			return r, false
+		}
+		return encode.append(r, g), true
+	})
+	_, err := tx.copyIn(ctx, `COPY match_groups (id, context_num, rule_version, left_amount, right_amount, difference, residual,
+		score, alternatives, preview, rule_id, status, currency, difference_reason, held_by, left_ids, right_ids, evidence)
+		FROM STDIN (FORMAT binary)`, stream)
+	return err
+}
+
+type groupEncoder struct {
+	runNum     int64
+	contextNum int32
+	preview    bool
+}
+
+func (e groupEncoder) append(r copyRow, g *GroupRow) copyRow {
+	r = r.fields(18).int8(rowID(e.runNum, g.Ordinal)).int4(e.contextNum).int4(g.RuleVersion)
+	r = r.int8(g.LeftAmount).int8(g.RightAmount).int8(g.Difference).int8(g.Residual).int4(g.Score).int4(g.Alternatives)
+	r = r.boolean(e.preview)
+	if g.RuleID == "" {
+		r = r.null()
+	} else {
+		r = r.uuid(g.RuleID)
+	}
+	r = r.text(string(g.Status)).text(g.Currency).textOrNull(string(g.DifferenceReason)).textOrNull(string(g.HeldBy))
+	r = r.int8Array(g.Left).int8Array(g.Right)
+	if g.Evidence == nil {
+		return r.null()
+	}
+	return r.jsonb(g.Evidence)
+}
+
+// copyItems is where using a row twice fails: the primary key refuses a row that a person matched meanwhile.
+func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
+	at := 0
+	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
+		if at == len(save.Items) {
+			return r, false
+		}
+		item := save.Items[at]
+		at++
+		return r.fields(2).int8(item.TransactionID).int8(rowID(save.Run.Num, item.Ordinal)), true
+	})
+	_, err := tx.copyIn(ctx, `COPY active_items (transaction_id, group_id) FROM STDIN (FORMAT binary)`, stream)
+	if violates(err, "active_items_pkey") {
+		return ErrRowsMoved
+	}
+	if err != nil {
+		return err
+	}
+	var ignored bool
+	err = tx.tx.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT 1 FROM ignored_items n JOIN active_items a ON a.transaction_id = n.transaction_id
+			WHERE a.group_id BETWEEN $1 AND $2)`, rowID(save.Run.Num, 0), rowID(save.Run.Num+1, 0)-1).Scan(&ignored)
+	if err == nil && ignored {
+		err = ErrRowsMoved
+	}
+	return err
+}
+
+// openExceptions writes what is open and why. One that was open before keeps its age, assignee and severity.
+func (tx *Tx) openExceptions(ctx context.Context, save RunSave) error {
+	_, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_exceptions (LIKE exceptions) ON COMMIT DROP`)
+	if err != nil {
+		return fmt.Errorf("making the staging table: %w", err)
+	}
+	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
+		e, more := save.Exceptions()
+		if !more {
+			return r, false
+		}
+		return appendException(r, e, save.Context.Num, save.Run.Num), true
+	})
+	if _, err := tx.copyIn(ctx, `COPY stg_exceptions (transaction_id, context_num, source_num, run_num, amount, nearest_id,
+		nearest_difference, date, currency, side, class, reason, suggestion, status, severity, assignee, resolution, opened_at)
+		FROM STDIN (FORMAT binary)`, stream); err != nil {
+		return err
+	}
+	_, err = tx.tx.Exec(ctx, `
+		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
+			date, currency, side, class, reason, suggestion, opened_at)
+		SELECT transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
+			date, currency, side, class, reason, suggestion, now()
+		FROM stg_exceptions s
+		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = s.transaction_id)
+		ORDER BY transaction_id
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, nearest_id = EXCLUDED.nearest_id,
+			nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
+			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
+			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`)
+	if err != nil {
+		return fmt.Errorf("opening exceptions: %w", err)
+	}
+	return nil
+}
+
+func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64) copyRow {
+	r = r.fields(18).int8(e.TransactionID).int4(contextNum).int4(e.SourceNum).int8(runNum).int8(e.Amount)
+	if e.Nearest == 0 {
+		r = r.null()
+	} else {
+		r = r.int8(e.Nearest)
+	}
+	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(string(e.Class)).text(string(e.Reason))
+	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(0)
+}
+
+// resolveExceptions closes those whose rows are no longer open.
+func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
+	_, err := tx.tx.Exec(ctx, `
+		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
+			resolution = CASE WHEN g.status = 'PROPOSED' THEN 'PROPOSED' ELSE 'MATCHED' END
+		FROM active_items a JOIN match_groups g ON g.id = a.group_id
+		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id`,
+		save.Context.Num, save.Run.Num)
+	if err != nil {
+		return fmt.Errorf("resolving exceptions: %w", err)
+	}
+	return nil
+}
+
+// RunPlan is what a run fixes when it starts, so that it can be read and replayed later.
+type RunPlan struct {
+	EngineVersion string        `json:"engineVersion"`
+	Rules         []RunPlanRule `json:"rules"`
+}
+
+// RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.
+type RunPlanRule struct {
+	ID      string     `json:"id,omitempty"`
+	Version int        `json:"version,omitempty"`
+	Name    string     `json:"name"`
+	Rule    recon.Rule `json:"rule"`
+}
+
+// RunPlan is the plan of a run, empty before the run has ended.
+func (tx *Tx) RunPlan(ctx context.Context, runNum int64) (plan RunPlan, err error) {
+	var text []byte
+	if err := tx.tx.QueryRow(ctx, `SELECT plan FROM runs WHERE num = $1`, runNum).Scan(&text); err != nil {
+		return plan, notFound(err, "run")
+	}
+	return plan, json.Unmarshal(text, &plan)
+}
+
