@@ -257,7 +257,7 @@ func TestKeyStore_ABadAnswerLeavesTheKnownKeys(t *testing.T) {
 		"no keys":       func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"keys":[]}`) },
 		"too many keys": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, keySetOf(manyKeys...)) },
 		"too long": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, strings.Repeat(" ", maxKeySetBytes)+`{"keys":[]}`)
+			_, _ = io.WriteString(w, strings.Repeat(" ", maxKeySetBytes)+keySetOf(manyKeys[0]))
 		},
 		"cut off": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
