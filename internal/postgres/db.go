@@ -4,33 +4,159 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"matcher/internal/auth"
 	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-// JobInserter writes jobs into the queue inside the caller's transaction.
+// JobInserter writes jobs into the queue inside the caller's transaction, which has taken the worker role.
 type JobInserter interface {
 	InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error
 }
 
 // DB hands out transactions that are scoped to one tenant.
-type DB struct{}
+type DB struct {
+	connections *tenancy.TenantConnectionManager
+	jobs        JobInserter
+	withoutRole bool     // tests take the second wall away
+	widenedPath []string // tests widen the search path
+}
+
+// New makes the door. jobs may be set later by SetJobs, before the first transaction that enqueues.
+func New(connections *tenancy.TenantConnectionManager, jobs JobInserter) *DB {
+	return &DB{connections: connections, jobs: jobs}
+}
+
+// SetJobs breaks the circle at start: the queue's handlers need the DB that enqueues. It is for the wiring alone.
+func (db *DB) SetJobs(jobs JobInserter) { db.jobs = jobs }
+
+const (
+	beginWrite = "BEGIN"
+	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+	// endTimeout bounds a rollback after its caller has gone.
+	endTimeout = 5 * time.Second
+	// A deadlock's victim is tried again after 5 to 20 ms, twice: three victims in a row are a fault to be seen.
+	maxAttempts = 3
+	retryPause  = 5 * time.Millisecond
+)
 
 // Tx runs fn in a read-committed transaction of the tenant in ctx and commits, unless fn returns an error or panics.
 // Audit rows, events and jobs that fn recorded are written in the same commit, after fn. An error that fn returns comes
-// back, with violated constraints turned into conflicts.
+// back, with violated constraints turned into conflicts. fn runs once; see TxRetry.
 func (db *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
-	panic("skeleton")
+	return db.run(ctx, beginWrite, fn)
 }
 
-// Read runs fn on one repeatable-read, read-only snapshot of the tenant in ctx.
+// Read runs fn on one repeatable-read, read-only snapshot of the tenant in ctx. What fn records is not written.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	panic("skeleton")
+	return db.run(ctx, beginRead, fn)
+}
+
+// TxRetry is Tx for an fn that may run again from its start: a transaction that PostgreSQL ended to break a deadlock
+// left nothing behind. An fn that consumes a stream must use Tx.
+func (db *DB) TxRetry(ctx context.Context, fn func(*Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.Tx(ctx, fn)
+		if attempt == maxAttempts || !retryable(err) {
+			return err
+		}
+		if err := pause(ctx, time.Duration(attempt)*retryPause+rand.N(2*retryPause)); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (db *DB) run(ctx context.Context, begin string, fn func(*Tx) error) error {
+	tenantID, err := auth.TenantID(ctx)
+	if err != nil {
+		return err
+	}
+	lease, err := db.connections.Acquire(ctx, tenantID)
+	if err != nil {
+		return err
+	}
+	defer lease.Release()
+	pgxTx, err := db.ApplyTenantSchema(ctx, lease, begin)
+	if err != nil {
+		return beginError(ctx, err)
+	}
+	defer rollback(ctx, pgxTx) // does nothing after a commit; after a panic it runs before the lease goes back
+	tx := newTx(ctx, pgxTx, tenantID)
+	err = fn(tx)
+	tx.tx = nil // nothing of fn runs from here on, not even a goroutine it left behind
+	if err == nil && begin == beginWrite {
+		err = db.flush(ctx, pgxTx, tx)
+	}
+	if err == nil {
+		err = pgxTx.Commit(ctx)
+	}
+	return domainError(ctx, err)
+}
+
+// ApplyTenantSchema begins a transaction that sees one tenant's schema and nothing else, with that tenant's rights and
+// nothing more, until it ends: SET LOCAL leaves with the transaction, whoever gets the connection next. It is one round
+// trip. PostgreSQL accepts a search path that leads nowhere, so the last statement fails when the schema is not there.
+func (db *DB) ApplyTenantSchema(ctx context.Context, lease *tenancy.Lease, begin string) (pgx.Tx, error) {
+	schema := auth.QuoteIdentifier(lease.Tenant.TenantID)
+	path := schema
+	for _, wider := range db.widenedPath {
+		path += ", " + auth.QuoteIdentifier(wider)
+	}
+	query := begin + "; SET LOCAL search_path TO " + path
+	if lease.Role != "" && !db.withoutRole {
+		query += "; SET LOCAL ROLE " + auth.QuoteIdentifier(lease.Role)
+	}
+	query += "; SELECT '" + schema + "'::regnamespace"
+	tx, err := lease.Conn.Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: query})
+	if err != nil && lease.Conn.Conn().PgConn().TxStatus() == 'E' {
+		// The block is open though it failed: ended here the connection is clean, else the pool would drop it.
+		_, _ = lease.Conn.Exec(ctx, "ROLLBACK")
+	}
+	return tx, err
 }
 
 // Work runs fn as the worker role of a database ("" is the installation's own), which sees no tenant's tables.
 func (db *DB) Work(ctx context.Context, database string, fn func(*WorkTx) error) error {
-	panic("skeleton")
+	pool, err := db.connections.WorkPool(ctx, database)
+	if err != nil {
+		return err
+	}
+	pgxTx, err := pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: "BEGIN; SET LOCAL search_path TO work"})
+	if err != nil {
+		return domainError(ctx, fmt.Errorf("beginning the worker's transaction: %w", err))
+	}
+	defer rollback(ctx, pgxTx)
+	err = fn(&WorkTx{tx: pgxTx})
+	if err == nil {
+		err = pgxTx.Commit(ctx)
+	}
+	return domainError(ctx, err)
+}
+
+// rollback works after ctx has ended too. When it fails the connection is closed by the driver and so by the pool.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		_ = tx.Conn().Close(ctx)
+	}
 }

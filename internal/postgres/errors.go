@@ -1,12 +1,49 @@
 package postgres
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"matcher/internal/recon"
 )
+
+// What PostgreSQL's codes are called here (Appendix A of its manual).
+const (
+	codeSerialization    = "40001"
+	codeDeadlock         = "40P01"
+	codeInvalidParameter = "22023" // SET ROLE to a role that does not exist
+	codeInvalidSchema    = "3F000"
+	codeQueryCanceled    = "57014"
+	codeTooManyClients   = "53300"
+	codeDiskFull         = "53100"
+)
+
+const (
+	retryAfterProvisioning = 2 * time.Second
+	retryAfterConflict     = time.Second
+	retryAfterOutage       = 2 * time.Second
+)
+
+// conflicts turns the name of a violated constraint into what the caller reads.
+var conflicts = map[string]struct{ code, message string }{
+	"contexts_name_unique":  {"CONTEXT_NAME_TAKEN", "another context has this name"},
+	"sources_name_unique":   {"SOURCE_NAME_TAKEN", "another source of this context has this name"},
+	"rules_name_unique":     {"RULE_NAME_TAKEN", "another rule of this context has this name"},
+	"rules_priority_unique": {"RULE_PRIORITY_TAKEN", "another rule of this context has this priority"},
+	"runs_one_running":      {"RUN_ACTIVE", "a run of this context is under way"},
+	"runs_one_queued":       {"RUN_QUEUED", "a run of this context is waiting already"},
+	"active_items_pkey":     {"ALREADY_MATCHED", "a transaction stands in another active group already"},
+	"idempotency_keys_pkey": {"IDEMPOTENCY_IN_FLIGHT", "a request with this idempotency key is still at work"},
+	"field_maps_pkey":       {"FIELD_MAP_CHANGED", "the field map was changed meanwhile: read it again"},
+	"rule_versions_pkey":    {"RULE_CHANGED", "the rule was changed meanwhile: read it again"},
+}
 
 // notFound turns "no rows" into the one answer to unknown and foreign ids, and leaves any other error as it is.
 func notFound(err error, noun string) error {
@@ -15,3 +52,77 @@ func notFound(err error, noun string) error {
 	}
 	return err
 }
+
+// retryable says that PostgreSQL ended the transaction for the sake of another and that it may simply run again.
+func retryable(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == codeDeadlock || pgErr.Code == codeSerialization)
+}
+
+// beginError is for the statement that opens a tenant's transaction: a schema or role that is not there means that the
+// tenant is being provisioned, since both come with one commit.
+func beginError(ctx context.Context, err error) error {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && (pgErr.Code == codeInvalidSchema || pgErr.Code == codeInvalidParameter) {
+		return recon.Unavailable("TENANT_PROVISIONING", retryAfterProvisioning, "this tenant is being set up")
+	}
+	return domainError(ctx, fmt.Errorf("beginning the tenant's transaction: %w", err))
+}
+
+// domainError turns what the caller can act on into a recon.Error, beside the cause for the log. The rest stays as it
+// is and is an internal error: a table that is missing from a tenant's schema, say (42P01), is never looked for
+// anywhere else.
+func domainError(ctx context.Context, err error) error {
+	if err == nil || recon.KindOf(err) != "" {
+		return err
+	}
+	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
+		return errors.Join(cause, err)
+	}
+	if facing := facingError(err); facing != nil {
+		return &translated{facing: facing, cause: err}
+	}
+	return err
+}
+
+// facingError is what the caller reads, nil when it is none of its business.
+func facingError(err error) *recon.Error {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		if connectionLost(err) {
+			return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+		}
+		return nil
+	}
+	if conflict, known := conflicts[pgErr.ConstraintName]; known {
+		return recon.Conflict(conflict.code, "%s", conflict.message)
+	}
+	switch {
+	case retryable(err):
+		return recon.Unavailable("TRY_AGAIN", retryAfterConflict, "another change got in the way")
+	case pgErr.Code == codeQueryCanceled:
+		return recon.Unavailable("STATEMENT_TIMEOUT", retryAfterOutage, "the database took too long")
+	case pgErr.Code == codeDiskFull:
+		return recon.Unavailable("DATABASE_FULL", retryAfterOutage, "the database has no space left")
+	case pgErr.Code == codeTooManyClients, strings.HasPrefix(pgErr.Code, "57P"), strings.HasPrefix(pgErr.Code, "08"):
+		return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+	default:
+		return nil
+	}
+}
+
+func connectionLost(err error) bool {
+	var connectErr *pgconn.ConnectError
+	var netErr net.Error
+	return errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err) ||
+		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+}
+
+// translated reads as the domain's error and keeps the cause for the log and for errors.As.
+type translated struct {
+	facing *recon.Error
+	cause  error
+}
+
+func (e *translated) Error() string   { return e.facing.Error() + " (" + e.cause.Error() + ")" }
+func (e *translated) Unwrap() []error { return []error{e.facing, e.cause} }

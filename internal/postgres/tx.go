@@ -1,21 +1,47 @@
 package postgres
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+
 	"github.com/jackc/pgx/v5"
 
+	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
+
+// actorSystem is who acts when no caller does.
+const actorSystem = "system"
 
 // Tx is the tenant's store for the length of one transaction. It belongs to one goroutine.
 type Tx struct {
 	tx       pgx.Tx
 	tenantID string
 	actor    string
+
+	audits []auditRecord
+	events []eventRecord
+	jobs   []recon.Job
+	stored *storedRow // the answer of an idempotent request
+	fault  error      // the first thing recorded that cannot be written
 }
 
 // WorkTx is a transaction as the worker role: jobs and outbox markers, and no tenant's table.
 type WorkTx struct {
 	tx pgx.Tx
+}
+
+type auditRecord struct{ action, entity, entityID, detail string }
+
+type eventRecord struct{ key, payload string }
+
+func newTx(ctx context.Context, tx pgx.Tx, tenantID string) *Tx {
+	actor := actorSystem
+	if principal, ok := auth.PrincipalFrom(ctx); ok && principal.Subject != "" {
+		actor = principal.Subject
+	}
+	return &Tx{tx: tx, tenantID: tenantID, actor: actor}
 }
 
 // TenantID is the tenant whose store this is.
@@ -24,11 +50,29 @@ func (tx *Tx) TenantID() string { return tx.tenantID }
 // Actor is the subject of the caller, "system" for background work.
 func (tx *Tx) Actor() string { return tx.actor }
 
-// Audit records who did what to what: one entry a command. detail is marshalled to a JSON object; nil is none.
-func (tx *Tx) Audit(action, entity, entityID string, detail any) { panic("skeleton") }
+// Audit records who did what to what: one entry a command. detail is marshalled at once to a JSON object; nil is none.
+func (tx *Tx) Audit(action, entity, entityID string, detail any) {
+	if detail == nil {
+		detail = struct{}{}
+	}
+	tx.audits = append(tx.audits, auditRecord{action, entity, entityID, tx.marshal(action, detail)})
+}
 
 // Emit records an event for other systems. It is numbered in the final flush, in commit order.
-func (tx *Tx) Emit(key string, payload any) { panic("skeleton") }
+func (tx *Tx) Emit(key string, payload any) {
+	tx.events = append(tx.events, eventRecord{key, tx.marshal(key, payload)})
+}
 
 // Enqueue records a job, which is in the queue exactly when the transaction commits. Its tenant is the Tx's.
-func (tx *Tx) Enqueue(job recon.Job) { panic("skeleton") }
+func (tx *Tx) Enqueue(job recon.Job) {
+	job.TenantID = tx.tenantID
+	tx.jobs = append(tx.jobs, job)
+}
+
+func (tx *Tx) marshal(what string, value any) string {
+	text, err := json.Marshal(value)
+	if err != nil && tx.fault == nil {
+		tx.fault = fmt.Errorf("encoding what is recorded of %s: %w", what, err)
+	}
+	return string(text)
+}

@@ -1,0 +1,212 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/migrations"
+)
+
+// installTimeout bounds an installation, waiting for another process's included.
+const installTimeout = 2 * time.Minute
+
+// InstallOption changes Install from its defaults.
+type InstallOption func(*installation)
+
+// WithAppPassword sets the password of the role that the application logs in with.
+func WithAppPassword(password string) InstallOption {
+	return func(i *installation) { i.appPassword = password }
+}
+
+// WithoutRoles is for a server on which the owner may not create roles: the schemas are then the only wall between
+// tenants, and the application logs in as the owner.
+func WithoutRoles() InstallOption { return func(i *installation) { i.roles = false } }
+
+type installation struct {
+	appPassword string
+	roles       bool
+}
+
+// Install makes what tenants share in the database that ownerDSN names: the application's roles, the schemas control,
+// work and ext with their tables, the job queue's tables, and the grants. It brings an older installation up to date,
+// changes nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the right
+// to create schemas; it need be no superuser.
+func Install(ctx context.Context, ownerDSN string, options ...InstallOption) error {
+	i := installation{roles: true}
+	for _, option := range options {
+		option(&i)
+	}
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
+	config, err := pgx.ParseConfig(ownerDSN)
+	if err != nil {
+		return errors.New("the owner's DSN cannot be read") // the cause may quote a password
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("connecting as the owner: %w", err)
+	}
+	defer closeInstaller(ctx, conn)
+	return i.run(ctx, conn)
+}
+
+func closeInstaller(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
+
+// run takes short transactions of their own: a process killed between two leaves an older installation, which the next
+// run completes. Roles belong to the whole cluster and are made so that a neighbour's installer may win.
+func (i installation) run(ctx context.Context, conn *pgx.Conn) error {
+	base := []step{
+		{"creating the roles", i.createRoles},
+		{"creating the schemas", statement(`CREATE SCHEMA IF NOT EXISTS control; CREATE SCHEMA IF NOT EXISTS work; CREATE SCHEMA IF NOT EXISTS ext`)},
+		{"migrating control", migrateSchema("control", migrations.Control)},
+		{"migrating work", migrateSchema("work", migrations.Work)},
+	}
+	if err := locked(ctx, conn, base...); err != nil {
+		return err
+	}
+	// One file a transaction: PostgreSQL does not use an enum's value in the transaction that added it.
+	for more := true; more; {
+		migrateQueue := func(ctx context.Context, tx pgx.Tx) (err error) {
+			more, err = migrateQueueStep(ctx, tx)
+			return err
+		}
+		if err := locked(ctx, conn, step{"migrating the job queue", migrateQueue}); err != nil {
+			return err
+		}
+	}
+	return locked(ctx, conn, step{"granting rights", i.grant})
+}
+
+type step struct {
+	doing string
+	do    func(context.Context, pgx.Tx) error
+}
+
+// locked runs steps in one transaction that holds back other installers of this database.
+func locked(ctx context.Context, conn *pgx.Conn, steps ...step) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := statement(`SELECT pg_advisory_xact_lock(hashtextextended('matcher.install', 0))`)(ctx, tx); err != nil {
+			return fmt.Errorf("waiting for another installer: %w", err)
+		}
+		for _, step := range steps {
+			if err := step.do(ctx, tx); err != nil {
+				return fmt.Errorf("%s: %w", step.doing, err)
+			}
+		}
+		return nil
+	})
+}
+
+func statement(sql string) func(context.Context, pgx.Tx) error {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Conn().PgConn().Exec(ctx, sql).ReadAll()
+		return err
+	}
+}
+
+func migrateSchema(schema string, files fs.FS) func(context.Context, pgx.Tx) error {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL search_path TO `+schema); err != nil {
+			return err
+		}
+		return tenancy.MigrateUp(ctx, tx, files, schema)
+	}
+}
+
+// migrateQueueStep applies the next of the job library's own files and reports whether there was one.
+func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) {
+	migrator, err := rivermigrate.New(riverpgxv5.New(nil), &rivermigrate.Config{Schema: "work", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return false, err
+	}
+	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
+	if err != nil {
+		return false, err
+	}
+	return len(result.Versions) > 0, nil
+}
+
+// createRole keeps a role that is there, made by a neighbour a moment ago perhaps, and corrects only what differs:
+// writing a shared row that another database's installer writes too would fail.
+const createRole = `
+	DO $$
+	BEGIN
+		IF to_regrole('%[1]s') IS NULL THEN
+			CREATE ROLE %[1]s %[2]s;
+		END IF;
+	EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+	END $$;
+`
+
+const joinRole = `
+	DO $$
+	BEGIN
+		IF NOT EXISTS (SELECT FROM pg_auth_members WHERE roleid = to_regrole('%[1]s') AND member = to_regrole('matcher_app')) THEN
+			GRANT %[1]s TO matcher_app;
+		END IF;
+	EXCEPTION WHEN unique_violation THEN NULL;
+	END $$;
+`
+
+// inheritNothing corrects a matcher_app that an administrator made with the defaults.
+const inheritNothing = `
+	DO $$
+	BEGIN
+		IF (SELECT rolinherit FROM pg_roles WHERE rolname = 'matcher_app') THEN
+			ALTER ROLE matcher_app NOINHERIT;
+		END IF;
+	END $$;
+`
+
+func (i installation) createRoles(ctx context.Context, tx pgx.Tx) error {
+	if !i.roles {
+		return nil
+	}
+	sql := fmt.Sprintf(createRole, tenancy.RoleApp, "LOGIN NOINHERIT") + inheritNothing
+	for _, role := range []string{tenancy.RoleWork, tenancy.RoleControl} {
+		sql += fmt.Sprintf(createRole, role, "NOLOGIN") + fmt.Sprintf(joinRole, role)
+	}
+	if err := statement(sql)(ctx, tx); err != nil {
+		return err
+	}
+	if i.appPassword == "" {
+		return nil
+	}
+	var alter string
+	if err := tx.QueryRow(ctx, `SELECT format('ALTER ROLE matcher_app PASSWORD %L', $1::text)`, i.appPassword).Scan(&alter); err != nil {
+		return err
+	}
+	return statement(alter)(ctx, tx)
+}
+
+// grant gives the worker role the queue and the control role the registry. A tenant's role gets its rights from the
+// provisioner, and nobody may create in public, where a stray table could be taken for a tenant's.
+func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
+	const shared = `
+		REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+		GRANT USAGE ON SCHEMA ext TO PUBLIC;`
+	const roles = `
+		GRANT USAGE ON SCHEMA work TO matcher_work;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA work TO matcher_work;
+		GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA work TO matcher_work;
+		REVOKE ALL ON work.schema_migrations FROM matcher_work;
+		GRANT USAGE ON SCHEMA control TO matcher_control;
+		GRANT SELECT, INSERT, UPDATE ON control.tenants TO matcher_control;`
+	if !i.roles {
+		return statement(shared)(ctx, tx)
+	}
+	return statement(shared+roles)(ctx, tx)
+}

@@ -1,0 +1,120 @@
+package adapters
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"matcher/internal/recon"
+)
+
+// ConnectionSettings says how the application reaches its databases. The zero value of each field but DSN and Database
+// is its default.
+type ConnectionSettings struct {
+	DSN      string // the application role's; its database is replaced by the one asked for
+	Database string // the installation's own: where tenants live whose configuration names none
+
+	MaxConnections    int           // of one database's pool; 20
+	TenantConnections int           // a tenant's share of them unless its configuration says otherwise; 8
+	MaxPools          int           // soft cap on databases with an open pool; 100
+	IdleTimeout       time.Duration // after which a pool nobody uses is closed; 5 min
+	AcquireTimeout    time.Duration // a caller waits for a connection before it is sent away; 10 s
+	StatementTimeout  time.Duration // 5 min: one COPY of a large file is one statement
+	IdleInTransaction time.Duration // 1 min: between two statements nothing of ours thinks long
+
+	WithoutRoles bool // the roles could not be made: schemas are the only wall
+	Tracer       pgx.QueryTracer
+}
+
+// Defaults of ConnectionSettings.
+const (
+	defaultMaxConnections    = 20
+	defaultTenantConnections = 8
+	defaultMaxPools          = 100
+	defaultIdleTimeout       = 5 * time.Minute
+	defaultAcquireTimeout    = 10 * time.Second
+	defaultStatementTimeout  = 5 * time.Minute
+	defaultIdleInTransaction = time.Minute
+
+	// A backend keeps about 0.44 MB for every tenant it has touched: 100 tenants or half an hour end a connection.
+	maxTenantsPerConnection = 100
+	maxConnectionLifetime   = 30 * time.Minute
+	connectionLifeJitter    = 5 * time.Minute
+	// Workers, listener and maintenance of one job client.
+	workConnections    = 8
+	controlConnections = 4
+)
+
+func (s ConnectionSettings) withDefaults() ConnectionSettings {
+	s.MaxConnections = cmp.Or(s.MaxConnections, defaultMaxConnections)
+	s.TenantConnections = min(cmp.Or(s.TenantConnections, defaultTenantConnections), s.MaxConnections)
+	s.MaxPools = cmp.Or(s.MaxPools, defaultMaxPools)
+	s.IdleTimeout = cmp.Or(s.IdleTimeout, defaultIdleTimeout)
+	s.AcquireTimeout = cmp.Or(s.AcquireTimeout, defaultAcquireTimeout)
+	s.StatementTimeout = cmp.Or(s.StatementTimeout, defaultStatementTimeout)
+	s.IdleInTransaction = cmp.Or(s.IdleInTransaction, defaultIdleInTransaction)
+	return s
+}
+
+// poolConfig is for connections that start with no schema but the catalog on their path, so that a statement outside
+// db.Tx finds no table.
+func (s ConnectionSettings) poolConfig(database string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(s.DSN)
+	if err != nil {
+		return nil, errors.New("the application's DSN cannot be read") // its text holds a password
+	}
+	config.ConnConfig.Database = cmp.Or(database, s.Database, config.ConnConfig.Database)
+	config.ConnConfig.Tracer = s.Tracer
+	params := config.ConnConfig.RuntimeParams
+	params["search_path"] = "pg_catalog"
+	params["statement_timeout"] = milliseconds(s.StatementTimeout)
+	params["idle_in_transaction_session_timeout"] = milliseconds(s.IdleInTransaction)
+	params["application_name"] = cmp.Or(params["application_name"], "matcher")
+	config.MaxConns = int32(s.MaxConnections) //nolint:gosec // a setting of tens
+	config.MinConns = 0
+	config.MaxConnLifetime = maxConnectionLifetime
+	config.MaxConnLifetimeJitter = connectionLifeJitter
+	return config, nil
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// OpenRolePool opens a pool whose every connection has taken one of the application's roles from its start: the control
+// role for the registry, the worker role for the job queue.
+func OpenRolePool(ctx context.Context, settings ConnectionSettings, database, role string) (*pgxpool.Pool, error) {
+	config, err := settings.withDefaults().poolConfig(database)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = workConnections
+	if role == RoleControl {
+		config.MaxConns = controlConnections
+	}
+	if !settings.WithoutRoles {
+		config.ConnConfig.RuntimeParams["role"] = role
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("opening the pool of %s: %w", role, err)
+	}
+	return pool, nil
+}
+
+// connectionError turns the loss of the database into an answer that asks the caller to come back. Anything else stays
+// as it is.
+func connectionError(err error) error {
+	var connectErr *pgconn.ConnectError
+	var netErr *net.OpError
+	if errors.As(err, &connectErr) || errors.As(err, &netErr) {
+		return errors.Join(recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment"), err)
+	}
+	return err
+}
