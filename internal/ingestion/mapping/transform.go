@@ -23,11 +23,13 @@ type step struct {
 
 // simpleSteps are the transforms without arguments, by the words of recon.TransformOps.
 var simpleSteps = map[string]func(string) string{
-	"trim":        strings.TrimSpace,
-	"upper":       strings.ToUpper,
-	"lower":       strings.ToLower,
-	"digits":      func(text string) string { return keep(text, unicode.IsDigit) },
-	"alnum":       func(text string) string { return keep(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) },
+	"trim":   strings.TrimSpace,
+	"upper":  strings.ToUpper,
+	"lower":  strings.ToLower,
+	"digits": func(text string) string { return keep(text, unicode.IsDigit) },
+	"alnum": func(text string) string {
+		return keep(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	},
 	"stripZeros":  stripZeros,
 	"foldAccents": foldAccents,
 }

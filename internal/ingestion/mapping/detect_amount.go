@@ -1,0 +1,216 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// looksAmount says whether a text reads as an amount under one convention or the other, and is no long number.
+func looksAmount(text string) bool {
+	if len(text) > 40 {
+		return false
+	}
+	a, err := readAmount(text, '.')
+	if err != nil {
+		a, err = readAmount(text, ',')
+	}
+	whole, _, _ := strings.Cut(a.plain, ".")
+	return err == nil && len(whole) <= 15
+}
+
+func areAmounts(values []string) bool { return share(values, 90, looksAmount) }
+
+// amountColumns settles how the file says its amounts: debit and credit, or one column perhaps with a direction.
+func (d *detector) amountColumns() {
+	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
+	if !d.take(recon.FieldOriginalAmount, areAmounts, "named like the original amount") {
+		delete(d.out.Fields, recon.FieldOriginalCurrency)
+	}
+	d.namedAmounts()
+	debits, credits := d.exactly(recon.FieldDebit), d.exactly(recon.FieldCredit)
+	amounts := d.candidates(recon.FieldAmount, areAmounts)
+	switch {
+	case len(debits) > 0 && len(credits) > 0:
+		d.use(recon.FieldDebit, debits[0], "named like a debit")
+		d.use(recon.FieldCredit, credits[0], "named like a credit")
+		d.signOfDebit(debits[0])
+	case len(amounts) > 0:
+		d.use(recon.FieldAmount, amounts[0], "named like an amount, and its values are amounts")
+		d.directionColumn(amounts[0])
+	default:
+		d.otherAmount()
+	}
+	d.currencyInName()
+}
+
+// exactly are columns that are named as a debit or credit and no more than that: "credit card" is neither.
+func (d *detector) exactly(field string) []int {
+	var out []int
+	for _, at := range d.candidates(field, func(v []string) bool { return len(v) == 0 || areAmounts(v) }) {
+		rest := slices.DeleteFunc(slices.Clone(d.words[at]), func(w string) bool {
+			return slices.Contains([]string{"amount", "betrag", "montant", "valor", "importe", "bedrag", "total"}, w)
+		})
+		if slices.Contains(synonyms[field], strings.Join(rest, " ")) {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// otherAmount looks further where no column is called an amount: the net, the gross, or the only column of decimals.
+func (d *detector) otherAmount() {
+	for _, field := range []string{recon.FieldNet, recon.FieldGross} {
+		if named, ok := d.out.Fields[field]; ok {
+			d.out.Fields[recon.FieldAmount] = named
+			d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldAmount, Columns: named.Columns, Why: "the " + field + " amount, because no column is called amount"})
+			return
+		}
+	}
+	var found []int
+	for at := range d.header {
+		values := d.values(at)
+		decimals := share(values, 30, func(v string) bool { return strings.ContainsAny(v, ".,") })
+		if !d.taken[at] && decimals && areAmounts(values) && !d.isStranger(at) {
+			found = append(found, at)
+		}
+	}
+	if len(found) == 1 {
+		d.use(recon.FieldAmount, found[0], "the only column of amounts")
+		d.directionColumn(found[0])
+		return
+	}
+	d.fail(recon.FieldAmount, "NOT_DETECTED", "no column is surely the amount: the columns are %s", d.columnsText())
+}
+
+func (d *detector) isStranger(at int) bool {
+	padded := " " + strings.Join(d.words[at], " ") + " "
+	return slices.ContainsFunc(strangers, func(s string) bool { return strings.Contains(padded, " "+s+" ") })
+}
+
+func (d *detector) columnsText() string {
+	return strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", ")
+}
+
+// signOfDebit turns debits round where the file already writes them as negative.
+func (d *detector) signOfDebit(at int) {
+	plus, minus := signs(d.values(at))
+	if plus == 0 && minus > 0 {
+		field := d.out.Fields[recon.FieldDebit]
+		field.Negate = true
+		d.out.Fields[recon.FieldDebit] = field
+		d.report.Notes = append(d.report.Notes, "debits are written as negative amounts in this file: they are read as such")
+	}
+}
+
+// signs counts positive and negative amounts.
+func signs(values []string) (plus, minus int) {
+	for _, v := range values {
+		a, err := readAmount(v, '.')
+		if err != nil {
+			a, err = readAmount(v, ',')
+		}
+		switch {
+		case err != nil || strings.Trim(a.plain, "0.") == "":
+		case a.negative:
+			minus++
+		default:
+			plus++
+		}
+	}
+	return plus, minus
+}
+
+// directionColumn takes a column of debit and credit marks, unless the amounts carry those signs already.
+func (d *detector) directionColumn(amount int) {
+	found := d.candidates(recon.FieldDirection, func(values []string) bool {
+		return share(values, 100, func(v string) bool { _, known := isDebit(v); return known })
+	})
+	if len(found) == 0 || d.out.Has(recon.FieldDirection) {
+		return
+	}
+	at := found[0]
+	negative, agree := 0, 0
+	for _, rec := range d.sample {
+		_, minus := signs([]string{column(rec, amount)})
+		if debit, _ := isDebit(column(rec, at)); minus > 0 {
+			negative++
+			if debit {
+				agree++
+			}
+		}
+	}
+	if negative > 0 && agree*100 >= negative*95 {
+		d.taken[at] = true
+		d.report.Notes = append(d.report.Notes, "column "+d.header[at]+" only repeats the signs of "+d.header[amount]+", so it is not applied again")
+		return
+	}
+	d.use(recon.FieldDirection, at, "its values say debit or credit")
+}
+
+// namedAmounts takes gross, fee, tax and net where they add up; a file in which they do not holds other deductions.
+func (d *detector) namedAmounts() {
+	fields := []string{recon.FieldGross, recon.FieldFee, recon.FieldTax, recon.FieldNet}
+	at := map[string]int{}
+	for _, field := range fields {
+		if found := d.candidates(field, areAmounts); len(found) > 0 && !d.out.Has(field) {
+			at[field] = found[0]
+			d.use(field, found[0], "named like the "+field+" amount")
+		}
+	}
+	for _, field := range []string{recon.FieldFee, recon.FieldTax} {
+		if column, ok := at[field]; ok {
+			if plus, minus := signs(d.values(column)); minus > plus {
+				mapped := d.out.Fields[field]
+				mapped.Negate = true
+				d.out.Fields[field] = mapped
+			}
+		}
+	}
+}
+
+// dropInconsistent forgets fee and tax where gross − fee − tax is not net on a tenth of the sample: rejecting those
+// rows would be detection's mistake, not the file's.
+func (d *detector) dropInconsistent() {
+	if !d.out.Has(recon.FieldGross) || !d.out.Has(recon.FieldNet) {
+		return
+	}
+	m, problems := Compile(d.out, d.header)
+	if len(problems) > 0 {
+		return
+	}
+	wrong := 0
+	for _, rec := range d.sample {
+		if _, errs := m.Map(rec); len(errs) == 1 && errs[0].Code == recon.RowAmountInconsistent {
+			wrong++
+		}
+	}
+	if wrong*10 < len(d.sample) {
+		return
+	}
+	for _, field := range []string{recon.FieldFee, recon.FieldTax} {
+		delete(d.out.Fields, field)
+		d.report.Choices = slices.DeleteFunc(d.report.Choices, func(c Choice) bool { return c.Field == field })
+	}
+	d.report.Notes = append(d.report.Notes, "gross − fee − tax is not net in this file, so its fee and tax stay plain columns: map them yourself if they are meant")
+}
+
+// currencyInName reads "Amount (EUR)" where no column gives the currency.
+func (d *detector) currencyInName() {
+	if d.out.Has(recon.FieldCurrency) {
+		return
+	}
+	for _, field := range []string{recon.FieldAmount, recon.FieldCredit, recon.FieldDebit} {
+		for _, name := range d.out.Fields[field].Columns {
+			for _, word := range strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" _-()[]/.", r) }) {
+				code := currencyCode(word)
+				if _, known := recon.CurrencyDigits(code); known && word == strings.ToUpper(word) || known && strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
+					d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
+					d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldCurrency, Value: code, Why: "it stands in the name of column " + name})
+					return
+				}
+			}
+		}
+	}
+}
