@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-
 	"matcher/internal/recon"
 )
 
@@ -280,4 +279,3 @@ func (tx *Tx) RunPlan(ctx context.Context, runNum int64) (plan RunPlan, err erro
 	}
 	return plan, json.Unmarshal(text, &plan)
 }
-

@@ -43,3 +43,24 @@ type TransactionFilter struct {
 	Amount     string // exact, as a decimal in Currency, which is then required
 }
 
+// PreviewRow is a row as it would be stored. Amounts are decimals in Currency.
+type PreviewRow struct {
+	Line        int         `json:"line"`
+	ExternalID  string      `json:"externalId,omitempty"`
+	Reference   string      `json:"reference,omitempty"`
+	Amount      string      `json:"amount"`
+	Currency    string      `json:"currency"`
+	Date        Day         `json:"date"`
+	ValueDate   Day         `json:"valueDate"`
+	Description string      `json:"description,omitempty"`
+	Kind        string      `json:"kind,omitempty"`
+	Metadata    []Attribute `json:"metadata"`
+}
+
+// PreviewOf shows a mapped row.
+func PreviewOf(t *Transaction) PreviewRow {
+	return PreviewRow{
+		Line: t.Line, ExternalID: t.ExternalID, Reference: t.Reference, Amount: Money{t.Amount, t.Currency}.String(),
+		Currency: t.Currency, Date: t.Date, ValueDate: t.ValueDate, Description: t.Description, Kind: t.Kind, Metadata: t.Metadata,
+	}
+}

@@ -1,0 +1,194 @@
+// Package ingestion lets files in: a file is in a source whole, or nothing of it is. Everything that can take long or go
+// wrong with the file itself happens before a transaction begins; the transaction only takes over what is known to fit.
+package ingestion
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"matcher/internal/ingestion/format"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// FileBytesMax is the largest file that is taken unless the configuration says otherwise: 20 million rows of 100 bytes.
+const FileBytesMax = 2 << 30
+
+// Service imports files into the sources of the tenant in the context.
+type Service struct {
+	DB       *postgres.DB
+	SpoolDir string // "" is the system's folder for temporary files
+	BytesMax int64  // 0 is FileBytesMax
+}
+
+// File is what somebody uploads. Format, Delimiter and Charset overrule detection; their zero values detect.
+type File struct {
+	Name      string
+	Body      io.Reader
+	Format    string
+	Delimiter byte
+	Charset   string
+}
+
+// fileNameMax bounds the stored name of a file, in bytes.
+const fileNameMax = 255
+
+func (f File) options() format.Options {
+	return format.Options{Format: f.Format, Delimiter: f.Delimiter, Charset: f.Charset}
+}
+
+// Import reads a file and stores its rows in a source, in one commit. A file that cannot be read at all is an error and
+// leaves nothing; rows that cannot be read are counted and kept as rejects, and the rest is stored.
+func (s *Service) Import(ctx context.Context, sourceID string, file File) (recon.Import, error) {
+	parsed, err := s.Parse(ctx, sourceID, file)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	defer parsed.Close()
+	var stored recon.Import
+	err = s.DB.Tx(ctx, func(tx *postgres.Tx) error {
+		stored, err = parsed.Store(ctx, tx)
+		return err
+	})
+	return stored, err
+}
+
+// Parsed is a file that was read and understood, and waits outside of any transaction. Close it.
+type Parsed struct {
+	load  postgres.ImportLoad
+	spool *spool
+}
+
+// Close frees the disk.
+func (p *Parsed) Close() { p.spool.close() }
+
+// Parse reads a whole file. No connection is held meanwhile, however slow the body comes.
+func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parsed, error) {
+	target, err := s.target(ctx, sourceID)
+	if err != nil {
+		return nil, err
+	}
+	body := newUpload(file.Body, s.bytesMax())
+	reader, err := openMapped(body, file, target)
+	if err != nil {
+		return nil, err
+	}
+	spool, err := newSpool(s.SpoolDir)
+	if err != nil {
+		return nil, err
+	}
+	parsed := &Parsed{spool: spool}
+	if err := parsed.read(ctx, reader, body, target); err != nil {
+		parsed.Close()
+		return nil, err
+	}
+	return parsed, nil
+}
+
+func (s *Service) bytesMax() int64 {
+	if s.BytesMax > 0 {
+		return s.BytesMax
+	}
+	return FileBytesMax
+}
+
+// target is where a file goes, as it was when the file began to be read.
+type target struct {
+	source    recon.Source
+	importNum int64
+	fields    *recon.FieldMap // nil: detect
+}
+
+func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
+	var t target
+	err := s.DB.Tx(ctx, func(tx *postgres.Tx) (err error) {
+		if t.source, err = tx.Source(ctx, sourceID); err != nil {
+			return err
+		}
+		if _, err = tx.ContextForImport(ctx, t.source.ContextID); err != nil {
+			return err
+		}
+		if t.importNum, err = tx.NextImportNum(ctx); err != nil {
+			return err
+		}
+		return t.readMap(ctx, tx)
+	})
+	return t, err
+}
+
+func (t *target) readMap(ctx context.Context, tx *postgres.Tx) error {
+	if t.source.FieldMapVersion == 0 {
+		return nil
+	}
+	stored, err := tx.FieldMap(ctx, t.source.ID, t.source.FieldMapVersion)
+	t.fields = &stored.FieldMap
+	return err
+}
+
+// read parses everything into the spool and fills in what the import will say of the file.
+func (p *Parsed) read(ctx context.Context, reader *mappedReader, body *upload, t target) error {
+	rows := newCollector(p.spool, t)
+	if err := parse(ctx, reader, rows); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil { // what follows the last row belongs to the file's hash
+		return err
+	}
+	if err := rows.encoder.Close(); err != nil {
+		return fmt.Errorf("writing the spool: %w", err)
+	}
+	fieldMap, err := json.Marshal(reader.fields)
+	if err != nil {
+		return fmt.Errorf("encoding the field map: %w", err)
+	}
+	p.load = postgres.ImportLoad{
+		Import: recon.Import{
+			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID, FileName: reader.name,
+			Format: reader.rows.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
+			FieldMapVersion: t.source.FieldMapVersion, Detection: reader.detection,
+			RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
+		},
+		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Sample: rows.sample.keys,
+		Rejects: rows.rejects, Line: rows.lines.of,
+	}
+	return nil
+}
+
+// Store makes the file visible with tx's commit.
+func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (recon.Import, error) {
+	source, err := tx.LockSource(ctx, p.load.Source.ID)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	if source.Version != p.load.Source.Version {
+		return recon.Import{}, recon.Conflict("SOURCE_CHANGED", "the source was changed while the file was read: send it again")
+	}
+	if _, err := tx.ContextForImport(ctx, source.ContextID); err != nil {
+		return recon.Import{}, err
+	}
+	stored, err := tx.StoreImport(ctx, p.load)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	tx.Audit("import.create", "import", stored.ID, stored)
+	tx.Emit(recon.EventImportCompleted, struct {
+		ContextID string `json:"contextId"`
+		recon.Import
+	}{source.ContextID, stored})
+	return stored, nil
+}
+
+// Void takes an import's rows out again.
+func (s *Service) Void(ctx context.Context, importID string) (recon.Import, error) {
+	var voided recon.Import
+	err := s.DB.Tx(ctx, func(tx *postgres.Tx) (err error) {
+		voided, err = tx.VoidImport(ctx, importID)
+		return err
+	})
+	return voided, err
+}

@@ -1,0 +1,43 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// RunningJob is a job that the queue shows as being worked on.
+type RunningJob struct {
+	ID      int64
+	Attempt int
+	Job     recon.Job
+}
+
+// runningJobsMax bounds one look: more than that at work in one database is no normal day.
+const runningJobsMax = 1000
+
+// RunningJobs lists jobs that have run for a while.
+func (w *WorkTx) RunningJobs(ctx context.Context, quiet time.Duration) ([]RunningJob, error) {
+	rows, err := w.tx.Query(ctx, `
+		SELECT id, attempt, args -> 'job' FROM river_job
+		WHERE state = 'running' AND attempted_at < now() - $1::interval AND args ? 'job'
+		ORDER BY id LIMIT $2`, quiet, runningJobsMax)
+	if err != nil {
+		return nil, fmt.Errorf("listing running jobs: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (j RunningJob, err error) {
+		return j, row.Scan(&j.ID, &j.Attempt, &j.Job)
+	})
+}
+
+// ReviveJob puts a job back into the queue whose worker died, unless somebody has taken it up meanwhile.
+func (w *WorkTx) ReviveJob(ctx context.Context, job RunningJob) error {
+	_, err := w.tx.Exec(ctx, `
+		UPDATE river_job SET state = 'available', scheduled_at = now(), max_attempts = greatest(max_attempts, attempt + 1)
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, job.ID, job.Attempt)
+	return err
+}
