@@ -64,6 +64,9 @@ type Parsed struct {
 	spool *spool
 }
 
+// Hash is the SHA-256 of the file's bytes, in hexadecimal.
+func (p *Parsed) Hash() string { return p.load.Import.SHA256 }
+
 // Close frees the disk.
 func (p *Parsed) Close() { p.spool.close() }
 
