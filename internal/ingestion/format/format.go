@@ -66,6 +66,7 @@ type Reader struct {
 	format  string
 	found   string
 	rows    decoder
+	rec     recon.Record // what next fills, kept here so that it costs no allocation a row
 	row     int
 	rowsMax int
 	peeked  []peeked
@@ -194,26 +195,33 @@ func (r *Reader) Next() (recon.Record, error) {
 }
 
 func (r *Reader) read() (recon.Record, error) {
-	var rec recon.Record
-	err := r.rows.next(&rec)
-	if errors.Is(err, io.EOF) {
-		return rec, io.EOF
+	r.rec = recon.Record{}
+	err := r.rows.next(&r.rec)
+	if err == nil && r.row < r.rowsMax {
+		r.row++
+		r.rec.Row = r.row
+		return r.rec, nil
 	}
+	return r.rec, r.problem(err)
+}
+
+// problem tells what ended the stream, or what is wrong with one row, which then has its number too.
+func (r *Reader) problem(err error) error {
 	var fatal *recon.Error
-	if errors.As(err, &fatal) {
-		return rec, aboutFile(r.name, fatal)
-	}
-	r.row++
-	rec.Row = r.row
-	if r.row > r.rowsMax {
-		return rec, aboutFile(r.name, recon.TooLarge("TOO_MANY_ROWS", "has more than %d rows: split it", r.rowsMax))
-	}
 	var row *recon.RowError
-	if errors.As(err, &row) {
-		row.Row = r.row
-		return rec, row
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &fatal):
+		return aboutFile(r.name, fatal)
+	case r.row >= r.rowsMax:
+		return aboutFile(r.name, recon.TooLarge("TOO_MANY_ROWS", "has more than %d rows: split it", r.rowsMax))
+	case errors.As(err, &row):
+		r.row++
+		r.rec.Row, row.Row = r.row, r.row
+		return row
 	}
-	return rec, err
+	return aboutFile(r.name, err)
 }
 
 // aboutFile puts the file's name before a message: messages of this package are predicates ("is empty").

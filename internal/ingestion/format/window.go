@@ -96,7 +96,8 @@ func (w *window) byteAt(offset int) (c byte, ok bool, err error) {
 
 // take moves the window past n bytes and counts their line breaks.
 func (w *window) take(n int) {
-	w.line += bytes.Count(w.buf[w.start:w.start+n], []byte{w.newline})
+	lineBreak := [1]byte{w.newline}
+	w.line += bytes.Count(w.buf[w.start:w.start+n], lineBreak[:])
 	w.start += n
 }
 

@@ -243,8 +243,14 @@ func column(rec recon.Record, at int) string {
 	if at >= len(rec.Fields) {
 		return ""
 	}
-	return strings.TrimSpace(rec.Fields[at])
+	text := rec.Fields[at]
+	if text == "" || graphic(text[0]) && graphic(text[len(text)-1]) {
+		return text // as nearly always, and this is asked several times a field
+	}
+	return strings.TrimSpace(text)
 }
+
+func graphic(c byte) bool { return c > ' ' && c < 0x7f }
 
 // text is the value of a field after its transforms; a nil source has none.
 func (s *source) text(rec recon.Record) string {

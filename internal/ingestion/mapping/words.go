@@ -22,7 +22,7 @@ func isDebit(word string) (debit, known bool) {
 
 // statuses are the words by which files say whether a row is booked, folded by foldWord.
 var statuses = map[string]string{
-	"": recon.Booked, "book": recon.Booked, "booked": recon.Booked, "posted": recon.Booked, "settled": recon.Booked,
+	"book": recon.Booked, "booked": recon.Booked, "posted": recon.Booked, "settled": recon.Booked,
 	"cleared": recon.Booked, "complete": recon.Booked, "completed": recon.Booked, "done": recon.Booked,
 	"succeeded": recon.Booked, "success": recon.Booked, "paid": recon.Booked, "available": recon.Booked,
 	"gebucht": recon.Booked, "comptabilise": recon.Booked, "efetivado": recon.Booked, "contabilizado": recon.Booked,
@@ -33,14 +33,14 @@ var statuses = map[string]string{
 }
 
 func bookingStatus(word string) (string, bool) {
+	if word == "" {
+		return recon.Booked, true
+	}
 	status, known := statuses[foldWord(word)]
 	return status, known
 }
 
 // foldWord makes words comparable: lower case, no accents, no dot or space around.
 func foldWord(word string) string {
-	if word == "" {
-		return ""
-	}
 	return strings.ToLower(foldAccents(strings.Trim(word, " .")))
 }
