@@ -4,6 +4,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,7 +35,7 @@ func TestStartEmbedded(t *testing.T) {
 		require.NoError(t, c.Set(t.Context(), "tenant:a:k", "v", 300*time.Millisecond).Err())
 		require.Equal(t, "v", c.Get(t.Context(), "tenant:a:k").Val())
 		require.Eventually(t, func() bool {
-			return c.Get(t.Context(), "tenant:a:k").Err() == redis.Nil
+			return errors.Is(c.Get(t.Context(), "tenant:a:k").Err(), redis.Nil)
 		}, 5*time.Second, 20*time.Millisecond)
 
 		stranger := redis.NewClient(&redis.Options{Addr: options.Addr})

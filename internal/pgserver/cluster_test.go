@@ -18,6 +18,11 @@ func TestEnsureCluster_AnInterruptedOneIsNeverTakenForADatabase(t *testing.T) {
 	require.NoError(t, os.Mkdir(l.fresh, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(l.fresh, "PG_VERSION"), []byte("15\n"), 0o600))
 
+	require.NoError(t, makeFresh(l, identity{}))
+	entries, err := os.ReadDir(l.fresh)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+
 	s := startServer(t, Config{DataDir: dir})
 	require.NoDirExists(t, l.fresh)
 	require.Equal(t, "1", queryOne(t, s, "SELECT 1"))

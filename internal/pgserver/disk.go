@@ -19,7 +19,7 @@ func freeBytes(path string) uint64 {
 		var stat syscall.Statfs_t
 		err := syscall.Statfs(path, &stat)
 		if err == nil {
-			return uint64(stat.Bavail) * uint64(stat.Bsize)
+			return stat.Bavail * uint64(stat.Bsize)
 		}
 		parent := filepath.Dir(path)
 		if !errors.Is(err, os.ErrNotExist) || parent == path {

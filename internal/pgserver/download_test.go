@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,6 +48,18 @@ func TestFetchBundle(t *testing.T) {
 		err := fetched(ctx, testLayout(t), func() error { <-never; return nil })
 		require.ErrorIs(t, err, context.Canceled)
 	})
+}
+
+func TestFindBinaries_FetchesWhatIsMissing(t *testing.T) {
+	m := newMachine(t) // no PATH, so no apt-get either
+	bin, err := findBinaries(t.Context(), Config{AllowDownload: true, repository: repository(t, http.StatusOK)}, m.layout, 0)
+	if os.Geteuid() == 0 { // what root runs comes from its system or not at all
+		require.True(t, Is(err, ReasonNoBinaries))
+		require.ErrorContains(t, err, "fetching it failed: this system has no apt-get")
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join(m.layout.bundle, "bin"), bin.dir)
 }
 
 // repository serves one bundle for every name, as the published ones are: a

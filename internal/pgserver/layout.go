@@ -69,13 +69,21 @@ func (l layout) at(base string) layout {
 	return l
 }
 
+// reachableRoot is where system accounts keep their data on Linux.
+const reachableRoot = "/var/lib/matcher-postgres"
+
 // elsewhere moves the cluster to a folder every account can reach and leaves
 // a note, so that the next start finds it however it is run.
 func (l layout) elsewhere() (layout, error) {
 	sum := sha256.Sum256([]byte(l.dir))
-	base := filepath.Join("/var/lib/matcher-postgres", hex.EncodeToString(sum[:8]))
+	base := filepath.Join(reachableRoot, hex.EncodeToString(sum[:8]))
 	if err := os.MkdirAll(base, 0o711); err != nil {
 		return layout{}, noAccess(base, err)
+	}
+	for _, dir := range []string{reachableRoot, base} {
+		if err := os.Chmod(dir, 0o711); err != nil { // whatever the umask took
+			return layout{}, noAccess(dir, err)
+		}
 	}
 	if err := os.WriteFile(l.locator, []byte(base+"\n"), 0o600); err != nil {
 		return layout{}, noAccess(l.dir, err)

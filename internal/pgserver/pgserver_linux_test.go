@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if err := play(os.Getenv(childFolder)); err != nil {
-		fmt.Println(describe(err))
+		fmt.Fprintln(os.Stdout, describe(err))
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -77,7 +77,6 @@ func TestStart_AfterKillOfItsParentItWasShutDownCleanly(t *testing.T) {
 }
 
 func TestStart_AsAnOrdinaryUser(t *testing.T) {
-	t.Parallel()
 	if os.Geteuid() != 0 {
 		require.Equal(t, "1", queryOne(t, startServer(t, Config{DataDir: dataFolder(t)}), "SELECT 1"))
 		return
@@ -119,6 +118,7 @@ func TestStart_AsRootWithoutUserNamespaces(t *testing.T) {
 		}
 	}
 	t.Run("an unprivileged account serves a folder it can reach", func(t *testing.T) {
+		t.Parallel()
 		dir := dataFolder(t)
 		require.Equal(t, "up 1", child(t, "no namespace", dir, blocked).last(t))
 		owner, exists, err := ownerOf(filepath.Join(dir, "cluster"))
@@ -128,6 +128,7 @@ func TestStart_AsRootWithoutUserNamespaces(t *testing.T) {
 		require.Equal(t, "1", queryOne(t, startServer(t, Config{DataDir: dir}), "SELECT 1"), "with namespaces again")
 	})
 	t.Run("below a private home the cluster lives where the account reaches it", func(t *testing.T) {
+		t.Parallel()
 		dir := dataFolder(t)
 		require.NoError(t, os.Chmod(filepath.Dir(dir), 0o700))
 		c := child(t, "no namespace", dir, blocked)
@@ -138,6 +139,7 @@ func TestStart_AsRootWithoutUserNamespaces(t *testing.T) {
 		require.Equal(t, "1", queryOne(t, startServer(t, Config{DataDir: dir}), "SELECT 1"), "found again")
 	})
 	t.Run("what a namespace made is handed over", func(t *testing.T) {
+		t.Parallel()
 		dir := dataFolder(t)
 		require.NoError(t, startServer(t, Config{DataDir: dir}).Stop(t.Context()))
 		require.Equal(t, "up 1", child(t, "no namespace", dir, blocked).last(t))
@@ -176,7 +178,7 @@ func onAFullDisk(dir string) error {
 		return err
 	}
 	_, err := Start(context.Background(), Config{DataDir: filepath.Join(dir, "x")})
-	fmt.Println(describe(err))
+	fmt.Fprintln(os.Stdout, describe(err))
 	if err := smallDisk(dir, "200m"); err != nil {
 		return err
 	}
@@ -187,13 +189,13 @@ func onAFullDisk(dir string) error {
 	if err := s.Stop(context.Background()); err != nil {
 		return err
 	}
-	fmt.Println("made")
+	fmt.Fprintln(os.Stdout, "made")
 	filler, err := fill(dir)
 	if err != nil {
 		return err
 	}
 	_, err = Start(context.Background(), Config{DataDir: dir})
-	fmt.Println(describe(err))
+	fmt.Fprintln(os.Stdout, describe(err))
 	if err := os.Remove(filler); err != nil {
 		return err
 	}
@@ -205,7 +207,7 @@ func onAFullDisk(dir string) error {
 		return err
 	}
 	value, err := ask(context.Background(), s.DSN("postgres", ""), "SELECT id FROM kept")
-	fmt.Println("up", value)
+	fmt.Fprintln(os.Stdout, "up", value)
 	return errors.Join(err, s.Stop(context.Background()))
 }
 
@@ -233,7 +235,7 @@ func fillWhileRunning(dir string) error {
 	}
 	_, found, _ := strings.Cut(string(out), "PANIC:")
 	found, _, _ = strings.Cut(found, "\n")
-	fmt.Println(found)
+	fmt.Fprintln(os.Stdout, found)
 	return os.Remove(filler)
 }
 
@@ -270,7 +272,7 @@ func serveUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.DSN("postgres", ""))
+	fmt.Fprintln(os.Stdout, s.DSN("postgres", ""))
 	<-s.Done()
 	return s.Err()
 }
@@ -281,7 +283,7 @@ func try(dir string) error {
 		return err
 	}
 	value, err := ask(context.Background(), s.DSN("postgres", ""), "SELECT 1")
-	fmt.Println("up", value)
+	fmt.Fprintln(os.Stdout, "up", value)
 	return errors.Join(err, s.Stop(context.Background()))
 }
 

@@ -27,6 +27,7 @@ func TestStart_SecondStartFindsItsData(t *testing.T) {
 	execute(t, first, "CREATE TABLE kept (id bigint)", "INSERT INTO kept (id) VALUES (42)")
 	require.NoError(t, first.Stop(t.Context()))
 	require.NoError(t, first.Err())
+	require.Empty(t, first.TCPDSN("postgres"), "it listened on no port")
 	require.NoDirExists(t, first.layout.socket)
 
 	second := startServer(t, Config{DataDir: dir})
@@ -148,6 +149,30 @@ func TestStop_OutOfTimeStopsAtOnceAndTheNextStartRecovers(t *testing.T) {
 	_ = s.Stop(ctx) // nil where the shutdown was quicker
 	<-s.Done()
 	require.Equal(t, "42", queryOne(t, startServer(t, Config{DataDir: dir}), "SELECT id::text FROM kept"))
+}
+
+func TestStop_EndsAServerThatHangs(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, Config{DataDir: dataFolder(t)})
+	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGSTOP))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorContains(t, s.Stop(ctx), "the next start recovers")
+	<-s.Done()
+}
+
+func TestOpenLog_PutsALargeOneAside(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "postgres.log")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	require.NoError(t, os.Truncate(path, logLimit+1))
+	f, err := openLog(path)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.FileExists(t, path+".1")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Zero(t, info.Size())
 }
 
 // dataFolder is one that an unprivileged account can reach.

@@ -48,8 +48,8 @@ func Database(t testing.TB) string {
 	t.Helper()
 	server := serverURL(t)
 	name := "matcher_test_" + randomHex()
-	exec1(t, server, `CREATE DATABASE "`+name+`" TEMPLATE template0`)
-	t.Cleanup(func() { exec1(t, server, `DROP DATABASE IF EXISTS "`+name+`" WITH (FORCE)`) })
+	administer(t, server, `CREATE DATABASE "`+name+`" TEMPLATE template0`)
+	t.Cleanup(func() { administer(t, server, `DROP DATABASE IF EXISTS "`+name+`" WITH (FORCE)`) })
 	u := *server
 	u.Path = "/" + name
 	return u.String()
@@ -60,10 +60,11 @@ func serverURL(t testing.TB) *url.URL {
 	t.Helper()
 	dsn := os.Getenv(postgresURL)
 	if dsn == "" {
-		var err error
-		if dsn, err = shared(); err != nil {
+		s, err := shared()
+		if err != nil {
 			t.Fatalf("starting the tests' PostgreSQL: %v", err)
 		}
+		dsn = s.dsn
 	}
 	u, err := url.Parse(dsn)
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
@@ -72,7 +73,7 @@ func serverURL(t testing.TB) *url.URL {
 	return u
 }
 
-func exec1(t testing.TB, server *url.URL, sql string) {
+func administer(t testing.TB, server *url.URL, sql string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
@@ -86,20 +87,27 @@ func exec1(t testing.TB, server *url.URL, sql string) {
 	}
 }
 
-// shared starts the process's server with the first test that needs one.
-var shared = sync.OnceValues(func() (string, error) {
+// sharedServer is the one server of a test process.
+type sharedServer struct {
+	dsn      string
+	lifeline *os.File // the reaper's standard input, closed by the kernel with the process
+}
+
+// shared starts it with the first test that needs one.
+var shared = sync.OnceValues(func() (*sharedServer, error) {
 	dir, err := reachableFolder()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := removeAfterExit(dir); err != nil {
-		return "", err
+	lifeline, err := removeAfterExit(dir)
+	if err != nil {
+		return nil, err
 	}
 	s, err := pgserver.Start(context.Background(), pgserver.Config{DataDir: dir, Settings: volatile, AllowDownload: true})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return s.DSN("postgres", ""), nil
+	return &sharedServer{dsn: s.DSN("postgres", ""), lifeline: lifeline}, nil
 })
 
 // reachableFolder is a temporary folder that another account can pass
@@ -125,22 +133,20 @@ rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }`
 
 // removeAfterExit starts the reaper. A test process has no hook at its end
 // that a panic, a timeout or a kill would not skip.
-func removeAfterExit(dir string) error {
+func removeAfterExit(dir string) (lifeline *os.File, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer read.Close()
 	cmd := exec.Command("/bin/sh", "-c", reaper, "sh", dir)
 	cmd.Stdin = read
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting the process that cleans up: %w", err)
+		return nil, fmt.Errorf("starting the process that cleans up: %w", err)
 	}
-	lifeline = write // kept open, and from being collected, as long as the process lives
-	return read.Close()
+	return write, nil
 }
-
-var lifeline *os.File
 
 // PostgresServer starts a server of the test's own, for tests that stop or
 // kill it. Changes apply to its Config, whose Settings lack durability unless

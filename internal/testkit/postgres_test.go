@@ -58,12 +58,13 @@ func TestDatabase_LeavesNothingBehind(t *testing.T) {
 		var dir string
 		conn := connect(t, Database(t))
 		require.NoError(t, conn.QueryRow(t.Context(), "SHOW data_directory").Scan(&dir))
-		fmt.Printf("folder=%s\n", dir)
+		fmt.Fprintf(os.Stdout, "folder=%s\n", dir)
 		if os.Getenv(leave) == "panic" {
 			os.Exit(3) // no cleanup, no deferred call
 		}
 		return
 	}
+	t.Parallel()
 	for _, how := range []string{"return", "panic"} {
 		t.Run("after "+how, func(t *testing.T) {
 			t.Parallel()

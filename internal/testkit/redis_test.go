@@ -19,7 +19,6 @@ func TestRedis_IsTheTestsOwn(t *testing.T) {
 }
 
 func TestRedis_EndsWithItsTest(t *testing.T) {
-	t.Parallel()
 	var c *redis.Client
 	t.Run("inner", func(t *testing.T) { c = client(t, Redis(t)) })
 	require.Error(t, c.Ping(t.Context()).Err())
