@@ -31,6 +31,8 @@ type Config struct {
 	// LogLevel is debug, info, warn or error; LogFormat is json or text.
 	LogLevel  string `env:"MATCHER_LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"MATCHER_LOG_FORMAT" envDefault:"text"`
+	// MetricsToken is what /metrics asks for; empty leaves it open. No figure names a tenant.
+	MetricsToken string `env:"MATCHER_METRICS_TOKEN"`
 
 	Limits    LimitsConfig
 	Postgres  PostgresConfig

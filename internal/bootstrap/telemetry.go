@@ -1,0 +1,96 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/contrib/exporters/autoexport"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"matcher/internal/auth"
+)
+
+// startTracing sends spans where the OTEL_* variables say, and nowhere when they say nothing. The returned function
+// flushes what is left.
+func startTracing(ctx context.Context, cfg TelemetryConfig) (stop func(context.Context) error, err error) {
+	otel.SetTextMapPropagator(propagation.TraceContext{}) // no baggage: it is the caller's word, and nobody reads it
+	if !cfg.TracesWanted() {
+		return func(context.Context) error { return nil }, nil
+	}
+	exporter, err := autoexport.NewSpanExporter(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("opening the trace exporter that OTEL_TRACES_EXPORTER names: %w", err)
+	}
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(exporter),
+		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", cfg.ServiceName))),
+	)
+	otel.SetTracerProvider(provider)
+	return provider.Shutdown, nil
+}
+
+// newRegistry holds the process's own figures beside Go's.
+func newRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// NewLogger writes JSON or text lines that carry the tenant, the request and the trace of their context.
+func NewLogger(cfg Config, to io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // LoadConfig checked it; the zero level is info
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: hideSecrets}
+	var handler slog.Handler = slog.NewTextHandler(to, options)
+	if cfg.LogFormat == "json" {
+		handler = slog.NewJSONHandler(to, options)
+	}
+	return slog.New(contextHandler{handler})
+}
+
+// secretWords are parts of attribute names whose values never reach a log, whoever put them there.
+var secretWords = []string{"secret", "password", "token", "authorization", "apikey", "api_key", "dsn"}
+
+func hideSecrets(_ []string, a slog.Attr) slog.Attr {
+	name := strings.ToLower(a.Key)
+	for _, word := range secretWords {
+		if strings.Contains(name, word) && a.Value.Kind() == slog.KindString && a.Value.String() != "" {
+			return slog.String(a.Key, "[hidden]")
+		}
+	}
+	return a
+}
+
+// contextHandler adds who a line is about, so that no caller has to remember to.
+type contextHandler struct{ slog.Handler }
+
+func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
+	if tenantID := auth.LookupTenantID(ctx); tenantID != "" {
+		r.AddAttrs(slog.String("tenantId", tenantID))
+	}
+	if id := auth.RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("requestId", id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		r.AddAttrs(slog.String("traceId", span.TraceID().String()))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return contextHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h contextHandler) WithGroup(name string) slog.Handler {
+	return contextHandler{h.Handler.WithGroup(name)}
+}
