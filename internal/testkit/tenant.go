@@ -45,7 +45,7 @@ func Tenants(t testing.TB) *Installation {
 	if sharedInstallation.Installation == nil {
 		server := serverURL(t)
 		name := "matcher_test_" + randomHex()
-		exec1(t, server, `CREATE DATABASE "`+name+`" TEMPLATE template0`)
+		administer(t, server, `CREATE DATABASE "`+name+`" TEMPLATE template0`)
 		sharedInstallation.Installation = install(t, withDatabase(server, name))
 	}
 	return sharedInstallation.Installation
