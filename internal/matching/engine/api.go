@@ -58,18 +58,33 @@ type Group struct {
 	Rule         int16 // index into Plan.Rules
 	Score        uint8 // 0..100
 	Method       Method
-	Status       recon.GroupStatus
-	HeldBy       recon.HeldBy
-	Adjustment   recon.AdjustmentReason // for a difference of a confirmed group
+	status       uint8
+	held         heldCode
+	adjustment   uint8
 }
 
-// Open is one row that stayed open, or was left outside of the period.
+// Status of the group.
+func (g *Group) Status() recon.GroupStatus { return statuses[g.status] }
+
+// HeldBy is the gate that kept a proposed group from being confirmed.
+func (g *Group) HeldBy() recon.HeldBy { return helds[g.held] }
+
+// Adjustment is the reason of a difference that a confirmed group keeps, "" where there is none.
+func (g *Group) Adjustment() recon.AdjustmentReason { return adjustments[g.adjustment] }
+
+// Open is one row that stayed open.
 type Open struct {
-	Row    uint32
-	Class  recon.Class
-	Reason recon.Reason
 	Miss   Miss
+	Row    uint32
+	class  uint8
+	reason reasonCode
 }
+
+// Class says what kind of thing the open row is.
+func (o *Open) Class() recon.Class { return classes[o.class] }
+
+// Reason says why the row stayed open.
+func (o *Open) Reason() recon.Reason { return reasons[o.reason] }
 
 // Change is the smallest single change that would make a pair match.
 type Change uint8
@@ -79,8 +94,7 @@ const (
 	ChangeNone Change = iota
 	ChangeAmount
 	ChangeDate
-	ChangeKey   // the text of one key of one row
-	ChangeLimit // of one rule; Miss.Limit names it
+	ChangeKey // the text of one key
 )
 
 // NoRow is an absent row index.
@@ -89,12 +103,15 @@ const NoRow = ^uint32(0)
 // Miss is the nearest miss of an open row: the row of the other side that came closest, and what stood between them.
 // It is compact; Describe puts it into words.
 type Miss struct {
-	Delta  int64  // minor units, or days: what the change is, signed, to be added to this row's value
+	Delta  int64  // minor units, or days: to be added to what the rule compares of this row
 	Row    uint32 // on the other side, or NoRow
-	Rule   int16
+	Rule   int16  // index into Plan.Rules
 	Change Change
-	Failed recon.Reason // the predicate that did not hold; "" when none failed
+	failed reasonCode
 }
+
+// Failed is the predicate that did not hold; NO_CANDIDATE when there is no near row.
+func (m *Miss) Failed() recon.Reason { return reasons[m.failed] }
 
 // Counts of one side: Rows = Rejected + Duplicates + Outside + Matched + Proposed + Partial + Unmatched + Ignored.
 // InTransit is part of Unmatched. Rejected and Duplicates come from the caller (Table.Rejected, Table.Duplicates).
@@ -194,6 +211,70 @@ func (r *Result) LeftRows(g *Group) []uint32 { return r.leftRows[g.LeftFrom:][:g
 
 // RightRows are the right rows of a group.
 func (r *Result) RightRows(g *Group) []uint32 { return r.rightRows[g.RightFrom:][:g.RightCount] }
+
+// The texts behind the one-byte codes that a million groups and rows are kept in.
+var (
+	statuses    = [...]recon.GroupStatus{recon.GroupConfirmed, recon.GroupProposed, recon.GroupPartial}
+	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin}
+	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
+	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
+	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing}
+)
+
+type (
+	heldCode   uint8
+	reasonCode uint8
+)
+
+const (
+	heldNothing heldCode = iota
+	heldSearchBudget
+	heldAmbiguity
+	heldContradicts
+	heldNoKey
+	heldDuplicate
+	heldDifference
+	heldAmount
+	heldScore
+	heldMargin
+)
+
+const (
+	statusConfirmed uint8 = iota
+	statusProposed
+)
+
+const (
+	adjustNone uint8 = iota
+	adjustRounding
+	adjustFee
+	_
+	_
+	adjustWriteOff
+)
+
+const (
+	classTiming uint8 = iota
+	classMissing
+	classBreak
+	classAmbiguous
+	classData
+)
+
+const (
+	reasonNoCandidate reasonCode = iota
+	reasonInTransit
+	reasonAmountDiffers
+	reasonDateOutside
+	reasonCurrencyDiffers
+	reasonKeyDiffers
+	reasonScoreBelow
+	reasonTaken
+	reasonAmbiguous
+	reasonDuplicate
+	reasonSearchBudget
+	reasonFieldMissing
+)
 
 type rowState uint8
 

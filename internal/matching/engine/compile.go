@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"regexp"
 	"slices"
@@ -442,7 +443,7 @@ func (rp *rulePlan) baseOf(left, right int64) uint64 {
 func share(base, percent uint64) int64 {
 	hi, lo := bits.Mul64(base, percent)
 	quotient, _ := bits.Div64(hi, lo, percentUnit)
-	return int64(quotient)
+	return int64(min(quotient, math.MaxInt64))
 }
 
 func magnitude(v int64) uint64 {
@@ -466,7 +467,7 @@ func (rp *rulePlan) reach(code uint32, left int64) int64 {
 	}
 	reach, _ := rp.abs.in(code)
 	if rp.percent > 0 {
-		reach = max(reach, share(base, rp.percent)+1)
+		reach = max(reach, min(share(base, rp.percent), math.MaxInt64-1)+1)
 	}
 	if most, ok := rp.cap.in(code); ok {
 		reach = min(reach, most)

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"fmt"
+
+	"matcher/internal/recon"
+)
+
+// Labels of bridge items.
+const (
+	LabelLeftOnly   = "in left only"
+	LabelRightOnly  = "in right only"
+	LabelDifference = "difference of matched groups"
+	LabelProposed   = "difference of proposed groups"
+	LabelOutside    = "outside the period"
+	LabelOpening    = "balances brought in"
+)
+
+// bridgeBuilder collects items and the first error of a sum that no bridge can print.
+type bridgeBuilder struct {
+	bridge Bridge
+	err    error
+}
+
+func (b *bridgeBuilder) minor(t total) recon.Minor {
+	m, err := t.minor()
+	if err != nil && b.err == nil {
+		b.err = err
+	}
+	return m
+}
+
+// item adds what leads from left to right: sign −1 for what only the left side has, +1 for what only the right has.
+func (b *bridgeBuilder) item(item BridgeItem, amount total, sign recon.Minor) {
+	item.Amount = sign * b.minor(amount)
+	b.bridge.Items = append(b.bridge.Items, item)
+}
+
+func (b *bridgeBuilder) openItems(c *currencyLedger) {
+	labels, signs := [2]string{LabelLeftOnly, LabelRightOnly}, [2]recon.Minor{-1, 1}
+	for _, side := range [2]int{RightIndex, LeftIndex} {
+		for class := range c.rows[side] {
+			for reason, rows := range c.rows[side][class] {
+				if rows == 0 {
+					continue
+				}
+				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: classes[class], Reason: string(reasons[reason]), Count: rows}
+				b.item(item, c.reasons[side][class][reason], signs[side])
+			}
+		}
+		if c.outsideRows[side] > 0 {
+			b.item(BridgeItem{Label: LabelOutside, Side: sideOf(side), Count: c.outsideRows[side]}, c.outside[side], signs[side])
+		}
+	}
+}
+
+func differenceLabel(status recon.GroupStatus) string {
+	if status == recon.GroupConfirmed {
+		return LabelDifference
+	}
+	return LabelProposed
+}
+
+// close proves that the bridge ties to the minor unit.
+func (b *bridgeBuilder) close() error {
+	if b.err != nil {
+		return b.err
+	}
+	return b.bridge.Check()
+}
+
+// Check says whether left + Σ items = right.
+func (b *Bridge) Check() error {
+	var sum total
+	sum.add(int64(b.Left))
+	for i := range b.Items {
+		sum.add(int64(b.Items[i].Amount))
+	}
+	if reached, err := sum.minor(); err != nil || reached != b.Right {
+		return &Violation{"left balance + Σ items = right balance", fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
+	}
+	return nil
+}
+
+// WithBalances is the bridge between two closing balances that somebody stated: what each side's rows leave unexplained
+// was brought in from before. A nil balance is the sum of its side's rows.
+func (b Bridge) WithBalances(left, right *recon.Minor) (Bridge, error) {
+	brought := recon.Minor(0)
+	var err error
+	change := func(stated *recon.Minor, to *recon.Minor, sign recon.Minor) {
+		if stated == nil || err != nil {
+			return
+		}
+		var part recon.Minor
+		if part, err = stated.Add(-*to); err == nil {
+			brought, err = brought.Add(sign * part)
+		}
+		*to = *stated
+	}
+	change(left, &b.Left, -1)
+	change(right, &b.Right, 1)
+	if err != nil {
+		return b, err
+	}
+	if brought != 0 {
+		b.Items = append(b.Items[:len(b.Items):len(b.Items)], BridgeItem{Label: LabelOpening, Amount: brought})
+	}
+	return b, b.Check()
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// finish classifies what is left, counts, sums, checks every invariant and hashes.
+func (r *runner) finish() (*Result, error) {
+	res := &Result{Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1], state: r.state}
+	finder := r.missFinder()
+	for side := range r.tables {
+		res.Open[side] = r.classify(finder, side)
+		res.Counts[side] = r.count(side, res.Open[side])
+	}
+	res.Reasons = countReasons(res)
+	ledger, err := r.ledger(res)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.check(res, ledger); err != nil {
+		return nil, err
+	}
+	if err := ledger.publish(res); err != nil {
+		return nil, err
+	}
+	res.ResultHash, res.InputHash, res.RulesHash = r.resultHash(), r.inputHash(), r.plan.Hash()
+	return res, nil
+}
+
+// classify gives each open row of a side its class, its reason and its nearest miss.
+func (r *runner) classify(f *missFinder, side int) []Open {
+	parts := ranges(r.tables[side].Len(), 1<<14)
+	found := make([][]Open, len(parts))
+	inParallel(len(parts), func(p int) {
+		for row := parts[p][0]; row < parts[p][1]; row++ {
+			if r.state[side][row] == stateOpen && (r.outside[side] == nil || !r.outside[side][row]) {
+				found[p] = append(found[p], r.explainOpen(f, side, uint32(row)))
+			}
+		}
+	})
+	return slices.Concat(found...)
+}
+
+func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
+	best := f.find(side, row)
+	o := Open{Row: row, Miss: best.miss}
+	flags := r.flags[side][row]
+	switch {
+	case flags&flagAmbiguous != 0:
+		o.class, o.reason = classAmbiguous, reasonAmbiguous
+	case flags&flagSurplus != 0:
+		o.class, o.reason = classData, reasonDuplicate
+	case flags&flagCapped != 0:
+		o.class, o.reason = classAmbiguous, reasonSearchBudget
+	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == reasonScoreBelow, !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
+		o.class, o.reason = classBreak, best.miss.failed
+	case r.inTransit(side, row):
+		o.class, o.reason = classTiming, reasonInTransit
+	case flags&flagBeaten != 0:
+		o.class, o.reason = classMissing, reasonTaken
+	case !f.carried(side, row):
+		o.class, o.reason = classData, reasonFieldMissing
+	default:
+		o.class, o.reason = classMissing, reasonNoCandidate
+	}
+	return o
+}
+
+// inTransit says whether a row is younger than the widest lag: its partner may still be on the way.
+func (r *runner) inTransit(side int, row uint32) bool {
+	return int(r.asOf)-int(r.tables[side].date[row]) < r.plan.widest
+}
+
+// carried says whether some rule could compare the row at all, its sources aside.
+func (f *missFinder) carried(side int, row uint32) bool {
+	inScope := false
+	for _, x := range f.rules {
+		if x.carries(side, row) {
+			return true
+		}
+		inScope = inScope || x.allowed[side] == nil || x.allowed[side][f.r.tables[side].source[row]]
+	}
+	return !inScope
+}
+
+func (r *runner) count(side int, open []Open) Counts {
+	t := r.tables[side]
+	c := Counts{Rows: int64(t.Len()) + t.Rejected + t.Duplicates, Rejected: t.Rejected, Duplicates: t.Duplicates}
+	for row, state := range r.state[side] {
+		switch state {
+		case stateConfirmed:
+			c.Matched++
+		case stateProposed:
+			c.Proposed++
+		case statePartial:
+			c.Partial++
+		default:
+			if r.outside[side] != nil && r.outside[side][row] {
+				c.Outside++
+			} else {
+				c.Unmatched++
+			}
+		}
+	}
+	for i := range open {
+		if open[i].class == classTiming {
+			c.InTransit++
+		}
+	}
+	return c
+}
+
+func countReasons(res *Result) []ReasonCount {
+	var counts [2][len(classes)][len(reasons)]int64
+	for side := range res.Open {
+		for i := range res.Open[side] {
+			counts[side][res.Open[side][i].class][res.Open[side][i].reason]++
+		}
+	}
+	var list []ReasonCount
+	for side := range counts {
+		for class := range counts[side] {
+			for reason, rows := range counts[side][class] {
+				if rows > 0 {
+					list = append(list, ReasonCount{sideOf(side), classes[class], reasons[reason], rows})
+				}
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b ReasonCount) int {
+		return cmp.Or(cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason))
+	})
+	return list
+}
+
+// State of a row after the run.
+func (r *Result) State(side recon.Side, row uint32) recon.State {
+	return [...]recon.State{recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed}[r.state[indexOf(side)][row]]
+}

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+)
+
+// hashChunk is how many rows or groups are hashed at a time: chunks run in parallel, and the hash is over the chunks'
+// hashes in order. The size is part of what a hash means.
+const hashChunk = 1 << 14
+
+func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string {
+	parts := ranges(n, hashChunk)
+	sums := make([][sha256.Size]byte, len(parts))
+	inParallel(len(parts), func(p int) {
+		var text []byte
+		h := sha256.New()
+		for i := parts[p][0]; i < parts[p][1]; i++ {
+			if text = write(text, i); len(text) > 1<<15 {
+				h.Write(text)
+				text = text[:0]
+			}
+		}
+		h.Write(text)
+		h.Sum(sums[p][:0])
+	})
+	h := sha256.New()
+	h.Write([]byte(kind))
+	for i := range sums {
+		h.Write(sums[i][:])
+	}
+	return hashText(h.Sum(nil))
+}
+
+func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
+
+// resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
+// (its digest and ordinal where it has none) with amount and currency. No server id, row number or time enters.
+func (r *runner) resultHash() string {
+	return hashChunks("result/1", len(r.groups), func(to []byte, i int) []byte {
+		g := &r.groups[i]
+		to = appendText(to, string(statuses[g.status]))
+		to = appendText(to, r.plan.Rules[g.Rule].Name)
+		to = r.appendRow(to, 'L', 0, r.rows[0][g.LeftFrom:][:g.LeftCount])
+		return r.appendRow(to, 'R', 1, r.rows[1][g.RightFrom:][:g.RightCount])
+	})
+}
+
+func (r *runner) appendRow(to []byte, letter byte, side int, rows []uint32) []byte {
+	t := r.tables[side]
+	to = append(to, letter)
+	to = binary.AppendUvarint(to, uint64(len(rows)))
+	for _, row := range rows {
+		to = t.appendIdentity(to, row)
+		to = binary.BigEndian.AppendUint64(to, uint64(t.amounts[0][row]))
+		to = binary.BigEndian.AppendUint32(to, t.currency[row])
+	}
+	return to
+}
+
+func (t *Table) appendIdentity(to []byte, row uint32) []byte {
+	if id := t.text(t.external[row]); len(id) > 0 {
+		to = append(to, 'i')
+		to = binary.AppendUvarint(to, uint64(len(id)))
+		return append(to, id...)
+	}
+	to = append(to, 'd')
+	to = binary.BigEndian.AppendUint64(to, t.digest[row][0])
+	to = binary.BigEndian.AppendUint64(to, t.digest[row][1])
+	return binary.BigEndian.AppendUint32(to, uint32(t.ordinal[row]))
+}
+
+func appendText(to []byte, text string) []byte {
+	to = binary.AppendUvarint(to, uint64(len(text)))
+	return append(to, text...)
+}
+
+// inputHash covers the rows of both sides in canonical order: digest, identity and source.
+func (r *runner) inputHash() string {
+	left := r.tables[0].Len()
+	return hashChunks("input/1", left+r.tables[1].Len(), func(to []byte, i int) []byte {
+		side := 0
+		if i >= left {
+			side, i = 1, i-left
+		}
+		t := r.tables[side]
+		to = append(to, byte('L'+6*side))
+		to = binary.BigEndian.AppendUint64(to, t.digest[i][0])
+		to = binary.BigEndian.AppendUint64(to, t.digest[i][1])
+		to = t.appendIdentity(to, uint32(i))
+		return appendText(to, t.sources[t.source[i]])
+	})
+}
+
+// Hash covers the active rules with their defaults, in the order in which they run.
+func (p *Plan) Hash() string {
+	text, err := json.Marshal(p.Rules)
+	if err != nil {
+		panic("engine: a rule cannot be written as JSON: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hashText(sum[:])
+}

@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// total is a sum of int64 in 128 bits, so no number of rows can overflow it.
+type total struct {
+	hi int64
+	lo uint64
+}
+
+func (t *total) add(v int64) {
+	var carry uint64
+	t.lo, carry = bits.Add64(t.lo, uint64(v), 0)
+	t.hi += v>>63 + int64(carry)
+}
+
+func (t *total) subtract(o total) {
+	var borrow uint64
+	t.lo, borrow = bits.Sub64(t.lo, o.lo, 0)
+	t.hi -= o.hi + int64(borrow)
+}
+
+func (t *total) plus(o total) {
+	var carry uint64
+	t.lo, carry = bits.Add64(t.lo, o.lo, 0)
+	t.hi += o.hi + int64(carry)
+}
+
+// minor is the sum in 64 bits, or an error for the caller's rows, whose sum nobody could print.
+func (t total) minor() (recon.Minor, error) {
+	if t.hi != int64(t.lo)>>63 {
+		return 0, recon.Unprocessable("SUM_TOO_BIG", "the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
+	}
+	return recon.Minor(int64(t.lo)), nil
+}
+
+// ledger holds the sums of a run by currency. Rows and groups are summed apart from each other, so that comparing them
+// proves something.
+type ledger struct{ currencies []*currencyLedger }
+
+type currencyLedger struct {
+	code        uint32
+	in          [2]total // every row
+	open        [2]total // rows that stayed open, outside ones included
+	outside     [2]total
+	outsideRows [2]int64
+	grouped     [2]total // rows of groups
+	differences [len(statuses)][len(adjustments)]total
+	groups      [len(statuses)][len(adjustments)]int64
+	reasons     [2][len(classes)][len(reasons)]total
+	rows        [2][len(classes)][len(reasons)]int64
+}
+
+// of finds a currency's sums. Files hold few currencies, most often one.
+func (l *ledger) of(code uint32) *currencyLedger {
+	for _, c := range l.currencies {
+		if c.code == code {
+			return c
+		}
+	}
+	c := &currencyLedger{code: code}
+	l.currencies = append(l.currencies, c)
+	return c
+}
+
+func (r *runner) ledger(res *Result) (*ledger, error) {
+	l := &ledger{}
+	for side, t := range r.tables {
+		for row, code := range t.currency {
+			c, amount := l.of(code), t.amounts[0][row]
+			c.in[side].add(amount)
+			if r.state[side][row] != stateOpen {
+				continue
+			}
+			c.open[side].add(amount)
+			if r.outside[side] != nil && r.outside[side][row] {
+				c.outside[side].add(amount)
+				c.outsideRows[side]++
+			}
+		}
+		for i := range res.Open[side] {
+			o := &res.Open[side][i]
+			c := l.of(t.currency[o.Row])
+			c.reasons[side][o.class][o.reason].add(t.amounts[0][o.Row])
+			c.rows[side][o.class][o.reason]++
+		}
+	}
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		left, right := res.LeftRows(g), res.RightRows(g)
+		c := l.of(r.tables[0].currency[left[0]])
+		c.differences[g.status][g.adjustment].add(int64(g.Difference))
+		c.groups[g.status][g.adjustment]++
+		for side, rows := range [2][]uint32{left, right} {
+			for _, row := range rows {
+				l.of(r.tables[side].currency[row]).grouped[side].add(r.tables[side].amounts[0][row])
+			}
+		}
+	}
+	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
+	return l, nil
+}
+
+// check proves the invariants of a run: every row in exactly one state, money conserved on each side and between them,
+// and every confirmed group within its rule.
+func (r *runner) check(res *Result, l *ledger) error {
+	if err := r.checkStates(res); err != nil {
+		return err
+	}
+	for _, c := range l.currencies {
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
+	return r.checkGroups(res)
+}
+
+func (r *runner) checkStates(res *Result) error {
+	grouped := [2][]bool{make([]bool, r.tables[0].Len()), make([]bool, r.tables[1].Len())}
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		for side, rows := range [2][]uint32{res.LeftRows(g), res.RightRows(g)} {
+			for _, row := range rows {
+				if grouped[side][row] {
+					return &Violation{"a row is in at most one group", fmt.Sprintf("%s row %d", sideOf(side), row)}
+				}
+				grouped[side][row] = true
+			}
+		}
+	}
+	for side := range grouped {
+		for row, in := range grouped[side] {
+			if in != (r.state[side][row] != stateOpen) {
+				return &Violation{"a row's state follows from its group", fmt.Sprintf("%s row %d", sideOf(side), row)}
+			}
+		}
+		c := res.Counts[side]
+		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
+		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
+			return &Violation{"rows = the sum of their states", fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
+		}
+	}
+	return nil
+}
+
+func (c *currencyLedger) check() error {
+	for side := range c.in {
+		rest := c.in[side]
+		rest.subtract(c.open[side])
+		rest.subtract(c.grouped[side])
+		if rest != (total{}) {
+			return &Violation{"Σ in = Σ of the states", fmt.Sprintf("%s %s", sideOf(side), currencyName(c.code))}
+		}
+	}
+	between := c.in[0]
+	between.subtract(c.in[1])
+	between.subtract(c.open[0])
+	between.plus(c.open[1])
+	for status := range c.differences {
+		for _, d := range c.differences[status] {
+			between.subtract(d)
+		}
+	}
+	if between != (total{}) {
+		return &Violation{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
+	}
+	return nil
+}
+
+// checkGroups judges every confirmed group again, alone.
+func (r *runner) checkGroups(res *Result) error {
+	rules := make([]*ruleRun, len(r.plan.rules))
+	for i := range rules {
+		rules[i] = r.ruleRun(&r.plan.rules[i])
+	}
+	parts := ranges(len(res.Groups), 1<<14)
+	broken := make([]int, len(parts))
+	inParallel(len(parts), func(p int) {
+		broken[p] = -1
+		for i := parts[p][0]; i < parts[p][1]; i++ {
+			g := &res.Groups[i]
+			if g.status != statusConfirmed {
+				continue
+			}
+			left, right := res.LeftRows(g)[0], res.RightRows(g)[0]
+			v, ok := rules[g.Rule].judge(left, right)
+			if !ok || rules[g.Rule].gate(left, right, v) != heldNothing {
+				broken[p] = i
+			}
+		}
+	})
+	for _, i := range broken {
+		if i >= 0 {
+			return &Violation{"a confirmed group holds its rule", fmt.Sprintf("group %d under %q", i, r.plan.Rules[res.Groups[i].Rule].Name)}
+		}
+	}
+	return nil
+}
+
+// publish puts the sums, the differences and the bridge of each currency into the result.
+func (l *ledger) publish(res *Result) error {
+	for _, c := range l.currencies {
+		b := &bridgeBuilder{bridge: Bridge{Currency: currencyName(c.code)}}
+		b.bridge.Left, b.bridge.Right = b.minor(c.in[0]), b.minor(c.in[1])
+		for side, amount := range [2]recon.Minor{b.bridge.Left, b.bridge.Right} {
+			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, amount})
+		}
+		b.openItems(c)
+		for status := range c.groups {
+			for reason, groups := range c.groups[status] {
+				amount := c.differences[status][reason]
+				if groups == 0 || amount == (total{}) {
+					continue
+				}
+				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor(amount), groups})
+				b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
+			}
+		}
+		if err := b.close(); err != nil {
+			return err
+		}
+		res.Bridge = append(res.Bridge, b.bridge)
+	}
+	return nil
+}

@@ -1,0 +1,339 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"matcher/internal/recon"
+)
+
+// missCandidates bounds the rows that are looked at for one nearest miss.
+const missCandidates = 8
+
+// missFinder holds the indexes in which nearest misses are sought: open rows by key, and by currency, amount and date.
+type missFinder struct {
+	r        *runner
+	rules    []*ruleRun
+	keyed    []*keyIndex // by pair; nil where no rule requires the pair
+	byAmount [2][]uint32
+}
+
+// keyIndex lists the open rows of each side by key number.
+type keyIndex struct {
+	start [2][]uint32
+	rows  [2][]uint32
+}
+
+func (r *runner) missFinder() *missFinder {
+	f := &missFinder{r: r, keyed: make([]*keyIndex, len(r.joins))}
+	for i := range r.plan.rules {
+		x := r.ruleRun(&r.plan.rules[i])
+		f.rules = append(f.rules, x)
+		for _, k := range x.keys {
+			if k.required && f.keyed[k.pair] == nil {
+				f.keyed[k.pair] = r.keyIndex(k.pair)
+			}
+		}
+	}
+	inParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
+	return f
+}
+
+func (r *runner) keyIndex(pair int) *keyIndex {
+	x := &keyIndex{}
+	inParallel(2, func(side int) {
+		start := make([]uint32, r.joins[pair].count+2)
+		each := func(visit func(id, row uint32)) {
+			for row := range r.tables[side].Len() {
+				if r.state[side][row] == stateOpen {
+					for _, id := range r.values(pair, side, uint32(row)) {
+						visit(id, uint32(row))
+					}
+				}
+			}
+		}
+		each(func(id, _ uint32) { start[id+1]++ })
+		for i := 1; i < len(start); i++ {
+			start[i] += start[i-1]
+		}
+		rows, next := make([]uint32, start[len(start)-1]), slices.Clone(start)
+		each(func(id, row uint32) {
+			rows[next[id]] = row
+			next[id]++
+		})
+		x.start[side], x.rows[side] = start, rows
+	})
+	return x
+}
+
+// openByAmount lists a side's open rows by currency, amount and date.
+func (r *runner) openByAmount(side int) []uint32 {
+	t := r.tables[side]
+	var rows []uint32
+	for row := range t.Len() {
+		if r.state[side][row] == stateOpen {
+			rows = append(rows, uint32(row))
+		}
+	}
+	radixSort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
+	radixSort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
+	return rows
+}
+
+// near is a miss while it is being ranked.
+type near struct {
+	miss   Miss
+	keyed  bool
+	fails  int
+	amount uint64
+	days   uint32
+}
+
+// better ranks misses: a shared key first, then fewer failed predicates, then the smaller distance; what was found
+// first stays on a tie, and rows are looked at in canonical order.
+func (n *near) better(o *near) bool {
+	if o.miss.Row == NoRow {
+		return true
+	}
+	if n.keyed != o.keyed {
+		return n.keyed
+	}
+	if c := cmp.Compare(n.fails, o.fails); c != 0 {
+		return c < 0
+	}
+	if c := cmp.Compare(n.amount, o.amount); c != 0 {
+		return c < 0
+	}
+	return n.days < o.days
+}
+
+// find looks for the nearest miss of an open row.
+func (f *missFinder) find(side int, row uint32) near {
+	best := near{miss: Miss{Row: NoRow}}
+	var room [2 * missCandidates]uint32
+	for pair, index := range f.keyed {
+		if index == nil {
+			continue
+		}
+		found := f.sameKey(room[:0], pair, index, side, row)
+		for _, other := range found {
+			f.weigh(&best, side, row, other)
+		}
+	}
+	if best.keyed {
+		return best
+	}
+	for _, other := range f.nearAmount(room[:0], side, row) {
+		f.weigh(&best, side, row, other)
+	}
+	return best
+}
+
+func (f *missFinder) sameKey(to []uint32, pair int, index *keyIndex, side int, row uint32) []uint32 {
+	other := 1 - side
+	for _, id := range f.r.values(pair, side, row) {
+		for _, candidate := range index.rows[other][index.start[other][id]:index.start[other][id+1]] {
+			if len(to) == missCandidates {
+				return to
+			}
+			to = append(to, candidate)
+		}
+	}
+	return to
+}
+
+// nearAmount lists the open rows around a row's amount: those of the same amount nearest in date, then the neighbours.
+func (f *missFinder) nearAmount(to []uint32, side int, row uint32) []uint32 {
+	t, o, rows := f.r.tables[side], f.r.tables[1-side], f.byAmount[1-side]
+	amount, currency, day := t.amounts[0][row], t.currency[row], t.date[row]
+	before := func(i int) bool {
+		c := rows[i]
+		if o.currency[c] != currency {
+			return o.currency[c] < currency
+		}
+		if o.amounts[0][c] != amount {
+			return o.amounts[0][c] < amount
+		}
+		return o.date[c] < day
+	}
+	at := sort.Search(len(rows), func(i int) bool { return !before(i) })
+	for i := max(at-missCandidates/2, 0); i < min(at+missCandidates/2, len(rows)); i++ {
+		if o.currency[rows[i]] == currency {
+			to = append(to, rows[i])
+		}
+	}
+	return to
+}
+
+// weigh compares a pair under every rule and keeps the best miss.
+func (f *missFinder) weigh(best *near, side int, row, other uint32) {
+	left, right := row, other
+	if side == RightIndex {
+		left, right = other, row
+	}
+	for _, x := range f.rules {
+		if n, ok := x.miss(side, left, right); ok && n.better(best) {
+			n.miss.Row = other
+			*best = n
+		}
+	}
+}
+
+// miss says what keeps a pair from holding a rule, and what one change to this side's row would mend it.
+func (x *ruleRun) miss(side int, left, right uint32) (near, bool) {
+	n := near{miss: Miss{Rule: x.index}}
+	if !x.comparable(LeftIndex, left) || !x.comparable(RightIndex, right) {
+		return n, false
+	}
+	fail := func(code reasonCode, change Change, delta int64) {
+		if n.fails++; n.fails == 1 {
+			n.miss.failed, n.miss.Change, n.miss.Delta = code, change, delta
+		} else {
+			n.miss.Change, n.miss.Delta = ChangeNone, 0
+		}
+	}
+	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
+	if lt.currency[left] != rt.currency[right] {
+		fail(reasonCurrencyDiffers, ChangeNone, 0)
+	}
+	if x.mode != recon.AmountAny {
+		a, b := x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
+		difference, fits := subtract(a, b)
+		if !fits {
+			return n, false
+		}
+		n.amount = magnitude(difference)
+		if _, _, held := x.amountHeld(lt.currency[left], a, b); !held {
+			fail(reasonAmountDiffers, ChangeAmount, x.amountChange(side, lt.currency[left], a, b)*x.turned(side, left, right))
+		}
+	}
+	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
+	n.days = uint32(magnitude(int64(lag)))
+	if _, held := x.lagHeld(0, lag); !held {
+		delta, possible := x.dayChange(side, x.days[LeftIndex][left], x.days[RightIndex][right])
+		change := ChangeDate
+		if !possible {
+			change = ChangeNone
+		}
+		fail(reasonDateOutside, change, delta)
+	}
+	compared, wrong := x.keyFaults(left, right)
+	n.keyed = compared > 0
+	if wrong > 0 {
+		change := ChangeKey
+		if wrong > 1 {
+			change = ChangeNone
+		}
+		fail(reasonKeyDiffers, change, 0)
+	}
+	if n.fails == 0 {
+		n.miss.failed = reasonTaken
+		if _, held := x.judge(left, right); !held {
+			n.miss.failed = reasonScoreBelow
+		}
+	}
+	return n, true
+}
+
+// comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
+func (x *ruleRun) comparable(side int, row uint32) bool {
+	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] {
+		return false
+	}
+	return (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && recon.Day(x.days[side][row]).Plausible()
+}
+
+// keyFaults counts the keys on which two rows agree, and those that do not hold.
+func (x *ruleRun) keyFaults(left, right uint32) (held, wrong int) {
+	for _, k := range x.keys {
+		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
+		switch {
+		case len(a) == 0 || len(b) == 0:
+			wrong += int(truth(k.required))
+		case meets(a, b):
+			held++
+		default:
+			wrong++
+		}
+	}
+	return held, wrong
+}
+
+// amountChange is the least change to the compared amount of one side's row after which the amounts hold. The allowance
+// may move with the amount, by at most half as fast, so the search may halve.
+func (x *ruleRun) amountChange(side int, currency uint32, a, b int64) int64 {
+	gap, direction := a-b, int64(-1)
+	if side == RightIndex && gap > 0 || side == LeftIndex && gap < 0 {
+		direction = 1
+	}
+	holds := func(step int64) bool {
+		l, r := a, b
+		if side == LeftIndex {
+			l += direction * step
+		} else {
+			r += direction * step
+		}
+		_, _, held := x.amountHeld(currency, l, r)
+		return held
+	}
+	low, high := int64(0), int64(magnitude(gap)) // low fails, high holds
+	for low+1 < high {
+		if middle := low + (high-low)/2; holds(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return direction * high
+}
+
+// turned is −1 where the rule compares the negative of a row's amount, so that a change can be told in its own sign.
+func (x *ruleRun) turned(side int, left, right uint32) int64 {
+	row := [2]uint32{left, right}[side]
+	if value := x.amounts[side][row]; value != 0 && (value < 0) != (x.amountOf(side, row) < 0) {
+		return -1
+	}
+	return 1
+}
+
+// dayChangeMax bounds the search of a day: a lag of ten years of business days.
+const dayChangeMax = 6000
+
+// dayChange is the least shift of one side's day after which the lag lies in the window. Calendar days are all of one
+// length, so the distance is known; business days are searched.
+func (x *ruleRun) dayChange(side int, left, right int32) (int64, bool) {
+	if x.business == nil {
+		return x.calendarChange(side, left, right), true
+	}
+	for step := int32(1); step <= dayChangeMax; step++ {
+		for _, shift := range [2]int32{step, -step} {
+			l, r := left, right
+			if side == LeftIndex {
+				l += shift
+			} else {
+				r += shift
+			}
+			if !recon.Day(l).Plausible() || !recon.Day(r).Plausible() {
+				continue
+			}
+			if _, held := x.lagHeld(x.coordinate(l), x.coordinate(r)); held {
+				return int64(shift), true
+			}
+		}
+	}
+	return 0, false
+}
+
+func (rp *rulePlan) calendarChange(side int, left, right int32) int64 {
+	lag := right - left
+	direction := int32(1)
+	if rp.direction == recon.DirectionRightFirst || rp.direction == recon.DirectionAbs && lag < 0 {
+		direction = -1
+	}
+	wanted := min(max(lag*direction, rp.minLag), rp.maxLag) * direction
+	if side == RightIndex {
+		return int64(wanted - lag)
+	}
+	return int64(lag - wanted)
+}

@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"math/bits"
+
+	"matcher/internal/recon"
+)
+
+// ruleRun is one rule over the tables of one run: everything that judging a pair touches, looked up once.
+type ruleRun struct {
+	*rulePlan
+	r       *runner
+	amounts [2][]int64
+	days    [2][]int32
+	foreign []int // live key pairs that the rule does not compare: rows may contradict each other on them
+	allowed [2][]bool
+	tally   *RuleCount
+}
+
+// verdict on a pair that holds every predicate of a rule.
+type verdict struct {
+	score    int64 // numerator over rulePlan.weight · 10,000
+	compared int64 // left − right of the compared amounts
+	keyed    bool
+}
+
+func (r *runner) ruleRun(rp *rulePlan) *ruleRun {
+	x := &ruleRun{rulePlan: rp, r: r, tally: &r.byRule[rp.index]}
+	for side, t := range r.tables {
+		x.amounts[side] = t.amounts[rp.amount[side]]
+		x.days[side] = t.date
+		if rp.valueDate[side] {
+			x.days[side] = t.value
+		}
+		x.allowed[side] = allowedSources(t.sources, rp.sources[side])
+	}
+	for pair, j := range r.joins {
+		if j.live && !rp.compares(pair) {
+			x.foreign = append(x.foreign, pair)
+		}
+	}
+	return x
+}
+
+// allowedSources is nil when every source is.
+func allowedSources(sources, wanted []string) []bool {
+	if len(wanted) == 0 {
+		return nil
+	}
+	allowed := make([]bool, len(sources))
+	for i, name := range sources {
+		for _, w := range wanted {
+			allowed[i] = allowed[i] || name == w
+		}
+	}
+	return allowed
+}
+
+func (rp *rulePlan) compares(pair int) bool {
+	for _, k := range rp.keys {
+		if k.pair == pair {
+			return true
+		}
+	}
+	return false
+}
+
+// carries says whether a row has what the rule compares: its source, amount, day and required keys.
+func (x *ruleRun) carries(side int, row uint32) bool {
+	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] {
+		return false
+	}
+	if x.mode != recon.AmountAny && x.amounts[side][row] == absent || !recon.Day(x.days[side][row]).Plausible() {
+		return false
+	}
+	for _, k := range x.keys {
+		if k.required && len(x.r.values(k.pair, side, row)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// amountOf is what the rule compares, the right side turned round where the rule wants opposite signs.
+func (x *ruleRun) amountOf(side int, row uint32) int64 {
+	v := x.amounts[side][row]
+	switch {
+	case x.mode == recon.AmountAny:
+		return 0
+	case x.sign == recon.SignAny && v < 0, x.sign == recon.SignOpposite && side == RightIndex:
+		return -v
+	}
+	return v
+}
+
+// dayOf is a row's coordinate on the axis in which the rule counts lags.
+func (x *ruleRun) dayOf(side int, row uint32) int32 { return x.coordinate(x.days[side][row]) }
+
+func (rp *rulePlan) coordinate(day int32) int32 {
+	if rp.business == nil {
+		return day
+	}
+	return rp.business[day-firstDay]
+}
+
+// judge says whether two rows that carry what the rule needs hold all of its predicates, and how well.
+func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
+	var v verdict
+	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
+	if lt.currency[left] != rt.currency[right] {
+		return v, false
+	}
+	lag, ok := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
+	if !ok {
+		return v, false
+	}
+	score := int64(0)
+	if x.mode != recon.AmountAny {
+		closeness, difference, ok := x.amountHeld(lt.currency[left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		if !ok {
+			return v, false
+		}
+		v.compared = difference
+		score = weightAmount * closeness
+	}
+	compared, ok := x.keysHeld(left, right)
+	if !ok {
+		return v, false
+	}
+	if v.keyed = compared > 0; v.keyed {
+		score += weightKeys * full
+	}
+	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
+	_, fits := subtract(lt.amounts[0][left], rt.amounts[0][right])
+	return v, fits && v.score >= x.proposeAt
+}
+
+// lagHeld reads the lag as the rule's direction does, and says whether it lies in the window.
+func (rp *rulePlan) lagHeld(left, right int32) (int32, bool) {
+	lag := rp.lag(left, right)
+	return lag, lag >= rp.minLag && lag <= rp.maxLag
+}
+
+func (rp *rulePlan) lag(left, right int32) int32 {
+	lag := right - left
+	if rp.direction == recon.DirectionRightFirst || rp.direction == recon.DirectionAbs && lag < 0 {
+		return -lag
+	}
+	return lag
+}
+
+// amountHeld compares two amounts of one sign; zero goes with either.
+func (rp *rulePlan) amountHeld(currency uint32, left, right int64) (near, difference int64, ok bool) {
+	if left == right {
+		return full, 0, true
+	}
+	if rp.mode != recon.AmountTolerance || left < 0 && right > 0 || left > 0 && right < 0 {
+		return 0, left - right, false
+	}
+	difference = left - right
+	allowed := rp.allowed(currency, left, right)
+	if magnitude(difference) > uint64(allowed) {
+		return 0, difference, false
+	}
+	return closeness(int64(magnitude(difference)), allowed), difference, true
+}
+
+// keysHeld counts the keys that both rows fill; a filled key that differs, or a required one that is not filled, fails.
+func (x *ruleRun) keysHeld(left, right uint32) (compared int, ok bool) {
+	for _, k := range x.keys {
+		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
+		if len(a) == 0 || len(b) == 0 {
+			if k.required {
+				return 0, false
+			}
+			continue
+		}
+		if !meets(a, b) {
+			return 0, false
+		}
+		compared++
+	}
+	return compared, true
+}
+
+// contradicts says whether both rows carry a live key that the rule does not compare, and differ on it.
+func (x *ruleRun) contradicts(left, right uint32) bool {
+	for _, pair := range x.foreign {
+		a, b := x.r.values(pair, LeftIndex, left), x.r.values(pair, RightIndex, right)
+		if len(a) > 0 && len(b) > 0 && !meets(a, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// gate is the first gate that keeps a judged pair from being confirmed, those of an assignment aside.
+func (x *ruleRun) gate(left, right uint32, v verdict) heldCode {
+	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
+	switch {
+	case x.contradicts(left, right):
+		return heldContradicts
+	case !v.keyed:
+		return heldNoKey
+	case x.over(x.maxDiff, lt.currency[left], v.compared):
+		return heldDifference
+	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]), x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
+		return heldAmount
+	case v.score < x.autoAt:
+		return heldScore
+	}
+	return heldNothing
+}
+
+func (x *ruleRun) over(limits currencyLimits, currency uint32, value int64) bool {
+	most, given := limits.in(currency)
+	return given && magnitude(value) > uint64(most)
+}
+
+// closeness is 1 − difference / (2 · allowed) in 1/10,000, rounded half up: the boundary is one half, and where nothing
+// is allowed the only difference that holds is none.
+func closeness(difference, allowed int64) int64 {
+	if allowed == 0 || difference == 0 {
+		return full
+	}
+	hi, lo := bits.Mul64(uint64(difference), full/2)
+	quotient, rest := bits.Div64(hi, lo, uint64(allowed))
+	if rest > uint64(allowed)/2 { // rounding the difference half down rounds the closeness half up
+		quotient++
+	}
+	return full - int64(quotient)
+}
+
+// points is a numerator as the score that people see: 0..100, rounded half up.
+func (rp *rulePlan) points(score int64) uint8 {
+	most := rp.weight * full
+	return uint8((score*200 + most) / (2 * most))
+}
+
+func subtract(a, b int64) (int64, bool) {
+	d := a - b
+	return d, (a^b)&(a^d) >= 0
+}

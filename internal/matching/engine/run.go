@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// runner is the state of one run.
+type runner struct {
+	plan    *Plan
+	tables  [2]*Table
+	joins   []*joined
+	state   [2][]rowState
+	outside [2][]bool // rows outside the period; nil without one
+	flags   [2][]uint8
+	byRule  []RuleCount
+	groups  []Group
+	rows    [2][]uint32
+	asOf    recon.Day
+	observe func(Progress) bool
+	stopped bool
+}
+
+const (
+	// edgesMax bounds the candidates of a rule, 32 bytes each; it is shared out evenly over the rows.
+	edgesMax = 8 << 20
+	fanMin   = 8
+	fanMax   = 256
+	// workMax bounds the exact assignment of a rule, shared out by rows: about two seconds of one core.
+	workMax = 400 << 20
+	workMin = 20_000 // every component may cost this much: twenty rows a side with every pair a candidate
+	// blocksAtOnce is how many blocks one core takes at a time, and rowsAtOnce how many rows between two observations.
+	blocksAtOnce = 4096
+)
+
+// Run matches two sides under a plan. The tables must have been made for it; they are put into canonical order. observe,
+// which may be nil, is called between blocks of work; when it says false the run ends with Stopped set and no groups. An
+// error is a violated invariant, with both sides of the equation: nothing of such a result may be kept.
+func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, error) {
+	if left.plan != p || right.plan != p || left.side != LeftIndex || right.side != RightIndex {
+		panic("engine: a table was made for another plan or side")
+	}
+	if observe == nil {
+		observe = func(Progress) bool { return true }
+	}
+	sealBoth(left, right)
+	r := &runner{plan: p, tables: [2]*Table{left, right}, observe: observe, byRule: make([]RuleCount, len(p.rules))}
+	for side, t := range r.tables {
+		r.state[side] = make([]rowState, t.Len())
+		r.flags[side] = make([]uint8, t.Len())
+	}
+	r.asOf = r.latest()
+	r.markOutside()
+	for _, pair := range p.pairs {
+		r.joins = append(r.joins, joinKeys(left, right, pair))
+	}
+	for i := range p.rules {
+		r.byRule[i].Rule = p.Rules[i].Name
+		r.runRule(&p.rules[i])
+		if r.stopped {
+			return &Result{AsOf: r.asOf, Stopped: true, ByRule: r.byRule}, nil
+		}
+	}
+	return r.finish()
+}
+
+// latest is the day on which the books are looked at.
+func (r *runner) latest() recon.Day {
+	if p := r.plan.Options.AsOf; p.Set() && p != 0 {
+		return p
+	}
+	latest := recon.NoDay
+	for _, t := range r.tables {
+		for _, d := range t.date {
+			latest = max(latest, recon.Day(d))
+		}
+	}
+	return latest
+}
+
+// markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open.
+func (r *runner) markOutside() {
+	from, to := r.plan.Options.From, r.plan.Options.To
+	hasFrom, hasTo := from.Set() && from != 0, to.Set() && to != 0
+	if !hasFrom && !hasTo {
+		return
+	}
+	for side, t := range r.tables {
+		r.outside[side] = make([]bool, t.Len())
+		for row, d := range t.date {
+			r.outside[side][row] = hasFrom && recon.Day(d) < from || hasTo && recon.Day(d) > to
+		}
+	}
+}
+
+// runRule matches what is still open under one rule.
+func (r *runner) runRule(rp *rulePlan) {
+	x := r.ruleRun(rp)
+	if !r.progress(x, 0) {
+		return
+	}
+	blocks := r.blocks(x)
+	total := int64(r.tables[0].Len() + r.tables[1].Len())
+	outcomes := make([]outcome, (len(blocks.ranges)+blocksAtOnce-1)/blocksAtOnce)
+	for done := 0; done < len(outcomes); {
+		batch := min(len(outcomes)-done, 64)
+		inParallel(batch, func(i int) { r.solveBlocks(x, blocks, done+i, &outcomes[done+i], total) })
+		done += batch
+		for i := done - batch; i < done; i++ {
+			x.tally.Candidates += outcomes[i].candidates
+		}
+		if !r.progress(x, total*int64(done)/int64(len(outcomes))) {
+			return
+		}
+	}
+	r.settle(x, outcomes)
+}
+
+func (r *runner) progress(x *ruleRun, done int64) bool {
+	total := int64(r.tables[0].Len() + r.tables[1].Len())
+	p := Progress{
+		Rule: x.rule.Name, RuleIndex: int(x.index), Rules: len(r.plan.rules), RowsDone: done,
+		RowsTotal: total, Candidates: x.tally.Candidates,
+	}
+	r.stopped = r.stopped || !r.observe(p)
+	return !r.stopped
+}
+
+func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outcome, total int64) {
+	for _, at := range blocks.ranges[part*blocksAtOnce : min((part+1)*blocksAtOnce, len(blocks.ranges))] {
+		rows := int64(at[1] - at[0] + at[3] - at[2])
+		b := block{
+			x: x, out: out,
+			rows:   [2][]uint32{blocks.rows[0][at[0]:at[1]:at[1]], blocks.rows[1][at[2]:at[3]:at[3]]},
+			fan:    min(max(edgesMax/max(r.tables[0].Len(), 1), fanMin), fanMax),
+			budget: max(workMin, workMax/max(total, 1)*rows),
+		}
+		b.solve()
+	}
+}
+
+// settle turns what the blocks of a rule found into groups, ordered by left row.
+func (r *runner) settle(x *ruleRun, outcomes []outcome) {
+	var pairs []pair
+	for i := range outcomes {
+		pairs = append(pairs, outcomes[i].pairs...)
+		outcomes[i].pairs = nil
+		x.tally.Capped += outcomes[i].capped
+		x.tally.Gap += outcomes[i].gap
+		for _, m := range outcomes[i].marks {
+			r.flags[m.side][m.row] |= m.flag
+		}
+	}
+	if !slices.IsSortedFunc(pairs, comparePairs) {
+		slices.SortFunc(pairs, comparePairs)
+	}
+	r.groups = slices.Grow(r.groups, len(pairs))
+	for i := range pairs {
+		r.addGroup(x, &pairs[i])
+	}
+}
+
+func comparePairs(a, b pair) int { return int(a.left) - int(b.left) }
+
+func (r *runner) addGroup(x *ruleRun, p *pair) {
+	if r.state[0][p.left] != stateOpen || r.state[1][p.right] != stateOpen {
+		panic("engine: a row was matched twice")
+	}
+	held := p.held
+	if held == heldNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
+		held = heldSearchBudget
+	}
+	difference, _ := subtract(r.tables[0].amounts[0][p.left], r.tables[1].amounts[0][p.right])
+	g := Group{
+		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
+		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,
+		Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method,
+		held: held,
+	}
+	state := stateConfirmed
+	if held != heldNothing {
+		g.status, state = statusProposed, stateProposed
+		x.tally.Proposed++
+	} else {
+		g.adjustment = x.adjustment(p, difference)
+		x.tally.Confirmed++
+	}
+	r.rows[0], r.rows[1] = append(r.rows[0], p.left), append(r.rows[1], p.right)
+	r.state[0][p.left], r.state[1][p.right] = state, state
+	r.groups = append(r.groups, g)
+}
+
+// roundingMax is the largest difference, in minor units, that is called rounding.
+const roundingMax = 5
+
+// adjustment names the reason of a difference that a confirmed group keeps: the fee that one of the rows states, the
+// rounding of a few minor units, else a write-off that somebody has to post.
+func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
+	if difference == 0 {
+		return adjustNone
+	}
+	for side, row := range [2]uint32{p.left, p.right} {
+		if fee := x.r.tables[side].fee; len(fee) > 0 && fee[row] != absent && magnitude(fee[row]) == magnitude(difference) {
+			return adjustFee
+		}
+	}
+	if magnitude(difference) <= roundingMax {
+		return adjustRounding
+	}
+	return adjustWriteOff
+}
+
+// Violation is an invariant that a run broke: a fault of the engine, never of the data.
+type Violation struct{ Law, Detail string }
+
+func (v *Violation) Error() string { return fmt.Sprintf("the run broke its law %q: %s", v.Law, v.Detail) }
