@@ -36,108 +36,104 @@ type args struct {
 // Kind is River's name for it.
 func (args) Kind() string { return "matcher_job" }
 
-// Inserter puts jobs into the queue inside a caller's transaction. It needs no connection of its own.
-type Inserter struct{ client *river.Client[pgx.Tx] }
+// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its RetryAfter
+// and does not count as a failure.
+type Handler = func(ctx context.Context, job recon.Job) error
 
-// NewInserter makes one.
-func NewInserter() (*Inserter, error) {
-	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{Schema: schema})
-	if err != nil {
-		return nil, fmt.Errorf("making the job inserter: %w", err)
-	}
-	return &Inserter{client}, nil
+// Recovery is how jobs are found whose worker died: nothing in the queue itself shows it.
+type Recovery struct {
+	DB       *postgres.DB
+	Database string // as DB.Work names it; "" is the installation's own
+	// Alive says whether somebody is really at work on a job that the queue shows as running.
+	Alive map[recon.JobKind]func(ctx context.Context, job recon.Job) (bool, error)
+
+	SweepEvery time.Duration // how often running jobs are looked at; 5 s
+	QuietAfter time.Duration // how long a job runs before anybody asks whether its worker lives; 15 s
 }
 
-// InsertMany enqueues jobs with tx's commit, which has taken the worker role.
-func (i *Inserter) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
+// Queue is the queue of one database. It enqueues at once, and works from Start to Stop.
+type Queue struct {
+	pool     *pgxpool.Pool
+	log      *slog.Logger
+	inserts  *river.Client[pgx.Tx]
+	works    *river.Client[pgx.Tx]
+	recovery Recovery
+	cancel   context.CancelFunc
+	swept    chan struct{}
+}
+
+// workersMax is how many jobs an instance works on at once; a run uses every core it gets.
+const workersMax = 4
+
+// New opens the queue that pool, of the worker role, leads to.
+func New(pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
+	inserts, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
+	if err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
+	}
+	return &Queue{pool: pool, log: log, inserts: inserts, swept: make(chan struct{})}, nil
+}
+
+// InsertMany enqueues jobs with tx's commit; tx has taken the worker role.
+func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for at, job := range jobs {
 		params[at] = river.InsertManyParams{Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax}}
 	}
-	_, err := i.client.InsertManyFastTx(ctx, tx, params)
+	_, err := q.inserts.InsertManyFastTx(ctx, tx, params)
 	return err
 }
 
-// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its RetryAfter
-// and does not count as a failure.
-type Handler func(ctx context.Context, job recon.Job) error
-
-// Config says what a client works on. The zero value of a number is its default.
-type Config struct {
-	DB       *postgres.DB
-	Database string        // as DB.Work names it; "" is the installation's own
-	Pool     *pgxpool.Pool // of the worker role, in that database
-	Handlers map[recon.JobKind]Handler
-	// Alive says whether somebody is really at work on a job that the queue shows as running. Without one a job whose
-	// worker died waits until it is rescued by hand.
-	Alive map[recon.JobKind]func(ctx context.Context, job recon.Job) (bool, error)
-
-	Workers    int           // jobs at once; 4
-	SweepEvery time.Duration // how often running jobs are looked at; 5 s
-	QuietAfter time.Duration // how long a job runs before anybody asks whether its worker lives; 15 s
-	Log        *slog.Logger
+// Recover makes the queue look for abandoned jobs once it has started.
+func (q *Queue) Recover(recovery Recovery) {
+	recovery.SweepEvery = cmp.Or(recovery.SweepEvery, 5*time.Second)
+	recovery.QuietAfter = cmp.Or(recovery.QuietAfter, 15*time.Second)
+	q.recovery = recovery
 }
 
-// Client works on the jobs of one database.
-type Client struct {
-	cfg    Config
-	river  *river.Client[pgx.Tx]
-	cancel context.CancelFunc
-	swept  chan struct{}
-}
-
-// New makes a client; Start sets it to work.
-func New(cfg Config) (*Client, error) {
-	cfg.Workers = cmp.Or(cfg.Workers, 4)
-	cfg.SweepEvery = cmp.Or(cfg.SweepEvery, 5*time.Second)
-	cfg.QuietAfter = cmp.Or(cfg.QuietAfter, 15*time.Second)
-	cfg.Log = cmp.Or(cfg.Log, slog.Default())
+// Start works on jobs until Stop. ctx only bounds the start.
+func (q *Queue) Start(ctx context.Context, handlers map[recon.JobKind]Handler) error {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{cfg: cfg}); err != nil {
-		return nil, fmt.Errorf("registering the worker: %w", err)
+	if err := river.AddWorkerSafely(workers, &worker{handlers: handlers}); err != nil {
+		return fmt.Errorf("registering the worker: %w", err)
 	}
-	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
+	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
 		Schema:        schema,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Workers}},
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersMax}},
 		Workers:       workers,
 		FetchCooldown: 20 * time.Millisecond,
 		JobTimeout:    -1, // a run holds a lease of its own
 		MaxAttempts:   attemptsMax,
 		RetryPolicy:   retryPolicy{},
-		Logger:        slog.New(quiet{cfg.Log.Handler()}),
+		Logger:        slog.New(quiet{q.log.Handler()}),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("making the job client: %w", err)
+		return fmt.Errorf("making the job client: %w", err)
 	}
-	return &Client{cfg: cfg, river: client, swept: make(chan struct{})}, nil
-}
-
-// Start works until Stop. ctx only bounds the start.
-func (c *Client) Start(ctx context.Context) error {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if err := c.river.Start(background); err != nil {
+	if err := client.Start(background); err != nil {
 		cancel()
 		return fmt.Errorf("starting the job client: %w", err)
 	}
-	c.cancel = cancel
-	go c.sweep(background)
+	q.works, q.cancel = client, cancel
+	go q.sweep(background)
 	return nil
 }
 
 // Stop takes no more jobs and waits for those at work; when ctx ends first they are told to stop, and go back into the
 // queue.
-func (c *Client) Stop(ctx context.Context) error {
-	if c.cancel == nil {
+func (q *Queue) Stop(ctx context.Context) error {
+	if q.works == nil {
 		return nil
 	}
-	err := c.river.Stop(ctx)
+	err := q.works.Stop(ctx)
 	if err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
 		defer cancel()
-		err = c.river.StopAndCancel(hard)
+		err = q.works.StopAndCancel(hard)
 	}
-	c.cancel()
-	<-c.swept
+	q.cancel()
+	<-q.swept
 	return err
 }
 
@@ -145,41 +141,44 @@ func (c *Client) Stop(ctx context.Context) error {
 const hardStop = 10 * time.Second
 
 // sweep puts jobs back into the queue whose workers died. It asks only the tenants of jobs that have run for a while.
-func (c *Client) sweep(ctx context.Context) {
-	defer close(c.swept)
-	ticker := time.NewTicker(c.cfg.SweepEvery)
+func (q *Queue) sweep(ctx context.Context) {
+	defer close(q.swept)
+	if q.recovery.DB == nil {
+		return
+	}
+	ticker := time.NewTicker(q.recovery.SweepEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := c.sweepOnce(ctx); err != nil && ctx.Err() == nil {
-				c.cfg.Log.WarnContext(ctx, "looking for abandoned jobs", "error", err)
+			if err := q.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+				q.log.WarnContext(ctx, "looking for abandoned jobs", "error", err)
 			}
 		}
 	}
 }
 
-func (c *Client) sweepOnce(ctx context.Context) error {
+func (q *Queue) sweepOnce(ctx context.Context) error {
 	var running []postgres.RunningJob
-	err := c.cfg.DB.Work(ctx, c.cfg.Database, func(tx *postgres.WorkTx) (err error) {
-		running, err = tx.RunningJobs(ctx, c.cfg.QuietAfter)
+	err := q.recovery.DB.Work(ctx, q.recovery.Database, func(tx *postgres.WorkTx) (err error) {
+		running, err = tx.RunningJobs(ctx, q.recovery.QuietAfter)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, job := range running {
-		if err := c.revive(ctx, job); err != nil {
+		if err := q.revive(ctx, job); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Client) revive(ctx context.Context, job postgres.RunningJob) error {
-	alive, known := c.cfg.Alive[job.Job.Kind]
+func (q *Queue) revive(ctx context.Context, job postgres.RunningJob) error {
+	alive, known := q.recovery.Alive[job.Job.Kind]
 	if !known {
 		return nil
 	}
@@ -187,13 +186,13 @@ func (c *Client) revive(ctx context.Context, job postgres.RunningJob) error {
 	if err != nil || lives {
 		return nil //nolint:nilerr // a tenant that cannot be asked now is asked again with the next sweep
 	}
-	c.cfg.Log.InfoContext(ctx, "taking up an abandoned job", "kind", job.Job.Kind, "tenant", job.Job.TenantID, "subject", job.Job.Subject)
-	return c.cfg.DB.Work(ctx, c.cfg.Database, func(tx *postgres.WorkTx) error { return tx.ReviveJob(ctx, job) })
+	q.log.InfoContext(ctx, "taking up an abandoned job", "kind", job.Job.Kind, "tenant", job.Job.TenantID, "subject", job.Job.Subject)
+	return q.recovery.DB.Work(ctx, q.recovery.Database, func(tx *postgres.WorkTx) error { return tx.ReviveJob(ctx, job) })
 }
 
 type worker struct {
 	river.WorkerDefaults[args]
-	cfg Config
+	handlers map[recon.JobKind]Handler
 }
 
 // Timeout of a job: none.
@@ -201,7 +200,7 @@ func (w *worker) Timeout(*river.Job[args]) time.Duration { return -1 }
 
 // Work runs the job's handler under the job's tenant.
 func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
-	handler, known := w.cfg.Handlers[job.Args.Job.Kind]
+	handler, known := w.handlers[job.Args.Job.Kind]
 	if !known {
 		return river.JobCancel(fmt.Errorf("no handler for jobs of kind %q", job.Args.Job.Kind))
 	}

@@ -137,15 +137,21 @@ func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (rec
 // runWaits is how soon a queued run looks again whether its context is free.
 const runWaits = time.Second
 
-// AbandonedRun says whether a run's worker has let its lease run out.
-func (tx *Tx) AbandonedRun(ctx context.Context, id string) (bool, error) {
+// RunAlive says whether somebody is at work on a run: its worker has spoken up within its lease.
+func (tx *Tx) RunAlive(ctx context.Context, id string) (alive bool, err error) {
 	if !auth.IsUUID(id) {
 		return false, nil
 	}
-	var abandoned bool
-	err := tx.tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status = 'RUNNING' AND lease_until < now())`, id).Scan(&abandoned)
-	return abandoned, err
+	err = tx.tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status = 'RUNNING' AND lease_until >= clock_timestamp())`, id).Scan(&alive)
+	return alive, err
+}
+
+// ReleaseRun ends a worker's lease before its time.
+func (tx *Tx) ReleaseRun(ctx context.Context, run recon.Run) error {
+	_, err := tx.tx.Exec(ctx, `
+		UPDATE runs SET lease_until = '-infinity' WHERE id = $1 AND fence = $2 AND status = 'RUNNING'`, run.ID, run.Fence)
+	return err
 }
 
 // ErrFenced tells a worker that the run is no longer its own. Nothing that it computed may be stored.

@@ -18,11 +18,18 @@ type RunInput struct {
 	Voided  int64 // imports of the context voided so far: more of them when the run saves means that rows are gone
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
+	rows                 map[recon.Side]int64
 }
+
+// hintMax keeps the memory that is taken beforehand small where a context's rows are nearly all matched already.
+const hintMax = 1 << 20
+
+// Hint is about how many rows a side may have.
+func (in *RunInput) Hint(side recon.Side) int { return int(min(in.rows[side], hintMax)) }
 
 // RunInput reads it.
 func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
-	in := RunInput{Rejected: map[recon.Side]int64{}, Duplicates: map[recon.Side]int64{}}
+	in := RunInput{Rejected: map[recon.Side]int64{}, Duplicates: map[recon.Side]int64{}, rows: map[recon.Side]int64{}}
 	var err error
 	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
 		return in, err
@@ -42,15 +49,19 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {
 	rows, _ := tx.tx.Query(ctx, `
-		SELECT s.side, sum(i.rows_rejected)::bigint, sum(i.rows_duplicate)::bigint
+		SELECT s.side, sum(i.rows_inserted)::bigint, coalesce(sum(i.rows_rejected) FILTER (WHERE i.created_at > l.at), 0)::bigint,
+			coalesce(sum(i.rows_duplicate) FILTER (WHERE i.created_at > l.at), 0)::bigint
 		FROM imports i JOIN sources s ON s.id = i.source_id
-		WHERE s.context_id = $1 AND i.status = 'COMPLETED' AND i.created_at > coalesce(
-			(SELECT max(r.started_at) FROM runs r WHERE r.context_id = $1 AND r.mode = 'COMMIT' AND r.status = 'COMPLETED'),
-			'-infinity')
+		CROSS JOIN (
+			SELECT coalesce(max(r.started_at), '-infinity') AS at
+			FROM runs r WHERE r.context_id = $1 AND r.mode = 'COMMIT' AND r.status = 'COMPLETED'
+		) l
+		WHERE s.context_id = $1 AND i.status = 'COMPLETED'
 		GROUP BY s.side`, run.ContextID)
 	var side string
-	var rejected, duplicates int64
-	_, err := pgx.ForEachRow(rows, []any{&side, &rejected, &duplicates}, func() error {
+	var inserted, rejected, duplicates int64
+	_, err := pgx.ForEachRow(rows, []any{&side, &inserted, &rejected, &duplicates}, func() error {
+		in.rows[recon.Side(side)] = inserted
 		in.Rejected[recon.Side(side)], in.Duplicates[recon.Side(side)] = rejected, duplicates
 		return nil
 	})

@@ -1,0 +1,95 @@
+package matching
+
+import (
+	"context"
+	"errors"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// loaded is a run's plan and both sides of its context, as one snapshot shows them.
+type loaded struct {
+	input       postgres.RunInput
+	plan        *engine.Plan
+	rules       []planRule // by index into plan.Rules
+	left, right *engine.Table
+	sourceNum   map[string]int32
+}
+
+// planRule is where a rule of the plan is stored; ID is "" for one of the default ladder.
+type planRule struct {
+	id      string
+	version int
+}
+
+// loadStep is how many rows go by between two looks at whether to stop.
+const loadStep = 1 << 14
+
+func (s *Service) load(ctx context.Context, run recon.Run, beat *heart) (*loaded, error) {
+	job := &loaded{sourceNum: map[string]int32{}}
+	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
+		if job.input, err = tx.RunInput(ctx, run); err != nil {
+			return err
+		}
+		if err := job.compile(run); err != nil {
+			return err
+		}
+		if job.left, err = job.side(ctx, tx, recon.Left, beat); err != nil {
+			return err
+		}
+		job.right, err = job.side(ctx, tx, recon.Right, beat)
+		return err
+	})
+	return job, err
+}
+
+// compile makes the plan of the context's enabled rules, or of the default ladder where it has none at all.
+func (job *loaded) compile(run recon.Run) error {
+	rules := make([]recon.Rule, 0, len(job.input.Rules))
+	byName := map[string]planRule{}
+	for _, stored := range job.input.Rules {
+		rules = append(rules, stored.Rule)
+		byName[stored.Rule.Name] = planRule{stored.ID, stored.Version}
+	}
+	if len(rules) == 0 {
+		rules = recon.DefaultLadder()
+	}
+	plan, problems := engine.Compile(rules, engine.Options{AsOf: run.AsOf, From: run.From, To: run.To})
+	if len(problems) > 0 {
+		return recon.Unprocessable("RULES_UNUSABLE", "the context's rules cannot run together", problems...)
+	}
+	job.plan = plan
+	for i := range plan.Rules {
+		job.rules = append(job.rules, byName[plan.Rules[i].Name])
+	}
+	return nil
+}
+
+func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, beat *heart) (*engine.Table, error) {
+	var sources []recon.Source
+	for _, source := range job.input.Sources {
+		if source.Side == side {
+			sources = append(sources, source)
+			job.sourceNum[source.Name] = source.Num
+		}
+	}
+	table := engine.NewTable(job.plan, side, job.input.Hint(side))
+	table.Rejected, table.Duplicates = job.input.Rejected[side], job.input.Duplicates[side]
+	if len(sources) == 0 {
+		return table, nil
+	}
+	n := int64(0)
+	err := tx.OpenRows(ctx, job.input.Context.Num, sources, job.plan.Fields(side),
+		func(t *recon.Transaction, id int64, source string) error {
+			if n++; n%loadStep == 0 {
+				beat.set(recon.Progress{Phase: "LOAD", Done: n})
+			}
+			return table.Add(t, id, source)
+		})
+	if errors.Is(err, engine.ErrTableFull) {
+		err = recon.Unprocessable("TOO_MANY_ROWS", "the context is too large for one run: "+err.Error())
+	}
+	return table, err
+}

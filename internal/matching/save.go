@@ -1,0 +1,186 @@
+package matching
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// seconds is how long the stages before the save took.
+type seconds struct {
+	Read  float64 `json:"read"`
+	Match float64 `json:"match"`
+}
+
+// summary is what a run stores: the engine's, as the command line prints it, and the times.
+type summary struct {
+	engine.Summary
+	Seconds seconds `json:"seconds"`
+}
+
+// save stores a result in one commit.
+func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *engine.Result, took seconds) error {
+	said := summary{result.Summary(), took}
+	text, err := json.Marshal(said)
+	if err != nil {
+		return fmt.Errorf("encoding the summary: %w", err)
+	}
+	run.Summary, run.AsOf = text, result.AsOf
+	run.InputHash, run.RulesHash, run.ResultHash = result.InputHash, result.RulesHash, result.ResultHash
+	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
+		err := tx.SaveRun(ctx, postgres.RunSave{
+			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided,
+			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
+		})
+		if err != nil {
+			return err
+		}
+		tx.Audit("run.complete", "run", run.ID, map[string]any{
+			"contextId": run.ContextID, "mode": run.Mode, "resultHash": run.ResultHash, "inputHash": run.InputHash,
+			"rulesHash": run.RulesHash, "groups": said.Groups, "left": said.Left.Counts, "right": said.Right.Counts,
+		})
+		if run.Mode == recon.RunCommit {
+			tx.Emit(recon.EventRunCompleted, completed(run, said.Summary))
+		}
+		return nil
+	})
+}
+
+// completedEvent tells other systems that a context has a new state. It carries counts; the groups are read by pages.
+type completedEvent struct {
+	RunID      string                     `json:"runId"`
+	ContextID  string                     `json:"contextId"`
+	AsOf       recon.Day                  `json:"asOf"`
+	Groups     engine.GroupSummary        `json:"groups"`
+	Left       engine.SideSummary         `json:"left"`
+	Right      engine.SideSummary         `json:"right"`
+	Difference []engine.DifferenceSummary `json:"difference"`
+	ResultHash string                     `json:"resultHash"`
+}
+
+func completed(run recon.Run, s engine.Summary) completedEvent {
+	return completedEvent{run.ID, run.ContextID, s.AsOf, s.Groups, s.Left, s.Right, s.Difference, s.ResultHash}
+}
+
+func (job *loaded) storedPlan() postgres.RunPlan {
+	plan := postgres.RunPlan{EngineVersion: engine.Version}
+	for i := range job.plan.Rules {
+		plan.Rules = append(plan.Rules, postgres.RunPlanRule{
+			ID: job.rules[i].id, Version: job.rules[i].version, Name: job.plan.Rules[i].Name, Rule: job.plan.Rules[i],
+		})
+	}
+	return plan
+}
+
+// groups gives the result's groups one by one, in its order; the row is reused.
+func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, bool) {
+	at := 0
+	var row postgres.GroupRow
+	return func() (*postgres.GroupRow, bool) {
+		if at == len(result.Groups) {
+			return nil, false
+		}
+		g := &result.Groups[at]
+		at++
+		left, right := result.LeftRows(g), result.RightRows(g)
+		rule := job.rules[g.Rule]
+		row = postgres.GroupRow{
+			Ordinal: int64(at), RuleID: rule.id, RuleVersion: int32(rule.version), //nolint:gosec // a small number
+			Difference: int64(g.Difference), Score: int32(g.Score), Alternatives: g.Alternatives, Status: g.Status(),
+			DifferenceReason: g.Adjustment(), HeldBy: g.HeldBy(),
+			Left: ids(row.Left[:0], job.left, left), Right: ids(row.Right[:0], job.right, right),
+			LeftAmount: total(job.left, left), RightAmount: total(job.right, right),
+		}
+		if rule.id == "" {
+			row.RuleVersion = int32(g.Rule) + 1
+		}
+		if len(left) > 0 {
+			row.Currency = job.left.Currency(left[0])
+		} else {
+			row.Currency = job.right.Currency(right[0])
+		}
+		return &row, true
+	}
+}
+
+func ids(to []int64, table *engine.Table, rows []uint32) []int64 {
+	for _, row := range rows {
+		to = append(to, table.ID(row))
+	}
+	return to
+}
+
+func total(table *engine.Table, rows []uint32) int64 {
+	sum := int64(0)
+	for _, row := range rows {
+		sum += int64(table.Amount(row))
+	}
+	return sum
+}
+
+// items lists every row that a group holds, by row id.
+func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
+	items := make([]postgres.ActiveItem, 0, 2*len(result.Groups))
+	for i := range result.Groups {
+		g := &result.Groups[i]
+		for _, row := range result.LeftRows(g) {
+			items = append(items, postgres.ActiveItem{TransactionID: job.left.ID(row), Ordinal: int64(i) + 1})
+		}
+		for _, row := range result.RightRows(g) {
+			items = append(items, postgres.ActiveItem{TransactionID: job.right.ID(row), Ordinal: int64(i) + 1})
+		}
+	}
+	slices.SortFunc(items, func(a, b postgres.ActiveItem) int {
+		switch {
+		case a.TransactionID < b.TransactionID:
+			return -1
+		case a.TransactionID > b.TransactionID:
+			return 1
+		}
+		return 0
+	})
+	return items
+}
+
+// exceptions gives the open rows that need somebody; a row that may still arrive needs nobody.
+func (job *loaded) exceptions(result *engine.Result) func() (*postgres.ExceptionRow, bool) {
+	side, at := 0, 0
+	var row postgres.ExceptionRow
+	return func() (*postgres.ExceptionRow, bool) {
+		for ; side < 2; side, at = side+1, 0 {
+			for at < len(result.Open[side]) {
+				open := &result.Open[side][at]
+				at++
+				if open.Class() == recon.ClassTiming {
+					continue
+				}
+				row = job.exception(side, open)
+				return &row, true
+			}
+		}
+		return nil, false
+	}
+}
+
+func (job *loaded) exception(side int, open *engine.Open) postgres.ExceptionRow {
+	own, other, name := job.left, job.right, recon.Left
+	if side == engine.RightIndex {
+		own, other, name = job.right, job.left, recon.Right
+	}
+	e := postgres.ExceptionRow{
+		TransactionID: own.ID(open.Row), SourceNum: job.sourceNum[own.Source(open.Row)], Amount: int64(own.Amount(open.Row)),
+		Date: own.Date(open.Row), Currency: own.Currency(open.Row), Side: name, Class: open.Class(), Reason: open.Reason(),
+	}
+	if open.Miss.Row != engine.NoRow {
+		e.Nearest = other.ID(open.Miss.Row)
+	}
+	if open.Miss.Change == engine.ChangeAmount {
+		e.Difference = recon.NullMinor{Amount: recon.Minor(open.Miss.Delta), Set: true}
+	}
+	return e
+}

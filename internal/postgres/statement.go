@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// statementSQL cuts a context's rows at a day and puts each of them into one item of the bridge. A row of a group is in
+// the group's difference when the whole group lies on or before the day, and in transit otherwise: on that day its
+// partner had not come. "amount" is Σ left − Σ right of the item; the difference of a whole group is what the group
+// itself says, so that the bridge also proves groups against rows.
+const statementSQL = `
+	WITH rows AS (
+		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,
+			t.date <= @asOf AS counts
+		FROM transactions t
+		JOIN sources s ON s.num = t.source_num
+		LEFT JOIN active_items a ON a.transaction_id = t.id
+		LEFT JOIN ignored_items n ON n.transaction_id = t.id
+		WHERE s.context_id = @context
+	), cut AS (
+		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING bool_or(counts) AND NOT bool_and(counts)
+	), whole AS (
+		SELECT DISTINCT group_id FROM rows r
+		WHERE group_id IS NOT NULL AND counts AND NOT EXISTS (SELECT 1 FROM cut WHERE cut.group_id = r.group_id)
+	), examined AS (
+		SELECT coalesce(max(started_at), '-infinity') AS at FROM runs
+		WHERE context_id = @context AND mode = 'COMMIT' AND status = 'COMPLETED'
+	)
+	SELECT 'balance' AS label, side, '' AS class, '' AS reason, currency, sum(amount)::text AS amount, count(*) AS n
+	FROM rows WHERE counts GROUP BY side, currency
+	UNION ALL
+	SELECT CASE WHEN r.ignored THEN 'ignored' WHEN r.side = 'LEFT' THEN 'in left only' ELSE 'in right only' END, r.side,
+		CASE WHEN r.ignored THEN '' WHEN c.group_id IS NOT NULL THEN 'TIMING' ELSE coalesce(e.class, 'TIMING') END,
+		CASE WHEN r.ignored THEN 'IGNORED' WHEN c.group_id IS NOT NULL THEN 'IN_TRANSIT' WHEN e.class IS NOT NULL THEN e.reason
+			WHEN i.created_at > x.at THEN 'NOT_RUN' ELSE 'IN_TRANSIT' END,
+		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(*)
+	FROM rows r
+	CROSS JOIN examined x
+	JOIN imports i ON i.num = r.id >> 32
+	LEFT JOIN cut c ON c.group_id = r.group_id
+	LEFT JOIN exceptions e ON e.transaction_id = r.id AND e.status = 'OPEN'
+	WHERE r.counts AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
+	GROUP BY 1, 2, 3, 4, 5
+	UNION ALL
+	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'difference of matched groups' WHEN 'PARTIAL' THEN 'difference of partial groups'
+			ELSE 'difference of proposed groups' END, '', '',
+		coalesce(g.difference_reason, ''), g.currency, sum(g.difference)::text, count(*)
+	FROM whole w JOIN match_groups g ON g.id = w.group_id
+	WHERE g.difference <> 0
+	GROUP BY 1, 4, 5`
+
+// statementRow is a line of statementSQL.
+type statementRow struct {
+	label, side, class, reason, currency string
+	amount                               *big.Int
+	count                                int64
+}
+
+// Statement is a context's bridge on a day, from what is stored; NoDay asks for the day of its latest row. It ties to
+// the minor unit, or it is an error.
+func (tx *Tx) Statement(ctx context.Context, contextID string, asOf recon.Day) (recon.Statement, error) {
+	if _, err := tx.Context(ctx, contextID); err != nil {
+		return recon.Statement{}, err
+	}
+	asOf, err := tx.statementDay(ctx, contextID, asOf)
+	if err != nil {
+		return recon.Statement{}, err
+	}
+	rows, _ := tx.tx.Query(ctx, statementSQL, pgx.NamedArgs{"context": contextID, "asOf": dateOf(asOf)})
+	found, err := pgx.CollectRows(rows, scanStatementRow)
+	if err != nil {
+		return recon.Statement{}, fmt.Errorf("reading the statement: %w", err)
+	}
+	out := recon.Statement{ContextID: contextID, AsOf: asOf, Currencies: []recon.StatementCurrency{}}
+	byCurrency := map[string][]statementRow{}
+	for _, row := range found {
+		byCurrency[row.currency] = append(byCurrency[row.currency], row)
+	}
+	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
+		bridge, err := bridgeOf(currency, byCurrency[currency])
+		if err != nil {
+			return recon.Statement{}, err
+		}
+		out.Currencies = append(out.Currencies, bridge)
+	}
+	return out, nil
+}
+
+func (tx *Tx) statementDay(ctx context.Context, contextID string, asOf recon.Day) (recon.Day, error) {
+	if asOf.Set() {
+		return asOf, nil
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT max(t.date) FROM transactions t JOIN sources s ON s.num = t.source_num WHERE s.context_id = $1`, contextID)
+	latest, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (recon.Day, error) {
+		return rawDay(row.RawValues()[0]), nil
+	})
+	if err == nil && !latest.Set() {
+		latest = 0 // a context without rows: any day gives the same empty statement
+	}
+	return latest, err
+}
+
+func scanStatementRow(row pgx.CollectableRow) (r statementRow, err error) {
+	var amount string
+	if err := row.Scan(&r.label, &r.side, &r.class, &r.reason, &r.currency, &amount, &r.count); err != nil {
+		return r, err
+	}
+	var whole bool
+	if r.amount, whole = new(big.Int).SetString(amount, 10); !whole {
+		return r, fmt.Errorf("a sum of minor units is no whole number: %q", amount)
+	}
+	return r, nil
+}
+
+// bridgeOf signs the items so that left + items = right, and holds the bridge to it.
+func bridgeOf(currency string, rows []statementRow) (recon.StatementCurrency, error) {
+	left, right, carried := new(big.Int), new(big.Int), new(big.Int)
+	out := recon.StatementCurrency{Currency: currency, Items: []recon.StatementItem{}}
+	for _, r := range rows {
+		if r.label == "balance" {
+			if r.side == string(recon.Left) {
+				left = r.amount
+			} else {
+				right = r.amount
+			}
+			continue
+		}
+		signed := new(big.Int).Neg(r.amount)
+		carried.Add(carried, signed)
+		out.Items = append(out.Items, recon.StatementItem{
+			Label: r.label, Side: recon.Side(r.side), Class: r.class, Reason: r.reason,
+			Amount: decimalText(signed.String(), currency), Count: r.count,
+		})
+	}
+	if sum := new(big.Int).Add(left, carried); sum.Cmp(right) != 0 {
+		return out, fmt.Errorf("the bridge in %s does not tie: %s + %s is not %s", currency, left, carried, right)
+	}
+	slices.SortFunc(out.Items, compareItems)
+	out.Left, out.Right = decimalText(left.String(), currency), decimalText(right.String(), currency)
+	return out, nil
+}
+
+func compareItems(a, b recon.StatementItem) int {
+	return cmp.Or(
+		cmp.Compare(a.Label, b.Label), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason),
+	)
+}
