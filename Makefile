@@ -112,7 +112,8 @@ down: ## Stop the containers; their volumes stay
 migrate-up: build ## Migrate the control and work schemas and every tenant of POSTGRES_* forward
 	./bin/matcher migrate up
 
-migrate-down: build ## Undo the last migration there; it asks first
+migrate-down: build ## Undo the last migration there
+	@grep -qs '"down"' cmd/matcher/migrate.go || $(call ABSENT,matcher migrate down)
 	./bin/matcher migrate down
 
 clean: ## Remove what was built; data/ stays

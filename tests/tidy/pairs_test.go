@@ -5,6 +5,7 @@ package tidy
 import (
 	"go/ast"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,8 +16,8 @@ func TestEveryFileIsTested(t *testing.T) { report(t, pairFindings(repository(t))
 var untested = []string{testkit, "tests"}
 
 // pairFindings wants, for each file with a function, a test file of its name or of its noun (the
-// name without its last words: match_output.go may be tested by match_test.go) that uses something
-// the file declares. It stands in the file's folder, or under tests/ where only the whole shows it.
+// name without its last words, or one of its words: match_output.go may be tested by match_test.go,
+// detect_amount.go by amount_test.go) that uses something the file declares. It stands in the file's folder, or under tests/ where only the whole shows it.
 func pairFindings(files []*file) (findings []string) {
 	tests := map[string][]*file{}
 	for _, f := range goFiles(files) {
@@ -66,7 +67,8 @@ func exercised(f *file, names map[string]bool, tests []*file) bool {
 }
 
 func sameNoun(file, test string) bool {
-	return file == test || strings.HasPrefix(file, test+"_") || strings.HasPrefix(test, file+"_")
+	return strings.HasPrefix(file+"_", test+"_") || strings.HasPrefix(test, file+"_") ||
+		slices.Contains(strings.Split(file, "_"), test)
 }
 
 // runsCommand: a command is exercised by running it, in one process or as a binary.
