@@ -75,6 +75,7 @@ func grantStatements(tenantID, role string) string {
 		REVOKE ALL ON ALL TABLES IN SCHEMA ` + schema + ` FROM PUBLIC, ` + role + `;
 		GRANT USAGE ON SCHEMA ` + schema + ` TO ` + role + `;
 		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ` + schema + ` TO ` + role + `;
+		GRANT USAGE ON ALL SEQUENCES IN SCHEMA ` + schema + ` TO ` + role + `;
 		REVOKE ALL ON schema_migrations FROM ` + role + `;
 		REVOKE UPDATE, DELETE ON audit_log, events FROM ` + role + `;
 		REVOKE INSERT, DELETE ON head FROM ` + role + `;
