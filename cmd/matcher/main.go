@@ -1,0 +1,51 @@
+// Command matcher reconciles files, serves the API and keeps its tenants.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // a container may have no time zones
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "matcher:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// run is the whole program; what it is given is all that it knows of the outside.
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	root := &cobra.Command{
+		Use:   "matcher",
+		Short: "Reconcile two sides of the same money",
+		Long: "Matcher reconciles two sides of the same money: two files at once with `matcher match`, or many tenants'\n" +
+			"streams as a service with `matcher serve`. `matcher demo` shows both sides of it within a minute.",
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.AddCommand(
+		newMatchCommand(stdin, stdout, stderr),
+		newServeCommand(env, stdout, stderr),
+		newDemoCommand(env, stdout, stderr),
+		newTenantCommand(env, stdout, stderr),
+		newTokenCommand(env, stdout),
+		newMigrateCommand(env, stdout, stderr),
+		newHealthCommand(env, stdout),
+		newVersionCommand(stdout),
+	)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%w", err) })
+	return root.ExecuteContext(ctx)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/bootstrap"
+)
+
+const serveHelp = `Serve the API and work on its jobs.
+
+With no POSTGRES_* set, everything runs on this machine: a private PostgreSQL under MATCHER_DATA_DIR, Redis in this
+process, a signing key of its own. Ctrl-C stops it all; the next start finds its data.`
+
+func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+	var role string
+	command := &cobra.Command{
+		Use: "serve", Short: "Serve the API and work on its jobs", Long: serveHelp, Args: cobra.NoArgs,
+		Example: "  matcher serve\n  POSTGRES_DSN=… POSTGRES_OWNER_DSN=… matcher serve --role api",
+		RunE: func(command *cobra.Command, _ []string) error {
+			cfg, err := bootstrap.LoadConfig(env)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains([]bootstrap.Role{bootstrap.RoleAll, bootstrap.RoleAPI, bootstrap.RoleWorker}, bootstrap.Role(role)) {
+				return usageError("--role is all, api or worker, not %q", role)
+			}
+			return serve(command.Context(), cfg, bootstrap.Role(role), stdout, bootstrap.NewLogger(cfg, stderr))
+		},
+	}
+	command.Flags().StringVar(&role, "role", "all", "all, api (queues jobs only) or worker (answers probes only)")
+	return command
+}
+
+// serve takes the address before it opens anything: a port in use is told at once.
+func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer, log *slog.Logger) (err error) {
+	listener, err := bootstrap.Listen(ctx, cfg.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	app, err := bootstrap.Open(ctx, cfg, role, log)
+	if err != nil {
+		return err
+	}
+	defer closeApp(ctx, app, &err)
+	fmt.Fprintf(stdout, "matcher serves http://%s (docs at /docs)\n", listener.Addr())
+	return app.Serve(ctx, listener)
+}
+
+// closeApp stops an installation even when ctx has ended, and keeps what went wrong first.
+func closeApp(ctx context.Context, app *bootstrap.App, err *error) {
+	if closing := app.Close(context.WithoutCancel(ctx)); *err == nil {
+		*err = closing
+	}
+}

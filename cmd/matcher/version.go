@@ -1,0 +1,28 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/bootstrap"
+)
+
+func newVersionCommand(stdout io.Writer) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use: "version", Short: "Say what this binary is", Args: cobra.NoArgs, Example: "  matcher version --json",
+		RunE: func(*cobra.Command, []string) error {
+			v := bootstrap.Version()
+			if asJSON {
+				return json.NewEncoder(stdout).Encode(v)
+			}
+			_, err := fmt.Fprintf(stdout, "matcher %s (%s, %s) %s\n", v.Version, v.Engine, v.Go, v.Commit)
+			return err
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "for machines")
+	return command
+}

@@ -1,0 +1,354 @@
+// Package bootstrap is the wiring: the settings, and one function that builds everything in order and stops it in
+// reverse.
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"matcher/internal/auth"
+	"matcher/internal/httpapi"
+	"matcher/internal/ingestion"
+	"matcher/internal/jobs"
+	"matcher/internal/matching"
+	"matcher/internal/matching/engine"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
+)
+
+// Role is which part of the service a process plays.
+type Role string
+
+// The roles of a process: the API alone queues jobs and works on none, a worker answers probes only.
+const (
+	RoleAll    Role = "all"
+	RoleAPI    Role = "api"
+	RoleWorker Role = "worker"
+)
+
+// App is an opened installation: its database, its tenants and, once Start was called, its service.
+type App struct {
+	DB *postgres.DB
+
+	cfg      Config
+	log      *slog.Logger
+	provider *dynamicInfrastructureProvider
+	embedded *Embedded
+	api      *httpapi.API
+	stops    []func(context.Context) error // in the order in which they were opened
+	close    sync.Once
+}
+
+// Open opens an installation and starts its service in the role: the database (the embedded default when none is
+// named), what tenants share in it, the default tenant, the services, the job queue, the API. Close stops it.
+func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, error) {
+	a, err := OpenTenants(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx, role); err != nil {
+		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+// OpenTenants opens the database and its tenants without any service on top.
+func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	a := &App{cfg: cfg, log: log}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	stopTracing, err := startTracing(ctx, a.cfg.Telemetry)
+	if err != nil {
+		return err
+	}
+	a.onClose(stopTracing)
+	if err := a.openDatabase(ctx); err != nil {
+		return err
+	}
+	a.provider, err = newDynamicInfrastructureProvider(ctx, a.cfg, a.log)
+	if err != nil {
+		return fmt.Errorf("opening the database: %w", err)
+	}
+	a.onClose(a.provider.Close)
+	return a.provider.provisionDefaultTenant(ctx, a.cfg.Tenancy)
+}
+
+// openDatabase installs what tenants share, after it has started the embedded default where no database is named.
+func (a *App) openDatabase(ctx context.Context) error {
+	if a.cfg.Postgres.External() {
+		if err := Install(ctx, a.cfg.Postgres.OwnerConnDSN()); err != nil {
+			return fmt.Errorf("preparing the database that POSTGRES_* names: %w", err)
+		}
+		return nil
+	}
+	embedded, err := StartEmbedded(ctx, EmbeddedConfig{DataDir: a.cfg.DataDir, PGBin: a.cfg.PGBin, Log: a.log})
+	if err != nil {
+		return fmt.Errorf("starting the embedded database (set POSTGRES_HOST or POSTGRES_DSN to use another): %w", err)
+	}
+	a.embedded = embedded
+	a.onClose(embedded.Stop)
+	if err := createDatabase(ctx, embedded.PostgresDSN, embeddedDatabase); err != nil {
+		return err
+	}
+	a.cfg.Postgres.OwnerDSN = embedded.postgres.DSN(embeddedDatabase, "")
+	a.cfg.Postgres.DSN = embedded.postgres.DSN(embeddedDatabase, tenancy.RoleApp)
+	if a.cfg.Redis.URL == "" {
+		a.cfg.Redis.URL = embedded.RedisURL
+	}
+	return Install(ctx, a.cfg.Postgres.OwnerDSN)
+}
+
+// embeddedDatabase is the one database of the embedded cluster that is ours.
+const embeddedDatabase = "matcher"
+
+// start builds the services and, in the roles that have them, the workers and the API.
+func (a *App) start(ctx context.Context, role Role) error {
+	pool, err := a.provider.connections.WorkPool(ctx, "")
+	if err != nil {
+		return fmt.Errorf("opening the job queue: %w", err)
+	}
+	queue, err := jobs.New(pool, a.log)
+	if err != nil {
+		return fmt.Errorf("opening the job queue: %w", err)
+	}
+	a.DB = postgres.New(a.provider.connections, queue)
+	if role != RoleAPI {
+		if err := a.startWorkers(ctx, queue); err != nil {
+			return fmt.Errorf("starting the job workers: %w", err)
+		}
+	}
+	return a.openAPI(role)
+}
+
+// startWorkers works on the jobs of the installation's database.
+func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
+	runs := &matching.Service{DB: a.DB, Log: a.log}
+	queue.Recover(jobs.Recovery{DB: a.DB, Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
+		recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
+	}})
+	a.onClose(queue.Stop)
+	return queue.Start(ctx, map[recon.JobKind]jobs.Handler{
+		recon.JobRun: func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
+	})
+}
+
+func (a *App) openAPI(role Role) error {
+	who, err := a.authenticator()
+	if err != nil {
+		return err
+	}
+	a.api, err = httpapi.New(httpapi.Config{
+		DB:      a.DB,
+		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir(), BytesMax: a.cfg.Limits.ImportBytes},
+		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy,
+		Limits: httpapi.Limits{
+			BodyBytes: a.cfg.Limits.BodyBytes, ImportBytes: a.cfg.Limits.ImportBytes, Request: a.cfg.Limits.RequestTimeout(),
+		},
+		Log: a.log, Registry: newRegistry(), MetricsToken: a.cfg.MetricsToken, Version: Version(),
+		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
+	})
+	return err
+}
+
+// spoolDir holds uploads until they are in. An external database may leave no writable data folder, so the system's
+// folder for temporary files serves there.
+func (a *App) spoolDir() string {
+	if a.embedded == nil {
+		return ""
+	}
+	return filepath.Join(a.cfg.DataDir, "spool")
+}
+
+// authenticator verifies with the configured keys, or with the data folder's own development key.
+func (a *App) authenticator() (auth.Authenticator, error) {
+	cfg := a.cfg.AuthConfig()
+	cfg.Logger = a.log
+	if a.embedded != nil && cfg.Secret == auth.DevelopmentSecret {
+		cfg.Secret = a.embedded.SigningKey
+	}
+	if cfg.Secret == auth.DevelopmentSecret {
+		a.log.Warn("tokens are signed with a key that everybody knows: set AUTH_HS256_SECRET or AUTH_JWKS_URL")
+	}
+	return auth.New(cfg)
+}
+
+// Handler is the API.
+func (a *App) Handler() http.Handler { return a.api }
+
+// Routes are the patterns that the API serves.
+func (a *App) Routes() []string { return a.api.Routes() }
+
+// Token signs a development token that this installation accepts.
+func (a *App) Token(opts auth.MintOptions) (string, error) { return DevelopmentToken(a.cfg, opts) }
+
+// CreateTenant registers a tenant and makes its schema.
+func (a *App) CreateTenant(ctx context.Context, tenant tenancy.NewTenant) (*ports.TenantConfig, error) {
+	created, err := a.provider.registry.Create(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return created, a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, created.TenantID)
+}
+
+// Tenant is the tenant with that id or slug.
+func (a *App) Tenant(ctx context.Context, idOrSlug string) (*ports.TenantConfig, error) {
+	return a.provider.registry.Show(ctx, idOrSlug)
+}
+
+// maxTenantsListed is one page of the registry.
+const maxTenantsListed = 1000
+
+// Tenants lists every tenant by slug.
+func (a *App) Tenants(ctx context.Context) (all []ports.TenantConfig, err error) {
+	for after := ""; ; after = all[len(all)-1].Slug {
+		page, err := a.provider.registry.List(ctx, after, maxTenantsListed)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < maxTenantsListed {
+			return all, nil
+		}
+	}
+}
+
+// MigrateTenants brings every tenant's schema up to date and lists those that failed.
+func (a *App) MigrateTenants(ctx context.Context) (migrated int, err error) {
+	tenants, err := a.Tenants(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var faults []error
+	for _, tenant := range tenants {
+		if tenant.Status == ports.TenantDeleted {
+			continue
+		}
+		if err := a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, tenant.TenantID); err != nil {
+			faults = append(faults, fmt.Errorf("tenant %s: %w", tenant.Slug, err))
+			continue
+		}
+		migrated++
+	}
+	return migrated, errors.Join(faults...)
+}
+
+// Listen takes an address, with the way out when somebody else has it.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (set MATCHER_ADDR to another host:port): %w", addr, err)
+	}
+	return listener, nil
+}
+
+const (
+	// readHeaderTimeout bounds the head of a request; its body is bounded by the operation.
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	// maxHeaderBytes is four times the longest token that auth looks at; more is a 431.
+	maxHeaderBytes = 64 << 10
+)
+
+// Serve answers on the listener until ctx ends, then lets requests under way finish. It returns early, with the reason,
+// when the embedded database ends by itself.
+func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: a.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	var lost <-chan struct{}
+	if a.embedded != nil {
+		lost = a.embedded.Done()
+	}
+	var reason error
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving: %w", err)
+	case <-lost:
+		reason = fmt.Errorf("the embedded database has ended: %w", a.embedded.Err())
+	case <-ctx.Done():
+	}
+	a.log.InfoContext(ctx, "stopping", "grace", a.cfg.Limits.ShutdownTimeout())
+	a.api.Drain()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Limits.ShutdownTimeout())
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		reason = errors.Join(reason, fmt.Errorf("some requests were cut off: %w", err), server.Close())
+	}
+	return reason
+}
+
+func (a *App) onClose(stop func(context.Context) error) { a.stops = append(a.stops, stop) }
+
+// Close stops everything in the reverse of the order in which it was opened.
+func (a *App) Close(ctx context.Context) (err error) {
+	a.close.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, a.cfg.Limits.ShutdownTimeout())
+		defer cancel()
+		for _, stop := range slices.Backward(a.stops) {
+			err = errors.Join(err, stop(ctx))
+		}
+	})
+	return err
+}
+
+// DevelopmentToken signs a token with the key that a development installation of this configuration accepts. Production
+// refuses: there, tokens come from the identity provider.
+func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
+	if cfg.Production() {
+		return "", errors.New("tokens are not made here in production: they come from your identity provider")
+	}
+	secret := cfg.Auth.Secret
+	switch {
+	case secret != "":
+	case cfg.Auth.JWKSURL != "":
+		return "", errors.New("AUTH_JWKS_URL is set, so tokens come from that identity provider; set AUTH_HS256_SECRET to make them here")
+	case cfg.Postgres.External():
+		secret = auth.DevelopmentSecret
+	default:
+		var err error
+		if secret, err = dataDirKey(cfg.DataDir); err != nil {
+			return "", err
+		}
+	}
+	opts.Issuer, opts.Audience = cfg.Auth.Issuer, cfg.Auth.Audience
+	return auth.Mint(secret, opts)
+}
+
+// Version says what was built.
+func Version() httpapi.Version {
+	v := httpapi.Version{Version: "dev", Go: runtime.Version(), Engine: engine.Version}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if info.Main.Version != "" && info.Main.Version != "(devel)" {
+		v.Version = info.Main.Version
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			v.Commit = setting.Value
+		}
+	}
+	return v
+}

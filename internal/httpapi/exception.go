@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"context"
+
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+type exceptionsInput struct {
+	paged
+	ContextID string `query:"contextId" maxLength:"36"`
+	Status    string `query:"status" enum:"OPEN,RESOLVED"`
+	Class     string `query:"class" maxLength:"40" doc:"TIMING, MISSING, BREAK, AMBIGUOUS or DATA"`
+	Reason    string `query:"reason" maxLength:"40"`
+	Side      string `query:"side" enum:"LEFT,RIGHT"`
+}
+
+func (a *API) listExceptions(ctx context.Context, in *exceptionsInput) (out *list[recon.Exception], err error) {
+	filter := recon.ExceptionFilter{
+		ContextID: in.ContextID, Status: in.Status, Class: in.Class, Reason: in.Reason, Side: recon.Side(in.Side),
+	}
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.Exceptions(ctx, filter, in.page())
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}
+
+type exceptionInput struct {
+	ExceptionID string `path:"exceptionId"`
+}
+
+func (a *API) getException(ctx context.Context, in *exceptionInput) (out *one[recon.Exception], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		exception, err := tx.Exception(ctx, in.ExceptionID)
+		out = &one[recon.Exception]{Body: exception}
+		return err
+	})
+	return out, err
+}

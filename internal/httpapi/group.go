@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"context"
+
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+type contextGroupsInput struct {
+	contextInput
+	paged
+	RunID  string `query:"runId" maxLength:"36"`
+	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
+}
+
+func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (out *list[recon.StoredGroup], err error) {
+	return a.groups(ctx, in.ContextID, recon.GroupFilter{RunID: in.RunID, Status: in.Status}, in.page())
+}
+
+type runGroupsInput struct {
+	runInput
+	paged
+	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
+}
+
+func (a *API) listRunGroups(ctx context.Context, in *runGroupsInput) (*list[recon.StoredGroup], error) {
+	run, err := a.readRun(ctx, in.RunID)
+	if err != nil {
+		return nil, err
+	}
+	return a.groups(ctx, run.ContextID, recon.GroupFilter{RunID: run.ID, Status: in.Status}, in.page())
+}
+
+func (a *API) groups(
+	ctx context.Context, contextID string, filter recon.GroupFilter, page postgres.Page,
+) (out *list[recon.StoredGroup], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.Groups(ctx, contextID, filter, page)
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}
+
+type groupInput struct {
+	GroupID string `path:"groupId"`
+}
+
+func (a *API) getGroup(ctx context.Context, in *groupInput) (out *one[recon.StoredGroup], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		group, err := tx.Group(ctx, in.GroupID)
+		out = &one[recon.StoredGroup]{Body: group}
+		return err
+	})
+	return out, err
+}
+
+type groupItemsInput struct {
+	groupInput
+	paged
+}
+
+func (a *API) listGroupItems(ctx context.Context, in *groupItemsInput) (out *list[recon.GroupItem], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.GroupItems(ctx, in.GroupID, in.page())
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}

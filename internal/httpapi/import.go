@@ -1,0 +1,350 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"matcher/internal/ingestion"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+const (
+	// maxUploads bounds what spooled files can take of the disk at once.
+	maxUploads = 32
+	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought: a slow line gets through,
+	// one byte a second does not.
+	uploadGrace          = 30 * time.Second
+	uploadBytesPerSecond = 4 << 10
+	// multipartOverhead is what boundaries and part headers may add to a file.
+	multipartOverhead = 64 << 10
+	maxFileNameBytes  = 255
+	// storeTimeout is for the one transaction that takes the rows over: 60 k rows/s make 100 million rows half an hour.
+	storeTimeout = 30 * time.Minute
+)
+
+// createImport streams the body into the service: a file is in, or it is not.
+func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
+	in, err := a.openUpload(w, r)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	parsed, err := a.Imports.Parse(r.Context(), r.PathValue("sourceId"), in.file)
+	if err != nil {
+		return in.because(err)
+	}
+	defer parsed.Close()
+	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	defer cancel()
+	out, err := once(ctx, a, &importKey{keyed: in.key, hash: []byte(parsed.Hash())}, http.StatusCreated,
+		func(_ *API, ctx context.Context, tx *postgres.Tx, _ *importKey) (*reply[importOut], error) {
+			stored, err := parsed.Store(ctx, tx)
+			return &reply[importOut]{Location: "/v1/imports/" + stored.ID, Body: importOf(stored)}, err
+		})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", out.Location)
+	if out.Replayed != "" {
+		w.Header().Set("Idempotency-Replayed", out.Replayed)
+	}
+	return writeJSON(w, out.Status, out.Body)
+}
+
+// importKey is what makes an import idempotent: the caller's key and the hash of the file.
+type importKey struct {
+	keyed
+	hash []byte
+}
+
+func (k importKey) bodyHash() []byte { return k.hash }
+
+// importOut is an import with the way to its refused rows.
+type importOut struct {
+	recon.Import
+	RejectsURL string `json:"rejectsUrl,omitempty" doc:"Where the refused rows are listed, when there are any"`
+}
+
+func importOf(i recon.Import) importOut {
+	out := importOut{Import: i}
+	if i.RowsRejected > 0 {
+		out.RejectsURL = "/v1/imports/" + i.ID + "/rejects"
+	}
+	return out
+}
+
+// preview reads the head of a file as an import would, and stores nothing.
+func (a *API) preview(w http.ResponseWriter, r *http.Request) error {
+	in, err := a.openUpload(w, r)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	seen, err := a.Imports.Preview(r.Context(), r.PathValue("sourceId"), in.file, nil)
+	if err != nil {
+		return in.because(err)
+	}
+	return writeJSON(w, http.StatusOK, seen)
+}
+
+// upload is a file on its way in.
+type upload struct {
+	file  ingestion.File
+	body  *pacedBody
+	key   keyed
+	close func()
+}
+
+// openUpload finds the file in the request: the raw body, or the one file of a form.
+func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
+	name, err := uploadQuery(r)
+	if err != nil {
+		return nil, err
+	}
+	key := keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
+	if _, err := key.idempotencyKey(); err != nil {
+		return nil, err
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, recon.Invalid("CONTENT_ENCODING_UNKNOWN", "send the file as it is, without Content-Encoding")
+	}
+	if r.ContentLength > a.Limits.ImportBytes+multipartOverhead {
+		return nil, &http.MaxBytesError{Limit: a.Limits.ImportBytes}
+	}
+	select {
+	case a.uploads <- struct{}{}:
+	default:
+		return nil, recon.Unavailable("UPLOADS_BUSY", 5*time.Second, "too many files are being loaded at the moment")
+	}
+	in := &upload{key: key, close: func() { <-a.uploads }}
+	in.body = &pacedBody{
+		from: http.MaxBytesReader(w, r.Body, a.Limits.ImportBytes+multipartOverhead), start: time.Now(),
+		conn: http.NewResponseController(w),
+	}
+	in.file = ingestion.File{Name: name, Body: in.body}
+	if err := in.openForm(r); err != nil {
+		in.close()
+		return nil, in.because(err)
+	}
+	if in.file.Name == "" {
+		in.file.Name = "upload"
+	}
+	return in, nil
+}
+
+// uploadQuery takes the file's name and refuses other parameters, as all operations do.
+func uploadQuery(r *http.Request) (name string, err error) {
+	for parameter, values := range r.URL.Query() {
+		if parameter != "name" {
+			return "", recon.Unprocessable("VALIDATION_FAILED", "the only query parameter here is name")
+		}
+		name = values[0]
+	}
+	if len(name) > maxFileNameBytes {
+		return "", recon.Unprocessable("VALIDATION_FAILED", "name is longer than 255 bytes")
+	}
+	return name, nil
+}
+
+// openForm goes to the file of a multipart form; any other body is the file itself.
+func (in *upload) openForm(r *http.Request) error {
+	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "multipart/form-data" {
+		return nil //nolint:nilerr // an unreadable type is not a form: formats are told by content
+	}
+	form := multipart.NewReader(in.body, parameters["boundary"])
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return recon.Invalid("MULTIPART_WITHOUT_FILE", "the form holds no file")
+		}
+		if err != nil {
+			return recon.Invalid("MULTIPART_UNREADABLE", "the form cannot be read: its boundary or its headers are wrong")
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		if in.file.Name == "" {
+			in.file.Name = part.FileName()
+		}
+		in.file.Body = &onlyFile{part: part, form: form}
+		return nil
+	}
+}
+
+// onlyFile reads one file of a form and makes sure that the form ends well behind it: a cut-off form, or a second
+// file, must not pass for a whole one.
+type onlyFile struct {
+	part *multipart.Part
+	form *multipart.Reader
+}
+
+func (f *onlyFile) Read(p []byte) (int, error) {
+	n, err := f.part.Read(p)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	for {
+		next, err := f.form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return n, io.EOF
+		case err != nil:
+			return n, recon.Invalid("BODY_INCOMPLETE", "the form ended before its last boundary")
+		case next.FileName() != "":
+			return n, recon.Invalid("MULTIPART_SEVERAL_FILES", "the form holds several files: send one at a time")
+		}
+	}
+}
+
+// pacedBody is the request's body with a read deadline that moves with what was read, and a memory of what went wrong.
+type pacedBody struct {
+	from  io.Reader
+	start time.Time
+	conn  *http.ResponseController
+	read  int64
+	err   error
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	allowed := uploadGrace + time.Duration(b.read/uploadBytesPerSecond)*time.Second
+	_ = b.conn.SetReadDeadline(b.start.Add(allowed)) // a connection without deadlines is a test's
+	n, err := b.from.Read(p)
+	b.read += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return n, err
+}
+
+// because prefers what went wrong with the body over what the reader of it made of that.
+func (in *upload) because(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch cause := in.body.err; {
+	case cause == nil:
+		return err
+	case errors.As(cause, &tooLarge):
+		return recon.TooLarge("BODY_TOO_LARGE", "the file is larger than %d bytes", tooLarge.Limit-multipartOverhead)
+	case errors.Is(cause, os.ErrDeadlineExceeded):
+		return &problem{
+			Type: "about:blank", Title: http.StatusText(http.StatusRequestTimeout), Status: http.StatusRequestTimeout,
+			Code: "BODY_TOO_SLOW", Detail: "the file arrives too slowly and was given up; nothing of it is stored",
+		}
+	default:
+		return recon.Invalid("BODY_INCOMPLETE", "the body ended before it was whole; nothing of it is stored")
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // the caller may be gone
+	return nil
+}
+
+func describeImport(h huma.API, op *huma.Operation) {
+	describeUpload(h, op)
+	op.Parameters = append(op.Parameters,
+		&huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}},
+		&huma.Param{Name: "X-Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}})
+	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[importOut](), true, "ImportOut")
+	op.Responses["201"] = &huma.Response{
+		Description: "The file is in: what was stored, kept once and refused",
+		Headers:     map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: "string"}}},
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
+}
+
+func describePreview(h huma.API, op *huma.Operation) {
+	describeUpload(h, op)
+	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[ingestion.Preview](), true, "Preview")
+	op.Responses["200"] = &huma.Response{
+		Description: "How the file would be read",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
+}
+
+func describeUpload(h huma.API, op *huma.Operation) {
+	file := &huma.Schema{Type: "string", Format: "binary"}
+	op.Parameters = []*huma.Param{
+		pathID("sourceId"),
+		{Name: "name", In: "query", Description: "The file's name", Schema: &huma.Schema{Type: "string"}},
+	}
+	op.RequestBody = &huma.RequestBody{
+		Required:    true,
+		Description: "The file itself, or a form with one file. Formats are told by content: CSV, TSV, JSON, NDJSON",
+		Content: map[string]*huma.MediaType{
+			"application/octet-stream": {Schema: file},
+			"multipart/form-data": {Schema: &huma.Schema{
+				Type: "object", Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"},
+			}},
+		},
+	}
+	describeProblems(h, op)
+}
+
+type importsInput struct {
+	sourceInput
+	paged
+}
+
+func (a *API) listImports(ctx context.Context, in *importsInput) (out *list[recon.Import], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.Imports(ctx, in.SourceID, in.page())
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}
+
+type importInput struct {
+	ImportID string `path:"importId"`
+}
+
+func (a *API) getImport(ctx context.Context, in *importInput) (out *one[importOut], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		i, err := tx.Import(ctx, in.ImportID)
+		out = &one[importOut]{Body: importOf(i)}
+		return err
+	})
+	return out, err
+}
+
+type rejectsInput struct {
+	importInput
+	paged
+}
+
+func (a *API) listRejects(ctx context.Context, in *rejectsInput) (out *list[recon.RowError], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.Rejects(ctx, in.ImportID, in.page())
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}
+
+type voidInput struct {
+	importInput
+	keyed
+}
+
+func (a *API) voidImport(ctx context.Context, tx *postgres.Tx, in *voidInput) (*reply[recon.Import], error) {
+	i, err := tx.VoidImport(ctx, in.ImportID)
+	return &reply[recon.Import]{Body: i}, err
+}

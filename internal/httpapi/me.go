@@ -1,0 +1,31 @@
+package httpapi
+
+import (
+	"context"
+
+	"matcher/internal/auth"
+	"matcher/internal/postgres"
+)
+
+// caller is who the token says you are, and what one request of yours may take.
+type caller struct {
+	Subject  string      `json:"subject"`
+	TenantID string      `json:"tenantId"`
+	Roles    []auth.Role `json:"roles" nullable:"false"`
+	Limits   struct {
+		BodyBytes   int64 `json:"bodyBytes"`
+		ImportBytes int64 `json:"importBytes"`
+		PageItems   int   `json:"pageItems"`
+	} `json:"limits"`
+}
+
+// maxPageItems is what limit allows, as the tag on paged says.
+const maxPageItems = 200
+
+// getMe opens an empty transaction, so that a tenant which is unknown or suspended is told here too.
+func (a *API) getMe(ctx context.Context, _ *struct{}) (*one[caller], error) {
+	principal, _ := auth.PrincipalFrom(ctx)
+	me := caller{Subject: principal.Subject, TenantID: principal.TenantID, Roles: principal.Roles}
+	me.Limits.BodyBytes, me.Limits.ImportBytes, me.Limits.PageItems = a.Limits.BodyBytes, a.Limits.ImportBytes, maxPageItems
+	return &one[caller]{Body: me}, a.DB.Read(ctx, func(*postgres.Tx) error { return nil })
+}

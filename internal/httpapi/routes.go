@@ -1,0 +1,94 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"matcher/internal/auth"
+)
+
+// The roles of the table below, from least to most; each may do what those before it may.
+const (
+	viewer  = auth.RoleViewer
+	analyst = auth.RoleAnalyst
+	admin   = auth.RoleAdmin
+)
+
+// operations is the whole API under /v1: the route, the least role that may take it, its name and its handler.
+var operations = []operation{
+	read("/v1/me", viewer, "get-me", "Who the token says you are", (*API).getMe),
+
+	read("/v1/contexts", viewer, "list-contexts", "List contexts", (*API).listContexts),
+	post("/v1/contexts", admin, "create-context", "Create a context", http.StatusCreated, (*API).createContext),
+	read("/v1/contexts/{contextId}", viewer, "get-context", "Read a context", (*API).getContext),
+	change("PATCH /v1/contexts/{contextId}", admin, "update-context", "Change a context", (*API).updateContext),
+	post("/v1/contexts/{contextId}/activate", admin, "activate-context", "Let a context take work again", http.StatusOK, contextTo("ACTIVE", "context.activate")),
+	post("/v1/contexts/{contextId}/pause", admin, "pause-context", "Let a context take imports but no runs", http.StatusOK, contextTo("PAUSED", "context.pause")),
+	post("/v1/contexts/{contextId}/archive", admin, "archive-context", "Make a context read only", http.StatusOK, contextTo("ARCHIVED", "context.archive")),
+
+	read("/v1/contexts/{contextId}/sources", viewer, "list-sources", "List a context's sources", (*API).listSources),
+	post("/v1/contexts/{contextId}/sources", admin, "create-source", "Create a source", http.StatusCreated, (*API).createSource),
+	read("/v1/sources/{sourceId}", viewer, "get-source", "Read a source", (*API).getSource),
+	change("PATCH /v1/sources/{sourceId}", admin, "update-source", "Change a source", (*API).updateSource),
+	change("DELETE /v1/sources/{sourceId}", admin, "delete-source", "Delete a source that never took a file", (*API).deleteSource),
+
+	read("/v1/sources/{sourceId}/field-map", viewer, "get-field-map", "Read the field map in force, or another version", (*API).getFieldMap),
+	change("PUT /v1/sources/{sourceId}/field-map", admin, "put-field-map", "Store the next version of the field map", (*API).putFieldMap).bodyOf(fieldMapDoc{}),
+	read("/v1/sources/{sourceId}/field-map/versions", viewer, "list-field-map-versions", "List the versions of the field map", (*API).listFieldMaps),
+	raw("POST /v1/sources/{sourceId}/preview", analyst, "preview-import", "See how a file would be read; nothing is stored", (*API).preview, describePreview),
+
+	read("/v1/contexts/{contextId}/rules", viewer, "list-rules", "List a context's rules in the order in which they run", (*API).listRules),
+	post("/v1/contexts/{contextId}/rules", admin, "create-rule", "Create a rule", http.StatusCreated, (*API).createRule).bodyOf(ruleDoc{}),
+	post("/v1/contexts/{contextId}/rules/reorder", admin, "reorder-rules", "Give the rules another order", http.StatusOK, (*API).reorderRules),
+	read("/v1/rules/{ruleId}", viewer, "get-rule", "Read a rule", (*API).getRule),
+	change("PUT /v1/rules/{ruleId}", admin, "put-rule", "Store the next version of a rule", (*API).putRule).bodyOf(ruleDoc{}),
+	change("DELETE /v1/rules/{ruleId}", admin, "delete-rule", "Take a rule out of later runs", (*API).deleteRule),
+	read("/v1/rules/{ruleId}/versions", viewer, "list-rule-versions", "List the versions of a rule, a deleted one's too", (*API).listRuleVersions),
+
+	raw("POST /v1/sources/{sourceId}/imports", analyst, "create-import", "Load a file", (*API).createImport, describeImport),
+	read("/v1/sources/{sourceId}/imports", viewer, "list-imports", "List a source's imports, the latest first", (*API).listImports),
+	read("/v1/imports/{importId}", viewer, "get-import", "Read an import", (*API).getImport),
+	read("/v1/imports/{importId}/rejects", viewer, "list-rejects", "List the rows that were refused, and why", (*API).listRejects),
+	post("/v1/imports/{importId}/void", analyst, "void-import", "Take an import's rows out again", http.StatusOK, (*API).voidImport),
+
+	read("/v1/contexts/{contextId}/transactions", viewer, "list-transactions", "Search a context's rows", (*API).listTransactions),
+	read("/v1/transactions/{transactionId}", viewer, "get-transaction", "Read a row with its state", (*API).getTransaction),
+	post("/v1/transactions/{transactionId}/ignore", analyst, "ignore-transaction", "Take an open row out of reconciliation", http.StatusOK, (*API).ignoreTransaction),
+	post("/v1/transactions/{transactionId}/restore", analyst, "restore-transaction", "Take an ignored row back in", http.StatusOK, (*API).restoreTransaction),
+
+	read("/v1/contexts/{contextId}/runs", viewer, "list-runs", "List a context's runs, the latest first", (*API).listRuns),
+	post("/v1/contexts/{contextId}/runs", analyst, "create-run", "Start a run; watch it at its progress", http.StatusAccepted, (*API).createRun),
+	read("/v1/runs/{runId}", viewer, "get-run", "Read a run", (*API).getRun),
+	raw("GET /v1/runs/{runId}/progress", viewer, "watch-run", "Watch a run until it ends", (*API).runProgress, describeProgress),
+	post("/v1/runs/{runId}/cancel", analyst, "cancel-run", "Ask a run to stop", http.StatusAccepted, (*API).cancelRun),
+	read("/v1/runs/{runId}/groups", viewer, "list-run-groups", "List the groups that a run made", (*API).listRunGroups),
+
+	read("/v1/contexts/{contextId}/groups", viewer, "list-groups", "List a context's groups", (*API).listContextGroups),
+	read("/v1/groups/{groupId}", viewer, "get-group", "Read a group with its first items and its evidence", (*API).getGroup),
+	read("/v1/groups/{groupId}/items", viewer, "list-group-items", "List the rows of a group", (*API).listGroupItems),
+
+	read("/v1/exceptions", viewer, "list-exceptions", "List exceptions", (*API).listExceptions),
+	read("/v1/exceptions/{exceptionId}", viewer, "get-exception", "Read an exception", (*API).getException),
+
+	read("/v1/contexts/{contextId}/statement", viewer, "get-statement", "Read the bridge: left balance, reconciling items, right balance", (*API).getStatement),
+	read("/v1/events", viewer, "list-events", "Read the event feed", (*API).listEvents),
+	read("/v1/audit", viewer, "list-audit", "Read the audit log, the latest entry first", (*API).listAudit),
+}
+
+// public answers without a token. Metrics carry no tenant's name and ask for a token of their own where one is set.
+var public = []struct {
+	path, id, summary string
+	serve             func(*API, http.ResponseWriter, *http.Request)
+}{
+	{"/health", "health", "The process is alive", (*API).health},
+	{"/readyz", "ready", "The service can answer: 503 while it starts, drains or has lost its database", (*API).ready},
+	{"/version", "version", "What runs here", (*API).version},
+	{"/metrics", "metrics", "Figures for Prometheus", (*API).metrics},
+	{"/openapi.json", "openapi", "This document", (*API).openAPI},
+	{"/docs", "docs", "This document for people", (*API).docs},
+}
+
+// nouns are the segments that name what a path is about; OpenAPI groups by them.
+var nouns = map[string]bool{
+	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
+	"transactions": true, "runs": true, "groups": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+}

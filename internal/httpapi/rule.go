@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// listRules gives all of them: a context has at most a few hundred, and they are read as one ladder.
+func (a *API) listRules(ctx context.Context, in *contextInput) (out *list[recon.StoredRule], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		rules, err := tx.Rules(ctx, in.ContextID)
+		out = listOf(rules, "")
+		return err
+	})
+	return out, err
+}
+
+type createRuleInput struct {
+	contextInput
+	keyed
+	Body json.RawMessage
+}
+
+func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (*reply[recon.StoredRule], error) {
+	others, err := tx.Rules(ctx, in.ContextID)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := decodeRule(in.Body, others, "")
+	if err != nil {
+		return nil, err
+	}
+	stored, err := tx.CreateRule(ctx, in.ContextID, rule)
+	return &reply[recon.StoredRule]{Location: "/v1/rules/" + stored.ID, ETag: entityTag(stored.Version), Body: stored}, err
+}
+
+// decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
+// rules that it will stand among; id is its own, "" while it is new.
+func decodeRule(body []byte, others []recon.StoredRule, id string) (recon.Rule, error) {
+	rule, faults := recon.DecodeRule(body)
+	if len(faults) == 0 {
+		faults = neighbours(&rule, others, id)
+	}
+	if len(faults) == 0 {
+		_, faults = engine.Compile([]recon.Rule{rule}, engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+		for i := range faults {
+			faults[i].Pointer = ofOnlyRule(faults[i].Pointer)
+		}
+	}
+	if len(faults) > 0 {
+		return rule, recon.Unprocessable("RULE_INVALID", "the rule cannot work", faults...)
+	}
+	return rule, nil
+}
+
+// ofOnlyRule turns a pointer into a list of rules into one into its first.
+func ofOnlyRule(pointer string) string {
+	if len(pointer) >= 2 && pointer[:2] == "/0" && (len(pointer) == 2 || pointer[2] == '/') {
+		return pointer[2:]
+	}
+	return pointer
+}
+
+// neighbours refuses a name or a priority that another rule has, and gives a rule without priority one behind the last.
+func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults []recon.FieldError) {
+	last := 0
+	for _, other := range others {
+		if other.ID == id {
+			continue
+		}
+		last = max(last, other.Rule.Priority)
+		if other.Rule.Name == rule.Name {
+			faults = append(faults, recon.FieldError{
+				Pointer: "/name", Code: recon.CodeDuplicate, Message: "another rule of this context has the name",
+			})
+		}
+		if other.Rule.Priority == rule.Priority {
+			faults = append(faults, recon.FieldError{
+				Pointer: "/priority", Code: recon.CodeDuplicate, Message: "another rule of this context has the priority",
+			})
+		}
+	}
+	if rule.Priority == 0 {
+		rule.Priority = min(last+10, recon.PriorityMax)
+	}
+	return faults
+}
+
+type ruleInput struct {
+	RuleID string `path:"ruleId"`
+}
+
+func ruleOut(r recon.StoredRule) *one[recon.StoredRule] {
+	return &one[recon.StoredRule]{ETag: entityTag(r.Version), Body: r}
+}
+
+func (a *API) getRule(ctx context.Context, in *ruleInput) (out *one[recon.StoredRule], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		stored, err := tx.Rule(ctx, in.RuleID)
+		out = ruleOut(stored)
+		return err
+	})
+	return out, err
+}
+
+type putRuleInput struct {
+	ruleInput
+	matched
+	Body json.RawMessage
+}
+
+func (a *API) putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (*one[recon.StoredRule], error) {
+	version, err := versionOf(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := tx.Rule(ctx, in.RuleID)
+	if err != nil {
+		return nil, err
+	}
+	others, err := tx.Rules(ctx, stored.ContextID)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := decodeRule(in.Body, others, stored.ID)
+	if err != nil {
+		return nil, err
+	}
+	stored, err = tx.UpdateRule(ctx, in.RuleID, version, rule)
+	return ruleOut(stored), err
+}
+
+type deleteRuleInput struct {
+	ruleInput
+	matched
+}
+
+func (a *API) deleteRule(ctx context.Context, tx *postgres.Tx, in *deleteRuleInput) (*none, error) {
+	version, err := versionOf(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return &none{}, tx.DeleteRule(ctx, in.RuleID, version)
+}
+
+type ruleVersionsInput struct {
+	ruleInput
+	paged
+}
+
+func (a *API) listRuleVersions(ctx context.Context, in *ruleVersionsInput) (out *list[recon.StoredRule], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		items, next, err := tx.RuleVersions(ctx, in.RuleID, in.page())
+		out = listOf(items, next)
+		return err
+	})
+	return out, err
+}
+
+type reorderRulesInput struct {
+	contextInput
+	keyed
+	Body struct {
+		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in the order in which they shall run"`
+	}
+}
+
+type ruleList struct {
+	Items []recon.StoredRule `json:"items"`
+}
+
+func (a *API) reorderRules(ctx context.Context, tx *postgres.Tx, in *reorderRulesInput) (*reply[ruleList], error) {
+	rules, err := tx.ReorderRules(ctx, in.ContextID, in.Body.RuleIDs)
+	return &reply[ruleList]{Body: ruleList{Items: rules}}, err
+}
