@@ -141,28 +141,36 @@ func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outco
 	}
 }
 
-// settle turns what the blocks of a rule found into groups, ordered by left row.
+// settle turns what the blocks of a rule found into groups, ordered by left row. A left row is in one pair at most, so
+// the order is a scatter, not a sort.
 func (r *runner) settle(x *ruleRun, outcomes []outcome) {
-	var pairs []pair
+	found := 0
 	for i := range outcomes {
-		pairs = append(pairs, outcomes[i].pairs...)
-		outcomes[i].pairs = nil
+		found += len(outcomes[i].pairs)
 		x.tally.Capped += outcomes[i].capped
 		x.tally.Gap += outcomes[i].gap
 		for _, m := range outcomes[i].marks {
 			r.flags[m.side][m.row] |= m.flag
 		}
 	}
-	if !slices.IsSortedFunc(pairs, comparePairs) {
-		slices.SortFunc(pairs, comparePairs)
+	if found == 0 {
+		return
 	}
-	r.groups = slices.Grow(r.groups, len(pairs))
-	for i := range pairs {
-		r.addGroup(x, &pairs[i])
+	pairs, at := make([]*pair, 0, found), make([]uint32, r.tables[0].Len())
+	for i := range outcomes {
+		for j := range outcomes[i].pairs {
+			p := &outcomes[i].pairs[j]
+			pairs = append(pairs, p)
+			at[p.left] = uint32(len(pairs))
+		}
+	}
+	r.groups = slices.Grow(r.groups, found)
+	for _, n := range at {
+		if n > 0 {
+			r.addGroup(x, pairs[n-1])
+		}
 	}
 }
-
-func comparePairs(a, b pair) int { return int(a.left) - int(b.left) }
 
 func (r *runner) addGroup(x *ruleRun, p *pair) {
 	if r.state[0][p.left] != stateOpen || r.state[1][p.right] != stateOpen {
@@ -215,4 +223,6 @@ func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
 // Violation is an invariant that a run broke: a fault of the engine, never of the data.
 type Violation struct{ Law, Detail string }
 
-func (v *Violation) Error() string { return fmt.Sprintf("the run broke its law %q: %s", v.Law, v.Detail) }
+func (v *Violation) Error() string {
+	return fmt.Sprintf("the run broke its law %q: %s", v.Law, v.Detail)
+}

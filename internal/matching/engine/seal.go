@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"sync"
 )
@@ -76,8 +77,8 @@ func (t *Table) permute(order []uint32) {
 		func() { t.fee = reordered(t.fee, order) },
 		func() { t.digest = reordered(t.digest, order) },
 		func() { t.ordinal = reordered(t.ordinal, order) },
-		func() { t.external = reordered(t.external, order) },
 	}
+	t.rearrange(order)
 	for i := range t.amounts {
 		jobs = append(jobs, func() { t.amounts[i] = reordered(t.amounts[i], order) })
 	}
@@ -87,9 +88,42 @@ func (t *Table) permute(order []uint32) {
 			jobs = append(jobs, func() { k.first, k.count = reordered(k.first, order), reordered(k.count, order) })
 			continue
 		}
-		jobs = append(jobs, func() { k.hash, k.start = reordered(k.hash, order), reordered(k.start, order) })
+		jobs = append(jobs, func() { k.hash = reordered(k.hash, order) }) // its texts have been rearranged
 	}
 	inParallel(len(jobs), func(i int) { jobs[i]() })
+}
+
+// rearrange writes the texts into a new arena in canonical order, so that later passes over ids and keys read memory
+// from front to back. Values of a column with several a row keep their own order.
+func (t *Table) rearrange(order []uint32) {
+	arena := make([]byte, 0, len(t.arena))
+	move := func(start uint32) uint32 {
+		if start == noText {
+			return noText
+		}
+		at := uint32(len(arena))
+		n, width := binary.Uvarint(t.arena[start:])
+		arena = append(arena, t.arena[start:][:width+int(n)]...)
+		return at
+	}
+	column := func(from []uint32) []uint32 {
+		to := make([]uint32, len(order))
+		for i, row := range order {
+			to[i] = move(from[row])
+		}
+		return to
+	}
+	t.external = column(t.external)
+	for c := range t.keys {
+		if k := &t.keys[c]; k.first == nil {
+			k.start = column(k.start)
+		} else {
+			for i, start := range k.start {
+				k.start[i] = move(start)
+			}
+		}
+	}
+	t.arena = arena
 }
 
 // reordered is column[order[0]], column[order[1]] …; a column that the plan does not keep stays empty.

@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+
+	"matcher/internal/recon"
+)
+
+// MissText is a nearest miss in words.
+type MissText struct {
+	ExternalID string // of the nearest row; "" when it has none
+	Difference string // this row's amount − the nearest row's, as a decimal; "" without a nearest row or in another currency
+	Suggestion string // the smallest change that would match, or what stands between them
+}
+
+// Describe puts the nearest miss of an open row of a side into words.
+func (r *Result) Describe(p *Plan, left, right *Table, side recon.Side, open *Open) MissText {
+	if open.Miss.Row == NoRow {
+		return MissText{}
+	}
+	d := newDescriber(p, left, right)
+	own, other := d.r.tables[indexOf(side)], d.r.tables[1-indexOf(side)]
+	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: d.suggestion(side, open)}
+	if own.currency[open.Row] == other.currency[open.Miss.Row] {
+		if difference, fits := subtract(own.amounts[0][open.Row], other.amounts[0][open.Miss.Row]); fits {
+			text.Difference = own.money(open.Row, difference)
+		}
+	}
+	return text
+}
+
+// money is an amount in the currency of a row.
+func (t *Table) money(row uint32, amount int64) string {
+	return recon.Money{Amount: recon.Minor(amount), Currency: t.Currency(row)}.String()
+}
+
+// describer evaluates single pairs of finished tables. Keys are compared by their texts, so no join is needed again.
+type describer struct{ r *runner }
+
+func newDescriber(p *Plan, left, right *Table) *describer {
+	return &describer{&runner{plan: p, tables: [2]*Table{left, right}, byRule: make([]RuleCount, len(p.rules))}}
+}
+
+func (d *describer) suggestion(side recon.Side, open *Open) string {
+	m := &open.Miss
+	x := d.r.ruleRun(&d.r.plan.rules[m.Rule])
+	rule := strconv.Quote(x.rule.Name)
+	own := d.r.tables[indexOf(side)]
+	l, r := open.Row, m.Row
+	if side == recon.Right {
+		l, r = r, l
+	}
+	switch m.Change {
+	case ChangeAmount:
+		return fmt.Sprintf("change the amount by %s%s", plus(m.Delta), own.money(open.Row, m.Delta)) + d.amountLimit(x, l, r) + " under " + rule
+	case ChangeDate:
+		return fmt.Sprintf("move the date by %s%d days", plus(m.Delta), m.Delta) + d.lagLimit(x, l, r) + " under " + rule
+	case ChangeKey:
+		return d.keyChange(x, l, r) + " under " + rule
+	}
+	switch m.Failed() {
+	case recon.ReasonTaken:
+		return "agrees under " + rule + ", but a better pair took part in it"
+	case recon.ReasonScoreBelow:
+		return "agrees under " + rule + ", but scores below proposeAt"
+	case recon.ReasonCurrencyDiffers:
+		return fmt.Sprintf("%s against %s", d.r.tables[0].Currency(l), d.r.tables[1].Currency(r))
+	}
+	return "more than one thing differs: " + d.differences(x, l, r) + " under " + rule
+}
+
+func plus(v int64) string {
+	if v > 0 {
+		return "+"
+	}
+	return ""
+}
+
+func (d *describer) amountLimit(x *ruleRun, left, right uint32) string {
+	difference, fits := subtract(x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+	if !fits || x.amountOf(LeftIndex, left) < 0 != (x.amountOf(RightIndex, right) < 0) {
+		return ""
+	}
+	return fmt.Sprintf(", or allow %s", d.r.tables[0].money(left, int64(magnitude(difference))))
+}
+
+func (d *describer) lagLimit(x *ruleRun, left, right uint32) string {
+	lag := x.lag(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
+	switch {
+	case lag > x.maxLag:
+		return fmt.Sprintf(", or set maxDays to %d", lag)
+	case lag >= 0:
+		return fmt.Sprintf(", or set minDays to %d", lag)
+	}
+	return ", or change the direction"
+}
+
+func (d *describer) keyChange(x *ruleRun, left, right uint32) string {
+	for i, k := range x.keys {
+		a, b := d.keyTexts(k.pair, left, right)
+		if (k.required && (len(a) == 0 || len(b) == 0)) || (len(a) > 0 && len(b) > 0 && !shareText(a, b)) {
+			return fmt.Sprintf("%s differs: %s against %s", keyName(&x.rule.Keys[i]), quoted(a), quoted(b))
+		}
+	}
+	return "a key differs"
+}
+
+func (d *describer) keyTexts(pair int, left, right uint32) (a, b []string) {
+	return d.r.tables[0].keyTexts(d.r.plan.pairs[pair].column[0], left), d.r.tables[1].keyTexts(d.r.plan.pairs[pair].column[1], right)
+}
+
+// keyTexts are the normalised values of a row under a key.
+func (t *Table) keyTexts(column int, row uint32) []string {
+	c := &t.keys[column]
+	first, count := row, uint32(1)
+	if c.first != nil {
+		first, count = c.first[row], c.count[row]
+	}
+	var texts []string
+	for i := first; i < first+count; i++ {
+		if c.start[i] != noText {
+			texts = append(texts, string(t.text(c.start[i])))
+		}
+	}
+	return texts
+}
+
+func shareText(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func keyName(k *recon.RuleKey) string {
+	if k.Left == k.Right {
+		return k.Left
+	}
+	return k.Left + " ~ " + k.Right
+}
+
+func quoted(values []string) string {
+	switch len(values) {
+	case 0:
+		return "nothing"
+	case 1:
+		return strconv.Quote(values[0])
+	}
+	return fmt.Sprintf("%q and %d more", values[0], len(values)-1)
+}
+
+func (d *describer) differences(x *ruleRun, left, right uint32) string {
+	text := ""
+	for _, e := range d.evidence(x, left, right) {
+		if e.Held {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %s against %s", e.Field, orNothing(e.Left), orNothing(e.Right))
+	}
+	return text
+}
+
+func orNothing(text string) string {
+	if text == "" {
+		return "nothing"
+	}
+	return text
+}
+
+// Evidence compares the rows of a group, component by component, as its rule did. It is computed anew, never stored.
+func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidence {
+	return Compare(p, left, right, int(g.Rule), r.LeftRows(g)[0], r.RightRows(g)[0])
+}
+
+// Compare is the evidence of any two rows under one rule of the plan.
+func Compare(p *Plan, left, right *Table, rule int, leftRow, rightRow uint32) []recon.Evidence {
+	d := newDescriber(p, left, right)
+	return d.evidence(d.r.ruleRun(&p.rules[rule]), leftRow, rightRow)
+}
+
+func (d *describer) evidence(x *ruleRun, left, right uint32) []recon.Evidence {
+	lt, rt := d.r.tables[0], d.r.tables[1]
+	var list []recon.Evidence
+	for i, k := range x.keys {
+		a, b := d.keyTexts(k.pair, left, right)
+		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&x.rule.Keys[i]), Left: first(a), Right: first(b)}
+		if e.Held = shareText(a, b) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
+			e.Closeness = full
+		}
+		list = append(list, e)
+	}
+	currency := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency", Left: lt.Currency(left), Right: rt.Currency(right)}
+	if currency.Held = currency.Left == currency.Right; currency.Held {
+		currency.Closeness = full
+	}
+	list = append(list, currency)
+	if x.mode != recon.AmountAny && x.amounts[0][left] != absent && x.amounts[1][right] != absent {
+		list = append(list, d.amountEvidence(x, left, right))
+	}
+	if recon.Day(x.days[0][left]).Plausible() && recon.Day(x.days[1][right]).Plausible() {
+		list = append(list, d.dateEvidence(x, left, right))
+	}
+	return list
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func (d *describer) amountEvidence(x *ruleRun, left, right uint32) recon.Evidence {
+	lt := d.r.tables[0]
+	a, b := x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
+	near, difference, held := x.amountHeld(lt.currency[left], a, b)
+	return recon.Evidence{
+		Component: recon.ComponentAmount, Field: sameOrBoth(x.rule.Amount.Left, x.rule.Amount.Right),
+		Left: lt.money(left, x.amounts[0][left]), Right: d.r.tables[1].money(right, x.amounts[1][right]),
+		Difference: lt.money(left, difference), Allowed: lt.money(left, x.rulePlan.allowed(lt.currency[left], a, b)),
+		Closeness: int(near), Held: held,
+	}
+}
+
+func (d *describer) dateEvidence(x *ruleRun, left, right uint32) recon.Evidence {
+	lag, held := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
+	e := recon.Evidence{
+		Component: recon.ComponentDate, Field: sameOrBoth(x.rule.Date.Left, x.rule.Date.Right), Held: held,
+		Left: recon.Day(x.days[0][left]).String(), Right: recon.Day(x.days[1][right]).String(),
+		Difference: strconv.Itoa(int(lag)), Allowed: fmt.Sprintf("%d..%d", x.minLag, x.maxLag),
+	}
+	if held {
+		e.Closeness = int(closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag)))
+	}
+	return e
+}
+
+func sameOrBoth(left, right string) string {
+	if left == right {
+		return left
+	}
+	return left + " ~ " + right
+}
