@@ -19,6 +19,9 @@ const (
 // openCSV finds the delimiter and the header on the first view, then reads on from there.
 func openCSV(w *window, opt Options) (decoder, string, error) {
 	head := w.head()
+	if !w.eof && bytes.IndexByte(head, w.newline) < 0 {
+		return nil, "", recon.TooLarge(recon.RowFieldTooLong, "has a first line of more than %d kB, so it is no table", headBytes>>10)
+	}
 	delimiter, rows := separator(head, w, opt.Delimiter)
 	at, err := headerRow(rows)
 	if err != nil {
@@ -32,7 +35,7 @@ func openCSV(w *window, opt Options) (decoder, string, error) {
 	if err := d.next(&rec); err != nil {
 		return nil, "", fmt.Errorf("reading the header: %w", err)
 	}
-	header, err := columnNames(rec)
+	header, err := columnNames(rec, filledWidth(rows[at+1:]))
 	if err != nil {
 		return nil, "", err
 	}
@@ -117,6 +120,9 @@ func usualWidth(rows []recon.Record) int {
 // be names. What stands above it is a preamble.
 func headerRow(rows []recon.Record) (int, error) {
 	width := usualWidth(rows)
+	if width > ColumnsMax {
+		return 0, recon.TooLarge("TOO_MANY_COLUMNS", "has more than %d columns", ColumnsMax)
+	}
 	for i, r := range rows {
 		if asWide(r.Fields, width, rows) && couldBeHeader(r.Fields) {
 			return i, secondHeader(rows[i:], width)
@@ -220,10 +226,24 @@ func (d *csvDecoder) skipTo(line int) error {
 	return nil
 }
 
-// columnNames makes the header: no empty name, no name twice, so that a map can point at every column.
-func columnNames(rec recon.Record) ([]string, error) {
+// filledWidth is how many columns the rows use, delimiters at their end left out.
+func filledWidth(rows []recon.Record) int {
+	width := 0
+	for _, r := range rows {
+		for i := len(r.Fields); i > width; i-- {
+			if strings.TrimSpace(r.Fields[i-1]) != "" {
+				width = i
+			}
+		}
+	}
+	return width
+}
+
+// columnNames makes the header: no empty name, no name twice, so that a map can point at every column. Nameless columns
+// at the end are dropped unless rows fill them.
+func columnNames(rec recon.Record, filled int) ([]string, error) {
 	names := trimmed(rec.Fields)
-	for len(names) > 1 && names[len(names)-1] == "" {
+	for len(names) > max(1, filled) && names[len(names)-1] == "" {
 		names = names[:len(names)-1]
 	}
 	if len(names) > ColumnsMax {

@@ -128,7 +128,11 @@ func extension(name string) string { return strings.ToLower(path.Ext(name)) }
 func (r *Reader) demandRow() error {
 	_, err := r.Peek(1)
 	if err == nil && len(r.peeked) == 1 && errors.Is(r.peeked[0].err, io.EOF) {
-		return aboutFile(r.name, recon.Unprocessable("NO_ROWS", "has column names but no rows below them"))
+		reason := "holds no rows: its list is empty"
+		if r.format == CSV {
+			reason = "has column names but no rows below them"
+		}
+		return aboutFile(r.name, recon.Unprocessable("NO_ROWS", reason))
 	}
 	return err
 }

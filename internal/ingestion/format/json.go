@@ -30,16 +30,20 @@ func looksNDJSON(head []byte) bool {
 	if len(first) == 0 || first[0] != '{' || !json.Valid(first) {
 		return false
 	}
-	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte{'{'}) || !holdsList(first)
+	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte{'{'}) || !holdsList(first, 0)
 }
 
-func holdsList(object []byte) bool {
+// holdsList says whether an object, or one inside it, holds a list of objects.
+func holdsList(object []byte, depth int) bool {
 	var keys map[string]json.RawMessage
-	if json.Unmarshal(object, &keys) != nil {
+	if depth > depthMax || json.Unmarshal(object, &keys) != nil {
 		return false
 	}
 	for _, value := range keys {
-		if len(value) > 1 && value[0] == '[' && bytes.HasPrefix(bytes.TrimLeft(value[1:], " \t\r\n"), []byte{'{'}) {
+		switch {
+		case value[0] == '{' && holdsList(value, depth+1):
+			return true
+		case value[0] == '[' && bytes.HasPrefix(bytes.TrimLeft(value[1:], " \t\r\n"), []byte{'{'}):
 			return true
 		}
 	}

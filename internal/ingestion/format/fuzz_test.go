@@ -1,0 +1,57 @@
+//go:build unit || !integration
+
+package format
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"matcher/internal/recon"
+)
+
+// fuzzFormat reads anything in one format: no panic, no hang, values within their limits, rows numbered without a gap,
+// and an end in every case.
+func fuzzFormat(f *testing.F, format string) {
+	files, err := filepath.Glob("testdata/*/*")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data[:min(len(data), 2000)])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Open(bytes.NewReader(data), "x", Options{Format: format})
+		if err != nil {
+			return
+		}
+		for n := 1; ; n++ {
+			rec, err := r.Next()
+			var row *recon.RowError
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.As(err, &row):
+				if row.Row != n {
+					t.Fatalf("row %d is numbered %d", n, row.Row)
+				}
+			case err != nil:
+				return
+			case rec.Row != n || len(rec.Fields) > len(rec.Header) || n > len(data)+1:
+				t.Fatalf("row %d: %+v", n, rec)
+			}
+		}
+	})
+}
+
+func FuzzT37_CSV(f *testing.F)    { fuzzFormat(f, CSV) }
+func FuzzT37_JSON(f *testing.F)   { fuzzFormat(f, JSON) }
+func FuzzT37_NDJSON(f *testing.F) { fuzzFormat(f, NDJSON) }
+func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }
