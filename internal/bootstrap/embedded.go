@@ -93,6 +93,10 @@ func (e *Embedded) tick(ctx context.Context) {
 	}
 }
 
+// DSN is the URL of a database for a role; the socket's folder, which only
+// this user may enter, stands in for a password.
+func (e *Embedded) DSN(database, role string) string { return e.postgres.DSN(database, role) }
+
 // Done is closed when PostgreSQL has ended, by Stop or by itself; Err says why.
 func (e *Embedded) Done() <-chan struct{} { return e.postgres.Done() }
 

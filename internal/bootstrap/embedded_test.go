@@ -25,6 +25,10 @@ func TestStartEmbedded(t *testing.T) {
 
 	t.Run("PostgreSQL answers its owner", func(t *testing.T) {
 		query(t, first, "CREATE TABLE kept (id bigint)")
+		query(t, first, "CREATE ROLE reader LOGIN")
+		conn, err := pgx.Connect(t.Context(), first.DSN("postgres", "reader"))
+		require.NoError(t, err)
+		require.NoError(t, conn.Close(t.Context()))
 	})
 
 	t.Run("Redis answers with its password only, and its keys expire", func(t *testing.T) {

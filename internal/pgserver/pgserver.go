@@ -119,6 +119,9 @@ func start(ctx context.Context, s *Server) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.base != l.dir {
+		s.cfg.logger().Warn("PostgreSQL's account cannot reach the data folder; its cluster lives elsewhere", "cluster", l.cluster)
+	}
 	running, err := lockCluster(ctx, l)
 	if err != nil {
 		return nil, err

@@ -27,21 +27,22 @@ const (
 	childFolder = "PGSERVER_TEST_FOLDER"
 )
 
-func TestMain(m *testing.M) {
-	play, ok := map[string]func(dir string) error{
-		"":             nil,
-		"serve":        serveUntilKilled,
-		"try":          try,
-		"full disk":    onAFullDisk,
-		"no namespace": withoutNamespaces,
-	}[os.Getenv(childCase)]
-	switch {
-	case !ok:
-		os.Exit(2)
-	case play == nil:
-		os.Exit(m.Run())
+var cases = map[string]func(dir string) error{
+	"serve":        serveUntilKilled,
+	"try":          try,
+	"full disk":    onAFullDisk,
+	"no namespace": withoutNamespaces,
+}
+
+func init() { playCase = play }
+
+// play ends the process when a case is asked for.
+func play() {
+	name := os.Getenv(childCase)
+	if name == "" {
+		return
 	}
-	if err := play(os.Getenv(childFolder)); err != nil {
+	if err := cases[name](os.Getenv(childFolder)); err != nil {
 		fmt.Fprintln(os.Stdout, describe(err))
 		os.Exit(1)
 	}
@@ -50,7 +51,7 @@ func TestMain(m *testing.M) {
 
 func TestStart_AnotherProcessIsToldWhoHasTheFolder(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	startServer(t, Config{DataDir: dir})
 	require.Contains(t, child(t, "try", dir).line(t),
 		fmt.Sprintf("IN_USE The data folder %s is in use. It belongs to another Matcher (process %d)", dir, os.Getpid()))
@@ -58,7 +59,7 @@ func TestStart_AnotherProcessIsToldWhoHasTheFolder(t *testing.T) {
 
 func TestStart_AfterKillOfItsParentItWasShutDownCleanly(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	parent := child(t, "serve", dir)
 	dsn := parent.line(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -140,8 +141,7 @@ func TestStart_AsRootWithoutUserNamespaces(t *testing.T) {
 	})
 	t.Run("what a namespace made is handed over", func(t *testing.T) {
 		t.Parallel()
-		dir := dataFolder(t)
-		require.NoError(t, startServer(t, Config{DataDir: dir}).Stop(t.Context()))
+		dir := madeFolder(t)
 		require.Equal(t, "up 1", child(t, "no namespace", dir, blocked).last(t))
 	})
 }

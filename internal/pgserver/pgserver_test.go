@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +21,18 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
+
+// playCase is set where the test binary can run itself as another process.
+var playCase func()
+
+func TestMain(m *testing.M) {
+	if playCase != nil {
+		playCase()
+	}
+	code := m.Run()
+	_ = os.RemoveAll(prepared.dir)
+	os.Exit(code)
+}
 
 func TestStart_SecondStartFindsItsData(t *testing.T) {
 	t.Parallel()
@@ -36,7 +50,7 @@ func TestStart_SecondStartFindsItsData(t *testing.T) {
 
 func TestStart_RecoversAfterKillOfThePostmaster(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	first := startServer(t, Config{DataDir: dir})
 	execute(t, first, "CREATE TABLE kept (id bigint)", "INSERT INTO kept (id) VALUES (42)")
 	require.NoError(t, syscall.Kill(first.PID(), syscall.SIGKILL))
@@ -50,7 +64,7 @@ func TestStart_RecoversAfterKillOfThePostmaster(t *testing.T) {
 
 func TestStart_StaleProcessIDOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	first := startServer(t, Config{DataDir: dir})
 	require.NoError(t, first.Stop(t.Context()))
 	pidFile := filepath.Join(first.layout.cluster, "postmaster.pid")
@@ -61,7 +75,7 @@ func TestStart_StaleProcessIDOfSomebodyElse(t *testing.T) {
 
 func TestStart_TwoOnOneFolder(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	first := startServer(t, Config{DataDir: dir})
 	_, err := Start(t.Context(), Config{DataDir: dir})
 	require.True(t, Is(err, ReasonInUse), "%v", err)
@@ -70,7 +84,7 @@ func TestStart_TwoOnOneFolder(t *testing.T) {
 
 func TestStart_WrongMajorIsRefusedAndUntouched(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	first := startServer(t, Config{DataDir: dir})
 	require.NoError(t, first.Stop(t.Context()))
 	version := filepath.Join(first.layout.cluster, "PG_VERSION")
@@ -90,7 +104,7 @@ func TestStart_Port(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := ln.Addr().(*net.TCPAddr).Port
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 
 	_, err = Start(t.Context(), Config{DataDir: dir, Port: port})
 	require.True(t, Is(err, ReasonPortTaken), "%v", err)
@@ -121,7 +135,7 @@ func TestStart_LongPath(t *testing.T) {
 
 func TestStart_ASettingThatIsWrongIsQuoted(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	_, err := Start(t.Context(), Config{DataDir: dir, Settings: map[string]string{"work_mem": "much"}})
 	require.True(t, Is(err, ReasonFailed), "%v", err)
 	require.ErrorContains(t, err, "work_mem")
@@ -141,7 +155,7 @@ func TestStart_CancelledLeavesNothingRunning(t *testing.T) {
 
 func TestStop_OutOfTimeStopsAtOnceAndTheNextStartRecovers(t *testing.T) {
 	t.Parallel()
-	dir := dataFolder(t)
+	dir := madeFolder(t)
 	s := startServer(t, Config{DataDir: dir})
 	execute(t, s, "CREATE TABLE kept AS SELECT 42 AS id")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -153,7 +167,7 @@ func TestStop_OutOfTimeStopsAtOnceAndTheNextStartRecovers(t *testing.T) {
 
 func TestStop_EndsAServerThatHangs(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, Config{DataDir: dataFolder(t)})
+	s := startServer(t, Config{DataDir: madeFolder(t)})
 	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGSTOP))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -173,6 +187,35 @@ func TestOpenLog_PutsALargeOneAside(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Zero(t, info.Size())
+}
+
+// prepared is a data folder with a cluster, made once: initdb takes a second.
+var prepared struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// madeFolder is a data folder that has its cluster already.
+func madeFolder(t *testing.T) string {
+	t.Helper()
+	prepared.once.Do(func() {
+		var s *Server
+		if prepared.dir, prepared.err = os.MkdirTemp("", "pgserver-test-"); prepared.err != nil {
+			return
+		}
+		if s, prepared.err = Start(context.Background(), Config{DataDir: prepared.dir}); prepared.err == nil {
+			prepared.err = s.Stop(context.Background())
+		}
+	})
+	require.NoError(t, prepared.err)
+	dir := dataFolder(t)
+	require.NoError(t, os.Mkdir(dir, 0o711))
+	for _, kept := range []string{"cluster", "password"} {
+		out, err := exec.Command("cp", "-a", filepath.Join(prepared.dir, kept), dir).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	return dir
 }
 
 // dataFolder is one that an unprivileged account can reach.
