@@ -49,10 +49,11 @@ func sqlFindings(files []*file) (findings []string) {
 	return findings
 }
 
-// selectStarFindings: a star breaks every cached plan while a migration adds a column.
+// selectStarFindings: a star breaks every cached plan while a migration adds a column. A test may
+// digest whole rows: it wants to notice a column.
 func selectStarFindings(files []*file) (findings []string) {
 	eachLiteral(files, func(f *file, pos token.Pos, text string) {
-		if !f.in("tests/tidy") && selectStar.MatchString(text) {
+		if !f.isTest() && !f.in(testkit, "tests") && selectStar.MatchString(text) {
 			findings = append(findings, f.at(pos, "name the columns"))
 		}
 	})
