@@ -8,7 +8,7 @@ import (
 )
 
 type auditInput struct {
-	paged
+	Paged
 	Actor    string `query:"actor" maxLength:"255"`
 	Action   string `query:"action" maxLength:"100" doc:"noun.verb, rule.create say"`
 	Entity   string `query:"entity" maxLength:"100"`

@@ -8,7 +8,7 @@ import (
 )
 
 type contextsInput struct {
-	paged
+	Paged
 	Name   string `query:"name" maxLength:"200" doc:"Only the context of this name"`
 	Status string `query:"status" enum:"ACTIVE,PAUSED,ARCHIVED"`
 }
@@ -24,7 +24,7 @@ func (a *API) listContexts(ctx context.Context, in *contextsInput) (out *list[re
 }
 
 type createContextInput struct {
-	keyed
+	Keyed
 	Body struct {
 		Name        string                `json:"name" minLength:"1" maxLength:"200"`
 		Description string                `json:"description,omitempty" maxLength:"2000"`
@@ -45,11 +45,11 @@ func contextReply(c recon.Context, location string) *reply[recon.Context] {
 	return &reply[recon.Context]{Location: location, ETag: entityTag(c.Version), Body: c}
 }
 
-type contextInput struct {
+type ContextPath struct {
 	ContextID string `path:"contextId"`
 }
 
-func (a *API) getContext(ctx context.Context, in *contextInput) (out *one[recon.Context], err error) {
+func (a *API) getContext(ctx context.Context, in *ContextPath) (out *one[recon.Context], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		c, err := tx.Context(ctx, in.ContextID)
 		out = &one[recon.Context]{ETag: entityTag(c.Version), Body: c}
@@ -59,8 +59,8 @@ func (a *API) getContext(ctx context.Context, in *contextInput) (out *one[recon.
 }
 
 type updateContextInput struct {
-	contextInput
-	matched
+	ContextPath
+	Matched
 	Body struct {
 		Name        *string                `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Description *string                `json:"description,omitempty" maxLength:"2000"`
@@ -93,9 +93,9 @@ func set[T any](to, given *T) {
 }
 
 type contextStatusInput struct {
-	contextInput
-	keyed
-	matched
+	ContextPath
+	Keyed
+	Matched
 }
 
 // contextTo is the handler that brings a context into a status; being there already is no error.

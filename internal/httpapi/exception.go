@@ -8,7 +8,7 @@ import (
 )
 
 type exceptionsInput struct {
-	paged
+	Paged
 	ContextID string `query:"contextId" maxLength:"36"`
 	Status    string `query:"status" enum:"OPEN,RESOLVED"`
 	Class     string `query:"class" maxLength:"40" doc:"TIMING, MISSING, BREAK, AMBIGUOUS or DATA"`
@@ -28,11 +28,11 @@ func (a *API) listExceptions(ctx context.Context, in *exceptionsInput) (out *lis
 	return out, err
 }
 
-type exceptionInput struct {
+type ExceptionPath struct {
 	ExceptionID string `path:"exceptionId"`
 }
 
-func (a *API) getException(ctx context.Context, in *exceptionInput) (out *one[recon.Exception], err error) {
+func (a *API) getException(ctx context.Context, in *ExceptionPath) (out *one[recon.Exception], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		exception, err := tx.Exception(ctx, in.ExceptionID)
 		out = &one[recon.Exception]{Body: exception}

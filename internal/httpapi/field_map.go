@@ -9,8 +9,8 @@ import (
 )
 
 type putFieldMapInput struct {
-	sourceInput
-	matched
+	SourcePath
+	Matched
 	Body json.RawMessage
 }
 
@@ -33,7 +33,7 @@ func fieldMapOut(m recon.StoredFieldMap) *one[recon.StoredFieldMap] {
 }
 
 type fieldMapInput struct {
-	sourceInput
+	SourcePath
 	Version int `query:"version" minimum:"1" doc:"Another version than the one in force"`
 }
 
@@ -47,8 +47,8 @@ func (a *API) getFieldMap(ctx context.Context, in *fieldMapInput) (out *one[reco
 }
 
 type fieldMapsInput struct {
-	sourceInput
-	paged
+	SourcePath
+	Paged
 }
 
 func (a *API) listFieldMaps(ctx context.Context, in *fieldMapsInput) (out *list[recon.StoredFieldMap], err error) {

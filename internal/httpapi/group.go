@@ -8,8 +8,8 @@ import (
 )
 
 type contextGroupsInput struct {
-	contextInput
-	paged
+	ContextPath
+	Paged
 	RunID  string `query:"runId" maxLength:"36"`
 	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
 }
@@ -19,8 +19,8 @@ func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (ou
 }
 
 type runGroupsInput struct {
-	runInput
-	paged
+	RunPath
+	Paged
 	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
 }
 
@@ -43,11 +43,11 @@ func (a *API) groups(
 	return out, err
 }
 
-type groupInput struct {
+type GroupPath struct {
 	GroupID string `path:"groupId"`
 }
 
-func (a *API) getGroup(ctx context.Context, in *groupInput) (out *one[recon.StoredGroup], err error) {
+func (a *API) getGroup(ctx context.Context, in *GroupPath) (out *one[recon.StoredGroup], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		group, err := tx.Group(ctx, in.GroupID)
 		out = &one[recon.StoredGroup]{Body: group}
@@ -57,8 +57,8 @@ func (a *API) getGroup(ctx context.Context, in *groupInput) (out *one[recon.Stor
 }
 
 type groupItemsInput struct {
-	groupInput
-	paged
+	GroupPath
+	Paged
 }
 
 func (a *API) listGroupItems(ctx context.Context, in *groupItemsInput) (out *list[recon.GroupItem], err error) {

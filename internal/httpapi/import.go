@@ -47,7 +47,7 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 	defer parsed.Close()
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
-	out, err := once(ctx, a, &importKey{keyed: in.key, hash: []byte(parsed.Hash())}, http.StatusCreated,
+	out, err := once(ctx, a, &importKey{Keyed: in.key, hash: []byte(parsed.Hash())}, http.StatusCreated,
 		func(_ *API, ctx context.Context, tx *postgres.Tx, _ *importKey) (*reply[importOut], error) {
 			stored, err := parsed.Store(ctx, tx)
 			return &reply[importOut]{Location: "/v1/imports/" + stored.ID, Body: importOf(stored)}, err
@@ -64,7 +64,7 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 
 // importKey is what makes an import idempotent: the caller's key and the hash of the file.
 type importKey struct {
-	keyed
+	Keyed
 	hash []byte
 }
 
@@ -102,7 +102,7 @@ func (a *API) preview(w http.ResponseWriter, r *http.Request) error {
 type upload struct {
 	file  ingestion.File
 	body  *pacedBody
-	key   keyed
+	key   Keyed
 	close func()
 }
 
@@ -112,7 +112,7 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	if err != nil {
 		return nil, err
 	}
-	key := keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
+	key := Keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
 	if _, err := key.idempotencyKey(); err != nil {
 		return nil, err
 	}
@@ -299,8 +299,8 @@ func describeUpload(h huma.API, op *huma.Operation) {
 }
 
 type importsInput struct {
-	sourceInput
-	paged
+	SourcePath
+	Paged
 }
 
 func (a *API) listImports(ctx context.Context, in *importsInput) (out *list[recon.Import], err error) {
@@ -312,11 +312,11 @@ func (a *API) listImports(ctx context.Context, in *importsInput) (out *list[reco
 	return out, err
 }
 
-type importInput struct {
+type ImportPath struct {
 	ImportID string `path:"importId"`
 }
 
-func (a *API) getImport(ctx context.Context, in *importInput) (out *one[importOut], err error) {
+func (a *API) getImport(ctx context.Context, in *ImportPath) (out *one[importOut], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		i, err := tx.Import(ctx, in.ImportID)
 		out = &one[importOut]{Body: importOf(i)}
@@ -326,8 +326,8 @@ func (a *API) getImport(ctx context.Context, in *importInput) (out *one[importOu
 }
 
 type rejectsInput struct {
-	importInput
-	paged
+	ImportPath
+	Paged
 }
 
 func (a *API) listRejects(ctx context.Context, in *rejectsInput) (out *list[recon.RowError], err error) {
@@ -340,8 +340,8 @@ func (a *API) listRejects(ctx context.Context, in *rejectsInput) (out *list[reco
 }
 
 type voidInput struct {
-	importInput
-	keyed
+	ImportPath
+	Keyed
 }
 
 func (a *API) voidImport(ctx context.Context, tx *postgres.Tx, in *voidInput) (*reply[recon.Import], error) {

@@ -19,7 +19,7 @@ type caller struct {
 	} `json:"limits"`
 }
 
-// maxPageItems is what limit allows, as the tag on paged says.
+// maxPageItems is what limit allows, as the tag on Paged says.
 const maxPageItems = 200
 
 // getMe opens an empty transaction, so that a tenant which is unknown or suspended is told here too.

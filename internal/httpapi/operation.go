@@ -65,13 +65,13 @@ type reply[T any] struct {
 	Body     T
 }
 
-// keyed is what every POST may carry. A retry with the same key and body gets the first answer again.
-type keyed struct {
+// Keyed is what every POST may carry. A retry with the same key and body gets the first answer again.
+type Keyed struct {
 	Key   string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a retry safe: same key and body, same answer"`
 	Alias string `header:"X-Idempotency-Key" maxLength:"200" doc:"Another name of Idempotency-Key"`
 }
 
-func (k keyed) idempotencyKey() (string, error) {
+func (k Keyed) idempotencyKey() (string, error) {
 	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
 		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER", "Idempotency-Key and X-Idempotency-Key differ: send one of them")
 	}
@@ -240,13 +240,14 @@ func (a *API) refused(ctx context.Context, err error) error {
 	return problemOf(ctx, a.Log, err)
 }
 
-// paged is what every list takes.
-type paged struct {
+// Paged is what every list takes.
+// They are exported because huma reads embedded structs only then.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most"`
 	Cursor string `query:"cursor" maxLength:"500" doc:"nextCursor of the page before"`
 }
 
-func (p paged) page() postgres.Page { return postgres.Page{Limit: p.Limit, After: p.Cursor} }
+func (p Paged) page() postgres.Page { return postgres.Page{Limit: p.Limit, After: p.Cursor} }
 
 // list is a page of items and the cursor of the next, absent on the last.
 type list[T any] struct {
@@ -271,8 +272,8 @@ type one[T any] struct {
 	Body T
 }
 
-// matched is what a change takes where two people may edit.
-type matched struct {
+// Matched is what a change takes where two people may edit.
+type Matched struct {
 	IfMatch string `header:"If-Match" doc:"ETag of the version that you read; another stored version answers 412"`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // listRules gives all of them: a context has at most a few hundred, and they are read as one ladder.
-func (a *API) listRules(ctx context.Context, in *contextInput) (out *list[recon.StoredRule], err error) {
+func (a *API) listRules(ctx context.Context, in *ContextPath) (out *list[recon.StoredRule], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		rules, err := tx.Rules(ctx, in.ContextID)
 		out = listOf(rules, "")
@@ -20,8 +20,8 @@ func (a *API) listRules(ctx context.Context, in *contextInput) (out *list[recon.
 }
 
 type createRuleInput struct {
-	contextInput
-	keyed
+	ContextPath
+	Keyed
 	Body json.RawMessage
 }
 
@@ -90,7 +90,7 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 	return faults
 }
 
-type ruleInput struct {
+type RulePath struct {
 	RuleID string `path:"ruleId"`
 }
 
@@ -98,7 +98,7 @@ func ruleOut(r recon.StoredRule) *one[recon.StoredRule] {
 	return &one[recon.StoredRule]{ETag: entityTag(r.Version), Body: r}
 }
 
-func (a *API) getRule(ctx context.Context, in *ruleInput) (out *one[recon.StoredRule], err error) {
+func (a *API) getRule(ctx context.Context, in *RulePath) (out *one[recon.StoredRule], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		stored, err := tx.Rule(ctx, in.RuleID)
 		out = ruleOut(stored)
@@ -108,8 +108,8 @@ func (a *API) getRule(ctx context.Context, in *ruleInput) (out *one[recon.Stored
 }
 
 type putRuleInput struct {
-	ruleInput
-	matched
+	RulePath
+	Matched
 	Body json.RawMessage
 }
 
@@ -135,8 +135,8 @@ func (a *API) putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (*
 }
 
 type deleteRuleInput struct {
-	ruleInput
-	matched
+	RulePath
+	Matched
 }
 
 func (a *API) deleteRule(ctx context.Context, tx *postgres.Tx, in *deleteRuleInput) (*none, error) {
@@ -148,8 +148,8 @@ func (a *API) deleteRule(ctx context.Context, tx *postgres.Tx, in *deleteRuleInp
 }
 
 type ruleVersionsInput struct {
-	ruleInput
-	paged
+	RulePath
+	Paged
 }
 
 func (a *API) listRuleVersions(ctx context.Context, in *ruleVersionsInput) (out *list[recon.StoredRule], err error) {
@@ -162,8 +162,8 @@ func (a *API) listRuleVersions(ctx context.Context, in *ruleVersionsInput) (out 
 }
 
 type reorderRulesInput struct {
-	contextInput
-	keyed
+	ContextPath
+	Keyed
 	Body struct {
 		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in the order in which they shall run"`
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 type createRunInput struct {
-	contextInput
-	keyed
+	ContextPath
+	Keyed
 	Body struct {
 		Mode string `json:"mode,omitempty" enum:"COMMIT,DRY_RUN" default:"COMMIT" doc:"DRY_RUN stores a preview that holds no rows"`
 		From string `json:"from,omitempty" doc:"First booking date of the period, YYYY-MM-DD"`
@@ -41,8 +41,8 @@ func (a *API) createRun(ctx context.Context, tx *postgres.Tx, in *createRunInput
 }
 
 type cancelRunInput struct {
-	runInput
-	keyed
+	RunPath
+	Keyed
 }
 
 func (a *API) cancelRun(ctx context.Context, tx *postgres.Tx, in *cancelRunInput) (*reply[recon.Run], error) {
@@ -50,11 +50,11 @@ func (a *API) cancelRun(ctx context.Context, tx *postgres.Tx, in *cancelRunInput
 	return &reply[recon.Run]{Body: run}, err
 }
 
-type runInput struct {
+type RunPath struct {
 	RunID string `path:"runId"`
 }
 
-func (a *API) getRun(ctx context.Context, in *runInput) (out *one[recon.Run], err error) {
+func (a *API) getRun(ctx context.Context, in *RunPath) (out *one[recon.Run], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		run, err := tx.Run(ctx, in.RunID)
 		out = &one[recon.Run]{Body: run}
@@ -64,8 +64,8 @@ func (a *API) getRun(ctx context.Context, in *runInput) (out *one[recon.Run], er
 }
 
 type runsInput struct {
-	contextInput
-	paged
+	ContextPath
+	Paged
 }
 
 func (a *API) listRuns(ctx context.Context, in *runsInput) (out *list[recon.Run], err error) {

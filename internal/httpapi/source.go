@@ -9,8 +9,8 @@ import (
 )
 
 type sourcesInput struct {
-	contextInput
-	paged
+	ContextPath
+	Paged
 }
 
 func (a *API) listSources(ctx context.Context, in *sourcesInput) (out *list[recon.Source], err error) {
@@ -23,8 +23,8 @@ func (a *API) listSources(ctx context.Context, in *sourcesInput) (out *list[reco
 }
 
 type createSourceInput struct {
-	contextInput
-	keyed
+	ContextPath
+	Keyed
 	Body struct {
 		Name     string `json:"name" minLength:"1" maxLength:"200"`
 		Side     string `json:"side" enum:"LEFT,RIGHT" doc:"LEFT is what you expect (books, orders), RIGHT what happened (bank, processor)"`
@@ -46,11 +46,11 @@ func (a *API) createSource(ctx context.Context, tx *postgres.Tx, in *createSourc
 	return &reply[recon.Source]{Location: "/v1/sources/" + s.ID, ETag: entityTag(s.Version), Body: s}, err
 }
 
-type sourceInput struct {
+type SourcePath struct {
 	SourceID string `path:"sourceId"`
 }
 
-func (a *API) getSource(ctx context.Context, in *sourceInput) (out *one[recon.Source], err error) {
+func (a *API) getSource(ctx context.Context, in *SourcePath) (out *one[recon.Source], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		s, err := tx.Source(ctx, in.SourceID)
 		out = &one[recon.Source]{ETag: entityTag(s.Version), Body: s}
@@ -60,8 +60,8 @@ func (a *API) getSource(ctx context.Context, in *sourceInput) (out *one[recon.So
 }
 
 type updateSourceInput struct {
-	sourceInput
-	matched
+	SourcePath
+	Matched
 	Body struct {
 		Name     *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Currency *string `json:"currency,omitempty"`
@@ -86,8 +86,8 @@ func (a *API) updateSource(ctx context.Context, tx *postgres.Tx, in *updateSourc
 }
 
 type deleteSourceInput struct {
-	sourceInput
-	matched
+	SourcePath
+	Matched
 }
 
 func (a *API) deleteSource(ctx context.Context, tx *postgres.Tx, in *deleteSourceInput) (*none, error) {

@@ -8,7 +8,7 @@ import (
 )
 
 type statementInput struct {
-	contextInput
+	ContextPath
 	AsOf string `query:"asOf" doc:"Last booking date that counts, YYYY-MM-DD; default the latest in the data"`
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 type transactionsInput struct {
-	contextInput
-	paged
+	ContextPath
+	Paged
 	Side       string `query:"side" enum:"LEFT,RIGHT"`
 	SourceID   string `query:"sourceId" maxLength:"36"`
 	State      string `query:"state" enum:"OPEN,PROPOSED,PARTIAL,CONFIRMED,IGNORED"`
@@ -66,11 +66,11 @@ func (a *API) listTransactions(ctx context.Context, in *transactionsInput) (out 
 	return out, err
 }
 
-type transactionInput struct {
+type TransactionPath struct {
 	TransactionID string `path:"transactionId"`
 }
 
-func (a *API) getTransaction(ctx context.Context, in *transactionInput) (out *one[recon.StoredTransaction], err error) {
+func (a *API) getTransaction(ctx context.Context, in *TransactionPath) (out *one[recon.StoredTransaction], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		t, err := tx.Transaction(ctx, in.TransactionID)
 		out = &one[recon.StoredTransaction]{Body: t}
@@ -80,8 +80,8 @@ func (a *API) getTransaction(ctx context.Context, in *transactionInput) (out *on
 }
 
 type ignoreInput struct {
-	transactionInput
-	keyed
+	TransactionPath
+	Keyed
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why this row is no longer expected to match"`
 	}
@@ -93,8 +93,8 @@ func (a *API) ignoreTransaction(ctx context.Context, tx *postgres.Tx, in *ignore
 }
 
 type restoreInput struct {
-	transactionInput
-	keyed
+	TransactionPath
+	Keyed
 }
 
 func (a *API) restoreTransaction(ctx context.Context, tx *postgres.Tx, in *restoreInput) (*reply[recon.StoredTransaction], error) {
