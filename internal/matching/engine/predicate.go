@@ -123,6 +123,9 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 		v.compared = difference
 		score = weightAmount * closeness
 	}
+	if x.mode == recon.AmountAny { // not judged, but gated
+		v.compared = x.difference(left, right)
+	}
 	compared, ok := x.keysHeld(left, right)
 	if !ok {
 		return v, false
@@ -133,6 +136,16 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	_, fits := subtract(lt.amounts[0][left], rt.amounts[0][right])
 	return v, fits && v.score >= x.proposeAt
+}
+
+// difference of the compared amounts where both rows have one, whatever the rule allows.
+func (x *ruleRun) difference(left, right uint32) int64 {
+	a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]
+	if a == absent || b == absent {
+		return 0
+	}
+	d, _ := subtract(a, b)
+	return d
 }
 
 // lagHeld reads the lag as the rule's direction does, and says whether it lies in the window.

@@ -203,11 +203,14 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 // roundingMax is the largest difference, in minor units, that is called rounding.
 const roundingMax = 5
 
-// adjustment names the reason of a difference that a confirmed group keeps: the fee that one of the rows states, the
-// rounding of a few minor units, else a write-off that somebody has to post.
+// adjustment names the reason of a difference that a confirmed group keeps: the fee that one of the rows states or that
+// lies between the named amounts, the rounding of a few minor units, else a write-off that somebody has to post.
 func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
 	if difference == 0 {
 		return adjustNone
+	}
+	if p.compared == 0 && x.mode != recon.AmountAny && x.rulePlan.amount != [2]int{} {
+		return adjustFee // the named amounts agree, so what they name is all of the difference
 	}
 	for side, row := range [2]uint32{p.left, p.right} {
 		if fee := x.r.tables[side].fee; len(fee) > 0 && fee[row] != absent && magnitude(fee[row]) == magnitude(difference) {

@@ -1,0 +1,226 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"encoding/csv"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/matching/engine/gen"
+	"matcher/internal/recon"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scenarios want")
+
+// TestScenarios runs every testdata/*.txtar: a comment that says why, rules.yaml (without it the default ladder runs),
+// options.txt, left.csv and right.csv, and want: what a reconciliation analyst would expect to read.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 25)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			require.NoError(t, err)
+			require.NotEmpty(t, strings.TrimSpace(string(archive.Comment)), "a scenario says why")
+			got := play(t, archive)
+			if *update {
+				setSection(archive, "want", got)
+				require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o644))
+				return
+			}
+			require.Equal(t, section(archive, "want"), got)
+		})
+	}
+}
+
+func section(a *txtar.Archive, name string) string {
+	for _, f := range a.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
+}
+
+func setSection(a *txtar.Archive, name, text string) {
+	a.Files = slices.DeleteFunc(a.Files, func(f txtar.File) bool { return f.Name == name })
+	a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(text)})
+}
+
+func play(t *testing.T, a *txtar.Archive) string {
+	t.Helper()
+	rules := recon.DefaultLadder()
+	if text := section(a, "rules.yaml"); text != "" {
+		var errs []recon.FieldError
+		if rules, errs = recon.DecodeRules([]byte(text)); len(errs) > 0 {
+			return errorLines(errs)
+		}
+	}
+	p, errs := Compile(rules, readOptions(t, section(a, "options.txt")))
+	if len(errs) > 0 {
+		return errorLines(errs)
+	}
+	left := readTable(t, p, recon.Left, section(a, "left.csv"))
+	right := readTable(t, p, recon.Right, section(a, "right.csv"))
+	res, err := Run(p, left, right, nil)
+	require.NoError(t, err)
+	return report(p, res, left, right)
+}
+
+func errorLines(errs []recon.FieldError) string {
+	var b strings.Builder
+	for _, e := range errs {
+		fmt.Fprintf(&b, "refused %s %s: %s\n", e.Pointer, e.Code, e.Message)
+	}
+	return b.String()
+}
+
+func readOptions(t *testing.T, text string) Options {
+	o := Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		days := make([]recon.Day, 0, len(words))
+		for _, w := range words[1:] {
+			if d, err := recon.ParseDay(w); err == nil {
+				days = append(days, d)
+			}
+		}
+		switch words[0] {
+		case "asOf":
+			o.AsOf = days[0]
+		case "from":
+			o.From = days[0]
+		case "to":
+			o.To = days[0]
+		case "holidays":
+			o.Calendars = map[string]Calendar{words[1]: {Holidays: days}}
+		default:
+			t.Fatalf("no option %q", words[0])
+		}
+	}
+	return o
+}
+
+func readTable(t *testing.T, p *Plan, side recon.Side, text string) *Table {
+	t.Helper()
+	table := NewTable(p, side, 0)
+	for i, tx := range readRows(t, text) {
+		source := tx.Attribute("source")
+		require.NoError(t, table.Add(tx, int64(i), source))
+	}
+	return table
+}
+
+func readRows(t *testing.T, text string) []*recon.Transaction {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	var rows []*recon.Transaction
+	seen := map[[32]byte]int32{}
+	for i, record := range records[min(1, len(records)):] {
+		tx := readRow(t, records[0], record)
+		tx.Row = i + 1
+		tx.Digest = gen.Digest(tx)
+		if tx.ExternalID == "" {
+			tx.Ordinal = seen[tx.Digest]
+			seen[tx.Digest]++
+		}
+		rows = append(rows, tx)
+	}
+	return rows
+}
+
+func readRow(t *testing.T, header, record []string) *recon.Transaction {
+	tx := &recon.Transaction{Currency: "EUR", Date: recon.NoDay, ValueDate: recon.NoDay, BookingStatus: recon.Booked}
+	for i, name := range header {
+		if name == "currency" {
+			tx.Currency = record[i]
+		}
+	}
+	amount := func(text string) recon.Minor {
+		money, err := recon.ParseMoney(text, tx.Currency)
+		require.NoError(t, err)
+		return money.Amount
+	}
+	named := map[string]*recon.NullMinor{"gross": &tx.Gross, "fee": &tx.Fee, "tax": &tx.Tax, "net": &tx.Net}
+	texts := map[string]*string{"id": &tx.ExternalID, "reference": &tx.Reference, "description": &tx.Description, "kind": &tx.Kind, "currency": &tx.Currency}
+	days := map[string]*recon.Day{"date": &tx.Date, "valueDate": &tx.ValueDate}
+	for i, name := range header {
+		value := record[i]
+		switch {
+		case name == "amount":
+			tx.Amount = amount(value)
+		case value == "":
+		case named[name] != nil:
+			*named[name] = recon.NullMinor{Amount: amount(value), Set: true}
+		case texts[name] != nil:
+			*texts[name] = value
+		case days[name] != nil:
+			day, err := recon.ParseDay(value)
+			require.NoError(t, err)
+			*days[name] = day
+		default:
+			tx.Metadata = append(tx.Metadata, recon.Attribute{Name: name, Value: value})
+		}
+	}
+	return tx
+}
+
+// report is a result as the scenarios show it.
+func report(p *Plan, res *Result, left, right *Table) string {
+	var b strings.Builder
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		l, r := res.LeftRows(g)[0], res.RightRows(g)[0]
+		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), name(left, l), name(right, r), g.Score, p.Rules[g.Rule].Name)
+		if g.Difference != 0 {
+			fmt.Fprintf(&b, "  difference %s %s", left.money(l, int64(g.Difference)), g.Adjustment())
+		}
+		if g.HeldBy() != recon.HeldByNothing {
+			fmt.Fprintf(&b, "  held by %s", g.HeldBy())
+		}
+		if g.Alternatives > 0 {
+			fmt.Fprintf(&b, "  alternatives %d", g.Alternatives)
+		}
+		b.WriteString("\n")
+	}
+	for side, t := range [2]*Table{left, right} {
+		for i := range res.Open[side] {
+			o := &res.Open[side][i]
+			fmt.Fprintf(&b, "open %s %s  %s %s", strings.ToLower(string(sideOf(side))), name(t, o.Row), o.Class(), o.Reason())
+			if m := res.Describe(p, left, right, sideOf(side), o); o.Miss.Row != NoRow {
+				fmt.Fprintf(&b, "  near %s (%s): %s", m.ExternalID, m.Difference, m.Suggestion)
+			}
+			b.WriteString("\n")
+		}
+	}
+	for _, bridge := range res.Bridge {
+		fmt.Fprintf(&b, "bridge %s: %s", bridge.Currency, inDecimals(bridge.Left, bridge.Currency))
+		for _, item := range bridge.Items {
+			fmt.Fprintf(&b, " | %s", strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", item.Label, item.Class, item.Reason, inDecimals(item.Amount, bridge.Currency))), " "))
+		}
+		fmt.Fprintf(&b, " | = %s\n", inDecimals(bridge.Right, bridge.Currency))
+	}
+	return b.String()
+}
+
+func inDecimals(m recon.Minor, currency string) string {
+	return recon.Money{Amount: m, Currency: currency}.String()
+}
+
+func name(t *Table, row uint32) string {
+	if id := t.ExternalID(row); id != "" {
+		return id
+	}
+	return fmt.Sprintf("#%d", t.ID(row)+1)
+}
