@@ -22,13 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// playCase is set where the test binary can run itself as another process.
-var playCase func()
-
 func TestMain(m *testing.M) {
-	if playCase != nil {
-		playCase()
-	}
+	play()
 	code := m.Run()
 	_ = os.RemoveAll(prepared.dir)
 	os.Exit(code)
@@ -199,15 +194,7 @@ var prepared struct {
 // madeFolder is a data folder that has its cluster already.
 func madeFolder(t *testing.T) string {
 	t.Helper()
-	prepared.once.Do(func() {
-		var s *Server
-		if prepared.dir, prepared.err = os.MkdirTemp("", "pgserver-test-"); prepared.err != nil {
-			return
-		}
-		if s, prepared.err = Start(context.Background(), Config{DataDir: prepared.dir}); prepared.err == nil {
-			prepared.err = s.Stop(context.Background())
-		}
-	})
+	prepared.once.Do(prepare)
 	require.NoError(t, prepared.err)
 	dir := dataFolder(t)
 	require.NoError(t, os.Mkdir(dir, 0o711))
@@ -216,6 +203,18 @@ func madeFolder(t *testing.T) string {
 		require.NoError(t, err, "%s", out)
 	}
 	return dir
+}
+
+// prepare outlives the test that asks first; TestMain removes the folder.
+func prepare() {
+	if prepared.dir, prepared.err = os.MkdirTemp("", "pgserver-test-"); prepared.err != nil {
+		return
+	}
+	s, err := Start(context.Background(), Config{DataDir: prepared.dir})
+	if err == nil {
+		err = s.Stop(context.Background())
+	}
+	prepared.err = err
 }
 
 // dataFolder is one that an unprivileged account can reach.
