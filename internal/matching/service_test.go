@@ -32,7 +32,7 @@ type bundle struct {
 	left, right string
 }
 
-func setup(t *testing.T) (*matching.Service, *bundle) {
+func setup(t testing.TB) (*matching.Service, *bundle) {
 	t.Helper()
 	b := &bundle{Installation: testkit.NewInstallation(t)}
 	pool, err := b.Connections.WorkPool(t.Context(), "")
@@ -47,7 +47,7 @@ func setup(t *testing.T) (*matching.Service, *bundle) {
 	return &matching.Service{DB: b.DB, Log: slog.New(slog.DiscardHandler), Heartbeat: 20 * time.Millisecond}, b
 }
 
-func (b *bundle) newContext(t *testing.T, name string) (id, left, right string) {
+func (b *bundle) newContext(t testing.TB, name string) (id, left, right string) {
 	t.Helper()
 	b.tx(t, func(tx *postgres.Tx) error {
 		c, err := tx.CreateContext(b.ctx, recon.Context{Name: name})
@@ -65,12 +65,12 @@ func (b *bundle) newContext(t *testing.T, name string) (id, left, right string) 
 	return id, left, right
 }
 
-func (b *bundle) tx(t *testing.T, fn func(tx *postgres.Tx) error) {
+func (b *bundle) tx(t testing.TB, fn func(tx *postgres.Tx) error) {
 	t.Helper()
 	require.NoError(t, b.DB.Tx(b.ctx, fn))
 }
 
-func (b *bundle) load(t *testing.T, source string, rows []string) recon.Import {
+func (b *bundle) load(t testing.TB, source string, rows []string) recon.Import {
 	t.Helper()
 	text := "id,date,amount,reference,description\n" + strings.Join(rows, "\n") + "\n"
 	i, err := b.imports.Import(b.ctx, source, ingestion.File{Name: "rows.csv", Body: strings.NewReader(text)})
@@ -100,7 +100,7 @@ func shuffled(rows []string, seed uint64) []string {
 	return out
 }
 
-func (b *bundle) run(t *testing.T, s *matching.Service, mode recon.RunMode) recon.Run {
+func (b *bundle) run(t testing.TB, s *matching.Service, mode recon.RunMode) recon.Run {
 	t.Helper()
 	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: mode, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func (b *bundle) run(t *testing.T, s *matching.Service, mode recon.RunMode) reco
 	return b.stored(t, run.ID)
 }
 
-func (b *bundle) stored(t *testing.T, runID string) (run recon.Run) {
+func (b *bundle) stored(t testing.TB, runID string) (run recon.Run) {
 	t.Helper()
 	b.tx(t, func(tx *postgres.Tx) (err error) {
 		run, err = tx.Run(b.ctx, runID)
@@ -117,7 +117,7 @@ func (b *bundle) stored(t *testing.T, runID string) (run recon.Run) {
 	return run
 }
 
-func (b *bundle) count(t *testing.T, sql string) (n int) {
+func (b *bundle) count(t testing.TB, sql string) (n int) {
 	t.Helper()
 	conn := b.Owner(t)
 	_, err := conn.Exec(t.Context(), `SET search_path TO "`+b.tenantID+`"`)
