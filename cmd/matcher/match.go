@@ -1,0 +1,333 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+const matchHelp = `Reconcile two files, with no server and no database.
+
+LEFT is what you expect (books, orders, invoices), RIGHT is what happened (bank, processor, payout). Each is a CSV, TSV,
+JSON or NDJSON file, a glob, a folder, or - for standard input. Columns, dates, decimals and signs are detected where no
+map is given, and what was detected is printed. Without rules, rows match on their reference (exactly, within 0.50,
+within 3 days); pairs without a common reference are only proposed.`
+
+const matchExample = `  matcher match ledger.csv bank.csv
+  matcher match ledger.csv bank.csv --out out && open out/report.html
+  matcher match ledger.csv bank.csv --save recon.yaml     # then edit it, and:
+  matcher match ledger.csv bank.csv --setup recon.yaml --fail-on open
+  matcher match --left shop=orders/ --left till=till.csv --right psp=payout-*.csv`
+
+// matchOptions are the flags of match.
+type matchOptions struct {
+	left, right               []string
+	rules, leftMap, rightMap  string
+	setup, save               string
+	leftNegate, rightNegate   bool
+	from, to, asOf            string
+	leftBalance, rightBalance string
+	out                       string
+	explain, failOn           []string
+	json                      bool
+}
+
+// match is one run of the command.
+type match struct {
+	opt            matchOptions
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	rules          []recon.Rule
+	options        engine.Options
+	left, right    *matchSide
+	plan           *engine.Plan
+	result         *engine.Result
+	progress       *progress
+	seconds        phaseSeconds
+}
+
+// phaseSeconds is how long each phase took.
+type phaseSeconds struct {
+	Read  float64 `json:"read"`
+	Match float64 `json:"match"`
+	Write float64 `json:"write"`
+}
+
+func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	m := match{stdin: stdin, stdout: stdout, stderr: stderr}
+	command := &cobra.Command{
+		Use: "match LEFT RIGHT", Short: "Reconcile two files, with no server and no database",
+		Long: matchHelp, Example: matchExample, Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return m.run(cmd.Context(), args) },
+	}
+	f := command.Flags()
+	f.StringArrayVar(&m.opt.left, "left", nil, "a left file, glob or folder, perhaps with `[source=]FILE` before it; repeatable")
+	f.StringArrayVar(&m.opt.right, "right", nil, "a right file, glob or folder, perhaps with `[source=]FILE` before it; repeatable")
+	f.StringVar(&m.opt.rules, "rules", "", "rules to match by: a YAML or JSON `FILE`")
+	f.StringVar(&m.opt.leftMap, "left-map", "", "how left files are read: a YAML or JSON `FILE`")
+	f.StringVar(&m.opt.rightMap, "right-map", "", "how right files are read: a YAML or JSON `FILE`")
+	f.StringVar(&m.opt.setup, "setup", "", "maps and rules in one `FILE`, as --save writes it")
+	f.StringVar(&m.opt.save, "save", "", "write the maps and rules in use to a `FILE` for --setup")
+	f.BoolVar(&m.opt.leftNegate, "left-negate", false, "turn the signs of the left side round")
+	f.BoolVar(&m.opt.rightNegate, "right-negate", false, "turn the signs of the right side round")
+	f.StringVar(&m.opt.from, "from", "", "first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
+	f.StringVar(&m.opt.to, "to", "", "last `DAY` of the period")
+	f.StringVar(&m.opt.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the files)")
+	f.StringVar(&m.opt.leftBalance, "left-balance", "", "closing balance of the left side: `AMOUNT` or EUR=AMOUNT,USD=AMOUNT")
+	f.StringVar(&m.opt.rightBalance, "right-balance", "", "closing balance of the right side")
+	f.StringVar(&m.opt.out, "out", "", "write groups.csv, unmatched.csv, rejected.csv, open.ndjson and report.html to a `DIR`")
+	f.StringArrayVar(&m.opt.explain, "explain", nil, "say why the row with this `ID` matched, or why not; repeatable")
+	f.StringSliceVar(&m.opt.failOn, "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
+	f.BoolVar(&m.opt.json, "json", false, "print one JSON object instead of text")
+	return command
+}
+
+func (m *match) run(ctx context.Context, args []string) error {
+	started := time.Now()
+	m.progress = newProgress(m.stderr)
+	defer m.progress.close()
+	if err := m.prepare(args); err != nil {
+		return err
+	}
+	if err := m.load(ctx); err != nil {
+		return err
+	}
+	m.seconds.Read = time.Since(started).Seconds()
+	started = time.Now()
+	if err := m.reconcile(ctx); err != nil {
+		return err
+	}
+	m.seconds.Match = time.Since(started).Seconds()
+	started = time.Now()
+	if err := m.write(); err != nil {
+		return err
+	}
+	m.seconds.Write = time.Since(started).Seconds()
+	m.progress.close()
+	if err := m.print(); err != nil {
+		return err
+	}
+	return m.verdict()
+}
+
+// prepare settles everything that can be wrong before a row is read.
+func (m *match) prepare(args []string) error {
+	if err := m.checkFailOn(); err != nil {
+		return err
+	}
+	if err := m.readSetup(); err != nil {
+		return err
+	}
+	if err := m.readBalances(); err != nil {
+		return err
+	}
+	if err := m.chooseFiles(args); err != nil {
+		return err
+	}
+	for _, s := range m.sides() {
+		for _, f := range s.files {
+			if err := f.begin(m, s); err != nil {
+				return err
+			}
+		}
+	}
+	m.shareCurrency()
+	m.alignSigns()
+	m.applyNegate()
+	for _, s := range m.sides() {
+		for _, f := range s.files {
+			if err := f.compile(); err != nil {
+				return err
+			}
+		}
+	}
+	plan, problems := engine.Compile(m.rules, m.options)
+	if len(problems) > 0 {
+		return recon.Unprocessable("RULES_INVALID", m.rulesName()+" cannot work", problems...)
+	}
+	m.plan = plan
+	for _, s := range m.sides() {
+		s.table = engine.NewTable(plan, s.side, 0)
+	}
+	return m.saveSetup()
+}
+
+func (m *match) chooseFiles(args []string) error {
+	left, right := m.opt.left, m.opt.right
+	switch {
+	case len(args) == 2:
+		left, right = append([]string{args[0]}, left...), append([]string{args[1]}, right...)
+	case len(args) == 1 || len(left) == 0 || len(right) == 0:
+		return usageError("two sides are needed: matcher match LEFT RIGHT, or --left FILE --right FILE")
+	}
+	for _, s := range []struct {
+		side  *matchSide
+		named []string
+	}{{m.left, left}, {m.right, right}} {
+		inputs, err := expandInputs(s.side.side, s.named)
+		if err != nil {
+			return err
+		}
+		for _, input := range inputs {
+			if s.side.setup.Source != "" && !slices.ContainsFunc(s.named, func(n string) bool { return strings.HasPrefix(n, input.source+"=") }) {
+				input.source = s.side.setup.Source
+			}
+			s.side.files = append(s.side.files, &matchFile{inputFile: input})
+		}
+	}
+	return m.checkStdin()
+}
+
+func (m *match) checkStdin() error {
+	used := 0
+	for _, s := range m.sides() {
+		for _, f := range s.files {
+			if f.path == "-" {
+				used++
+			}
+		}
+	}
+	if used > 1 {
+		return usageError("standard input (-) can be read once: name a file for the other side")
+	}
+	return nil
+}
+
+// shareCurrency lends a side without any currency the one that the whole other side is in.
+func (m *match) shareCurrency() {
+	for _, s := range m.sides() {
+		lent := singleCurrency(m.other(s))
+		if lent == "" {
+			continue
+		}
+		for _, f := range s.files {
+			if !f.fieldMap.Has(recon.FieldCurrency) && singleCurrencyOf(f) == recon.NoCurrency {
+				f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: lent})
+				f.found += " currency=" + lent + " (as the other side)"
+			}
+		}
+	}
+}
+
+func (m *match) applyNegate() {
+	for _, s := range []struct {
+		side *matchSide
+		turn bool
+	}{{m.left, m.opt.leftNegate}, {m.right, m.opt.rightNegate}} {
+		for _, f := range s.side.files {
+			if s.turn {
+				f.fieldMap.Negate = !f.fieldMap.Negate
+			}
+		}
+	}
+}
+
+// load reads both sides at once: parsing is most of the work, and each side is its own.
+func (m *match) load(ctx context.Context) error {
+	work, _ := errgroup.WithContext(ctx)
+	for _, s := range m.sides() {
+		work.Go(func() error { return s.load(m) })
+	}
+	return work.Wait()
+}
+
+func (m *match) reconcile(ctx context.Context) error {
+	result, err := engine.Run(m.plan, m.left.table, m.right.table, func(p engine.Progress) bool {
+		m.progress.matching(p)
+		return ctx.Err() == nil
+	})
+	if err != nil {
+		return fmt.Errorf("matching: %w", err)
+	}
+	if result.Stopped {
+		return errors.New("stopped before the end: nothing was written")
+	}
+	m.result = result
+	return m.startFromBalances()
+}
+
+func (m *match) write() error {
+	if m.opt.out == "" {
+		return nil
+	}
+	return m.writeFolder(m.opt.out)
+}
+
+func (m *match) print() error {
+	if len(m.opt.explain) > 0 {
+		return m.explain(m.stdout)
+	}
+	if !m.opt.json {
+		m.printSummary(m.stdout)
+		return nil
+	}
+	out := json.NewEncoder(m.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode(struct {
+		engine.Summary
+		Seconds phaseSeconds `json:"seconds"`
+	}{m.result.Summary(), m.seconds})
+}
+
+// verdict turns what the caller asked to fail on into exit code 3.
+func (m *match) verdict() error {
+	left, right := m.result.Counts[engine.LeftIndex], m.result.Counts[engine.RightIndex]
+	differences := int64(0)
+	for _, d := range m.result.Differences {
+		differences += d.Groups
+	}
+	rows := map[string]int64{
+		"open":       left.Unmatched + right.Unmatched - left.InTransit - right.InTransit,
+		"proposed":   left.Proposed + right.Proposed,
+		"rejected":   left.Rejected + right.Rejected,
+		"difference": differences,
+	}
+	var found []string
+	for _, what := range m.opt.failOn {
+		if rows[what] > 0 {
+			found = append(found, fmt.Sprintf("%s: %d", what, rows[what]))
+		}
+	}
+	if len(found) > 0 {
+		return foundError("--fail-on found %s", strings.Join(found, ", "))
+	}
+	return nil
+}
+
+func (m *match) checkFailOn() error {
+	known := []string{"open", "proposed", "rejected", "difference"}
+	for _, what := range m.opt.failOn {
+		if !slices.Contains(known, what) {
+			return usageError("--fail-on takes %s, not %q", strings.Join(known, ", "), what)
+		}
+	}
+	return nil
+}
+
+func readWhole(path string, bytesMax int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, bytesMax+1))
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	if int64(len(data)) > bytesMax {
+		return nil, fmt.Errorf("%s is larger than %d bytes: that is no file of maps or rules", path, bytesMax)
+	}
+	return data, nil
+}

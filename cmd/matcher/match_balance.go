@@ -1,0 +1,84 @@
+package main
+
+import (
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// readBalances reads the closing balances that the user took from the books and from the statement.
+func (m *match) readBalances() error {
+	var err error
+	if m.left.balance, err = parseBalance("--left-balance", m.opt.leftBalance); err != nil {
+		return err
+	}
+	m.right.balance, err = parseBalance("--right-balance", m.opt.rightBalance)
+	return err
+}
+
+// parseBalance reads "EUR=84210.55,USD=10" into an amount by currency; a bare amount stands under "".
+func parseBalance(flag, text string) (map[string]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	balances := map[string]string{}
+	for part := range strings.SplitSeq(text, ",") {
+		currency, amount, named := strings.Cut(strings.TrimSpace(part), "=")
+		if !named {
+			currency, amount = "", currency
+		}
+		if _, twice := balances[currency]; twice {
+			return nil, usageError("%s: two balances for one currency; write EUR=84210.55,USD=10.00", flag)
+		}
+		if _, err := recon.ParseMoney(amount, orNoCurrency(currency)); err != nil {
+			return nil, usageError("%s: %v; write 84210.55, or EUR=84210.55,USD=10.00", flag, err)
+		}
+		balances[currency] = amount
+	}
+	return balances, nil
+}
+
+func orNoCurrency(code string) string {
+	if code == "" {
+		return recon.NoCurrency
+	}
+	return code
+}
+
+// startFromBalances lets the bridges start and end at the balances that the user gave.
+func (m *match) startFromBalances() error {
+	only := len(m.result.Bridge) == 1
+	for i, b := range m.result.Bridge {
+		left, err := m.left.balanceIn(b.Currency, only)
+		if err != nil {
+			return err
+		}
+		right, err := m.right.balanceIn(b.Currency, only)
+		if err != nil {
+			return err
+		}
+		if m.result.Bridge[i], err = b.WithBalances(left, right); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// balanceIn is the stated balance in a currency, nil where there is none.
+func (s *matchSide) balanceIn(currency string, only bool) (*recon.Minor, error) {
+	text, given := s.balance[currency]
+	if bare, ok := s.balance[""]; ok {
+		if !only {
+			return nil, usageError("there are several currencies: write the balances as EUR=84210.55,USD=10.00")
+		}
+		text, given = bare, true
+	}
+	if !given {
+		return nil, nil
+	}
+	money, err := recon.ParseMoney(text, currency)
+	if err != nil {
+		return nil, usageError("the balance %w", err)
+	}
+	return &money.Amount, nil
+}

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"matcher/internal/ingestion/format"
+	"matcher/internal/ingestion/mapping"
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+const (
+	sampleRows  = 5000    // what detection looks at
+	rejectsMax  = 100_000 // kept for rejected.csv; more are only counted
+	observeRows = 1 << 14 // between two words on progress
+)
+
+// matchSide is one side of the reconciliation: its files, and the table that the engine works on.
+type matchSide struct {
+	side    recon.Side
+	setup   recon.SetupSide
+	files   []*matchFile
+	table   *engine.Table
+	balance map[string]string // closing balances by currency; "" is the only currency
+}
+
+// name is what the side is called in sentences: its source, where all its files have one.
+func (s *matchSide) name() string {
+	for _, f := range s.files[1:] {
+		if f.source != s.files[0].source {
+			return fmt.Sprintf("%s and %d more", s.files[0].source, len(s.files)-1)
+		}
+	}
+	return s.files[0].source
+}
+
+// matchFile is one file on its way in.
+type matchFile struct {
+	inputFile
+	closer   io.Closer
+	size     int64
+	reader   *format.Reader
+	sample   []recon.Record
+	fieldMap recon.FieldMap
+	found    string // what detection saw in the columns, "" where a map was given
+	reversed string // why the signs were turned round
+	mapper   *mapping.Mapper
+	rows     rowStore
+	rowsRead int64
+	rejected int64
+	rejects  []recon.RowError
+	repeats  int64
+}
+
+// begin opens a file and settles how its columns are read.
+func (f *matchFile) begin(m *match, side *matchSide) error {
+	body, size, err := f.open(m.stdin)
+	if err != nil {
+		return err
+	}
+	f.closer, f.size = body, size
+	if f.reader, err = format.Open(body, f.path, format.Options{}); err != nil {
+		return err
+	}
+	if f.sample, err = f.reader.Peek(sampleRows); err != nil {
+		return err
+	}
+	return f.settleMap(side)
+}
+
+func (f *matchFile) settleMap(side *matchSide) error {
+	given := recon.FieldMap{}
+	if side.setup.Map != nil {
+		given = *side.setup.Map
+	}
+	fieldMap, detection, err := mapping.Detect(f.reader.Header(), f.sample, given)
+	if err != nil {
+		return f.about(err)
+	}
+	f.fieldMap, f.found = fieldMap, detection.String()
+	if side.setup.Map != nil {
+		f.found = strings.TrimSpace("by its map " + f.found)
+	} else if side.side == recon.Left && f.inDebitAndCredit() {
+		f.fieldMap.Negate = true // in the books a debit of cash is money to us; on a statement a credit is
+	}
+	if !f.fieldMap.Has(recon.FieldCurrency) && side.setup.Currency != "" {
+		f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: side.setup.Currency})
+	}
+	return nil
+}
+
+func withField(m recon.FieldMap, name string, field recon.MapField) recon.FieldMap {
+	fields := make(map[string]recon.MapField, len(m.Fields)+1)
+	for k, v := range m.Fields {
+		fields[k] = v
+	}
+	fields[name] = field
+	m.Fields = fields
+	return m
+}
+
+// compile makes the mapper once the map is final.
+func (f *matchFile) compile() error {
+	mapper, problems := mapping.Compile(f.fieldMap, f.reader.Header())
+	if len(problems) > 0 {
+		return f.about(recon.Unprocessable("FIELD_MAP_INVALID", "the field map does not fit this file", problems...))
+	}
+	f.mapper = mapper
+	return nil
+}
+
+// about names the file in an error that does not yet.
+func (f *matchFile) about(err error) error {
+	if strings.Contains(err.Error(), f.path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", f.path, err)
+}
+
+// readAs says in a line how the file was read.
+func (f *matchFile) readAs() string {
+	parts := make([]string, 0, 3)
+	for _, part := range []string{f.found, f.reader.Found(), f.reversed} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// load reads every file of a side into its table. Rows with an id of their own are kept once.
+func (s *matchSide) load(m *match) error {
+	identities := map[string]*mapping.Identities{}
+	for position, f := range s.files {
+		if identities[f.source] == nil {
+			identities[f.source] = &mapping.Identities{}
+		}
+		l := sideLoader{m: m, side: s, file: f, position: position, identities: identities[f.source]}
+		l.mapper, _ = mapping.Compile(f.fieldMap, f.reader.Header())
+		l.mapper.KeepMetadata(metadataColumns(m.plan.Fields(s.side))...)
+		if err := l.run(); err != nil {
+			return f.about(err)
+		}
+		s.table.Rejected += f.rejected
+		s.table.Duplicates += f.repeats
+	}
+	return nil
+}
+
+func metadataColumns(fields []string) []string {
+	var columns []string
+	for _, field := range fields {
+		if column, ok := strings.CutPrefix(field, recon.MetadataPrefix); ok {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
+type sideLoader struct {
+	m          *match
+	side       *matchSide
+	file       *matchFile
+	position   int
+	mapper     *mapping.Mapper // keeps only the metadata that the rules read
+	identities *mapping.Identities
+}
+
+func (l *sideLoader) run() error {
+	f := l.file
+	defer f.closer.Close()
+	f.sample = nil
+	for {
+		record, err := f.reader.Next()
+		var wrong *recon.RowError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &wrong):
+			f.rowsRead++
+			l.reject(*wrong)
+		case err != nil:
+			return err
+		default:
+			f.rowsRead++
+			if err := l.row(record); err != nil {
+				return err
+			}
+		}
+		if f.rowsRead%observeRows == 0 {
+			l.m.progress.reading(f.path, f.reader.Bytes(), f.size, f.rowsRead)
+		}
+	}
+}
+
+func (l *sideLoader) row(record recon.Record) error {
+	l.file.rows.add(record)
+	tx, wrong := l.mapper.Map(record)
+	if len(wrong) > 0 {
+		l.reject(wrong...)
+		return nil
+	}
+	verdict, conflict := l.identities.Admit(&tx)
+	switch verdict {
+	case mapping.Duplicate:
+		l.file.repeats++
+		return nil
+	case mapping.Conflicting:
+		l.reject(*conflict)
+		return nil
+	}
+	return l.side.table.Add(&tx, rowID(l.position, tx.Row), l.file.source)
+}
+
+// reject counts one row, and keeps everything that is wrong with it.
+func (l *sideLoader) reject(wrong ...recon.RowError) {
+	l.file.rejected++
+	if len(l.file.rejects) < rejectsMax {
+		l.file.rejects = append(l.file.rejects, wrong...)
+	}
+}
+
+// alignSigns joins the samples of both sides and turns one side round where the signs of nearly all joined rows differ:
+// banks book from their own point of view.
+func (m *match) alignSigns() {
+	if m.left.setup.Map != nil || m.right.setup.Map != nil || m.opt.leftNegate || m.opt.rightNegate {
+		return // somebody decided
+	}
+	evidence := mapping.CompareSigns(joinSamples(m.left, m.right))
+	if !evidence.Reversed() {
+		return
+	}
+	turned, flag := m.right, "--right-negate"
+	if !slices.ContainsFunc(m.left.files, func(f *matchFile) bool { return !f.inDebitAndCredit() }) {
+		turned, flag = m.left, "--left-negate" // its sign was a guess; the right one may be written down
+	}
+	for _, f := range turned.files {
+		f.fieldMap.Negate = !f.fieldMap.Negate
+		f.reversed = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)", evidence.Percent(), flag)
+	}
+}
+
+// inDebitAndCredit says whether the file writes amounts in two columns; which of them is money to us is a convention.
+func (f *matchFile) inDebitAndCredit() bool {
+	return f.fieldMap.Has(recon.FieldDebit) && f.fieldMap.Has(recon.FieldCredit)
+}
+
+// joinSamples pairs rows of the samples by reference, as far as a reference is unique on its side.
+func joinSamples(left, right *matchSide) []mapping.SignPair {
+	amounts := sampleAmounts(left)
+	var pairs []mapping.SignPair
+	for reference, of := range sampleAmounts(right) {
+		if other, joined := amounts[reference]; joined && len(of) == 1 && len(other) == 1 {
+			pairs = append(pairs, mapping.SignPair{Left: other[0], Right: of[0]})
+		}
+	}
+	return pairs
+}
+
+func sampleAmounts(s *matchSide) map[string][]recon.Minor {
+	amounts := map[string][]recon.Minor{}
+	for _, f := range s.files {
+		mapper, problems := mapping.Compile(f.fieldMap, f.reader.Header())
+		if len(problems) > 0 {
+			continue // compile tells
+		}
+		for _, record := range f.sample {
+			if tx, wrong := mapper.Map(record); len(wrong) == 0 && tx.Reference != "" {
+				amounts[tx.Reference] = append(amounts[tx.Reference], tx.Amount)
+			}
+		}
+	}
+	return amounts
+}
+
+// singleCurrency is the one currency that all samples of a side are in, "" when there are several or none.
+func singleCurrency(s *matchSide) string {
+	single := ""
+	for _, f := range s.files {
+		of := singleCurrencyOf(f)
+		if of == "" || of == recon.NoCurrency || single != "" && single != of {
+			return ""
+		}
+		single = of
+	}
+	return single
+}
+
+// singleCurrencyOf is the one currency of a file's sample; NoCurrency where it names none.
+func singleCurrencyOf(f *matchFile) string {
+	mapper, problems := mapping.Compile(f.fieldMap, f.reader.Header())
+	if len(problems) > 0 {
+		return ""
+	}
+	single := ""
+	for _, record := range f.sample {
+		tx, wrong := mapper.Map(record)
+		if len(wrong) > 0 {
+			continue
+		}
+		if single != "" && single != tx.Currency {
+			return ""
+		}
+		single = tx.Currency
+	}
+	return single
+}

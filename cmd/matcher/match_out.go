@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+// Columns of the files that --out writes.
+var (
+	groupColumns = []string{"group_id", "status", "rule", "score", "side", "external_id", "row", "amount", "currency", "date",
+		"allocated", "difference", "difference_reason", "held_by", "alternatives"}
+	unmatchedColumns = []string{"side", "external_id", "row", "reference", "amount", "currency", "date", "description", "class",
+		"reason", "age_days", "nearest_external_id", "nearest_difference", "suggestion"}
+	rejectedColumns = []string{"file", "line", "field", "value", "reason"}
+)
+
+// writeFolder writes everything that a run found into a folder, which is made where it does not exist.
+func (m *match) writeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fileError(folder, err)
+	}
+	writers := []struct {
+		name  string
+		write func(*bufio.Writer) error
+	}{
+		{"groups.csv", m.writeGroups},
+		{"unmatched.csv", m.writeUnmatched},
+		{"rejected.csv", m.writeRejected},
+		{"open.ndjson", m.writeOpen},
+		{"report.html", m.writeReport},
+	}
+	for _, w := range writers {
+		m.progress.writing(w.name)
+		if err := writeWhole(filepath.Join(folder, w.name), w.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeWhole writes a file beside its name and renames it at the end, so that a file under its name is complete.
+func writeWhole(path string, write func(*bufio.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if err != nil {
+		return fileError(path, err)
+	}
+	defer os.Remove(file.Name()) // nothing is there any more once it was renamed
+	out := bufio.NewWriterSize(file, 1<<20)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = file.Chmod(0o644)
+	}
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+func (m *match) writeGroups(to *bufio.Writer) error {
+	out := csv.NewWriter(to)
+	if err := out.Write(groupColumns); err != nil {
+		return err
+	}
+	for i := range m.result.Groups {
+		g := &m.result.Groups[i]
+		for _, row := range m.result.LeftRows(g) {
+			if err := out.Write(m.groupLine(i, g, m.left, row)); err != nil {
+				return err
+			}
+		}
+		for _, row := range m.result.RightRows(g) {
+			if err := out.Write(m.groupLine(i, g, m.right, row)); err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (m *match) groupLine(i int, g *engine.Group, s *matchSide, row uint32) []string {
+	amount := s.money(row).String()
+	return []string{
+		"G" + strconv.Itoa(i+1), string(g.Status()), m.plan.Rules[g.Rule].Name, strconv.Itoa(int(g.Score)), string(s.side),
+		s.table.ExternalID(row), strconv.Itoa(s.dataRow(row)), amount, s.table.Currency(row), s.table.Date(row).String(),
+		amount, m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy()), strconv.Itoa(int(g.Alternatives)),
+	}
+}
+
+func (m *match) groupDifference(g *engine.Group) string {
+	return recon.Money{Amount: g.Difference, Currency: m.left.table.Currency(m.result.LeftRows(g)[0])}.String()
+}
+
+func (m *match) writeUnmatched(to *bufio.Writer) error {
+	out := csv.NewWriter(to)
+	if err := out.Write(unmatchedColumns); err != nil {
+		return err
+	}
+	for _, s := range m.sides() {
+		for i := range m.result.Open[s.index()] {
+			if err := out.Write(m.openRow(s, &m.result.Open[s.index()][i]).columns()); err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (m *match) writeRejected(to *bufio.Writer) error {
+	out := csv.NewWriter(to)
+	if err := out.Write(rejectedColumns); err != nil {
+		return err
+	}
+	for _, s := range m.sides() {
+		for _, f := range s.files {
+			for _, e := range f.rejects {
+				if err := out.Write([]string{f.path, strconv.Itoa(e.Line), e.Field, e.Value, e.Reason}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// openLine is one row of open.ndjson: the whole row, so that another period can take it up.
+type openLine struct {
+	Side          recon.Side        `json:"side"`
+	Source        string            `json:"source"`
+	Row           int               `json:"row"`
+	ExternalID    string            `json:"externalId,omitempty"`
+	Reference     string            `json:"reference,omitempty"`
+	Amount        string            `json:"amount"`
+	Currency      string            `json:"currency"`
+	Date          recon.Day         `json:"date"`
+	ValueDate     recon.Day         `json:"valueDate"`
+	Description   string            `json:"description,omitempty"`
+	Kind          string            `json:"kind,omitempty"`
+	BookingStatus string            `json:"bookingStatus"`
+	Gross         string            `json:"gross,omitempty"`
+	Fee           string            `json:"fee,omitempty"`
+	Tax           string            `json:"tax,omitempty"`
+	Net           string            `json:"net,omitempty"`
+	Metadata      map[string]string `json:"metadata"`
+	Class         recon.Class       `json:"class"`
+	Reason        recon.Reason      `json:"reason"`
+}
+
+func (m *match) writeOpen(to *bufio.Writer) error {
+	out := json.NewEncoder(to)
+	out.SetEscapeHTML(false)
+	for _, s := range m.sides() {
+		for i := range m.result.Open[s.index()] {
+			open := &m.result.Open[s.index()][i]
+			if err := out.Encode(s.openLine(open)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *matchSide) openLine(open *engine.Open) openLine {
+	tx := s.transaction(open.Row)
+	named := func(v recon.NullMinor) string {
+		if !v.Set {
+			return ""
+		}
+		return recon.Money{Amount: v.Amount, Currency: tx.Currency}.String()
+	}
+	line := openLine{
+		Side: s.side, Source: s.table.Source(open.Row), Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
+		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, ValueDate: tx.ValueDate,
+		Description: tx.Description, Kind: tx.Kind, BookingStatus: tx.BookingStatus,
+		Gross: named(tx.Gross), Fee: named(tx.Fee), Tax: named(tx.Tax), Net: named(tx.Net),
+		Metadata: make(map[string]string, len(tx.Metadata)), Class: open.Class(), Reason: open.Reason(),
+	}
+	for _, a := range tx.Metadata {
+		line.Metadata[a.Name] = a.Value
+	}
+	return line
+}

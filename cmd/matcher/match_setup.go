@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"matcher/internal/ingestion/mapping"
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+const setupBytesMax = 1 << 20 // a hundred rules with long comments
+
+// readSetup takes everything that the user decided: setup, maps, rules, days and balances. A flag of its own beats
+// the setup.
+func (m *match) readSetup() error {
+	var setup recon.Setup
+	if m.opt.setup != "" {
+		data, err := readWhole(m.opt.setup, setupBytesMax)
+		if err != nil {
+			return err
+		}
+		decoded, problems := recon.DecodeSetup(data)
+		if len(problems) > 0 {
+			return recon.Unprocessable("SETUP_INVALID", m.opt.setup+" cannot work", problems...)
+		}
+		setup = decoded
+	}
+	m.left = &matchSide{side: recon.Left, setup: setup.Left}
+	m.right = &matchSide{side: recon.Right, setup: setup.Right}
+	for _, s := range []struct {
+		path string
+		side *matchSide
+	}{{m.opt.leftMap, m.left}, {m.opt.rightMap, m.right}} {
+		if err := s.side.readMap(s.path); err != nil {
+			return err
+		}
+	}
+	if err := m.readRules(setup.Rules); err != nil {
+		return err
+	}
+	m.options = engine.Options{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}
+	if setup.AsOf != nil {
+		m.options.AsOf = *setup.AsOf
+	}
+	return m.readDays()
+}
+
+func (s *matchSide) readMap(path string) error {
+	if path == "" {
+		return nil
+	}
+	data, err := readWhole(path, setupBytesMax)
+	if err != nil {
+		return err
+	}
+	fieldMap, err := mapping.ParseFieldMap(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	s.setup.Map = &fieldMap
+	return nil
+}
+
+func (m *match) readRules(fromSetup []recon.Rule) error {
+	m.rules = fromSetup
+	if m.opt.rules != "" {
+		data, err := readWhole(m.opt.rules, setupBytesMax)
+		if err != nil {
+			return err
+		}
+		rules, problems := recon.DecodeRules(data)
+		if len(problems) > 0 {
+			return recon.Unprocessable("RULES_INVALID", m.opt.rules+" cannot work", problems...)
+		}
+		m.rules = rules
+	}
+	if len(m.rules) == 0 {
+		m.rules = recon.DefaultLadder()
+	}
+	return nil
+}
+
+// rulesName is where the rules came from.
+func (m *match) rulesName() string {
+	switch {
+	case m.opt.rules != "":
+		return m.opt.rules
+	case m.opt.setup != "":
+		return m.opt.setup
+	}
+	return "the default rules"
+}
+
+func (m *match) readDays() error {
+	for _, d := range []struct {
+		flag, text string
+		to         *recon.Day
+	}{{"--from", m.opt.from, &m.options.From}, {"--to", m.opt.to, &m.options.To}, {"--as-of", m.opt.asOf, &m.options.AsOf}} {
+		if d.text == "" {
+			continue
+		}
+		day, err := recon.ParseDay(d.text)
+		if err != nil {
+			return usageError("%s: %v", d.flag, err)
+		}
+		*d.to = day
+	}
+	if m.options.From.Set() && m.options.To.Set() && m.options.From > m.options.To {
+		return usageError("--from %s lies after --to %s", m.options.From, m.options.To)
+	}
+	return nil
+}
+
+// saveSetup writes what was detected and used, so that the next period is read the same way.
+func (m *match) saveSetup() error {
+	if m.opt.save == "" {
+		return nil
+	}
+	setup := recon.Setup{Rules: m.rules, Left: m.left.saved(), Right: m.right.saved()}
+	text, err := asYAML(setup)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", m.opt.save, err)
+	}
+	if err := os.WriteFile(m.opt.save, text, 0o644); err != nil {
+		return fileError(m.opt.save, err)
+	}
+	return nil
+}
+
+// saved is the side as its first file was read: a setup has one map a side.
+func (s *matchSide) saved() recon.SetupSide {
+	f := s.files[0]
+	return recon.SetupSide{Source: f.source, Currency: s.setup.Currency, Map: &f.fieldMap}
+}
+
+// asYAML writes a value as YAML in the order and with the names of its JSON.
+func asYAML(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return nil, err
+	}
+	plainStyle(&node)
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	err = encoder.Encode(&node)
+	return out.Bytes(), err
+}
+
+// plainStyle drops JSON's braces and quotes, which YAML writes again only where it needs them, and what is null.
+func plainStyle(n *yaml.Node) {
+	n.Style = 0
+	for i := len(n.Content) - 1; n.Kind == yaml.MappingNode && i > 0; i -= 2 {
+		if n.Content[i].ShortTag() == "!!null" {
+			n.Content = slices.Delete(n.Content, i-1, i+1)
+		}
+	}
+	for _, child := range n.Content {
+		plainStyle(child)
+	}
+}

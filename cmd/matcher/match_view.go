@@ -1,0 +1,121 @@
+package main
+
+import (
+	"strconv"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+// openRow is one open row as people read it, in unmatched.csv and in the report.
+type openRow struct {
+	Side              recon.Side
+	ID                string // the external id, or "row 12" where the file has none
+	ExternalID        string
+	Row               int
+	Reference         string
+	Amount            string
+	Currency          string
+	Date              recon.Day
+	Description       string
+	Class             recon.Class
+	Reason            recon.Reason
+	AgeDays           int
+	NearestID         string
+	NearestDifference string
+	Suggestion        string
+}
+
+func (m *match) openRow(s *matchSide, open *engine.Open) openRow {
+	tx := s.transaction(open.Row)
+	row := openRow{
+		Side: s.side, ID: s.label(open.Row), ExternalID: tx.ExternalID, Row: tx.Row, Reference: tx.Reference,
+		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, Description: tx.Description,
+		Class: open.Class(), Reason: open.Reason(), AgeDays: int(m.result.AsOf - tx.Date),
+	}
+	if open.Miss.Row != engine.NoRow {
+		near := m.describe(s, open)
+		row.NearestID, row.NearestDifference, row.Suggestion = m.other(s).label(open.Miss.Row), near.Difference, near.Suggestion
+	}
+	return row
+}
+
+func (r openRow) columns() []string {
+	return []string{
+		string(r.Side), r.ExternalID, strconv.Itoa(r.Row), r.Reference, r.Amount, r.Currency, r.Date.String(), r.Description,
+		string(r.Class), string(r.Reason), strconv.Itoa(r.AgeDays), r.NearestID, r.NearestDifference, r.Suggestion,
+	}
+}
+
+// Text is what tells the row apart for a reader: its description, else its reference.
+func (r openRow) Text() string {
+	if r.Description != "" {
+		return r.Description
+	}
+	return r.Reference
+}
+
+// proposal is one proposed pair as people read it.
+type proposal struct {
+	Left, Right  string
+	Rule         string
+	HeldBy       recon.HeldBy
+	Alternatives int32
+	Score        uint8
+	Amount       string
+	Difference   string
+}
+
+func (m *match) proposal(g *engine.Group) proposal {
+	left, right := m.result.LeftRows(g)[0], m.result.RightRows(g)[0]
+	return proposal{
+		Left: m.left.label(left), Right: m.right.label(right), Rule: m.plan.Rules[g.Rule].Name, HeldBy: g.HeldBy(),
+		Alternatives: g.Alternatives, Score: g.Score,
+		Amount: m.left.money(left).String() + " " + m.left.table.Currency(left), Difference: m.groupDifference(g),
+	}
+}
+
+// money is a row's amount with its currency.
+func (s *matchSide) money(row uint32) recon.Money {
+	return recon.Money{Amount: s.table.Amount(row), Currency: s.table.Currency(row)}
+}
+
+// label names a row for people: its external id, else its file row.
+func (s *matchSide) label(row uint32) string {
+	if id := s.table.ExternalID(row); id != "" {
+		return id
+	}
+	return "row " + strconv.Itoa(s.dataRow(row))
+}
+
+// A row's id in the engine is its file's position · 2³² + its data row.
+const fileShift = 32
+
+func rowID(file, row int) int64 { return int64(file)<<fileShift | int64(row) }
+
+func (s *matchSide) file(row uint32) *matchFile { return s.files[s.table.ID(row)>>fileShift] }
+
+func (s *matchSide) dataRow(row uint32) int { return int(s.table.ID(row) & (1<<fileShift - 1)) }
+
+// transaction maps a row once more from its record: only rows that are reported are held whole.
+func (s *matchSide) transaction(row uint32) recon.Transaction {
+	f := s.file(row)
+	tx, _ := f.mapper.Map(f.rows.record(s.dataRow(row)))
+	return tx
+}
+
+func (s *matchSide) index() int {
+	if s.side == recon.Left {
+		return engine.LeftIndex
+	}
+	return engine.RightIndex
+}
+
+func (m *match) sides() [2]*matchSide { return [2]*matchSide{m.left, m.right} }
+
+func (m *match) other(s *matchSide) *matchSide {
+	if s == m.left {
+		return m.right
+	}
+	return m.left
+}

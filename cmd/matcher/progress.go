@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"matcher/internal/matching/engine"
+)
+
+// progressAfter is when a command starts to say how far it is; before, silence is quicker to read.
+const (
+	progressAfter = time.Second
+	progressEvery = 100 * time.Millisecond
+	progressPlain = 5 * time.Second // where standard error is a file, a line now and then is enough
+)
+
+// progress says on standard error how far a long command is: one line that is rewritten on a terminal, a line every
+// few seconds elsewhere. It is safe for the two sides that are read at once.
+type progress struct {
+	mu       sync.Mutex
+	to       io.Writer
+	terminal bool
+	started  time.Time
+	last     time.Time
+	width    int
+}
+
+func newProgress(to io.Writer) *progress {
+	file, isFile := to.(*os.File)
+	return &progress{to: to, terminal: isFile && term.IsTerminal(int(file.Fd())), started: time.Now()}
+}
+
+// reading says how much of a file has been read; size 0 is unknown.
+func (p *progress) reading(path string, done, size, rows int64) {
+	p.say(func() string {
+		if size == 0 {
+			return fmt.Sprintf("reading %s: %s rows", path, grouped(rows))
+		}
+		return fmt.Sprintf("reading %s: %d %%, %s rows", path, min(100, done*100/size), grouped(rows))
+	})
+}
+
+// matching says which rule is at work.
+func (p *progress) matching(at engine.Progress) {
+	p.say(func() string {
+		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule, grouped(at.Candidates))
+	})
+}
+
+// writing says which file is being written.
+func (p *progress) writing(path string) {
+	p.say(func() string { return "writing " + path })
+}
+
+func (p *progress) say(text func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pause := progressPlain
+	if p.terminal {
+		pause = progressEvery
+	}
+	if now := time.Now(); now.Sub(p.started) < progressAfter || now.Sub(p.last) < pause {
+		return
+	}
+	p.last = time.Now()
+	line := text()
+	if !p.terminal {
+		fmt.Fprintln(p.to, line)
+		return
+	}
+	fmt.Fprintf(p.to, "\r%-*s", p.width, line)
+	p.width = len(line)
+}
+
+// close wipes the line, so that what follows starts clean. It may be called twice.
+func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.terminal && p.width > 0 {
+		fmt.Fprintf(p.to, "\r%*s\r", p.width, "")
+	}
+	p.width = 0
+}

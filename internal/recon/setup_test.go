@@ -1,0 +1,80 @@
+//go:build unit || !integration
+
+package recon
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestASetupIsReadWholeOrEveryFaultIsNamed(t *testing.T) {
+	t.Parallel()
+	setup, faults := DecodeSetup([]byte(`
+left:
+  source: ledger
+  currency: EUR
+  map: {date: posted_at, amount: {columns: [amount], decimal: ","}, negate: true}
+right:
+  map: {date: booked, amount: amount}
+rules:
+  - {name: by reference, type: EXACT}
+  - {name: by amount, type: EXACT, keys: []}
+asOf: 2026-01-31
+`))
+	require.Empty(t, faults)
+	require.Equal(t, "ledger", setup.Left.Source)
+	require.Equal(t, "EUR", setup.Left.Currency)
+	require.True(t, setup.Left.Map.Negate)
+	require.Equal(t, "2026-01-31", setup.AsOf.String())
+	require.Len(t, setup.Rules, 2)
+	require.Less(t, setup.Rules[0].Priority, setup.Rules[1].Priority)
+
+	text, err := json.Marshal(setup)
+	require.NoError(t, err)
+	again, faults := DecodeSetup(text)
+	require.Empty(t, faults)
+	require.Equal(t, setup, again)
+}
+
+func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	for document, pointers := range map[string][]string{
+		"":                              {""},
+		"- left":                        {""},
+		"lefft: {}":                     {"/lefft"},
+		"left: {}\nleft: {}":            {"/left"},
+		"left: [a]":                     {"/left"},
+		"left: {currency: euro}":        {"/left/currency"},
+		"left: {map: {datum: x}}":       {"/left/map/datum"},
+		"right: {map: 7}":               {"/right/map"},
+		"asOf: 31.01.2026":              {"/asOf"},
+		"rules: {name: x}":              {"/rules"},
+		"rules: [{name: x, tipe: y}]":   {"/rules/0/tipe"},
+		"rules: [{name: x, type: ALL}]": {"/rules/0/type"},
+		"asOf: never\nleft: {sorce: x}": {"/asOf", "/left/sorce"},
+	} {
+		_, faults := DecodeSetup([]byte(document))
+		var got []string
+		for _, f := range faults {
+			got = append(got, f.Pointer)
+		}
+		require.ElementsMatch(t, pointers, got, document)
+	}
+}
+
+func FuzzDecodeSetup(f *testing.F) {
+	f.Add([]byte("left: {map: {date: a, amount: [b, c]}}\nrules: [{name: x, type: EXACT}]\nasOf: 2026-01-31"))
+	f.Add([]byte(`{"right": {"currency": "EUR"}, "rules": null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		setup, faults := DecodeSetup(data)
+		if len(faults) > 0 {
+			return
+		}
+		text, err := json.Marshal(setup)
+		require.NoError(t, err)
+		_, faults = DecodeSetup(text)
+		require.Empty(t, faults, string(text))
+	})
+}
