@@ -139,7 +139,7 @@ func (r *remainder) Read(p []byte) (int, error) {
 		}
 		return 0, io.EOF
 	}
-	return r.w.src.Read(p) //nolint:wrapcheck // a reader must hand io.EOF on as it is
+	return r.w.src.Read(p)
 }
 
 // foreigners are files that people hand in by mistake, by their first bytes, and what to do with each.

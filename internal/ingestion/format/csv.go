@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -72,7 +73,7 @@ func (d *csvDecoder) read() (size int, err error) {
 }
 
 func (d *csvDecoder) inputError(err error) error {
-	if err == errWindowFull { //nolint:errorlint // a sentinel of this package, never wrapped
+	if errors.Is(err, errWindowFull) {
 		return d.w.tooLong()
 	}
 	return fmt.Errorf("after line %d: %w", d.w.line, err)

@@ -251,5 +251,5 @@ type counter struct {
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.n += int64(n)
-	return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is
+	return n, err
 }

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -86,7 +87,7 @@ func (d *ndjsonDecoder) next(rec *recon.Record) error {
 }
 
 func readError(w *window, err error) error {
-	if err == errWindowFull { //nolint:errorlint // a sentinel of this package, never wrapped
+	if errors.Is(err, errWindowFull) {
 		return w.tooLong()
 	}
 	return fmt.Errorf("after line %d: %w", w.line, err)

@@ -247,7 +247,7 @@ func joinGroups(whole string) (string, error) {
 	}
 	last := len(groups) - 1
 	middle := groups[1:last]
-	if len(groups[last]) != 3 || len(groups[0]) > 3 || !allOfSize(middle, 3) && !(allOfSize(middle, 2) && len(groups[0]) <= 2) {
+	if len(groups[last]) != 3 || len(groups[0]) > 3 || groups[0][0] == '0' || !allOfSize(middle, 3) && !(allOfSize(middle, 2) && len(groups[0]) <= 2) {
 		return "", fmt.Errorf("has %q where no thousands are%s", string(separator), groupHint(separator))
 	}
 	return strings.Join(groups, ""), nil
