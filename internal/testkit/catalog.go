@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"matcher/internal/auth"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
 // Catalog describes everything in a schema, one line a fact, sorted: tables, columns, defaults, constraints, indexes,
@@ -116,4 +117,28 @@ func Digest(t testing.TB, conn *pgx.Conn, except ...string) map[string]string {
 // SpanText is all that a span tells, for looking for what it must not tell.
 func SpanText(span tracetest.SpanStub) string {
 	return fmt.Sprint(span.Name, span.Attributes, span.Events, span.Status, span.Resource)
+}
+
+// Extensions are those installed in the database, with their schema and version.
+func Extensions(t testing.TB, conn *pgx.Conn) []string {
+	t.Helper()
+	return texts(t, conn, `SELECT format('%s %s %s', extname, extnamespace::regnamespace, extversion) FROM pg_extension ORDER BY 1`)
+}
+
+// RolesOutside are the roles and memberships that matter to this database, but the tenant's own.
+func RolesOutside(t testing.TB, conn *pgx.Conn, database, tenantID string) []string {
+	t.Helper()
+	own := tenancy.TenantRole(database, tenantID)
+	return texts(t, conn, `
+		WITH ours AS (
+			SELECT oid, rolname, format('%s super=%s login=%s inherit=%s createrole=%s', rolname, rolsuper, rolcanlogin, rolinherit, rolcreaterole) AS fact
+			FROM pg_roles r
+			WHERE rolname <> $1 AND (rolname !~ '^t_' OR EXISTS (
+				SELECT FROM pg_shdepend d WHERE d.refobjid = r.oid AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())))
+		)
+		SELECT fact FROM ours
+		UNION ALL
+		SELECT format('%s is in %s', member::regrole, roleid::regrole) FROM pg_auth_members
+		WHERE roleid IN (SELECT oid FROM ours) AND member IN (SELECT oid FROM ours)
+		ORDER BY 1`, own)
 }

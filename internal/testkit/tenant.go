@@ -195,3 +195,13 @@ func withUser(t testing.TB, dsn, user string) string {
 	u.RawQuery = query.Encode()
 	return u.String()
 }
+
+// OwnerUser is the login of the owner's connections.
+func (i *Installation) OwnerUser(t testing.TB) string {
+	t.Helper()
+	config, err := pgx.ParseConfig(i.OwnerDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.User
+}
