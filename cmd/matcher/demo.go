@@ -176,7 +176,7 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 		}
 	}
 	start := map[string]string{"mode": "COMMIT"}
-	if setup.AsOf.Set() {
+	if setup.AsOf != nil && setup.AsOf.Set() {
 		start["asOf"] = setup.AsOf.String()
 	}
 	err = api.post(ctx, "/v1/contexts/"+contextID+"/runs", key+"run", start, &made)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -112,6 +113,9 @@ func (a *App) openDatabase(ctx context.Context) error {
 	if a.cfg.Redis.URL == "" {
 		a.cfg.Redis.URL = embedded.RedisURL
 	}
+	if a.cfg.Auth.Secret == "" && a.cfg.Auth.JWKSURL == "" && !a.cfg.Production() {
+		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where nobody configured one
+	}
 	return Install(ctx, a.cfg.Postgres.OwnerDSN)
 }
 
@@ -154,6 +158,11 @@ func (a *App) openAPI(role Role) error {
 	if err != nil {
 		return err
 	}
+	if dir := a.spoolDir(); dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the folder for uploads: %w", err)
+		}
+	}
 	a.api, err = httpapi.New(httpapi.Config{
 		DB:      a.DB,
 		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir(), BytesMax: a.cfg.Limits.ImportBytes},
@@ -176,13 +185,10 @@ func (a *App) spoolDir() string {
 	return filepath.Join(a.cfg.DataDir, "spool")
 }
 
-// authenticator verifies with the configured keys, or with the data folder's own development key.
+// authenticator verifies with the configured keys.
 func (a *App) authenticator() (auth.Authenticator, error) {
 	cfg := a.cfg.AuthConfig()
 	cfg.Logger = a.log
-	if a.embedded != nil && cfg.Secret == auth.DevelopmentSecret {
-		cfg.Secret = a.embedded.SigningKey
-	}
 	if cfg.Secret == auth.DevelopmentSecret {
 		a.log.Warn("tokens are signed with a key that everybody knows: set AUTH_HS256_SECRET or AUTH_JWKS_URL")
 	}

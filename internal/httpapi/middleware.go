@@ -207,11 +207,12 @@ func (a *API) guard(role auth.Role) func(huma.Context, func(huma.Context)) {
 func (a *API) guardRaw(role auth.Role, handler func(*API, http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, err := a.admitted(r, role)
-		if err == nil {
-			err = handler(a, w, r.WithContext(ctx))
-		}
 		if err != nil {
 			writeProblem(w, problemOf(r.Context(), a.Log, err))
+			return
+		}
+		if err := handler(a, w, r.WithContext(ctx)); err != nil {
+			writeProblem(w, problemOf(ctx, a.Log, err))
 		}
 	}
 }
