@@ -40,7 +40,7 @@ func (a *assignment) exact(component []edge) {
 		}
 		margin := n.shortest(int(n.from[i]), int(n.to[i]), i, a.enough)
 		f := flow{edge: n.edges[i], pairs: pairs, margin: margin, method: MethodExact}
-		if margin >= a.enough {
+		if margin >= min(a.enough, unreached) {
 			f.margin = marginNone
 		}
 		if margin == 0 {

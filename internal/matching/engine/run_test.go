@@ -1,0 +1,219 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"matcher/internal/matching/engine/gen"
+	"matcher/internal/recon"
+)
+
+func compile(t require.TestingT, rules ...recon.Rule) *Plan {
+	p, errs := Compile(rules, Options{})
+	require.Empty(t, errs)
+	return p
+}
+
+// drawRows makes few amounts, days and references, so that collisions are the rule.
+func drawRows(t *rapid.T, side string) []recon.Transaction {
+	rows := make([]recon.Transaction, rapid.IntRange(0, 14).Draw(t, side))
+	for i := range rows {
+		tx := recon.Transaction{
+			Amount: recon.Minor(rapid.IntRange(-2, 4).Draw(t, "amount") * 30), Currency: rapid.SampledFrom([]string{"EUR", "EUR", "JPY"}).Draw(t, "currency"),
+			Date: 20454 + recon.Day(rapid.IntRange(0, 5).Draw(t, "day")), ValueDate: recon.NoDay, BookingStatus: recon.Booked,
+			Reference:   rapid.SampledFrom([]string{"", "A", "B", "C;A"}).Draw(t, "reference"),
+			Description: rapid.SampledFrom([]string{"x", "x", "y"}).Draw(t, "description"),
+		}
+		if rapid.Bool().Draw(t, "id") {
+			tx.ExternalID = fmt.Sprintf("%s%d", side, i)
+		}
+		tx.Digest = gen.Digest(&tx)
+		tx.Row = i + 1
+		rows[i] = tx
+	}
+	number(rows)
+	return rows
+}
+
+// number gives rows without an id their ordinals.
+func number(rows []recon.Transaction) {
+	seen := map[[32]byte]int32{}
+	for i := range rows {
+		if rows[i].ExternalID == "" {
+			rows[i].Ordinal = seen[rows[i].Digest]
+			seen[rows[i].Digest]++
+		}
+	}
+}
+
+func drawRules(t *rapid.T) []recon.Rule {
+	split := []recon.RuleKey{{Left: "reference", Right: "reference", Split: ";"}}
+	return rapid.SampledFrom([][]recon.Rule{
+		recon.DefaultLadder(),
+		{{Name: "split", Type: recon.RuleTolerance, Priority: 1, Keys: split}, {Name: "lag", Type: recon.RuleDateLag, Priority: 2, Keys: []recon.RuleKey{}}},
+		{{Name: "near", Type: recon.RuleTolerance, Priority: 1, Keys: []recon.RuleKey{}, Amount: recon.RuleAmount{Percent: "40", Cap: recon.Limits{Default: "0.40"}}, Date: recon.RuleDate{MaxDays: new(3)}}},
+		{{Name: "opposite", Type: recon.RuleDateLag, Priority: 1, Amount: recon.RuleAmount{Sign: recon.SignAny}}},
+	}).Draw(t, "rules")
+}
+
+func tableOf(t require.TestingT, p *Plan, side recon.Side, rows []recon.Transaction) *Table {
+	table := NewTable(p, side, len(rows))
+	for i := range rows {
+		require.NoError(t, table.Add(&rows[i], int64(rows[i].Row-1), "file"))
+	}
+	return table
+}
+
+func run(t require.TestingT, p *Plan, left, right []recon.Transaction) (*Result, *Table, *Table) {
+	l, r := tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right)
+	res, err := Run(p, l, r, nil)
+	require.NoError(t, err)
+	return res, l, r
+}
+
+func TestRun(t *testing.T) {
+	t.Run("the order of the rows and the number of cores change nothing", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			rules := drawRules(t)
+			left, right := drawRows(t, "L"), drawRows(t, "R")
+			p := compile(t, rules...)
+			want, wantLeft, wantRight := run(t, p, left, right)
+			seed := rapid.Uint64().Draw(t, "seed")
+			shuffle := rand.New(rand.NewPCG(seed, 1))
+			shuffle.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+			shuffle.Shuffle(len(right), func(i, j int) { right[i], right[j] = right[j], right[i] })
+			before := runtime.GOMAXPROCS(1 + int(seed%2))
+			defer runtime.GOMAXPROCS(before)
+			got, gotLeft, gotRight := run(t, p, left, right)
+			require.Equal(t, want.ResultHash, got.ResultHash)
+			require.Equal(t, want.InputHash, got.InputHash)
+			require.Equal(t, report(p, want, wantLeft, wantRight), report(p, got, gotLeft, gotRight))
+		})
+	})
+	t.Run("money is conserved and confirmed pairs hold their tolerance, counted from outside", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			p := compile(t, drawRules(t)...)
+			left, right := drawRows(t, "L"), drawRows(t, "R")
+			res, l, r := run(t, p, left, right)
+			between := map[string]int64{}
+			for i := range left {
+				between[left[i].Currency] += int64(left[i].Amount)
+			}
+			for i := range right {
+				between[right[i].Currency] -= int64(right[i].Amount)
+			}
+			used := map[string]bool{}
+			for i := range res.Groups {
+				g := &res.Groups[i]
+				a, b := &left[l.ID(res.LeftRows(g)[0])], &right[r.ID(res.RightRows(g)[0])]
+				between[a.Currency] -= int64(g.Difference)
+				require.Equal(t, a.Currency, b.Currency)
+				require.Equal(t, a.Amount-b.Amount, g.Difference)
+				for _, id := range []string{fmt.Sprint("L", l.ID(res.LeftRows(g)[0])), fmt.Sprint("R", r.ID(res.RightRows(g)[0]))} {
+					require.False(t, used[id])
+					used[id] = true
+				}
+				if g.Status() == recon.GroupConfirmed {
+					require.NotEmpty(t, a.Reference)
+					require.LessOrEqual(t, g.Compared.Abs(), recon.Minor(50))
+				}
+			}
+			for side, table := range [2]*Table{l, r} {
+				for i := range res.Open[side] {
+					amount := int64(table.Amount(res.Open[side][i].Row))
+					between[table.Currency(res.Open[side][i].Row)] -= amount * int64(1-2*side)
+				}
+			}
+			for currency, rest := range between {
+				require.Zero(t, rest, currency)
+			}
+		})
+	})
+	t.Run("observe sees progress, stops a run, and changes no result", func(t *testing.T) {
+		p := compile(t, recon.DefaultLadder()...)
+		left, right := generated(t, p, gen.Ordinary(20_000, 3))
+		calls := 0
+		res, err := Run(p, left, right, func(pr Progress) bool { calls++; return pr.RuleIndex < 2 })
+		require.NoError(t, err)
+		require.True(t, res.Stopped)
+		require.Empty(t, res.Groups)
+		require.Positive(t, calls)
+		watched, err := Run(p, left, right, func(Progress) bool { return true })
+		require.NoError(t, err)
+		alone, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		require.Equal(t, alone.ResultHash, watched.ResultHash)
+	})
+	t.Run("with no rule at all, a business's rows give no wrong confirmed pair", func(t *testing.T) {
+		p := compile(t, recon.DefaultLadder()...)
+		left, right := generated(t, p, gen.Ordinary(30_000, 7))
+		res, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		confirmed, wrong := 0, 0
+		for i := range res.Groups {
+			if g := &res.Groups[i]; g.Status() == recon.GroupConfirmed {
+				confirmed++
+				if left.ID(res.LeftRows(g)[0]) != right.ID(res.RightRows(g)[0]) {
+					wrong++
+				}
+			}
+		}
+		require.Greater(t, confirmed, 28_000)
+		require.LessOrEqual(t, wrong*10_000, confirmed)
+	})
+	t.Run("one amount, one day and nothing else in common is one decision, not a product", func(t *testing.T) {
+		p := compile(t, recon.DefaultLadder()...)
+		const n = 20_000
+		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
+		for i := range n {
+			for side, table := range [2]*Table{left, right} {
+				tx := recon.Transaction{Amount: 1000, Currency: "EUR", Date: 20454, Reference: fmt.Sprintf("%d-%d", side, i), ExternalID: fmt.Sprint(side, i)}
+				tx.Digest = gen.Digest(&tx)
+				require.NoError(t, table.Add(&tx, int64(i), "file"))
+			}
+		}
+		res, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		require.Equal(t, int64(n), res.Counts[0].Proposed)
+		require.Less(t, res.ByRule[3].Candidates, int64(2))
+		require.Equal(t, recon.HeldByAmbiguity, res.Groups[0].HeldBy())
+		require.Equal(t, int32(n-1), res.Groups[0].Alternatives)
+	})
+	t.Run("a key that everybody shares ends with its budget, not with a product", func(t *testing.T) {
+		p := compile(t, recon.Rule{Name: "n/a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "100.00"}}})
+		const n = 6000
+		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
+		for i := range n {
+			for side, table := range [2]*Table{left, right} {
+				tx := recon.Transaction{Amount: recon.Minor(100_000 + 2*i + side), Currency: "EUR", Date: 20454, Reference: "N/A", ExternalID: fmt.Sprint(side, i)}
+				tx.Digest = gen.Digest(&tx)
+				require.NoError(t, table.Add(&tx, int64(i), "file"))
+			}
+		}
+		res, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		require.Zero(t, res.Counts[0].Matched)
+		require.Positive(t, res.ByRule[0].Capped)
+		require.Equal(t, recon.HeldBySearchBudget, res.Groups[0].HeldBy())
+		require.LessOrEqual(t, res.ByRule[0].Candidates, int64(n*fanMax))
+	})
+}
+
+func generated(t testing.TB, p *Plan, s gen.Shape) (left, right *Table) {
+	left, right = NewTable(p, recon.Left, s.Rows), NewTable(p, recon.Right, s.Rows)
+	s.Each(func(side recon.Side, row *gen.Row) {
+		table := left
+		if side == recon.Right {
+			table = right
+		}
+		require.NoError(t, table.Add(&row.Transaction, int64(row.Truth), "file"))
+	})
+	return left, right
+}
