@@ -22,6 +22,10 @@ func looksAmount(text string) bool {
 
 func areAmounts(values []string) bool { return share(values, 90, looksAmount) }
 
+// mostlyAmounts is enough of a column that is named an amount: what cannot be read in it is the row's error, and a short
+// file written by hand may well have a mistake in every third row.
+func mostlyAmounts(values []string) bool { return share(values, 50, looksAmount) }
+
 // amountColumns settles how the file says its amounts: debit and credit, or one column perhaps with a direction.
 func (d *detector) amountColumns() {
 	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
@@ -30,7 +34,7 @@ func (d *detector) amountColumns() {
 	}
 	d.namedAmounts()
 	debits, credits := d.exactly(recon.FieldDebit), d.exactly(recon.FieldCredit)
-	amounts := d.candidates(recon.FieldAmount, areAmounts)
+	amounts := d.candidates(recon.FieldAmount, mostlyAmounts)
 	switch {
 	case len(debits) > 0 && len(credits) > 0:
 		d.use(recon.FieldDebit, debits[0], "named like a debit")

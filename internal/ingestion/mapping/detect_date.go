@@ -28,15 +28,21 @@ func builtIn(format string) *dateReader {
 	return r
 }
 
-// reads counts the values that a format reads.
-func reads(format string, values []string) int {
-	if format == "-" {
-		return 0
+// reads counts the values that at least one of the formats reads; "-" is no format.
+func reads(values []string, formats ...string) int {
+	var readers []*dateReader
+	for _, format := range formats {
+		if format != "-" {
+			readers = append(readers, builtIn(format))
+		}
 	}
-	r, n := builtIn(format), 0
+	n := 0
 	for _, v := range values {
-		if _, _, err := r.parse(v); err == nil {
-			n++
+		for _, r := range readers {
+			if _, _, err := r.parse(v); err == nil {
+				n++
+				break
+			}
 		}
 	}
 	return n
@@ -47,18 +53,11 @@ const dateProbe = 200 // values that show whether a column holds dates
 // areDates says whether most values are dates, however written.
 func areDates(values []string) bool {
 	values = values[:min(len(values), dateProbe)]
-	if len(values) == 0 {
-		return false
-	}
 	formats := []string{""}
 	for _, o := range orders {
 		formats = append(formats, o.day, first(o.month, "-"))
 	}
-	best := 0
-	for _, format := range formats {
-		best = max(best, reads(format, values))
-	}
-	return best*100 >= len(values)*80
+	return len(values) > 0 && reads(values, formats...)*100 >= len(values)*80
 }
 
 // areStamps says whether values are seconds or milliseconds since 1970, of this century.
@@ -150,7 +149,7 @@ func formatOf(values []string) (format, why string, err error) {
 	switch {
 	case len(values) == 0:
 		return "", "", fmt.Errorf("none of the rows read has a date")
-	case reads("", values)*100 >= len(values)*95:
+	case reads(values, "")*100 >= len(values)*95:
 		return "", "", nil
 	case areStamps(values):
 		if len(values[0]) == 13 {
@@ -161,12 +160,12 @@ func formatOf(values []string) (format, why string, err error) {
 	best, rival, bestReads := "", "", 0
 	for _, o := range orders {
 		for _, pair := range [][2]string{{o.day, o.month}, {o.month, o.day}} {
-			if n := reads(first(pair[0], "-"), values); n > bestReads {
+			if n := reads(values, first(pair[0], "-")); n > bestReads {
 				best, rival, bestReads = pair[0], pair[1], n
 			}
 		}
 	}
-	if bestReads*100 < len(values)*80 {
+	if reads(values, first(best, "-"), first(rival, "-"))*100 < len(values)*80 {
 		return "", "", fmt.Errorf(`%s cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`, exampleOf(values, best))
 	}
 	return decideOrder(values, best, rival)
@@ -175,7 +174,7 @@ func formatOf(values []string) (format, why string, err error) {
 // exampleOf is a value that a format does not read.
 func exampleOf(values []string, format string) string {
 	for _, v := range values {
-		if reads(first(format, "-"), []string{v}) == 0 {
+		if reads([]string{v}, first(format, "-")) == 0 {
 			return fmt.Sprintf("%q", v)
 		}
 	}

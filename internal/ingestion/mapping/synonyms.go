@@ -105,7 +105,7 @@ var synonyms = map[string][]string{
 	},
 }
 
-// fillers are words that say nothing about which field a name means.
+// fillers are words that say nothing about which field a name of three words or more means.
 var fillers = map[string]bool{
 	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true, "the": true, "in": true,
 	"en": true, "em": true, "van": true, "der": true, "des": true, "utc": true, "local": true, "lcy": true,
@@ -134,7 +134,8 @@ func nameWords(name string) []string {
 		before = r
 	}
 	words := strings.Fields(b.String())
-	return slices.DeleteFunc(words, func(w string) bool { return fillers[w] || isCode(w) && len(words) > 1 })
+	count := len(words)
+	return slices.DeleteFunc(words, func(w string) bool { return fillers[w] && count > 2 || isCode(w) && count > 1 })
 }
 
 // isCode says whether a word is a currency code, as in "amount_eur". Words that are also names stay.

@@ -1,0 +1,94 @@
+//go:build unit || !integration
+
+package mapping
+
+import (
+	"crypto/sha256"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"matcher/internal/recon"
+)
+
+func TestDigestIsContentOnly(t *testing.T) {
+	header := []string{"id", "amount", "day", "text"}
+	m := compile(t, `{"externalId":"id","amount":"amount","date":"day","description":"text","currency":{"constant":"EUR"},"decimal":"."}`, header)
+	base := recon.Record{Line: 2, Row: 1, Header: header, Fields: []string{"A", "1.00", "2026-01-02", "Rent"}}
+	digest := func(change func(*recon.Record)) [32]byte {
+		rec := base.Clone()
+		change(&rec)
+		tx, wrong := m.Map(rec)
+		require.Empty(t, wrong)
+		return tx.Digest
+	}
+	same := digest(func(*recon.Record) {})
+	require.Equal(t, same, digest(func(r *recon.Record) { r.Fields[0] = "B" }), "the id is no content")
+	require.Equal(t, same, digest(func(r *recon.Record) { r.Line, r.Row = 90, 80 }), "nor is the position")
+	require.Equal(t, same, digest(func(r *recon.Record) { r.Fields[3] = "  Rent " }), "nor is space around a value")
+	for i, other := range []string{"", "1.01", "2026-01-03", "Rent May"} {
+		if i > 0 {
+			require.NotEqual(t, same, digest(func(r *recon.Record) { r.Fields[i] = other }), header[i])
+		}
+	}
+}
+
+// TestDigestSurvivesTheOrderOfColumns shuffles the columns of a file: the rows are the same rows.
+func TestDigestSurvivesTheOrderOfColumns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		header := []string{"amount", "day", "a", "b", "c"}
+		fields := []string{"1.00", "2026-01-02", "x", "", "z"}
+		order := rapid.Permutation([]int{0, 1, 2, 3, 4}).Draw(t, "order")
+		var shuffled recon.Record
+		for _, i := range order {
+			shuffled.Header, shuffled.Fields = append(shuffled.Header, header[i]), append(shuffled.Fields, fields[i])
+		}
+		fieldMap := recon.FieldMap{Fields: map[string]recon.MapField{"amount": recon.Column("amount"), "date": recon.Column("day")}}
+		one, problems := Compile(fieldMap, header)
+		other, more := Compile(fieldMap, shuffled.Header)
+		if len(problems)+len(more) > 0 {
+			t.Fatal(problems, more)
+		}
+		a, _ := one.Map(recon.Record{Header: header, Fields: fields})
+		b, _ := other.Map(shuffled)
+		if a.Digest != b.Digest || a.Digest == [32]byte{} {
+			t.Fatalf("%x and %x", a.Digest, b.Digest)
+		}
+	})
+}
+
+func TestIdentities(t *testing.T) {
+	row := func(line int, id string, content byte) *recon.Transaction {
+		return &recon.Transaction{Line: line, Row: line - 1, ExternalID: id, Digest: sha256.Sum256([]byte{content})}
+	}
+	var seen Identities
+	t.Run("a delivery repeated is kept once", func(t *testing.T) {
+		verdict, _ := seen.Admit(row(2, "A", 1))
+		require.Equal(t, Fresh, verdict)
+		verdict, _ = seen.Admit(row(3, "A", 1))
+		require.Equal(t, Duplicate, verdict)
+	})
+	t.Run("the same id with other content is for a person", func(t *testing.T) {
+		verdict, wrong := seen.Admit(row(4, "A", 2))
+		require.Equal(t, Conflicting, verdict)
+		require.Equal(t, recon.RowConflictingID, wrong.Code)
+		require.Equal(t, 4, wrong.Line)
+		require.Contains(t, wrong.Reason, "line 2")
+	})
+	t.Run("equal rows without an id stay as many as they are", func(t *testing.T) {
+		for want := range int32(3) {
+			tx := row(10, "", 9)
+			verdict, _ := seen.Admit(tx)
+			require.Equal(t, Fresh, verdict)
+			require.Equal(t, want, tx.Ordinal)
+		}
+		other := row(10, "", 8)
+		_, _ = seen.Admit(other)
+		require.Zero(t, other.Ordinal)
+	})
+	t.Run("an id and equal content are different identities", func(t *testing.T) {
+		require.NotEqual(t, Identity(row(1, "A", 1)), Identity(row(1, "", 1)))
+		require.Equal(t, Identity(row(1, "A", 1)), Identity(row(1, "A", 2)))
+	})
+}
