@@ -69,7 +69,7 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	m := match{stdin: stdin, stdout: stdout, stderr: stderr}
 	command := &cobra.Command{
 		Use: "match LEFT RIGHT", Short: "Reconcile two files, with no server and no database",
-		Long: matchHelp, Example: matchExample, Args: cobra.MaximumNArgs(2),
+		Long: matchHelp, Example: matchExample, Args: usageArgs(cobra.MaximumNArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error { return m.run(cmd.Context(), args) },
 	}
 	f := command.Flags()

@@ -31,7 +31,8 @@ func createDatabase(ctx context.Context, superuserDSN, name string) error {
 
 // dataDirKey is the development key of a data folder, made when the folder has none yet.
 func dataDirKey(dataDir string) (string, error) {
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+	// Others may pass through but not look: PostgreSQL may have to run as an account of its own. All inside is closed.
+	if err := os.MkdirAll(dataDir, 0o711); err != nil {
 		return "", fmt.Errorf("making the data folder: %w", err)
 	}
 	return signingKey(filepath.Join(dataDir, "signing.key"))

@@ -1,6 +1,9 @@
 package recon
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // NoCurrency is ISO 4217's "no currency": what a file without any currency is in. Matcher gives it two decimals,
 // because such files are bookkeeping in some unnamed money.
@@ -8,8 +11,8 @@ const NoCurrency = "XXX"
 
 const digitsDefault = 2
 
-// currencyDigits lists the active ISO 4217 codes (list one, 2026) whose minor unit is not two digits.
-var currencyDigits = map[string]int{
+// currencyOtherDigits lists the active ISO 4217 codes (list one, 2026) whose minor unit is not two digits.
+var currencyOtherDigits = map[string]int{
 	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
 	"UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
@@ -25,11 +28,14 @@ MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON 
 SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG XXX YER ZAR ZMW
 ZWG ZWL`
 
-func init() {
+// currencyDigits is every known code with its number of decimals.
+var currencyDigits = func() map[string]int {
+	digits := maps.Clone(currencyOtherDigits)
 	for _, code := range strings.Fields(currencyTwoDigits) {
-		currencyDigits[code] = digitsDefault
+		digits[code] = digitsDefault
 	}
-}
+	return digits
+}()
 
 // CurrencyDigits is the number of decimals of an ISO 4217 code, and whether the code is known. Codes are upper case.
 func CurrencyDigits(code string) (int, bool) {

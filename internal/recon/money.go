@@ -36,7 +36,10 @@ var (
 func ParseMinor(text string, digits int) (Minor, error) {
 	body, negative := cutSign(text)
 	whole, fraction, _ := strings.Cut(body, ".")
-	if whole == "" && fraction == "" || len(whole)+len(fraction) > amountDigitsMax {
+	if whole == "" && fraction == "" {
+		return 0, ErrNotNumber
+	}
+	if len(whole)+len(fraction) > amountDigitsMax {
 		return 0, numberError(body)
 	}
 	if len(fraction) > digits {
@@ -77,7 +80,7 @@ func cutSign(text string) (body string, negative bool) {
 }
 
 func numberError(body string) error {
-	if body != "" && allDigits(strings.Replace(body, ".", "", 1)) {
+	if allDigits(strings.Replace(body, ".", "", 1)) {
 		return ErrAmountTooBig
 	}
 	return ErrNotNumber

@@ -1,0 +1,132 @@
+//go:build unit || !integration
+
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/matching/engine"
+)
+
+func TestMatchScripts(t *testing.T) { runScripts(t, "testdata/match") }
+
+// scenario is one folder of examples/ and how good its pairs must be against truth.csv.
+var scenarios = []struct {
+	folder            string
+	precision, recall float64
+}{
+	{"bank-ledger", 1, 0.97},
+	{"card-settlement", 1, 0.98},
+	{"marketplace", 1, 0.96},
+}
+
+func TestExamplesComeOutAsExpected(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenarios {
+		t.Run(s.folder, func(t *testing.T) {
+			t.Parallel()
+			folder, out := filepath.Join("../../examples", s.folder), t.TempDir()
+			summary := matchJSON(t, filepath.Join(folder, "left.csv"), filepath.Join(folder, "right.csv"),
+				"--setup", filepath.Join(folder, "recon.yaml"), "--out", out)
+			text, err := json.MarshalIndent(summary, "", "  ")
+			require.NoError(t, err)
+			golden := filepath.Join(folder, "expected.json")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, append(text, '\n'), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.JSONEq(t, string(want), string(text))
+			holdsTruth(t, folder, out, s.precision, s.recall)
+		})
+	}
+}
+
+// holdsTruth compares confirmed pairs with those that are true.
+func holdsTruth(t *testing.T, folder, out string, precision, recall float64) {
+	t.Helper()
+	truth := map[string]string{}
+	for _, line := range readCSV(t, filepath.Join(folder, "truth.csv"))[1:] {
+		truth[line[0]] = line[1]
+	}
+	pairs := map[string][2]string{}
+	for _, line := range readCSV(t, filepath.Join(out, "groups.csv"))[1:] {
+		if line[1] != "CONFIRMED" {
+			continue
+		}
+		pair := pairs[line[0]]
+		if line[4] == "LEFT" {
+			pair[0] = line[5]
+		} else {
+			pair[1] = line[5]
+		}
+		pairs[line[0]] = pair
+	}
+	right := 0
+	for _, pair := range pairs {
+		if truth[pair[0]] == pair[1] {
+			right++
+		} else {
+			t.Logf("confirmed but not true: %v", pair)
+		}
+	}
+	require.GreaterOrEqual(t, float64(right)/float64(len(pairs)), precision, "of the confirmed pairs are true")
+	require.GreaterOrEqual(t, float64(right)/float64(len(truth)), recall, "of the true pairs are confirmed")
+}
+
+func TestRowOrderAndCoresChangeNothing(t *testing.T) {
+	for _, s := range scenarios {
+		folder := filepath.Join("../../examples", s.folder)
+		want := matchJSON(t, filepath.Join(folder, "left.csv"), filepath.Join(folder, "right.csv"), "--setup", filepath.Join(folder, "recon.yaml"))
+		for seed := range uint64(3) {
+			left := shuffled(t, filepath.Join(folder, "left.csv"), seed)
+			right := shuffled(t, filepath.Join(folder, "right.csv"), seed+100)
+			before := runtime.GOMAXPROCS(1 + int(seed)%2)
+			got := matchJSON(t, left, right, "--setup", filepath.Join(folder, "recon.yaml"))
+			runtime.GOMAXPROCS(before)
+			require.Equal(t, want, got, "%s, seed %d", s.folder, seed)
+		}
+	}
+}
+
+// shuffled is a copy of a file with its rows in another order.
+func shuffled(t *testing.T, path string, seed uint64) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.SplitAfter(strings.TrimSuffix(string(data), "\n"), "\n")
+	lines[len(lines)-1] += "\n"
+	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(lines)-1, func(i, j int) { lines[i+1], lines[j+1] = lines[j+1], lines[i+1] })
+	to := filepath.Join(t.TempDir(), filepath.Base(path))
+	require.NoError(t, os.WriteFile(to, []byte(strings.Join(lines, "")), 0o600))
+	return to
+}
+
+func matchJSON(t *testing.T, args ...string) engine.Summary {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), append([]string{"match", "--json"}, args...), nil, strings.NewReader(""), &out, &bytes.Buffer{}))
+	var summary engine.Summary
+	require.NoError(t, json.Unmarshal(out.Bytes(), &summary))
+	return summary
+}
+
+func readCSV(t *testing.T, path string) [][]string {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	lines, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	return lines
+}
