@@ -1,0 +1,56 @@
+//go:build unit || !integration
+
+package format
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCharsetOf(t *testing.T) {
+	for _, c := range []struct {
+		head    string
+		whole   bool
+		charset string
+		mark    int
+	}{
+		{"plain", true, "utf-8", 0},
+		{"\xEF\xBB\xBFx", true, "utf-8", 3},
+		{"\xFF\xFEx\x00", true, "utf-16le", 2},
+		{"\xFE\xFF\x00x", true, "utf-16be", 2},
+		{"a\x00,\x00b\x00", true, "utf-16le", 0},
+		{"\x00a\x00,\x00b", true, "utf-16be", 0},
+		{"M\xC3\xBCller", true, "utf-8", 0},
+		{"M\xFCller", true, "windows-1252", 0},
+		{"cut in a letter \xE2\x82", false, "utf-8", 0},
+		{"cut in a letter \xE2\x82", true, "windows-1252", 0},
+		{"not a letter \xE2x", false, "windows-1252", 0},
+	} {
+		charset, mark := charsetOf([]byte(c.head), c.whole)
+		require.Equal(t, c.charset, charset, "%q", c.head)
+		require.Equal(t, c.mark, mark, "%q", c.head)
+	}
+}
+
+// TestForeignKnowsItsOwn: no advice may fall on a file that begins with an ordinary word.
+func TestForeignKnowsItsOwn(t *testing.T) {
+	for _, f := range foreigners {
+		require.Equal(t, f.advice, foreign([]byte(f.magic+"rest")))
+	}
+	for _, head := range []string{"id,amount", "Rarities,n", "gif89,n", "par1,n", "\xff\xd8 text", "PK,n", "bzh,n", "mm,n", "{\"id\":1}", "[{}]"} {
+		require.Empty(t, foreign([]byte(head)), "%q", head)
+	}
+	require.NotEmpty(t, foreign([]byte("\xEF\xBB\xBF \n<HTML><body>")))
+}
+
+// TestLegacyCharsetsGoOn reads a file of several windows in a charset that must be decoded.
+func TestLegacyCharsetsGoOn(t *testing.T) {
+	text := "id;text\n" + strings.Repeat("1;Stra\xDFe\n", 100_000)
+	o := tell(strings.NewReader(text), "x.csv", Options{})
+	require.NoError(t, o.err)
+	require.Equal(t, 100_000, o.rows)
+	require.Zero(t, o.rejected)
+	require.Contains(t, o.lines, `2: ["1" "Straße"]`)
+}
