@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"sort"
 
@@ -104,7 +105,8 @@ func (b *block) collapse(side int) {
 }
 
 // signature lists the key pairs on which rows of one block may differ and still matter: the rule's own keys, and the
-// live ones on which rows may contradict each other, where that decides anything.
+// live ones on which rows may contradict each other, where that decides anything. Blocks without a key hold one currency
+// and have nothing else.
 func (x *ruleRun) signature() []int {
 	var pairs []int
 	for _, k := range x.keys {
@@ -116,19 +118,19 @@ func (x *ruleRun) signature() []int {
 	return pairs
 }
 
-// splitBySignature parts rows of one amount and day by their keys, in the order in which each kind first occurs.
+// splitBySignature parts rows of one amount and day by currency and keys, in the order in which each kind first occurs.
 func (b *block) splitBySignature(side, from, to int, pairs []int) {
 	rows := b.rows[side][from:to]
 	kinds := make(map[string]int32, 4)
 	number := make([]int32, len(rows))
 	var text []byte
 	for i, row := range rows {
-		text = text[:0]
+		text = binary.BigEndian.AppendUint32(text[:0], b.x.r.tables[side].currency[row])
 		for _, pair := range pairs {
 			for _, id := range b.x.r.values(pair, side, row) {
-				text = append(text, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
+				text = binary.BigEndian.AppendUint32(text, id)
 			}
-			text = append(text, ';')
+			text = append(text, 0, 0, 0, 0) // no value has number 0
 		}
 		kind, known := kinds[string(text)]
 		if !known {
