@@ -38,4 +38,3 @@ func (tx *WorkTx) Text(ctx context.Context, sql string, args ...any) (text strin
 	err = tx.tx.QueryRow(ctx, sql, args...).Scan(&text)
 	return text, err
 }
-

@@ -151,6 +151,14 @@ func TestTenantConnectionManager_PoolsAreCappedByDatabase(t *testing.T) {
 	configuration, ids := tenants(40, func(i int) string { return databases[i%4] })
 	m := manager(t, configuration, func(s *tenancy.ConnectionSettings) { s.MaxPools = 2 })
 
+	t.Run("one after the other, the least recently used makes room", func(t *testing.T) {
+		for i := range 8 {
+			lease, err := m.Acquire(t.Context(), ids[i])
+			require.NoError(t, err)
+			lease.Release()
+			require.LessOrEqual(t, m.Pools(), 2)
+		}
+	})
 	t.Run("many tenants at once open one pool a database", func(t *testing.T) {
 		var all sync.WaitGroup
 		var wrong atomic.Int32
@@ -268,7 +276,9 @@ func TestTenantConnectionManager_Refuses(t *testing.T) {
 
 type failing struct{ err error }
 
-func (f failing) GetTenantConfig(context.Context, string) (*ports.TenantConfig, error) { return nil, f.err }
+func (f failing) GetTenantConfig(context.Context, string) (*ports.TenantConfig, error) {
+	return nil, f.err
+}
 
 func TestNewTenantConnectionManager(t *testing.T) {
 	t.Parallel()
