@@ -1,0 +1,67 @@
+// Command bench measures Matcher against its bars and prints one table: what was measured, the bar, the figure. A figure
+// below its bar is printed as it is. It never fails for being slow, only for being wrong.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// measurement is one file of this folder.
+type measurement struct {
+	name string
+	run  func(*report) error
+}
+
+var measurements = []measurement{
+	{"engine", measureEngine},
+}
+
+// report is the table as it grows.
+type report struct {
+	out  io.Writer
+	rows int // of the large engine runs
+}
+
+func (r *report) line(what, bar, figure string) {
+	fmt.Fprintf(r.out, "%-58s %-22s %s\n", what, bar, figure)
+}
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	only := flags.String("only", "", "measure only these, by comma: "+names())
+	rows := flags.Int("rows", 1_000_000, "rows a side of the large engine runs")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	r := &report{out: out, rows: *rows}
+	r.line("WORK", "BAR", "FIGURE")
+	var failed error
+	for _, m := range measurements {
+		if *only == "" || strings.Contains(","+*only+",", ","+m.name+",") {
+			if err := m.run(r); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("%s: %w", m.name, err))
+			}
+		}
+	}
+	return failed
+}
+
+func names() string {
+	list := make([]string, len(measurements))
+	for i, m := range measurements {
+		list[i] = m.name
+	}
+	return strings.Join(list, ", ")
+}
