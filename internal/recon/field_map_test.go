@@ -88,3 +88,18 @@ func TestFieldMapErrors(t *testing.T) {
 		require.Len(t, problems, 1)
 	})
 }
+
+func TestMapFieldForms(t *testing.T) {
+	for text, want := range map[string]MapField{
+		`"a"`:                      {Columns: []string{"a"}},
+		` ["a","b"]`:               {Columns: []string{"a", "b"}},
+		`{"columns":["a"]}`:        {Columns: []string{"a"}},
+		`{"constant":"EUR"}`:       {Constant: "EUR"},
+		`{"column":"a","join":""}`: {Columns: []string{"a"}},
+	} {
+		var d mapDecoder
+		field, ok := d.field(json.RawMessage(text), "/x")
+		require.True(t, ok, d.problems)
+		require.Equal(t, want, field)
+	}
+}

@@ -45,8 +45,8 @@ func (d *csvDecoder) next(rec *recon.Record) error {
 }
 
 // rowProblem is an error inside read about one row, before its number is known.
-func (d *csvDecoder) rowProblem(line int, field, value, code, format string, args ...any) error {
-	e := recon.NewRowError(line, 0, field, value, code, fmt.Sprintf(format, args...))
+func (d *csvDecoder) rowProblem(line int, value, code, format string, args ...any) error {
+	e := recon.NewRowError(line, 0, "", value, code, fmt.Sprintf(format, args...))
 	return &e
 }
 
@@ -90,11 +90,11 @@ func (d *csvDecoder) skip(end int, last bool) {
 // check finds what makes the text of a row unfit.
 func (d *csvDecoder) check(line int, text []byte) error {
 	if d.w.validate && !utf8.Valid(text) {
-		return d.rowProblem(line, "", "", recon.RowEncoding,
+		return d.rowProblem(line, "", recon.RowEncoding,
 			"this row is not UTF-8 although the file begins so: save the whole file in one encoding")
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return d.rowProblem(line, "", "", recon.RowMalformed, "this row holds a NUL byte, so it is damaged")
+		return d.rowProblem(line, "", recon.RowMalformed, "this row holds a NUL byte, so it is damaged")
 	}
 	if len(text) > FieldBytesMax {
 		for field := range bytes.SplitSeq(text, []byte{d.delimiter}) {
@@ -107,7 +107,7 @@ func (d *csvDecoder) check(line int, text []byte) error {
 }
 
 func (d *csvDecoder) fieldTooLong(line int, value string) error {
-	return d.rowProblem(line, "", value, recon.RowFieldTooLong, "one value of this row is longer than %d MB", FieldBytesMax>>20)
+	return d.rowProblem(line, value, recon.RowFieldTooLong, "one value of this row is longer than %d MB", FieldBytesMax>>20)
 }
 
 // split cuts a line without quotes. Its fields share the one string.
@@ -242,7 +242,7 @@ func (d *csvDecoder) afterQuote(at, opened int, ok bool, c byte) (next int, more
 	case c == d.w.newline:
 		return at + 1, false, nil
 	}
-	problem := d.rowProblem(opened, "", string(d.scratch), recon.RowMalformed,
+	problem := d.rowProblem(opened, string(d.scratch), recon.RowMalformed,
 		"text follows a closing quote: a quote inside a quoted value is written twice (\"\")")
 	return 0, false, d.skipLine(problem)
 }
@@ -294,11 +294,11 @@ func (d *csvDecoder) fit(rec *recon.Record) error {
 		rec.Fields = rec.Fields[:len(rec.Fields)-1]
 	}
 	if n := len(rec.Fields); n != width {
-		return d.rowProblem(rec.Line, "", strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))), recon.RowMalformed,
+		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))), recon.RowMalformed,
 			"this row has %s where the header has %d%s", countValues(n), width, raggedHint(n, width))
 	}
 	if rec.Fields[0] == d.header[0] && sameTexts(rec.Fields, d.header) {
-		return d.rowProblem(rec.Line, "", "", recon.RowMalformed, "this row repeats the header")
+		return d.rowProblem(rec.Line, "", recon.RowMalformed, "this row repeats the header")
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func headerRow(rows []recon.Record) (int, error) {
 	}
 	return 0, recon.Unprocessable("HEADER_NOT_FOUND", fmt.Sprintf(
 		"has no row of column names: line %d begins with %s, which is data. Add a first line that names the columns",
-		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "), 40)))
+		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "))))
 }
 
 // asWide says whether a row has the usual width, give or take one delimiter at the end of it or of all the others.
@@ -166,7 +166,7 @@ func secondHeader(rows []recon.Record, width int) error {
 	}
 	return recon.Unprocessable("TWO_HEADERS", fmt.Sprintf(
 		"has two rows of column names, on lines %d (%s) and %d (%s): delete one of them", rows[0].Line,
-		quoteCut(strings.Join(rows[0].Fields, " "), 40), rows[1].Line, quoteCut(strings.Join(rows[1].Fields, " "), 40)))
+		quoteCut(strings.Join(rows[0].Fields, " ")), rows[1].Line, quoteCut(strings.Join(rows[1].Fields, " "))))
 }
 
 func trimmed(texts []string) []string {
@@ -209,9 +209,11 @@ func readsAsValue(text string) bool {
 	return digits >= letters && digits > 0 && (unicode.IsDigit(first) || strings.ContainsRune("-+(€$£", first))
 }
 
-func quoteCut(text string, bytesMax int) string {
-	if len(text) > bytesMax {
-		text = strings.ToValidUTF8(text[:bytesMax], "") + "…"
+const quoteBytesMax = 40 // of a file's own text in a message
+
+func quoteCut(text string) string {
+	if len(text) > quoteBytesMax {
+		text = strings.ToValidUTF8(text[:quoteBytesMax], "") + "…"
 	}
 	return fmt.Sprintf("%q", text)
 }
@@ -253,7 +255,7 @@ func columnNames(rec recon.Record, filled int) ([]string, error) {
 	for i, name := range names {
 		if len(name) > NameBytesMax {
 			return nil, recon.TooLarge("COLUMN_NAME_TOO_LONG", "has a column name of more than %d bytes on line %d: %s",
-				NameBytesMax, rec.Line, quoteCut(name, 40))
+				NameBytesMax, rec.Line, quoteCut(name))
 		}
 		if name == "" {
 			name = fmt.Sprintf("column %d", i+1)

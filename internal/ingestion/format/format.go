@@ -148,12 +148,12 @@ func (r *Reader) Bytes() int64 { return r.bytes.n }
 
 // Header is the column names known so far. JSON may add some at the end; records carry the header they were read with.
 func (r *Reader) Header() []string {
-	for i := len(r.peeked) - 1; i >= 0; i-- {
-		if h := r.peeked[i].rec.Header; h != nil {
-			return h
+	for _, p := range slices.Backward(r.peeked) {
+		if p.rec.Header != nil {
+			return p.rec.Header
 		}
 	}
-	return nil
+	return r.rec.Header
 }
 
 // Peek reads up to n rows ahead and returns copies of the good ones; Next gives them all again. It fails only where

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -245,7 +246,7 @@ func (d *jsonDecoder) enterList(key string) error {
 		}
 		at++
 	}
-	name := strings.TrimPrefix(strings.Join(append(d.path[:len(d.path):len(d.path)], key), "."), ".")
+	name := strings.TrimPrefix(strings.Join(append(slices.Clip(d.path), key), "."), ".")
 	if d.done {
 		return recon.Unprocessable("SEVERAL_LISTS", fmt.Sprintf("holds several lists of objects, %s and %s: keep the one that holds the rows", d.list, name))
 	}

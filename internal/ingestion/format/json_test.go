@@ -105,3 +105,25 @@ func flat(path string, value any, into map[string]string) {
 		into[path] = fmt.Sprint(v)
 	}
 }
+
+func TestLooksLikeJSON(t *testing.T) {
+	for _, c := range []struct {
+		head         string
+		json, ndjson bool
+	}{
+		{"[{\"a\":1}]", true, false},
+		{" \n[ ]", true, false},
+		{"{\"a\":1}\n{\"a\":2}", true, true},
+		{"{\"a\":1}", true, true},
+		{"{\"a\":[{\"b\":1}]}", true, false},
+		{"{\"x\":{\"a\":[{\"b\":1}]}}", true, false},
+		{"{\n\"a\":1}", true, false},
+		{"[id],amount", false, false},
+		{"{id};x", false, false},
+		{"id,amount", false, false},
+		{"", false, false},
+	} {
+		require.Equal(t, c.json, looksJSON([]byte(c.head)), c.head)
+		require.Equal(t, c.ndjson, looksNDJSON([]byte(c.head)), c.head)
+	}
+}

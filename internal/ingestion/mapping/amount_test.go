@@ -119,10 +119,22 @@ func TestT41_AmountsAreExact(t *testing.T) {
 // TestT42_MinorUnits holds each currency to its own decimals.
 func TestT42_MinorUnits(t *testing.T) {
 	for _, c := range []struct{ text, currency, want string }{
-		{"10.5", "JPY", recon.RowAmountTooPrecise}, {"10", "JPY", "10"}, {"10.00", "KRW", "10"}, {"7", "CLP", "7"},
-		{"1.234", "BHD", "1234"}, {"1.234", "KWD", "1234"}, {"1.2345", "TND", recon.RowAmountTooPrecise}, {"1.5", "TND", "1500"},
-		{"1.2345", "CLF", "12345"}, {"1.2345", "UYW", "12345"}, {"1.23", "EUR", "123"}, {"1.23", "eur", "123"}, {"1.23", "€", "123"},
-		{"1.23", "EURO", recon.RowCurrencyUnknown}, {"1.23", "ZZZ", recon.RowCurrencyUnknown}, {"1.23", "$", recon.RowCurrencyUnknown},
+		{"10.5", "JPY", recon.RowAmountTooPrecise},
+		{"10", "JPY", "10"},
+		{"10.00", "KRW", "10"},
+		{"7", "CLP", "7"},
+		{"1.234", "BHD", "1234"},
+		{"1.234", "KWD", "1234"},
+		{"1.2345", "TND", recon.RowAmountTooPrecise},
+		{"1.5", "TND", "1500"},
+		{"1.2345", "CLF", "12345"},
+		{"1.2345", "UYW", "12345"},
+		{"1.23", "EUR", "123"},
+		{"1.23", "eur", "123"},
+		{"1.23", "€", "123"},
+		{"1.23", "EURO", recon.RowCurrencyUnknown},
+		{"1.23", "ZZZ", recon.RowCurrencyUnknown},
+		{"1.23", "$", recon.RowCurrencyUnknown},
 		{"1.23", "", recon.RowMissing},
 	} {
 		tx, wrong := mapOne(t, `{"amount":"amount","currency":"currency","date":{"constant":"2026-01-02"},"decimal":"."}`,

@@ -3,8 +3,8 @@
 package mapping
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"matcher/internal/recon"
@@ -51,7 +51,7 @@ func BenchmarkReadAmount(b *testing.B) {
 	for _, text := range []string{"-1234.56", "1.234,56-", "EUR (1'234.56)"} {
 		b.Run(text, func(b *testing.B) {
 			decimal := byte('.')
-			if bytes.ContainsRune([]byte(text), ',') {
+			if strings.ContainsRune(text, ',') {
 				decimal = ','
 			}
 			b.ReportAllocs()

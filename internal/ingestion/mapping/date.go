@@ -170,7 +170,7 @@ func (r *dateReader) parse(text string) (recon.Day, time.Time, error) {
 	if r.pieces != nil {
 		return r.parseAs(r.pieces, text)
 	}
-	var best error = errNoDate
+	best := errNoDate
 	for _, pieces := range r.any {
 		day, instant, err := r.parseAs(pieces, text)
 		if err == nil {

@@ -255,8 +255,10 @@ func (d *detector) referenceAndID() {
 	}
 	if !d.take(recon.FieldReference, d.varied, "named like a reference") && id >= 0 {
 		d.out.Fields[recon.FieldReference] = recon.Column(d.header[id])
-		d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldReference, Columns: []string{d.header[id]},
-			Why: "no column is named like a reference, so the id is what the other side may share"})
+		d.report.Choices = append(d.report.Choices, Choice{
+			Field: recon.FieldReference, Columns: []string{d.header[id]},
+			Why: "no column is named like a reference, so the id is what the other side may share",
+		})
 	}
 }
 

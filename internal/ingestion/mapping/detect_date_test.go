@@ -1,0 +1,29 @@
+//go:build unit || !integration
+
+package mapping
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFormatOf(t *testing.T) {
+	for _, c := range []struct{ values, format string }{
+		{"2026-01-02 20260103", ""},
+		{"01/02/2026 13/02/2026", "DD/MM/YYYY"},
+		{"01/02/2026 02/13/2026", "MM/DD/YYYY"},
+		{"01-02-26 13-02-26", "DD-MM-YY"},
+		{"01.02.2026", "DD.MM.YYYY"},
+		{"1770076800000", "unixMillis"},
+	} {
+		format, _, err := formatOf(strings.Fields(c.values))
+		require.NoError(t, err, c.values)
+		require.Equal(t, c.format, format, c.values)
+	}
+	_, _, err := formatOf([]string{"13/02/2026", "soon", "later"})
+	require.ErrorContains(t, err, `"soon" cannot be read as a date`)
+	_, _, err = formatOf(nil)
+	require.Error(t, err)
+}
