@@ -59,6 +59,11 @@ func (a *API) listTransactions(ctx context.Context, in *transactionsInput) (out 
 		return nil, err
 	}
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		if in.SourceID != "" {
+			if _, err := tx.Source(ctx, in.SourceID); err != nil {
+				return err
+			}
+		}
 		items, next, err := tx.Transactions(ctx, in.ContextID, filter, in.page())
 		out = listOf(items, next)
 		return err

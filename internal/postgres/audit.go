@@ -21,7 +21,7 @@ func (tx *Tx) AuditEntries(ctx context.Context, filter AuditFilter, page Page) (
 	}
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT seq, at, actor, action, entity, entity_id, request_id, detail FROM audit_log
-		WHERE seq < @before AND (@actor = '' OR actor = @actor) AND (@action = '' OR action = @action)
+		WHERE seq < @before::bigint AND (@actor = '' OR actor = @actor) AND (@action = '' OR action = @action)
 			AND (@entity = '' OR entity = @entity) AND (@id = '' OR entity_id = @id)
 		ORDER BY seq DESC LIMIT @limit`, pgx.NamedArgs{
 		"before": before, "actor": filter.Actor, "action": filter.Action, "entity": filter.Entity,

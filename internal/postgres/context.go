@@ -47,7 +47,7 @@ func (tx *Tx) Contexts(ctx context.Context, filter ContextFilter, page Page) ([]
 	}
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT `+contextColumns+` FROM contexts
-		WHERE num > @after AND (@name = '' OR name = @name) AND (@status = '' OR status = @status)
+		WHERE num > @after::bigint AND (@name = '' OR name = @name) AND (@status = '' OR status = @status)
 		ORDER BY num LIMIT @limit`, pgx.NamedArgs{
 		"after": after, "name": filter.Name, "status": string(filter.Status), "limit": page.Size() + 1,
 	})

@@ -63,7 +63,7 @@ func (tx *Tx) FieldMaps(ctx context.Context, sourceID string, page Page) ([]reco
 		return nil, "", err
 	}
 	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+fieldMapColumns+` FROM field_maps WHERE source_id = @source AND version < @before
+		SELECT `+fieldMapColumns+` FROM field_maps WHERE source_id = @source AND version < @before::bigint
 		ORDER BY version DESC LIMIT @limit`,
 		pgx.NamedArgs{"source": sourceID, "before": before, "limit": page.Size() + 1})
 	maps, err := pgx.CollectRows(rows, scanFieldMap)

@@ -62,7 +62,7 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 	}
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT `+ruleColumns+` FROM rules r JOIN rule_versions v ON v.rule_id = r.id
-		WHERE r.id = @id AND v.version < @before ORDER BY v.version DESC LIMIT @limit`,
+		WHERE r.id = @id AND v.version < @before::bigint ORDER BY v.version DESC LIMIT @limit`,
 		pgx.NamedArgs{"id": id, "before": before, "limit": page.Size() + 1})
 	versions, err := pgx.CollectRows(rows, scanRule)
 	if err != nil {

@@ -47,7 +47,7 @@ func (tx *Tx) Sources(ctx context.Context, contextID string, page Page) ([]recon
 		return nil, "", err
 	}
 	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+sourceColumns+` FROM sources WHERE context_id = @context AND num > @after ORDER BY num LIMIT @limit`,
+		SELECT `+sourceColumns+` FROM sources WHERE context_id = @context AND num > @after::bigint ORDER BY num LIMIT @limit`,
 		pgx.NamedArgs{"context": contextID, "after": after, "limit": page.Size() + 1})
 	sources, err := pgx.CollectRows(rows, scanSource)
 	if err != nil {

@@ -1,0 +1,326 @@
+//go:build integration
+
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+	"matcher/internal/testkit"
+)
+
+// described is an operation of /openapi.json.
+type described struct {
+	method, path, id string
+	roles            []string
+	hasBody, public  bool
+}
+
+func describedOperations(t *testing.T, c *testkit.Client) (all []described) {
+	t.Helper()
+	var document struct {
+		Paths map[string]map[string]struct {
+			OperationID string          `json:"operationId"`
+			Roles       []string        `json:"x-roles"`
+			RequestBody json.RawMessage `json:"requestBody"`
+		} `json:"paths"`
+	}
+	c.Must(http.MethodGet, "/openapi.json", nil, &document)
+	for path, item := range document.Paths {
+		for method, op := range item {
+			all = append(all, described{
+				method: strings.ToUpper(method), path: path, id: op.OperationID, roles: op.Roles,
+				hasBody: op.RequestBody != nil, public: op.Roles == nil,
+			})
+		}
+	}
+	require.NotEmpty(t, all)
+	slices.SortFunc(all, func(a, b described) int { return strings.Compare(a.path+a.method, b.path+b.method) })
+	return all
+}
+
+// bodies are good ones for every operation that takes one, so that only the id decides.
+var bodies = map[string]string{
+	"create-context":     `{"name":"X"}`,
+	"update-context":     `{"name":"X"}`,
+	"create-source":      `{"name":"X","side":"LEFT"}`,
+	"update-source":      `{"name":"X"}`,
+	"put-field-map":      `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
+	"preview-import":     "id,date,amount\nX,2026-01-01,1.00\n",
+	"create-import":      "id,date,amount\nX,2026-01-01,1.00\n",
+	"create-rule":        `{"name":"X","type":"EXACT","priority":77}`,
+	"put-rule":           `{"name":"X","type":"EXACT","priority":77}`,
+	"reorder-rules":      `{"ruleIds":[]}`,
+	"ignore-transaction": `{"reason":"X"}`,
+	"create-run":         `{}`,
+}
+
+func (op described) send(t *testing.T, c *testkit.Client, path string) testkit.Answer {
+	t.Helper()
+	body, known := bodies[op.id]
+	require.Equal(t, op.hasBody, known, "bodies must hold exactly the operations with a body: %s", op.id)
+	if !known {
+		return c.Call(op.method, path, nil)
+	}
+	return c.Call(op.method, path, body)
+}
+
+func (w world) ids() map[string]string {
+	return map[string]string{
+		"contextId": w.contextID, "sourceId": w.left, "ruleId": w.ruleID, "importId": w.importID,
+		"transactionId": w.transactionID, "runId": w.runID, "groupId": w.groupID, "exceptionId": w.exceptionID,
+	}
+}
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+func fill(t *testing.T, path string, id func(name string) string) string {
+	t.Helper()
+	return pathParameter.ReplaceAllStringFunc(path, func(found string) string {
+		value := id(strings.Trim(found, "{}"))
+		require.NotEmpty(t, value, "no id for %s in %s", found, path)
+		return value
+	})
+}
+
+var requestIDs = regexp.MustCompile(`"requestId":"[^"]*"`)
+
+func shape(a testkit.Answer) string {
+	headers := a.Header.Clone()
+	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
+		headers.Del(own)
+	}
+	text, _ := json.Marshal(headers)
+	return string(text) + string(requestIDs.ReplaceAll(a.Body, nil))
+}
+
+func digestOf(t *testing.T, api *testkit.APIServer, tenantID string) map[string]string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), api.OwnerDSN)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	digest := testkit.Digest(t, conn, "work", "control")
+	for table := range digest {
+		if !strings.Contains(table, tenantID) {
+			delete(digest, table)
+		}
+	}
+	require.NotEmpty(t, digest)
+	return digest
+}
+
+func TestT01_AForeignIDIsTheSame404AsAnUnknownOne(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	tenantA := api.NewTenant("a")
+	a, b := newWorld(t, api, tenantA), newWorld(t, api, api.NewTenant("b"))
+	before := digestOf(t, api, tenantA)
+	cells := 0
+	for _, op := range describedOperations(t, b.Client) {
+		if !strings.Contains(op.path, "{") {
+			continue
+		}
+		foreign := op.send(t, b.Client, fill(t, op.path, func(name string) string { return a.ids()[name] }))
+		unknown := op.send(t, b.Client, fill(t, op.path, func(string) string { return uuid.NewString() }))
+		require.Equal(t, http.StatusNotFound, foreign.Status, "%s: %s", op.id, foreign.Body)
+		require.Equal(t, "NOT_FOUND", foreign.Problem().Code, op.id)
+		require.Equal(t, shape(unknown), shape(foreign), op.id)
+		cells++
+	}
+	require.Greater(t, cells, 25)
+	require.Equal(t, before, digestOf(t, api, tenantA))
+}
+
+func TestT02_EveryRouteIsDescribedAndOtherVerbsAreRefused(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	c := api.As(api.NewTenant("a"), auth.RoleAdmin)
+	verbs := map[string][]string{}
+	var routes []string
+	for _, op := range describedOperations(t, c) {
+		routes = append(routes, op.method+" "+op.path)
+		verbs[op.path] = append(verbs[op.path], op.method)
+	}
+	require.ElementsMatch(t, routes, api.App.Routes())
+	for path, listed := range verbs {
+		target := fill(t, path, func(string) string { return uuid.NewString() })
+		for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {
+			if slices.Contains(listed, verb) {
+				continue
+			}
+			answer := c.Call(verb, target, nil)
+			if verb == "HEAD" && slices.Contains(listed, "GET") {
+				require.Equal(t, c.Call("GET", target, nil).Status, answer.Status, "HEAD %s", path)
+				require.Empty(t, answer.Body)
+				continue
+			}
+			require.Equal(t, http.StatusMethodNotAllowed, answer.Status, "%s %s", verb, path)
+			require.NotEmpty(t, answer.Header.Get("Allow"))
+			if verb != "HEAD" {
+				require.Equal(t, "METHOD_NOT_ALLOWED", answer.Problem().Code)
+			}
+		}
+	}
+	nowhere := c.Call("GET", "/v1/nowhere", nil)
+	require.Equal(t, http.StatusNotFound, nowhere.Status)
+	require.Equal(t, "application/problem+json", nowhere.Header.Get("Content-Type"))
+}
+
+func TestT03_ForeignIDsInBodiesAndQueriesChangeNothing(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	tenantA, tenantB := api.NewTenant("a"), api.NewTenant("b")
+	a, b := newWorld(t, api, tenantA), newWorld(t, api, tenantB)
+	beforeA, beforeB := digestOf(t, api, tenantA), digestOf(t, api, tenantB)
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/v1/contexts/" + b.contextID + "/rules/reorder", `{"ruleIds":["` + a.ruleID + `"]}`},
+		{"GET", "/v1/exceptions?contextId=" + a.contextID, ""},
+		{"GET", "/v1/contexts/" + b.contextID + "/groups?runId=" + a.runID, ""},
+		{"GET", "/v1/contexts/" + b.contextID + "/transactions?sourceId=" + a.left, ""},
+	} {
+		answer := b.Call(c.method, c.path, []byte(c.body))
+		require.Contains(t, []int{http.StatusNotFound, http.StatusUnprocessableEntity}, answer.Status, "%s: %s", c.path, answer.Body)
+	}
+	require.Equal(t, beforeA, digestOf(t, api, tenantA))
+	require.Equal(t, beforeB, digestOf(t, api, tenantB))
+}
+
+func TestT05_NothingOfATenantAppearsInAnothersLists(t *testing.T) {
+	t.Parallel()
+	const canary = "kanarienvogel7f3a"
+	api := testkit.Server(t)
+	a, b := api.As(api.NewTenant("a"), auth.RoleAdmin), newWorld(t, api, api.NewTenant("b"))
+	contextID := a.NewContext(canary + " context")
+	source := a.NewSource(contextID, canary+" source", recon.Left)
+	a.Upload(source, canary+".csv", "id,date,reference,amount,currency,description,"+canary+"\n"+
+		canary+",2026-01-05,"+canary+",100.00,EUR,"+canary+","+canary+"\n")
+	a.Must("POST", "/v1/contexts/"+contextID+"/rules", `{"name":"`+canary+`","type":"EXACT","priority":10}`, nil)
+	a.Run(contextID)
+	require.NotEmpty(t, items[recon.Exception](t, a, "/v1/exceptions?contextId="+contextID))
+	lists := 0
+	for _, op := range describedOperations(t, b.Client) {
+		if op.method != "GET" {
+			continue
+		}
+		answer := b.Call("GET", fill(t, op.path, func(name string) string { return b.ids()[name] }), nil)
+		require.Less(t, answer.Status, 500, op.id)
+		require.NotContains(t, string(answer.Body), canary, op.id)
+		for name, values := range answer.Header {
+			require.NotContains(t, name+strings.Join(values, ""), canary, op.id)
+		}
+		lists++
+	}
+	require.Greater(t, lists, 20)
+	require.Len(t, items[recon.Context](t, b.Client, "/v1/contexts"), 1)
+	require.Len(t, items[recon.Exception](t, b.Client, "/v1/exceptions"), 4)
+}
+
+func TestT22_ATokenWithoutTenantNeverReachesTheDefaultTenant(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	defaultTenant := api.Config.Tenancy.DefaultTenantID
+	before := digestOf(t, api, defaultTenant)
+	nobody := api.As("", auth.RoleAdmin)
+	for _, op := range describedOperations(t, nobody) {
+		if op.public {
+			continue
+		}
+		answer := op.send(t, nobody, fill(t, op.path, func(string) string { return uuid.NewString() }))
+		require.Equal(t, http.StatusUnauthorized, answer.Status, op.id)
+		require.Equal(t, "TENANT_CLAIM_MISSING", answer.Problem().Code, op.id)
+		require.Equal(t, "Bearer", answer.Header.Get("WWW-Authenticate"))
+	}
+	require.Equal(t, before, digestOf(t, api, defaultTenant))
+}
+
+func TestT25_AHugeAuthorizationHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	c := api.As(api.NewTenant("a"))
+	c.Token = strings.Repeat(".", 100<<10)
+	require.Contains(t, []int{http.StatusUnauthorized, http.StatusRequestHeaderFieldsTooLarge}, c.Call("GET", "/v1/me", nil).Status)
+}
+
+func TestT30_TheRoleTableHoldsForEveryOperation(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	tenantID := api.NewTenant("a")
+	anyone := api.As(tenantID)
+	for _, op := range describedOperations(t, anyone) {
+		if op.public {
+			require.Equal(t, http.StatusOK, anyone.Call("GET", op.path, nil).Status, op.id)
+			continue
+		}
+		path := fill(t, op.path, func(string) string { return uuid.NewString() })
+		require.Equal(t, http.StatusForbidden, op.send(t, anyone, path).Status, op.id)
+		for _, role := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin} {
+			answer := op.send(t, api.As(tenantID, role), path)
+			if slices.Contains(op.roles, string(role)) {
+				require.NotContains(t, []int{401, 403}, answer.Status, "%s as %s", op.id, role)
+			} else {
+				require.Equal(t, http.StatusForbidden, answer.Status, "%s as %s", op.id, role)
+			}
+		}
+	}
+}
+
+func TestT30_FieldsThatAreNotTheCallersAreRefused(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	c := api.As(api.NewTenant("a"), auth.RoleAdmin)
+	for _, body := range []string{`{"name":"X","tenantId":"Y"}`, `{"name":"X","status":"ARCHIVED"}`, `{"name":"X","createdBy":"Y"}`, `{"name":"X","id":"Y"}`} {
+		answer := c.Call("POST", "/v1/contexts", body)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.Status, body)
+		require.NotEmpty(t, answer.Problem().Errors, "%s", answer.Body)
+	}
+}
+
+func TestMultiTenant_BackwardCompatibility(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t, testkit.SingleTenant)
+	defaultTenant := api.Config.Tenancy.DefaultTenantID
+	t.Run("a token without claim is the default tenant", func(t *testing.T) {
+		w := newWorld(t, api, "")
+		var me struct{ TenantID string }
+		w.Must("GET", "/v1/me", nil, &me)
+		require.Equal(t, defaultTenant, me.TenantID)
+	})
+	t.Run("a claim that equals it is welcome", func(t *testing.T) {
+		require.Len(t, items[recon.Context](t, api.As(defaultTenant, auth.RoleViewer), "/v1/contexts"), 1)
+	})
+	t.Run("another claim is refused", func(t *testing.T) {
+		require.Equal(t, http.StatusForbidden, api.As(uuid.NewString(), auth.RoleAdmin).Call("GET", "/v1/contexts", nil).Status)
+	})
+	t.Run("everything lies in the tenant's own schema and nothing in public", func(t *testing.T) {
+		conn, err := pgx.Connect(t.Context(), api.OwnerDSN)
+		require.NoError(t, err)
+		defer conn.Close(t.Context())
+		require.Empty(t, testkit.TableNames(t, conn, "public"))
+		require.NotEmpty(t, testkit.TableNames(t, conn, defaultTenant))
+	})
+}
+
+func TestTheTenantComesFromTheTokenAlone(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	a, b := newWorld(t, api, api.NewTenant("a")), api.As(api.NewTenant("b"), auth.RoleAdmin)
+	var me struct{ TenantID string }
+	a.Must("GET", "/v1/me", nil, &me)
+	for _, header := range []string{"X-Tenant-ID", "tenantId", "Baggage", "Cookie"} {
+		answer := b.Call("GET", "/v1/contexts", nil, header, "tenantId="+me.TenantID)
+		require.Equal(t, http.StatusOK, answer.Status)
+		require.False(t, bytes.Contains(answer.Body, []byte(a.contextID)), header)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, b.Call("GET", "/v1/contexts?tenantId="+me.TenantID, nil).Status)
+}
