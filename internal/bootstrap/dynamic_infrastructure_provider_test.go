@@ -1,0 +1,57 @@
+//go:build integration
+
+package bootstrap_test
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/bootstrap"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+	"matcher/internal/testkit"
+)
+
+func writeAudit(tx *postgres.Tx) error {
+	tx.Audit("context.create", "context", "c", nil)
+	return nil
+}
+
+func TestDynamicInfrastructureProvider(t *testing.T) {
+	t.Parallel()
+	in := testkit.NewInstallation(t)
+	cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
+	require.NoError(t, err)
+	p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.Close(t.Context())) }()
+	db := postgres.New(p.Connections(), nil)
+	ctx := testkit.TenantContext(t.Context(), cfg.Tenancy.DefaultTenantID)
+
+	require.Equal(t, recon.KindNotFound, recon.KindOf(db.Tx(ctx, writeAudit)), "nobody registered the default tenant yet")
+	for range 2 { // every start
+		require.NoError(t, p.ProvisionDefaultTenant(t.Context(), cfg.Tenancy))
+	}
+	require.NoError(t, db.Tx(ctx, writeAudit))
+	in.RequireSound(t, cfg.Tenancy.DefaultTenantID)
+
+	t.Run("the default tenant has a schema of its own and public none of its tables", func(t *testing.T) {
+		owner := in.Owner(t)
+		require.NotEmpty(t, testkit.TableNames(t, owner, cfg.Tenancy.DefaultTenantID))
+		require.Empty(t, testkit.TableNames(t, owner, "public"))
+	})
+	t.Run("a slug that another tenant has is an error at the start", func(t *testing.T) {
+		taken := cfg.Tenancy
+		taken.DefaultTenantID = "22222222-2222-2222-2222-222222222222"
+		require.Equal(t, "TENANT_SLUG_TAKEN", recon.CodeOf(p.ProvisionDefaultTenant(t.Context(), taken)))
+	})
+	t.Run("without a DSN there is no provider", func(t *testing.T) {
+		broken := cfg
+		broken.Postgres.DSN = "postgres://u:hunter2@[::1/d"
+		_, err := bootstrap.NewProvider(t.Context(), broken, slog.New(slog.DiscardHandler))
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "hunter2")
+	})
+}
