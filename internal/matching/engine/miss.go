@@ -122,12 +122,35 @@ func (f *missFinder) find(side int, row uint32) near {
 		}
 	}
 	if best.keyed {
-		return best
+		return f.measured(&best, side, row)
 	}
 	for _, other := range f.nearAmount(room[:0], side, row) {
 		f.weigh(&best, side, row, other)
 	}
-	return best
+	return f.measured(&best, side, row)
+}
+
+// measured puts the size of the change into the miss that was chosen.
+func (f *missFinder) measured(best *near, side int, row uint32) near {
+	m := &best.miss
+	if m.Change != ChangeAmount && m.Change != ChangeDate {
+		return *best
+	}
+	left, right := row, m.Row
+	if side == RightIndex {
+		left, right = right, left
+	}
+	x := f.rules[m.Rule]
+	if m.Change == ChangeAmount {
+		change := x.amountChange(side, x.r.tables[LeftIndex].currency[left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		m.Delta = change * x.turned(side, left, right)
+		return *best
+	}
+	delta, possible := x.dayChange(side, x.days[LeftIndex][left], x.days[RightIndex][right])
+	if m.Delta = delta; !possible {
+		m.Change = ChangeNone
+	}
+	return *best
 }
 
 func (f *missFinder) sameKey(to []uint32, pair int, index *keyIndex, side int, row uint32) []uint32 {
@@ -173,29 +196,29 @@ func (f *missFinder) weigh(best *near, side int, row, other uint32) {
 		left, right = other, row
 	}
 	for _, x := range f.rules {
-		if n, ok := x.miss(side, left, right); ok && n.better(best) {
+		if n, ok := x.miss(left, right); ok && n.better(best) {
 			n.miss.Row = other
 			*best = n
 		}
 	}
 }
 
-// miss says what keeps a pair from holding a rule, and what one change to this side's row would mend it.
-func (x *ruleRun) miss(side int, left, right uint32) (near, bool) {
+// miss says what keeps a pair from holding a rule, and what kind of single change would mend it.
+func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	n := near{miss: Miss{Rule: x.index}}
 	if !x.comparable(LeftIndex, left) || !x.comparable(RightIndex, right) {
 		return n, false
 	}
-	fail := func(code reasonCode, change Change, delta int64) {
+	fail := func(code reasonCode, change Change) {
 		if n.fails++; n.fails == 1 {
-			n.miss.failed, n.miss.Change, n.miss.Delta = code, change, delta
+			n.miss.failed, n.miss.Change = code, change
 		} else {
-			n.miss.Change, n.miss.Delta = ChangeNone, 0
+			n.miss.Change = ChangeNone
 		}
 	}
 	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
 	if lt.currency[left] != rt.currency[right] {
-		fail(reasonCurrencyDiffers, ChangeNone, 0)
+		fail(reasonCurrencyDiffers, ChangeNone)
 	}
 	if x.mode != recon.AmountAny {
 		a, b := x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
@@ -205,18 +228,13 @@ func (x *ruleRun) miss(side int, left, right uint32) (near, bool) {
 		}
 		n.amount = magnitude(difference)
 		if _, _, held := x.amountHeld(lt.currency[left], a, b); !held {
-			fail(reasonAmountDiffers, ChangeAmount, x.amountChange(side, lt.currency[left], a, b)*x.turned(side, left, right))
+			fail(reasonAmountDiffers, ChangeAmount)
 		}
 	}
 	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
 	n.days = uint32(magnitude(int64(lag)))
 	if _, held := x.lagHeld(0, lag); !held {
-		delta, possible := x.dayChange(side, x.days[LeftIndex][left], x.days[RightIndex][right])
-		change := ChangeDate
-		if !possible {
-			change = ChangeNone
-		}
-		fail(reasonDateOutside, change, delta)
+		fail(reasonDateOutside, ChangeDate)
 	}
 	compared, wrong := x.keyFaults(left, right)
 	n.keyed = compared > 0
@@ -225,7 +243,7 @@ func (x *ruleRun) miss(side int, left, right uint32) (near, bool) {
 		if wrong > 1 {
 			change = ChangeNone
 		}
-		fail(reasonKeyDiffers, change, 0)
+		fail(reasonKeyDiffers, change)
 	}
 	if n.fails == 0 {
 		n.miss.failed = reasonTaken

@@ -217,3 +217,17 @@ func generated(t testing.TB, p *Plan, s gen.Shape) (left, right *Table) {
 	})
 	return left, right
 }
+
+// BenchmarkExact is the whole run, from filled tables to a checked and hashed result; -benchtime 1x is enough.
+func BenchmarkExact(b *testing.B) {
+	p := compile(b, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
+	for b.Loop() {
+		b.StopTimer()
+		left, right := generated(b, p, gen.Matching(1_000_000, 900, 1))
+		runtime.GC()
+		b.StartTimer()
+		if _, err := Run(p, left, right, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -101,12 +101,13 @@ func (r *Result) Summary() Summary {
 			Amount: decimal(d.Amount, d.Currency), Groups: d.Groups})
 	}
 	for _, b := range r.Bridge {
-		s.Bridge = append(s.Bridge, b.summary())
+		s.Bridge = append(s.Bridge, b.Summary())
 	}
 	return s
 }
 
-func (b Bridge) summary() BridgeSummary {
+// Summary is the bridge with decimal strings.
+func (b Bridge) Summary() BridgeSummary {
 	out := BridgeSummary{Currency: b.Currency, Left: decimal(b.Left, b.Currency), Right: decimal(b.Right, b.Currency),
 		Items: make([]BridgeItemSummary, 0, len(b.Items))}
 	for _, item := range b.Items {
