@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"matcher/internal/bootstrap"
 	"matcher/internal/matching/engine"
 	"matcher/internal/recon"
 )
@@ -16,7 +17,7 @@ import (
 //go:embed report.html.tmpl
 var reportText string
 
-var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"words": words}).Parse(reportText))
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"words": words, "grouped": grouped[string]}).Parse(reportText))
 
 // reportRowsMax bounds each list of the page, so that it opens at once; the CSV files hold everything.
 const reportRowsMax = 500
@@ -38,6 +39,7 @@ type reportPage struct {
 	AsOf                 recon.Day
 	Written              string
 	Summary              engine.Summary
+	Bridges              []engine.BridgeSummary
 	Duplicates, Rejected int64
 	Proposed             []proposal
 	ProposedTotal        int
@@ -49,10 +51,13 @@ type reportPage struct {
 // writeReport writes the page that a person opens: self-contained, no script, nothing loaded from elsewhere.
 func (m *match) writeReport(to *bufio.Writer) error {
 	page := reportPage{
-		Left: m.left.name(), Right: m.right.name(), AsOf: m.result.AsOf, Written: "written by matcher " + "x",
+		Left: m.left.name(), Right: m.right.name(), AsOf: m.result.AsOf, Written: "written by matcher " + bootstrap.Version().Version,
 		Summary:    m.result.Summary(),
 		Duplicates: m.left.table.Duplicates + m.right.table.Duplicates,
 		Rejected:   m.left.table.Rejected + m.right.table.Rejected,
+	}
+	for _, b := range m.result.Bridge {
+		page.Bridges = append(page.Bridges, m.named(b).Summary())
 	}
 	page.Proposed, page.ProposedTotal = m.proposals(reportRowsMax)
 	page.Open, page.OpenTotal = m.largestOpen(reportRowsMax)
@@ -187,6 +192,17 @@ func (m *match) namedItems(items []engine.BridgeItem) []engine.BridgeItem {
 		named[at].Amount += item.Amount // the bridge ties in 64 bits, so its parts do
 	}
 	return slices.DeleteFunc(named, func(n engine.BridgeItem) bool { return n.Amount == 0 })
+}
+
+// named is a bridge whose items are called as people call them, each still by itself.
+func (m *match) named(b engine.Bridge) engine.Bridge {
+	b.Items = slices.Clone(b.Items)
+	for i, item := range b.Items {
+		if item.Label != engine.LabelDifference {
+			b.Items[i].Label = m.itemName(item)
+		}
+	}
+	return b
 }
 
 func (m *match) itemName(item engine.BridgeItem) string {
