@@ -149,7 +149,7 @@ func formatOf(values []string) (format, why string, err error) {
 	switch {
 	case len(values) == 0:
 		return "", "", fmt.Errorf("none of the rows read has a date")
-	case reads(values, "")*100 >= len(values)*95:
+	case reads(values, "")*100 >= len(values)*80:
 		return "", "", nil
 	case areStamps(values):
 		if len(values[0]) == 13 {
