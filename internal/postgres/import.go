@@ -62,6 +62,7 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
 	}
+	i.CreatedAt = i.CreatedAt.UTC()
 	return i, nil
 }
 
@@ -178,7 +179,7 @@ func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
 	if err := tx.removeRows(ctx, imported.Num); err != nil {
 		return recon.Import{}, err
 	}
-	imported.Status, imported.VoidedAt = recon.ImportVoided, &at
+	imported.Status, imported.VoidedAt = recon.ImportVoided, inUTC(&at)
 	tx.Audit("import.void", "import", id, map[string]any{"rows": imported.RowsInserted})
 	return imported, nil
 }
