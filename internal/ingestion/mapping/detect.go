@@ -216,6 +216,11 @@ func (d *detector) currencyColumn() {
 	if d.take(recon.FieldCurrency, isCurrency, "its values are currency codes") {
 		return
 	}
+	// A column named the currency is one, however many of its values are wrong: to pass it over would read those rows
+	// in another currency without a word.
+	if d.take(recon.FieldCurrency, d.anyText, "named like a currency") {
+		return
+	}
 	var found []int
 	for at := range d.header {
 		if !d.taken[at] && isCurrency(d.values(at)) && nameRank(d.words[at], recon.FieldOriginalCurrency) < 0 {
