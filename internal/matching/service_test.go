@@ -5,18 +5,26 @@ package matching_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/ingestion"
+	"matcher/internal/ingestion/format"
+	"matcher/internal/ingestion/mapping"
 	"matcher/internal/jobs"
 	"matcher/internal/matching"
+	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
@@ -126,13 +134,438 @@ func (b *bundle) count(t testing.TB, sql string) (n int) {
 	return n
 }
 
+func (b *bundle) groups(t *testing.T, filter recon.GroupFilter) (all []recon.StoredGroup) {
+	t.Helper()
+	page := postgres.Page{Limit: 500}
+	for {
+		b.tx(t, func(tx *postgres.Tx) error {
+			items, next, err := tx.Groups(b.ctx, b.contextID, filter, page)
+			all, page.After = append(all, items...), next
+			return err
+		})
+		if page.After == "" {
+			return all
+		}
+	}
+}
+
+func (b *bundle) exceptions(t *testing.T, filter recon.ExceptionFilter) (items []recon.Exception) {
+	t.Helper()
+	filter.ContextID = b.contextID
+	b.tx(t, func(tx *postgres.Tx) (err error) {
+		items, _, err = tx.Exceptions(b.ctx, filter, postgres.Page{Limit: 1000})
+		return err
+	})
+	return items
+}
+
+func (b *bundle) statement(t *testing.T, asOf recon.Day) (statement recon.Statement) {
+	t.Helper()
+	b.tx(t, func(tx *postgres.Tx) (err error) {
+		statement, err = tx.Statement(b.ctx, b.contextID, asOf)
+		return err
+	})
+	return statement
+}
+
 func TestRun(t *testing.T) {
+	t.Parallel()
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 1000))
 	b.load(t, b.right, rows("R", 1000))
+	before := b.statement(t, recon.NoDay)
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
-	var pretty map[string]any
-	require.NoError(t, json.Unmarshal(run.Summary, &pretty))
-	t.Logf("%s", run.Summary)
+	var told engine.Summary
+	require.NoError(t, json.Unmarshal(run.Summary, &told))
+
+	t.Run("groups, items, exceptions and adjustments are what the run says it found", func(t *testing.T) {
+		confirmed, proposed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
+		require.EqualValues(t, told.Groups.Confirmed, len(confirmed))
+		require.EqualValues(t, told.Groups.Proposed, len(proposed))
+		require.Len(t, b.groups(t, recon.GroupFilter{RunID: run.ID}), len(confirmed)+len(proposed))
+		require.Equal(t, "exact on reference", confirmed[0].RuleName)
+		require.Empty(t, confirmed[0].RuleID)
+		require.Len(t, confirmed[0].Items, 2)
+		require.Equal(t, recon.Left, confirmed[0].Items[0].Side)
+		require.EqualValues(t, told.Left.Unmatched+told.Right.Unmatched, len(b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"})))
+		require.Equal(t, 2*len(b.groups(t, recon.GroupFilter{})), b.count(t, `SELECT count(*) FROM active_items`))
+		require.Equal(t, b.count(t, `SELECT count(*) FROM match_groups WHERE status = 'CONFIRMED' AND difference <> 0`),
+			b.count(t, `SELECT count(*) FROM adjustments`))
+	})
+
+	t.Run("one group is read with its items by pages", func(t *testing.T) {
+		listed := b.groups(t, recon.GroupFilter{})[0]
+		b.tx(t, func(tx *postgres.Tx) error {
+			one, err := tx.Group(b.ctx, listed.ID)
+			require.Equal(t, listed, one)
+			items, next, itemsErr := tx.GroupItems(b.ctx, listed.ID, postgres.Page{Limit: 1})
+			require.Equal(t, listed.Items[:1], items)
+			require.NotEmpty(t, next)
+			held, heldErr := tx.Transaction(b.ctx, listed.Items[0].TransactionID)
+			require.Equal(t, listed.ID, held.GroupID)
+			return errors.Join(err, itemsErr, heldErr)
+		})
+	})
+
+	t.Run("the bridge ties before and after, and on a day in between", func(t *testing.T) {
+		after := b.statement(t, recon.NoDay)
+		require.Equal(t, before.Currencies[0].Left, after.Currencies[0].Left)
+		require.Equal(t, before.Currencies[0].Right, after.Currencies[0].Right)
+		require.Equal(t, told.Bridge[0].Left, after.Currencies[0].Left)
+		require.Equal(t, told.Bridge[0].Right, after.Currencies[0].Right)
+		require.Equal(t, "NOT_RUN", before.Currencies[0].Items[0].Reason)
+		day, err := recon.ParseDay("2026-03-14")
+		require.NoError(t, err)
+		require.NotEqual(t, after.Currencies[0].Left, b.statement(t, day).Currencies[0].Left)
+	})
+
+	t.Run("it is audited and announced once", func(t *testing.T) {
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM audit_log WHERE action = 'run.complete'`))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM events WHERE key = 'matching.run_completed'`))
+	})
+
+	t.Run("the next run weighs proposals again and leaves confirmed groups alone", func(t *testing.T) {
+		confirmed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+		again := b.run(t, s, recon.RunCommit)
+		require.Equal(t, recon.RunCompleted, again.Status, again.ErrorMessage)
+		require.Equal(t, confirmed, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}))
+		for _, g := range b.groups(t, recon.GroupFilter{Status: "PROPOSED"}) {
+			require.Equal(t, again.ID, g.RunID)
+		}
+		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"}), int(told.Left.Unmatched+told.Right.Unmatched))
+	})
+
+	t.Run("an import whose row stands in a group cannot be voided", func(t *testing.T) {
+		held := b.groups(t, recon.GroupFilter{})[0].Items[0]
+		b.tx(t, func(tx *postgres.Tx) error {
+			row, err := tx.Transaction(b.ctx, held.TransactionID)
+			require.NoError(t, err)
+			_, err = b.imports.Void(b.ctx, row.ImportID)
+			require.Equal(t, "IMPORT_IN_USE", recon.CodeOf(err))
+			return nil
+		})
+	})
+}
+
+func TestRunEqualsTheEngine(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 500))
+	b.load(t, b.right, rows("R", 500))
+	want := b.run(t, s, recon.RunDry)
+
+	t.Run("a dry run holds nothing and reads like a real one", func(t *testing.T) {
+		require.Zero(t, b.count(t, `SELECT count(*) FROM active_items`))
+		require.Empty(t, b.groups(t, recon.GroupFilter{}))
+		groups := b.groups(t, recon.GroupFilter{RunID: want.ID})
+		require.NotEmpty(t, groups)
+		require.True(t, groups[0].Preview)
+		require.Empty(t, b.exceptions(t, recon.ExceptionFilter{}))
+	})
+
+	t.Run("rows in another order give the same hash", func(t *testing.T) {
+		for seed := range uint64(3) {
+			b.contextID, b.left, b.right = b.newContext(t, fmt.Sprintf("shuffled %d", seed))
+			b.load(t, b.left, shuffled(rows("L", 500), seed))
+			b.load(t, b.right, shuffled(rows("R", 500), seed+10))
+			got := b.run(t, s, recon.RunCommit)
+			require.Equal(t, want.ResultHash, got.ResultHash)
+			require.Equal(t, want.InputHash, got.InputHash)
+		}
+	})
+
+	t.Run("so does the engine called directly on the same files", func(t *testing.T) {
+		plan, problems := engine.Compile(recon.DefaultLadder(), engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+		require.Empty(t, problems)
+		result, err := engine.Run(plan, table(t, plan, recon.Left, "books", rows("L", 500)), table(t, plan, recon.Right, "bank", rows("R", 500)), nil)
+		require.NoError(t, err)
+		require.Equal(t, want.ResultHash, result.ResultHash)
+	})
+}
+
+// table reads rows as the command line does.
+func table(t *testing.T, plan *engine.Plan, side recon.Side, name string, rows []string) *engine.Table {
+	t.Helper()
+	reader, err := format.Open(strings.NewReader("id,date,amount,reference,description\n"+strings.Join(rows, "\n")+"\n"), "rows.csv", format.Options{})
+	require.NoError(t, err)
+	sample, err := reader.Peek(1000)
+	require.NoError(t, err)
+	fields, _, err := mapping.Detect(reader.Header(), sample, recon.FieldMap{TimeZone: "UTC"})
+	require.NoError(t, err)
+	fields.Fields[recon.FieldCurrency] = recon.MapField{Constant: "EUR"}
+	mapper, problems := mapping.Compile(fields, reader.Header())
+	require.Empty(t, problems)
+	out := engine.NewTable(plan, side, len(rows))
+	var seen mapping.Identities
+	for i := int64(1); ; i++ {
+		rec, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		require.NoError(t, err)
+		tx, wrong := mapper.Map(rec)
+		require.Empty(t, wrong)
+		_, conflict := seen.Admit(&tx)
+		require.Nil(t, conflict)
+		require.NoError(t, out.Add(&tx, i, name))
+	}
+}
+
+func TestRunByStoredRules(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 100))
+	b.load(t, b.right, rows("R", 100))
+	var rule recon.StoredRule
+	b.tx(t, func(tx *postgres.Tx) (err error) {
+		rule, err = tx.CreateRule(b.ctx, b.contextID, recon.Rule{Name: "by description", Type: recon.RuleTolerance, Priority: 10, Keys: []recon.RuleKey{
+			{Left: "metadata.description", Right: "description"},
+		}})
+		return err
+	})
+	run := b.run(t, s, recon.RunCommit)
+	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
+	groups := b.groups(t, recon.GroupFilter{})
+	require.Len(t, groups, 100)
+	require.Equal(t, []any{rule.ID, 1, "by description"}, []any{groups[0].RuleID, groups[0].RuleVersion, groups[0].RuleName})
+
+	t.Run("a rule that cannot run fails the run and says where", func(t *testing.T) {
+		b.tx(t, func(tx *postgres.Tx) error {
+			_, err := tx.CreateRule(b.ctx, b.contextID, recon.Rule{Name: "later", Type: recon.RuleGrouped, Priority: 20})
+			return err
+		})
+		run := b.run(t, s, recon.RunCommit)
+		require.Equal(t, recon.RunFailed, run.Status)
+		require.Equal(t, "RULES_UNUSABLE", run.ErrorCode)
+		require.Contains(t, run.ErrorMessage, "/1/type")
+	})
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	everything := matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}
+	first, err := s.Start(b.ctx, b.contextID, everything)
+	require.NoError(t, err)
+	require.Equal(t, recon.RunQueued, first.Status)
+
+	t.Run("a second waiting run is a conflict", func(t *testing.T) {
+		_, err := s.Start(b.ctx, b.contextID, everything)
+		require.Equal(t, "RUN_QUEUED", recon.CodeOf(err))
+	})
+	t.Run("a waiting run is cancelled at once, and its job finds nothing to do", func(t *testing.T) {
+		cancelled, err := s.Cancel(b.ctx, first.ID)
+		require.NoError(t, err)
+		require.Equal(t, recon.RunCancelled, cancelled.Status)
+		require.NoError(t, s.Execute(b.ctx, first.ID))
+		_, err = s.Cancel(b.ctx, first.ID)
+		require.Equal(t, "RUN_ENDED", recon.CodeOf(err))
+	})
+	t.Run("nonsense is refused where it is said", func(t *testing.T) {
+		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: "MAYBE"})
+		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
+		_, err = s.Start(b.ctx, b.contextID, matching.RunRequest{From: 20, To: 10, AsOf: recon.NoDay})
+		require.Equal(t, "PERIOD_EMPTY", recon.CodeOf(err))
+		_, err = s.Start(b.ctx, b.left, everything)
+		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
+	})
+	t.Run("a paused context runs nothing", func(t *testing.T) {
+		b.tx(t, func(tx *postgres.Tx) error {
+			_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.pause", func(c *recon.Context) error {
+				c.Status = recon.ContextPaused
+				return nil
+			})
+			return err
+		})
+		_, err := s.Start(b.ctx, b.contextID, everything)
+		require.Equal(t, "CONTEXT_PAUSED", recon.CodeOf(err))
+	})
+}
+
+func TestT75_OneRunOfAContextAtATime(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 300))
+	b.load(t, b.right, rows("R", 300))
+	var started, refused atomic.Int32
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+			if recon.KindOf(err) == recon.KindConflict {
+				refused.Add(1)
+				return
+			}
+			if err != nil {
+				t.Errorf("starting: %v", err)
+				return
+			}
+			started.Add(1)
+			for err = s.Execute(b.ctx, run.ID); recon.KindOf(err) == recon.KindUnavailable; err = s.Execute(b.ctx, run.ID) {
+				runtime.Gosched()
+			}
+			if err != nil {
+				t.Errorf("executing: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	require.EqualValues(t, 8, started.Load()+refused.Load())
+	require.Equal(t, int(started.Load()), b.count(t, `SELECT count(*) FROM runs WHERE status = 'COMPLETED'`))
+	require.Zero(t, b.count(t, `SELECT count(*) FROM runs WHERE status IN ('RUNNING', 'FAILED')`))
+}
+
+func TestT58_AStaleWorkerIsFenced(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 200))
+	b.load(t, b.right, rows("R", 200))
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	require.NoError(t, err)
+	var stale recon.Run
+	b.tx(t, func(tx *postgres.Tx) (err error) { // a worker that claims and is never heard of again
+		stale, _, err = tx.ClaimRun(b.ctx, run.ID, -time.Second)
+		return err
+	})
+	alive, err := s.Alive(b.ctx, run.ID)
+	require.NoError(t, err)
+	require.False(t, alive)
+	require.NoError(t, s.Execute(b.ctx, run.ID))
+	require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)
+	groups := b.groups(t, recon.GroupFilter{})
+	for name, late := range map[string]func(tx *postgres.Tx) error{
+		"its save":   func(tx *postgres.Tx) error { return tx.SaveRun(b.ctx, postgres.RunSave{Run: stale}) },
+		"its ending": func(tx *postgres.Tx) error { return tx.FinishRun(b.ctx, stale, struct{}{}) },
+		"its heartbeat": func(tx *postgres.Tx) error {
+			_, err := tx.HeartbeatRun(b.ctx, stale, time.Second, recon.Progress{})
+			return err
+		},
+	} {
+		require.ErrorIs(t, b.DB.Tx(b.ctx, late), postgres.ErrFenced, name)
+	}
+	require.Equal(t, groups, b.groups(t, recon.GroupFilter{}))
+}
+
+func TestT51_ARunCutShortIsTakenUpWhole(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 2000))
+	b.load(t, b.right, rows("R", 2000))
+	want := b.run(t, s, recon.RunDry).ResultHash
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	require.NoError(t, err)
+	for range 15 {
+		ctx, cancel := context.WithTimeout(b.ctx, time.Duration(rand.IntN(60))*time.Millisecond)
+		_ = s.Execute(ctx, run.ID)
+		cancel()
+		if status := b.stored(t, run.ID).Status; status == recon.RunCompleted {
+			break
+		}
+		require.Zero(t, b.count(t, `SELECT (SELECT count(*) FROM active_items) + (SELECT count(*) FROM match_groups WHERE NOT preview)`))
+		b.RequireSound(t, b.tenantID)
+		// Whether its worker could still say goodbye or not, the lease is over.
+		_, err := b.Owner(t).Exec(t.Context(), `UPDATE "`+b.tenantID+`".runs SET lease_until = '-infinity', fence = 1 WHERE status = 'RUNNING'`)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Execute(b.ctx, run.ID))
+	done := b.stored(t, run.ID)
+	require.Equal(t, recon.RunCompleted, done.Status, done.ErrorMessage)
+	require.Equal(t, want, done.ResultHash)
+}
+
+func TestRowsThatChangeWhileARunComputes(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 100))
+	extra := b.load(t, b.right, rows("R", 100))
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	require.NoError(t, err)
+	var claimed recon.Run
+	var input postgres.RunInput
+	b.tx(t, func(tx *postgres.Tx) (err error) {
+		if claimed, _, err = tx.ClaimRun(b.ctx, run.ID, time.Minute); err != nil {
+			return err
+		}
+		input, err = tx.RunInput(b.ctx, claimed)
+		return err
+	})
+	save := func(items ...postgres.ActiveItem) error {
+		none := func() (*postgres.ExceptionRow, bool) { return nil, false }
+		return b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
+			return tx.SaveRun(b.ctx, postgres.RunSave{
+				Run: claimed, Context: input.Context, Plan: struct{}{}, Voided: input.Voided, Items: items,
+				Groups: func() (*postgres.GroupRow, bool) { return nil, false }, Exceptions: none,
+			})
+		})
+	}
+	t.Run("a row that was matched meanwhile refuses the save", func(t *testing.T) {
+		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".active_items VALUES (77, 1)`)
+		require.NoError(t, err)
+		require.ErrorIs(t, save(postgres.ActiveItem{TransactionID: 77, Ordinal: 1}), postgres.ErrRowsMoved)
+		_, err = b.Owner(t).Exec(t.Context(), `DELETE FROM "`+b.tenantID+`".active_items`)
+		require.NoError(t, err)
+	})
+	t.Run("so does one that was ignored", func(t *testing.T) {
+		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".ignored_items VALUES (78, '', now(), '')`)
+		require.NoError(t, err)
+		require.ErrorIs(t, save(postgres.ActiveItem{TransactionID: 78, Ordinal: 1}), postgres.ErrRowsMoved)
+	})
+	t.Run("so does an import that was voided", func(t *testing.T) {
+		_, err := b.imports.Void(b.ctx, extra.ID)
+		require.NoError(t, err)
+		require.ErrorIs(t, save(), postgres.ErrRowsMoved)
+	})
+	t.Run("rows that came in are for the next run", func(t *testing.T) {
+		b.load(t, b.right, rows("R", 120))
+		_, err := b.Owner(t).Exec(t.Context(), `UPDATE "`+b.tenantID+`".runs SET lease_until = '-infinity'`)
+		require.NoError(t, err)
+		require.NoError(t, s.Execute(b.ctx, run.ID))
+		require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)
+	})
+}
+
+func TestJobsRunUnderTheirTenant(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 200))
+	b.load(t, b.right, rows("R", 200))
+	pool, err := b.Connections.WorkPool(t.Context(), "")
+	require.NoError(t, err)
+	queue, err := jobs.New(pool, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	queue.Recover(jobs.Recovery{
+		DB: b.DB, SweepEvery: 20 * time.Millisecond, QuietAfter: time.Millisecond,
+		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
+			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return s.Alive(ctx, job.Subject) },
+		},
+	})
+	done := make(chan error, 10)
+	died := make(chan struct{})
+	var once sync.Once
+	require.NoError(t, queue.Start(b.ctx, map[recon.JobKind]jobs.Handler{
+		recon.JobRun: func(ctx context.Context, job recon.Job) error {
+			first := false
+			once.Do(func() { first = true })
+			if first { // this worker claims its run and hangs as if its process were gone
+				err := b.DB.Tx(ctx, func(tx *postgres.Tx) error {
+					_, _, err := tx.ClaimRun(ctx, job.Subject, time.Millisecond)
+					return err
+				})
+				<-died
+				return err
+			}
+			err := s.Execute(ctx, job.Subject)
+			done <- err
+			return err
+		},
+	}))
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	require.NoError(t, err)
+	require.NoError(t, <-done)
+	require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)
+	close(died)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	defer cancel()
+	require.NoError(t, queue.Stop(stopping))
 }
