@@ -67,6 +67,16 @@ func TestDetectFiles(t *testing.T) {
 			`{"amount":"amount","date":"date","valueDate":"value_date","dateFormat":"MM/DD/YYYY","decimal":"."}`,
 		},
 		{
+			"a processor with several dates", "id|Type|Amount|Fee|Net|Currency|Created (UTC)|Available On (UTC)|Transfer|Transfer Date (UTC)\ntxn_1|charge|20.00|0.88|19.12|usd|2026-01-02 10:00|2026-01-04 00:00|po_1|2026-01-05 00:00\ntxn_2|refund|-20.00|0.00|-20.00|usd|2026-01-03 10:00|2026-01-04 00:00|po_1|2026-01-05 00:00",
+			"id=id amount=Amount date=Created (UTC) reference=id currency=Currency decimal=.",
+			`{"externalId":"id","reference":"id","amount":"Amount","currency":"Currency","date":"Created (UTC)","valueDate":"Available On (UTC)","kind":"Type","fee":"Fee","net":"Net","decimal":"."}`,
+		},
+		{
+			"an account download in German", "Auftragskonto|Buchungstag|Valutadatum|Buchungstext|Verwendungszweck|Kundenreferenz (End-to-End)|Betrag|Waehrung|Info\nDE1|30.01.26|30.01.26|FOLGELASTSCHRIFT|Strom|E1|-45,00|EUR|Umsatz gebucht\nDE1|29.01.26|29.01.26|GUTSCHR|Gehalt|E2|2.345,00|EUR|Umsatz gebucht",
+			"amount=Betrag date=Buchungstag reference=Kundenreferenz (End-to-End) currency=Waehrung dateFormat=DD.MM.YY decimal=,",
+			`{"reference":"Kundenreferenz (End-to-End)","amount":"Betrag","currency":"Waehrung","date":"Buchungstag","valueDate":"Valutadatum","description":"Verwendungszweck","bookingStatus":"Info","dateFormat":"DD.MM.YY","decimal":","}`,
+		},
+		{
 			"seconds since 1970", "id|timestamp|amount\nA|1770076800|5\nB|1770163200|6",
 			"id=id amount=amount date=timestamp reference=id dateFormat=unix",
 			`{"externalId":"id","reference":"id","amount":"amount","date":"timestamp","dateFormat":"unix"}`,

@@ -66,7 +66,7 @@ var synonyms = map[string][]string{
 	recon.FieldDescription: {
 		"description", "details", "narrative", "remittance info", "remittance information", "remittance", "memo", "particulars",
 		"transaction details", "text", "payment details", "verwendungszweck", "buchungstext", "beschreibung", "zahlungsgrund",
-		"libelle", "libelle operation", "motif", "communication", "descricao", "historico", "concepto", "descripcion",
+		"libelle", "libelle operation", "motif", "communication", "descricao", "historico", "lancamento", "detalhes", "concepto", "descripcion",
 		"omschrijving", "mededelingen", "omschrijving 1", "note", "notes", "counterparty", "counterparty name", "payee", "payer", "name",
 		"merchant", "customer", "beguenstigter zahlungspflichtiger", "auftraggeber empfanger", "naam tegenpartij", "beneficiario",
 	},
@@ -108,7 +108,7 @@ var synonyms = map[string][]string{
 // fillers are words that say nothing about which field a name of three words or more means.
 var fillers = map[string]bool{
 	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true, "the": true, "in": true,
-	"en": true, "em": true, "van": true, "der": true, "des": true, "utc": true, "local": true, "lcy": true,
+	"en": true, "em": true, "van": true, "der": true, "des": true, "local": true, "lcy": true,
 }
 
 // strangers are words that make a name mean something else, whatever it holds besides.
@@ -135,7 +135,9 @@ func nameWords(name string) []string {
 	}
 	words := strings.Fields(b.String())
 	count := len(words)
-	return slices.DeleteFunc(words, func(w string) bool { return fillers[w] && count > 2 || isCode(w) && count > 1 })
+	return slices.DeleteFunc(words, func(w string) bool {
+		return fillers[w] && count > 2 || (isCode(w) || w == "utc" || w == "gmt") && count > 1
+	})
 }
 
 // isCode says whether a word is a currency code, as in "amount_eur". Words that are also names stay.
