@@ -30,6 +30,7 @@ const (
 	ReasonAmbiguous       Reason = "AMBIGUOUS"
 	ReasonDuplicate       Reason = "DUPLICATE" // the surplus of equal rows
 	ReasonSearchBudget    Reason = "SEARCH_BUDGET"
+	ReasonPending         Reason = "PENDING" // not booked yet, and no rule asks for such rows
 	ReasonFieldMissing    Reason = "FIELD_MISSING"
 	ReasonSplitIncomplete Reason = "SPLIT_INCOMPLETE"
 	ReasonFXRateMissing   Reason = "FX_RATE_MISSING"

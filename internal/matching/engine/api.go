@@ -9,10 +9,14 @@ const Version = "engine/1"
 type Options struct {
 	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
 	Calendars map[string]Calendar
-	// AsOf is the day on which the books are looked at; NoDay: the latest date in the data.
+	// AsOf is the day on which the books are looked at; NoDay or the zero value: the latest date in the data.
 	AsOf recon.Day
-	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay: unbounded.
+	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay or the zero
+	// value: unbounded.
 	From, To recon.Day
+	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side, with
+	// other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: nobody is suspected.
+	DuplicateDays int
 }
 
 // Calendar says which days are no business days.
@@ -218,7 +222,7 @@ var (
 	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin}
 	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
 	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
-	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing}
+	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing, recon.ReasonPending}
 )
 
 type (
@@ -274,6 +278,7 @@ const (
 	reasonDuplicate
 	reasonSearchBudget
 	reasonFieldMissing
+	reasonPending
 )
 
 type rowState uint8

@@ -32,7 +32,7 @@ func (r *runner) openRows(x *ruleRun, side int) []uint32 {
 		from, to := parts[p][0], parts[p][1]
 		rows := make([]uint32, 0, to-from)
 		for row := from; row < to; row++ {
-			if r.state[side][row] == stateOpen && x.carries(side, uint32(row)) {
+			if r.state[side][row] == stateOpen && !(r.held && r.isSuspect(side, uint32(row))) && x.carries(side, uint32(row)) {
 				rows = append(rows, uint32(row))
 			}
 		}

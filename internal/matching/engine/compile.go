@@ -74,6 +74,7 @@ type rulePlan struct {
 	base      string
 	sign      string
 	valueDate [2]bool
+	pending   [2]bool // a key reads the booking status, so pending rows are asked for
 	minLag    int32
 	maxLag    int32
 	direction string
@@ -256,6 +257,8 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	}
 	for i := range r.Keys {
 		required := r.Keys[i].MustHold()
+		rp.pending[LeftIndex] = rp.pending[LeftIndex] || r.Keys[i].Left == "bookingStatus"
+		rp.pending[RightIndex] = rp.pending[RightIndex] || r.Keys[i].Right == "bookingStatus"
 		rp.keys = append(rp.keys, ruleKey{p.pairOf(&r.Keys[i]), required})
 		if required {
 			rp.required++
@@ -331,7 +334,7 @@ func (p *Plan) amountColumn(side int, text string) int {
 // ordinal, which every run needs: canonical names in camelCase, and "metadata.<column>". It is sorted.
 func (p *Plan) Fields(side recon.Side) []string {
 	i := indexOf(side)
-	fields := map[string]bool{}
+	fields := map[string]bool{"bookingStatus": true} // pending rows are told apart
 	for _, c := range p.columns[i] {
 		fields[c.field] = true
 	}

@@ -1,7 +1,5 @@
 package engine
 
-import "container/heap"
-
 // network is a component as a flow problem: a source feeds left nodes, right nodes drain into a sink, and a candidate
 // costs what it lacks of the best score. The cheapest largest flow is the assignment with the most pairs and, among
 // those, the highest total. Potentials keep reduced costs from being negative, so each path is one Dijkstra
@@ -103,7 +101,7 @@ func (n *network) shortest(from, to, without int, far int64) int64 {
 	n.distance[from] = 0
 	n.queue = append(n.queue[:0], queued{0, int32(from)})
 	for len(n.queue) > 0 {
-		top := heap.Pop(&n.queue).(queued)
+		top := n.queue.pop()
 		at := int(top.node)
 		if top.distance > n.distance[at] {
 			continue
@@ -152,7 +150,7 @@ func (n *network) relax(from, to int, edge int32, cost int64, open bool) {
 	distance := n.distance[from] + cost + n.potential[from] - n.potential[to]
 	if distance < n.distance[to] {
 		n.distance[to], n.via[to], n.before[to] = distance, edge, int32(from)
-		heap.Push(&n.queue, queued{distance, int32(to)})
+		n.queue.push(queued{distance, int32(to)})
 	}
 }
 
@@ -274,17 +272,44 @@ type queued struct {
 	node     int32
 }
 
+// nodeQueue is a binary heap by distance, then node.
 type nodeQueue []queued
 
-func (q nodeQueue) Len() int { return len(q) }
-func (q nodeQueue) Less(i, j int) bool {
+func (q nodeQueue) less(i, j int) bool {
 	return q[i].distance < q[j].distance || q[i].distance == q[j].distance && q[i].node < q[j].node
 }
-func (q nodeQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *nodeQueue) Push(x any)   { *q = append(*q, x.(queued)) }
-func (q *nodeQueue) Pop() any {
-	last := len(*q) - 1
-	top := (*q)[last]
-	*q = (*q)[:last]
-	return top
+
+func (q *nodeQueue) push(entry queued) {
+	*q = append(*q, entry)
+	h := *q
+	for i := len(h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !h.less(i, parent) {
+			return
+		}
+		h[i], h[parent] = h[parent], h[i]
+		i = parent
+	}
+}
+
+func (q *nodeQueue) pop() queued {
+	h := *q
+	top, last := h[0], len(h)-1
+	h[0] = h[last]
+	h = h[:last]
+	*q = h
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= last {
+			return top
+		}
+		if child+1 < last && h.less(child+1, child) {
+			child++
+		}
+		if !h.less(child, i) {
+			return top
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
 }

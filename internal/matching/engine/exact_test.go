@@ -45,3 +45,25 @@ func TestNetwork(t *testing.T) {
 		require.Equal(t, [2]int64{2, 2}, [2]int64{pairs, total})
 	})
 }
+
+// BenchmarkExactComponent is the hardest component that is solved exactly: about 200 nodes a side, all joined.
+func BenchmarkExactComponent(b *testing.B) {
+	for b.Loop() {
+		a := dense(200)
+		a.exact(a.edges)
+	}
+}
+
+// dense is n nodes a side with every pair a candidate.
+func dense(n int32) *assignment {
+	a := &assignment{budget: workMax, enough: 8500 * 10}
+	for range n {
+		a.capacity[0], a.capacity[1] = append(a.capacity[0], 1), append(a.capacity[1], 1)
+	}
+	for l := range n {
+		for r := range n {
+			a.edges = append(a.edges, edge{score: int64(700_000 + (l*7919+r*104729)%150_000), left: l, right: r})
+		}
+	}
+	return a
+}

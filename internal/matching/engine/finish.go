@@ -49,9 +49,11 @@ func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 	o := Open{Row: row, Miss: best.miss}
 	flags := r.flags[side][row]
 	switch {
+	case r.tables[side].pending[row] && !f.carried(side, row):
+		o.class, o.reason = classTiming, reasonPending
 	case flags&flagAmbiguous != 0:
 		o.class, o.reason = classAmbiguous, reasonAmbiguous
-	case flags&flagSurplus != 0:
+	case flags&flagSurplus != 0, r.isSuspect(side, row):
 		o.class, o.reason = classData, reasonDuplicate
 	case flags&flagCapped != 0:
 		o.class, o.reason = classAmbiguous, reasonSearchBudget

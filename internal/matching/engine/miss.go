@@ -256,7 +256,7 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 
 // comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
 func (x *ruleRun) comparable(side int, row uint32) bool {
-	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] {
+	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] || x.r.tables[side].pending[row] && !x.pending[side] {
 		return false
 	}
 	return (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && recon.Day(x.days[side][row]).Plausible()

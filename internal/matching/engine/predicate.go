@@ -65,9 +65,10 @@ func (rp *rulePlan) compares(pair int) bool {
 	return false
 }
 
-// carries says whether a row has what the rule compares: its source, amount, day and required keys.
+// carries says whether a row has what the rule compares: its source, amount, day and required keys. A pending row is
+// left alone unless the rule asks for it, by a key on bookingStatus.
 func (x *ruleRun) carries(side int, row uint32) bool {
-	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] {
+	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] || x.r.tables[side].pending[row] && !x.pending[side] {
 		return false
 	}
 	if x.mode != recon.AmountAny && x.amounts[side][row] == absent || !recon.Day(x.days[side][row]).Plausible() {

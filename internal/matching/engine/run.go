@@ -14,6 +14,8 @@ type runner struct {
 	joins   []*joined
 	state   [2][]rowState
 	outside [2][]bool // rows outside the period; nil without one
+	suspect [2][]bool // rows that look like an earlier row of their side; nil where nobody asked
+	held    bool      // suspects wait for the second sweep
 	flags   [2][]uint8
 	byRule  []RuleCount
 	groups  []Group
@@ -29,7 +31,7 @@ const (
 	fanMin   = 8
 	fanMax   = 256
 	// workMax bounds the exact assignment of a rule, shared out by rows: about two seconds of one core.
-	workMax = 400 << 20
+	workMax = 100 << 20
 	workMin = 20_000 // every component may cost this much: twenty rows a side with every pair a candidate
 	// blocksAtOnce is how many blocks one core takes at a time, and rowsAtOnce how many rows between two observations.
 	blocksAtOnce = 4096
@@ -56,11 +58,15 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	for _, pair := range p.pairs {
 		r.joins = append(r.joins, joinKeys(left, right, pair))
 	}
-	for i := range p.rules {
-		r.byRule[i].Rule = p.Rules[i].Name
-		r.runRule(&p.rules[i])
-		if r.stopped {
-			return &Result{AsOf: r.asOf, Stopped: true, ByRule: r.byRule}, nil
+	r.suspectDuplicates()
+	for sweep := range r.sweeps() {
+		r.held = sweep == 0
+		for i := range p.rules {
+			r.byRule[i].Rule = p.Rules[i].Name
+			r.runRule(&p.rules[i])
+			if r.stopped {
+				return &Result{AsOf: r.asOf, Stopped: true, ByRule: r.byRule}, nil
+			}
 		}
 	}
 	return r.finish()
@@ -179,6 +185,9 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 	held := p.held
 	if held == heldNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
 		held = heldSearchBudget
+	}
+	if held == heldNothing && (r.isSuspect(LeftIndex, p.left) || r.isSuspect(RightIndex, p.right)) {
+		held = heldDuplicate
 	}
 	difference, _ := subtract(r.tables[0].amounts[0][p.left], r.tables[1].amounts[0][p.right])
 	g := Group{

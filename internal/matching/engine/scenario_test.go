@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,6 +103,10 @@ func readOptions(t *testing.T, text string) Options {
 			o.From = days[0]
 		case "to":
 			o.To = days[0]
+		case "duplicateDays":
+			days, err := strconv.Atoi(words[1])
+			require.NoError(t, err)
+			o.DuplicateDays = days
 		case "holidays":
 			o.Calendars = map[string]Calendar{words[1]: {Holidays: days}}
 		default:
@@ -153,7 +158,7 @@ func readRow(t *testing.T, header, record []string) *recon.Transaction {
 		return money.Amount
 	}
 	named := map[string]*recon.NullMinor{"gross": &tx.Gross, "fee": &tx.Fee, "tax": &tx.Tax, "net": &tx.Net}
-	texts := map[string]*string{"id": &tx.ExternalID, "reference": &tx.Reference, "description": &tx.Description, "kind": &tx.Kind, "currency": &tx.Currency}
+	texts := map[string]*string{"id": &tx.ExternalID, "reference": &tx.Reference, "description": &tx.Description, "kind": &tx.Kind, "currency": &tx.Currency, "status": &tx.BookingStatus}
 	days := map[string]*recon.Day{"date": &tx.Date, "valueDate": &tx.ValueDate}
 	for i, name := range header {
 		value := record[i]

@@ -77,6 +77,7 @@ func (t *Table) permute(order []uint32) {
 		func() { t.fee = reordered(t.fee, order) },
 		func() { t.digest = reordered(t.digest, order) },
 		func() { t.ordinal = reordered(t.ordinal, order) },
+		func() { t.pending = reordered(t.pending, order) },
 	}
 	t.rearrange(order)
 	for i := range t.amounts {
