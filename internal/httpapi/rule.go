@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
@@ -41,7 +43,7 @@ func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInp
 // decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
 // rules that it will stand among; id is its own, "" while it is new.
 func decodeRule(body []byte, others []recon.StoredRule, id string) (recon.Rule, error) {
-	rule, faults := recon.DecodeRule(body)
+	rule, faults := recon.DecodeRule(withPriority(body, others))
 	if len(faults) == 0 {
 		faults = neighbours(&rule, others, id)
 	}
@@ -65,14 +67,26 @@ func ofOnlyRule(pointer string) string {
 	return pointer
 }
 
-// neighbours refuses a name or a priority that another rule has, and gives a rule without priority one behind the last.
-func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults []recon.FieldError) {
+// withPriority lets a rule that names no priority run behind the last.
+func withPriority(body []byte, others []recon.StoredRule) []byte {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil || len(members) == 0 || members["priority"] != nil {
+		return body // the decoder says what is wrong with it
+	}
 	last := 0
+	for _, other := range others {
+		last = max(last, other.Rule.Priority)
+	}
+	head := fmt.Sprintf(`{"priority":%d,`, min(last+10, recon.PriorityMax))
+	return append([]byte(head), bytes.TrimLeft(body, "{ \t\r\n")...)
+}
+
+// neighbours refuses a name or a priority that another rule has.
+func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults []recon.FieldError) {
 	for _, other := range others {
 		if other.ID == id {
 			continue
 		}
-		last = max(last, other.Rule.Priority)
 		if other.Rule.Name == rule.Name {
 			faults = append(faults, recon.FieldError{
 				Pointer: "/name", Code: recon.CodeDuplicate, Message: "another rule of this context has the name",
@@ -83,9 +97,6 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 				Pointer: "/priority", Code: recon.CodeDuplicate, Message: "another rule of this context has the priority",
 			})
 		}
-	}
-	if rule.Priority == 0 {
-		rule.Priority = min(last+10, recon.PriorityMax)
 	}
 	return faults
 }

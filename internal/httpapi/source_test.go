@@ -1,0 +1,43 @@
+//go:build integration
+
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+func TestSources(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t)
+	contextID := c.NewContext("Cash")
+	var bank recon.Source
+	createSource := c.Must("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"bank","side":"RIGHT","timeZone":"Europe/Berlin","negate":true}`, &bank)
+	require.Equal(t, "/v1/sources/"+bank.ID, createSource.Header.Get("Location"))
+	require.Equal(t, "Europe/Berlin", bank.TimeZone)
+	t.Run("a change keeps what it does not name", func(t *testing.T) {
+		updateSource := c.Must("PATCH", "/v1/sources/"+bank.ID, `{"currency":"EUR"}`, &bank, "If-Match", `"1"`)
+		require.Equal(t, `"2"`, updateSource.Header.Get("ETag"))
+		require.True(t, bank.Negate)
+	})
+	t.Run("what cannot be true is refused by pointer", func(t *testing.T) {
+		answer := c.Call("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"x","side":"LEFT","currency":"eur","timeZone":"Mars/Base"}`)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.Status)
+		require.Equal(t, "/currency", answer.Problem().Errors[0].Pointer)
+		require.Equal(t, "/timeZone", answer.Problem().Errors[1].Pointer)
+		require.Equal(t, "/side", c.Call("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"x","side":"MIDDLE"}`).Problem().Errors[0].Pointer)
+	})
+	t.Run("one that took a file stays, an empty one goes", func(t *testing.T) {
+		full, empty := c.NewSource(contextID, "full", recon.Left), c.NewSource(contextID, "empty", recon.Left)
+		c.Upload(full, "ledger.csv", ledger)
+		require.Equal(t, "SOURCE_HAS_IMPORTS", c.Call("DELETE", "/v1/sources/"+full, nil).Problem().Code)
+		deleteSource := c.Call("DELETE", "/v1/sources/"+empty, nil)
+		require.Equal(t, http.StatusNoContent, deleteSource.Status)
+		require.Equal(t, http.StatusNotFound, c.Call("GET", "/v1/sources/"+empty, nil).Status)
+		require.Len(t, items[recon.Source](t, c, "/v1/contexts/"+contextID+"/sources"), 2)
+	})
+}
