@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -117,11 +118,11 @@ func (db *DB) run(ctx context.Context, begin string, fn func(*Tx) error) error {
 // trip. PostgreSQL accepts a search path that leads nowhere, so the last statement fails when the schema is not there.
 func (db *DB) ApplyTenantSchema(ctx context.Context, lease *tenancy.Lease, begin string) (pgx.Tx, error) {
 	schema := auth.QuoteIdentifier(lease.Tenant.TenantID)
-	path := schema
+	path := []string{schema}
 	for _, wider := range db.widenedPath {
-		path += ", " + auth.QuoteIdentifier(wider)
+		path = append(path, auth.QuoteIdentifier(wider))
 	}
-	query := begin + "; SET LOCAL search_path TO " + path
+	query := begin + "; SET LOCAL search_path TO " + strings.Join(path, ", ")
 	if lease.Role != "" && !db.withoutRole {
 		query += "; SET LOCAL ROLE " + auth.QuoteIdentifier(lease.Role)
 	}

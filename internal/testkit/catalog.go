@@ -35,7 +35,7 @@ func Catalog(t testing.TB, conn *pgx.Conn, schema string) []string {
 
 const catalogFacts = `
 	WITH n AS (SELECT oid, nspacl FROM pg_namespace WHERE nspname = $1),
-	c AS (SELECT * FROM pg_class WHERE relnamespace = (SELECT oid FROM n)),
+	c AS (SELECT oid, relname, relkind, relpersistence, relacl, relowner FROM pg_class WHERE relnamespace = (SELECT oid FROM n)),
 	grantee AS (SELECT oid, CASE WHEN rolname LIKE 't\_%' THEN '<tenant>' ELSE rolname END AS name FROM pg_roles
 		UNION ALL SELECT 0, 'PUBLIC')
 	SELECT format('relation %s %s %s', relkind, relname, relpersistence) FROM c

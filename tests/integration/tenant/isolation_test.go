@@ -80,7 +80,7 @@ func TestCrossTenantIsolation_H03(t *testing.T) {
 		owner := in.Owner(t)
 		_, err := owner.Exec(t.Context(), `
 			CREATE TABLE public.contexts (LIKE "`+tenantB+`".contexts INCLUDING ALL);
-			INSERT INTO public.contexts OVERRIDING SYSTEM VALUE SELECT * FROM "`+tenantB+`".contexts;
+			INSERT INTO public.contexts OVERRIDING SYSTEM VALUE TABLE "`+tenantB+`".contexts;
 			GRANT ALL ON public.contexts TO PUBLIC;
 			DROP SCHEMA "`+tenantA+`" CASCADE`)
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -38,11 +39,7 @@ func migrationSteps(t *testing.T) (steps []fs.FS) {
 		text, err := fs.ReadFile(migrations.FS, name)
 		require.NoError(t, err)
 		upTo[name] = &fstest.MapFile{Data: text}
-		release := fstest.MapFS{}
-		for name, file := range upTo {
-			release[name] = file
-		}
-		steps = append(steps, release)
+		steps = append(steps, maps.Clone(upTo))
 	}
 	return steps
 }

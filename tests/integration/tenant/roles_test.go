@@ -3,7 +3,6 @@
 package tenant
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +50,7 @@ func TestT12_EveryRightOnEveryForeignTable_IsDenied(t *testing.T) {
 			for right, statement := range attempts {
 				err := attempt(t, app, role, strings.NewReplacer("{table}", table.name, "{column}", table.column).Replace(statement))
 				var pgErr *pgconn.PgError
-				require.True(t, errors.As(err, &pgErr), "%s could %s %s", role, right, table.name)
+				require.ErrorAs(t, err, &pgErr, "%s could %s %s", role, right, table.name)
 				require.Equal(t, "42501", pgErr.Code, "%s %s %s: %v", role, right, table.name, err)
 			}
 		}

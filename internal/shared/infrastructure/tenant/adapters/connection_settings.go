@@ -78,7 +78,7 @@ func (s ConnectionSettings) poolConfig(database string) (*pgxpool.Config, error)
 	params["statement_timeout"] = milliseconds(s.StatementTimeout)
 	params["idle_in_transaction_session_timeout"] = milliseconds(s.IdleInTransaction)
 	params["application_name"] = cmp.Or(params["application_name"], "matcher")
-	config.MaxConns = int32(s.MaxConnections) //nolint:gosec // a setting of tens
+	config.MaxConns = int32(s.MaxConnections)
 	config.MinConns = 0
 	config.MaxConnLifetime = maxConnectionLifetime
 	config.MaxConnLifetimeJitter = connectionLifeJitter

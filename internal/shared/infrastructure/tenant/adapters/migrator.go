@@ -58,37 +58,45 @@ type txDriver struct {
 
 func (d *txDriver) Run(migration io.Reader) error {
 	file, err := io.ReadAll(migration)
-	if d.err != nil {
-		return nil
-	}
-	if err == nil {
-		_, err = d.tx.Conn().PgConn().Exec(d.ctx, string(file)).ReadAll()
-	}
-	d.keep("running a migration", err)
+	d.attempt("reading a migration", func() error { return err })
+	d.attempt("running a migration", func() error {
+		_, err := d.tx.Conn().PgConn().Exec(d.ctx, string(file)).ReadAll()
+		return err
+	})
 	return nil
 }
 
 func (d *txDriver) SetVersion(version int, dirty bool) error {
-	if dirty || d.err != nil {
+	if dirty {
 		return nil
 	}
-	_, err := d.tx.Exec(d.ctx, `DELETE FROM schema_migrations`)
-	if err == nil && version != database.NilVersion {
-		_, err = d.tx.Exec(d.ctx, `INSERT INTO schema_migrations (version, dirty) VALUES ($1, false)`, version)
+	d.attempt("taking the version back", func() error {
+		_, err := d.tx.Exec(d.ctx, `DELETE FROM schema_migrations`)
+		return err
+	})
+	if version == database.NilVersion {
+		return nil
 	}
-	d.keep("writing the version", err)
+	d.attempt("writing the version", func() error {
+		_, err := d.tx.Exec(d.ctx, `INSERT INTO schema_migrations (version, dirty) VALUES ($1, false)`, version)
+		return err
+	})
 	return nil
+}
+
+// attempt does nothing after the first error.
+func (d *txDriver) attempt(doing string, do func() error) {
+	if d.err != nil {
+		return
+	}
+	if err := do(); err != nil {
+		d.err = fmt.Errorf("%s: %w", doing, err)
+	}
 }
 
 func (d *txDriver) Version() (version int, dirty bool, err error) {
 	err = d.tx.QueryRow(d.ctx, `SELECT coalesce(max(version), -1), coalesce(bool_or(dirty), false) FROM schema_migrations`).Scan(&version, &dirty)
 	return version, dirty, err
-}
-
-func (d *txDriver) keep(doing string, err error) {
-	if err != nil && d.err == nil {
-		d.err = fmt.Errorf("%s: %w", doing, err)
-	}
 }
 
 func (d *txDriver) Lock() error   { return nil }
