@@ -1,0 +1,73 @@
+//go:build integration
+
+// Package integration tests the whole service over HTTP on real servers.
+package integration
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/examples"
+	"matcher/internal/auth"
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+	"matcher/internal/testkit"
+)
+
+// The service gives every example the result that the command line gives it (see cmd/matcher), to the hash: the numbers
+// agree because the same packages read the same files, not because somebody wrote them down twice.
+func TestExamplesGiveTheSameResultThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	server := testkit.Server(t)
+	for _, folder := range []string{"bank-ledger", "card-settlement", "marketplace"} {
+		t.Run(folder, func(t *testing.T) {
+			client := server.As(server.NewTenant(folder), auth.RoleAdmin)
+			run := client.Run(loadExample(t, client, folder))
+			require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
+
+			var got, want engine.Summary
+			require.NoError(t, json.Unmarshal(run.Summary, &got))
+			require.NoError(t, json.Unmarshal(exampleFile(t, folder, "expected.json"), &want))
+			require.Equal(t, want.ResultHash, got.ResultHash)
+			require.Equal(t, want.ResultHash, run.ResultHash)
+			require.Equal(t, want.Groups, got.Groups)
+			require.Equal(t, want.Difference, got.Difference)
+			require.Equal(t, want.Bridge, got.Bridge)
+			require.Equal(t, want.Reasons, got.Reasons)
+			require.Equal(t, want.InputHash, got.InputHash)
+			require.Equal(t, want.RulesHash, got.RulesHash)
+		})
+	}
+}
+
+// loadExample makes the context of an example with its sources, files and rules.
+func loadExample(t *testing.T, client *testkit.Client, folder string) (contextID string) {
+	t.Helper()
+	setup, faults := recon.DecodeSetup(exampleFile(t, folder, "recon.yaml"))
+	require.Empty(t, faults)
+	contextID = client.NewContext(folder)
+	for _, side := range []struct {
+		of   recon.Side
+		how  recon.SetupSide
+		file string
+	}{{recon.Left, setup.Left, "left.csv"}, {recon.Right, setup.Right, "right.csv"}} {
+		source := client.NewSource(contextID, side.how.Source, side.of)
+		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", side.how.Map, nil)
+		imported := client.Upload(source, side.file, string(exampleFile(t, folder, side.file)))
+		require.Equal(t, imported.RowsRead, imported.RowsInserted+imported.RowsDuplicate+imported.RowsRejected)
+	}
+	for _, rule := range setup.Rules {
+		client.Must(http.MethodPost, "/v1/contexts/"+contextID+"/rules", rule, nil)
+	}
+	return contextID
+}
+
+func exampleFile(t *testing.T, folder, name string) []byte {
+	t.Helper()
+	data, err := examples.FS.ReadFile(folder + "/" + name)
+	require.NoError(t, err)
+	return data
+}
