@@ -26,7 +26,7 @@ var calls = []struct {
 	why   string
 }{
 	{regexp.MustCompile(`^time\.(Now|Since|Until|Sleep|After|NewTimer|NewTicker)$`), func(f *file) bool { return slices.Contains(pure, f.dir()) && !f.isTest() }, "a pure package is given the time"},
-	{regexp.MustCompile(`^time\.Sleep$`), (*file).isTest, "wait for a signal, or use testing/synctest"},
+	{regexp.MustCompile(`^time\.Sleep$`), func(f *file) bool { return f.isTest() && !imports(f, "testing/synctest") }, "wait for a signal, or use testing/synctest"},
 	{regexp.MustCompile(`^os\.(Getenv|LookupEnv|ExpandEnv)$`), func(f *file) bool {
 		return !f.isTest() && !f.in(bootstrap+"/config.go", testkit, "tests")
 	}, "a setting is a field of bootstrap/config.go"},
