@@ -168,42 +168,6 @@ func TestRun(t *testing.T) {
 		require.Greater(t, confirmed, 28_000)
 		require.LessOrEqual(t, wrong*10_000, confirmed)
 	})
-	t.Run("one amount, one day and nothing else in common is one decision, not a product", func(t *testing.T) {
-		p := compile(t, recon.DefaultLadder()...)
-		const n = 20_000
-		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
-		for i := range n {
-			for side, table := range [2]*Table{left, right} {
-				tx := recon.Transaction{Amount: 1000, Currency: "EUR", Date: 20454, Reference: fmt.Sprintf("%d-%d", side, i), ExternalID: fmt.Sprint(side, i)}
-				tx.Digest = gen.Digest(&tx)
-				require.NoError(t, table.Add(&tx, int64(i), "file"))
-			}
-		}
-		res, err := Run(p, left, right, nil)
-		require.NoError(t, err)
-		require.Equal(t, int64(n), res.Counts[0].Proposed)
-		require.Less(t, res.ByRule[3].Candidates, int64(2))
-		require.Equal(t, recon.HeldByAmbiguity, res.Groups[0].HeldBy())
-		require.Equal(t, int32(n-1), res.Groups[0].Alternatives)
-	})
-	t.Run("a key that everybody shares ends with its budget, not with a product", func(t *testing.T) {
-		p := compile(t, recon.Rule{Name: "n/a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "100.00"}}})
-		const n = 6000
-		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
-		for i := range n {
-			for side, table := range [2]*Table{left, right} {
-				tx := recon.Transaction{Amount: recon.Minor(100_000 + 2*i + side), Currency: "EUR", Date: 20454, Reference: "N/A", ExternalID: fmt.Sprint(side, i)}
-				tx.Digest = gen.Digest(&tx)
-				require.NoError(t, table.Add(&tx, int64(i), "file"))
-			}
-		}
-		res, err := Run(p, left, right, nil)
-		require.NoError(t, err)
-		require.Zero(t, res.Counts[0].Matched)
-		require.Positive(t, res.ByRule[0].Capped)
-		require.Equal(t, recon.HeldBySearchBudget, res.Groups[0].HeldBy())
-		require.LessOrEqual(t, res.ByRule[0].Candidates, int64(n*fanMax))
-	})
 }
 
 func generated(t testing.TB, p *Plan, s gen.Shape) (left, right *Table) {

@@ -1,0 +1,45 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+func TestBlocks(t *testing.T) {
+	t.Run("numbers that one side lacks make no block, the others come by their first left row", func(t *testing.T) {
+		rows := [2][]uint32{{0, 1, 2, 3, 4}, {0, 1, 2}}
+		list := blocksByNumber(rows, [2][]uint32{{3, 1, 3, 2, 4}, {2, 3, 5}}, 5)
+		require.Len(t, list.ranges, 2)
+		first, second := list.ranges[0], list.ranges[1]
+		require.Equal(t, []uint32{0, 2}, list.rows[0][first[0]:first[1]])
+		require.Equal(t, []uint32{1}, list.rows[1][first[2]:first[3]])
+		require.Equal(t, []uint32{3}, list.rows[0][second[0]:second[1]])
+		require.Equal(t, []uint32{0}, list.rows[1][second[2]:second[3]])
+	})
+	t.Run("two numbers at once are one", func(t *testing.T) {
+		numbers := [2][]uint32{{1, 1, 2}, {1, 2}}
+		require.Equal(t, 3, foldNumbers(numbers, [2][]uint32{{7, 8, 7}, {7, 7}}))
+		require.Equal(t, [2][]uint32{{1, 2, 3}, {1, 3}}, numbers)
+	})
+	t.Run("rows that share a value over a third row are in one block", func(t *testing.T) {
+		p := compile(t, recon.Rule{Name: "list", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "reference", Split: ";"}}})
+		left := []recon.Transaction{{Reference: "A;B", Row: 1}, {Reference: "C", Row: 2}, {Reference: "Z", Row: 3}}
+		right := []recon.Transaction{{Reference: "B;C", Row: 1}, {Reference: "Y", Row: 2}}
+		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
+		list := r.blocks(r.ruleRun(&p.rules[0]))
+		require.Len(t, list.ranges, 1)
+		require.Len(t, list.rows[0][list.ranges[0][0]:list.ranges[0][1]], 2)
+	})
+	t.Run("without a key, currency and equal amount cut", func(t *testing.T) {
+		p := compile(t, recon.Rule{Name: "free", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{}})
+		left := []recon.Transaction{{Amount: 5, Currency: "EUR"}, {Amount: 5, Currency: "USD"}, {Amount: -5, Currency: "EUR"}, {Amount: 6, Currency: "EUR"}}
+		right := []recon.Transaction{{Amount: 5, Currency: "EUR"}, {Amount: 5, Currency: "EUR"}, {Amount: -5, Currency: "USD"}, {Amount: 6, Currency: "EUR"}}
+		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
+		require.Len(t, r.blocks(r.ruleRun(&p.rules[0])).ranges, 2)
+	})
+}

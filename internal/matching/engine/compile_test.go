@@ -1,0 +1,56 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"matcher/internal/recon"
+)
+
+func TestCompile(t *testing.T) {
+	t.Run("a loader is told what to read, once and sorted", func(t *testing.T) {
+		p := compile(t, recon.Rule{
+			Name: "a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Left: "net + fee"}, Date: recon.RuleDate{Right: "valueDate"},
+			Keys: []recon.RuleKey{{Left: "metadata.batch", Right: "kind"}, {Left: "reference", Right: "kind"}},
+		})
+		require.Equal(t, []string{"bookingStatus", "fee", "metadata.batch", "net", "reference"}, p.Fields(recon.Left))
+		require.Equal(t, []string{"bookingStatus", "fee", "kind", "valueDate"}, p.Fields(recon.Right))
+		require.Len(t, p.columns[RightIndex], 1, "the same field read the same way is one column")
+	})
+	t.Run("rules run by priority and disabled ones not at all", func(t *testing.T) {
+		p := compile(t, recon.Rule{Name: "late", Type: recon.RuleExact, Priority: 9}, recon.Rule{Name: "early", Type: recon.RuleExact, Priority: 1}, recon.Rule{Name: "off", Type: recon.RuleExact, Priority: 5, Enabled: new(false)})
+		require.Equal(t, []string{"early", "late"}, []string{p.Rules[0].Name, p.Rules[1].Name})
+	})
+	t.Run("no right amount that holds lies outside the reach of its left amount", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			base := rapid.SampledFrom([]string{recon.BaseMax, recon.BaseMin, recon.BaseAverage, recon.BaseLeft, recon.BaseRight}).Draw(t, "base")
+			percent := rapid.SampledFrom([]recon.Decimal{"", "0.5", "12.5", "50"}).Draw(t, "percent")
+			p := compile(t, recon.Rule{Name: "a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Base: base, Percent: percent, Abs: recon.Limits{Default: "0.03"}}})
+			left := rapid.Int64Range(-3000, 3000).Draw(t, "left")
+			right := rapid.Int64Range(-6000, 6000).Draw(t, "right")
+			if _, difference, held := p.rules[0].amountHeld(currencyCode("EUR"), left, right); held {
+				require.LessOrEqual(t, int64(magnitude(difference)), p.rules[0].reach(currencyCode("EUR"), left))
+			}
+		})
+	})
+	t.Run("the largest amounts neither wrap nor panic", func(t *testing.T) {
+		p := compile(t, recon.Rule{Name: "a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Percent: "50"}})
+		for _, v := range []int64{math.MaxInt64, -math.MaxInt64, 1} {
+			require.Positive(t, p.rules[0].reach(currencyCode("EUR"), v))
+			_, _, held := p.rules[0].amountHeld(currencyCode("EUR"), v, v-1)
+			require.Equal(t, v != 1, held)
+		}
+	})
+	t.Run("business days skip weekends and holidays; a weekend of one's own is possible", func(t *testing.T) {
+		days := businessDays(Calendar{Weekend: []int{5}, Holidays: []recon.Day{20457}}) // Fridays off, and Sunday the 4th
+		at := func(d recon.Day) int32 { return days[d-firstDay] }
+		require.Equal(t, int32(0), at(20455)-at(20454)) // Friday
+		require.Equal(t, int32(1), at(20457)-at(20455)) // Saturday counts, Sunday does not
+		require.Equal(t, 7, calendarSpan(5, recon.UnitBusiness))
+	})
+}

@@ -1,0 +1,72 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"math"
+	"math/big"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"matcher/internal/recon"
+)
+
+func TestTotal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var plus, minus total
+		want := new(big.Int)
+		for _, v := range rapid.SliceOf(rapid.Int64()).Draw(t, "added") {
+			plus.add(v)
+			want.Add(want, big.NewInt(v))
+		}
+		for _, v := range rapid.SliceOf(rapid.Int64()).Draw(t, "taken") {
+			minus.add(v)
+			want.Sub(want, big.NewInt(v))
+		}
+		plus.subtract(minus)
+		got, err := plus.minor()
+		require.Equal(t, want.IsInt64(), err == nil)
+		if err == nil {
+			require.Equal(t, want.Int64(), int64(got))
+		}
+	})
+}
+
+// TestViolations breaks each law by hand: a check that cannot fail proves nothing.
+func TestViolations(t *testing.T) {
+	p := compile(t, recon.DefaultLadder()...)
+	rows := []recon.Transaction{
+		{ExternalID: "1", Reference: "A", Amount: 5, Currency: "EUR", Date: 20454, Digest: [32]byte{1}},
+		{ExternalID: "2", Reference: "B", Amount: 7, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
+	}
+	for name, breakIt := range map[string]func(r *runner, res *Result){
+		"twice in a group":     func(_ *runner, res *Result) { res.leftRows[1] = res.leftRows[0] },
+		"a state of its own":   func(r *runner, _ *Result) { r.state[0][0] = stateOpen },
+		"a count":              func(_ *runner, res *Result) { res.Counts[0].Matched++ },
+		"a difference":         func(_ *runner, res *Result) { res.Groups[0].Difference++ },
+		"a row's amount moved": func(r *runner, _ *Result) { r.tables[0].amounts[0][0]++ },
+		"a pair out of rule":   func(_ *runner, res *Result) { res.rightRows[0], res.rightRows[1] = res.rightRows[1], res.rightRows[0] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, l, r := run(t, p, rows, rows)
+			again := newTestRunner(p, l, r)
+			again.state = res.state
+			breakIt(again, res)
+			ledger, err := again.ledger(res)
+			require.NoError(t, err)
+			var broken *Violation
+			require.ErrorAs(t, again.check(res, ledger), &broken)
+			require.NotEmpty(t, broken.Error())
+		})
+	}
+}
+
+func TestSumTooBig(t *testing.T) {
+	p := compile(t, recon.DefaultLadder()...)
+	row := recon.Transaction{Amount: math.MaxInt64, Currency: "EUR", Date: 20454}
+	l, r := tableOf(t, p, recon.Left, []recon.Transaction{row, row}), tableOf(t, p, recon.Right, nil)
+	_, err := Run(p, l, r, nil)
+	require.Equal(t, "SUM_TOO_BIG", recon.CodeOf(err))
+}
