@@ -1,0 +1,50 @@
+//go:build unit || !integration
+
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+)
+
+func TestNewLogger(t *testing.T) {
+	const tenantID = "0190f3c2-0000-7000-8000-000000000001"
+	ctx := auth.WithRequestID(auth.WithTenant(context.Background(), tenantID), "r-1")
+	var out bytes.Buffer
+	log := NewLogger(Config{LogLevel: "info", LogFormat: "json"}, &out)
+	log.With("component", "x").InfoContext(ctx, "told", "dsn", "postgres://a:hunter2@b", "postgresPassword", "hunter2", "rows", 3)
+	log.DebugContext(ctx, "untold")
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	require.Equal(t, tenantID, line["tenantId"])
+	require.Equal(t, "r-1", line["requestId"])
+	require.Equal(t, "x", line["component"])
+	require.EqualValues(t, 3, line["rows"])
+	require.NotContains(t, out.String(), "hunter2")
+
+	out.Reset()
+	NewLogger(Config{LogLevel: "warn", LogFormat: "text"}, &out).WithGroup("g").Warn("told", "token", "hunter2")
+	require.Contains(t, out.String(), "level=WARN")
+	require.NotContains(t, out.String(), "hunter2")
+}
+
+func TestStartTracing_WithoutEndpointSendsNothing(t *testing.T) {
+	stop, err := startTracing(t.Context(), TelemetryConfig{})
+	require.NoError(t, err)
+	require.NoError(t, stop(t.Context()))
+	families, err := newRegistry().Gather()
+	require.NoError(t, err)
+	require.NotEmpty(t, families)
+}
+
+func TestStartTracing_UnknownExporter(t *testing.T) {
+	t.Setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
+	_, err := startTracing(t.Context(), TelemetryConfig{Exporter: "carrier-pigeon"})
+	require.ErrorContains(t, err, "OTEL_TRACES_EXPORTER")
+}
