@@ -104,8 +104,23 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		} else {
 			row.Currency = job.right.Currency(right[0])
 		}
+		row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
 		return &row, true
 	}
+}
+
+// evidence is kept only where something is not wholly equal: what agrees can be read off the rows.
+func evidence(components []recon.Evidence) []byte {
+	for i := range components {
+		if components[i].Closeness < recon.ClosenessFull {
+			text, err := json.Marshal(components)
+			if err != nil {
+				panic("evidence that is no JSON: " + err.Error())
+			}
+			return text
+		}
+	}
+	return nil
 }
 
 func ids(to []int64, table *engine.Table, rows []uint32) []int64 {
@@ -159,7 +174,7 @@ func (job *loaded) exceptions(result *engine.Result) func() (*postgres.Exception
 				if open.Class() == recon.ClassTiming {
 					continue
 				}
-				row = job.exception(side, open)
+				row = job.exception(result, side, open)
 				return &row, true
 			}
 		}
@@ -167,7 +182,7 @@ func (job *loaded) exceptions(result *engine.Result) func() (*postgres.Exception
 	}
 }
 
-func (job *loaded) exception(side int, open *engine.Open) postgres.ExceptionRow {
+func (job *loaded) exception(result *engine.Result, side int, open *engine.Open) postgres.ExceptionRow {
 	own, other, name := job.left, job.right, recon.Left
 	if side == engine.RightIndex {
 		own, other, name = job.right, job.left, recon.Right
@@ -176,11 +191,13 @@ func (job *loaded) exception(side int, open *engine.Open) postgres.ExceptionRow 
 		TransactionID: own.ID(open.Row), SourceNum: job.sourceNum[own.Source(open.Row)], Amount: int64(own.Amount(open.Row)),
 		Date: own.Date(open.Row), Currency: own.Currency(open.Row), Side: name, Class: open.Class(), Reason: open.Reason(),
 	}
-	if open.Miss.Row != engine.NoRow {
-		e.Nearest = other.ID(open.Miss.Row)
+	if open.Miss.Row == engine.NoRow {
+		return e
 	}
-	if open.Miss.Change == engine.ChangeAmount {
-		e.Difference = recon.NullMinor{Amount: recon.Minor(open.Miss.Delta), Set: true}
+	e.Nearest = other.ID(open.Miss.Row)
+	e.Suggestion = result.Describe(job.plan, job.left, job.right, name, open).Suggestion
+	if own.Currency(open.Row) == other.Currency(open.Miss.Row) {
+		e.Difference = recon.NullMinor{Amount: own.Amount(open.Row) - other.Amount(open.Miss.Row), Set: true}
 	}
 	return e
 }
