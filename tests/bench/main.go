@@ -19,6 +19,8 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"engine", measureEngine},
+	{"cli", measureCLI},
+	{"service", measureService},
 }
 
 // report is the table as it grows.

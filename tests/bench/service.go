@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"time"
+
+	"matcher/internal/auth"
+	"matcher/internal/bootstrap"
+	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+)
+
+const (
+	tenantsMeasured = 30
+	readsMeasured   = 2000
+)
+
+// measureService times the whole service on the embedded default, over HTTP: provisioning, a read, files in, runs.
+func measureService(r *report) error {
+	s, err := openService()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.provisioning(r); err != nil {
+		return err
+	}
+	if err := s.read(r); err != nil {
+		return err
+	}
+	for _, n := range []int{r.rows / 10, r.rows} {
+		if err := s.filesAndRun(r, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type service struct {
+	app    *bootstrap.App
+	server *httptest.Server
+	folder string
+	token  string
+}
+
+func openService() (*service, error) {
+	folder, err := os.MkdirTemp("", "matcher-bench-")
+	if err != nil {
+		return nil, err
+	}
+	s := &service{folder: folder}
+	cfg, err := bootstrap.LoadConfig([]string{"MULTI_TENANT_ENABLED=true", "MATCHER_DATA_DIR=" + folder, "MATCHER_LOG_LEVEL=error"})
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	if s.app, err = bootstrap.Open(ctx, cfg, bootstrap.RoleAll, slog.New(slog.DiscardHandler)); err != nil {
+		return nil, err
+	}
+	s.server = httptest.NewServer(s.app.Handler())
+	tenant, err := s.app.CreateTenant(ctx, tenancy.NewTenant{Slug: "bench", Name: "Bench"})
+	if err != nil {
+		return nil, err
+	}
+	s.token, err = s.app.Token(auth.MintOptions{
+		Subject: "bench", TenantID: tenant.TenantID, Roles: []auth.Role{auth.RoleAdmin}, TTL: time.Hour, Now: time.Now(),
+	})
+	return s, err
+}
+
+func (s *service) close() {
+	s.server.Close()
+	_ = s.app.Close(context.Background())
+	_ = os.RemoveAll(s.folder)
+}
+
+func (s *service) provisioning(r *report) error {
+	took := make([]time.Duration, tenantsMeasured)
+	for i := range took {
+		slug := fmt.Sprintf("bench-%d", i)
+		started := time.Now()
+		if _, err := s.app.CreateTenant(context.Background(), tenancy.NewTenant{Slug: slug, Name: slug}); err != nil {
+			return err
+		}
+		took[i] = time.Since(started)
+	}
+	r.line(fmt.Sprintf("provisioning a tenant, p50 of %d", tenantsMeasured), "250 ms", milliseconds(median(took)))
+	return nil
+}
+
+func (s *service) read(r *report) error {
+	var made recon.Context
+	if err := s.post("/v1/contexts", map[string]string{"name": "read"}, &made); err != nil {
+		return err
+	}
+	took := make([]time.Duration, readsMeasured)
+	for i := range took {
+		started := time.Now()
+		if err := s.call(http.MethodGet, "/v1/contexts/"+made.ID, "", nil, &made); err != nil {
+			return err
+		}
+		took[i] = time.Since(started)
+	}
+	r.line(fmt.Sprintf("GET of a context over HTTP, p50 of %d", readsMeasured), "2 ms", milliseconds(median(took)))
+	return nil
+}
+
+// filesAndRun loads n rows a side and commits a run of the default rules over them.
+func (s *service) filesAndRun(r *report, n int) error {
+	left, right, err := writeFiles(s.folder, n)
+	if err != nil {
+		return err
+	}
+	var made recon.Context
+	if err := s.post("/v1/contexts", map[string]string{"name": "run " + count(n)}, &made); err != nil {
+		return err
+	}
+	started := time.Now()
+	for side, path := range map[recon.Side]string{recon.Left: left, recon.Right: right} {
+		if err := s.load(made.ID, side, path, n); err != nil {
+			return err
+		}
+	}
+	took := time.Since(started)
+	r.line(fmt.Sprintf("CSV of %s rows through the API to committed, twice", count(n)), "60 k rows/s",
+		fmt.Sprintf("%.0f k rows/s", float64(2*n)/took.Seconds()/1000))
+	started = time.Now()
+	run, err := s.run(made.ID)
+	if err != nil {
+		return err
+	}
+	bar := "8 s"
+	if n != r.rows/10 {
+		bar = "completes"
+	}
+	r.line(fmt.Sprintf("COMMIT run through PostgreSQL, %s x %s", count(n), count(n)), bar,
+		fmt.Sprintf("%.1f s, %s", time.Since(started).Seconds(), run.Status))
+	return nil
+}
+
+func (s *service) load(contextID string, side recon.Side, path string, n int) error {
+	var source recon.Source
+	body := map[string]any{"name": string(side), "side": side}
+	if err := s.post("/v1/contexts/"+contextID+"/sources", body, &source); err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	var imported recon.Import
+	if err := s.call(http.MethodPost, "/v1/sources/"+source.ID+"/imports?name="+string(side)+".csv", "text/csv", file, &imported); err != nil {
+		return err
+	}
+	if imported.RowsInserted != int64(n) {
+		return fmt.Errorf("%d of %d rows were stored", imported.RowsInserted, n)
+	}
+	return nil
+}
+
+func (s *service) run(contextID string) (run recon.Run, err error) {
+	if err = s.post("/v1/contexts/"+contextID+"/runs", map[string]string{"mode": "COMMIT"}, &run); err != nil {
+		return run, err
+	}
+	// The stream of progress ends with the run.
+	if err = s.call(http.MethodGet, "/v1/runs/"+run.ID+"/progress", "", nil, nil); err != nil {
+		return run, err
+	}
+	if err = s.call(http.MethodGet, "/v1/runs/"+run.ID, "", nil, &run); err == nil && run.Status != recon.RunCompleted {
+		err = fmt.Errorf("the run ended as %s: %s", run.Status, run.ErrorMessage)
+	}
+	return run, err
+}
+
+func (s *service) post(path string, body, to any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return s.call(http.MethodPost, path, "application/json", bytes.NewReader(text), to)
+}
+
+func (s *service) call(method, path, contentType string, body io.Reader, to any) error {
+	request, err := http.NewRequestWithContext(context.Background(), method, s.server.URL+path, body)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.token)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	response, err := s.server.Client().Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s %s: %d %s", method, path, response.StatusCode, text)
+	}
+	if to == nil {
+		return nil
+	}
+	return json.Unmarshal(text, to)
+}
+
+func median(took []time.Duration) time.Duration {
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
