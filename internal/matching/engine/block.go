@@ -58,10 +58,6 @@ const (
 const crossMax = 64
 
 func (b *block) solve() {
-	if len(b.rows[0]) == 1 && len(b.rows[1]) == 1 {
-		b.solveOne()
-		return
-	}
 	b.collapse(LeftIndex)
 	b.collapse(RightIndex)
 	if len(b.nodes[0])*len(b.nodes[1]) <= crossMax {
@@ -74,12 +70,11 @@ func (b *block) solve() {
 	}
 }
 
-// solveOne is the ordinary case: one row a side.
-func (b *block) solveOne() {
-	left, right := b.rows[0][0], b.rows[1][0]
-	if v, ok := b.x.judge(left, right); ok {
-		b.out.candidates++
-		b.out.pairs = append(b.out.pairs, pair{left: left, right: right, compared: v.compared, score: v.score, held: b.x.gate(left, right, v)})
+// single settles two rows that have nobody else.
+func (o *outcome) single(x *ruleRun, left, right uint32) {
+	if v, ok := x.judge(left, right); ok {
+		o.candidates++
+		o.pairs = append(o.pairs, pair{left: left, right: right, compared: v.compared, score: v.score, held: x.gate(left, right, v)})
 	}
 }
 

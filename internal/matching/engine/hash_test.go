@@ -47,5 +47,6 @@ func TestHashes(t *testing.T) {
 		second, _, _ := run(t, p, again, rows("R", 5))
 		require.NotEqual(t, first.ResultHash, second.ResultHash)
 	})
+	require.Equal(t, p.Hash(), base.RulesHash)
 	require.True(t, strings.HasPrefix(base.ResultHash, "sha256:"))
 }

@@ -8,8 +8,12 @@ import (
 	"matcher/internal/recon"
 )
 
-// missCandidates bounds the rows that are looked at for one nearest miss.
-const missCandidates = 8
+// missCandidates bounds the rows that are looked at for one nearest miss by key; by amount and date it is the two on each
+// side of the row's own place, which are the nearest there are.
+const (
+	missCandidates = 8
+	missNeighbours = 2
+)
 
 // missFinder holds the indexes in which nearest misses are sought: open rows by key, and by currency, amount and date.
 type missFinder struct {
@@ -181,7 +185,7 @@ func (f *missFinder) nearAmount(to []uint32, side int, row uint32) []uint32 {
 		return o.date[c] < day
 	}
 	at := sort.Search(len(rows), func(i int) bool { return !before(i) })
-	for i := max(at-missCandidates/2, 0); i < min(at+missCandidates/2, len(rows)); i++ {
+	for i := max(at-missNeighbours, 0); i < min(at+missNeighbours, len(rows)); i++ {
 		if o.currency[rows[i]] == currency {
 			to = append(to, rows[i])
 		}

@@ -26,8 +26,8 @@ type runner struct {
 }
 
 const (
-	// edgesMax bounds the candidates of a rule, 32 bytes each; it is shared out evenly over the rows.
-	edgesMax = 8 << 20
+	// edgesMax bounds the candidates of a rule, 24 bytes each and two copies; it is shared out evenly over its left rows.
+	edgesMax = 4 << 20
 	fanMin   = 8
 	fanMax   = 256
 	// workMax bounds the exact assignment of a rule, shared out by rows: about two seconds of one core.
@@ -136,12 +136,15 @@ func (r *runner) progress(x *ruleRun, done int64) bool {
 
 func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outcome, total int64) {
 	for _, at := range blocks.ranges[part*blocksAtOnce : min((part+1)*blocksAtOnce, len(blocks.ranges))] {
-		rows := int64(at[1] - at[0] + at[3] - at[2])
+		if at[1]-at[0] == 1 && at[3]-at[2] == 1 { // the ordinary case: one row a side, nothing to weigh
+			out.single(x, blocks.rows[0][at[0]], blocks.rows[1][at[2]])
+			continue
+		}
 		b := block{
 			x: x, out: out,
 			rows:   [2][]uint32{blocks.rows[0][at[0]:at[1]:at[1]], blocks.rows[1][at[2]:at[3]:at[3]]},
-			fan:    min(max(edgesMax/max(r.tables[0].Len(), 1), fanMin), fanMax),
-			budget: max(workMin, workMax/max(total, 1)*rows),
+			fan:    min(max(edgesMax/max(len(blocks.rows[0]), 1), fanMin), fanMax),
+			budget: max(workMin, workMax/max(total, 1)*int64(at[1]-at[0]+at[3]-at[2])),
 		}
 		b.solve()
 	}
@@ -162,18 +165,19 @@ func (r *runner) settle(x *ruleRun, outcomes []outcome) {
 	if found == 0 {
 		return
 	}
-	pairs, at := make([]*pair, 0, found), make([]uint32, r.tables[0].Len())
+	at := make([]uint64, r.tables[0].Len()) // outcome and pair, each from 1 and 0
 	for i := range outcomes {
 		for j := range outcomes[i].pairs {
-			p := &outcomes[i].pairs[j]
-			pairs = append(pairs, p)
-			at[p.left] = uint32(len(pairs))
+			at[outcomes[i].pairs[j].left] = uint64(i+1)<<32 | uint64(j)
 		}
 	}
 	r.groups = slices.Grow(r.groups, found)
+	for side := range r.rows {
+		r.rows[side] = slices.Grow(r.rows[side], found)
+	}
 	for _, n := range at {
 		if n > 0 {
-			r.addGroup(x, pairs[n-1])
+			r.addGroup(x, &outcomes[n>>32-1].pairs[uint32(n)])
 		}
 	}
 }

@@ -107,21 +107,28 @@ func (t *Table) rearrange(order []uint32) {
 		arena = append(arena, t.arena[start:][:width+int(n)]...)
 		return at
 	}
-	column := func(from []uint32) []uint32 {
-		to := make([]uint32, len(order))
-		for i, row := range order {
-			to[i] = move(from[row])
-		}
-		return to
-	}
-	t.external = column(t.external)
+	external, starts := make([]uint32, len(order)), make([][]uint32, len(t.keys))
 	for c := range t.keys {
-		if k := &t.keys[c]; k.first == nil {
-			k.start = column(k.start)
-		} else {
-			for i, start := range k.start {
-				k.start[i] = move(start)
+		if t.keys[c].first == nil {
+			starts[c] = make([]uint32, len(order))
+			continue
+		}
+		for i, start := range t.keys[c].start {
+			t.keys[c].start[i] = move(start)
+		}
+	}
+	for i, row := range order { // a row's texts lie together, so each row is one place in memory
+		external[i] = move(t.external[row])
+		for c, to := range starts {
+			if to != nil {
+				to[i] = move(t.keys[c].start[row])
 			}
+		}
+	}
+	t.external = external
+	for c, to := range starts {
+		if to != nil {
+			t.keys[c].start = to
 		}
 	}
 	t.arena = arena
