@@ -208,29 +208,26 @@ func (a *assignment) starMargins(rank []edge, taken []flow, leaf func(edge) *int
 func (a *assignment) greedy(component []edge) {
 	rank := slices.Clone(component)
 	slices.SortStableFunc(rank, func(x, y edge) int { return cmp.Compare(y.score, x.score) })
-	bound := a.bound(component)
 	first := len(a.flows)
 	for _, e := range rank {
 		pairs := min(a.capacity[0][e.left], a.capacity[1][e.right])
 		a.take(flow{edge: e, pairs: pairs, method: MethodGreedy})
 	}
-	a.augment(component, first)
-	found := int64(0)
-	for _, f := range a.flows[first:] {
-		found += f.pairs
+	if a.room(component) > 0 {
+		a.augment(component, first)
+		a.gap += a.room(component)
 	}
-	a.gap += bound - found
 }
 
-// bound is the most pairs that a component can hold: the capacity of its smaller side.
-func (a *assignment) bound(component []edge) int64 {
+// room is how many more pairs a component could hold at most: what is left of its smaller side.
+func (a *assignment) room(component []edge) int64 {
 	var sums [2]int64
 	seen := [2]map[int32]bool{{}, {}}
 	for _, e := range component {
 		for side, n := range [2]int32{e.left, e.right} {
-			if !seen[side][n] {
+			if left := a.capacity[side][n]; left > 0 && !seen[side][n] {
 				seen[side][n] = true
-				sums[side] += a.capacity[side][n]
+				sums[side] += left
 			}
 		}
 	}
