@@ -69,6 +69,10 @@ type PostgresConfig struct {
 	OwnerDSN      string `env:"POSTGRES_OWNER_DSN"`
 	OwnerUser     string `env:"POSTGRES_OWNER_USER" envDefault:"matcher_owner"`
 	OwnerPassword string `env:"POSTGRES_OWNER_PASSWORD"`
+
+	// WithoutRoles is for a server on which the owner may not create roles: schemas are then the only wall between
+	// tenants, and the application logs in as the owner.
+	WithoutRoles bool `env:"POSTGRES_WITHOUT_ROLES" envDefault:"false"`
 }
 
 // RedisConfig names the Redis server; empty runs one inside the process. It is used when several instances share
@@ -254,6 +258,9 @@ func (pg PostgresConfig) check(p *problemList) {
 	}
 	if pg.DSN != "" && pg.OwnerDSN == "" {
 		p.add("POSTGRES_OWNER_DSN is needed beside POSTGRES_DSN: it creates schemas and roles")
+	}
+	if pg.WithoutRoles && !pg.External() {
+		p.add("POSTGRES_WITHOUT_ROLES is set, but the embedded database can have its roles")
 	}
 	if pg.OwnerDSN != "" && !pg.External() {
 		p.add("POSTGRES_OWNER_DSN is set, but neither POSTGRES_DSN nor POSTGRES_HOST is")

@@ -54,9 +54,10 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 	}
 	return tenancy.ConnectionSettings{
 		DSN: cfg.Postgres.AppDSN(), Database: parsed.Database,
-		MaxPools:    cfg.Tenancy.MultiTenantMaxTenantPools,
-		IdleTimeout: time.Duration(cfg.Tenancy.MultiTenantIdleTimeoutSec) * time.Second,
-		Tracer:      otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes()),
+		WithoutRoles: cfg.Postgres.WithoutRoles,
+		MaxPools:     cfg.Tenancy.MultiTenantMaxTenantPools,
+		IdleTimeout:  time.Duration(cfg.Tenancy.MultiTenantIdleTimeoutSec) * time.Second,
+		Tracer:       otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes()),
 	}, nil
 }
 

@@ -3,6 +3,7 @@
 package bootstrap_test
 
 import (
+	"bytes"
 	"log/slog"
 	"testing"
 
@@ -54,4 +55,31 @@ func TestDynamicInfrastructureProvider(t *testing.T) {
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "hunter2")
 	})
+}
+
+func TestDynamicInfrastructureProvider_WithoutRoles(t *testing.T) {
+	t.Parallel()
+	server := testkit.PostgresServer(t)
+	dsn := server.DSN("postgres", "")
+	cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + dsn, "POSTGRES_OWNER_DSN=" + dsn, "POSTGRES_WITHOUT_ROLES=true"})
+	require.NoError(t, err)
+	require.NoError(t, bootstrap.Install(t.Context(), dsn, bootstrap.WithoutRoles()))
+	var logged bytes.Buffer
+	p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.NewTextHandler(&logged, nil)))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.Close(t.Context())) }()
+	require.Contains(t, logged.String(), "level=WARN", "the missing wall is said aloud")
+	require.NoError(t, p.ProvisionDefaultTenant(t.Context(), cfg.Tenancy))
+
+	db := postgres.New(p.Connections(), nil)
+	ctx := testkit.TenantContext(t.Context(), cfg.Tenancy.DefaultTenantID)
+	require.NoError(t, db.Tx(ctx, func(tx *postgres.Tx) error {
+		tx.Emit(recon.EventImportCompleted, struct{}{}) // the marker is written without a worker role
+		return writeAudit(tx)
+	}))
+	owner := connect(t, dsn)
+	require.Empty(t, testkit.Violations(t, owner, cfg.Tenancy.DefaultTenantID))
+	var roles int
+	require.NoError(t, owner.QueryRow(t.Context(), `SELECT count(*) FROM pg_roles WHERE rolname ~ '^(t_|matcher_)'`).Scan(&roles))
+	require.Zero(t, roles)
 }

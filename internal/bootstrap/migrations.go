@@ -31,6 +31,13 @@ func WithAppPassword(password string) InstallOption {
 // tenants, and the application logs in as the owner.
 func WithoutRoles() InstallOption { return func(i *installation) { i.roles = false } }
 
+func (pg PostgresConfig) installOptions() (options []InstallOption) {
+	if pg.WithoutRoles {
+		options = append(options, WithoutRoles())
+	}
+	return options
+}
+
 type installation struct {
 	appPassword string
 	roles       bool

@@ -94,7 +94,7 @@ func (a *App) open(ctx context.Context) error {
 // openDatabase installs what tenants share, after it has started the embedded default where no database is named.
 func (a *App) openDatabase(ctx context.Context) error {
 	if a.cfg.Postgres.External() {
-		if err := Install(ctx, a.cfg.Postgres.OwnerConnDSN()); err != nil {
+		if err := Install(ctx, a.cfg.Postgres.OwnerConnDSN(), a.cfg.Postgres.installOptions()...); err != nil {
 			return fmt.Errorf("preparing the database that POSTGRES_* names: %w", err)
 		}
 		return nil

@@ -76,16 +76,11 @@ func install(t testing.TB, ownerDSN string, change ...func(*tenancy.ConnectionSe
 	if err := bootstrap.Install(ctx, ownerDSN); err != nil {
 		t.Fatalf("installing: %v", err)
 	}
-	return open(t, ownerDSN, change...)
+	return OpenInstallation(t, ownerDSN, change...)
 }
 
 // OpenInstallation opens, without installing it, a database that another process or test has installed.
 func OpenInstallation(t testing.TB, ownerDSN string, change ...func(*tenancy.ConnectionSettings)) *Installation {
-	t.Helper()
-	return open(t, ownerDSN, change...)
-}
-
-func open(t testing.TB, ownerDSN string, change ...func(*tenancy.ConnectionSettings)) *Installation {
 	t.Helper()
 	config, err := pgx.ParseConfig(ownerDSN)
 	if err != nil {
@@ -97,7 +92,11 @@ func open(t testing.TB, ownerDSN string, change ...func(*tenancy.ConnectionSetti
 		edit(&settings)
 	}
 	i.Registry = tenancy.NewRegistry(rolePool(t, settings))
-	if i.Provisioner, err = tenancy.NewPostgresTenantSchemaProvisioner(func() string { return ownerDSN }, i.Database); err != nil {
+	var options []tenancy.ProvisionerOption
+	if settings.WithoutRoles {
+		options = append(options, tenancy.WithoutTenantRoles())
+	}
+	if i.Provisioner, err = tenancy.NewPostgresTenantSchemaProvisioner(func() string { return ownerDSN }, i.Database, options...); err != nil {
 		t.Fatal(err)
 	}
 	if i.Connections, err = tenancy.NewTenantConnectionManager(settings, i.Registry); err != nil {

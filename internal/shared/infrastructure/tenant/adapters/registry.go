@@ -42,7 +42,6 @@ type NewTenant struct {
 	ID                string
 	Slug              string
 	Name              string
-	Database          string
 	Connections       int
 	RequestsPerSecond int
 }
@@ -101,7 +100,7 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 	if err := tenant.validate(); err != nil {
 		return nil, err
 	}
-	limits, err := json.Marshal(tenantLimits{tenant.Database, tenant.Connections, tenant.RequestsPerSecond})
+	limits, err := json.Marshal(tenantLimits{Connections: tenant.Connections, RequestsPerSecond: tenant.RequestsPerSecond})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the tenant's limits: %w", err)
 	}
