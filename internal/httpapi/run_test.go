@@ -64,25 +64,6 @@ func TestRuns(t *testing.T) {
 		}
 		require.Equal(t, minor(t, euro.Right), sum)
 	})
-	t.Run("an open row can be ignored and taken back", func(t *testing.T) {
-		open := first[recon.StoredTransaction](t, w.Client, "/v1/contexts/"+w.contextID+"/transactions?state=OPEN")
-		var getTransaction recon.StoredTransaction
-		ignoreTransaction := w.Must("POST", "/v1/transactions/"+open.ID+"/ignore", `{"reason":"bank charge"}`, &getTransaction)
-		require.Equal(t, http.StatusOK, ignoreTransaction.Status)
-		require.Equal(t, recon.StateIgnored, getTransaction.State)
-		require.Equal(t, http.StatusConflict, w.Call("POST", "/v1/transactions/"+open.ID+"/ignore", `{"reason":"x"}`).Status)
-		restoreTransaction := w.Must("POST", "/v1/transactions/"+open.ID+"/restore", nil, &getTransaction)
-		require.Equal(t, http.StatusOK, restoreTransaction.Status)
-		require.Equal(t, recon.StateOpen, getTransaction.State)
-	})
-	t.Run("the event feed is gapless", func(t *testing.T) {
-		listEvents := items[recon.Event](t, w.Client, "/v1/events")
-		require.NotEmpty(t, listEvents)
-		for i, event := range listEvents {
-			require.EqualValues(t, i+1, event.Seq)
-		}
-		require.Len(t, items[recon.Event](t, w.Client, "/v1/events?limit=1&after=1"), 1)
-	})
 	t.Run("a stranger's run cannot be watched", func(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, w.Call("GET", "/v1/runs/"+uuid.NewString()+"/progress", nil).Status)
 	})

@@ -51,16 +51,6 @@ func TestService(t *testing.T) {
 		require.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"))
 		require.NotEqual(t, "not plain!", nobody.Call("GET", "/health", nil, "X-Request-Id", "not plain!").Header.Get("X-Request-Id"))
 	})
-	t.Run("me says who and how much", func(t *testing.T) {
-		tenantID := api.NewTenant("acme")
-		var getMe struct {
-			Subject, TenantID string
-			Roles             []auth.Role
-		}
-		api.As(tenantID, auth.RoleViewer).Must("GET", "/v1/me", nil, &getMe)
-		require.Equal(t, tenantID, getMe.TenantID)
-		require.Equal(t, []auth.Role{auth.RoleViewer}, getMe.Roles)
-	})
 }
 
 // BenchmarkGetContext is what reading one context costs over HTTP: route, token, tenant, one transaction.

@@ -1,0 +1,48 @@
+//go:build unit || !integration
+
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestClient(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.Header.Get("Authorization") != "Bearer secret":
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/v1/runs/failed":
+			_, _ = io.WriteString(w, `{"status":"FAILED","errorMessage":"no rows"}`)
+		case r.URL.Path == "/v1/runs/done":
+			_, _ = io.WriteString(w, `{"status":"COMPLETED","summary":{}}`)
+		case r.Header.Get("Idempotency-Key") == "bad":
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = io.WriteString(w, `{"status":422,"code":"RULE_INVALID","detail":"cannot work","errors":[{"pointer":"/keys/0","message":"is no key"}]}`)
+		default:
+			_, _ = io.WriteString(w, `{"echo":"`+r.Method+" "+strings.ReplaceAll(string(body), `"`, "'")+`"}`)
+		}
+	}))
+	defer server.Close()
+	c := client{url: server.URL, token: "secret"}
+	var got struct{ Echo string }
+	require.NoError(t, c.post(t.Context(), "/x", "k", map[string]int{"n": 1}, &got))
+	require.Equal(t, "POST {'n':1}", got.Echo)
+	require.NoError(t, c.put(t.Context(), "/x", 7, &got))
+	require.Equal(t, "PUT 7", got.Echo)
+	require.NoError(t, c.upload(t.Context(), "/x", "k", strings.NewReader("rows"), &got))
+	require.Equal(t, "POST rows", got.Echo)
+	require.ErrorContains(t, c.post(t.Context(), "/x", "bad", 1, &got), "422 RULE_INVALID: cannot work; /keys/0 is no key")
+	require.ErrorContains(t, client{url: server.URL}.get(t.Context(), "/x", &got), "401")
+	run, err := c.await(t.Context(), "done")
+	require.NoError(t, err)
+	require.JSONEq(t, "{}", string(run.Summary))
+	_, err = c.await(t.Context(), "failed")
+	require.ErrorContains(t, err, "no rows")
+}

@@ -1,0 +1,27 @@
+//go:build unit || !integration
+
+package bootstrap
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDataDirKey_IsMadeOnceForTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	key, err := dataDirKey(dir)
+	require.NoError(t, err)
+	again, err := dataDirKey(dir)
+	require.NoError(t, err)
+	require.Equal(t, key, again)
+	info, err := os.Stat(filepath.Join(dir, "signing.key"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err = dataDirKey(file)
+	require.Error(t, err)
+}

@@ -1,0 +1,56 @@
+//go:build unit || !integration
+
+package httpapi
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+)
+
+func TestOperations_TheTableIsConsistent(t *testing.T) {
+	ids, routes := map[string]bool{}, map[string]bool{}
+	for _, op := range operations {
+		require.False(t, ids[op.id], op.id)
+		require.False(t, routes[op.method+op.path], op.path)
+		ids[op.id], routes[op.method+op.path] = true, true
+		require.True(t, strings.HasPrefix(op.path, "/v1/"))
+		require.NotEmpty(t, op.summary, op.id)
+		require.NotEmpty(t, op.tag(), op.path)
+		require.NotEmpty(t, rolesFrom(op.role), op.id)
+		if op.method != "GET" {
+			require.NotEqual(t, viewer, op.role, "%s changes something", op.id)
+		}
+	}
+}
+
+func TestRolesFrom(t *testing.T) {
+	require.Equal(t, []auth.Role{auth.RoleAdmin}, rolesFrom(admin))
+	require.Equal(t, []auth.Role{auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin}, rolesFrom(analyst))
+}
+
+func TestKeyed(t *testing.T) {
+	for _, c := range []struct {
+		keyed Keyed
+		want  string
+	}{{Keyed{}, ""}, {Keyed{Key: "a"}, "a"}, {Keyed{Alias: "a"}, "a"}, {Keyed{Key: "a", Alias: "a"}, "a"}} {
+		got, err := c.keyed.idempotencyKey()
+		require.NoError(t, err)
+		require.Equal(t, c.want, got)
+	}
+	_, err := Keyed{Key: "a", Alias: "b"}.idempotencyKey()
+	require.Error(t, err)
+}
+
+func TestBodyHash_IsOfTheMeaning(t *testing.T) {
+	type in struct{ Body struct{ A, B string } }
+	one, same, other := in{}, in{}, in{}
+	other.Body.A = "x"
+	require.Equal(t, bodyHash(&one), bodyHash(&same))
+	require.NotEqual(t, bodyHash(&one), bodyHash(&other))
+	require.Equal(t, []byte("h"), bodyHash(&importKey{hash: []byte("h")}))
+	require.Len(t, bodyHash(&struct{ Keyed }{}), 32)
+}
