@@ -54,8 +54,8 @@ const catalogFacts = `
 	SELECT format('comment %s %s %s', c.relname, d.objsubid, d.description) FROM c JOIN pg_description d ON d.objoid = c.oid
 	UNION ALL
 	SELECT format('grant %s to %s on %s', a.privilege_type, grantee.name, c.relname)
-	FROM c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a JOIN grantee ON grantee.oid = a.grantee
-	WHERE c.relkind IN ('r', 'p')
+	FROM c, aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a JOIN grantee ON grantee.oid = a.grantee
+	WHERE c.relkind IN ('r', 'p', 'S')
 	UNION ALL
 	SELECT format('grant %s to %s on the schema', a.privilege_type, grantee.name)
 	FROM n, aclexplode(n.nspacl) a JOIN grantee ON grantee.oid = a.grantee

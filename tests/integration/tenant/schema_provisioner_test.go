@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"matcher/internal/recon"
@@ -65,7 +65,8 @@ func TestProvisionTenantSchema_Idempotent(t *testing.T) {
 
 	t.Run("it heals a role that lost its rights", func(t *testing.T) {
 		role := tenancy.TenantRole(in.Database, tenantID)
-		_, err := owner.Exec(t.Context(), `REVOKE SELECT ON "`+tenantID+`".contexts FROM `+role+`; REVOKE `+role+` FROM matcher_app`)
+		_, err := owner.Exec(t.Context(), `REVOKE SELECT ON "`+tenantID+`".contexts FROM `+role+`;
+			REVOKE USAGE ON SEQUENCE "`+tenantID+`".imports_num_seq FROM `+role+`; REVOKE `+role+` FROM matcher_app`)
 		require.NoError(t, err)
 		require.NoError(t, in.Provisioner.ProvisionTenantSchema(t.Context(), tenantID))
 		require.Equal(t, before, testkit.Catalog(t, owner, tenantID))
@@ -113,7 +114,7 @@ func TestProvisionTenantSchema_Span(t *testing.T) {
 	dsn := testkit.Database(t)
 	in := testkit.InstallInto(t, dsn)
 	exporter := tracetest.NewInMemoryExporter()
-	tracing := tenancy.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter)))
+	tracing := tenancy.WithTracerProvider(trace.NewTracerProvider(trace.WithSyncer(exporter)))
 	tenantID := uuid.NewString()
 	const secret = "hunter2-in-the-dsn"
 

@@ -35,6 +35,10 @@ func grantsComplete(ctx context.Context, tx pgx.Tx, tenantID, role string) (bool
 			AND has_schema_privilege((SELECT oid FROM r), quote_ident($1)::regnamespace, 'USAGE')
 			AND NOT has_schema_privilege((SELECT oid FROM r), quote_ident($1)::regnamespace, 'CREATE')
 			AND NOT EXISTS (
+				SELECT FROM pg_catalog.pg_class c
+				WHERE c.relnamespace = quote_ident($1)::regnamespace
+					AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege((SELECT oid FROM r), c.oid, 'USAGE') ELSE false END)
+			AND NOT EXISTS (
 				SELECT FROM p, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS privilege
 				WHERE has_table_privilege((SELECT oid FROM r), p.oid, privilege) <> (privilege = ANY (p.allowed)))`,
 		tenantID, role, RoleApp).Scan(&complete)
