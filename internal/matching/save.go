@@ -104,10 +104,15 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		} else {
 			row.Currency = job.right.Currency(right[0])
 		}
-		row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
+		if g.Score < scoreFull || g.Difference != 0 {
+			row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
+		}
 		return &row, true
 	}
 }
+
+// scoreFull is the score of a group whose rows agree in everything that its rule compares.
+const scoreFull = 100
 
 // evidence is kept only where something is not wholly equal: what agrees can be read off the rows.
 func evidence(components []recon.Evidence) []byte {

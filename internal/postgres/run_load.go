@@ -105,11 +105,11 @@ func (tx *Tx) OpenRows(
 		return err
 	}
 	names := make(map[int32]string, len(sources))
-	nums := make([]int32, len(sources))
+	ids := make([]string, len(sources))
 	for i := range sources {
-		names[sources[i].Num], nums[i] = sources[i].Name, sources[i].Num
+		names[sources[i].Num], ids[i] = sources[i].Name, sources[i].ID
 	}
-	args["sources"], args["context"] = nums, contextNum
+	args["sources"], args["context"] = ids, contextNum
 	rows, err := tx.tx.Query(ctx, openRowsSQL(columns), args)
 	if err != nil {
 		return fmt.Errorf("reading open rows: %w", err)
@@ -128,7 +128,8 @@ func (tx *Tx) OpenRows(
 
 const openRowFixed = 8
 
-// openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows.
+// openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows. The rows of an import are
+// a range of ids, in the order in which they lie on the disk, so only the context's own files are read.
 func openRowsSQL(columns []openRowColumn) string {
 	var more strings.Builder
 	for i := range columns {
@@ -136,8 +137,9 @@ func openRowsSQL(columns []openRowColumn) string {
 	}
 	return `
 		SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id` + more.String() + `
-		FROM transactions t
-		WHERE t.source_num = ANY (@sources)
+		FROM imports i
+		JOIN transactions t ON t.id > i.num << 32 AND t.id < (i.num + 1) << 32
+		WHERE i.source_id = ANY (@sources::uuid[]) AND i.status = 'COMPLETED'
 		AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id)
 		AND NOT EXISTS (
 			SELECT 1 FROM active_items a WHERE a.transaction_id = t.id AND a.group_id NOT IN (
