@@ -1,4 +1,4 @@
--- The registry of tenants. Readable by the application's worker role only; a tenant's role sees nothing of it.
+-- The registry of tenants. Readable by the control role only; a worker's or a tenant's role sees nothing of it.
 CREATE TABLE control.tenants (
     id         uuid PRIMARY KEY,
     slug       text NOT NULL CONSTRAINT tenants_slug_unique UNIQUE CHECK (slug ~ '^[a-z0-9](-?[a-z0-9]){0,62}$'),
