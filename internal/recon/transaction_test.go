@@ -16,3 +16,11 @@ func TestAnAbsentColumnReadsAsEmpty(t *testing.T) {
 	require.Equal(t, Right, Left.Other())
 	require.Equal(t, Left, Right.Other())
 }
+
+func TestAPreviewShowsMoneyInItsCurrencysDecimals(t *testing.T) {
+	t.Parallel()
+	row := PreviewOf(&Transaction{Line: 3, Amount: -1250, Currency: "KWD", Date: 0, ValueDate: NoDay})
+	require.Equal(t, "-1.250", row.Amount)
+	require.Equal(t, "1970-01-01", row.Date.String())
+	require.Equal(t, 3, row.Line)
+}
