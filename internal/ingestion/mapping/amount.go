@@ -18,6 +18,7 @@ type amount struct {
 	plain    string
 	negative bool
 	currency string
+	shared   string // a symbol of several currencies, as "$"
 }
 
 // plainNumber says whether text is what most files hold: digits, at most one point and a minus before them.
@@ -57,7 +58,7 @@ func readAmount(text string, decimal byte) (amount, error) {
 	if err != nil {
 		return amount{}, fmt.Errorf("%q %w", text, err)
 	}
-	return amount{plain: plain, negative: p.minus > 0, currency: p.currency}, nil
+	return amount{plain: plain, negative: p.minus > 0, currency: p.currency, shared: p.shared}, nil
 }
 
 // amountParts is an amount being peeled from both ends down to its digits.
@@ -65,6 +66,7 @@ type amountParts struct {
 	text, rest  string
 	minus, plus int
 	currency    string
+	shared      string
 }
 
 func (p *amountParts) peel() error {
@@ -134,7 +136,9 @@ func (p *amountParts) word(word string) error {
 		if p.currency != "" && code != "" && code != p.currency {
 			return fmt.Errorf("%q names two currencies", p.text)
 		}
-		if code != "" {
+		if code == "" {
+			p.shared = strings.ToUpper(word)
+		} else {
 			p.currency = code
 		}
 	case known && debit:
@@ -264,12 +268,28 @@ func allOfSize(groups []string, size int) bool {
 	return !slices.ContainsFunc(groups, func(g string) bool { return len(g) != size })
 }
 
-// currencySymbols are the signs that mean one currency; "" marks those that several share, which say nothing.
+// currencySymbols are the signs that mean one currency; "" marks those of sharedSymbols.
 var currencySymbols = map[string]string{
 	"€": "EUR", "£": "GBP", "R$": "BRL", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "AU$": "AUD",
 	"NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS",
 	"฿": "THB", "₫": "VND", "₦": "NGN", "₱": "PHP", "₴": "UAH", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "$": "", "¥": "",
 	"KR": "", "FR": "", "RS": "", "R": "",
+}
+
+// sharedSymbols are the signs that several currencies have: they name none, and rule out all others.
+var sharedSymbols = map[string]string{
+	"$": `USD CAD AUD NZD HKD SGD TWD MXN ARS CLP COP UYU BRL BMD BSD BBD BND BZD DOP FJD GYD JMD KYD LRD NAD NIO SBD SRD TTD
+XCD ZWL ZWG BOB PHP TOP WST MOP CVE CUP CUC USN`,
+	"¥":  "JPY CNY",
+	"KR": "SEK NOK DKK ISK CZK",
+	"FR": "CHF CHE CHW XAF XOF XPF BIF CDF DJF GNF KMF RWF",
+	"RS": "INR PKR LKR NPR MUR SCR MVR",
+	"R":  "ZAR BRL RUB",
+}
+
+// couldBe says whether an amount with this symbol of several currencies may be in a currency.
+func couldBe(symbol, currency string) bool {
+	return symbol == "" || currency == "" || currency == recon.NoCurrency || strings.Contains(sharedSymbols[symbol], currency)
 }
 
 func currencySymbol(word string) bool {

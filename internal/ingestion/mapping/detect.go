@@ -22,6 +22,8 @@ type Detection struct {
 	Notes    []string `json:"notes,omitempty"` // what a person should know: columns that look useful but do not add up
 	Rows     int      `json:"rows"`            // of the sample
 	UniqueID bool     `json:"uniqueId"`        // an id column was found, with no value twice in the sample
+
+	twoWays bool // some amount could have been read with the other decimal sign
 }
 
 // String is the line that the command line prints: "id=entry_id amount=debit-credit date=posted_at reference=e2e_id".
@@ -47,13 +49,21 @@ func (d Detection) String() string {
 		{"reference", by[recon.FieldReference]},
 		{"currency", by[recon.FieldCurrency]},
 		{"dateFormat", by["dateFormat"]},
-		{"decimal", by["decimal"]},
+		{"decimal", d.decimalText(by["decimal"])},
 	} {
 		if p.value != "" {
 			parts = append(parts, p.label+"="+p.value)
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// decimalText leaves a point out where it is the only reading: it would tell a person nothing.
+func (d Detection) decimalText(sign string) string {
+	if sign == "." && !d.twoWays {
+		return ""
+	}
+	return sign
 }
 
 // detector settles one field after the other on a sample. A column serves one field only.
@@ -99,6 +109,11 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 
 func (d *detector) fail(field, code, format string, args ...any) {
 	d.problem = append(d.problem, recon.FieldError{Pointer: "/" + field, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// note tells a person what detection did with the file that its columns alone do not show.
+func (d *detector) note(format string, args ...any) {
+	d.report.Notes = append(d.report.Notes, fmt.Sprintf(format, args...))
 }
 
 // columns goes from what is told by content to what is told by name alone.
@@ -271,13 +286,13 @@ func (d *detector) idColumn() int {
 	filled := func(values []string) bool { return len(values) == len(d.sample) }
 	for _, at := range d.candidates(recon.FieldExternalID, filled) {
 		named := nameRank(d.words[at], recon.FieldExternalID) < len(synonyms[recon.FieldExternalID])
-		if (named || !d.foreign(at)) && d.identifies(at) {
+		if (named || !d.foreign(at)) && d.identifies(at, named) {
 			return at
 		}
 	}
 	for at, words := range d.words {
 		idLike := len(words) > 0 && (words[len(words)-1] == "id" || words[0] == "id")
-		if idLike && !d.taken[at] && !d.foreign(at) && filled(d.values(at)) && d.identifies(at) {
+		if idLike && !d.taken[at] && !d.foreign(at) && filled(d.values(at)) && d.identifies(at, false) {
 			return at
 		}
 	}
@@ -292,8 +307,9 @@ func (d *detector) foreign(at int) bool {
 // a few are mistakes that import reports, many mean that the column names something else.
 const conflictsPerCent = 1
 
-// identifies says whether equal values of a column mean the same row delivered again.
-func (d *detector) identifies(at int) bool {
+// identifies says whether equal values of a column mean the same row delivered again. A column that is named an id may
+// hold one mistake however short the file is: import then asks which of the two rows counts.
+func (d *detector) identifies(at int, named bool) bool {
 	firstRow := make(map[string]recon.Record, len(d.sample))
 	again, conflicts := 0, 0
 	for _, rec := range d.sample {
@@ -308,7 +324,8 @@ func (d *detector) identifies(at int) bool {
 			conflicts++
 		}
 	}
-	return conflicts*100 <= len(d.sample)*conflictsPerCent && again*2 <= len(d.sample)
+	few := conflicts*100 <= len(d.sample)*conflictsPerCent || named && conflicts == 1 && len(d.sample) > 2
+	return few && again*2 <= len(d.sample)
 }
 
 func (d *detector) allFilledOnce(values []string) bool {

@@ -36,12 +36,10 @@ func (d *detector) amountColumns() {
 	debits, credits := d.exactly(recon.FieldDebit), d.exactly(recon.FieldCredit)
 	amounts := d.candidates(recon.FieldAmount, mostlyAmounts)
 	switch {
-	case len(debits) > 0 && len(credits) > 0:
-		d.use(recon.FieldDebit, debits[0], "named like a debit")
-		d.use(recon.FieldCredit, credits[0], "named like a credit")
-		d.signOfDebit(debits[0])
+	case len(debits) > 0 && len(credits) > 0, len(debits)+len(credits) > 0 && len(amounts) == 0:
+		d.debitAndCredit(debits, credits)
 	case len(amounts) > 0:
-		d.use(recon.FieldAmount, amounts[0], "named like an amount, and its values are amounts")
+		d.oneAmount(amounts)
 		d.directionColumn(amounts[0])
 	default:
 		d.otherAmount()
@@ -49,10 +47,25 @@ func (d *detector) amountColumns() {
 	d.currencyInName()
 }
 
+// oneAmount takes the amount column, unless another one has as good a name and other values.
+func (d *detector) oneAmount(found []int) {
+	d.use(recon.FieldAmount, found[0], "named like an amount, and its values are amounts")
+	if len(found) < 2 || nameRank(d.words[found[0]], recon.FieldAmount) != nameRank(d.words[found[1]], recon.FieldAmount) {
+		return
+	}
+	for _, rec := range d.sample {
+		if a, b := column(rec, found[0]), column(rec, found[1]); a != b && a != "" && b != "" {
+			d.fail(recon.FieldAmount, "TWO_COLUMNS", "%q and %q may both be the amount, and they differ: name the one that counts",
+				d.header[found[0]], d.header[found[1]])
+			return
+		}
+	}
+}
+
 // exactly are columns that are named as a debit or credit and no more than that: "credit card" is neither.
 func (d *detector) exactly(field string) []int {
 	var out []int
-	for _, at := range d.candidates(field, func(v []string) bool { return len(v) == 0 || areAmounts(v) }) {
+	for _, at := range d.candidates(field, func(v []string) bool { return len(v) == 0 || mostlyAmounts(v) }) {
 		rest := slices.DeleteFunc(slices.Clone(d.words[at]), func(w string) bool {
 			return slices.Contains([]string{"amount", "betrag", "montant", "valor", "importe", "bedrag", "total"}, w)
 		})
@@ -95,62 +108,6 @@ func (d *detector) isStranger(at int) bool {
 
 func (d *detector) columnsText() string {
 	return strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", ")
-}
-
-// signOfDebit turns debits round where the file already writes them as negative.
-func (d *detector) signOfDebit(at int) {
-	plus, minus := signs(d.values(at))
-	if plus == 0 && minus > 0 {
-		field := d.out.Fields[recon.FieldDebit]
-		field.Negate = true
-		d.out.Fields[recon.FieldDebit] = field
-		d.report.Notes = append(d.report.Notes, "debits are written as negative amounts in this file: they are read as such")
-	}
-}
-
-// signs counts positive and negative amounts.
-func signs(values []string) (plus, minus int) {
-	for _, v := range values {
-		a, err := readAmount(v, '.')
-		if err != nil {
-			a, err = readAmount(v, ',')
-		}
-		switch {
-		case err != nil || strings.Trim(a.plain, "0.") == "":
-		case a.negative:
-			minus++
-		default:
-			plus++
-		}
-	}
-	return plus, minus
-}
-
-// directionColumn takes a column of debit and credit marks, unless the amounts carry those signs already.
-func (d *detector) directionColumn(amount int) {
-	found := d.candidates(recon.FieldDirection, func(values []string) bool {
-		return share(values, 100, func(v string) bool { _, known := isDebit(v); return known })
-	})
-	if len(found) == 0 || d.out.Has(recon.FieldDirection) {
-		return
-	}
-	at := found[0]
-	negative, agree := 0, 0
-	for _, rec := range d.sample {
-		_, minus := signs([]string{column(rec, amount)})
-		if debit, _ := isDebit(column(rec, at)); minus > 0 {
-			negative++
-			if debit {
-				agree++
-			}
-		}
-	}
-	if negative > 0 && agree*100 >= negative*95 {
-		d.taken[at] = true
-		d.report.Notes = append(d.report.Notes, "column "+d.header[at]+" only repeats the signs of "+d.header[amount]+", so it is not applied again")
-		return
-	}
-	d.use(recon.FieldDirection, at, "its values say debit or credit")
 }
 
 // namedAmounts takes gross, fee, tax and net where they add up; a file in which they do not holds other deductions.
@@ -208,8 +165,8 @@ func (d *detector) currencyInName() {
 	for _, field := range []string{recon.FieldAmount, recon.FieldCredit, recon.FieldDebit} {
 		for _, name := range d.out.Fields[field].Columns {
 			for _, word := range strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" _-()[]/.", r) }) {
-				code := currencyCode(word)
-				if _, known := recon.CurrencyDigits(code); known && word == strings.ToUpper(word) || known && strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
+				code := currencyOfWord(word)
+				if _, known := recon.CurrencyDigits(code); known && (word == strings.ToUpper(word) || code != strings.ToUpper(word)) || known && strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
 					d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
 					d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldCurrency, Value: code, Why: "it stands in the name of column " + name})
 					return

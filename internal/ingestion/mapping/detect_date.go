@@ -2,21 +2,22 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"matcher/internal/recon"
 )
 
-// orders are the ways of writing a date in numbers that can be mistaken for one another, day first and month first.
-// Points are only ever written day first.
-var orders = []struct{ day, month string }{
-	{"DD/MM/YYYY", "MM/DD/YYYY"},
-	{"DD-MM-YYYY", "MM-DD-YYYY"},
-	{"DD.MM.YYYY", ""},
-	{"DD MM YYYY", ""},
-	{"DD/MM/YY", "MM/DD/YY"},
-	{"DD-MM-YY", "MM-DD-YY"},
-	{"DD.MM.YY", ""},
+// orders are the ways of writing a date in numbers that can be mistaken for one another: day first, month first and,
+// where the year has two digits, year first. Points are only ever written day first.
+var orders = []struct{ day, month, year string }{
+	{"DD/MM/YYYY", "MM/DD/YYYY", ""},
+	{"DD-MM-YYYY", "MM-DD-YYYY", ""},
+	{"DD.MM.YYYY", "", ""},
+	{"DD MM YYYY", "", ""},
+	{"DD/MM/YY", "MM/DD/YY", "YY/MM/DD"},
+	{"DD-MM-YY", "MM-DD-YY", "YY-MM-DD"},
+	{"DD.MM.YY", "", ""},
 }
 
 // reader compiles a built-in format.
@@ -55,7 +56,7 @@ func areDates(values []string) bool {
 	values = values[:min(len(values), dateProbe)]
 	formats := []string{""}
 	for _, o := range orders {
-		formats = append(formats, o.day, first(o.month, "-"))
+		formats = append(formats, o.day, first(o.month, "-"), first(o.year, "-"))
 	}
 	return len(values) > 0 && reads(values, formats...)*100 >= len(values)*80
 }
@@ -65,6 +66,15 @@ func areStamps(values []string) bool {
 	return share(values[:min(len(values), dateProbe)], 100, func(v string) bool {
 		n, size, ok := digitsAt(v, 10, 13)
 		return ok && size == len(v) && (size == 10 && n >= 946684800 || size == 13 && n >= 946684800000)
+	})
+}
+
+// areSerials says whether values are days as spreadsheets count them: 36526 is the first of the year 2000.
+func areSerials(values []string) bool {
+	return share(values[:min(len(values), dateProbe)], 100, func(v string) bool {
+		n, size, ok := digitsAt(v, 5, 5)
+		whole, _, _ := strings.Cut(v, ".")
+		return ok && size == len(whole) && n >= 36526 && n < 73050
 	})
 }
 
@@ -88,6 +98,11 @@ func (d *detector) dateColumns() {
 	}
 	if len(found) == 1 {
 		d.use(recon.FieldDate, found[0], "the only column of dates")
+		return
+	}
+	if counted := d.candidates(recon.FieldDate, areSerials); len(counted) > 0 {
+		d.fail(recon.FieldDate, "NOT_DETECTED", "column %q holds numbers such as %s, which Excel counts days by: format it as a date there and export again",
+			d.header[counted[0]], d.values(counted[0])[0])
 		return
 	}
 	d.fail(recon.FieldDate, "NOT_DETECTED", "no column is surely the booking date: the columns are %s", d.columnsText())
@@ -142,6 +157,26 @@ func (d *detector) dateFormat(m *Mapper) {
 		d.out.DateFormat = format
 		d.setting("dateFormat", format, why)
 	}
+	d.valueDateFormat(m, format)
+}
+
+// valueDateFormat finds how value dates are written where that is not how the other dates are. Those that nobody can
+// read stay a plain column: no rule needs them unless somebody says so.
+func (d *detector) valueDateFormat(m *Mapper, format string) {
+	values := d.texts(m.valueDate)
+	field := d.out.Fields[recon.FieldValueDate]
+	if len(values) == 0 || field.DateFormat != "" || reads(values, format)*100 >= len(values)*80 {
+		return
+	}
+	own, _, err := formatOf(values)
+	if err != nil {
+		delete(d.out.Fields, recon.FieldValueDate)
+		d.note("the value dates are left out, because %v", err)
+		return
+	}
+	field.DateFormat = first(own, "iso")
+	d.out.Fields[recon.FieldValueDate] = field
+	d.note("the value dates are written as %s, unlike the other dates", first(own, "YYYY-MM-DD or the like"))
 }
 
 // formatOf finds the format of dates, or says why the values leave it open. "" is a format that fits one way only.
@@ -157,18 +192,60 @@ func formatOf(values []string) (format, why string, err error) {
 		}
 		return formatUnix, "seconds since 1970", nil
 	}
-	best, rival, bestReads := "", "", 0
+	best, rival, yearFirst, bestReads := "", "", "", 0
 	for _, o := range orders {
-		for _, pair := range [][2]string{{o.day, o.month}, {o.month, o.day}} {
+		for _, pair := range [][2]string{{o.day, o.month}, {o.month, o.day}, {o.year, ""}} {
 			if n := reads(values, first(pair[0], "-")); n > bestReads {
-				best, rival, bestReads = pair[0], pair[1], n
+				best, rival, yearFirst, bestReads = pair[0], pair[1], o.year, n
 			}
 		}
 	}
 	if reads(values, first(best, "-"), first(rival, "-"))*100 < len(values)*80 {
 		return "", "", fmt.Errorf(`%s cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`, exampleOf(values, best))
 	}
+	if yearFirst != "" {
+		if found, why, err := decideYear(values, best, yearFirst); found != "" || err != nil {
+			return found, why, err
+		}
+	}
 	return decideOrder(values, best, rival)
+}
+
+// decideYear settles whether a date of three pairs of digits begins with its year: 26-01-05 may be the fifth of January
+// 2026 or the 26th of January 2005. Read the wrong way, days become years, so the reading under which the years lie
+// closer together is the right one. It answers nothing where the year surely stands last.
+func decideYear(values []string, best, yearFirst string) (format, why string, err error) {
+	last, first := yearSpan(values, best), yearSpan(values, yearFirst)
+	switch {
+	case best == yearFirst:
+		return yearFirst, "the only way to read all of them", nil
+	case reads(values, yearFirst)*100 < len(values)*80 || first >= last+yearsApart:
+		return "", "", nil
+	case last >= first+yearsApart:
+		return yearFirst, "the years lie close together only so", nil
+	}
+	return "", "", fmt.Errorf("dates such as %q can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two",
+		values[0], best, yearFirst, len(values))
+}
+
+// yearsApart is by how much two readings must differ in years: a file of one day may span a year's end, not three.
+const yearsApart = 3
+
+// yearSpan is the number of years between the dates of a column, the tenth at either end left out.
+func yearSpan(values []string, format string) int {
+	var years []int
+	reader := builtIn(format)
+	for _, v := range values {
+		if day, _, err := reader.parse(v); err == nil {
+			years = append(years, day.Time().Year())
+		}
+	}
+	slices.Sort(years)
+	cut := len(years) / 10
+	if len(years) == 0 {
+		return 0
+	}
+	return years[len(years)-1-cut] - years[cut]
 }
 
 // exampleOf is a value that a format does not read.
@@ -224,7 +301,7 @@ func (d *detector) decimal(m *Mapper) {
 		sign, err := decimalOf(p.rest)
 		switch {
 		case err != nil:
-			open = text
+			open, d.report.twoWays = text, true
 		case sign == '.':
 			points++
 			witness['.'] = text
@@ -233,7 +310,27 @@ func (d *detector) decimal(m *Mapper) {
 			witness[','] = text
 		}
 	}
+	if points+commas == 0 && open != "" && d.onlyWholeUnits(m) {
+		sign := map[bool]string{true: ".", false: ","}[strings.Contains(open, ",")]
+		d.out.Decimal = sign
+		d.setting("decimal", sign, fmt.Sprintf("%q is in a currency without decimals, so it holds thousands", open))
+		return
+	}
 	d.decideDecimal(points, commas, open, witness)
+}
+
+// onlyWholeUnits says whether every row of the sample is in a currency without decimals, as JPY.
+func (d *detector) onlyWholeUnits(m *Mapper) bool {
+	if m.currency == nil {
+		return false
+	}
+	for _, rec := range d.sample {
+		digits, known := recon.CurrencyDigits(currencyCode(m.currency.word(rec)))
+		if known && digits > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *detector) decideDecimal(points, commas int, open string, witness map[byte]string) {

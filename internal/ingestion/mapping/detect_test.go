@@ -29,7 +29,7 @@ func TestDetectFiles(t *testing.T) {
 	for _, c := range []struct{ name, file, line, fields string }{
 		{
 			"a ledger", "entry_id|posted_at|e2e_id|description|debit|credit|currency\nGL1|2026-01-05|E1|Rent||87.09|EUR\nGL2|2026-01-06|E2|Sale|7850.63||EUR",
-			"id=entry_id amount=debit-credit date=posted_at reference=e2e_id currency=currency decimal=.",
+			"id=entry_id amount=debit-credit date=posted_at reference=e2e_id currency=currency",
 			`{"externalId":"entry_id","reference":"e2e_id","debit":"debit","credit":"credit","currency":"currency","date":"posted_at","description":"description","decimal":"."}`,
 		},
 		{
@@ -44,31 +44,31 @@ func TestDetectFiles(t *testing.T) {
 		},
 		{
 			"a processor with costs written as negative", "id|type|gross|fee|net|currency|created|order_id\ntx_1|charge|100.00|-2.90|97.10|usd|2026-01-05T10:00:00Z|77\ntx_2|refund|-50.00|0.00|-50.00|usd|2026-01-06T10:00:00Z|78",
-			"id=id amount=net date=created reference=order_id currency=currency decimal=.",
+			"id=id amount=net date=created reference=order_id currency=currency",
 			`{"externalId":"id","reference":"order_id","amount":"net","currency":"currency","date":"created","kind":"type","gross":"gross","fee":{"columns":["fee"],"negate":true},"net":"net","decimal":"."}`,
 		},
 		{
 			"debits that are negative already", "Date|Description|Debit|Credit|Balance\n2026-01-05|a|-5.00||10.00\n2026-01-06|b||7.00|17.00",
-			"amount=Debit-Credit date=Date decimal=.",
+			"amount=Debit-Credit date=Date",
 			`{"debit":{"columns":["Debit"],"negate":true},"credit":"Credit","date":"Date","description":"Description","decimal":"."}`,
 		},
 		{
 			"a sign that stands twice", "Date|Amount|D/C\n2026-01-05|-5.00|D\n2026-01-06|7.00|C",
-			"amount=Amount date=Date decimal=.", `{"amount":"Amount","date":"Date","decimal":"."}`,
+			"amount=Amount date=Date", `{"amount":"Amount","date":"Date","decimal":"."}`,
 		},
 		{
 			"an id that both sides may share", "id|when|how_much\nA|13/01/2026|5.00\nB|01/02/2026|6.00",
-			"id=id amount=how_much date=when reference=id dateFormat=DD/MM/YYYY decimal=.",
+			"id=id amount=how_much date=when reference=id dateFormat=DD/MM/YYYY",
 			`{"externalId":"id","reference":"id","amount":"how_much","date":"when","dateFormat":"DD/MM/YYYY","decimal":"."}`,
 		},
 		{
 			"a value date decides the booking date", "date|value_date|amount\n01/02/2026|01/13/2026|5.00\n01/03/2026|01/04/2026|6.00",
-			"amount=amount date=date dateFormat=MM/DD/YYYY decimal=.",
+			"amount=amount date=date dateFormat=MM/DD/YYYY",
 			`{"amount":"amount","date":"date","valueDate":"value_date","dateFormat":"MM/DD/YYYY","decimal":"."}`,
 		},
 		{
 			"a processor with several dates", "id|Type|Amount|Fee|Net|Currency|Created (UTC)|Available On (UTC)|Transfer|Transfer Date (UTC)\ntxn_1|charge|20.00|0.88|19.12|usd|2026-01-02 10:00|2026-01-04 00:00|po_1|2026-01-05 00:00\ntxn_2|refund|-20.00|0.00|-20.00|usd|2026-01-03 10:00|2026-01-04 00:00|po_1|2026-01-05 00:00",
-			"id=id amount=Amount date=Created (UTC) reference=id currency=Currency decimal=.",
+			"id=id amount=Amount date=Created (UTC) reference=id currency=Currency",
 			`{"externalId":"id","reference":"id","amount":"Amount","currency":"Currency","date":"Created (UTC)","valueDate":"Available On (UTC)","kind":"Type","fee":"Fee","net":"Net","decimal":"."}`,
 		},
 		{
@@ -83,8 +83,34 @@ func TestDetectFiles(t *testing.T) {
 		},
 		{
 			"an original amount beside the booked one", "date|amount|currency|original amount|original currency\n2026-01-05|5.00|EUR|800|JPY\n2026-01-06|6.00|EUR|7.00|USD",
-			"amount=amount date=date currency=currency decimal=.",
+			"amount=amount date=date currency=currency",
 			`{"amount":"amount","currency":"currency","date":"date","originalAmount":"original amount","originalCurrency":"original currency","decimal":"."}`,
+		},
+		{
+			"value dates written in their own way", "date|value date|amount\n2026-01-05|05/01/2026|5.00\n2026-01-13|13/01/2026|6.00",
+			"amount=amount date=date",
+			`{"amount":"amount","date":"date","valueDate":{"columns":["value date"],"dateFormat":"DD/MM/YYYY"},"decimal":"."}`,
+		},
+		{
+			"value dates that nobody can read", "date|value date|amount\n2026-01-05|05/01/2026|5.00\n2026-01-06|06/01/2026|6.00",
+			"amount=amount date=date", `{"amount":"amount","date":"date","decimal":"."}`,
+		},
+		{
+			"years of two digits that stand first", "date|amount\n26-01-05|5.00\n26-01-13|6.00",
+			"amount=amount date=date dateFormat=YY-MM-DD", `{"amount":"amount","date":"date","dateFormat":"YY-MM-DD","decimal":"."}`,
+		},
+		{
+			"yen with thousands", "date|amount|currency\n2026-01-05|1,234|JPY\n2026-01-13|56,789|JPY",
+			"amount=amount date=date currency=currency decimal=.", `{"amount":"amount","currency":"currency","date":"date","decimal":"."}`,
+		},
+		{
+			"an amount that could be read two ways but for another", "date|amount\n2026-01-05|1.234\n2026-01-13|1,50",
+			"amount=amount date=date decimal=,", `{"amount":"amount","date":"date","decimal":","}`,
+		},
+		{
+			"a French bank with its currency in words", "Date|Libellé|Débit euros|Crédit euros\n05/01/2026|a|-50,25|\n13/01/2026|b||7,00",
+			"amount=Débit euros-Crédit euros date=Date currency=EUR dateFormat=DD/MM/YYYY decimal=,",
+			`{"debit":{"columns":["Débit euros"],"negate":true},"credit":"Crédit euros","currency":{"constant":"EUR"},"date":"Date","description":"Libellé","dateFormat":"DD/MM/YYYY","decimal":","}`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -119,6 +145,9 @@ func TestDetectRefusesToGuess(t *testing.T) {
 		{"several columns that may be it", "date|x|y\n2026-01-02|1.00|2.00", `/amount: no column is surely the amount: the columns are date, x, y`},
 		{"no date", "amount|name\n1.00|a", `/date: no column is surely the booking date: the columns are amount, name`},
 		{"one name twice", "date|amount|amount (2)\n2026-01-02|1.00|2.00", `/amount: the file has two columns "amount" with different values: name the one that counts, the second being "amount (2)"`},
+		{"two amounts", "date|amount_usd|amount_eur\n2026-01-02|1.00|2.00", `/amount: "amount_usd" and "amount_eur" may both be the amount, and they differ: name the one that counts`},
+		{"where the year stands", "date|amount\n26-01-25|1.00\n26-01-26|2.00", `/dateFormat: dates such as "26-01-25" can be read as DD-MM-YY and as YY-MM-DD`},
+		{"days as a spreadsheet counts them", "date|amount\n46027|1.00\n46028|2.00", `/date: column "date" holds numbers such as 46027, which Excel counts days by`},
 		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: no column is surely the booking date: the columns are date, amount`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -182,6 +211,12 @@ func TestDetectTheID(t *testing.T) {
 		_, found, err := Detect(header, records, recon.FieldMap{})
 		require.NoError(t, err)
 		require.NotContains(t, found.String(), "id=")
+	})
+	t.Run("one mistake leaves a named id an id, in a short file too", func(t *testing.T) {
+		header, records := table(rows(4, func(i int) string { return fmt.Sprint("T", max(i, 1)) }, func(i int) string { return fmt.Sprint(i) }))
+		_, found, err := Detect(header, records, recon.FieldMap{})
+		require.NoError(t, err)
+		require.Contains(t, found.String(), "id=transaction_id")
 	})
 	t.Run("a column that is not always filled is none", func(t *testing.T) {
 		header, records := table(rows(40, func(i int) string { return strings.Repeat("T", i) }, pairs))

@@ -74,11 +74,25 @@ const (
 	Conflicting                // same id, other content: for a person to decide
 )
 
-// Identities tells fresh rows from repeated ones within one file and numbers equal rows that carry no id. It holds
-// about 50 bytes a row. The zero value is ready.
+// Identities tells fresh rows from repeated ones within the files of one source and numbers equal rows that carry no id.
+// It holds about 50 bytes a row. The zero value is ready.
 type Identities struct {
 	byID    map[[16]byte]firstSeen
-	ordinal map[[16]byte]int32
+	ordinal map[[16]byte]int32 // in the file at hand
+	before  map[[16]byte]int32 // the most that one of the files before it had
+}
+
+// NextFile is to be called between two files of one source: what the first one told is not told again. Two statements
+// that overlap hold the same rows; two equal rows in one of them are two.
+func (i *Identities) NextFile() {
+	if i.before == nil {
+		i.before, i.ordinal = i.ordinal, nil
+		return
+	}
+	for identity, count := range i.ordinal {
+		i.before[identity] = max(i.before[identity], count)
+	}
+	clear(i.ordinal)
 }
 
 type firstSeen struct {
@@ -89,7 +103,9 @@ type firstSeen struct {
 // Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
 func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
 	if tx.ExternalID == "" {
-		i.count(tx)
+		if i.count(tx) <= i.before[[16]byte(tx.Digest[:16])] {
+			return Duplicate, nil
+		}
 		return Fresh, nil
 	}
 	if i.byID == nil {
@@ -107,14 +123,15 @@ func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
 	return Conflicting, conflict(tx, seen.line)
 }
 
-// count numbers rows of equal content: two equal real rows stay two.
-func (i *Identities) count(tx *recon.Transaction) {
+// count numbers rows of equal content: two equal real rows stay two. It returns how many the file has had so far.
+func (i *Identities) count(tx *recon.Transaction) int32 {
 	if i.ordinal == nil {
 		i.ordinal = map[[16]byte]int32{}
 	}
 	identity := [16]byte(tx.Digest[:16])
 	tx.Ordinal = i.ordinal[identity]
 	i.ordinal[identity] = tx.Ordinal + 1
+	return tx.Ordinal + 1
 }
 
 func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {

@@ -87,6 +87,19 @@ func TestIdentities(t *testing.T) {
 		_, _ = seen.Admit(other)
 		require.Zero(t, other.Ordinal)
 	})
+	t.Run("and stand in the next file of the source again", func(t *testing.T) {
+		var seen Identities
+		var verdicts []Verdict
+		for range 3 {
+			for range 2 {
+				verdict, _ := seen.Admit(row(10, "", 9))
+				verdicts = append(verdicts, verdict)
+			}
+			seen.NextFile()
+		}
+		verdict, _ := seen.Admit(row(10, "", 7))
+		require.Equal(t, []Verdict{Fresh, Fresh, Duplicate, Duplicate, Duplicate, Duplicate, Fresh}, append(verdicts, verdict))
+	})
 	t.Run("an id and equal content are different identities", func(t *testing.T) {
 		require.NotEqual(t, Identity(row(1, "A", 1)), Identity(row(1, "", 1)))
 		require.Equal(t, Identity(row(1, "A", 1)), Identity(row(1, "A", 2)))

@@ -156,9 +156,15 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 	if err == nil && a.currency != "" && currency != "" && a.currency != currency {
 		err = fmt.Errorf("%q names another currency than the row, which is in %s", text, currency)
 	}
+	if err == nil && !couldBe(a.shared, currency) {
+		err = fmt.Errorf("%q cannot be in %s, which the row is said to be in: map the currency column, or set currency", text, currency)
+	}
 	if err != nil {
 		r.fail(s.name, text, recon.RowAmountUnreadable, "%s", err)
 		return 0, false
+	}
+	if digits == digitsSyntax {
+		return 0, true // its currency is wrong already, so nobody knows how many decimals it may have
 	}
 	minor, err := recon.ParseMinor(a.plain, digits)
 	if err != nil {

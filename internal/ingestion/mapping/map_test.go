@@ -174,6 +174,20 @@ func TestCurrencyAndStatus(t *testing.T) {
 	})
 }
 
+// TestSymbolsRuleOutCurrencies: "$" names no currency, but it is surely none of Europe's.
+func TestSymbolsRuleOutCurrencies(t *testing.T) {
+	const fields = `{"amount":"a","date":"d","currency":"c","decimal":"."}`
+	for _, c := range []struct{ amount, currency, want string }{
+		{"$5.00", "USD", "500"}, {"$5.00", "MXN", "500"}, {"$5.00", "EUR", "AMOUNT_UNREADABLE"}, {"kr 5.00", "SEK", "500"},
+		{"5.00 kr", "GBP", "AMOUNT_UNREADABLE"}, {"¥500", "JPY", "500"}, {"¥500", "USD", "AMOUNT_UNREADABLE"}, {"Fr. 5.00", "CHF", "500"},
+	} {
+		got := amountOrCode(mapOne(t, fields, "a", c.amount, "d", "2026-01-05", "c", c.currency))
+		require.Equal(t, c.want, got, "%s in %s", c.amount, c.currency)
+	}
+	_, wrong := mapOne(t, fields, "a", "5.00", "d", "2026-01-05", "c", "EURO")
+	require.Len(t, wrong, 1, "an amount in an unknown currency is not wrong too")
+}
+
 func TestDates(t *testing.T) {
 	const fields = `{"amount":{"constant":"1.00"},"date":"at","timeZone":"America/Sao_Paulo"}`
 	tx, wrong := mapOne(t, fields, "at", "2026-01-02T01:30:00Z")

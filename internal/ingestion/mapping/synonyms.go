@@ -142,8 +142,16 @@ func nameWords(name string) []string {
 
 // isCode says whether a word is a currency code, as in "amount_eur". Words that are also names stay.
 func isCode(word string) bool {
-	_, known := recon.CurrencyDigits(strings.ToUpper(word))
+	_, known := recon.CurrencyDigits(currencyOfWord(word))
 	return known && word != "all" && word != "top" && word != "try" && word != "mop"
+}
+
+// currencyOfWord is the code that a word of a column name means: "EUR", "€" and "euros" alike.
+func currencyOfWord(word string) string {
+	if folded := strings.ToLower(word); folded == "euro" || folded == "euros" {
+		return "EUR"
+	}
+	return currencyCode(word)
 }
 
 // nameRank says how well a column's name fits a field: 0 is best, -1 not at all. A name that holds a synonym among

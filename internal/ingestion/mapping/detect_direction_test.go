@@ -1,0 +1,43 @@
+//go:build unit || !integration
+
+package mapping
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+// TestT43_DirectionsFound reads files in which the sign stands beside the amount, or in which column it is. Every row
+// that can be read must get its sign; a row that cannot must be told, never read as money the other way.
+func TestT43_DirectionsFound(t *testing.T) {
+	for _, c := range []struct{ name, file, want, note string }{
+		{"a flag with an unknown word", "date|amount|dr/cr\n2026-01-05|5.00|DR\n2026-01-06|6.00|CR\n2026-01-07|7.00|?", "-500 600 VALUE_UNKNOWN", ""},
+		{"a kind that says so for most rows", "date|amount|type\n2026-01-05|5.00|Withdrawal\n2026-01-06|6.00|Deposit\n2026-01-07|7.00|Fee", "-500 600 VALUE_UNKNOWN", ""},
+		{"a flag of any name", "date|amount|mark\n2026-01-05|5.00|D\n2026-01-06|6.00|C", "-500 600", ""},
+		{"a flag and a debit taken back", "date|amount|dr/cr\n2026-01-05|5.00|DR\n2026-01-06|-5.00|DR\n2026-01-07|7.00|CR", "-500 500 700", ""},
+		{"a flag beside signs", "date|amount|dr/cr\n2026-01-05|-5.00|DR\n2026-01-06|6.00|CR", "-500 600", "only repeats the signs"},
+		{"a flag against the signs", "date|amount|dr/cr\n2026-01-05|-5.00|CR\n2026-01-06|6.00|DR", "-500 600", "calls the negative amounts of amount credits"},
+		{"negative credits", "date|debit|credit\n2026-01-05|5.00|\n2026-01-06||-6.00", "-500 600", "writes its credits as negative amounts"},
+		{"negative debits, one of them taken back", "date|debit|credit\n2026-01-05|-5.00|\n2026-01-06|-6.00|\n2026-01-07|1.00|\n2026-01-08||2.00", "-500 -600 100 200", "writes its debits as negative amounts"},
+		{"debits alone", "date|debit\n2026-01-05|5.00\n2026-01-06|6.00", "-500 -600", ""},
+		{"a debit that cannot be read", "date|debit|credit\n2026-01-05|abc|\n2026-01-06|6.00|\n2026-01-07||7.00", "AMOUNT_UNREADABLE -600 700", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			header, records := table(c.file)
+			fields, found, err := Detect(header, records, recon.FieldMap{})
+			require.NoError(t, err)
+			m, problems := Compile(fields, header)
+			require.Empty(t, problems)
+			var got []string
+			for _, rec := range records {
+				got = append(got, amountOrCode(m.Map(rec)))
+			}
+			require.Equal(t, c.want, strings.Join(got, " "))
+			require.Contains(t, strings.Join(found.Notes, "; "), c.note)
+		})
+	}
+}
