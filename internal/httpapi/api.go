@@ -4,11 +4,15 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -119,7 +123,8 @@ func (m *routeMux) HandleFunc(pattern string, handler func(http.ResponseWriter, 
 func (a *API) humaConfig() huma.Config {
 	cfg := huma.DefaultConfig("Matcher", a.Version.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = "", "", "", nil
-	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalStorable}
+	cfg.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Info.Description = apiDescription
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -127,6 +132,15 @@ func (a *API) humaConfig() huma.Config {
 	}
 	registerAliases(cfg.Components.Schemas)
 	return cfg
+}
+
+// unmarshalStorable reads JSON whose texts PostgreSQL can store: UTF-8 without NUL. (An escaped backslash before u0000
+// is refused too; nobody has named an account like that.)
+func unmarshalStorable(data []byte, to any) error {
+	if !utf8.Valid(data) || bytes.Contains(data, []byte(`\u0000`)) {
+		return errors.New("the body is not UTF-8 without NUL")
+	}
+	return json.Unmarshal(data, to)
 }
 
 const apiDescription = `Reconciliation of two sides of the same money, for many tenants that share one installation.

@@ -5,6 +5,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -84,5 +85,22 @@ func TestContexts(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, c.Call("POST", "/v1/contexts", `{"name":`).Status)
 		require.Equal(t, http.StatusUnsupportedMediaType, c.Call("POST", "/v1/contexts", `name=X`, "Content-Type", "application/x-www-form-urlencoded").Status)
 		require.Equal(t, http.StatusRequestEntityTooLarge, c.Call("POST", "/v1/contexts", `{"name":"`+strings.Repeat("a", 2<<20)+`"}`).Status)
+	})
+	t.Run("text that cannot be stored is a 4xx wherever it stands", func(t *testing.T) {
+		for _, path := range []string{"/v1/contexts?name=%00", "/v1/contexts?name=%ff", "/v1/contexts/%00", "/v1/contexts?name=%zz"} {
+			require.Equal(t, http.StatusBadRequest, c.Call("GET", path, nil).Status, path)
+		}
+		for _, body := range []string{`{"name":"a\u0000b"}`, `{"name":"x","description":"a\u0000b"}`, "{\"name\":\"\xff\"}"} {
+			require.Equal(t, http.StatusBadRequest, c.Call("POST", "/v1/contexts", body).Status, body)
+		}
+		require.Equal(t, http.StatusBadRequest, c.Call("POST", "/v1/contexts", `{"name":"x"}`, "Idempotency-Key", "\xff").Status)
+		require.Equal(t, http.StatusNotFound, c.Call("GET", "//v1/contexts", nil).Status)
+	})
+	t.Run("what looks like SQL is a name like any other", func(t *testing.T) {
+		const name = `'; DROP TABLE contexts; --" \\ %s ${jndi}`
+		var stored recon.Context
+		c.Must("POST", "/v1/contexts", map[string]string{"name": name}, &stored)
+		require.Equal(t, name, stored.Name)
+		require.Len(t, items[recon.Context](t, c, "/v1/contexts?name="+url.QueryEscape(name)), 1)
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -176,7 +177,7 @@ func (in *upload) openForm(r *http.Request) error {
 			continue
 		}
 		if in.file.Name == "" {
-			in.file.Name = part.FileName()
+			in.file.Name = strings.ReplaceAll(strings.ToValidUTF8(part.FileName(), "?"), "\x00", "?")
 		}
 		in.file.Body = &onlyFile{part: part, form: form}
 		return nil

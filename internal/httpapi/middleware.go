@@ -4,10 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -139,6 +142,15 @@ func (a *API) recovered(next http.Handler) http.Handler {
 // router answers as a problem where the mux would answer in plain text: no such path, no such method.
 func (a *API) router(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !usableText(r.URL.Path) || !usableQuery(r.URL.RawQuery) {
+			writeProblem(w, newProblem(r.Context(), http.StatusBadRequest, "TEXT_UNUSABLE",
+				"the path or the query is not UTF-8 without NUL"))
+			return
+		}
+		if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect to another path, as HTML
+			writeProblem(w, newProblem(r.Context(), http.StatusNotFound, "NOT_FOUND", "no such path"))
+			return
+		}
 		handler, pattern := mux.Handler(r)
 		requestOf(r.Context()).route = pattern
 		if pattern != "" {
@@ -154,6 +166,22 @@ func (a *API) router(mux *http.ServeMux) http.Handler {
 		}
 		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, "NOT_FOUND", "no such path"))
 	})
+}
+
+// usableText is what PostgreSQL can store as text.
+func usableText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func usableQuery(raw string) bool {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return false
+	}
+	for name, list := range values {
+		if !usableText(name) || !usableText(strings.Join(list, "")) {
+			return false
+		}
+	}
+	return true
 }
 
 // refusal keeps what the mux would have said.

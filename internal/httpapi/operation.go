@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -75,10 +76,11 @@ func (k Keyed) idempotencyKey() (string, error) {
 	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
 		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER", "Idempotency-Key and X-Idempotency-Key differ: send one of them")
 	}
-	if k.Key != "" {
-		return k.Key, nil
+	key := cmp.Or(k.Key, k.Alias)
+	if !usableText(key) {
+		return "", recon.Invalid("IDEMPOTENCY_KEY_INVALID", "an idempotency key is UTF-8 text")
 	}
-	return k.Alias, nil
+	return key, nil
 }
 
 type hasKey interface{ idempotencyKey() (string, error) }
