@@ -80,10 +80,27 @@ func charsetOf(head []byte, whole bool) (charset string, mark int) {
 		return "utf-16le", 0
 	case zerosAt(head, 0):
 		return "utf-16be", 0
-	case validPrefix(head, whole):
+	case validPrefix(head, whole), mostlyUTF8(head):
 		return "utf-8", 0
 	}
 	return "windows-1252", 0
+}
+
+// mostlyUTF8 says whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252
+// hardly any two letters make a letter of UTF-8 by chance.
+func mostlyUTF8(head []byte) bool {
+	letters, damaged := 0, 0
+	for i := 0; i < len(head); {
+		r, size := utf8.DecodeRune(head[i:])
+		switch {
+		case size > 1:
+			letters++
+		case r == utf8.RuneError:
+			damaged++
+		}
+		i += size
+	}
+	return letters*4 >= damaged && letters > 0
 }
 
 // zerosAt says whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from first.

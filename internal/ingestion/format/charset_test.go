@@ -26,6 +26,8 @@ func TestCharsetOf(t *testing.T) {
 		{"M\xFCller", true, "windows-1252", 0},
 		{"cut in a letter \xE2\x82", false, "utf-8", 0},
 		{"cut in a letter \xE2\x82", true, "windows-1252", 0},
+		{"M\xC3\xBCller, Caf\xC3\xA9, \xFFdamaged", true, "utf-8", 0},
+		{"\xC4\xDCberrascht \xD6l \xE4 \xF6 \xFC \xC4\xB0", true, "windows-1252", 0},
 		{"not a letter \xE2x", false, "windows-1252", 0},
 	} {
 		charset, mark := charsetOf([]byte(c.head), c.whole)

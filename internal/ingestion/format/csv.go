@@ -179,6 +179,10 @@ func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 		return at, false, nil
 	case c == '"':
 		return d.quoted(at)
+	case c == ' ':
+		if from, opens := d.quoteBehindSpaces(at); opens {
+			return d.quoted(from)
+		}
 	}
 	end, last, err := d.w.lineEnd(at)
 	if err != nil {
@@ -194,6 +198,17 @@ func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 		end++
 	}
 	return end, false, nil
+}
+
+// quoteBehindSpaces finds the quote of programs that write a space after each delimiter.
+func (d *csvDecoder) quoteBehindSpaces(at int) (from int, opens bool) {
+	for {
+		c, ok, err := d.w.byteAt(at)
+		if err != nil || !ok || c != ' ' {
+			return at, err == nil && ok && c == '"'
+		}
+		at++
+	}
 }
 
 // quoted reads a field that begins with a quote at an offset; two quotes inside stand for one.

@@ -227,3 +227,12 @@ func TestRowsTie(t *testing.T) {
 		}
 	})
 }
+
+func TestQuotesMayStandBehindSpaces(t *testing.T) {
+	o := tell(strings.NewReader("id, text, n\n1, \"a, b\", 5\n2,   \"c\",6\n3, plain , 7\n"), "x.csv", Options{})
+	require.NoError(t, o.err)
+	require.Zero(t, o.rejected)
+	require.Contains(t, o.lines, `2: ["1" "a, b" " 5"]`)
+	require.Contains(t, o.lines, `3: ["2" "c" "6"]`)
+	require.Contains(t, o.lines, `4: ["3" " plain " " 7"]`)
+}
