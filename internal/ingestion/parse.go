@@ -73,8 +73,8 @@ func readBatches(ctx context.Context, reader *mappedReader, todo, order chan<- *
 				return context.Cause(ctx)
 			}
 		}
-		if err != nil {
-			return nil
+		if err != nil { // the end of the file
+			return nil //nolint:nilerr // it is no failure
 		}
 	}
 }
@@ -128,8 +128,10 @@ func unstorable(t *recon.Transaction) []recon.RowError {
 		return []recon.RowError{recon.NewRowError(t.Line, t.Row, field, value, recon.RowEncoding, "holds a NUL character or is no valid UTF-8")}
 	}
 	for _, f := range [...]struct{ name, text string }{
-		{recon.FieldExternalID, t.ExternalID}, {recon.FieldReference, t.Reference},
-		{recon.FieldDescription, t.Description}, {recon.FieldKind, t.Kind},
+		{recon.FieldExternalID, t.ExternalID},
+		{recon.FieldReference, t.Reference},
+		{recon.FieldDescription, t.Description},
+		{recon.FieldKind, t.Kind},
 	} {
 		if !postgres.Storable(f.text) {
 			return reject(f.name, "")

@@ -167,7 +167,7 @@ func TestImport(t *testing.T) {
 		t.Parallel()
 		s, b := setup(t)
 		b.mapped(t)
-		within := b.load(t, s, header+"A,2026-03-01,1.00,EUR,r,d\nA,2026-03-01,1.00,EUR,r,d\nA,2026-03-01,2.00,EUR,r,d\n")
+		within := b.load(t, s, header+strings.Repeat("A,2026-03-01,1.00,EUR,r,d\n", 2)+"A,2026-03-01,2.00,EUR,r,d\n")
 		requireCounts(t, within, 3, 1, 1, 1)
 		require.Equal(t, recon.RowConflictingID, b.rejects(t, within.ID)[0].Code)
 		require.Equal(t, 4, b.rejects(t, within.ID)[0].Line)

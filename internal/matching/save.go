@@ -90,7 +90,7 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		left, right := result.LeftRows(g), result.RightRows(g)
 		rule := job.rules[g.Rule]
 		row = postgres.GroupRow{
-			Ordinal: int64(at), RuleID: rule.id, RuleVersion: int32(rule.version), //nolint:gosec // a small number
+			Ordinal: int64(at), RuleID: rule.id, RuleVersion: int32(rule.version),
 			Difference: int64(g.Difference), Score: int32(g.Score), Alternatives: g.Alternatives, Status: g.Status(),
 			DifferenceReason: g.Adjustment(), HeldBy: g.HeldBy(),
 			Left: ids(row.Left[:0], job.left, left), Right: ids(row.Right[:0], job.right, right),

@@ -178,14 +178,14 @@ func TestRun(t *testing.T) {
 
 	t.Run("groups, items, exceptions and adjustments are what the run says it found", func(t *testing.T) {
 		confirmed, proposed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
-		require.EqualValues(t, told.Groups.Confirmed, len(confirmed))
-		require.EqualValues(t, told.Groups.Proposed, len(proposed))
+		require.Len(t, confirmed, int(told.Groups.Confirmed))
+		require.Len(t, proposed, int(told.Groups.Proposed))
 		require.Len(t, b.groups(t, recon.GroupFilter{RunID: run.ID}), len(confirmed)+len(proposed))
 		require.Equal(t, "exact on reference", confirmed[0].RuleName)
 		require.Empty(t, confirmed[0].RuleID)
 		require.Len(t, confirmed[0].Items, 2)
 		require.Equal(t, recon.Left, confirmed[0].Items[0].Side)
-		require.EqualValues(t, told.Left.Unmatched+told.Right.Unmatched, len(b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"})))
+		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"}), int(told.Left.Unmatched+told.Right.Unmatched))
 		require.Equal(t, 2*len(b.groups(t, recon.GroupFilter{})), b.count(t, `SELECT count(*) FROM active_items`))
 		require.Equal(t, b.count(t, `SELECT count(*) FROM match_groups WHERE status = 'CONFIRMED' AND difference <> 0`),
 			b.count(t, `SELECT count(*) FROM adjustments`))

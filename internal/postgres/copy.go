@@ -29,19 +29,19 @@ const (
 // what keeps the service's share of an import small beside the server's.
 type copyRow []byte
 
-func (r copyRow) fields(n int) copyRow { return binary.BigEndian.AppendUint16(r, uint16(n)) } //nolint:gosec // a table has few columns
+func (r copyRow) fields(n int) copyRow { return binary.BigEndian.AppendUint16(r, uint16(n)) }
 func (r copyRow) null() copyRow        { return binary.BigEndian.AppendUint32(r, 0xffffffff) }
 
 func (r copyRow) size(n int) copyRow {
-	return binary.BigEndian.AppendUint32(r, uint32(n)) //nolint:gosec // a value is far below 4 GiB
+	return binary.BigEndian.AppendUint32(r, uint32(n))
 }
 
 func (r copyRow) int8(v int64) copyRow {
-	return binary.BigEndian.AppendUint64(r.size(8), uint64(v)) //nolint:gosec // two's complement on the wire
+	return binary.BigEndian.AppendUint64(r.size(8), uint64(v))
 }
 
 func (r copyRow) int4(v int32) copyRow {
-	return binary.BigEndian.AppendUint32(r.size(4), uint32(v)) //nolint:gosec // two's complement on the wire
+	return binary.BigEndian.AppendUint32(r.size(4), uint32(v))
 }
 
 func (r copyRow) boolean(v bool) copyRow {
@@ -96,7 +96,7 @@ func (r copyRow) int8Array(values []int64) copyRow {
 	if len(values) == 0 {
 		return r.size(12).raw(0).raw(0).raw(int8OID)
 	}
-	r = r.size(20 + 12*len(values)).raw(1).raw(0).raw(int8OID).raw(uint32(len(values))).raw(1) //nolint:gosec // bounded by rows
+	r = r.size(20 + 12*len(values)).raw(1).raw(0).raw(int8OID).raw(uint32(len(values))).raw(1)
 	for _, v := range values {
 		r = r.int8(v)
 	}

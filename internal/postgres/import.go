@@ -76,7 +76,7 @@ func (tx *Tx) insertRejects(ctx context.Context, importNum int64, rejects []reco
 			return r, false
 		}
 		e := &rejects[at]
-		r = r.fields(8).int8(importNum).int4(int32(at)).int8(int64(e.Line)).int8(int64(e.Row)) //nolint:gosec // at most RejectsStoredMax
+		r = r.fields(8).int8(importNum).int4(int32(at)).int8(int64(e.Line)).int8(int64(e.Row))
 		at++
 		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason), true
 	})

@@ -10,9 +10,9 @@ import (
 )
 
 // rawInt8 reads a bigint as it comes over the wire.
-func rawInt8(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) } //nolint:gosec // two's complement on the wire
+func rawInt8(raw []byte) int64 { return int64(binary.BigEndian.Uint64(raw)) }
 
-func rawInt4(raw []byte) int32 { return int32(binary.BigEndian.Uint32(raw)) } //nolint:gosec // two's complement on the wire
+func rawInt4(raw []byte) int32 { return int32(binary.BigEndian.Uint32(raw)) }
 
 // rawDay reads a date as it comes over the wire; nil is NULL.
 func rawDay(raw []byte) recon.Day {
