@@ -1,0 +1,6 @@
+//go:build unit || !integration
+
+package adapters
+
+// DecodeRemoteConfig opens the decoder to its fuzz target.
+var DecodeRemoteConfig = decodeRemoteConfig
