@@ -23,6 +23,8 @@ type dynamicInfrastructureProvider struct {
 	registry          *tenancy.Registry
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
+	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry says who is a tenant
+	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
@@ -36,7 +38,7 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, log *slog
 		return nil, err
 	}
 	p := &dynamicInfrastructureProvider{registry: tenancy.NewRegistry(control), control: control}
-	if err := p.buildTenantConnectionManagerFromConfig(cfg, settings); err != nil {
+	if err := p.buildTenantConnectionManagerFromConfig(cfg, settings, log); err != nil {
 		control.Close()
 		return nil, err
 	}
@@ -62,8 +64,8 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 }
 
 // buildTenantConnectionManagerFromConfig creates the provisioner from Config.Postgres and the connection manager over
-// the configuration port: the built-in registry, which answers at once what an operator has just changed.
-func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config, settings tenancy.ConnectionSettings) error {
+// the configuration port: the authority on tenants behind a cache.
+func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config, settings tenancy.ConnectionSettings, log *slog.Logger) error {
 	var options []tenancy.ProvisionerOption
 	if settings.WithoutRoles {
 		options = append(options, tenancy.WithoutTenantRoles())
@@ -73,8 +75,48 @@ func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(c
 		return err
 	}
 	p.schemaProvisioner = provisioner
-	p.connections, err = tenancy.NewTenantConnectionManager(settings, p.registry)
+	configuration, err := p.configurationPort(cfg.Tenancy, log)
+	if err != nil {
+		return err
+	}
+	p.connections, err = tenancy.NewTenantConnectionManager(settings, configuration)
 	return err
+}
+
+// ttlJitter keeps tenants that were loaded together from expiring together.
+const ttlJitter = 0.15
+
+// configurationPort asks the remote tenant manager where there are tenants and one is named, else the built-in
+// registry.
+func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log *slog.Logger) (port ports.ConfigurationPort, err error) {
+	port = p.registry
+	if cfg.MultiTenantEnabled && cfg.MultiTenantURL != "" {
+		p.remote, err = tenancy.NewRemoteConfigurationAdapter(tenancy.RemoteConfiguration{
+			URL: cfg.MultiTenantURL, APIKey: cfg.MultiTenantServiceAPIKey, Environment: cfg.MultiTenantEnvironment,
+			Timeout:          seconds(cfg.MultiTenantTimeoutSec),
+			BreakerThreshold: cfg.MultiTenantCircuitBreakerThreshold,
+			BreakerTimeout:   seconds(cfg.MultiTenantCircuitBreakerTimeoutSec), Log: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		port = p.remote
+	}
+	if cfg.MultiTenantConfigCacheTTLSec == 0 {
+		return port, nil
+	}
+	p.cache, err = tenancy.NewCachedConfigurationAdapter(port, seconds(cfg.MultiTenantConfigCacheTTLSec),
+		tenancy.WithTTLJitter(ttlJitter), tenancy.WithLoadTimeout(seconds(cfg.MultiTenantTimeoutSec)))
+	return p.cache, err
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// forget makes the next request ask the authority about a tenant that this process has changed.
+func (p *dynamicInfrastructureProvider) forget(tenantID string) {
+	if p.cache != nil {
+		p.cache.Invalidate(tenantID)
+	}
 }
 
 // provisionDefaultTenant registers the default tenant and makes its schema, or finds both.
@@ -87,6 +129,7 @@ func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Conte
 			return fmt.Errorf("registering the default tenant: %w", err)
 		}
 	}
+	p.forget(cfg.DefaultTenantID)
 	if err := p.schemaProvisioner.ProvisionTenantSchema(ctx, cfg.DefaultTenantID); err != nil {
 		return fmt.Errorf("provisioning the default tenant: %w", err)
 	}
@@ -97,5 +140,8 @@ func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Conte
 func (p *dynamicInfrastructureProvider) Close(ctx context.Context) error {
 	err := p.connections.Close(ctx)
 	p.control.Close()
+	if p.remote != nil {
+		p.remote.Close()
+	}
 	return err
 }

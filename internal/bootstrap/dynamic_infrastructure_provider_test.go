@@ -4,7 +4,12 @@ package bootstrap_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +17,7 @@ import (
 	"matcher/internal/bootstrap"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/shared/ports"
 	"matcher/internal/testkit"
 )
 
@@ -82,4 +88,53 @@ func TestDynamicInfrastructureProvider_WithoutRoles(t *testing.T) {
 	var roles int
 	require.NoError(t, owner.QueryRow(t.Context(), `SELECT count(*) FROM pg_roles WHERE rolname ~ '^(t_|matcher_)'`).Scan(&roles))
 	require.Zero(t, roles)
+	t.Run("a tenant manager without a key is no tenant manager", func(t *testing.T) {
+		remote := cfg
+		remote.Tenancy.MultiTenantEnabled, remote.Tenancy.MultiTenantURL = true, "https://tenants.example.com"
+		_, err := bootstrap.NewProvider(t.Context(), remote, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, "MULTI_TENANT_SERVICE_API_KEY")
+	})
+}
+
+func TestTenantConfigurationCache(t *testing.T) {
+	t.Parallel()
+	in := testkit.NewInstallation(t)
+	open := func(t *testing.T, environ ...string) *bootstrap.Provider {
+		cfg, err := bootstrap.LoadConfig(append(environ, "POSTGRES_DSN="+in.AppDSN, "POSTGRES_OWNER_DSN="+in.OwnerDSN))
+		require.NoError(t, err)
+		p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+		return p
+	}
+	// seen is what a provider says of a tenant that was suspended after its first request.
+	seen := func(t *testing.T, p *bootstrap.Provider) error {
+		ctx, tenantID := in.NewTenant(t)
+		db := postgres.New(p.Connections(), nil)
+		require.NoError(t, db.Tx(ctx, writeAudit))
+		_, err := in.Registry.SetStatus(t.Context(), tenantID, ports.TenantSuspended)
+		require.NoError(t, err)
+		return db.Tx(ctx, writeAudit)
+	}
+	t.Run("the connection manager is given the cache", func(t *testing.T) {
+		require.NoError(t, seen(t, open(t)), "nobody told this process of the suspension")
+	})
+	t.Run("a time to live of 0 leaves it out", func(t *testing.T) {
+		require.Equal(t, "TENANT_SUSPENDED", recon.CodeOf(seen(t, open(t, "MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0"))))
+	})
+	t.Run("a remote tenant manager says who is a tenant", func(t *testing.T) {
+		ctx, tenantID := in.NewTenant(t)
+		manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-API-Key") != "k" || !strings.Contains(r.URL.Path, tenantID) {
+				http.NotFound(w, r)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(ports.TenantConfig{TenantID: tenantID, Status: ports.TenantActive})
+		}))
+		defer manager.Close()
+		db := postgres.New(open(t, "MULTI_TENANT_ENABLED=true", "MULTI_TENANT_URL="+manager.URL, "MULTI_TENANT_SERVICE_API_KEY=k").Connections(), nil)
+		require.NoError(t, db.Tx(ctx, writeAudit))
+		other, _ := in.NewTenant(t)
+		require.Equal(t, recon.KindNotFound, recon.KindOf(db.Tx(other, writeAudit)), "what this registry knows counts for nothing then")
+	})
 }

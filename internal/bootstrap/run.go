@@ -210,6 +210,7 @@ func (a *App) CreateTenant(ctx context.Context, tenant tenancy.NewTenant) (*port
 	if err != nil {
 		return nil, err
 	}
+	a.provider.forget(created.TenantID)
 	return created, a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, created.TenantID)
 }
 
