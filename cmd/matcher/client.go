@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -27,11 +28,12 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	text := fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Detail)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d %s: %s", r.Status, r.Code, r.Detail)
 	for _, e := range r.Errors {
-		text += fmt.Sprintf("; %s %s", e.Pointer, e.Message)
+		fmt.Fprintf(&text, "; %s %s", e.Pointer, e.Message)
 	}
-	return text
+	return text.String()
 }
 
 // get reads a path into to.

@@ -159,7 +159,9 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 		return "", "", recon.Unprocessable("SETUP_INVALID", "recon.yaml cannot be used", faults...)
 	}
 	key := "demo/" + scenario.folder + "/"
-	var made struct{ ID string }
+	var made struct {
+		ID string `json:"id"`
+	}
 	if err := api.post(ctx, "/v1/contexts", key+"context", map[string]string{"name": scenario.name}, &made); err != nil {
 		return "", "", err
 	}
@@ -190,8 +192,8 @@ func loadSide(ctx context.Context, api client, contextID, key, side, file string
 	}
 	source := map[string]any{"name": name, "side": side, "currency": setup.Currency}
 	var made struct {
-		ID              string
-		FieldMapVersion int
+		ID              string `json:"id"`
+		FieldMapVersion int    `json:"fieldMapVersion"`
 	}
 	if err := api.post(ctx, "/v1/contexts/"+contextID+"/sources", key+side, source, &made); err != nil {
 		return err
@@ -214,11 +216,17 @@ func loadSide(ctx context.Context, api client, contextID, key, side, file string
 
 // demoSummary is what the summary line needs of a run's own.
 type demoSummary struct {
-	Left, Right struct {
-		Rows, Matched, Proposed, Unmatched int64
-		Amount                             map[string]string
-	}
-	Groups struct{ Confirmed, Proposed, Partial int64 }
+	Left   demoSide `json:"left"`
+	Right  demoSide `json:"right"`
+	Groups struct {
+		Confirmed int64 `json:"confirmed"`
+		Proposed  int64 `json:"proposed"`
+	} `json:"groups"`
+}
+
+type demoSide struct {
+	Unmatched int64             `json:"unmatched"`
+	Amount    map[string]string `json:"amount"`
 }
 
 func printScenario(name, contextID string, run runStatus, stdout io.Writer) error {

@@ -16,7 +16,7 @@ import (
 )
 
 // command runs the program in a data folder of the test's own.
-func command(t *testing.T, ctx context.Context, dataDir, addr string, stdout io.Writer, args ...string) error { //nolint:revive // ctx is what stops it
+func command(t *testing.T, ctx context.Context, dataDir, addr string, stdout io.Writer, args ...string) error {
 	t.Helper()
 	env := []string{"MATCHER_DATA_DIR=" + dataDir, "MATCHER_ADDR=" + addr, "MATCHER_LOG_LEVEL=error", "MULTI_TENANT_ENABLED=true"}
 	return run(ctx, args, env, strings.NewReader(""), stdout, io.Discard)

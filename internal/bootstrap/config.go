@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"reflect"
@@ -213,12 +214,9 @@ func kindText(t reflect.Type) string {
 
 func variableNames(t reflect.Type) map[string]string {
 	names := map[string]string{}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		if field.Type.Kind() == reflect.Struct {
-			for name, variable := range variableNames(field.Type) {
-				names[name] = variable
-			}
+			maps.Copy(names, variableNames(field.Type))
 			continue
 		}
 		names[field.Name] = field.Tag.Get("env")

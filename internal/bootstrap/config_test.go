@@ -3,7 +3,6 @@
 package bootstrap
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -51,7 +50,7 @@ func TestLoadConfig(t *testing.T) {
 			"MATCHER_LOG_LEVEL=loud", "POSTGRES_SSLMODE=maybe", "DEFAULT_TENANT_SLUG= ",
 		})
 		var config *ConfigError
-		require.True(t, errors.As(err, &config))
+		require.ErrorAs(t, err, &config)
 		for _, name := range []string{
 			"POSTGRES_PORT", "MULTI_TENANT_ENABLED", "DEFAULT_TENANT_ID", "MATCHER_ADDR", "MULTI_TENANT_URL",
 			"MULTI_TENANT_SERVICE_API_KEY", "REDIS_URL", "POSTGRES_HOST", "POSTGRES_OWNER_DSN", "MULTI_TENANT_MAX_TENANT_POOLS",

@@ -28,7 +28,7 @@ type createContextInput struct {
 	Body struct {
 		Name        string                `json:"name" minLength:"1" maxLength:"200"`
 		Description string                `json:"description,omitempty" maxLength:"2000"`
-		Settings    recon.ContextSettings `json:"settings,omitempty"`
+		Settings    recon.ContextSettings `json:"settings,omitzero"`
 	}
 }
 
@@ -45,6 +45,7 @@ func contextReply(c recon.Context, location string) *reply[recon.Context] {
 	return &reply[recon.Context]{Location: location, ETag: entityTag(c.Version), Body: c}
 }
 
+// ContextPath names the context that a path is about.
 type ContextPath struct {
 	ContextID string `path:"contextId"`
 }

@@ -55,11 +55,6 @@ func (limitsDoc) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// anyDoc is JSON of any shape.
-type anyDoc struct{}
-
-func (anyDoc) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }
-
 func registerAliases(schemas huma.Registry) {
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Day](), reflect.TypeFor[dayDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.FieldMap](), reflect.TypeFor[fieldMapDoc]())

@@ -28,6 +28,7 @@ func (a *API) listExceptions(ctx context.Context, in *exceptionsInput) (out *lis
 	return out, err
 }
 
+// ExceptionPath names the exception that a path is about.
 type ExceptionPath struct {
 	ExceptionID string `path:"exceptionId"`
 }

@@ -43,6 +43,7 @@ func (a *API) groups(
 	return out, err
 }
 
+// GroupPath names the group that a path is about.
 type GroupPath struct {
 	GroupID string `path:"groupId"`
 }

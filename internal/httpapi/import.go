@@ -313,6 +313,7 @@ func (a *API) listImports(ctx context.Context, in *importsInput) (out *list[reco
 	return out, err
 }
 
+// ImportPath names the import that a path is about.
 type ImportPath struct {
 	ImportID string `path:"importId"`
 }

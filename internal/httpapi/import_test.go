@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
-	"matcher/internal/bootstrap"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )
@@ -36,7 +35,7 @@ func TestImports(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(createImport.Body, &imported))
 	t.Run("counts tie and refused rows have a line and a reason", func(t *testing.T) {
-		require.EqualValues(t, []int64{4, 3, 0, 1}, []int64{imported.RowsRead, imported.RowsInserted, imported.RowsDuplicate, imported.RowsRejected})
+		require.Equal(t, []int64{4, 3, 0, 1}, []int64{imported.RowsRead, imported.RowsInserted, imported.RowsDuplicate, imported.RowsRejected})
 		listRejects := items[recon.RowError](t, c, imported.RejectsURL)
 		require.Len(t, listRejects, 1)
 		require.Equal(t, 5, listRejects[0].Line)
@@ -44,7 +43,7 @@ func TestImports(t *testing.T) {
 	})
 	t.Run("the same file again adds nothing", func(t *testing.T) {
 		again := c.Upload(source, "copy.csv", ledger)
-		require.EqualValues(t, []int64{3, 0, 3}, []int64{again.RowsRead, again.RowsInserted, again.RowsDuplicate})
+		require.Equal(t, []int64{3, 0, 3}, []int64{again.RowsRead, again.RowsInserted, again.RowsDuplicate})
 	})
 	t.Run("a form with one file is as good as a raw body", func(t *testing.T) {
 		var form bytes.Buffer
@@ -64,7 +63,7 @@ func TestImports(t *testing.T) {
 	t.Run("what is no file of rows is refused whole", func(t *testing.T) {
 		for name, body := range map[string]string{
 			"empty": "", "binary": "\x00\x01\x02PK\x03\x04" + strings.Repeat("\x00", 500), "no amount": "id,date\n1,2026-01-01\n",
-			"two header rows": "id,date,amount,currency\nid,date,amount,currency\n",
+			"two header rows": strings.Repeat("id,date,amount,currency\n", 2),
 		} {
 			answer := c.Call("POST", path, body, "Content-Type", "text/csv")
 			require.GreaterOrEqual(t, answer.Status, 400, name)
@@ -88,7 +87,7 @@ func TestImports(t *testing.T) {
 
 func TestImport_TooLarge(t *testing.T) {
 	t.Parallel()
-	api := testkit.Server(t, func(cfg *bootstrap.Config) { cfg.Limits.ImportBytes = 1 << 20 })
+	api := testkit.Server(t, testkit.ImportBytes(1<<20))
 	c := api.As(api.NewTenant("a"), auth.RoleAdmin)
 	source := c.NewSource(c.NewContext("Cash"), "ledger", recon.Left)
 	answer := c.Call("POST", "/v1/sources/"+source+"/imports", strings.Repeat("x", 3<<20), "Content-Type", "text/csv")

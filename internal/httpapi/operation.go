@@ -31,13 +31,15 @@ type operation struct {
 func read[I, O any](path string, role auth.Role, id, summary string,
 	handler func(*API, context.Context, *I) (*O, error),
 ) operation {
-	return operation{method: http.MethodGet, path: path, role: role, id: id, summary: summary,
+	return operation{
+		method: http.MethodGet, path: path, role: role, id: id, summary: summary,
 		register: func(a *API, h huma.API, op huma.Operation) {
 			huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
 				out, err := handler(a, ctx, in)
 				return out, a.refused(ctx, err)
 			})
-		}}
+		},
+	}
 }
 
 // change is a PUT, PATCH or DELETE: handler runs inside one transaction.
@@ -45,7 +47,8 @@ func change[I, O any](route string, role auth.Role, id, summary string,
 	handler func(*API, context.Context, *postgres.Tx, *I) (*O, error),
 ) operation {
 	method, path, _ := strings.Cut(route, " ")
-	return operation{method: method, path: path, role: role, id: id, summary: summary,
+	return operation{
+		method: method, path: path, role: role, id: id, summary: summary,
 		register: func(a *API, h huma.API, op huma.Operation) {
 			huma.Register(h, op, func(ctx context.Context, in *I) (out *O, err error) {
 				err = a.DB.Tx(ctx, func(tx *postgres.Tx) error {
@@ -54,7 +57,8 @@ func change[I, O any](route string, role auth.Role, id, summary string,
 				})
 				return out, a.refused(ctx, err)
 			})
-		}}
+		},
+	}
 }
 
 // reply is the answer to a POST. It is stored with the effect when the caller sent an idempotency key.
@@ -89,14 +93,16 @@ type hasKey interface{ idempotencyKey() (string, error) }
 func post[I hasKey, T any](path string, role auth.Role, id, summary string, status int,
 	handler func(*API, context.Context, *postgres.Tx, *I) (*reply[T], error),
 ) operation {
-	return operation{method: http.MethodPost, path: path, role: role, id: id, summary: summary,
+	return operation{
+		method: http.MethodPost, path: path, role: role, id: id, summary: summary,
 		register: func(a *API, h huma.API, op huma.Operation) {
 			op.DefaultStatus = status
 			huma.Register(h, op, func(ctx context.Context, in *I) (*reply[T], error) {
 				out, err := once(ctx, a, in, status, handler)
 				return out, a.refused(ctx, err)
 			})
-		}}
+		},
+	}
 }
 
 // once runs handler, or replays the answer that the same key and body got before.
@@ -242,8 +248,8 @@ func (a *API) refused(ctx context.Context, err error) error {
 	return problemOf(ctx, a.Log, err)
 }
 
-// Paged is what every list takes.
-// They are exported because huma reads embedded structs only then.
+// Paged is what every list takes. It is exported, like the other structs that inputs embed, because huma reads
+// embedded structs only then.
 type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most"`
 	Cursor string `query:"cursor" maxLength:"500" doc:"nextCursor of the page before"`

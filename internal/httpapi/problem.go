@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -126,14 +126,12 @@ const statusClientGone = 499
 
 // writeProblem is for what answers outside of huma: the router, raw handlers and middleware.
 func writeProblem(w http.ResponseWriter, p *problem) {
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(p) // the caller may be gone; the access log has the status
+	if err := huma.DefaultJSONFormat.Marshal(w, p); err != nil {
+		return // the caller is gone; the access log has the status
+	}
 }
 
 var setErrorShape sync.Once

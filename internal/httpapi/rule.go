@@ -101,6 +101,7 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 	return faults
 }
 
+// RulePath names the rule that a path is about.
 type RulePath struct {
 	RuleID string `path:"ruleId"`
 }

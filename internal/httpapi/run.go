@@ -50,6 +50,7 @@ func (a *API) cancelRun(ctx context.Context, tx *postgres.Tx, in *cancelRunInput
 	return &reply[recon.Run]{Body: run}, err
 }
 
+// RunPath names the run that a path is about.
 type RunPath struct {
 	RunID string `path:"runId"`
 }
@@ -96,7 +97,7 @@ func (a *API) runProgress(w http.ResponseWriter, r *http.Request) error {
 	defer ticker.Stop()
 	for {
 		if err := tell(w, stream, run); err != nil || run.Status.Final() {
-			return nil //nolint:nilerr // the caller is gone, and a stream that began cannot turn into a problem
+			return nil // the caller is gone, and a stream that began cannot turn into a problem
 		}
 		select {
 		case <-ctx.Done():

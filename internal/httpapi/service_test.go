@@ -10,13 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
-	"matcher/internal/bootstrap"
 	"matcher/internal/testkit"
 )
 
 func TestService(t *testing.T) {
 	t.Parallel()
-	api := testkit.Server(t, func(cfg *bootstrap.Config) { cfg.MetricsToken = "scrape-me-if-you-can" })
+	api := testkit.Server(t, testkit.MetricsToken("scrape-me-if-you-can"))
 	nobody := api.As("")
 	nobody.Token = ""
 	t.Run("probes and version need no token", func(t *testing.T) {

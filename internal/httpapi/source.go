@@ -46,6 +46,7 @@ func (a *API) createSource(ctx context.Context, tx *postgres.Tx, in *createSourc
 	return &reply[recon.Source]{Location: "/v1/sources/" + s.ID, ETag: entityTag(s.Version), Body: s}, err
 }
 
+// SourcePath names the source that a path is about.
 type SourcePath struct {
 	SourceID string `path:"sourceId"`
 }

@@ -74,7 +74,10 @@ func TestTokensOverHTTP(t *testing.T) {
 	})
 	t.Run("T22 T23 a claim that is no canonical UUID reaches nothing", func(t *testing.T) {
 		for _, claim := range []any{
-			nil, "", 7, []string{tenantID}, map[string]string{"id": tenantID}, "public", "pg_catalog", `"`, "'; DROP SCHEMA public;--",
+			nil, "", 7,
+			[]string{tenantID},
+			map[string]string{"id": tenantID},
+			"public", "pg_catalog", `"`, "'; DROP SCHEMA public;--",
 			"../" + tenantID, tenantID + "\x00", tenantID + "\n", strings.ToUpper(tenantID), tenantID + strings.Repeat("a", 64), " " + tenantID,
 		} {
 			refused(t, forge(t, func(c jwt.MapClaims) { c["tenantId"] = claim }))

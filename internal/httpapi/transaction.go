@@ -71,6 +71,7 @@ func (a *API) listTransactions(ctx context.Context, in *transactionsInput) (out 
 	return out, err
 }
 
+// TransactionPath names the transaction that a path is about.
 type TransactionPath struct {
 	TransactionID string `path:"transactionId"`
 }

@@ -35,6 +35,16 @@ type ServerOption func(*bootstrap.Config)
 // SingleTenant is the default of an installation: everything is the default tenant's.
 func SingleTenant(cfg *bootstrap.Config) { cfg.Tenancy.MultiTenantEnabled = false }
 
+// ImportBytes bounds uploads.
+func ImportBytes(most int64) ServerOption {
+	return func(cfg *bootstrap.Config) { cfg.Limits.ImportBytes = most }
+}
+
+// MetricsToken guards /metrics.
+func MetricsToken(token string) ServerOption {
+	return func(cfg *bootstrap.Config) { cfg.MetricsToken = token }
+}
+
 // Server starts a service with several tenants; options change it. It stops with the test.
 func Server(t testing.TB, options ...ServerOption) *APIServer {
 	t.Helper()

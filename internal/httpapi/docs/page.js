@@ -7,7 +7,7 @@
     return node;
   };
   const spec = await (await fetch("/openapi.json")).json();
-  document.getElementById("about").textContent = spec.info.description || "";
+  document.getElementById("about").textContent = (spec.info.description || "").replace(/([^\n])\n(?!\n)/g, "$1 ");
   const index = document.getElementById("index");
   const main = document.getElementById("operations");
   main.replaceChildren();
@@ -65,7 +65,8 @@
     }
   }
   const entries = [];
-  for (const [tag, operations] of byTag) {
+  const own = (tag) => (tag === "service" ? 1 : 0);
+  for (const [tag, operations] of [...byTag].sort((a, b) => own(a[0]) - own(b[0]))) {
     const heading = make("li", tag, { class: "tag" });
     index.append(heading);
     for (const { path, verb, operation } of operations) {
