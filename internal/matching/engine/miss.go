@@ -92,10 +92,11 @@ type near struct {
 	fails  int
 	amount uint64
 	days   uint32
+	beyond int64 // days between the lag and the window of the rule
 }
 
-// better ranks misses: a shared key first, then fewer failed predicates, then the smaller distance; what was found
-// first stays on a tie, and rows are looked at in canonical order.
+// better ranks misses: a shared key first, then fewer failed predicates, then the smaller distance, then the rule whose
+// window is nearest; what was found first stays on a tie, and rows are looked at in canonical order.
 func (n *near) better(o *near) bool {
 	if o.miss.Row == NoRow {
 		return true
@@ -109,7 +110,19 @@ func (n *near) better(o *near) bool {
 	if c := cmp.Compare(n.amount, o.amount); c != 0 {
 		return c < 0
 	}
-	return n.days < o.days
+	if n.days != o.days {
+		return n.days < o.days
+	}
+	return n.beyond < o.beyond
+}
+
+// noiseShare is the part of a row's amount by which the amount of its nearest row may differ when no key is shared.
+const noiseShare = 20
+
+// noise says whether a miss tells nobody anything: no key is shared, and the amount differs by more than a slip, or is
+// not all that differs.
+func (n *near) noise(amount int64) bool {
+	return !n.keyed && n.miss.failed == reasonAmountDiffers && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
 }
 
 // find looks for the nearest miss of an open row.
@@ -130,6 +143,9 @@ func (f *missFinder) find(side int, row uint32) near {
 	}
 	for _, other := range f.nearAmount(room[:0], side, row) {
 		f.weigh(&best, side, row, other)
+	}
+	if best.noise(f.r.tables[side].amounts[0][row]) {
+		return near{miss: Miss{Row: NoRow}}
 	}
 	return f.measured(&best, side, row)
 }
@@ -239,6 +255,7 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	n.days = uint32(magnitude(int64(lag)))
 	if _, held := x.lagHeld(0, lag); !held {
 		fail(reasonDateOutside, ChangeDate)
+		n.beyond = int64(magnitude(x.calendarChange(RightIndex, 0, lag)))
 	}
 	compared, wrong := x.keyFaults(left, right)
 	n.keyed = compared > 0
