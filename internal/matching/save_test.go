@@ -63,3 +63,24 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 		require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)
 	})
 }
+
+func TestT77_AContextArchivedMeanwhileTakesNoResult(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.load(t, b.left, rows("L", 50))
+	b.load(t, b.right, rows("R", 50))
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	require.NoError(t, err)
+	b.tx(t, func(tx *postgres.Tx) error {
+		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.archive", func(c *recon.Context) error {
+			c.Status = recon.ContextArchived
+			return nil
+		})
+		return err
+	})
+	require.NoError(t, s.Execute(b.ctx, run.ID))
+	ended := b.stored(t, run.ID)
+	require.Equal(t, recon.RunFailed, ended.Status)
+	require.Equal(t, "CONTEXT_ARCHIVED", ended.ErrorCode)
+	require.Empty(t, b.groups(t, recon.GroupFilter{}))
+}

@@ -65,8 +65,12 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 	if err := tx.CheckFence(ctx, save.Run); err != nil {
 		return err
 	}
-	if _, err := tx.LockContext(ctx, save.Run.ContextID); err != nil {
+	c, err := tx.LockContext(ctx, save.Run.ContextID)
+	if err != nil {
 		return err
+	}
+	if c.Status == recon.ContextArchived {
+		return recon.Conflict("CONTEXT_ARCHIVED", "the context was archived while the run was computed")
 	}
 	voided, err := tx.voidedImports(ctx, save.Run.ContextID)
 	if err != nil {
