@@ -56,6 +56,7 @@ type match struct {
 	result         *engine.Result
 	progress       *progress
 	seconds        phaseSeconds
+	notes          []string // what a person should know before trusting the result
 }
 
 // phaseSeconds is how long each phase took.
@@ -69,7 +70,7 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	m := match{stdin: stdin, stdout: stdout, stderr: stderr}
 	command := &cobra.Command{
 		Use: "match LEFT RIGHT", Short: "Reconcile two files, with no server and no database",
-		Long: matchHelp, Example: matchExample, Args: usageArgs(cobra.MaximumNArgs(2)),
+		Long: matchHelp, Example: matchExample, Args: atMostTwoFiles,
 		RunE: func(cmd *cobra.Command, args []string) error { return m.run(cmd.Context(), args) },
 	}
 	f := command.Flags()
@@ -94,14 +95,18 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	return command
 }
 
+func atMostTwoFiles(_ *cobra.Command, args []string) error {
+	if len(args) > 2 {
+		return usageError("%d files were named: two are expected, or --left FILE and --right FILE for each of several", len(args))
+	}
+	return nil
+}
+
 func (m *match) run(ctx context.Context, args []string) error {
 	started := time.Now()
 	m.progress = newProgress(m.stderr)
 	defer m.progress.close()
-	if err := m.prepare(args); err != nil {
-		return err
-	}
-	if err := m.load(ctx); err != nil {
+	if err := interruptible(ctx, func() error { return m.read(ctx, args) }); err != nil {
 		return err
 	}
 	m.seconds.Read = time.Since(started).Seconds()
@@ -120,6 +125,28 @@ func (m *match) run(ctx context.Context, args []string) error {
 		return err
 	}
 	return m.verdict()
+}
+
+var errStopped = errors.New("stopped before the end: there is no result")
+
+// interruptible runs work that may wait for input without end. When the caller gives up, the work is left behind: the
+// process is about to end.
+func interruptible(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return errStopped
+	}
+}
+
+func (m *match) read(ctx context.Context, args []string) error {
+	if err := m.prepare(args); err != nil {
+		return err
+	}
+	return m.load(ctx)
 }
 
 // prepare settles everything that can be wrong before a row is read.
@@ -144,8 +171,20 @@ func (m *match) prepare(args []string) error {
 		}
 	}
 	m.shareCurrency()
-	m.alignSigns()
+	m.noteCurrencies()
 	m.applyNegate()
+	m.alignSigns()
+	if err := m.compile(); err != nil {
+		return err
+	}
+	if err := m.makeFolder(); err != nil {
+		return err
+	}
+	return m.saveSetup()
+}
+
+// compile makes the mappers and the plan, and holds the rules against the files.
+func (m *match) compile() error {
 	for _, s := range m.sides() {
 		for _, f := range s.files {
 			if err := f.compile(); err != nil {
@@ -154,6 +193,9 @@ func (m *match) prepare(args []string) error {
 		}
 	}
 	plan, problems := engine.Compile(m.rules, m.options)
+	if len(problems) == 0 {
+		problems = m.checkRules()
+	}
 	if len(problems) > 0 {
 		return recon.Unprocessable("RULES_INVALID", m.rulesName()+" cannot work", problems...)
 	}
@@ -161,7 +203,7 @@ func (m *match) prepare(args []string) error {
 	for _, s := range m.sides() {
 		s.table = engine.NewTable(plan, s.side, 0)
 	}
-	return m.saveSetup()
+	return nil
 }
 
 func (m *match) chooseFiles(args []string) error {
@@ -209,15 +251,24 @@ func (m *match) checkStdin() error {
 func (m *match) shareCurrency() {
 	for _, s := range m.sides() {
 		lent := singleCurrency(m.other(s))
-		if lent == "" {
-			continue
-		}
 		for _, f := range s.files {
-			if !f.fieldMap.Has(recon.FieldCurrency) && singleCurrencyOf(f) == recon.NoCurrency {
+			switch {
+			case f.fieldMap.Has(recon.FieldCurrency) || singleCurrencyOf(f) != recon.NoCurrency:
+			case lent == "":
+				f.found += " currency=none (" + recon.NoCurrency + ")"
+			default:
 				f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: lent})
 				f.found += " currency=" + lent + " (as the other side)"
 			}
 		}
+	}
+}
+
+// noteCurrencies says that two sides in one currency each, and not the same, cannot meet.
+func (m *match) noteCurrencies() {
+	left, right := singleCurrency(m.left), singleCurrency(m.right)
+	if left != "" && right != "" && left != right {
+		m.note("%s is in %s and %s in %s: rows of different currencies never match", m.left.name(), left, m.right.name(), right)
 	}
 }
 
@@ -236,9 +287,9 @@ func (m *match) applyNegate() {
 
 // load reads both sides at once: parsing is most of the work, and each side is its own.
 func (m *match) load(ctx context.Context) error {
-	work, _ := errgroup.WithContext(ctx)
+	work, ctx := errgroup.WithContext(ctx)
 	for _, s := range m.sides() {
-		work.Go(func() error { return s.load(m) })
+		work.Go(func() error { return s.load(ctx, m) })
 	}
 	return work.Wait()
 }
@@ -252,7 +303,7 @@ func (m *match) reconcile(ctx context.Context) error {
 		return fmt.Errorf("matching: %w", err)
 	}
 	if result.Stopped {
-		return errors.New("stopped before the end: nothing was written")
+		return errStopped
 	}
 	m.result = result
 	return m.startFromBalances()
@@ -266,19 +317,24 @@ func (m *match) write() error {
 }
 
 func (m *match) print() error {
-	if len(m.opt.explain) > 0 {
+	switch {
+	case len(m.opt.explain) > 0:
 		return m.explain(m.stdout)
-	}
-	if !m.opt.json {
+	case !m.opt.json:
 		m.printSummary(m.stdout)
 		return nil
 	}
-	out := json.NewEncoder(m.stdout)
-	out.SetEscapeHTML(false)
-	return out.Encode(struct {
+	m.printNotes(m.stderr)
+	return m.printJSON(struct {
 		engine.Summary
 		Seconds phaseSeconds `json:"seconds"`
 	}{m.result.Summary(), m.seconds})
+}
+
+func (m *match) printJSON(value any) error {
+	out := json.NewEncoder(m.stdout)
+	out.SetEscapeHTML(false)
+	return out.Encode(value)
 }
 
 // verdict turns what the caller asked to fail on into exit code 3.

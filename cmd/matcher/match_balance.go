@@ -1,8 +1,12 @@
 package main
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 
+	"matcher/internal/matching/engine"
 	"matcher/internal/recon"
 )
 
@@ -21,6 +25,9 @@ func parseBalance(flag, text string) (map[string]string, error) {
 	if text == "" {
 		return nil, nil
 	}
+	if grouping.MatchString(text) {
+		return nil, usageError("%s: write %q without commas between thousands; a comma parts currencies, as in EUR=84210.55,USD=10.00", flag, text)
+	}
 	balances := map[string]string{}
 	for part := range strings.SplitSeq(text, ",") {
 		currency, amount, named := strings.Cut(strings.TrimSpace(part), "=")
@@ -38,6 +45,9 @@ func parseBalance(flag, text string) (map[string]string, error) {
 	return balances, nil
 }
 
+// grouping is a number with commas between its thousands.
+var grouping = regexp.MustCompile(`(^|[,=])-?[0-9]{1,3}(,[0-9]{3})+(\.|,|$)`)
+
 func orNoCurrency(code string) string {
 	if code == "" {
 		return recon.NoCurrency
@@ -47,6 +57,9 @@ func orNoCurrency(code string) string {
 
 // startFromBalances lets the bridges start and end at the balances that the user gave.
 func (m *match) startFromBalances() error {
+	if err := m.balancesHaveRows(); err != nil {
+		return err
+	}
 	only := len(m.result.Bridge) == 1
 	for i, b := range m.result.Bridge {
 		left, err := m.left.balanceIn(b.Currency, only)
@@ -59,6 +72,18 @@ func (m *match) startFromBalances() error {
 		}
 		if m.result.Bridge[i], err = b.WithBalances(left, right); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// balancesHaveRows refuses a balance in a currency of which neither side has a row: it would stand nowhere.
+func (m *match) balancesHaveRows() error {
+	for _, s := range m.sides() {
+		for _, currency := range slices.Sorted(maps.Keys(s.balance)) {
+			if currency != "" && !slices.ContainsFunc(m.result.Bridge, func(b engine.Bridge) bool { return b.Currency == currency }) {
+				return usageError("the %s balance is in %s, and no row of either side is", strings.ToLower(string(s.side)), currency)
+			}
 		}
 	}
 	return nil

@@ -3,29 +3,119 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"matcher/internal/matching/engine"
 	"matcher/internal/recon"
 )
 
+// explanation is why one row matched, or why not and what is nearest. As JSON it is one object of a list.
+type explanation struct {
+	Asked       string    `json:"asked"`
+	Side        string    `json:"side"`
+	File        string    `json:"file"`
+	Row         int       `json:"row"`
+	ExternalID  string    `json:"externalId,omitempty"`
+	Reference   string    `json:"reference,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Amount      string    `json:"amount,omitempty"`
+	Currency    string    `json:"currency,omitempty"`
+	Date        recon.Day `json:"date"`
+	Status      string    `json:"status"` // CONFIRMED, PROPOSED, OPEN, OUTSIDE or REJECTED
+
+	Partner      string           `json:"partner,omitempty"`
+	Rule         string           `json:"rule,omitempty"`
+	Score        *uint8           `json:"score,omitempty"`
+	HeldBy       recon.HeldBy     `json:"heldBy,omitempty"`
+	Alternatives int32            `json:"alternatives,omitempty"`
+	Evidence     []recon.Evidence `json:"evidence,omitempty"`
+
+	Class             recon.Class  `json:"class,omitempty"`
+	Reason            recon.Reason `json:"reason,omitempty"`
+	Nearest           string       `json:"nearest,omitempty"`
+	NearestDate       recon.Day    `json:"nearestDate"`
+	NearestDifference string       `json:"nearestDifference,omitempty"`
+	Suggestion        string       `json:"suggestion,omitempty"`
+
+	Line   int      `json:"line,omitempty"` // of a rejected row
+	Faults []string `json:"faults,omitempty"`
+}
+
 // explain says of each asked row why it matched, or why not and what is nearest.
 func (m *match) explain(to io.Writer) error {
-	for _, id := range m.opt.explain {
-		found := false
-		for _, s := range m.sides() {
-			for row := range uint32(s.table.Len()) {
-				if s.table.ExternalID(row) == id {
-					found = true
-					m.explainRow(to, s, row)
-				}
-			}
+	explanations := []explanation{}
+	for _, asked := range m.opt.explain {
+		found := m.find(asked)
+		if len(found) == 0 {
+			return fmt.Errorf("no row with the id or reference %q was read: ids are the values of %s; a row without one is asked for as \"row 12\"",
+				asked, m.idColumns())
 		}
-		if !found {
-			return fmt.Errorf("no row with the id %q was read: ids are the values of %s", id, m.idColumns())
+		explanations = append(explanations, found...)
+	}
+	if m.opt.json {
+		return m.printJSON(explanations)
+	}
+	for i := range explanations {
+		explanations[i].print(to)
+	}
+	return nil
+}
+
+// find looks for rows by their id, else by their reference, else by their place: "row 12".
+func (m *match) find(asked string) []explanation {
+	place, _ := strconv.Atoi(strings.TrimPrefix(asked, "row "))
+	for _, fits := range []func(id, reference string, row int) bool{
+		func(id, _ string, _ int) bool { return id == asked },
+		func(_, reference string, _ int) bool { return reference == asked },
+		func(_, _ string, row int) bool { return row == place && strings.HasPrefix(asked, "row ") },
+	} {
+		var found []explanation
+		for _, s := range m.sides() {
+			found = append(found, m.findOn(s, asked, fits)...)
+		}
+		if len(found) > 0 {
+			return found
 		}
 	}
 	return nil
+}
+
+func (m *match) findOn(s *matchSide, asked string, fits func(id, reference string, row int) bool) []explanation {
+	var found []explanation
+	for row := range uint32(s.table.Len()) {
+		f := s.file(row)
+		if id, reference := f.mapper.Names(f.rows.record(s.dataRow(row))); fits(id, reference, s.dataRow(row)) {
+			found = append(found, m.explainRow(s, row, asked))
+		}
+	}
+	for _, f := range s.files {
+		found = append(found, f.findRejected(asked, fits)...)
+	}
+	return found
+}
+
+// findRejected looks among the rows that are no transactions; those that are not even a row have no id.
+func (f *matchFile) findRejected(asked string, fits func(id, reference string, row int) bool) []explanation {
+	var found []explanation
+	for _, wrong := range f.rejects {
+		if last := len(found) - 1; last >= 0 && found[last].Row == wrong.Row {
+			found[last].Faults = append(found[last].Faults, rejectWords(wrong))
+			continue
+		}
+		var id, reference string
+		if f.rows.has(wrong.Row) {
+			id, reference = f.mapper.Names(f.rows.record(wrong.Row))
+		}
+		if fits(id, reference, wrong.Row) {
+			found = append(found, explanation{
+				Asked: asked, Side: string(f.side), File: f.path, Row: wrong.Row, Line: wrong.Line, ExternalID: id, Reference: reference,
+				Date: recon.NoDay, NearestDate: recon.NoDay, Status: "REJECTED", Faults: []string{rejectWords(wrong)},
+			})
+		}
+	}
+	return found
 }
 
 // idColumns names the columns that ids come from, so that a reader knows where to look.
@@ -44,24 +134,21 @@ func (m *match) idColumns() string {
 	return strings.Join(columns, " and ")
 }
 
-func (m *match) explainRow(to io.Writer, s *matchSide, row uint32) {
+func (m *match) explainRow(s *matchSide, row uint32, asked string) explanation {
 	tx := s.transaction(row)
-	fmt.Fprintf(to, "%s  %s  %s  %s %s  row %d of %s\n", s.label(row), s.side, tx.Date, grouped(s.money(row).String()), tx.Currency,
-		tx.Row, s.file(row).path)
-	if text := strings.TrimSpace(tx.Reference + "  " + tx.Description); text != "" {
-		fmt.Fprintf(to, "  %s\n", text)
+	e := explanation{
+		Asked: asked, Side: string(s.side), File: s.file(row).path, Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
+		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date, NearestDate: recon.NoDay, Status: "OUTSIDE",
 	}
 	if g := m.groupOf(s, row); g != nil {
-		m.explainGroup(to, s, g)
-		return
+		m.explainGroup(&e, s, g)
+		return e
 	}
-	for i := range m.result.Open[s.index()] {
-		if open := &m.result.Open[s.index()][i]; open.Row == row {
-			m.explainOpen(to, s, open)
-			return
-		}
+	open := m.result.Open[s.index()]
+	if at := slices.IndexFunc(open, func(o engine.Open) bool { return o.Row == row }); at >= 0 {
+		m.explainOpen(&e, s, &open[at])
 	}
-	fmt.Fprintln(to, "  outside the period: it may be matched, but is not reported open")
+	return e
 }
 
 func (m *match) groupOf(s *matchSide, row uint32) *engine.Group {
@@ -71,51 +158,88 @@ func (m *match) groupOf(s *matchSide, row uint32) *engine.Group {
 		if s == m.right {
 			rows = m.result.RightRows(g)
 		}
-		for _, member := range rows {
-			if member == row {
-				return g
-			}
+		if slices.Contains(rows, row) {
+			return g
 		}
 	}
 	return nil
 }
 
-func (m *match) explainGroup(to io.Writer, s *matchSide, g *engine.Group) {
-	partner := m.right.label(m.result.RightRows(g)[0])
+func (m *match) explainGroup(e *explanation, s *matchSide, g *engine.Group) {
+	e.Partner = m.right.label(m.result.RightRows(g)[0])
 	if s == m.right {
-		partner = m.left.label(m.result.LeftRows(g)[0])
+		e.Partner = m.left.label(m.result.LeftRows(g)[0])
 	}
-	fmt.Fprintf(to, "  %s with %s by %q, score %d of 100\n", strings.ToLower(string(g.Status())), partner, m.plan.Rules[g.Rule].Name, g.Score)
-	if held := g.HeldBy(); held != recon.HeldByNothing {
-		fmt.Fprintf(to, "  held by %s", words(held))
-		if g.Alternatives > 0 {
-			fmt.Fprintf(to, ": %d other partners are as good", g.Alternatives)
-		}
-		fmt.Fprintln(to)
-	}
-	for _, e := range m.result.Evidence(m.plan, m.left.table, m.right.table, g) {
-		fmt.Fprintf(to, "    %-8s %-24s %s | %s", strings.ToLower(e.Component), e.Field, e.Left, e.Right)
-		if e.Difference != "" {
-			fmt.Fprintf(to, "   difference %s, allowed %s", e.Difference, e.Allowed)
-		}
-		fmt.Fprintln(to)
-	}
+	e.Status, e.Rule, e.Score = string(g.Status()), m.plan.Rules[g.Rule].Name, &g.Score
+	e.HeldBy, e.Alternatives = g.HeldBy(), g.Alternatives
+	e.Evidence = m.result.Evidence(m.plan, m.left.table, m.right.table, g)
 }
 
-func (m *match) explainOpen(to io.Writer, s *matchSide, open *engine.Open) {
-	fmt.Fprintf(to, "  open: %s, %s\n", words(open.Class()), words(open.Reason()))
-	near := m.describe(s, open)
+func (m *match) explainOpen(e *explanation, s *matchSide, open *engine.Open) {
+	e.Status, e.Class, e.Reason = "OPEN", open.Class(), open.Reason()
 	if open.Miss.Row == engine.NoRow {
-		fmt.Fprintln(to, "  nothing on the other side comes near")
 		return
 	}
-	fmt.Fprintf(to, "  nearest %s, %s", m.other(s).label(open.Miss.Row), m.other(s).table.Date(open.Miss.Row))
-	if near.Difference != "" {
-		fmt.Fprintf(to, ", difference %s", near.Difference)
-	}
-	fmt.Fprintf(to, "\n  %s\n", near.Suggestion)
+	near, other := m.describe(s, open), m.other(s)
+	e.Nearest, e.NearestDate = other.label(open.Miss.Row), other.table.Date(open.Miss.Row)
+	e.NearestDifference, e.Suggestion = near.Difference, near.Suggestion
 }
 
 func (m *match) describe(s *matchSide, open *engine.Open) engine.MissText {
 	return m.result.Describe(m.plan, m.left.table, m.right.table, s.side, open)
+}
+
+// print writes the explanation for people.
+func (e *explanation) print(to io.Writer) {
+	name := e.ExternalID
+	if name == "" {
+		name = "row " + strconv.Itoa(e.Row)
+	}
+	if e.Status == "REJECTED" {
+		fmt.Fprintf(to, "%s  %s  row %d of %s, line %d\n  rejected: %s\n", name, e.Side, e.Row, e.File, e.Line, strings.Join(e.Faults, "; "))
+		return
+	}
+	fmt.Fprintf(to, "%s  %s  %s  %s %s  row %d of %s\n", name, e.Side, e.Date, grouped(e.Amount), e.Currency, e.Row, e.File)
+	if text := strings.TrimSpace(e.Reference + "  " + e.Description); text != "" {
+		fmt.Fprintf(to, "  %s\n", text)
+	}
+	switch e.Status {
+	case "OPEN":
+		e.printOpen(to)
+	case "OUTSIDE":
+		fmt.Fprintln(to, "  outside the period: it may be matched, but is not reported open")
+	default:
+		e.printGroup(to)
+	}
+}
+
+func (e *explanation) printGroup(to io.Writer) {
+	fmt.Fprintf(to, "  %s with %s by %q, score %d of 100\n", strings.ToLower(e.Status), e.Partner, e.Rule, *e.Score)
+	if e.HeldBy != recon.HeldByNothing {
+		fmt.Fprintf(to, "  held by %s", words(e.HeldBy))
+		if e.Alternatives > 0 {
+			fmt.Fprintf(to, ": %d other partners are as good", e.Alternatives)
+		}
+		fmt.Fprintln(to)
+	}
+	for _, c := range e.Evidence {
+		fmt.Fprintf(to, "    %-8s %-24s %s | %s", strings.ToLower(c.Component), c.Field, c.Left, c.Right)
+		if c.Difference != "" {
+			fmt.Fprintf(to, "   difference %s, allowed %s", c.Difference, c.Allowed)
+		}
+		fmt.Fprintln(to)
+	}
+}
+
+func (e *explanation) printOpen(to io.Writer) {
+	fmt.Fprintf(to, "  open: %s, %s\n", words(e.Class), words(e.Reason))
+	if e.Nearest == "" {
+		fmt.Fprintln(to, "  nothing on the other side comes near")
+		return
+	}
+	fmt.Fprintf(to, "  nearest %s, %s", e.Nearest, e.NearestDate)
+	if e.NearestDifference != "" {
+		fmt.Fprintf(to, ", difference %s", e.NearestDifference)
+	}
+	fmt.Fprintf(to, "\n  %s\n", e.Suggestion)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"matcher/internal/recon"
 )
@@ -135,6 +137,23 @@ func (f inputFile) open(stdin io.Reader) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
+// writeError is fileError for what is to be written.
+func writeError(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s cannot be written: its folder does not exist, and cannot be made there", path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s cannot be written by this user: name a place where this user may write", path)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s cannot be a folder: there is a file of that name in its path; name another folder", path)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%s cannot be written: the disk is full; make room, or name a place on another disk", path)
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s is a folder: name a file in it", path)
+	}
+	return fmt.Errorf("%s cannot be written: %w", path, err)
+}
+
 // fileError says what is wrong with a file and what to do, without the operating system's prefix.
 func fileError(path string, err error) error {
 	switch {
@@ -142,6 +161,9 @@ func fileError(path string, err error) error {
 		return fmt.Errorf("%s does not exist: check the name, or give the full path", path)
 	case os.IsPermission(err):
 		return fmt.Errorf("%s may not be read by this user: change its permissions, or run as a user who may read it", path)
+	}
+	if errors.Is(err, syscall.EISDIR) {
+		return fmt.Errorf("%s is a folder: name a file in it", path)
 	}
 	return fmt.Errorf("%s cannot be read: %w", path, err)
 }

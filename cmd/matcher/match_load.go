@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,6 +50,7 @@ type matchFile struct {
 	fieldMap recon.FieldMap
 	found    string // what detection saw in the columns, "" where a map was given
 	reversed string // why the signs were turned round
+	notes    []string
 	mapper   *mapping.Mapper
 	rows     rowStore
 	rowsRead int64
@@ -64,12 +67,25 @@ func (f *matchFile) begin(m *match, side *matchSide) error {
 	}
 	f.closer, f.size = body, size
 	if f.reader, err = format.Open(body, f.path, format.Options{}); err != nil {
-		return err
+		return f.about(err)
 	}
 	if f.sample, err = f.reader.Peek(sampleRows); err != nil {
-		return err
+		return f.about(err)
+	}
+	if len(f.sample) == 0 {
+		return f.nothingReadable()
 	}
 	return f.settleMap(side)
+}
+
+// nothingReadable says why no row of the sample could be read.
+func (f *matchFile) nothingReadable() error {
+	_, err := f.reader.Next()
+	var first *recon.RowError
+	if errors.As(err, &first) {
+		return fmt.Errorf("no row of %s can be read, the first one because of line %d: %s", f.path, first.Line, rejectWords(*first))
+	}
+	return f.about(err)
 }
 
 func (f *matchFile) settleMap(side *matchSide) error {
@@ -79,9 +95,9 @@ func (f *matchFile) settleMap(side *matchSide) error {
 	}
 	fieldMap, detection, err := mapping.Detect(f.reader.Header(), f.sample, given)
 	if err != nil {
-		return f.about(err)
+		return f.undetected(err)
 	}
-	f.fieldMap, f.found = fieldMap, detection.String()
+	f.fieldMap, f.found, f.notes = fieldMap, detection.String(), detection.Notes
 	if side.setup.Map != nil {
 		f.found = strings.TrimSpace("by its map " + f.found)
 	} else if side.side == recon.Left && f.inDebitAndCredit() {
@@ -91,6 +107,16 @@ func (f *matchFile) settleMap(side *matchSide) error {
 		f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: side.setup.Currency})
 	}
 	return nil
+}
+
+// undetected adds the way out to what detection left open.
+func (f *matchFile) undetected(err error) error {
+	if recon.CodeOf(err) != "NOT_DETECTED" {
+		return f.about(err)
+	}
+	flag := "--" + strings.ToLower(string(f.side)) + "-map"
+	return fmt.Errorf("%w\nWrite what is missing into a file such as map.yaml, a line each (dateFormat: DD/MM/YYYY, decimal: \",\", amount: <column>), and give it with %s map.yaml",
+		f.about(err), flag)
 }
 
 func withField(m recon.FieldMap, name string, field recon.MapField) recon.FieldMap {
@@ -113,10 +139,14 @@ func (f *matchFile) compile() error {
 	return nil
 }
 
-// about names the file in an error that does not yet.
+// about names the file in an error, by its whole path: two folders may hold files of one name.
 func (f *matchFile) about(err error) error {
-	if strings.Contains(err.Error(), f.path) {
+	text, base := err.Error(), filepath.Base(f.path)
+	switch {
+	case f.path == "-" || strings.HasPrefix(text, f.path):
 		return err
+	case strings.HasPrefix(text, base+" "):
+		return fmt.Errorf("%s%w", strings.TrimSuffix(f.path, base), err)
 	}
 	return fmt.Errorf("%s: %w", f.path, err)
 }
@@ -132,23 +162,37 @@ func (f *matchFile) readAs() string {
 	return strings.Join(parts, " · ")
 }
 
-// load reads every file of a side into its table. Rows with an id of their own are kept once.
-func (s *matchSide) load(m *match) error {
+// load reads every file of a side into its table. Rows that a source delivers again are kept once.
+func (s *matchSide) load(ctx context.Context, m *match) error {
 	identities := map[string]*mapping.Identities{}
 	for position, f := range s.files {
 		if identities[f.source] == nil {
 			identities[f.source] = &mapping.Identities{}
+		} else {
+			identities[f.source].NextFile()
 		}
 		l := sideLoader{m: m, side: s, file: f, position: position, identities: identities[f.source]}
 		l.mapper, _ = mapping.Compile(f.fieldMap, f.reader.Header())
 		l.mapper.KeepMetadata(metadataColumns(m.plan.Fields(s.side))...)
-		if err := l.run(); err != nil {
+		if err := l.run(ctx); err != nil {
 			return f.about(err)
+		}
+		if err := f.someRead(); err != nil {
+			return err
 		}
 		s.table.Rejected += f.rejected
 		s.table.Duplicates += f.repeats
 	}
 	return nil
+}
+
+// someRead refuses a file of which no row could be read: its map is wrong, or it is another file than was meant.
+func (f *matchFile) someRead() error {
+	if f.rejected < f.rowsRead || f.rowsRead == 0 {
+		return nil
+	}
+	first := f.rejects[0]
+	return fmt.Errorf("none of the %s rows of %s can be read, the first one because of line %d: %s", grouped(f.rowsRead), f.path, first.Line, rejectWords(first))
 }
 
 func metadataColumns(fields []string) []string {
@@ -170,7 +214,7 @@ type sideLoader struct {
 	identities *mapping.Identities
 }
 
-func (l *sideLoader) run() error {
+func (l *sideLoader) run(ctx context.Context) error {
 	f := l.file
 	defer f.closer.Close()
 	f.sample = nil
@@ -192,6 +236,9 @@ func (l *sideLoader) run() error {
 			}
 		}
 		if f.rowsRead%observeRows == 0 {
+			if ctx.Err() != nil {
+				return errStopped
+			}
 			l.m.progress.reading(f.path, f.reader.Bytes(), f.size, f.rowsRead)
 		}
 	}
@@ -225,18 +272,20 @@ func (l *sideLoader) reject(wrong ...recon.RowError) {
 }
 
 // alignSigns joins the samples of both sides and turns one side round where the signs of nearly all joined rows differ:
-// banks book from their own point of view.
+// banks book from their own point of view. Where somebody decided, or the rows are too few, it only says so.
 func (m *match) alignSigns() {
-	if m.left.setup.Map != nil || m.right.setup.Map != nil || m.opt.leftNegate || m.opt.rightNegate {
-		return // somebody decided
-	}
 	evidence := mapping.CompareSigns(joinSamples(m.left, m.right))
-	if !evidence.Reversed() {
-		return
-	}
 	turned, flag := m.right, "--right-negate"
 	if !slices.ContainsFunc(m.left.files, func(f *matchFile) bool { return !f.inDebitAndCredit() }) {
 		turned, flag = m.left, "--left-negate" // its sign was a guess; the right one may be written down
+	}
+	decided := m.left.setup.Map != nil || m.right.setup.Map != nil || m.opt.leftNegate || m.opt.rightNegate
+	if decided || !evidence.Reversed() {
+		if evidence.Suspect() {
+			m.note("%d of %d rows with a common reference have opposite signs: if one file is written from the other side's point of view, use %s",
+				evidence.Opposite, evidence.Joined, flag)
+		}
+		return
 	}
 	for _, f := range turned.files {
 		f.fieldMap.Negate = !f.fieldMap.Negate
@@ -244,9 +293,10 @@ func (m *match) alignSigns() {
 	}
 }
 
-// inDebitAndCredit says whether the file writes amounts in two columns; which of them is money to us is a convention.
+// inDebitAndCredit says whether the file tells the sign of an amount by its column; which of them is money to us is a
+// convention.
 func (f *matchFile) inDebitAndCredit() bool {
-	return f.fieldMap.Has(recon.FieldDebit) && f.fieldMap.Has(recon.FieldCredit)
+	return f.fieldMap.Has(recon.FieldDebit) || f.fieldMap.Has(recon.FieldCredit)
 }
 
 // joinSamples pairs rows of the samples by reference, as far as a reference is unique on its side.

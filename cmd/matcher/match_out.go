@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,11 +21,24 @@ var (
 	rejectedColumns = []string{"file", "line", "field", "value", "reason"}
 )
 
-// writeFolder writes everything that a run found into a folder, which is made where it does not exist.
-func (m *match) writeFolder(folder string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fileError(folder, err)
+// makeFolder makes the folder of --out and shows that it can be written, before anybody waits for a result.
+func (m *match) makeFolder() error {
+	if m.opt.out == "" {
+		return nil
 	}
+	if err := os.MkdirAll(m.opt.out, 0o755); err != nil {
+		return writeError(m.opt.out, err)
+	}
+	probe, err := os.CreateTemp(m.opt.out, "groups.csv.part-*")
+	if err != nil {
+		return writeError(m.opt.out, err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// writeFolder writes everything that a run found into its folder.
+func (m *match) writeFolder(folder string) error {
 	writers := []struct {
 		name  string
 		write func(*bufio.Writer) error
@@ -50,7 +62,7 @@ func (m *match) writeFolder(folder string) error {
 func writeWhole(path string, write func(*bufio.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
 	if err != nil {
-		return fileError(path, err)
+		return writeError(path, err)
 	}
 	defer os.Remove(file.Name()) // nothing is there any more once it was renamed
 	out := bufio.NewWriterSize(file, 1<<20)
@@ -68,7 +80,7 @@ func writeWhole(path string, write func(*bufio.Writer) error) error {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return writeError(path, err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"matcher/internal/bootstrap"
@@ -120,6 +121,7 @@ func (m *match) printSummary(to io.Writer) {
 	for _, b := range m.result.Bridge {
 		fmt.Fprintln(to, m.bridgeLine(b))
 	}
+	m.printNotes(to)
 	m.printRejects(to)
 	m.printGains(to)
 	m.printNext(to)
@@ -224,13 +226,27 @@ func (m *match) printRejects(to io.Writer) {
 		for _, f := range s.files {
 			for i, e := range f.rejects {
 				if i == rejectsShown {
-					fmt.Fprintf(to, "         … and %d more; --out DIR lists them all in rejected.csv\n", len(f.rejects)-i)
+					fmt.Fprintf(to, "         … and %s; --out DIR lists %s in rejected.csv\n", moreRejects(f, i), listed(f))
 					break
 				}
 				fmt.Fprintf(to, "REJECT %s line %d: %s\n", f.path, e.Line, rejectWords(e))
 			}
 		}
 	}
+}
+
+func moreRejects(f *matchFile, shown int) string {
+	if f.rejected > int64(len(f.rejects)) {
+		return grouped(f.rejected) + " rows in all"
+	}
+	return grouped(int64(len(f.rejects)-shown)) + " more"
+}
+
+func listed(f *matchFile) string {
+	if f.rejected > int64(len(f.rejects)) {
+		return "the first " + grouped(int64(len(f.rejects)))
+	}
+	return "them all"
 }
 
 func rejectWords(e recon.RowError) string {
@@ -242,7 +258,7 @@ func rejectWords(e recon.RowError) string {
 
 func (m *match) printNext(to io.Writer) {
 	next := make([]string, 0, 3)
-	if id := m.firstOpenID(); id != "" && len(m.opt.explain) == 0 {
+	if id := m.firstOpenID(); id != "" {
 		next = append(next, "--explain "+id)
 	}
 	if m.opt.save == "" && m.opt.setup == "" {
@@ -258,10 +274,13 @@ func (m *match) printNext(to io.Writer) {
 
 func (m *match) firstOpenID() string {
 	rows, _ := m.largestOpen(1)
-	if len(rows) == 0 {
+	switch {
+	case len(rows) == 0:
 		return ""
+	case strings.Contains(rows[0].ID, " "):
+		return strconv.Quote(rows[0].ID)
 	}
-	return rows[0].ExternalID
+	return rows[0].ID
 }
 
 // grouped writes a number with commas between thousands: 1234567.80 as 1,234,567.80.

@@ -50,6 +50,11 @@ func recordBytesMax(r recon.Record) int {
 	return size
 }
 
+// has says whether a data row could be read at all.
+func (s *rowStore) has(row int) bool {
+	return row >= 1 && row <= len(s.places) && s.places[row-1].line > 0
+}
+
 // record is the record of a 1-based data row.
 func (s *rowStore) record(row int) recon.Record {
 	place := s.places[row-1]

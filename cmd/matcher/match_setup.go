@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -122,13 +123,30 @@ func (m *match) saveSetup() error {
 	if m.opt.save == "" {
 		return nil
 	}
+	if err := m.oneMapEach(); err != nil {
+		return err
+	}
 	setup := recon.Setup{Rules: m.rules, Left: m.left.saved(), Right: m.right.saved()}
 	text, err := asYAML(setup)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", m.opt.save, err)
 	}
 	if err := os.WriteFile(m.opt.save, text, 0o644); err != nil {
-		return fileError(m.opt.save, err)
+		return writeError(m.opt.save, err)
+	}
+	return nil
+}
+
+// oneMapEach refuses to save a side whose files are read in different ways: by the map of the first, the dates of the
+// second could be read wrong without a word.
+func (m *match) oneMapEach() error {
+	for _, s := range m.sides() {
+		for _, f := range s.files[1:] {
+			if !reflect.DeepEqual(f.fieldMap, s.files[0].fieldMap) {
+				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: save each with the other side by itself",
+					s.files[0].path, f.path)
+			}
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -327,7 +328,7 @@ func (d *documentDecoder) object(n *documentNode, to reflect.Value, pointer stri
 		index, known := fields[name]
 		switch {
 		case !known:
-			d.refuse(n.items[i], at, CodeUnknownField, "is not a field here")
+			d.refuse(n.items[i], at, CodeUnknownField, notHere(name, slices.Sorted(maps.Keys(fields))))
 		case slices.Contains(n.names[:i], name):
 			d.refuse(n.items[i], at, CodeDuplicate, "is given twice")
 		default:

@@ -2,8 +2,12 @@ package recon
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Setup is a whole reconciliation as one file: how each side is read and which rules run. What `matcher match --save`
@@ -39,6 +43,22 @@ func DecodeSetup(data []byte) (Setup, []FieldError) {
 	return setup, d.errs
 }
 
+// notHere says that a field is unknown, and which one may have been meant.
+func notHere(name string, known []string) string {
+	if near := Suggest(name, known); near != "" {
+		return fmt.Sprintf("is not a field here: did you mean %q?", near)
+	}
+	return "is not a field here; there are " + strings.Join(known, ", ")
+}
+
+// quoted is what was written, where that is one value.
+func (n *documentNode) quoted() string {
+	if n.kind == textNode || n.kind == scalarNode {
+		return strconv.Quote(cutText(n.text, rowErrorValueMax))
+	}
+	return n.noun()
+}
+
 type setupDecoder struct{ documentDecoder }
 
 // each hands every known child of an object to its reader, and refuses the others by name.
@@ -52,7 +72,7 @@ func (d *setupDecoder) each(n *documentNode, pointer string, readers map[string]
 		read, known := readers[name]
 		switch {
 		case !known:
-			d.refuse(n.items[i], at, CodeUnknownField, "is not a field here")
+			d.refuse(n.items[i], at, CodeUnknownField, notHere(name, slices.Sorted(maps.Keys(readers))))
 		case slices.Contains(n.names[:i], name):
 			d.refuse(n.items[i], at, CodeDuplicate, "is given twice")
 		default:
@@ -71,7 +91,7 @@ func (d *setupDecoder) side(n *documentNode, pointer string, to *SetupSide) {
 
 func (d *setupDecoder) currency(n *documentNode, pointer string, to *string) {
 	if _, known := CurrencyDigits(n.text); n.kind != textNode || !known {
-		d.refuse(n, pointer, CodeValue, "must be an ISO 4217 code as EUR, not "+n.noun())
+		d.refuse(n, pointer, CodeValue, "must be an ISO 4217 code as EUR, not "+n.quoted())
 		return
 	}
 	*to = n.text

@@ -2,7 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
-	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,9 +17,9 @@ func ParseFieldMap(data []byte) (recon.FieldMap, error) {
 	if len(data) > mapBytesMax {
 		return recon.FieldMap{}, recon.TooLarge("FIELD_MAP_TOO_LARGE", "a field map has at most %d kB", mapBytesMax>>10)
 	}
-	var tree map[string]any
+	var tree any
 	if err := yaml.Unmarshal(data, &tree); err != nil {
-		return recon.FieldMap{}, recon.Unprocessable("FIELD_MAP_INVALID", fmt.Sprintf("the field map is neither YAML nor JSON: %s", err))
+		return recon.FieldMap{}, recon.Unprocessable("FIELD_MAP_INVALID", "the field map is neither YAML nor JSON: "+strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	text, err := json.Marshal(tree)
 	if err != nil {

@@ -41,7 +41,7 @@ timeZone: America/Sao_Paulo
 		for text, want := range map[string]string{
 			"\t- x: [":                         "neither YAML nor JSON",
 			"":                                 "an object is expected here",
-			"[1, 2]":                           "neither YAML nor JSON",
+			"[1, 2]":                           "an object is expected here",
 			"amount: 7":                        "/amount: a column name, a list of them",
 			strings.Repeat("#", mapBytesMax+1): "at most 256 kB",
 		} {

@@ -221,6 +221,11 @@ func (m *Mapper) layoutFor(rec recon.Record) *layout {
 	return l
 }
 
+// Names are a record's id and reference, for rows that are no transaction because something else in them is wrong.
+func (m *Mapper) Names(rec recon.Record) (externalID, reference string) {
+	return m.externalID.text(rec), m.reference.text(rec)
+}
+
 // raw is the joined text of the columns, trimmed, before any transform.
 func (s *source) raw(rec recon.Record) string {
 	switch {

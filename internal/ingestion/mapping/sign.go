@@ -38,6 +38,11 @@ func (e SignEvidence) Reversed() bool {
 	return e.Joined >= signPairsMin && e.Opposite*100 >= e.Joined*signPercentMin
 }
 
+// Suspect says whether the signs of nearly all joined rows differ, however few they are: enough to ask, not to act.
+func (e SignEvidence) Suspect() bool {
+	return e.Opposite > 0 && e.Opposite*100 >= e.Joined*signPercentMin
+}
+
 // Percent of the joined rows with opposite signs, rounded down.
 func (e SignEvidence) Percent() int {
 	if e.Joined == 0 {

@@ -92,11 +92,11 @@ type near struct {
 	fails  int
 	amount uint64
 	days   uint32
-	beyond int64 // days between the lag and the window of the rule
+	beyond int64 // minor units, or days, between what fails first and the limit of the rule
 }
 
 // better ranks misses: a shared key first, then fewer failed predicates, then the smaller distance, then the rule whose
-// window is nearest; what was found first stays on a tie, and rows are looked at in canonical order.
+// limit is nearest; what was found first stays on a tie, and rows are looked at in canonical order.
 func (n *near) better(o *near) bool {
 	if o.miss.Row == NoRow {
 		return true
@@ -113,7 +113,7 @@ func (n *near) better(o *near) bool {
 	if n.days != o.days {
 		return n.days < o.days
 	}
-	return n.beyond < o.beyond
+	return n.miss.Change == o.miss.Change && n.beyond < o.beyond
 }
 
 // noiseShare is the part of a row's amount by which the amount of its nearest row may differ when no key is shared.
@@ -249,13 +249,15 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 		n.amount = magnitude(difference)
 		if _, _, held := x.amountHeld(lt.currency[left], a, b); !held {
 			fail(reasonAmountDiffers, ChangeAmount)
+			n.beyond = int64(n.amount) - x.rulePlan.allowed(lt.currency[left], a, b)
 		}
 	}
 	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
 	n.days = uint32(magnitude(int64(lag)))
 	if _, held := x.lagHeld(0, lag); !held {
-		fail(reasonDateOutside, ChangeDate)
-		n.beyond = int64(magnitude(x.calendarChange(RightIndex, 0, lag)))
+		if fail(reasonDateOutside, ChangeDate); n.fails == 1 {
+			n.beyond = int64(magnitude(x.calendarChange(RightIndex, 0, lag)))
+		}
 	}
 	compared, wrong := x.keyFaults(left, right)
 	n.keyed = compared > 0
