@@ -98,7 +98,20 @@ func (d *detector) otherAmount() {
 		d.directionColumn(found[0])
 		return
 	}
-	d.fail(recon.FieldAmount, "NOT_DETECTED", "no column is surely the amount: the columns are %s", d.columnsText())
+	d.noneFits(recon.FieldAmount, "the amount", "amount", mostlyAmounts)
+}
+
+// noneFits says that a field was not found: which column is named like it and holds something else, or which there are.
+func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) {
+	for _, at := range d.candidates(field, d.anyText) {
+		for _, value := range d.values(at) {
+			if !fits([]string{value}) {
+				d.fail(field, "NOT_DETECTED", "column %q is named like %s, but %.40q is no %s that can be read", d.header[at], what, value, noun)
+				return
+			}
+		}
+	}
+	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what, d.columnsText())
 }
 
 func (d *detector) isStranger(at int) bool {

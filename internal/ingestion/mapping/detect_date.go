@@ -18,6 +18,10 @@ var orders = []struct{ day, month, year string }{
 	{"DD/MM/YY", "MM/DD/YY", "YY/MM/DD"},
 	{"DD-MM-YY", "MM-DD-YY", "YY-MM-DD"},
 	{"DD.MM.YY", "", ""},
+	{"DD-MMM-YY", "", ""},
+	{"DD MMM YY", "", ""},
+	{"DD/MMM/YY", "", ""},
+	{"DDMMYYYY", "MMDDYYYY", ""},
 }
 
 // reader compiles a built-in format.
@@ -105,7 +109,7 @@ func (d *detector) dateColumns() {
 			d.header[counted[0]], d.values(counted[0])[0])
 		return
 	}
-	d.fail(recon.FieldDate, "NOT_DETECTED", "no column is surely the booking date: the columns are %s", d.columnsText())
+	d.noneFits(recon.FieldDate, "the booking date", "date", areDates)
 }
 
 // settings finds the date format and the decimal sign of the chosen columns.

@@ -16,6 +16,11 @@ func TestFormatOf(t *testing.T) {
 		{"01/02/2026 02/13/2026", "MM/DD/YYYY"},
 		{"01-02-26 13-02-26", "DD-MM-YY"},
 		{"01.02.2026", "DD.MM.YYYY"},
+		{"05-Jan-26 06-Feb-26", "DD-MMM-YY"},
+		{"05012026 13012026", "DDMMYYYY"},
+		{"01052026 01132026", "MMDDYYYY"},
+		{"05/01/26 13/01/26 14/02/26", "DD/MM/YY"},
+		{"26/01/05 26/01/13", "YY/MM/DD"},
 		{"1770076800000", "unixMillis"},
 	} {
 		format, _, err := formatOf(strings.Fields(c.values))

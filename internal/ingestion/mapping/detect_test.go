@@ -148,7 +148,8 @@ func TestDetectRefusesToGuess(t *testing.T) {
 		{"two amounts", "date|amount_usd|amount_eur\n2026-01-02|1.00|2.00", `/amount: "amount_usd" and "amount_eur" may both be the amount, and they differ: name the one that counts`},
 		{"where the year stands", "date|amount\n26-01-25|1.00\n26-01-26|2.00", `/dateFormat: dates such as "26-01-25" can be read as DD-MM-YY and as YY-MM-DD`},
 		{"days as a spreadsheet counts them", "date|amount\n46027|1.00\n46028|2.00", `/date: column "date" holds numbers such as 46027, which Excel counts days by`},
-		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: no column is surely the booking date: the columns are date, amount`},
+		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: column "date" is named like the booking date, but "KW 3" is no date that can be read`},
+		{"amounts in words", "date|amount\n2026-01-02|ten\n2026-01-03|two", `/amount: column "amount" is named like the amount, but "ten" is no amount that can be read`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			header, records := table(c.file)
