@@ -211,7 +211,8 @@ func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 		GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA work TO matcher_work;
 		REVOKE ALL ON work.schema_migrations FROM matcher_work;
 		GRANT USAGE ON SCHEMA control TO matcher_control;
-		GRANT SELECT, INSERT, UPDATE ON control.tenants TO matcher_control;`
+		GRANT SELECT, INSERT, UPDATE ON control.tenants, control.settings TO matcher_control;
+		GRANT SELECT, INSERT ON control.settings_history TO matcher_control;`
 	if !i.roles {
 		return statement(shared)(ctx, tx)
 	}

@@ -1,1 +1,3 @@
+DROP TABLE control.settings_history;
+DROP TABLE control.settings;
 DROP TABLE control.tenants;

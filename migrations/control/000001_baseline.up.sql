@@ -9,3 +9,25 @@ CREATE TABLE control.tenants (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Settings that were changed at run time. Versions begin at 2: version 1 of a key is what the environment says. A key is
+-- never deleted, so that the sum of versions rises with every change; a NULL value takes it back to the environment's.
+CREATE TABLE control.settings (
+    key        text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 200),
+    value      jsonb,
+    version    bigint NOT NULL CHECK (version > 1),
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    changed_by text NOT NULL
+);
+
+-- Who changed what, append only. A secret's value is NULL here.
+CREATE TABLE control.settings_history (
+    key        text NOT NULL REFERENCES control.settings (key),
+    version    bigint NOT NULL,
+    value      jsonb,
+    reset      boolean NOT NULL, -- taken back to the environment's value
+    changed_at timestamptz NOT NULL,
+    changed_by text NOT NULL,
+    request_id text NOT NULL DEFAULT '',
+    PRIMARY KEY (key, version)
+);

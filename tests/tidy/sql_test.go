@@ -21,6 +21,7 @@ func TestTenantMigrations(t *testing.T)    { report(t, migrationFindings(reposit
 var sqlFiles = []string{
 	postgres, testkit, "migrations", "tests",
 	adapters + "/registry.go",
+	adapters + "/settings.go", // the control schema's other table
 	// The provisioner: its flow, the rights it grants, the driver that golang-migrate runs on.
 	adapters + "/schema_provisioner.go",
 	adapters + "/schema_grants.go",

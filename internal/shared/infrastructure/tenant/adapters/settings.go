@@ -1,0 +1,104 @@
+package adapters
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+	"matcher/internal/systemplane"
+)
+
+// Settings keeps runtime settings in the control schema, each change with who made it.
+type Settings struct{ pool *pgxpool.Pool }
+
+var _ systemplane.Store = (*Settings)(nil)
+
+// NewSettings reads and writes through pool, whose connections have taken the control role.
+func NewSettings(pool *pgxpool.Pool) *Settings { return &Settings{pool: pool} }
+
+// Revision is the sum of versions: each only rises, and a commit shows with its sum, which a sequence's number does not.
+func (s *Settings) Revision(ctx context.Context) (revision int64, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(version), 0)::bigint FROM control.settings`).Scan(&revision)
+	return revision, settingsError(err)
+}
+
+// Load is every setting that was ever changed.
+func (s *Settings) Load(ctx context.Context) ([]systemplane.Stored, error) {
+	rows, err := s.pool.Query(ctx, `SELECT key, value, version, changed_at, changed_by FROM control.settings ORDER BY key`)
+	if err != nil {
+		return nil, settingsError(err)
+	}
+	stored, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one systemplane.Stored, err error) {
+		err = row.Scan(&one.Key, (*[]byte)(&one.Value), &one.Version, &one.ChangedAt, &one.ChangedBy)
+		return one, err
+	})
+	return stored, settingsError(err)
+}
+
+// Put stores a value and its line of history in one statement. Another version than the expected one is recon.Stale.
+func (s *Settings) Put(ctx context.Context, change systemplane.Change) error {
+	principal, _ := auth.PrincipalFrom(ctx)
+	var version int64
+	err := s.pool.QueryRow(ctx, `
+		WITH stored AS (
+			INSERT INTO control.settings AS s (key, value, version, changed_by)
+			SELECT @key::text, @value::jsonb, 2, @actor::text
+			-- Version 1 is the environment's: expecting another one finds nothing to replace.
+			WHERE @expected::bigint <= 1 OR EXISTS (SELECT FROM control.settings WHERE key = @key)
+			ON CONFLICT (key) DO UPDATE
+			SET value = excluded.value, version = s.version + 1, changed_at = now(), changed_by = excluded.changed_by
+			WHERE @expected = 0 OR s.version = @expected
+			RETURNING version, changed_at
+		)
+		INSERT INTO control.settings_history (key, version, value, reset, changed_at, changed_by, request_id)
+		SELECT @key, version, @shown::jsonb, @value IS NULL, changed_at, @actor, @request::text FROM stored
+		RETURNING version`,
+		pgx.NamedArgs{
+			"key": change.Key, "value": []byte(change.Value), "shown": []byte(change.Shown), "expected": change.Expected,
+			"actor": principal.Subject, "request": auth.RequestID(ctx),
+		}).Scan(&version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return recon.Stale("setting")
+	}
+	return settingsError(err)
+}
+
+// SettingChange is one line of a setting's history.
+type SettingChange struct {
+	Version   int             `json:"version"`
+	Value     json.RawMessage `json:"value" doc:"null for a secret, and where the value was taken back"`
+	Reset     bool            `json:"reset" doc:"Whether the key went back to what the environment says"`
+	ChangedAt time.Time       `json:"changedAt"`
+	ChangedBy string          `json:"changedBy"`
+	RequestID string          `json:"requestId,omitempty"`
+}
+
+// History is up to limit changes of a key before a version, the latest first; before 0 is from the end.
+func (s *Settings) History(ctx context.Context, key string, before, limit int) ([]SettingChange, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT version, value, reset, changed_at, changed_by, request_id FROM control.settings_history
+		WHERE key = @key AND (@before::bigint = 0 OR version < @before)
+		ORDER BY version DESC LIMIT @limit`, pgx.NamedArgs{"key": key, "before": before, "limit": limit})
+	if err != nil {
+		return nil, settingsError(err)
+	}
+	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c SettingChange, err error) {
+		err = row.Scan(&c.Version, (*[]byte)(&c.Value), &c.Reset, &c.ChangedAt, &c.ChangedBy, &c.RequestID)
+		return c, err
+	})
+	return changes, settingsError(err)
+}
+
+func settingsError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return connectionError(fmt.Errorf("asking for the settings: %w", err))
+}
