@@ -90,16 +90,19 @@ func (m *match) writeGroups(to *bufio.Writer) error {
 	if err := out.Write(groupColumns); err != nil {
 		return err
 	}
+	line := make([]string, len(groupColumns))
 	for i := range m.result.Groups {
 		g := &m.result.Groups[i]
-		for _, row := range m.result.LeftRows(g) {
-			if err := out.Write(m.groupLine(i, g, m.left, row)); err != nil {
-				return err
-			}
-		}
-		for _, row := range m.result.RightRows(g) {
-			if err := out.Write(m.groupLine(i, g, m.right, row)); err != nil {
-				return err
+		m.groupColumns(line, i, g)
+		for _, of := range []struct {
+			side *matchSide
+			rows []uint32
+		}{{m.left, m.result.LeftRows(g)}, {m.right, m.result.RightRows(g)}} {
+			for _, row := range of.rows {
+				of.side.rowColumns(line, row)
+				if err := out.Write(line); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -107,13 +110,18 @@ func (m *match) writeGroups(to *bufio.Writer) error {
 	return out.Error()
 }
 
-func (m *match) groupLine(i int, g *engine.Group, s *matchSide, row uint32) []string {
+// groupColumns fills the columns that all rows of a group share.
+func (m *match) groupColumns(line []string, i int, g *engine.Group) {
+	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.plan.Rules[g.Rule].Name, strconv.Itoa(int(g.Score))
+	line[11], line[12], line[13] = m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy())
+	line[14] = strconv.Itoa(int(g.Alternatives))
+}
+
+// rowColumns fills those of one row.
+func (s *matchSide) rowColumns(line []string, row uint32) {
 	amount := s.money(row).String()
-	return []string{
-		"G" + strconv.Itoa(i+1), string(g.Status()), m.plan.Rules[g.Rule].Name, strconv.Itoa(int(g.Score)), string(s.side),
-		s.table.ExternalID(row), strconv.Itoa(s.dataRow(row)), amount, s.table.Currency(row), s.table.Date(row).String(),
-		amount, m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy()), strconv.Itoa(int(g.Alternatives)),
-	}
+	line[4], line[5], line[6] = string(s.side), s.table.ExternalID(row), strconv.Itoa(s.dataRow(row))
+	line[7], line[8], line[9], line[10] = amount, s.table.Currency(row), s.table.Date(row).String(), amount
 }
 
 func (m *match) groupDifference(g *engine.Group) string {

@@ -123,7 +123,8 @@ func (m Minor) AppendDecimal(to []byte, digits int) []byte {
 		to = append(to, '-')
 		magnitude = -magnitude
 	}
-	text := strconv.AppendUint(nil, magnitude, 10)
+	var room [24]byte
+	text := strconv.AppendUint(room[:0], magnitude, 10)
 	for len(text) <= digits {
 		text = append([]byte{'0'}, text...)
 	}
