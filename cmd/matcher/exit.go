@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-
-	"github.com/spf13/cobra"
 )
 
 // Exit codes of every command.
@@ -30,16 +28,6 @@ func usageError(format string, args ...any) error {
 
 func foundError(format string, args ...any) error {
 	return &exitError{code: exitFound, err: fmt.Errorf(format, args...)}
-}
-
-// usageArgs makes a wrong number of arguments wrong use of the command line.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(command *cobra.Command, args []string) error {
-		if err := check(command, args); err != nil {
-			return usageError("%w", err)
-		}
-		return nil
-	}
 }
 
 // exitCode is what the process ends with for what run returned.

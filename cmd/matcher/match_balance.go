@@ -22,13 +22,13 @@ func (m *match) readBalances() error {
 
 // parseBalance reads "EUR=84210.55,USD=10" into an amount by currency; a bare amount stands under "".
 func parseBalance(flag, text string) (map[string]string, error) {
-	if text == "" {
-		return nil, nil
-	}
 	if grouping.MatchString(text) {
 		return nil, usageError("%s: write %q without commas between thousands; a comma parts currencies, as in EUR=84210.55,USD=10.00", flag, text)
 	}
 	balances := map[string]string{}
+	if text == "" {
+		return balances, nil
+	}
 	for part := range strings.SplitSeq(text, ",") {
 		currency, amount, named := strings.Cut(strings.TrimSpace(part), "=")
 		if !named {
@@ -70,7 +70,7 @@ func (m *match) startFromBalances() error {
 		if err != nil {
 			return err
 		}
-		if m.result.Bridge[i], err = b.WithBalances(left, right); err != nil {
+		if m.result.Bridge[i], err = b.WithBalances(orNil(left), orNil(right)); err != nil {
 			return err
 		}
 	}
@@ -89,21 +89,29 @@ func (m *match) balancesHaveRows() error {
 	return nil
 }
 
-// balanceIn is the stated balance in a currency, nil where there is none.
-func (s *matchSide) balanceIn(currency string, only bool) (*recon.Minor, error) {
+// balanceIn is the stated balance in a currency, unset where there is none.
+func (s *matchSide) balanceIn(currency string, only bool) (recon.NullMinor, error) {
 	text, given := s.balance[currency]
 	if bare, ok := s.balance[""]; ok {
 		if !only {
-			return nil, usageError("there are several currencies: write the balances as EUR=84210.55,USD=10.00")
+			return recon.NullMinor{}, usageError("there are several currencies: write the balances as EUR=84210.55,USD=10.00")
 		}
 		text, given = bare, true
 	}
 	if !given {
-		return nil, nil
+		return recon.NullMinor{}, nil
 	}
 	money, err := recon.ParseMoney(text, currency)
 	if err != nil {
-		return nil, usageError("the balance %w", err)
+		return recon.NullMinor{}, usageError("the balance %w", err)
 	}
-	return &money.Amount, nil
+	return recon.NullMinor{Amount: money.Amount, Set: true}, nil
+}
+
+// orNil is the amount as the engine takes it: nil is none.
+func orNil(balance recon.NullMinor) *recon.Minor {
+	if !balance.Set {
+		return nil
+	}
+	return &balance.Amount
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -121,9 +122,7 @@ func (f *matchFile) undetected(err error) error {
 
 func withField(m recon.FieldMap, name string, field recon.MapField) recon.FieldMap {
 	fields := make(map[string]recon.MapField, len(m.Fields)+1)
-	for k, v := range m.Fields {
-		fields[k] = v
-	}
+	maps.Copy(fields, m.Fields)
 	fields[name] = field
 	m.Fields = fields
 	return m

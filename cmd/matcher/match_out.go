@@ -14,10 +14,14 @@ import (
 
 // Columns of the files that --out writes.
 var (
-	groupColumns = []string{"group_id", "status", "rule", "score", "side", "external_id", "row", "amount", "currency", "date",
-		"allocated", "difference", "difference_reason", "held_by", "alternatives"}
-	unmatchedColumns = []string{"side", "external_id", "row", "reference", "amount", "currency", "date", "description", "class",
-		"reason", "age_days", "nearest_external_id", "nearest_difference", "suggestion"}
+	groupColumns = []string{
+		"group_id", "status", "rule", "score", "side", "external_id", "row", "amount", "currency", "date",
+		"allocated", "difference", "difference_reason", "held_by", "alternatives",
+	}
+	unmatchedColumns = []string{
+		"side", "external_id", "row", "reference", "amount", "currency", "date", "description", "class",
+		"reason", "age_days", "nearest_external_id", "nearest_difference", "suggestion",
+	}
 	rejectedColumns = []string{"file", "line", "field", "value", "reason"}
 )
 

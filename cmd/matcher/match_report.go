@@ -143,8 +143,11 @@ func (m *match) printSides(to io.Writer, summary *engine.Summary) {
 			of   recon.Class
 			word string
 		}{
-			{recon.ClassTiming, "in transit"}, {recon.ClassMissing, "missing"}, {recon.ClassBreak, "break"},
-			{recon.ClassAmbiguous, "ambiguous"}, {recon.ClassData, "data"},
+			{recon.ClassTiming, "in transit"},
+			{recon.ClassMissing, "missing"},
+			{recon.ClassBreak, "break"},
+			{recon.ClassAmbiguous, "ambiguous"},
+			{recon.ClassData, "data"},
 		} {
 			if classes[class.of] > 0 {
 				parts = append(parts, fmt.Sprintf("%s %s", class.word, grouped(classes[class.of])))

@@ -31,7 +31,7 @@ ZWG ZWL`
 // currencyDigits is every known code with its number of decimals.
 var currencyDigits = func() map[string]int {
 	digits := maps.Clone(currencyOtherDigits)
-	for _, code := range strings.Fields(currencyTwoDigits) {
+	for code := range strings.FieldsSeq(currencyTwoDigits) {
 		digits[code] = digitsDefault
 	}
 	return digits

@@ -184,8 +184,8 @@ func camelCase(key string) string {
 		}
 	}
 	name := strings.Join(parts, "")
-	if strings.HasSuffix(name, "ID") {
-		name = strings.TrimSuffix(name, "ID") + "Id"
+	if stem, ok := strings.CutSuffix(name, "ID"); ok {
+		name = stem + "Id"
 	}
 	if name != "" && unicode.IsUpper(rune(name[0])) {
 		name = strings.ToLower(name[:1]) + name[1:]

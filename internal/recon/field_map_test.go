@@ -69,7 +69,7 @@ func TestFieldMapErrors(t *testing.T) {
 		{`{"reference":{"column":"r","transforms":[{"substring":[0]}]}}`, `/reference/transforms/0/substring: [first character, how many]`},
 		{`{"reference":{"column":"r","transforms":[{"subtring":[1]}]}}`, `did you mean "substring"?`},
 		{`{"transforms":{"reference":["upper"]}}`, `/transforms/reference: reference has transforms but no column`},
-		{`{"transforms":{"refrence":["upper"]}}`, `/transforms/refrence: "refrence" is not known here: did you mean "reference"?`},
+		{`{"transforms":{"curency":["upper"]}}`, `/transforms/curency: "curency" is not known here: did you mean "currency"?`},
 		{`{"transforms":5}`, `/transforms: an object is expected here`},
 		{`{"original":5}`, `/original: an object is expected here`},
 		{`{"original":{"sum":"x"}}`, `/original/sum: "sum" is not known here`},
@@ -92,7 +92,7 @@ func TestFieldMapErrors(t *testing.T) {
 func TestMapFieldForms(t *testing.T) {
 	for text, want := range map[string]MapField{
 		`"a"`:                      {Columns: []string{"a"}},
-		` ["a","b"]`:               {Columns: []string{"a", "b"}},
+		"[\"a\",\"b\"]":            {Columns: []string{"a", "b"}},
 		`{"columns":["a"]}`:        {Columns: []string{"a"}},
 		`{"constant":"EUR"}`:       {Constant: "EUR"},
 		`{"column":"a","join":""}`: {Columns: []string{"a"}},

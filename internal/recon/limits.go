@@ -13,7 +13,6 @@ import (
 // Decimal is a plain decimal as it was written; a bare number is accepted where one is read.
 type Decimal string
 
-
 // Scaled is the decimal times 10^scale, exactly.
 func (d Decimal) Scaled(scale int) (int64, error) {
 	value, err := ParseMinor(string(d), scale)

@@ -269,11 +269,12 @@ func (r *jsonReader) children(n *documentNode, open json.Delim, depth int) error
 	}
 	for r.decoder.More() {
 		if n.kind == mapNode {
-			name, err := r.decoder.Token()
+			token, err := r.decoder.Token()
 			if err != nil {
 				return err
 			}
-			n.names = append(n.names, name.(string))
+			name, _ := token.(string) // a key is one, or the decoder fails
+			n.names = append(n.names, name)
 		}
 		child, err := r.value(depth + 1)
 		if err != nil {
@@ -298,7 +299,9 @@ func (d *documentDecoder) decode(n *documentNode, to reflect.Value, pointer stri
 	}
 	switch to.Type() {
 	case reflect.TypeFor[Limits]():
-		d.limits(n, to.Addr().Interface().(*Limits), pointer)
+		var limits Limits
+		d.limits(n, &limits, pointer)
+		to.Set(reflect.ValueOf(limits))
 		return
 	case reflect.TypeFor[Decimal]():
 		d.decimal(n, to, pointer)

@@ -144,6 +144,6 @@ func FuzzDecodeRules(f *testing.F) {
 		require.NoError(t, err)
 		again, errs := DecodeRules(text)
 		require.Empty(t, errs, string(text))
-		require.Equal(t, len(rules), len(again))
+		require.Len(t, again, len(rules))
 	})
 }

@@ -236,3 +236,11 @@ func TestQuotesMayStandBehindSpaces(t *testing.T) {
 	require.Contains(t, o.lines, `3: ["2" "c" "6"]`)
 	require.Contains(t, o.lines, `4: ["3" " plain " " 7"]`)
 }
+
+// TestRowsMayEndInSeveralDelimiters, as spreadsheets write them once somebody has been in a column further right.
+func TestRowsMayEndInSeveralDelimiters(t *testing.T) {
+	o := tell(strings.NewReader("a,b,c\n1,2,3,,,\n4,5,6,,,\n7,8,9,,,\n"), "x.csv", Options{})
+	require.NoError(t, o.err)
+	require.Equal(t, 3, o.rows)
+	require.Zero(t, o.rejected)
+}

@@ -136,22 +136,18 @@ func headerRow(rows []recon.Record) (int, error) {
 		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "))))
 }
 
-// asWide says whether a row has the usual width, give or take one delimiter at the end of it or of all the others.
+// asWide says whether a row has the usual width, give or take delimiters at the end of it or of all the others.
 func asWide(fields []string, width int, rows []recon.Record) bool {
-	switch len(fields) {
-	case width:
-		return true
-	case width + 1:
-		return strings.TrimSpace(fields[width]) == ""
-	case width - 1:
-		for _, r := range rows {
-			if len(r.Fields) == width && strings.TrimSpace(r.Fields[width-1]) != "" {
-				return false
-			}
-		}
-		return width > 1
+	if len(fields) >= width {
+		return strings.TrimSpace(strings.Join(fields[width:], "")) == ""
 	}
-	return false
+	var usual []recon.Record
+	for _, r := range rows {
+		if len(r.Fields) == width {
+			usual = append(usual, r)
+		}
+	}
+	return len(fields) >= max(filledWidth(usual), 1)
 }
 
 // secondHeader refuses a file with two rows of names: which one counts is for a person to say.

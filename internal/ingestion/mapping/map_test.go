@@ -178,8 +178,14 @@ func TestCurrencyAndStatus(t *testing.T) {
 func TestSymbolsRuleOutCurrencies(t *testing.T) {
 	const fields = `{"amount":"a","date":"d","currency":"c","decimal":"."}`
 	for _, c := range []struct{ amount, currency, want string }{
-		{"$5.00", "USD", "500"}, {"$5.00", "MXN", "500"}, {"$5.00", "EUR", "AMOUNT_UNREADABLE"}, {"kr 5.00", "SEK", "500"},
-		{"5.00 kr", "GBP", "AMOUNT_UNREADABLE"}, {"¥500", "JPY", "500"}, {"¥500", "USD", "AMOUNT_UNREADABLE"}, {"Fr. 5.00", "CHF", "500"},
+		{"$5.00", "USD", "500"},
+		{"$5.00", "MXN", "500"},
+		{"$5.00", "EUR", "AMOUNT_UNREADABLE"},
+		{"kr 5.00", "SEK", "500"},
+		{"5.00 kr", "GBP", "AMOUNT_UNREADABLE"},
+		{"¥500", "JPY", "500"},
+		{"¥500", "USD", "AMOUNT_UNREADABLE"},
+		{"Fr. 5.00", "CHF", "500"},
 	} {
 		got := amountOrCode(mapOne(t, fields, "a", c.amount, "d", "2026-01-05", "c", c.currency))
 		require.Equal(t, c.want, got, "%s in %s", c.amount, c.currency)
