@@ -10,14 +10,15 @@ import (
 // Role is what a caller may do inside its tenant, or, for PlatformAdmin, to tenants themselves.
 type Role string
 
-// The roles, from least to most. PlatformAdmin stands beside the ladder: it opens the control plane and no tenant's
-// data.
+// The roles, from least to most. PlatformAdmin and TenantReader stand beside the ladder: they open the control plane, or
+// the part of it that other installations read, and no tenant's data.
 const (
 	RoleViewer        Role = "viewer"         // reads
 	RoleAnalyst       Role = "analyst"        // imports, runs, comments, proposes
 	RoleApprover      Role = "approver"       // confirms and resolves
 	RoleAdmin         Role = "admin"          // configures
 	RolePlatformAdmin Role = "platform-admin" // creates, suspends, moves tenants
+	RoleTenantReader  Role = "tenant-reader"  // asks who a tenant is, as another Matcher does
 )
 
 // ladder orders the tenant's roles: a role holds every right of those before it.
@@ -25,14 +26,17 @@ var ladder = []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin}
 
 // KnownRole reports whether role is one of ours.
 func KnownRole(role Role) bool {
-	return role == RolePlatformAdmin || slices.Contains(ladder, role)
+	return !OfTenant(role) || slices.Contains(ladder, role)
 }
+
+// OfTenant reports whether a role is held inside a tenant; the others concern the installation and know no tenant.
+func OfTenant(role Role) bool { return role != RolePlatformAdmin && role != RoleTenantReader }
 
 // Allows reports whether a caller with roles may do what needs the role needed. An unknown role, on either side,
 // allows nothing.
 func Allows(roles []Role, needed Role) bool {
-	if needed == RolePlatformAdmin {
-		return slices.Contains(roles, RolePlatformAdmin)
+	if !OfTenant(needed) {
+		return slices.Contains(roles, needed) || slices.Contains(roles, RolePlatformAdmin)
 	}
 	rank := slices.Index(ladder, needed)
 	if rank < 0 {
