@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,11 +77,6 @@ func WithTTLJitter(fraction float64) CacheOption {
 // WithMaxStale is how long past its expiry a configuration may serve while the authority is down.
 func WithMaxStale(limit time.Duration) CacheOption {
 	return func(c *CachedConfigurationAdapter) { c.maxStale = limit }
-}
-
-// WithLoadTimeout bounds one question to the authority.
-func WithLoadTimeout(limit time.Duration) CacheOption {
-	return func(c *CachedConfigurationAdapter) { c.loadTimeout = limit }
 }
 
 // WithCacheSize bounds the tenants kept and the unknown ids remembered, each.
@@ -263,13 +257,6 @@ func (c *CachedConfigurationAdapter) forget(tenantID string) (flying bool) {
 		entry.expiresAt, entry.retryAt = time.Time{}, time.Time{}
 	}
 	return f != nil
-}
-
-// Cached is the ids of the tenants that are known, in no order.
-func (c *CachedConfigurationAdapter) Cached() []string {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return slices.Collect(maps.Keys(c.entries))
 }
 
 // CacheStats counts answers by where they came from, and questions to the authority.

@@ -10,6 +10,11 @@ import (
 	"matcher/internal/shared/ports"
 )
 
+// WithLoadTimeout bounds one question to the authority.
+func WithLoadTimeout(limit time.Duration) CacheOption {
+	return func(c *CachedConfigurationAdapter) { c.loadTimeout = limit }
+}
+
 // flight is one question to the authority that all callers of a tenant share.
 type flight struct {
 	done   chan struct{}

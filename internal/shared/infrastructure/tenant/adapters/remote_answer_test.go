@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package adapters_test
+package adapters
 
 import (
 	"strings"
@@ -8,49 +8,56 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
 )
 
 func TestRemoteAnswer(t *testing.T) {
 	t.Parallel()
-	id := `"tenantId":"` + idOf(1) + `"`
-	for body, want := range map[string]string{
-		`{` + id + `,"status":"ACTIVE","version":7}`:     "ACTIVE v7",
-		`{"id":"` + idOf(1) + `","status":"Suspended"}`:  "SUSPENDED v0",
-		`{` + id + `,"status":"purged","new field":[1]}`: "DELETED v0",
-		`{` + id + `}`:                                                                "UNAVAILABLE",
-		`{` + id + `,"status":"resting"}`:                                             "UNAVAILABLE",
-		`{"tenantId":"` + idOf(2) + `","status":"ACTIVE"}`:                            "UNAVAILABLE",
-		`{` + id + `,"id":"` + idOf(2) + `","status":"ACTIVE"}`:                       "UNAVAILABLE",
-		`{"status":"ACTIVE"}`:                                                         "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","version":-1}`:                                 "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","connections":-1}`:                             "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","connections":100000}`:                         "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","requestsPerSecond":1e99}`:                     "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","database":"` + strings.Repeat("d", 64) + `"}`: "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","database":"a\u0000b"}`:                        "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE","slug":"` + strings.Repeat("s", 1000) + `"}`:   "UNAVAILABLE",
-		`{` + id + `,"status":"ACTIVE"} {}`:                                           "UNAVAILABLE",
-		`[` + id[11:] + `]`:                                                           "UNAVAILABLE",
-		`null`:                                                                        "UNAVAILABLE",
+	one, two := tenantNumber(1), tenantNumber(2)
+	id := `"tenantId":"` + one + `"`
+	for body, want := range map[string]ports.TenantConfig{
+		`{` + id + `,"status":"ACTIVE","version":7}`:                              {TenantID: one, Status: ports.TenantActive, Version: 7},
+		`{"id":"` + one + `","status":"Suspended","tenantSlug":"acme"}`:           {TenantID: one, Status: ports.TenantSuspended, Slug: "acme"},
+		`{` + id + `,"status":"purged","new field":[1]}`:                          {TenantID: one, Status: ports.TenantDeleted},
+		`{` + id + `,"status":"ACTIVE","database":"big","requestsPerSecond":100}`: {TenantID: one, Status: ports.TenantActive, Database: "big", RequestsPerSecond: 100},
 	} {
-		r := newRemote(t, newManager(t, text(body)))
-		require.Equal(t, want, outcome(r.GetTenantConfig(t.Context(), idOf(1))), body)
+		config, err := decodeRemoteConfig([]byte(body), one)
+		require.NoError(t, err, body)
+		require.Equal(t, &want, config)
+	}
+	for _, body := range []string{
+		`{` + id + `}`,
+		`{` + id + `,"status":"resting"}`,
+		`{"tenantId":"` + two + `","status":"ACTIVE"}`,
+		`{` + id + `,"id":"` + two + `","status":"ACTIVE"}`,
+		`{"status":"ACTIVE"}`,
+		`{` + id + `,"status":"ACTIVE","version":-1}`,
+		`{` + id + `,"status":"ACTIVE","connections":-1}`,
+		`{` + id + `,"status":"ACTIVE","connections":100000}`,
+		`{` + id + `,"status":"ACTIVE","requestsPerSecond":1e99}`,
+		`{` + id + `,"status":"ACTIVE","database":"` + strings.Repeat("d", 64) + `"}`,
+		`{` + id + `,"status":"ACTIVE","database":"a\u0000b"}`,
+		`{` + id + `,"status":"ACTIVE","slug":"` + strings.Repeat("s", 1000) + `"}`,
+		`{` + id + `,"status":"ACTIVE"} {}`,
+		`[]`, `null`, ``, `hunter2`,
+	} {
+		config, err := decodeRemoteConfig([]byte(body), one)
+		require.Error(t, err, body)
+		require.Nil(t, config)
+		require.NotContains(t, err.Error(), "hunter2", "the answer is never quoted")
 	}
 }
 
 func FuzzRemoteAnswer(f *testing.F) {
-	f.Add([]byte(`{"tenantId":"` + idOf(1) + `","status":"ACTIVE","version":7}`))
+	one := tenantNumber(1)
+	f.Add([]byte(`{"tenantId":"` + one + `","status":"ACTIVE","version":7}`))
 	f.Add([]byte(`{"id":"x","status":null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		config, err := tenancy.DecodeRemoteConfig(body, idOf(1))
+		config, err := decodeRemoteConfig(body, one)
 		if (config == nil) == (err == nil) {
 			t.Fatal("a configuration or an error, never both and never neither")
 		}
-		if err != nil {
-			return
-		}
-		if config.TenantID != idOf(1) || config.Status == "" || config.Connections < 0 || config.Version < 0 {
+		if err == nil && (config.TenantID != one || config.Status == "" || config.Connections < 0 || config.Version < 0) {
 			t.Fatalf("a configuration that cannot be: %+v", config)
 		}
 	})
