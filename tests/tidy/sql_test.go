@@ -25,6 +25,7 @@ var sqlFiles = []string{
 	// The provisioner: its flow, the rights it grants, the driver that golang-migrate runs on.
 	adapters + "/schema_provisioner.go",
 	adapters + "/schema_grants.go",
+	adapters + "/schema_pending.go",
 	adapters + "/migrator.go",
 	bootstrap + "/migrations.go",
 	bootstrap + "/migrations_embedded.go",

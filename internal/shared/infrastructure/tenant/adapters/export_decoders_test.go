@@ -1,0 +1,6 @@
+//go:build unit || !integration
+
+package adapters
+
+// DecodeTenantEvent opens the decoder to its fuzz target.
+var DecodeTenantEvent = decodeTenantEvent
