@@ -51,6 +51,12 @@ type LimitsConfig struct {
 	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240"`
 	// RequestTimeoutSec bounds every request but uploads and progress streams.
 	RequestTimeoutSec int `env:"MATCHER_REQUEST_TIMEOUT_SEC" envDefault:"30"`
+	// TenantRPS is how many requests a second a tenant may send whose configuration names no other number, SubjectRPS
+	// how many one caller may; the bursts are how many may come at once. 0 a second is no limit.
+	TenantRPS    int `env:"MATCHER_TENANT_RPS" envDefault:"2000"`
+	TenantBurst  int `env:"MATCHER_TENANT_BURST" envDefault:"4000"`
+	SubjectRPS   int `env:"MATCHER_SUBJECT_RPS" envDefault:"1000"`
+	SubjectBurst int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000"`
 	// ShutdownTimeoutSec is how long a stopping server waits for requests and jobs under way.
 	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20"`
 }
@@ -236,6 +242,10 @@ func (cfg Config) check() []string {
 	p.atLeast("MATCHER_MAX_BODY_BYTES", cfg.Limits.BodyBytes, 1024)
 	p.atLeast("MATCHER_MAX_IMPORT_BYTES", cfg.Limits.ImportBytes, 1024)
 	p.atLeast("MATCHER_REQUEST_TIMEOUT_SEC", int64(cfg.Limits.RequestTimeoutSec), 1)
+	p.atLeast("MATCHER_TENANT_RPS", int64(cfg.Limits.TenantRPS), 0)
+	p.atLeast("MATCHER_TENANT_BURST", int64(cfg.Limits.TenantBurst), 1)
+	p.atLeast("MATCHER_SUBJECT_RPS", int64(cfg.Limits.SubjectRPS), 0)
+	p.atLeast("MATCHER_SUBJECT_BURST", int64(cfg.Limits.SubjectBurst), 1)
 	p.atLeast("MATCHER_SHUTDOWN_TIMEOUT_SEC", int64(cfg.Limits.ShutdownTimeoutSec), 1)
 	cfg.Postgres.check(p)
 	if cfg.Redis.URL != "" && !hasScheme(cfg.Redis.URL, "redis", "rediss", "unix") {

@@ -24,6 +24,7 @@ type dynamicInfrastructureProvider struct {
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
 	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry says who is a tenant
+	configuration     ports.ConfigurationPort
 	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
 }
 
@@ -79,6 +80,7 @@ func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(c
 	if err != nil {
 		return err
 	}
+	p.configuration = configuration
 	p.connections, err = tenancy.NewTenantConnectionManager(settings, configuration)
 	return err
 }

@@ -27,6 +27,7 @@ import (
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
+	"matcher/internal/systemplane"
 )
 
 // Role is which part of the service a process plays.
@@ -48,8 +49,11 @@ type App struct {
 	provider *dynamicInfrastructureProvider
 	embedded *Embedded
 	api      *httpapi.API
+	settings *systemplane.Plane
 	stops    []func(context.Context) error // in the order in which they were opened
 	close    sync.Once
+
+	settingStore *tenancy.Settings
 }
 
 // Open opens an installation and starts its service in the role: the database (the embedded default when none is
@@ -133,6 +137,9 @@ func (a *App) start(ctx context.Context, role Role) error {
 		return fmt.Errorf("opening the job queue: %w", err)
 	}
 	a.DB = postgres.New(a.provider.connections, queue)
+	if err := a.openSettings(ctx); err != nil {
+		return err
+	}
 	if role != RoleAPI {
 		if err := a.startWorkers(ctx, queue); err != nil {
 			return fmt.Errorf("starting the job workers: %w", err)
@@ -163,13 +170,16 @@ func (a *App) openAPI(role Role) error {
 			return fmt.Errorf("making the folder for uploads: %w", err)
 		}
 	}
+	shared, err := a.openLimiterRedis()
+	if err != nil {
+		return err
+	}
 	a.api, err = httpapi.New(httpapi.Config{
 		DB:      a.DB,
-		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir(), BytesMax: a.cfg.Limits.ImportBytes},
+		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()},
 		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy,
-		Limits: httpapi.Limits{
-			BodyBytes: a.cfg.Limits.BodyBytes, ImportBytes: a.cfg.Limits.ImportBytes, Request: a.cfg.Limits.RequestTimeout(),
-		},
+		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
+		Settings: a.settings, SettingHistory: a.settingStore.History,
 		Log: a.log, Registry: newRegistry(), MetricsToken: a.cfg.MetricsToken, Version: Version(),
 		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
 	})

@@ -17,10 +17,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 
 	"matcher/internal/auth"
 	"matcher/internal/ingestion"
 	"matcher/internal/postgres"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
+	"matcher/internal/systemplane"
 )
 
 // Limits bound one request.
@@ -28,16 +32,26 @@ type Limits struct {
 	BodyBytes   int64         // of JSON
 	ImportBytes int64         // of a file
 	Request     time.Duration // of anything but uploads and streams
+	Tenant      Rate          // of all requests of a tenant whose configuration names no other
+	Subject     Rate          // of one caller
 }
 
-// Config is what the API stands on; all of it is required but MetricsToken.
+// Config is what the API stands on; all of it is required but MetricsToken and Redis.
 type Config struct {
 	DB      *postgres.DB
 	Imports *ingestion.Service
 
 	Auth    auth.Authenticator
 	Tenancy auth.Tenancy
-	Limits  Limits
+	// Limits are those in force at the moment: they may change while the service runs.
+	Limits func() Limits
+	// Tenants say what rate a tenant may have.
+	Tenants ports.ConfigurationPort
+	// Redis is where instances count requests together; without it each counts by itself.
+	Redis redis.UniversalClient
+
+	Settings       *systemplane.Plane
+	SettingHistory func(ctx context.Context, key string, before, limit int) ([]tenancy.SettingChange, error)
 
 	Log      *slog.Logger
 	Registry *prometheus.Registry
@@ -64,6 +78,7 @@ type API struct {
 
 	handler  http.Handler
 	figures  *figures
+	limiter  *limiter
 	routes   []string
 	document []byte // openapi.json
 	page     docsPage
@@ -78,6 +93,10 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
 		uploads: make(chan struct{}, maxUploads), draining: make(chan struct{}),
+	}
+	if !cfg.ProbesOnly {
+		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
+		watchSettings(cfg.Registry, cfg.Settings)
 	}
 	mux := &routeMux{ServeMux: http.NewServeMux()}
 	h := humago.New(mux, a.humaConfig())

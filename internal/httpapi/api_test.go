@@ -15,13 +15,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/systemplane"
 )
 
 func probing(t *testing.T, ready func(context.Context) error) *API {
 	t.Helper()
 	a, err := New(Config{
 		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Ready: ready, ProbesOnly: true,
-		Limits: Limits{BodyBytes: 1 << 20, ImportBytes: 1 << 20, Request: time.Second},
+		Limits: func() Limits { return Limits{BodyBytes: 1 << 20, ImportBytes: 1 << 20, Request: time.Second} },
 	})
 	require.NoError(t, err)
 	return a
@@ -52,7 +54,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestDocument(t *testing.T) {
-	a, err := New(Config{Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+	a, err := New(Config{Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Settings: new(systemplane.Plane)})
 	require.NoError(t, err)
 	var document struct {
 		Paths      map[string]map[string]any

@@ -6,6 +6,8 @@ import (
 
 	"github.com/felixge/httpsnoop"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"matcher/internal/systemplane"
 )
 
 // figures are the API's metrics. No label names a tenant or an id: both are without bound.
@@ -38,4 +40,46 @@ func (f *figures) observe(method, route string, m httpsnoop.Metrics) {
 	}
 	f.requests.WithLabelValues(route, strconv.Itoa(m.Code)).Inc()
 	f.seconds.WithLabelValues(route).Observe(m.Duration.Seconds())
+}
+
+// limitFigures are about rate limits; their labels have seven values in all.
+type limitFigures struct {
+	decisions *prometheus.CounterVec
+	redisUp   prometheus.Gauge
+}
+
+func newLimitFigures(registry prometheus.Registerer) *limitFigures {
+	f := &limitFigures{
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "matcher_rate_limit_decisions_total", Help: "Requests counted against a limit.",
+		}, []string{"scope", "limiter", "result"}),
+		redisUp: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "matcher_rate_limit_redis_up", Help: "1 while instances share their limits, 0 while each limits by itself.",
+		}),
+	}
+	registry.MustRegister(f.decisions, f.redisUp)
+	return f
+}
+
+func (f *limitFigures) count(scope string, shared, allowed bool) {
+	limiter, result := "local", "refused"
+	if shared {
+		limiter = "redis"
+	}
+	if allowed {
+		result = "allowed"
+	}
+	f.decisions.WithLabelValues(scope, limiter, result).Inc()
+}
+
+// watchSettings tells which settings an instance runs on: instances that agree show the same number.
+func watchSettings(registry prometheus.Registerer, settings *systemplane.Plane) {
+	registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "matcher_settings_revision", Help: "Sum of the versions of all stored settings in force.",
+		}, func() float64 { return float64(settings.Current().Revision) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "matcher_settings_faults", Help: "Stored settings that cannot be used.",
+		}, func() float64 { return float64(settings.Current().Faults()) }),
+	)
 }

@@ -120,8 +120,9 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	if r.Header.Get("Content-Encoding") != "" {
 		return nil, recon.Invalid("CONTENT_ENCODING_UNKNOWN", "send the file as it is, without Content-Encoding")
 	}
-	if r.ContentLength > a.Limits.ImportBytes+multipartOverhead {
-		return nil, &http.MaxBytesError{Limit: a.Limits.ImportBytes}
+	most := a.Limits().ImportBytes
+	if r.ContentLength > most+multipartOverhead {
+		return nil, &http.MaxBytesError{Limit: most}
 	}
 	select {
 	case a.uploads <- struct{}{}:
@@ -130,10 +131,10 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	}
 	in := &upload{key: key, close: func() { <-a.uploads }}
 	in.body = &pacedBody{
-		from: http.MaxBytesReader(w, r.Body, a.Limits.ImportBytes+multipartOverhead), start: time.Now(),
+		from: http.MaxBytesReader(w, r.Body, most+multipartOverhead), start: time.Now(),
 		conn: http.NewResponseController(w),
 	}
-	in.file = ingestion.File{Name: name, Body: in.body}
+	in.file = ingestion.File{Name: name, Body: in.body, BytesMax: most}
 	if err := in.openForm(r); err != nil {
 		in.close()
 		return nil, in.because(err)

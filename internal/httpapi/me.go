@@ -26,6 +26,7 @@ const maxPageItems = 200
 func (a *API) getMe(ctx context.Context, _ *struct{}) (*one[caller], error) {
 	principal, _ := auth.PrincipalFrom(ctx)
 	me := caller{Subject: principal.Subject, TenantID: principal.TenantID, Roles: principal.Roles}
-	me.Limits.BodyBytes, me.Limits.ImportBytes, me.Limits.PageItems = a.Limits.BodyBytes, a.Limits.ImportBytes, maxPageItems
+	limits := a.Limits()
+	me.Limits.BodyBytes, me.Limits.ImportBytes, me.Limits.PageItems = limits.BodyBytes, limits.ImportBytes, maxPageItems
 	return &one[caller]{Body: me}, a.DB.Read(ctx, func(*postgres.Tx) error { return nil })
 }

@@ -194,8 +194,9 @@ func (r *refusal) Header() http.Header            { return r.header }
 func (r *refusal) WriteHeader(status int)         { r.status = status }
 func (r *refusal) Write(body []byte) (int, error) { return len(body), nil }
 
-// admitted is the context behind the three steps in their fixed order: token, permission, tenant.
-func (a *API) admitted(r *http.Request, role auth.Role) (context.Context, error) {
+// admitted is the context behind the steps in their fixed order: token, permission, tenant, rate. What concerns the
+// installation has no tenant and no rate: its few callers hold the highest role there is.
+func (a *API) admitted(w http.ResponseWriter, r *http.Request, role auth.Role) (context.Context, error) {
 	ctx, err := auth.AuthenticateContext(r.Context(), a.Auth, r.Header.Values("Authorization"))
 	if err != nil {
 		return nil, err
@@ -207,26 +208,31 @@ func (a *API) admitted(r *http.Request, role auth.Role) (context.Context, error)
 	if err := auth.RequireRole(ctx, role); err != nil {
 		return nil, err
 	}
+	if role == auth.RolePlatformAdmin {
+		return ctx, nil
+	}
 	ctx, err = auth.ExtractTenant(ctx, a.Tenancy)
 	if err != nil {
 		return nil, err
 	}
 	info.tenant = auth.LookupTenantID(ctx)
-	return ctx, nil
+	return ctx, a.limited(ctx, w.Header())
 }
 
 // guard is admitted for operations of huma, before anything of the request is parsed.
 func (a *API) guard(role auth.Role) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(c)
-		ctx, err := a.admitted(r, role)
+		ctx, err := a.admitted(w, r, role)
 		if err != nil {
 			writeProblem(w, problemOf(r.Context(), a.Log, err))
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, a.Limits.Request)
+		limits := a.Limits()
+		r.Body = http.MaxBytesReader(w, r.Body, limits.BodyBytes)
+		ctx, cancel := context.WithTimeout(ctx, limits.Request)
 		defer cancel()
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(a.Limits.Request + writeGrace))
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limits.Request + writeGrace))
 		next(huma.WithContext(c, ctx))
 	}
 }
@@ -234,7 +240,7 @@ func (a *API) guard(role auth.Role) func(huma.Context, func(huma.Context)) {
 // guardRaw is admitted for handlers that read or write streams and set their own pace.
 func (a *API) guardRaw(role auth.Role, handler func(*API, http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := a.admitted(r, role)
+		ctx, err := a.admitted(w, r, role)
 		if err != nil {
 			writeProblem(w, problemOf(r.Context(), a.Log, err))
 			return

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -199,15 +201,22 @@ func (o operation) document(a *API) huma.Operation {
 	return huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{o.tag()},
 		Middlewares:  huma.Middlewares{a.guard(o.role)},
-		MaxBodyBytes: a.Limits.BodyBytes, BodyReadTimeout: a.Limits.Request,
+		MaxBodyBytes: unlimitedBody, BodyReadTimeout: bodyReadTimeout,
 		Security:   []map[string][]string{{"bearer": {}}},
 		Extensions: map[string]any{"x-roles": rolesFrom(o.role)},
 	}
 }
 
+const (
+	// unlimitedBody leaves the bound to guard, which asks for the limit in force.
+	unlimitedBody = math.MaxInt64
+	// bodyReadTimeout is for a JSON body, however slow the line.
+	bodyReadTimeout = 30 * time.Second
+)
+
 // rolesFrom lists every role that may do what needs role.
 func rolesFrom(role auth.Role) (roles []auth.Role) {
-	for _, held := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin} {
+	for _, held := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin} {
 		if auth.Allows([]auth.Role{held}, role) {
 			roles = append(roles, held)
 		}

@@ -153,6 +153,10 @@ func useProblems() {
 }
 
 func humaProblem(ctx context.Context, status int, message string, errs []error) *problem {
+	var tooLarge *http.MaxBytesError
+	if errors.As(errors.Join(errs...), &tooLarge) { // huma takes it for a body that cannot be read
+		status, message = http.StatusRequestEntityTooLarge, "the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes"
+	}
 	code := codeOf[status]
 	if code == "" {
 		code = strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))

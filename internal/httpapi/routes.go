@@ -13,7 +13,7 @@ const (
 	admin   = auth.RoleAdmin
 )
 
-// operations is the whole API under /v1: the route, the least role that may take it, its name and its handler.
+// operations is the whole API: the route, the least role that may take it, its name and its handler.
 var operations = []operation{
 	read("/v1/me", viewer, "get-me", "Who the token says you are", (*API).getMe),
 
@@ -72,6 +72,11 @@ var operations = []operation{
 	read("/v1/contexts/{contextId}/statement", viewer, "get-statement", "Read the bridge: left balance, reconciling items, right balance", (*API).getStatement),
 	read("/v1/events", viewer, "list-events", "Read the event feed", (*API).listEvents),
 	read("/v1/audit", viewer, "list-audit", "Read the audit log, the latest entry first", (*API).listAudit),
+
+	platform("GET /system/matcher", "list-settings", "List the runtime settings", http.StatusOK, (*API).listSettings),
+	platform("GET /system/matcher/{key}", "get-setting", "Read a runtime setting", http.StatusOK, (*API).getSetting),
+	platform("PUT /system/matcher/{key}", "put-setting", "Change a runtime setting on every instance", http.StatusOK, (*API).putSetting),
+	platform("GET /system/matcher/{key}/history", "list-setting-history", "List the changes of a setting, the latest first", http.StatusOK, (*API).listSettingHistory),
 }
 
 // public answers without a token. Metrics carry no tenant's name and ask for a token of their own where one is set.
@@ -91,4 +96,5 @@ var public = []struct {
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"system": true,
 }

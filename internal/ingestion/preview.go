@@ -1,6 +1,7 @@
 package ingestion
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -40,7 +41,7 @@ func (s *Service) Preview(ctx context.Context, sourceID string, file File, field
 	if fields != nil {
 		t.fields = fields
 	}
-	reader, err := openMapped(newUpload(file.Body, s.bytesMax()), file, t)
+	reader, err := openMapped(newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax())), file, t)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -3,6 +3,7 @@
 package ingestion
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -33,6 +34,7 @@ type File struct {
 	Format    string
 	Delimiter byte
 	Charset   string
+	BytesMax  int64 // the limit in force for this file; 0 is the service's
 }
 
 // fileNameMax bounds the stored name of a file, in bytes.
@@ -76,7 +78,7 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 	if err != nil {
 		return nil, err
 	}
-	body := newUpload(file.Body, s.bytesMax())
+	body := newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax()))
 	reader, err := openMapped(body, file, target)
 	if err != nil {
 		return nil, err

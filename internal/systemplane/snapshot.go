@@ -26,6 +26,9 @@ func (s *Snapshot) Seconds(name string) time.Duration {
 	return time.Duration(s.Int(name)) * time.Second
 }
 
+// Faults is how many stored values cannot be used.
+func (s *Snapshot) Faults() int { return len(s.faults) }
+
 func valueOf[T any](s *Snapshot, name string) T {
 	value, ok := s.values[name].(T)
 	if !ok {

@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/maypok86/otter/v2"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/time/rate"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+)
+
+// Rate is how many requests may come a second, and how many of them at once. No requests a second is no limit.
+type Rate struct{ PerSecond, Burst int }
+
+const (
+	// redisBudget is what one decision may wait for Redis; a local one takes under a microsecond.
+	redisBudget = 75 * time.Millisecond
+	// redisPause is how long a Redis that failed is left alone; then one request tries it.
+	redisPause = time.Second
+	// maxLocalLimits bounds the limiters of this process: some 200 bytes each.
+	maxLocalLimits = 50_000
+)
+
+// limiter decides in Redis, where all instances count together, and by itself while Redis cannot: then each instance
+// grants the whole rate, so an outage lets more through and never locks anybody out.
+type limiter struct {
+	redis   *redis_rate.Limiter // nil: this process is alone
+	local   *otter.Cache[string, *rate.Limiter]
+	log     *slog.Logger
+	figures *limitFigures
+	// retryAt is when Redis may be tried again, in Unix nanoseconds; 0 while it answers.
+	retryAt atomic.Int64
+}
+
+func newLimiter(client redis.UniversalClient, log *slog.Logger, figures *limitFigures) *limiter {
+	l := &limiter{
+		local: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxLocalLimits}),
+		log:   log, figures: figures,
+	}
+	if client != nil {
+		l.redis = redis_rate.NewLimiter(ownKeys{client})
+		figures.redisUp.Set(1)
+	}
+	return l
+}
+
+// verdict is one decision. Remaining is how many more may come at once.
+type verdict struct {
+	allowed    bool
+	remaining  int
+	retryAfter time.Duration
+	resetAfter time.Duration
+}
+
+// allow counts a request under the key. scope is "tenant" or "subject", for the figures.
+func (l *limiter) allow(ctx context.Context, scope, key string, limit Rate) verdict {
+	v, shared := l.ask(ctx, key, limit)
+	if !shared {
+		v = l.decide(key, limit, time.Now())
+	}
+	l.figures.count(scope, shared, v.allowed)
+	return v
+}
+
+// ask is Redis's decision; false when it has to be made here.
+func (l *limiter) ask(ctx context.Context, key string, limit Rate) (v verdict, ok bool) {
+	probing := false
+	if l.redis == nil {
+		return v, false
+	}
+	if at := l.retryAt.Load(); at != 0 {
+		now := time.Now()
+		if probing = now.UnixNano() >= at && l.retryAt.CompareAndSwap(at, now.Add(redisPause).UnixNano()); !probing {
+			return v, false
+		}
+	}
+	// The caller's going away says nothing about Redis.
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisBudget)
+	defer cancel()
+	result, err := l.redis.Allow(within, key, redis_rate.Limit{Rate: limit.PerSecond, Burst: limit.Burst, Period: time.Second})
+	if err != nil {
+		l.lost(ctx, err)
+		return v, false
+	}
+	if probing {
+		l.retryAt.Store(0)
+		l.figures.redisUp.Set(1)
+		l.log.InfoContext(ctx, "Redis answers again: instances share their rate limits")
+	}
+	return verdict{result.Allowed > 0, result.Remaining, result.RetryAfter, result.ResetAfter}, true
+}
+
+func (l *limiter) lost(ctx context.Context, err error) {
+	if l.retryAt.Swap(time.Now().Add(redisPause).UnixNano()) == 0 {
+		l.figures.redisUp.Set(0)
+		l.log.WarnContext(ctx, "Redis does not answer: each instance limits rates by itself", "error", err)
+	}
+}
+
+// decide is this process's own decision.
+func (l *limiter) decide(key string, limit Rate, now time.Time) verdict {
+	perSecond := rate.Limit(limit.PerSecond)
+	own, _ := l.local.ComputeIfAbsent(key, func() (*rate.Limiter, bool) { return rate.NewLimiter(perSecond, limit.Burst), false })
+	if own.Limit() != perSecond || own.Burst() != limit.Burst {
+		own.SetLimitAt(now, perSecond)
+		own.SetBurstAt(now, limit.Burst)
+	}
+	reserved := own.ReserveN(now, 1)
+	wait := reserved.DelayFrom(now)
+	v := verdict{allowed: wait == 0, retryAfter: wait}
+	if wait > 0 {
+		reserved.CancelAt(now)
+	}
+	tokens := max(own.TokensAt(now), 0)
+	v.remaining = int(tokens)
+	v.resetAfter = time.Duration((float64(limit.Burst) - tokens) / float64(limit.PerSecond) * float64(time.Second))
+	return v
+}
+
+// limited counts a request for its tenant first, then for its caller, and tells both on the answer. The tighter of the
+// two is the one that the headers are about.
+func (a *API) limited(ctx context.Context, header http.Header) error {
+	limits := a.Limits()
+	principal, _ := auth.PrincipalFrom(ctx)
+	subject := sha256.Sum256([]byte(principal.Subject)) // no address of a person in a key
+	told := verdict{remaining: math.MaxInt}
+	for _, one := range []struct {
+		scope string
+		rate  Rate
+		key   []string
+	}{
+		{"tenant", a.tenantRate(ctx, limits.Tenant), []string{"rate", "tenant"}},
+		{"subject", limits.Subject, []string{"rate", "subject", hex.EncodeToString(subject[:16])}},
+	} {
+		if one.rate.PerSecond <= 0 {
+			continue
+		}
+		key, err := auth.ScopedRedisSegments(ctx, one.key...)
+		if err != nil {
+			return err
+		}
+		v := a.limiter.allow(ctx, one.scope, key, one.rate)
+		if !v.allowed || v.remaining < told.remaining {
+			told = v
+			writeRate(header, one.rate, v)
+		}
+		if !v.allowed {
+			return recon.RateLimited(max(v.retryAfter, time.Second), "this %s sends more than %d requests a second", one.scope, one.rate.PerSecond)
+		}
+	}
+	return nil
+}
+
+// tenantRate is the tenant's own where its configuration has one. A tenant whose configuration cannot be had is the
+// door's to refuse.
+func (a *API) tenantRate(ctx context.Context, usual Rate) Rate {
+	config, err := a.Tenants.GetTenantConfig(ctx, auth.LookupTenantID(ctx))
+	if err != nil || config.RequestsPerSecond <= 0 {
+		return usual
+	}
+	return Rate{PerSecond: config.RequestsPerSecond, Burst: burstFactor * config.RequestsPerSecond}
+}
+
+// burstFactor is two seconds' worth, as the defaults have it.
+const burstFactor = 2
+
+func writeRate(header http.Header, limit Rate, v verdict) {
+	header.Set("RateLimit-Limit", strconv.Itoa(limit.PerSecond))
+	header.Set("RateLimit-Remaining", strconv.Itoa(v.remaining))
+	header.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(v.resetAfter.Seconds()))))
+}
