@@ -51,6 +51,10 @@ var broken = []struct {
 	{"a file without a test", pairFindings, "internal/x/x.go", "package x\nfunc F() {}", "no x_test.go"},
 	{"a file without a function", pairFindings, "internal/x/x.go", "package x\ntype T int", ""},
 
+	{"a document names a test that is not there", documentFindings, "docs/x.md", "held by `TestNothingAtAll`", "no test is called"},
+	{"a document names a file that is not there", documentFindings, "docs/x.md", "see `internal/nowhere/x.go`", "there is no"},
+	{"the standard loses its rows", documentFindings, "docs/compliance/standard.md", "| 1 | row | `x` | |", "27 rows"},
+
 	{"SQL in a handler", sqlFindings, httpapi + "/x.go", "package httpapi; const q = `\n\tSELECT id FROM contexts`", "SQL stands in"},
 	{"SQL in the store", sqlFindings, postgres + "/x.go", "package postgres; const q = `SELECT id FROM contexts`", ""},
 	{"prose with such words", sqlFindings, httpapi + "/x.go", `package httpapi; const q = "Select a context, update it with a name"`, ""},
