@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,22 +11,32 @@ import (
 	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
 
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
+	"matcher/internal/shared/safego"
 )
 
 // dynamicInfrastructureProvider holds what serves tenants that come and go while the process runs: who they are, how
 // their schemas come to be, and the connections they work on.
 type dynamicInfrastructureProvider struct {
-	schemaProvisioner ports.TenantSchemaProvisioner
+	schemaProvisioner *tenancy.PostgresTenantSchemaProvisioner
 	registry          *tenancy.Registry
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
 	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry says who is a tenant
-	configuration     ports.ConfigurationPort
 	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
+	configuration     ports.ConfigurationPort             // what the connection manager asks
+	log               *slog.Logger
+
+	// Redis and what speaks through it are nil without REDIS_URL, or with an empty MULTI_TENANT_EVENT_CHANNEL.
+	redis         *redis.Client
+	publisher     *tenancy.RedisTenantEventPublisher
+	listener      *tenancy.RedisTenantEventListener
+	sweep         *tenancy.TenantSweep
+	stopListening func() error
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
@@ -38,7 +49,13 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, log *slog
 	if err != nil {
 		return nil, err
 	}
-	p := &dynamicInfrastructureProvider{registry: tenancy.NewRegistry(control), control: control}
+	p := &dynamicInfrastructureProvider{
+		registry: tenancy.NewRegistry(control), control: control, log: log, stopListening: func() error { return nil },
+	}
+	if err := p.openEventChannel(cfg); err != nil {
+		control.Close()
+		return nil, err
+	}
 	if err := p.buildTenantConnectionManagerFromConfig(cfg, settings, log); err != nil {
 		control.Close()
 		return nil, err
@@ -76,12 +93,10 @@ func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(c
 		return err
 	}
 	p.schemaProvisioner = provisioner
-	configuration, err := p.configurationPort(cfg.Tenancy, log)
-	if err != nil {
+	if p.configuration, err = p.configurationPort(cfg.Tenancy, log); err != nil {
 		return err
 	}
-	p.configuration = configuration
-	p.connections, err = tenancy.NewTenantConnectionManager(settings, configuration)
+	p.connections, err = tenancy.NewTenantConnectionManager(settings, p.configuration)
 	return err
 }
 
@@ -114,11 +129,100 @@ func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
-// forget makes the next request ask the authority about a tenant that this process has changed.
-func (p *dynamicInfrastructureProvider) forget(tenantID string) {
+// forget makes the next request ask the authority about a tenant, unless what is known is as new as version (0: never).
+func (p *dynamicInfrastructureProvider) forget(tenantID string, version int64) {
 	if p.cache != nil {
-		p.cache.Invalidate(tenantID)
+		p.cache.InvalidateOlder(tenantID, version)
 	}
+}
+
+// openEventChannel dials nothing yet.
+func (p *dynamicInfrastructureProvider) openEventChannel(cfg Config) error {
+	if cfg.Redis.URL == "" || cfg.Tenancy.MultiTenantEventChannel == "" {
+		return nil
+	}
+	options, err := redis.ParseURL(cfg.Redis.URL)
+	if err != nil {
+		return errors.New("REDIS_URL cannot be read") // its text may hold a password
+	}
+	p.redis = redis.NewClient(options)
+	p.publisher, err = tenancy.NewRedisTenantEventPublisher(p.redis, cfg.Tenancy.MultiTenantEventChannel)
+	return err
+}
+
+// publishTimeout bounds the news of a change; the change itself is made already.
+const publishTimeout = 2 * time.Second
+
+// announce tells this process and every other that a tenant changed. Where that fails their sweeps find out.
+func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind string, tenant *ports.TenantConfig) {
+	p.forget(tenant.TenantID, tenant.Version)
+	if p.publisher == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	event := ports.TenantEvent{Type: kind, TenantID: tenant.TenantID, Version: tenant.Version, Time: tenant.UpdatedAt}
+	if err := p.publisher.Publish(ctx, event); err != nil {
+		p.log.WarnContext(ctx, "other instances learn of a tenant's change by their sweep, within a minute", "tenant", tenant.TenantID, "error", err)
+	}
+}
+
+// startTenantEventListener keeps this process up to date with tenants that others create and change: by events where
+// there is a channel for them, and by the sweep in any case. It runs until Close.
+func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Context, cfg Config) (err error) {
+	list := tenancy.ListRegistry(p.registry)
+	if p.remote != nil && p.cache != nil {
+		list = tenancy.ListKnown(p.cache) // a tenant manager answers about one tenant at a time
+	}
+	p.sweep, err = tenancy.NewTenantSweep(tenancy.TenantSweepConfig{
+		List: list, Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
+		Database: p.connections.Database(), Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	if p.redis != nil {
+		p.listener, err = tenancy.NewRedisTenantEventListener(p.redis, tenancy.RedisTenantEventListenerConfig{
+			Channel: cfg.Tenancy.MultiTenantEventChannel, OnEvent: p.onTenantEvent, OnGap: p.sweep.Wake, Log: p.log,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	swept := make(chan struct{})
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.sweep", func(ctx context.Context) {
+		defer close(swept)
+		p.sweep.Run(ctx)
+	})
+	p.stopListening = func() error { cancel(); <-swept; return nil }
+	if p.listener == nil {
+		return nil
+	}
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.listener", func(ctx context.Context) {
+		if err := p.listener.Start(ctx); err != nil {
+			p.log.ErrorContext(ctx, "tenant events are not heard", "error", err)
+		}
+	})
+	p.stopListening = func() error { cancel(); <-swept; return p.listener.Stop() }
+	return nil
+}
+
+// onTenantEvent takes an event for a hint: what is known is forgotten, and a created tenant gets its schema if the
+// authority knows it. Whoever can publish cannot make schemas.
+func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event ports.TenantEvent) error {
+	p.forget(event.TenantID, event.Version)
+	if event.Type != ports.TenantEventCreated {
+		return nil
+	}
+	tenant, err := p.configuration.GetTenantConfig(ctx, event.TenantID)
+	if err != nil {
+		return fmt.Errorf("asking about a created tenant: %w", err)
+	}
+	if tenant.Status != ports.TenantActive || cmp.Or(tenant.Database, p.connections.Database()) != p.connections.Database() {
+		return nil
+	}
+	return p.schemaProvisioner.ProvisionTenantSchema(ctx, event.TenantID)
 }
 
 // provisionDefaultTenant registers the default tenant and makes its schema, or finds both.
@@ -131,16 +235,19 @@ func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Conte
 			return fmt.Errorf("registering the default tenant: %w", err)
 		}
 	}
-	p.forget(cfg.DefaultTenantID)
+	p.forget(cfg.DefaultTenantID, 0)
 	if err := p.schemaProvisioner.ProvisionTenantSchema(ctx, cfg.DefaultTenantID); err != nil {
 		return fmt.Errorf("provisioning the default tenant: %w", err)
 	}
 	return nil
 }
 
-// Close drains the tenants' connections before the registry's, which admits them.
+// Close ends the listener first and drains the tenants' connections before the registry's, which admits them.
 func (p *dynamicInfrastructureProvider) Close(ctx context.Context) error {
-	err := p.connections.Close(ctx)
+	err := errors.Join(p.stopListening(), p.connections.Close(ctx))
+	if p.redis != nil {
+		err = errors.Join(err, p.redis.Close())
+	}
 	p.control.Close()
 	if p.remote != nil {
 		p.remote.Close()

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -136,5 +137,67 @@ func TestTenantConfigurationCache(t *testing.T) {
 		require.NoError(t, db.Tx(ctx, writeAudit))
 		other, _ := in.NewTenant(t)
 		require.Equal(t, recon.KindNotFound, recon.KindOf(db.Tx(other, writeAudit)), "what this registry knows counts for nothing then")
+	})
+}
+
+func TestStartTenantEventListener(t *testing.T) {
+	t.Parallel()
+	in := testkit.NewInstallation(t)
+	redisURL := testkit.Redis(t)
+	start := func(t *testing.T, environ ...string) (*bootstrap.Provider, *postgres.DB) {
+		cfg, err := bootstrap.LoadConfig(append(environ, "REDIS_URL="+redisURL, "POSTGRES_DSN="+in.AppDSN, "POSTGRES_OWNER_DSN="+in.OwnerDSN))
+		require.NoError(t, err)
+		p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		require.NoError(t, err)
+		require.NoError(t, p.StartTenantEventListener(t.Context(), cfg))
+		t.Cleanup(func() { require.NoError(t, p.Close(context.Background())) })
+		return p, postgres.New(p.Connections(), nil)
+	}
+	code := func(db *postgres.DB, tenantID string) string {
+		return recon.CodeOf(db.Tx(testkit.TenantContext(t.Context(), tenantID), writeAudit))
+	}
+	one, _ := start(t)
+	_, two := start(t)
+
+	tenantID := in.RegisterTenant(t)
+	require.Equal(t, "TENANT_PROVISIONING", code(two, tenantID))
+	change := func(kind string, status ports.TenantStatus) {
+		tenant, err := in.Registry.SetStatus(t.Context(), tenantID, status)
+		require.NoError(t, err)
+		one.Announce(t.Context(), kind, tenant)
+	}
+	t.Run("a created tenant gets its schema from whoever hears of it first", func(t *testing.T) {
+		require.Eventually(t, func() bool { // until both have subscribed
+			change(ports.TenantEventCreated, ports.TenantActive)
+			return code(two, tenantID) == ""
+		}, 20*time.Second, 50*time.Millisecond)
+	})
+	t.Run("a suspension elsewhere is in force within a second", func(t *testing.T) {
+		change(ports.TenantEventSuspended, ports.TenantSuspended)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, time.Second, time.Millisecond)
+		change(ports.TenantEventActivated, ports.TenantActive)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "" }, time.Second, time.Millisecond)
+	})
+	t.Run("news of a tenant that nobody knows makes nothing", func(t *testing.T) {
+		before := testkit.SchemaNames(t, in.Owner(t))
+		one.Announce(t.Context(), ports.TenantEventCreated, &ports.TenantConfig{TenantID: "99999999-9999-4999-8999-999999999999", Version: 1})
+		change(ports.TenantEventSuspended, ports.TenantSuspended)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, time.Second, time.Millisecond)
+		require.Equal(t, before, testkit.SchemaNames(t, in.Owner(t)))
+	})
+	t.Run("an empty channel turns the listener off, and the sweep goes on", func(t *testing.T) {
+		p, db := start(t, "MULTI_TENANT_EVENT_CHANNEL=")
+		require.False(t, p.Listens())
+		created := in.RegisterTenant(t)
+		p.Sweep().Wake()
+		require.Eventually(t, func() bool { return code(db, created) == "" }, 20*time.Second, 50*time.Millisecond)
+	})
+	t.Run("an address that cannot be read is never quoted", func(t *testing.T) {
+		cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
+		require.NoError(t, err)
+		cfg.Redis.URL = "redis://u:hunter2@h:notaport/x"
+		_, err = bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, "REDIS_URL")
+		require.NotContains(t, err.Error(), "hunter2")
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
 )
 
 // Provider opens the wiring's own type to tests, which stand outside: testkit imports this package.
@@ -23,3 +24,19 @@ func (p *dynamicInfrastructureProvider) Connections() *tenancy.TenantConnectionM
 func (p *dynamicInfrastructureProvider) ProvisionDefaultTenant(ctx context.Context, cfg TenancyConfig) error {
 	return p.provisionDefaultTenant(ctx, cfg)
 }
+
+// StartTenantEventListener is startTenantEventListener.
+func (p *dynamicInfrastructureProvider) StartTenantEventListener(ctx context.Context, cfg Config) error {
+	return p.startTenantEventListener(ctx, cfg)
+}
+
+// Announce is announce.
+func (p *dynamicInfrastructureProvider) Announce(ctx context.Context, kind string, tenant *ports.TenantConfig) {
+	p.announce(ctx, kind, tenant)
+}
+
+// Sweep is the sweep of a started listener.
+func (p *dynamicInfrastructureProvider) Sweep() *tenancy.TenantSweep { return p.sweep }
+
+// Listens says whether there is a channel to listen to.
+func (p *dynamicInfrastructureProvider) Listens() bool { return p.listener != nil }

@@ -128,6 +128,9 @@ const embeddedDatabase = "matcher"
 
 // start builds the services and, in the roles that have them, the workers and the API.
 func (a *App) start(ctx context.Context, role Role) error {
+	if err := a.provider.startTenantEventListener(ctx, a.cfg); err != nil {
+		return fmt.Errorf("listening to tenant events: %w", err)
+	}
 	pool, err := a.provider.connections.WorkPool(ctx, "")
 	if err != nil {
 		return fmt.Errorf("opening the job queue: %w", err)
@@ -220,7 +223,7 @@ func (a *App) CreateTenant(ctx context.Context, tenant tenancy.NewTenant) (*port
 	if err != nil {
 		return nil, err
 	}
-	a.provider.forget(created.TenantID)
+	defer a.provider.announce(ctx, ports.TenantEventCreated, created)
 	return created, a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, created.TenantID)
 }
 
