@@ -124,7 +124,7 @@ func (s *service) filesAndRun(r *report, n int) error {
 	if err := s.post("/v1/contexts", map[string]string{"name": "run " + count(n)}, &made); err != nil {
 		return err
 	}
-	started := time.Now()
+	started, before := time.Now(), processorNow()
 	for side, path := range map[recon.Side]string{recon.Left: left, recon.Right: right} {
 		if err := s.load(made.ID, side, path, n); err != nil {
 			return err
@@ -132,8 +132,8 @@ func (s *service) filesAndRun(r *report, n int) error {
 	}
 	took := time.Since(started)
 	r.line(fmt.Sprintf("CSV of %s rows through the API to committed, twice", count(n)), "60 k rows/s",
-		fmt.Sprintf("%.0f k rows/s", float64(2*n)/took.Seconds()/1000))
-	started = time.Now()
+		fmt.Sprintf("%.0f k rows/s; %s", float64(2*n)/took.Seconds()/1000, processorNow().since(before, 2*n)))
+	started, before = time.Now(), processorNow()
 	run, err := s.run(made.ID)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (s *service) filesAndRun(r *report, n int) error {
 		bar = "completes"
 	}
 	r.line(fmt.Sprintf("COMMIT run through PostgreSQL, %s x %s", count(n), count(n)), bar,
-		fmt.Sprintf("%.1f s, %s", time.Since(started).Seconds(), run.Status))
+		fmt.Sprintf("%.1f s, %s; %s", time.Since(started).Seconds(), run.Status, processorNow().since(before, 2*n)))
 	return nil
 }
 
