@@ -23,6 +23,8 @@ type Event struct {
 	Key        string          `json:"key"`
 	Payload    json.RawMessage `json:"payload"`
 	OccurredAt time.Time       `json:"occurredAt"`
+	// Traceparent is the W3C trace context of the commit; the feed does not show it.
+	Traceparent string `json:"-"`
 }
 
 // AuditEntry says who did what to what. One entry a command, written in the command's own commit; Seq is gapless per
