@@ -291,6 +291,24 @@ CREATE TABLE events (
     traceparent text NOT NULL DEFAULT ''
 );
 
+-- How far the events have been handed to the broker, in a row of its own: the head row is locked by every commit.
+CREATE TABLE outbox_position (
+    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    event_seq bigint NOT NULL DEFAULT 0
+);
+INSERT INTO outbox_position DEFAULT VALUES;
+
+-- Events that the broker would not take and that the position has passed, so that they hold up no others. They are
+-- unsent; a row goes when its event has been sent.
+CREATE TABLE outbox_parked (
+    event_seq bigint PRIMARY KEY REFERENCES events (seq),
+    attempts  integer NOT NULL,
+    cause     text NOT NULL,
+    retry_at  timestamptz,  -- NULL: given up, waiting for a person
+    parked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX outbox_parked_retry ON outbox_parked (retry_at) WHERE retry_at IS NOT NULL;
+
 -- The stored answer of an idempotent request, written in the same commit as its effect.
 CREATE TABLE idempotency_keys (
     endpoint   text NOT NULL,

@@ -1,1 +1,2 @@
+DROP TABLE work.outbox_visits;
 DROP TABLE work.outbox_markers;
