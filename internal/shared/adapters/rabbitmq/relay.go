@@ -1,0 +1,228 @@
+package rabbitmq
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"matcher/internal/auth"
+	"matcher/internal/postgres"
+	"matcher/internal/shared/safego"
+)
+
+// RelayConfig is what a relay needs; limits left zero take their defaults.
+type RelayConfig struct {
+	DB       *postgres.DB
+	Database string // whose tenants, as DB.Work names it; "" is the installation's own
+	Broker   *Broker
+	Log      *slog.Logger
+
+	// Publishers are found by the first word of an event's key; Default has the rest.
+	Publishers map[string]EventPublisher
+	Default    EventPublisher
+	// VHost names a tenant's virtual host, "" being the installation's own. Nil: nobody has one.
+	VHost func(ctx context.Context, tenantID string) (string, error)
+
+	Workers     int           // tenants visited at once; 8
+	Batch       int           // events in flight of a tenant; InFlightMax
+	Poll        time.Duration // how often an idle relay looks for work; 200 ms
+	Lease       time.Duration // after which a silent visit is given up for dead; 1 min
+	AttemptsMax int           // tries of an event that the broker refuses, before it is parked; 8
+	ParkedFirst time.Duration // the first pause of a parked event, doubled each time up to an hour; 5 s
+	ParkedMax   int           // tries of a parked event before it waits for a person; 20
+}
+
+const (
+	relayWorkers = 8
+	relayPoll    = 200 * time.Millisecond
+	relayLease   = time.Minute
+	// visitMax ends the visit of a tenant with a long backlog, so that others get their turn: with a confirm that does
+	// not come it stays below half the lease.
+	visitMax      = 10 * time.Second
+	attemptsMax   = 8
+	parkedFirst   = 5 * time.Second
+	parkedTries   = 20
+	parkedPause   = time.Hour
+	failureFirst  = 200 * time.Millisecond
+	failurePause  = 30 * time.Second
+	brokerPause   = time.Second // a tenant whose broker is gone; the gate holds the rest
+	databasePause = time.Second
+	backlogEvery  = time.Minute // how often the backlog is looked at, and from which age on it is told
+)
+
+func (c *RelayConfig) setDefaults() {
+	for value, fallback := range map[*int]int{
+		&c.Workers: relayWorkers, &c.Batch: InFlightMax, &c.AttemptsMax: attemptsMax, &c.ParkedMax: parkedTries,
+	} {
+		if *value == 0 {
+			*value = fallback
+		}
+	}
+	for value, fallback := range map[*time.Duration]time.Duration{
+		&c.Poll: relayPoll, &c.Lease: relayLease, &c.ParkedFirst: parkedFirst,
+	} {
+		if *value == 0 {
+			*value = fallback
+		}
+	}
+	c.Batch = min(c.Batch, InFlightMax)
+}
+
+// Relay brings committed events from the tenants' outboxes to the broker: at least once, in commit order within a
+// tenant, visiting only tenants that have something to send. Several may run on one database.
+type Relay struct {
+	cfg    RelayConfig
+	counts relayCounts
+	// at is called at points where a crash must lose nothing; tests crash there.
+	at func(ctx context.Context, point string)
+
+	taking  context.CancelFunc // ends the taking of visits
+	working context.CancelFunc // ends visits too
+	active  atomic.Int64
+	ended   chan struct{} // a visit has
+	done    sync.WaitGroup
+}
+
+type relayCounts struct{ visits, sent, parked, failures atomic.Int64 }
+
+// RelayStats is what a relay has done since its start.
+type RelayStats struct {
+	Visits   int64 // of tenants
+	Sent     int64 // events confirmed by the broker
+	Parked   int64 // times that an event was set aside
+	Failures int64 // visits that broke off
+}
+
+// NewRelay makes a relay, which does nothing before Start.
+func NewRelay(cfg RelayConfig) *Relay {
+	cfg.setDefaults()
+	return &Relay{cfg: cfg, at: func(context.Context, string) {}, ended: make(chan struct{}, 1)}
+}
+
+// Stats counts.
+func (r *Relay) Stats() RelayStats {
+	return RelayStats{r.counts.visits.Load(), r.counts.sent.Load(), r.counts.parked.Load(), r.counts.failures.Load()}
+}
+
+// Start relays until Stop. ctx gives values, not the end.
+func (r *Relay) Start(ctx context.Context) {
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	taking, stopTaking := context.WithCancel(working)
+	r.taking, r.working = stopTaking, stopWorking
+	r.done.Go(func() { r.run(taking, working) })
+	r.done.Go(func() { r.watch(taking) })
+}
+
+// Stop takes no more visits and waits for those under way, which end with the batch they are at; when ctx ends first
+// they are broken off, and what had no confirm by then is sent again by the next relay.
+func (r *Relay) Stop(ctx context.Context) error {
+	if r.taking == nil {
+		return nil
+	}
+	r.taking()
+	defer r.working()
+	stopped := make(chan struct{})
+	go func() { r.done.Wait(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		r.working()
+		<-stopped
+		return fmt.Errorf("the relay was broken off: %w", ctx.Err())
+	}
+}
+
+// run takes visits while the broker takes messages: without one there are no attempts at all.
+func (r *Relay) run(taking, working context.Context) {
+	for taking.Err() == nil {
+		if r.cfg.Broker.Ready(taking) != nil {
+			wait(taking, databasePause) // on its way out, or closed
+			continue
+		}
+		more, err := r.round(taking, working)
+		if err != nil && taking.Err() == nil {
+			r.cfg.Log.WarnContext(taking, "the relay cannot look for work", "error", err)
+			wait(taking, databasePause)
+		}
+		if !more {
+			r.rest(taking)
+		}
+	}
+}
+
+// rest waits for the next look, or for a visit to end when every worker is at one.
+func (r *Relay) rest(ctx context.Context) {
+	timer := time.NewTimer(r.cfg.Poll)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.ended:
+	case <-ctx.Done():
+	}
+}
+
+// round folds markers and begins as many visits as there are free workers. more says that there may be further work.
+func (r *Relay) round(ctx, working context.Context) (more bool, err error) {
+	free := r.cfg.Workers - int(r.active.Load())
+	if free <= 0 {
+		return false, nil
+	}
+	var visits []postgres.OutboxVisit
+	err = r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) error {
+		if more, err = tx.FoldOutboxMarkers(ctx); err != nil {
+			return err
+		}
+		visits, err = tx.ClaimOutboxVisits(ctx, free, r.cfg.Lease)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, visit := range visits {
+		r.active.Add(1)
+		r.done.Go(func() {
+			defer r.visited()
+			defer safego.RecoverAndLogWithContext(working, r.cfg.Log, "outbox.relay") // its lease ends by itself
+			r.visit(ctx, auth.WithTenant(working, visit.TenantID), visit)
+		})
+	}
+	return more || len(visits) == free, nil
+}
+
+func (r *Relay) visited() {
+	r.active.Add(-1)
+	select {
+	case r.ended <- struct{}{}:
+	default:
+	}
+}
+
+// watch tells of a backlog that grows old, whatever holds it up.
+func (r *Relay) watch(ctx context.Context) {
+	ticker := time.NewTicker(backlogEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			backlog, err := r.Backlog(ctx)
+			if err == nil && backlog.Oldest > backlogEvery {
+				r.cfg.Log.WarnContext(ctx, "events wait for the broker", "tenants", backlog.Tenants, "oldest", backlog.Oldest.Round(time.Second))
+			}
+		}
+	}
+}
+
+// Backlog says how many tenants have events to relay, and how old the wait is.
+func (r *Relay) Backlog(ctx context.Context) (backlog postgres.OutboxBacklog, err error) {
+	err = r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) (err error) {
+		backlog, err = tx.OutboxBacklog(ctx)
+		return err
+	})
+	return backlog, err
+}
