@@ -45,6 +45,11 @@ func MetricsToken(token string) ServerOption {
 	return func(cfg *bootstrap.Config) { cfg.MetricsToken = token }
 }
 
+// OnRedis names the Redis that the service shares with other instances.
+func OnRedis(url string) ServerOption {
+	return func(cfg *bootstrap.Config) { cfg.Redis.URL = url }
+}
+
 // Server starts a service with several tenants; options change it. It stops with the test.
 func Server(t testing.TB, options ...ServerOption) *APIServer {
 	t.Helper()
