@@ -16,8 +16,8 @@ import (
 // RelayConfig is what a relay needs; limits left zero take their defaults.
 type RelayConfig struct {
 	DB       *postgres.DB
-	Database string // whose tenants, as DB.Work names it; "" is the installation's own
-	Broker   *Broker
+	Database string  // whose tenants, as DB.Work names it; "" is the installation's own
+	Broker   *Broker // nil: nothing is sent, and the markers are kept from piling up
 	Log      *slog.Logger
 
 	// Publishers are found by the first word of an event's key; Default has the rest.
@@ -112,6 +112,10 @@ func (r *Relay) Start(ctx context.Context) {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	taking, stopTaking := context.WithCancel(working)
 	r.taking, r.working = stopTaking, stopWorking
+	if r.cfg.Broker == nil {
+		r.done.Go(func() { r.fold(taking) })
+		return
+	}
 	r.done.Go(func() { r.run(taking, working) })
 	r.done.Go(func() { r.watch(taking) })
 }
@@ -150,6 +154,23 @@ func (r *Relay) run(taking, working context.Context) {
 		}
 		if !more {
 			r.rest(taking)
+		}
+	}
+}
+
+// fold keeps one row a tenant instead of one a commit, so that a broker configured later finds the whole backlog.
+func (r *Relay) fold(ctx context.Context) {
+	for ctx.Err() == nil {
+		more := false
+		err := r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) (err error) {
+			more, err = tx.FoldOutboxMarkers(ctx)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			r.cfg.Log.WarnContext(ctx, "outbox markers could not be folded", "error", err)
+		}
+		if !more {
+			wait(ctx, backlogEvery)
 		}
 	}
 }

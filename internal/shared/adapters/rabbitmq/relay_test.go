@@ -87,6 +87,23 @@ func TestRelay_TenantWithAVirtualHostOfItsOwn(t *testing.T) {
 	require.Contains(t, b.broker.Hosts(), uri.Vhost)
 }
 
+func TestRelay_WithoutABrokerKeepsTheBacklogSmallAndWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.queue("completed", nil, "#")
+	ctx, tenantID := b.NewTenant(t)
+	b.emit(ctx, completed, 1, 2, 3)
+	idle := b.relay(func(cfg *rabbitmq.RelayConfig) { cfg.Broker = nil })
+	idle.Start(t.Context())
+	b.eventually("three markers become one row", func() bool {
+		return b.count(`SELECT (SELECT count(*) FROM work.outbox_markers) * 10 + (SELECT count(*) FROM work.outbox_visits)`) == 1
+	})
+	b.stop(idle)
+	require.Equal(t, 3, b.unsent(tenantID))
+	b.start(b.relay())
+	require.Equal(t, upTo(3), numbers(t, b.take("completed", 3)), "a broker configured later gets all of it")
+}
+
 func TestRelay_StopFinishesTheBatchAndASecondRelayGoesOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
