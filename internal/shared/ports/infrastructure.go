@@ -25,8 +25,15 @@ type TenantConfig struct {
 	Status   TenantStatus `json:"status"`
 	Version  int64        `json:"version"` // rises with every change; an older one never replaces a newer
 
-	// Database names the database that holds the tenant's schema; "" is the installation's own.
+	// Quarantined keeps callers away while the tenant's schema could not be brought up to date.
+	Quarantined bool `json:"quarantined,omitempty"`
+
+	// Cluster names a PostgreSQL server of the installation's settings (POSTGRES_CLUSTERS); "" is its own.
+	Cluster string `json:"cluster,omitempty"`
+	// Database names the database on it that holds the tenant's schema; "" is the server's usual one.
 	Database string `json:"database,omitempty"`
+	// Dedicated is a database that only this tenant uses and only its configuration knows; it goes before Cluster.
+	Dedicated DedicatedDatabase `json:"dedicated,omitzero"`
 	// Connections is the tenant's share of that database's pool; 0 is the installation's default.
 	Connections int `json:"connections,omitempty"`
 	// RequestsPerSecond bounds the tenant's calls; 0 is the installation's default.
@@ -34,6 +41,31 @@ type TenantConfig struct {
 	CreatedAt         time.Time `json:"createdAt"`
 	UpdatedAt         time.Time `json:"updatedAt"`
 }
+
+// DedicatedDatabase is reached by a login of its own, which the tenant's authority may change at any time: connections
+// made with the old one serve what is under way, new ones are made with the new.
+type DedicatedDatabase struct {
+	DSN         Secret `json:"dsn,omitempty"`
+	ReplicaDSN  Secret `json:"replicaDsn,omitempty"`  // a streaming replica for reads that may be a little old
+	Connections int    `json:"connections,omitempty"` // the size of its pool; 0 is the installation's default
+}
+
+// Secret is text that no log, error or answer repeats.
+type Secret string
+
+const hidden = "[hidden]"
+
+// String is the same for every secret.
+func (s Secret) String() string { return hidden }
+
+// GoString is what %#v prints.
+func (s Secret) GoString() string { return hidden }
+
+// MarshalText is what JSON and structured logs hold.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Reveal is the text itself, for whoever has to use it.
+func (s Secret) Reveal() string { return string(s) }
 
 // ConfigurationPort answers who a tenant is. An unknown tenant is recon.NotFound("tenant"); a suspended one is
 // returned with its status, since what that means is the caller's to say.

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/singleflight"
 
 	"matcher/internal/recon"
 	"matcher/internal/shared/ports"
@@ -21,22 +19,18 @@ import (
 // retryAfterBusy is what a tenant whose share is used up is asked to wait.
 const retryAfterBusy = time.Second
 
-// ErrManagerClosed is returned to callers that come after Close.
-var ErrManagerClosed = errors.New("the connection manager is closed")
-
 // TenantConnectionManager leases connections to tenants. A pool belongs to a database; a tenant holds leases from its
 // own share of it, so that no tenant can take all of them. Before a lease it makes sure that the tenant is known and
-// active: unknown ones would churn the pool.
+// active: unknown ones would churn the pool. A database that does not answer is refused at once after a few failures,
+// and tenants of other databases never wait for it.
 type TenantConnectionManager struct {
-	settings      ConnectionSettings
+	settings      atomic.Pointer[ConnectionSettings]
 	configuration ports.ConfigurationPort
-	creations     singleflight.Group
+	pools         *poolSet
+	figures       *connectionFigures
 
-	mu     sync.Mutex
-	pools  map[string]*databasePool
-	work   map[string]*pgxpool.Pool
-	closed bool
-	leases sync.WaitGroup // raised under mu only while not closed
+	mu   sync.Mutex
+	work map[string]*pgxpool.Pool // nil once closed
 
 	stop     chan struct{}
 	reaping  sync.WaitGroup
@@ -49,19 +43,38 @@ func NewTenantConnectionManager(settings ConnectionSettings, configuration ports
 	if configuration == nil {
 		return nil, errors.New("the connection manager needs a configuration port")
 	}
-	settings = settings.withDefaults()
-	if settings.DSN == "" || settings.Database == "" {
-		return nil, errors.New("the connection manager needs a DSN and a database name")
-	}
-	if _, err := settings.poolConfig(settings.Database); err != nil {
+	if err := settings.check(); err != nil {
 		return nil, err
 	}
 	m := &TenantConnectionManager{
-		settings: settings, configuration: configuration,
-		pools: map[string]*databasePool{}, work: map[string]*pgxpool.Pool{}, stop: make(chan struct{}),
+		configuration: configuration, pools: newPoolSet(), work: map[string]*pgxpool.Pool{}, stop: make(chan struct{}),
+	}
+	settings = settings.withDefaults()
+	m.settings.Store(&settings)
+	var err error
+	if m.figures, err = newConnectionFigures(settings.Meter, m.pools); err != nil {
+		return nil, err
 	}
 	m.reaping.Go(m.reapIdle)
 	return m, nil
+}
+
+// Reconfigure takes new settings: another login, other pool sizes, other clusters. Requests under way end on the
+// connections they have; the next of each database open a new pool, and the old one drains. What the process is built
+// on stays: its own database's name, its roles, its telemetry.
+func (m *TenantConnectionManager) Reconfigure(settings ConnectionSettings) error {
+	if err := settings.check(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.settings.Load()
+	settings = settings.withDefaults()
+	settings.Database, settings.WithoutRoles = before.Database, before.WithoutRoles
+	settings.Meter, settings.Tracer = before.Meter, before.Tracer
+	settings.generation = before.generation + 1
+	m.settings.Store(&settings)
+	return nil
 }
 
 // Lease is one connection held for one tenant. It must be released exactly once, whatever happened to it.
@@ -69,17 +82,66 @@ type Lease struct {
 	Conn   *pgxpool.Conn
 	Tenant *ports.TenantConfig
 	// Role is the tenant's role, "" where the installation has none.
-	Role    string
+	Role string
+	// Placement is the tenant's database; HasReplica says that it has one, Replica that the connection is to that.
+	Placement           string
+	HasReplica, Replica bool
+
+	pool    *databasePool
+	report  func(error)
 	release func()
 }
 
+// Began tells how the lease's first statement fared. Where it found the connection lost, those that lay idle beside it
+// are given up with it, and the next lease dials.
+func (l *Lease) Began(err error, lost bool) {
+	if lost {
+		l.pool.Reset()
+		err = errors.Join(err, errUnreachable)
+	}
+	l.report(err)
+}
+
+// Doubt marks a connection of which nobody can say where its session stands. It is destroyed when it comes back.
+func (l *Lease) Doubt() { l.Conn.Conn().PgConn().CustomData()[inDoubt] = true }
+
 // Release gives the connection back. One whose state is in doubt (a transaction still open, a query unfinished, a
-// broken wire) is destroyed by the pool, never reused.
+// broken wire, a transaction whose end is unknown) is destroyed, never reused; see resetSearchPath.
 func (l *Lease) Release() { l.release() }
 
 // Acquire leases a connection to the tenant's database. Errors: recon.NotFound("tenant"), Forbidden TENANT_SUSPENDED,
 // Unavailable TENANT_BUSY when the tenant's share stays used up, Unavailable DATABASE_UNAVAILABLE.
 func (m *TenantConnectionManager) Acquire(ctx context.Context, tenantID string) (*Lease, error) {
+	lease, err := m.acquire(ctx, tenantID, false)
+	m.figures.leased(ctx, lease, err)
+	return lease, err
+}
+
+// AcquireReplica leases a connection to a replica of the tenant's database; nil where it has none.
+func (m *TenantConnectionManager) AcquireReplica(ctx context.Context, tenantID string) (*Lease, error) {
+	lease, err := m.acquire(ctx, tenantID, true)
+	if lease != nil || err != nil {
+		m.figures.leased(ctx, lease, err)
+	}
+	return lease, err
+}
+
+// ReplicatedPlacement names the tenant's database where it has a replica.
+func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string, has bool) {
+	settings := m.settings.Load()
+	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
+	if err != nil || tenant.Status != ports.TenantActive {
+		return "", false
+	}
+	target, err := settings.placementOf(tenant)
+	if err != nil {
+		return "", false
+	}
+	_, has = settings.replicaOf(tenant, target)
+	return target.key, has
+}
+
+func (m *TenantConnectionManager) acquire(ctx context.Context, tenantID string, fromReplica bool) (*Lease, error) {
 	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
 	if err != nil {
 		return nil, err
@@ -87,20 +149,21 @@ func (m *TenantConnectionManager) Acquire(ctx context.Context, tenantID string) 
 	if err := admit(tenant); err != nil {
 		return nil, err
 	}
-	database := cmp.Or(tenant.Database, m.settings.Database)
-	pool, err := m.hold(database)
+	settings := m.settings.Load()
+	target, err := settings.placementOf(tenant)
 	if err != nil {
 		return nil, err
 	}
-	lease, err := m.lease(ctx, pool, tenant)
-	if err != nil {
-		m.letGo(pool)
-		return nil, err
+	lease := &Lease{Tenant: tenant, Placement: target.key, Replica: fromReplica}
+	replica, has := settings.replicaOf(tenant, target)
+	lease.HasReplica = has
+	switch {
+	case fromReplica && !has:
+		return nil, nil //nolint:nilnil // nil is "there is none"
+	case fromReplica:
+		target = replica
 	}
-	if !m.settings.WithoutRoles {
-		lease.Role = TenantRole(database, tenantID)
-	}
-	return lease, nil
+	return m.leaseFrom(ctx, settings, target, lease)
 }
 
 func admit(tenant *ports.TenantConfig) error {
@@ -114,149 +177,84 @@ func admit(tenant *ports.TenantConfig) error {
 	}
 }
 
-func (m *TenantConnectionManager) lease(ctx context.Context, pool *databasePool, tenant *ports.TenantConfig) (*Lease, error) {
-	waiting, cancel := context.WithTimeout(ctx, m.settings.AcquireTimeout)
+func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *ConnectionSettings, target poolTarget, lease *Lease) (*Lease, error) {
+	pool, err := m.pools.hold(target, settings)
+	if err != nil {
+		return nil, err
+	}
+	lease.pool = pool
+	done, err := pool.allow()
+	if err != nil {
+		m.pools.letGo(pool)
+		return nil, err
+	}
+	lease.report = onceReport(done)
+	if err := m.fill(ctx, settings, lease); err != nil {
+		lease.report(err)
+		m.pools.letGo(pool)
+		return nil, err
+	}
+	if !settings.WithoutRoles {
+		lease.Role = TenantRole(pool.database, lease.Tenant.TenantID)
+	}
+	return lease, nil
+}
+
+func onceReport(done func(error)) func(error) {
+	var once sync.Once
+	return func(err error) { once.Do(func() { done(err) }) }
+}
+
+// fill waits for the tenant's share and for a connection, AcquireTimeout at most.
+func (m *TenantConnectionManager) fill(ctx context.Context, settings *ConnectionSettings, lease *Lease) error {
+	waiting, cancel := context.WithTimeout(ctx, settings.AcquireTimeout)
 	defer cancel()
-	share, err := pool.enter(waiting, tenant.TenantID, m.shareOf(tenant))
+	pool, tenantID := lease.pool, lease.Tenant.TenantID
+	share, err := pool.enter(waiting, tenantID, settings.shareOf(lease.Tenant, pool.target))
 	if err != nil {
-		return nil, m.waitError(ctx, err)
+		return waitError(ctx, err, false)
 	}
-	conn, err := pool.Acquire(waiting)
-	if err != nil {
-		pool.leave(tenant.TenantID, share)
-		return nil, m.waitError(ctx, err)
+	if lease.Conn, err = pool.Acquire(waiting); err != nil {
+		pool.leave(tenantID, share)
+		return waitError(ctx, err, pool.starved())
 	}
-	noteTenant(conn.Conn(), tenant.TenantID)
-	release := func() {
-		conn.Release()
-		pool.leave(tenant.TenantID, share)
-		m.letGo(pool)
-	}
-	return &Lease{Conn: conn, Tenant: tenant, release: sync.OnceFunc(release)}, nil
-}
-
-func (m *TenantConnectionManager) shareOf(tenant *ports.TenantConfig) int {
-	return min(cmp.Or(tenant.Connections, m.settings.TenantConnections), m.settings.MaxConnections)
-}
-
-// waitError tells the caller's own end from ours: a share or a pool that stayed full for the whole wait.
-func (m *TenantConnectionManager) waitError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("waiting for a connection: %w", context.Cause(ctx))
-	}
-	if lost := connectionError(err); lost != err { //nolint:errorlint // identity: was it wrapped?
-		return lost
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return recon.Unavailable("TENANT_BUSY", retryAfterBusy, "all of the tenant's connections are in use")
-	}
-	return fmt.Errorf("waiting for a connection: %w", err)
-}
-
-// hold finds or makes the pool of a database and keeps it from being closed until letGo.
-func (m *TenantConnectionManager) hold(database string) (*databasePool, error) {
-	for {
-		if pool, err := m.holdOpen(database); pool != nil || err != nil {
-			return pool, err
-		}
-		// One caller builds, outside m.mu, so that tenants of other databases do not wait; then everyone looks again.
-		if _, err, _ := m.creations.Do(database, func() (any, error) { return nil, m.open(database) }); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (m *TenantConnectionManager) holdOpen(database string) (*databasePool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return nil, ErrManagerClosed
-	}
-	pool := m.pools[database]
-	if pool != nil {
-		pool.holders++
-		m.leases.Add(1)
-	}
-	return pool, nil
-}
-
-func (m *TenantConnectionManager) letGo(pool *databasePool) {
-	m.mu.Lock()
-	pool.holders--
-	pool.lastUsed = time.Now()
-	m.mu.Unlock()
-	m.leases.Done()
-}
-
-func (m *TenantConnectionManager) open(database string) error {
-	if pool, err := m.holdOpen(database); pool != nil || err != nil {
-		if pool != nil {
-			m.letGo(pool) // an earlier flight made it
-		}
-		return err
-	}
-	pool, err := newDatabasePool(m.settings, database)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	if m.closed {
-		m.mu.Unlock()
-		pool.Close()
-		return ErrManagerClosed
-	}
-	victims := m.takeIdle(time.Time{}, len(m.pools)+1-m.settings.MaxPools)
-	m.pools[database] = pool
-	m.mu.Unlock()
-	closePools(victims)
+	noteTenant(lease.Conn.Conn(), tenantID)
+	lease.release = sync.OnceFunc(func() {
+		lease.report(nil)
+		lease.Conn.Release()
+		pool.leave(tenantID, share)
+		m.pools.letGo(pool)
+	})
 	return nil
 }
 
-// takeIdle removes up to count pools that nobody holds and that were last used before the given time (zero: at any
-// time), least recently used first. The cap is soft: pools in use stay. The caller has m.mu.
-func (m *TenantConnectionManager) takeIdle(before time.Time, count int) []*databasePool {
-	var taken []*databasePool
-	for len(taken) < count {
-		oldest := ""
-		for database, pool := range m.pools {
-			idle := pool.holders == 0 && (before.IsZero() || pool.lastUsed.Before(before))
-			if idle && (oldest == "" || pool.lastUsed.Before(m.pools[oldest].lastUsed)) {
-				oldest = database
-			}
-		}
-		if oldest == "" {
-			break
-		}
-		taken = append(taken, m.pools[oldest])
-		delete(m.pools, oldest)
-	}
-	return taken
-}
-
-func closePools(pools []*databasePool) {
-	for _, pool := range pools {
-		pool.Close()
-	}
-}
-
-func closeWork(pools []*pgxpool.Pool) {
-	for _, pool := range pools {
-		pool.Close()
+// waitError tells the caller's own end from a server that cannot be reached and from a share or a pool that stayed full
+// for the whole wait.
+func waitError(ctx context.Context, err error, starved bool) error {
+	lost := connectionError(err)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("waiting for a connection: %w", context.Cause(ctx))
+	case lost != err: //nolint:errorlint // identity: was it wrapped?
+		return errors.Join(lost, errUnreachable)
+	case errors.Is(err, context.DeadlineExceeded) && starved:
+		return errors.Join(unreachableNow(), errUnreachable, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return recon.Unavailable("TENANT_BUSY", retryAfterBusy, "all of the tenant's connections are in use")
+	default:
+		return fmt.Errorf("waiting for a connection: %w", err)
 	}
 }
 
 func (m *TenantConnectionManager) reapIdle() {
-	ticker := time.NewTicker(max(m.settings.IdleTimeout/2, time.Second))
+	ticker := time.NewTicker(max(m.settings.Load().IdleTimeout/2, time.Second))
 	defer ticker.Stop()
 	for {
 		select {
 		case <-m.stop:
 			return
 		case now := <-ticker.C:
-			m.mu.Lock()
-			idle := m.takeIdle(now.Add(-m.settings.IdleTimeout), len(m.pools))
-			m.mu.Unlock()
-			closePools(idle)
+			m.pools.reap(now.Add(-m.settings.Load().IdleTimeout))
 		}
 	}
 }
@@ -266,45 +264,45 @@ func (m *TenantConnectionManager) reapIdle() {
 func (m *TenantConnectionManager) Close(ctx context.Context) error {
 	m.stopOnce.Do(func() { close(m.stop) })
 	m.reaping.Wait()
+	m.figures.stop()
+	pools := m.pools.shut()
 	m.mu.Lock()
-	m.closed = true
-	pools, work := m.takeAll()
+	work := m.work
+	m.work = nil
 	m.mu.Unlock()
-	drained := make(chan struct{})
-	go func() { m.leases.Wait(); close(drained) }()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		m.pools.leases.Wait()
+		for _, pool := range pools {
+			pool.Close()
+		}
+		for _, pool := range work {
+			pool.Close()
+		}
+	}()
 	select {
-	case <-drained:
-		closePools(pools)
-		closeWork(work)
+	case <-closed:
 		return nil
 	case <-ctx.Done():
-		// Close waits for connections that are out, so it may not hold the shutdown up.
-		go closePools(pools)
-		go closeWork(work)
+		closePools(pools) // the idle connections now, the others as they come back
 		return fmt.Errorf("draining the tenants' connections: %w", ctx.Err())
 	}
 }
 
-func (m *TenantConnectionManager) takeAll() (pools []*databasePool, work []*pgxpool.Pool) {
-	pools, work = slices.Collect(maps.Values(m.pools)), slices.Collect(maps.Values(m.work))
-	clear(m.pools)
-	clear(m.work)
-	return pools, work
-}
-
 // WorkPool is the pool of the worker role in a database, "" being the installation's own. It is the job queue's, which
-// must have stopped before Close.
+// must have stopped before Close. Its new connections log in as the settings say by then.
 func (m *TenantConnectionManager) WorkPool(ctx context.Context, database string) (*pgxpool.Pool, error) {
-	database = cmp.Or(database, m.settings.Database)
+	database = cmp.Or(database, m.Database())
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
+	if m.work == nil {
 		return nil, ErrManagerClosed
 	}
 	if pool := m.work[database]; pool != nil {
 		return pool, nil
 	}
-	pool, err := OpenRolePool(ctx, m.settings, database, RoleWork) // dials nothing yet, so the lock is held briefly
+	pool, err := openRolePool(ctx, *m.settings.Load(), database, RoleWork, m.currentLogin) // dials nothing yet
 	if err != nil {
 		return nil, err
 	}
@@ -312,34 +310,25 @@ func (m *TenantConnectionManager) WorkPool(ctx context.Context, database string)
 	return pool, nil
 }
 
-// HasRoles reports whether the installation's second wall stands.
-func (m *TenantConnectionManager) HasRoles() bool { return !m.settings.WithoutRoles }
-
-// Pools is the number of databases with an open pool.
-func (m *TenantConnectionManager) Pools() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.pools)
+func (m *TenantConnectionManager) currentLogin(_ context.Context, config *pgx.ConnConfig) error {
+	current, err := pgx.ParseConfig(m.settings.Load().DSN)
+	if err != nil {
+		return errors.New("the application's DSN cannot be read")
+	}
+	config.User, config.Password = current.User, current.Password
+	return nil
 }
+
+// HasRoles reports whether the installation's second wall stands.
+func (m *TenantConnectionManager) HasRoles() bool { return !m.settings.Load().WithoutRoles }
+
+// Pools is the number of databases with an open pool; those that drain are not among them.
+func (m *TenantConnectionManager) Pools() int { return int(m.pools.counts().open) }
 
 // Database is the installation's own database.
-func (m *TenantConnectionManager) Database() string { return m.settings.Database }
+func (m *TenantConnectionManager) Database() string { return m.settings.Load().Database }
 
-// tenantsSeen is where a connection keeps which tenants it has served.
-const tenantsSeen = "matcher.tenants"
-
-func noteTenant(conn *pgx.Conn, tenantID string) {
-	data := conn.PgConn().CustomData()
-	seen, _ := data[tenantsSeen].(map[string]struct{})
-	if seen == nil {
-		seen = map[string]struct{}{}
-		data[tenantsSeen] = seen
-	}
-	seen[tenantID] = struct{}{}
-}
-
-// reusable is asked when a connection comes back: it ends those that have served enough tenants.
-func reusable(conn *pgx.Conn) bool {
-	seen, _ := conn.PgConn().CustomData()[tenantsSeen].(map[string]struct{})
-	return len(seen) < maxTenantsPerConnection
+// ConnectTimeout bounds a lease's first statement.
+func (m *TenantConnectionManager) ConnectTimeout() time.Duration {
+	return m.settings.Load().ConnectTimeout
 }

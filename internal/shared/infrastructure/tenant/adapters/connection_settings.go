@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"time"
@@ -12,26 +13,39 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"matcher/internal/recon"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // ConnectionSettings says how the application reaches its databases. The zero value of each field but DSN and Database
 // is its default.
 type ConnectionSettings struct {
-	DSN      string // the application role's; its database is replaced by the one asked for
-	Database string // the installation's own: where tenants live whose configuration names none
+	DSN        string // the application role's; its database is replaced by the one asked for
+	Database   string // the installation's own: where tenants live whose configuration names none
+	ReplicaDSN string // a streaming replica of DSN's server; "" is none
+	// Clusters are further servers, by the name that a tenant's configuration has for them.
+	Clusters map[string]ClusterSettings
 
 	MaxConnections    int           // of one database's pool; 20
 	TenantConnections int           // a tenant's share of them unless its configuration says otherwise; 8
 	MaxPools          int           // soft cap on databases with an open pool; 100
 	IdleTimeout       time.Duration // after which a pool nobody uses is closed; 5 min
 	AcquireTimeout    time.Duration // a caller waits for a connection before it is sent away; 10 s
+	ConnectTimeout    time.Duration // a server has to answer a connection, and its first statement; 5 s
 	StatementTimeout  time.Duration // 5 min: one COPY of a large file is one statement
 	IdleInTransaction time.Duration // 1 min: between two statements nothing of ours thinks long
 
 	WithoutRoles bool // the roles could not be made: schemas are the only wall
 	Tracer       pgx.QueryTracer
+	Meter        metric.MeterProvider // nil is the process's
+
+	generation int64 // rises with each Reconfigure
+}
+
+// ClusterSettings is one more server that holds tenants. It is installed like the installation's own.
+type ClusterSettings struct {
+	DSN            string // the application role's; its database is the one of tenants whose configuration names none
+	ReplicaDSN     string
+	MaxConnections int // of each of its databases' pools; 0 is the installation's
 }
 
 // Defaults of ConnectionSettings.
@@ -41,6 +55,7 @@ const (
 	defaultMaxPools          = 100
 	defaultIdleTimeout       = 5 * time.Minute
 	defaultAcquireTimeout    = 10 * time.Second
+	defaultConnectTimeout    = 5 * time.Second
 	defaultStatementTimeout  = 5 * time.Minute
 	defaultIdleInTransaction = time.Minute
 
@@ -51,6 +66,10 @@ const (
 	// Workers, listener and maintenance of one job client.
 	workConnections    = 8
 	controlConnections = 4
+	// keepAlive finds a host that is gone behind a connection that says nothing.
+	keepAlive = 15 * time.Second
+	// homePath is where every connection stands between two transactions: no schema of anybody's.
+	homePath = "pg_catalog"
 )
 
 func (s ConnectionSettings) withDefaults() ConnectionSettings {
@@ -59,26 +78,55 @@ func (s ConnectionSettings) withDefaults() ConnectionSettings {
 	s.MaxPools = cmp.Or(s.MaxPools, defaultMaxPools)
 	s.IdleTimeout = cmp.Or(s.IdleTimeout, defaultIdleTimeout)
 	s.AcquireTimeout = cmp.Or(s.AcquireTimeout, defaultAcquireTimeout)
+	s.ConnectTimeout = cmp.Or(s.ConnectTimeout, defaultConnectTimeout)
 	s.StatementTimeout = cmp.Or(s.StatementTimeout, defaultStatementTimeout)
 	s.IdleInTransaction = cmp.Or(s.IdleInTransaction, defaultIdleInTransaction)
 	return s
 }
 
-// poolConfig is for connections that start with no schema but the catalog on their path, so that a statement outside
-// db.Tx finds no table.
+// check finds out what would else be found out by the first lease.
+func (s ConnectionSettings) check() error {
+	if s.DSN == "" || s.Database == "" {
+		return errors.New("the connection manager needs a DSN and a database name")
+	}
+	s = s.withDefaults()
+	dsns := []string{s.DSN, s.ReplicaDSN}
+	for _, cluster := range s.Clusters {
+		if cluster.DSN == "" {
+			return errors.New("a cluster has no DSN")
+		}
+		dsns = append(dsns, cluster.DSN, cluster.ReplicaDSN)
+	}
+	for _, dsn := range dsns {
+		if _, err := s.configFor(poolTarget{dsn: dsn, connections: s.MaxConnections}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poolConfig is for connections to the installation's own server.
 func (s ConnectionSettings) poolConfig(database string) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(s.DSN)
+	return s.configFor(poolTarget{dsn: s.DSN, database: cmp.Or(database, s.Database), connections: s.MaxConnections})
+}
+
+// configFor is for connections that start with no schema but the catalog on their path, so that a statement outside
+// db.Tx finds no table.
+func (s ConnectionSettings) configFor(target poolTarget) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(target.dsn)
 	if err != nil {
 		return nil, errors.New("the application's DSN cannot be read") // its text holds a password
 	}
-	config.ConnConfig.Database = cmp.Or(database, s.Database, config.ConnConfig.Database)
+	config.ConnConfig.Database = cmp.Or(target.database, config.ConnConfig.Database)
 	config.ConnConfig.Tracer = s.Tracer
+	config.ConnConfig.ConnectTimeout = s.ConnectTimeout
+	config.ConnConfig.DialFunc = (&net.Dialer{KeepAlive: keepAlive, Timeout: s.ConnectTimeout}).DialContext
 	params := config.ConnConfig.RuntimeParams
-	params["search_path"] = "pg_catalog"
+	params["search_path"] = homePath
 	params["statement_timeout"] = milliseconds(s.StatementTimeout)
 	params["idle_in_transaction_session_timeout"] = milliseconds(s.IdleInTransaction)
 	params["application_name"] = cmp.Or(params["application_name"], "matcher")
-	config.MaxConns = int32(s.MaxConnections)
+	config.MaxConns = int32(target.connections)
 	config.MinConns = 0
 	config.MaxConnLifetime = maxConnectionLifetime
 	config.MaxConnLifetimeJitter = connectionLifeJitter
@@ -90,10 +138,17 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // OpenRolePool opens a pool whose every connection has taken one of the application's roles from its start: the control
 // role for the registry, the worker role for the job queue.
 func OpenRolePool(ctx context.Context, settings ConnectionSettings, database, role string) (*pgxpool.Pool, error) {
-	config, err := settings.withDefaults().poolConfig(database)
+	return openRolePool(ctx, settings.withDefaults(), database, role, nil)
+}
+
+func openRolePool(
+	ctx context.Context, settings ConnectionSettings, database, role string, login func(context.Context, *pgx.ConnConfig) error,
+) (*pgxpool.Pool, error) {
+	config, err := settings.poolConfig(database)
 	if err != nil {
 		return nil, err
 	}
+	config.BeforeConnect = login
 	config.MaxConns = workConnections
 	if role == RoleControl {
 		config.MaxConns = controlConnections
@@ -113,8 +168,8 @@ func OpenRolePool(ctx context.Context, settings ConnectionSettings, database, ro
 func connectionError(err error) error {
 	var connectErr *pgconn.ConnectError
 	var netErr *net.OpError
-	if errors.As(err, &connectErr) || errors.As(err, &netErr) {
-		return errors.Join(recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment"), err)
+	if errors.As(err, &connectErr) || errors.As(err, &netErr) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.Join(unreachableNow(), err)
 	}
 	return err
 }

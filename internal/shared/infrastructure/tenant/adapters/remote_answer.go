@@ -58,6 +58,9 @@ func decodeRemoteConfig(body []byte, tenantID string) (*ports.TenantConfig, erro
 		strings.ContainsRune(config.Database, 0):
 		return nil, errors.New("its answer has a name that cannot be one")
 	}
+	if err := checkPlacement(&config); err != nil {
+		return nil, err
+	}
 	config.TenantID = tenantID
 	config.CreatedAt, config.UpdatedAt = config.CreatedAt.UTC(), config.UpdatedAt.UTC()
 	return &config, nil

@@ -1,0 +1,113 @@
+package adapters
+
+import (
+	"cmp"
+	"errors"
+	"net/url"
+	"strings"
+
+	"matcher/internal/shared/ports"
+)
+
+const (
+	maxDSN = 2048
+	// maxDedicatedConnections is beyond what one server gives its clients.
+	maxDedicatedConnections = 1000
+)
+
+// poolTarget is one database on one server, as the settings or a tenant's configuration describe it at the moment. Two
+// that differ in anything but their version need two pools.
+type poolTarget struct {
+	key         string // which database it is; stays when the way there changes
+	dsn         string
+	database    string // "" is the DSN's
+	connections int
+	version     int64 // of what describes it: an older description never replaces a newer
+}
+
+func (t poolTarget) same(other poolTarget) bool {
+	other.version = t.version
+	return t == other
+}
+
+var errUnknownCluster = errors.New("the tenant's configuration names a cluster that the installation does not know")
+
+// placementOf says where a tenant's schema lies.
+func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget, error) {
+	target, cluster := poolTarget{version: s.generation, connections: s.MaxConnections}, ClusterSettings{DSN: s.DSN}
+	switch {
+	case tenant.Dedicated.DSN != "":
+		target.key, target.dsn, target.version = "tenant/"+tenant.TenantID, tenant.Dedicated.DSN.Reveal(), tenant.Version
+		target.database = tenant.Database
+		target.connections = cmp.Or(tenant.Dedicated.Connections, s.MaxConnections)
+		return target, nil
+	case tenant.Cluster == "":
+		target.database = cmp.Or(tenant.Database, s.Database)
+	default:
+		var known bool
+		if cluster, known = s.Clusters[tenant.Cluster]; !known {
+			return poolTarget{}, errors.Join(unreachableNow(), errUnknownCluster)
+		}
+		target.database, target.connections = tenant.Database, cmp.Or(cluster.MaxConnections, s.MaxConnections)
+	}
+	target.key, target.dsn = "cluster/"+tenant.Cluster+"/"+target.database, cluster.DSN
+	return target, nil
+}
+
+// replicaOf is the replica of a placement; false where it has none.
+func (s *ConnectionSettings) replicaOf(tenant *ports.TenantConfig, primary poolTarget) (poolTarget, bool) {
+	replica := primary
+	replica.key = "replica/" + primary.key
+	switch {
+	case tenant.Dedicated.DSN != "":
+		replica.dsn = tenant.Dedicated.ReplicaDSN.Reveal()
+	case tenant.Cluster != "":
+		replica.dsn = s.Clusters[tenant.Cluster].ReplicaDSN
+	default:
+		replica.dsn = s.ReplicaDSN
+	}
+	return replica, replica.dsn != ""
+}
+
+// shareOf is how many connections of its pool a tenant may hold: all of a pool that nobody else uses.
+func (s *ConnectionSettings) shareOf(tenant *ports.TenantConfig, target poolTarget) int {
+	usual := s.TenantConnections
+	if tenant.Dedicated.DSN != "" {
+		usual = target.connections
+	}
+	return min(cmp.Or(tenant.Connections, usual), target.connections)
+}
+
+// checkPlacement refuses what cannot be a placement. Errors never quote it.
+func checkPlacement(tenant *ports.TenantConfig) error {
+	dedicated := tenant.Dedicated
+	switch {
+	case len(tenant.Cluster) > maxDatabaseName || strings.ContainsAny(tenant.Cluster, "/\x00"):
+		return errors.New("its answer names a cluster that cannot be one")
+	case dedicated.Connections < 0 || dedicated.Connections > maxDedicatedConnections:
+		return errors.New("its answer has a pool size out of range")
+	case dedicated.DSN == "" && dedicated.ReplicaDSN != "":
+		return errors.New("its answer has a replica of no database")
+	case !isServerURL(dedicated.DSN) || !isServerURL(dedicated.ReplicaDSN):
+		return errors.New("its answer has an address of a database that cannot be one")
+	default:
+		return nil
+	}
+}
+
+// isServerURL: nothing that reads this machine's files (sslkey, passfile, service, a socket) comes from outside.
+func isServerURL(dsn ports.Secret) bool {
+	if dsn == "" {
+		return true
+	}
+	u, err := url.Parse(dsn.Reveal())
+	if err != nil || len(dsn) > maxDSN || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Hostname() == "" {
+		return false
+	}
+	for name := range u.Query() {
+		if name != "sslmode" && name != "target_session_attrs" && name != "application_name" {
+			return false
+		}
+	}
+	return true
+}
