@@ -26,13 +26,14 @@ type JobInserter interface {
 type DB struct {
 	connections *tenancy.TenantConnectionManager
 	jobs        JobInserter
+	replicas    *replicas
 	withoutRole bool     // tests take the second wall away
 	widenedPath []string // tests widen the search path
 }
 
 // New makes the door. jobs may be set later by SetJobs, before the first transaction that enqueues.
 func New(connections *tenancy.TenantConnectionManager, jobs JobInserter) *DB {
-	return &DB{connections: connections, jobs: jobs}
+	return &DB{connections: connections, jobs: jobs, replicas: newReplicas()}
 }
 
 // SetJobs breaks the circle at start: the queue's handlers need the DB that enqueues. It is for the wiring alone.
@@ -56,7 +57,8 @@ func (db *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
 	return db.run(ctx, beginWrite, fn)
 }
 
-// Read runs fn on one repeatable-read, read-only snapshot of the tenant in ctx. What fn records is not written.
+// Read runs fn on one repeatable-read, read-only snapshot of the tenant in ctx, on the primary: every commit that was
+// answered before is in it, so that decisions may rest on it. What fn records is not written. See ReadStale.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	return db.run(ctx, beginRead, fn)
 }
@@ -91,24 +93,61 @@ func (db *DB) run(ctx context.Context, begin string, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	lease, err := db.connections.Acquire(ctx, tenantID)
+	lease, pgxTx, err := db.begin(ctx, tenantID, begin)
 	if err != nil {
 		return err
 	}
 	defer lease.Release()
-	pgxTx, err := db.ApplyTenantSchema(ctx, lease, begin)
-	if err != nil {
-		return beginError(ctx, err)
+	err = db.finish(ctx, lease, pgxTx, begin, fn)
+	if begin == beginWrite && lease.HasReplica {
+		db.replicas.wrote(lease.Placement, tenantID, time.Now())
 	}
-	defer rollback(ctx, pgxTx) // does nothing after a commit; after a panic it runs before the lease goes back
-	tx := newTx(ctx, pgxTx, tenantID)
+	return err
+}
+
+// beginAttempts: a connection that had died unnoticed is found by its BEGIN, before anything was done on it, so a
+// second one may try.
+const beginAttempts = 2
+
+// begin leases a connection and opens the tenant's transaction on it.
+func (db *DB) begin(ctx context.Context, tenantID, begin string) (*tenancy.Lease, pgx.Tx, error) {
+	for attempt := 1; ; attempt++ {
+		lease, err := db.connections.Acquire(ctx, tenantID)
+		if err != nil {
+			return nil, nil, err
+		}
+		pgxTx, err := db.ApplyTenantSchema(ctx, lease, begin)
+		if err == nil {
+			return lease, pgxTx, nil
+		}
+		lease.Release()
+		if attempt == beginAttempts || ctx.Err() != nil || !connectionLost(err) {
+			return nil, nil, beginError(ctx, err)
+		}
+	}
+}
+
+// finish runs fn and ends the transaction.
+func (db *DB) finish(ctx context.Context, lease *tenancy.Lease, pgxTx pgx.Tx, begin string, fn func(*Tx) error) (err error) {
+	ended := false // the server has said that the transaction is over
+	defer func() {
+		// It does nothing after a commit; after a panic it runs before the lease goes back.
+		if !rollback(ctx, pgxTx) && !ended {
+			lease.Doubt()
+		}
+	}()
+	tx := newTx(ctx, pgxTx, lease.Tenant.TenantID)
 	err = fn(tx)
 	tx.tx = nil // nothing of fn runs from here on, not even a goroutine it left behind
 	if err == nil && begin == beginWrite {
 		err = db.flush(ctx, pgxTx, tx)
 	}
 	if err == nil {
-		err = pgxTx.Commit(ctx)
+		if err = pgxTx.Commit(ctx); err == nil {
+			ended = true
+		} else {
+			err = commitError(err)
+		}
 	}
 	return domainError(ctx, err)
 }
@@ -127,11 +166,20 @@ func (db *DB) ApplyTenantSchema(ctx context.Context, lease *tenancy.Lease, begin
 		query += "; SET LOCAL ROLE " + auth.QuoteIdentifier(lease.Role)
 	}
 	query += "; SELECT '" + schema + "'::regnamespace"
-	tx, err := lease.Conn.Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: query})
+	tx, err := db.beginBounded(ctx, lease, query)
 	if err != nil && lease.Conn.Conn().PgConn().TxStatus() == 'E' {
 		// The block is open though it failed: ended here the connection is clean, else the pool would drop it.
 		_, _ = lease.Conn.Exec(ctx, "ROLLBACK")
 	}
+	return tx, err
+}
+
+// beginBounded waits no longer for a server's first answer than for a connection to it: a begin locks nothing.
+func (db *DB) beginBounded(ctx context.Context, lease *tenancy.Lease, query string) (pgx.Tx, error) {
+	bounded, cancel := context.WithTimeout(ctx, db.connections.ConnectTimeout())
+	defer cancel()
+	tx, err := lease.Conn.Conn().BeginTx(bounded, pgx.TxOptions{BeginQuery: query})
+	lease.Began(err, err != nil && ctx.Err() == nil && connectionLost(err))
 	return tx, err
 }
 
@@ -153,11 +201,14 @@ func (db *DB) Work(ctx context.Context, database string, fn func(*WorkTx) error)
 	return domainError(ctx, err)
 }
 
-// rollback works after ctx has ended too. When it fails the connection is closed by the driver and so by the pool.
-func rollback(ctx context.Context, tx pgx.Tx) {
+// rollback works after ctx has ended too, and says whether the server has answered it. When it fails the connection is
+// closed by the driver and so by the pool.
+func rollback(ctx context.Context, tx pgx.Tx) (answered bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+	err := tx.Rollback(ctx)
+	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {
 		_ = tx.Conn().Close(ctx)
 	}
+	return err == nil
 }

@@ -87,6 +87,10 @@ func domainError(ctx context.Context, err error) error {
 
 // facingError is what the caller reads, nil when it is none of its business.
 func facingError(err error) *recon.Error {
+	if errors.Is(err, errOutcomeUnknown) {
+		return recon.Unavailable("OUTCOME_UNKNOWN", retryAfterOutage,
+			"the connection to the database was lost while the change was being saved: look whether it was made before repeating it")
+	}
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
 		if connectionLost(err) {
@@ -104,14 +108,19 @@ func facingError(err error) *recon.Error {
 		return recon.Unavailable("STATEMENT_TIMEOUT", retryAfterOutage, "the database took too long")
 	case pgErr.Code == codeDiskFull:
 		return recon.Unavailable("DATABASE_FULL", retryAfterOutage, "the database has no space left")
-	case pgErr.Code == codeTooManyClients, strings.HasPrefix(pgErr.Code, "57P"), strings.HasPrefix(pgErr.Code, "08"):
+	case pgErr.Code == codeTooManyClients, serverGone(pgErr):
 		return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
 	default:
 		return nil
 	}
 }
 
+// connectionLost says that there is no session any more. It may have been lost at any moment of a statement.
 func connectionLost(err error) bool {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return serverGone(pgErr)
+	}
 	var connectErr *pgconn.ConnectError
 	var netErr net.Error
 	return errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err) ||

@@ -68,6 +68,8 @@ func (db *DB) Idempotent(
 	switch {
 	case errors.Is(err, errUnstored):
 		return answer, nil
+	case errors.Is(err, errOutcomeUnknown) && ctx.Err() == nil:
+		return db.resolve(ctx, endpoint, key, bodyHash, err)
 	case err != nil:
 		return Stored{}, err
 	default:
