@@ -24,16 +24,16 @@ import (
 
 const serviceKey = "s3cret-service-key"
 
-// manager is a tenant manager in this process; answer decides what it says.
-type manager struct {
+// fakeManager is a tenant manager in this process; answer decides what it says.
+type fakeManager struct {
 	*httptest.Server
 	calls  atomic.Int64
 	answer atomic.Pointer[http.HandlerFunc]
 }
 
-func newManager(t *testing.T, answer http.HandlerFunc) *manager {
+func newManager(t *testing.T, answer http.HandlerFunc) *fakeManager {
 	t.Helper()
-	m := &manager{}
+	m := &fakeManager{}
 	m.says(answer)
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.calls.Add(1)
@@ -43,7 +43,7 @@ func newManager(t *testing.T, answer http.HandlerFunc) *manager {
 	return m
 }
 
-func (m *manager) says(answer http.HandlerFunc) { m.answer.Store(&answer) }
+func (m *fakeManager) says(answer http.HandlerFunc) { m.answer.Store(&answer) }
 
 func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
@@ -68,7 +68,7 @@ func activeTenants(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(ports.TenantConfig{TenantID: tenantID, Slug: "acme", Name: "Acme", Status: ports.TenantActive, Version: 3, Connections: 4})
 }
 
-func newRemote(t *testing.T, m *manager, change ...func(*tenancy.RemoteConfiguration)) *tenancy.RemoteConfigurationAdapter {
+func newRemote(t *testing.T, m *fakeManager, change ...func(*tenancy.RemoteConfiguration)) *tenancy.RemoteConfigurationAdapter {
 	t.Helper()
 	settings := tenancy.RemoteConfiguration{URL: m.URL, APIKey: serviceKey, Timeout: 10 * time.Second, BreakerTimeout: time.Hour}
 	for _, edit := range change {
