@@ -21,6 +21,7 @@ const batchRows = 512
 type batch struct {
 	records []recon.Record
 	mapped  []recon.Transaction
+	names   [][16]byte       // identities of mapped
 	wrong   []recon.RowError // of rows that could not be read or mapped
 	bad     []bool           // by record: it has errors in wrong
 	ready   chan struct{}
@@ -107,7 +108,7 @@ func readBatch(reader *mappedReader) (*batch, error) {
 
 func (b *batch) mapAll(mapper *mapping.Mapper) {
 	defer close(b.ready)
-	b.mapped = make([]recon.Transaction, len(b.records))
+	b.mapped, b.names = make([]recon.Transaction, len(b.records)), make([][16]byte, len(b.records))
 	for i := range b.records {
 		if b.bad[i] {
 			continue
@@ -116,7 +117,7 @@ func (b *batch) mapAll(mapper *mapping.Mapper) {
 		if len(wrong) == 0 {
 			wrong = unstorable(&t)
 		}
-		b.mapped[i], b.bad[i] = t, len(wrong) > 0
+		b.mapped[i], b.names[i], b.bad[i] = t, mapping.Identity(&t), len(wrong) > 0
 		b.wrong = append(b.wrong, wrong...)
 	}
 	slices.SortStableFunc(b.wrong, func(x, y recon.RowError) int { return x.Row - y.Row })
@@ -168,15 +169,15 @@ func (c *collector) add(b *batch) error {
 			c.rejected++
 			continue
 		}
-		if err := c.admit(&b.mapped[i]); err != nil {
+		if err := c.admit(&b.mapped[i], b.names[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) admit(t *recon.Transaction) error {
-	switch verdict, conflict := c.identities.Admit(t); verdict {
+func (c *collector) admit(t *recon.Transaction, identity [16]byte) error {
+	switch verdict, conflict := c.identities.AdmitAs(t, identity); verdict {
 	case mapping.Duplicate:
 		c.duplicates++
 		return nil
@@ -185,7 +186,6 @@ func (c *collector) admit(t *recon.Transaction) error {
 		c.keep(*conflict)
 		return nil
 	}
-	identity := mapping.Identity(t)
 	c.sample.offer(postgres.RowKey{Identity: identity, Ordinal: t.Ordinal})
 	c.lines.note(int64(t.Row), int64(t.Line))
 	c.stored++

@@ -33,6 +33,7 @@ type RowsEncoder struct {
 	importNum int64
 	row       copyRow
 	metadata  []byte
+	totals    importTotals
 }
 
 // NewRowsEncoder starts a stream of rows of one import.
@@ -44,9 +45,13 @@ func NewRowsEncoder(to *bufio.Writer, sourceNum int32, importNum int64) *RowsEnc
 // Append adds one row. No text of t may hold a NUL, which PostgreSQL has no way to store.
 func (e *RowsEncoder) Append(t *recon.Transaction, identity [16]byte) error {
 	e.row = appendTransaction(e.row[:0], t, identity, e.sourceNum, rowID(e.importNum, int64(t.Row)), &e.metadata)
+	e.totals.add(t.Currency, t.Amount)
 	_, err := e.to.Write(e.row)
 	return err
 }
+
+// Sums are the totals of the rows so far, by currency.
+func (e *RowsEncoder) Sums() map[string]string { return e.totals.decimals() }
 
 // Close ends the stream.
 func (e *RowsEncoder) Close() error {
@@ -84,7 +89,7 @@ func appendTransaction(r copyRow, t *recon.Transaction, identity [16]byte, sourc
 		status = recon.Booked
 	}
 	*scratch = appendAttributes((*scratch)[:0], t.Metadata)
-	return r.text(status).jsonb(*scratch)
+	return r.text(status).bytes(*scratch)
 }
 
 // ImportLoad is a parsed file on its way in.
@@ -93,9 +98,10 @@ type ImportLoad struct {
 	FieldMap []byte       // the map in force, as JSON
 	Source   recon.Source // as it was when the file was parsed
 	Rows     func() (io.Reader, error)
-	Stored   int64            // rows in the stream
-	Sample   []RowKey         // of a few of them: tells a second delivery before it costs anything
-	Rejects  []recon.RowError // those to keep; RowsRejected counts all
+	Stored   int64             // rows in the stream
+	Sums     map[string]string // of those rows, by currency
+	Sample   []RowKey          // of a few of them: tells a second delivery before it costs anything
+	Rejects  []recon.RowError  // those to keep; RowsRejected counts all
 	Line     func(row int64) int64
 }
 
@@ -112,15 +118,16 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 			return recon.Import{}, err
 		}
 	}
+	load.Import.Sums = load.Sums
 	if !fresh {
 		if err := tx.copyStaged(ctx, &load); err != nil {
 			return recon.Import{}, err
 		}
+		if load.Import.Sums, err = tx.importSums(ctx, load.Import.Num); err != nil {
+			return recon.Import{}, err
+		}
 	}
 	if err := tx.insertRejects(ctx, load.Import.Num, load.Rejects); err != nil {
-		return recon.Import{}, err
-	}
-	if load.Import.Sums, err = tx.importSums(ctx, load.Import.Num); err != nil {
 		return recon.Import{}, err
 	}
 	load.Import.RowsInserted = load.Import.RowsRead - load.Import.RowsDuplicate - load.Import.RowsRejected

@@ -86,7 +86,7 @@ func (l *ledger) store(t *testing.T, source recon.Source, rows ...recon.Transact
 				ID: uuid.NewString(), Num: num, SourceID: source.ID, FileName: "rows", Format: "csv",
 				SHA256: strings.Repeat("ab", 32), RowsRead: int64(len(rows)),
 			},
-			FieldMap: []byte(`{}`), Source: source, Stored: int64(len(rows)),
+			FieldMap: []byte(`{}`), Source: source, Stored: int64(len(rows)), Sums: encoder.Sums(),
 			Rows: func() (io.Reader, error) { return bytes.NewReader(to.Bytes()), nil },
 			Line: func(row int64) int64 { return row + 1 },
 		})

@@ -102,6 +102,11 @@ type firstSeen struct {
 
 // Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
 func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
+	return i.AdmitAs(tx, Identity(tx))
+}
+
+// AdmitAs is Admit for a caller that knows the row's Identity already.
+func (i *Identities) AdmitAs(tx *recon.Transaction, identity [16]byte) (Verdict, *recon.RowError) {
 	if tx.ExternalID == "" {
 		if i.count(tx) <= i.before[[16]byte(tx.Digest[:16])] {
 			return Duplicate, nil
@@ -111,7 +116,7 @@ func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
 	if i.byID == nil {
 		i.byID = map[[16]byte]firstSeen{}
 	}
-	identity, head := Identity(tx), binary.BigEndian.Uint64(tx.Digest[:8])
+	head := binary.BigEndian.Uint64(tx.Digest[:8])
 	seen, repeated := i.byID[identity]
 	switch {
 	case !repeated:
