@@ -55,6 +55,9 @@ var broken = []struct {
 	{"a document names a file that is not there", documentFindings, "docs/x.md", "see `internal/nowhere/x.go`", "there is no"},
 	{"the standard loses its rows", documentFindings, "docs/compliance/standard.md", "| 1 | row | `x` | |", "27 rows"},
 
+	{"a service calls a sibling", outboundFindings, "internal/matching/x.go", `package matching; import "net/http"; var r, _ = http.NewRequest("", "", nil)`, "list the call"},
+	{"a handler names a status", outboundFindings, httpapi + "/x.go", `package httpapi; import "net/http"; const s = http.StatusOK`, ""},
+
 	{"SQL in a handler", sqlFindings, httpapi + "/x.go", "package httpapi; const q = `\n\tSELECT id FROM contexts`", "SQL stands in"},
 	{"SQL in the store", sqlFindings, postgres + "/x.go", "package postgres; const q = `SELECT id FROM contexts`", ""},
 	{"prose with such words", sqlFindings, httpapi + "/x.go", `package httpapi; const q = "Select a context, update it with a name"`, ""},

@@ -20,7 +20,10 @@ func TestTenantMigrations(t *testing.T)    { report(t, migrationFindings(reposit
 // sqlFiles are the only places of SQL text outside tests.
 var sqlFiles = []string{
 	postgres, testkit, "migrations", "tests",
+	// What is known of tenants, and every change of it with its audit row; the drop of a tenant's schema in chunks.
 	adapters + "/registry.go",
+	adapters + "/registry_change.go",
+	adapters + "/schema_remover.go",
 	adapters + "/settings.go", // the control schema's other table
 	// The provisioner: its flow, the rights it grants, the driver that golang-migrate runs on.
 	adapters + "/schema_provisioner.go",
