@@ -26,7 +26,7 @@ type dynamicInfrastructureProvider struct {
 	registry          *tenancy.Registry
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
-	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry says who is a tenant
+	remote            *tenantManager                      // nil: the registry says who is a tenant
 	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
 	configuration     ports.ConfigurationPort             // what the connection manager asks
 	log               *slog.Logger
@@ -108,13 +108,8 @@ const ttlJitter = 0.15
 func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log *slog.Logger) (port ports.ConfigurationPort, err error) {
 	port = p.registry
 	if cfg.MultiTenantEnabled && cfg.MultiTenantURL != "" {
-		p.remote, err = tenancy.NewRemoteConfigurationAdapter(tenancy.RemoteConfiguration{
-			URL: cfg.MultiTenantURL, APIKey: cfg.MultiTenantServiceAPIKey, Environment: cfg.MultiTenantEnvironment,
-			Timeout:          seconds(cfg.MultiTenantTimeoutSec),
-			BreakerThreshold: cfg.MultiTenantCircuitBreakerThreshold,
-			BreakerTimeout:   seconds(cfg.MultiTenantCircuitBreakerTimeoutSec), Log: log,
-		})
-		if err != nil {
+		p.remote = &tenantManager{log: log}
+		if err := p.remote.use(cfg); err != nil {
 			return nil, err
 		}
 		port = p.remote

@@ -44,6 +44,7 @@ func (a *App) openSettings(ctx context.Context) (err error) {
 	if a.settings, err = systemplane.New(a.settingStore, bootValues(a.cfg), a.log); err != nil {
 		return err
 	}
+	a.provider.follow(a.settings, a.cfg) // before the first values come, so that those are applied too
 	if err := a.settings.Refresh(ctx); err != nil {
 		return fmt.Errorf("reading the settings: %w", err)
 	}

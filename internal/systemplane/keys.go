@@ -54,7 +54,7 @@ var Keys = []Key{
 	},
 	{
 		Name: ManagerURL, Variable: "MULTI_TENANT_URL", Kind: Text, Default: "", Check: managerURL,
-		Description: "The tenant manager that says who a tenant is; empty: the built-in registry does",
+		Description: "The tenant manager that says who a tenant is; empty: the built-in registry does. Its address may change at run time; whether there is one is decided when a process starts",
 	},
 	{
 		Name: ManagerEnvironment, Variable: "MULTI_TENANT_ENVIRONMENT", Kind: Text, Default: "",
@@ -82,7 +82,7 @@ var Keys = []Key{
 	},
 	{
 		Name: ConfigTTLSeconds, Variable: "MULTI_TENANT_CONFIG_CACHE_TTL_SEC", Kind: Integer, Default: int64(300), Max: maxSeconds,
-		Description: "Seconds for which a tenant's configuration is believed; 0 asks every time",
+		Description: "Seconds for which a tenant's configuration is believed; 0 asks every time. A process that starts with 0 keeps none until it ends",
 	},
 	{
 		Name: BodyBytes, Variable: "MATCHER_MAX_BODY_BYTES", Kind: Integer, Default: int64(1 << 20), Min: 1024, Max: MaxBodyBytes,

@@ -229,7 +229,7 @@ func (p *Plane) consistent(ctx context.Context, change Change) error {
 			rows = append(rows, row)
 		}
 	}
-	if fault := snapshotOf(p.boot, now, now.Revision, rows).inconsistent(); fault != "" {
+	if fault := snapshotOf(p.boot, now, now.Revision, rows).inconsistent(p.boot); fault != "" {
 		return &BadValueError{"contradicts another setting: " + fault}
 	}
 	return nil

@@ -127,7 +127,7 @@ func TestPut(t *testing.T) {
 		_, err = p.Put(t.Context(), BodyBytes, json.RawMessage(`-1`), 0)
 		require.ErrorAs(t, err, &bad)
 		_, err = p.Put(t.Context(), ManagerURL, json.RawMessage(`"https://a.example"`), 0)
-		require.ErrorAs(t, err, &bad, "a tenant manager without its key")
+		require.ErrorAs(t, err, &bad, "there was no tenant manager when the process started")
 		require.Len(t, store.changes, stored)
 	})
 }
@@ -225,4 +225,17 @@ func TestRun_AConsumerThatPanicsStopsNobody(t *testing.T) {
 		cancel()
 		synctest.Wait()
 	})
+}
+
+func TestPut_TheTenantManagerMayMoveButNotComeOrGo(t *testing.T) {
+	boot := defaults()
+	boot[ManagerURL], boot[ManagerAPIKey] = "https://a.example", "key"
+	p, _ := planeOf(t, &memory{}, boot)
+	_, err := p.Put(t.Context(), ManagerURL, json.RawMessage(`"https://b.example"`), 0)
+	require.NoError(t, err)
+	var bad *BadValueError
+	_, err = p.Put(t.Context(), ManagerURL, json.RawMessage(`""`), 0)
+	require.ErrorAs(t, err, &bad)
+	_, err = p.Put(t.Context(), ManagerAPIKey, json.RawMessage(`""`), 0)
+	require.ErrorAs(t, err, &bad, "a tenant manager needs its key")
 }

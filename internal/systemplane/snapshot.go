@@ -64,7 +64,10 @@ func snapshotOf(boot map[string]any, last *Snapshot, revision int64, rows []Stor
 }
 
 // inconsistent says what is wrong with values that are each good by themselves, "" when nothing is.
-func (s *Snapshot) inconsistent() string {
+func (s *Snapshot) inconsistent(boot map[string]any) string {
+	if (s.Text(ManagerURL) == "") != (boot[ManagerURL] == "") {
+		return "whether there is a tenant manager is decided when a process starts, by MULTI_TENANT_URL"
+	}
 	if s.Text(ManagerURL) != "" && s.Text(ManagerAPIKey) == "" {
 		return "a tenant manager needs its key: set " + ManagerAPIKey + " first"
 	}

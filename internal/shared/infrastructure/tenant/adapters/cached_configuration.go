@@ -259,6 +259,15 @@ func (c *CachedConfigurationAdapter) forget(tenantID string) (flying bool) {
 	return f != nil
 }
 
+// SetTTL changes how long answers are believed from now on, those that are known already included: they are asked for
+// again. 0 asks every time, and only an authority that fails is answered for from memory.
+func (c *CachedConfigurationAdapter) SetTTL(ttl time.Duration) {
+	c.mu.Lock()
+	c.ttl = max(ttl, 0)
+	c.mu.Unlock()
+	c.InvalidateAll()
+}
+
 // CacheStats counts answers by where they came from, and questions to the authority.
 type CacheStats struct{ Hits, Misses, Stale, Negative, Loads int64 }
 
