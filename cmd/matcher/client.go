@@ -14,6 +14,7 @@ import (
 // client speaks to the API as its users do.
 type client struct {
 	url, token string
+	apiKey     string // goes instead of the token where there is one
 }
 
 // refusal is a problem that the API answered.
@@ -52,11 +53,16 @@ func (c client) post(ctx context.Context, path, key string, body, to any) error 
 
 // put replaces what is at path.
 func (c client) put(ctx context.Context, path string, body, to any) error {
+	return c.send(ctx, http.MethodPut, path, body, to)
+}
+
+// send sends body as JSON and reads the answer into to.
+func (c client) send(ctx context.Context, method, path string, body, to any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, http.MethodPut, path, "", "application/json", bytes.NewReader(text), to)
+	return c.call(ctx, method, path, "", "application/json", bytes.NewReader(text), to)
 }
 
 // upload streams a file.
@@ -69,7 +75,11 @@ func (c client) call(ctx context.Context, method, path, key, contentType string,
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
+	if c.apiKey != "" {
+		request.Header.Set("X-API-Key", c.apiKey)
+	} else {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -25,9 +24,7 @@ func newMigrateCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 				return err
 			}
 			defer closeApp(ctx, app, &err)
-			migrated, err := app.MigrateTenants(ctx)
-			fmt.Fprintf(stdout, "%d tenants are up to date\n", migrated)
-			return err
+			return migrateTenants(ctx, localTenants{app.Keeper()}, stdout, false)
 		},
 	}
 }

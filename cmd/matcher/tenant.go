@@ -7,18 +7,26 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"matcher/internal/bootstrap"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/shared/ports"
 )
 
 func newTenantCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	command := &cobra.Command{Use: "tenant", Short: "Create, list and show the tenants of an installation"}
+	command := &cobra.Command{
+		Use: "tenant", Short: "Create, suspend, delete and migrate the tenants of an installation",
+		Long: "Keep the tenants of the installation that this configuration names; or, where MATCHER_URL is set, of the one that\n" +
+			"answers there, with MATCHER_ADMIN_API_KEY or a platform-admin's MATCHER_TOKEN.",
+	}
 	t := &tenantCommand{env: env, stdout: stdout, stderr: stderr}
-	command.AddCommand(t.create(), t.list(), t.show())
+	command.AddCommand(t.create(), t.list(), t.show(), t.limits(), t.migrate(),
+		t.step("suspend", "Refuse a tenant's callers and park its work"),
+		t.step("resume", "Let a suspended tenant go on"),
+		t.step("delete", "Delete a tenant; it can be restored until the grace is over"),
+		t.step("restore", "Bring a deleted tenant back"))
 	command.PersistentFlags().BoolVar(&t.json, "json", false, "for machines")
 	return command
 }
@@ -29,8 +37,11 @@ type tenantCommand struct {
 	json           bool
 }
 
-// with opens the installation for one piece of work.
-func (t *tenantCommand) with(ctx context.Context, do func(*bootstrap.App) error) (err error) {
+// with gives one piece of work the tenants, here or behind MATCHER_URL.
+func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (err error) {
+	if url := settingOf(t.env, "MATCHER_URL"); url != "" {
+		return do(remoteTenants{client{url: url, token: settingOf(t.env, "MATCHER_TOKEN"), apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY")}})
+	}
 	cfg, err := bootstrap.LoadConfig(t.env)
 	if err != nil {
 		return err
@@ -40,7 +51,7 @@ func (t *tenantCommand) with(ctx context.Context, do func(*bootstrap.App) error)
 		return err
 	}
 	defer closeApp(ctx, app, &err)
-	return do(app)
+	return do(localTenants{app.Keeper()})
 }
 
 // quietUnlessAsked keeps a short command's output free of the database's start and stop.
@@ -58,18 +69,19 @@ func (t *tenantCommand) create() *cobra.Command {
 		Example: `  matcher tenant create --slug acme --name "Acme Ltd"`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			tenant.Name = cmp.Or(tenant.Name, tenant.Slug)
-			return t.with(command.Context(), func(app *bootstrap.App) error {
-				created, err := app.CreateTenant(command.Context(), tenant)
-				if err != nil {
-					return err
-				}
-				return t.print(*created)
+			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
+				return admin.create(command.Context(), tenant)
 			})
 		},
 	}
-	command.Flags().StringVar(&tenant.Slug, "slug", "", "short name: a-z, 0-9 and single hyphens")
-	command.Flags().StringVar(&tenant.Name, "name", "", "full name; the slug where there is none")
-	command.Flags().StringVar(&tenant.ID, "id", "", "lower-case UUID; a new one where there is none")
+	flags := command.Flags()
+	flags.StringVar(&tenant.Slug, "slug", "", "short name: a-z, 0-9 and single hyphens")
+	flags.StringVar(&tenant.Name, "name", "", "full name; the slug where there is none")
+	flags.StringVar(&tenant.ID, "id", "", "lower-case UUID; a new one where there is none")
+	flags.StringVar(&tenant.Cluster, "cluster", "", "a PostgreSQL server that the settings name; the installation's own where there is none")
+	flags.StringVar(&tenant.Database, "database", "", "a database of its own, made where it is not there")
+	flags.IntVar(&tenant.Connections, "connections", 0, "share of the database's connections; 0 is the default")
+	flags.IntVar(&tenant.RequestsPerSecond, "requests-per-second", 0, "0 is the default")
 	_ = command.MarkFlagRequired("slug") // fails only for a flag that does not exist
 	return command
 }
@@ -78,8 +90,8 @@ func (t *tenantCommand) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the tenants", Args: cobra.NoArgs, Example: "  matcher tenant list --json",
 		RunE: func(command *cobra.Command, _ []string) error {
-			return t.with(command.Context(), func(app *bootstrap.App) error {
-				tenants, err := app.Tenants(command.Context())
+			return t.with(command.Context(), func(admin tenantAdmin) error {
+				tenants, err := admin.list(command.Context())
 				if err != nil {
 					return err
 				}
@@ -93,18 +105,108 @@ func (t *tenantCommand) show() *cobra.Command {
 	return &cobra.Command{
 		Use: "show TENANT", Short: "Show a tenant by id or slug", Args: cobra.ExactArgs(1), Example: "  matcher tenant show acme",
 		RunE: func(command *cobra.Command, args []string) error {
-			return t.with(command.Context(), func(app *bootstrap.App) error {
-				tenant, err := app.Tenant(command.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return t.print(*tenant)
+			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
+				return admin.show(command.Context(), args[0])
 			})
 		},
 	}
 }
 
-func (t *tenantCommand) print(tenants ...ports.TenantConfig) error {
+// step is a command that takes a tenant, by id or slug, to the next part of its life.
+func (t *tenantCommand) step(verb, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " TENANT", Short: short, Args: cobra.ExactArgs(1), Example: "  matcher tenant " + verb + " acme",
+		RunE: func(command *cobra.Command, args []string) error {
+			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
+				tenant, err := admin.show(command.Context(), args[0])
+				if err != nil {
+					return nil, err
+				}
+				return admin.step(command.Context(), verb, tenant.TenantID)
+			})
+		},
+	}
+}
+
+func (t *tenantCommand) limits() *cobra.Command {
+	var connections, requests int
+	command := &cobra.Command{
+		Use: "limits TENANT", Short: "Set what a tenant may use", Args: cobra.ExactArgs(1),
+		Example: "  matcher tenant limits acme --connections 4 --requests-per-second 200",
+		RunE: func(command *cobra.Command, args []string) error {
+			var change tenancy.TenantChange
+			if command.Flags().Changed("connections") {
+				change.Connections = &connections
+			}
+			if command.Flags().Changed("requests-per-second") {
+				change.RequestsPerSecond = &requests
+			}
+			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
+				tenant, err := admin.show(command.Context(), args[0])
+				if err != nil {
+					return nil, err
+				}
+				return admin.change(command.Context(), tenant.TenantID, change)
+			})
+		},
+	}
+	command.Flags().IntVar(&connections, "connections", 0, "share of the database's connections; 0 is the default")
+	command.Flags().IntVar(&requests, "requests-per-second", 0, "0 is the default")
+	command.MarkFlagsOneRequired("connections", "requests-per-second")
+	return command
+}
+
+func (t *tenantCommand) migrate() *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "Bring the schemas of all tenants up to date", Args: cobra.NoArgs, Example: "  matcher tenant migrate",
+		RunE: func(command *cobra.Command, _ []string) error {
+			return t.with(command.Context(), func(admin tenantAdmin) error {
+				return migrateTenants(command.Context(), admin, t.stdout, t.json)
+			})
+		},
+	}
+}
+
+// migrateTenants repeats what a request has time for until nothing remains, or nothing more gets done.
+func migrateTenants(ctx context.Context, admin tenantAdmin, stdout io.Writer, asJSON bool) error {
+	for migrated := 0; ; {
+		done, err := admin.migrate(ctx)
+		if err != nil {
+			return err
+		}
+		migrated += done.Migrated
+		if done.Remaining > 0 && done.Migrated > 0 {
+			continue
+		}
+		done.Migrated = migrated
+		if asJSON {
+			if err := json.NewEncoder(stdout).Encode(done); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintf(stdout, "%d tenants are up to date, %d of them by this migration\n", done.Checked-done.Remaining-len(done.Failed), migrated)
+		}
+		for _, failed := range done.Failed {
+			err = fmt.Errorf("%d tenants are quarantined; %s (%s): %s", len(done.Failed), failed.Slug, failed.TenantID, failed.Fault)
+		}
+		if done.Remaining > 0 {
+			err = fmt.Errorf("%d tenants could not be reached: run it again", done.Remaining)
+		}
+		return err
+	}
+}
+
+func (t *tenantCommand) one(command *cobra.Command, do func(tenantAdmin) (*tenancy.TenantRecord, error)) error {
+	return t.with(command.Context(), func(admin tenantAdmin) error {
+		tenant, err := do(admin)
+		if err != nil {
+			return err
+		}
+		return t.print(*tenant)
+	})
+}
+
+func (t *tenantCommand) print(tenants ...tenancy.TenantRecord) error {
 	if t.json {
 		enc := json.NewEncoder(t.stdout)
 		for _, tenant := range tenants {
@@ -115,9 +217,22 @@ func (t *tenantCommand) print(tenants ...ports.TenantConfig) error {
 		return nil
 	}
 	table := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSLUG\tSTATUS\tNAME")
+	fmt.Fprintln(table, "ID\tSLUG\tSTATUS\tNAME\tNOTE")
 	for _, tenant := range tenants {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", tenant.TenantID, tenant.Slug, tenant.Status, tenant.Name)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tenant.TenantID, tenant.Slug, tenant.Status, tenant.Name, noteOf(tenant))
 	}
 	return table.Flush()
+}
+
+func noteOf(tenant tenancy.TenantRecord) string {
+	switch {
+	case tenant.Purging:
+		return "being erased"
+	case tenant.PurgeAt != nil:
+		return "can be restored until " + tenant.PurgeAt.UTC().Format(time.RFC3339)
+	case tenant.Fault != "":
+		return "quarantined: " + tenant.Fault
+	default:
+		return ""
+	}
 }

@@ -98,6 +98,9 @@ type AuthConfig struct {
 	JWKSURL  string `env:"AUTH_JWKS_URL"`
 	Issuer   string `env:"AUTH_ISSUER" envDefault:"matcher"`
 	Audience string `env:"AUTH_AUDIENCE" envDefault:"matcher"`
+	// AdminAPIKey opens /admin and /system to whoever sends it as X-API-Key; without it only tokens with the role
+	// platform-admin do.
+	AdminAPIKey string `env:"MATCHER_ADMIN_API_KEY"`
 }
 
 // TenancyConfig is about tenants; names and defaults are those of the multi-tenant standard.
@@ -108,8 +111,11 @@ type TenancyConfig struct {
 	// MultiTenantEnabled makes the token's tenant claim compulsory.
 	MultiTenantEnabled bool `env:"MULTI_TENANT_ENABLED" envDefault:"false"`
 
+	// GraceHours is how long a deleted tenant can be restored before its data is erased; 0 erases with the next round.
+	GraceHours int `env:"MATCHER_TENANT_GRACE_HOURS" envDefault:"720"`
+
 	// URL, environment, API key, timeout and breaker are used when a remote tenant manager answers who a tenant is;
-	// without a URL the built-in registry does.
+	// without a URL the built-in registry does, and the key is the one by which other installations may ask this one.
 	MultiTenantURL                      string `env:"MULTI_TENANT_URL"`
 	MultiTenantEnvironment              string `env:"MULTI_TENANT_ENVIRONMENT"`
 	MultiTenantServiceAPIKey            string `env:"MULTI_TENANT_SERVICE_API_KEY"`
@@ -285,6 +291,7 @@ func (t TenancyConfig) check(p *problemList) {
 	if strings.TrimSpace(t.DefaultTenantSlug) == "" {
 		p.add("DEFAULT_TENANT_SLUG is empty")
 	}
+	p.atLeast("MATCHER_TENANT_GRACE_HOURS", int64(t.GraceHours), 0)
 	p.atLeast("MULTI_TENANT_MAX_TENANT_POOLS", int64(t.MultiTenantMaxTenantPools), 1)
 	p.atLeast("MULTI_TENANT_IDLE_TIMEOUT_SEC", int64(t.MultiTenantIdleTimeoutSec), 1)
 	p.atLeast("MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD", int64(t.MultiTenantCircuitBreakerThreshold), 1)
@@ -303,6 +310,9 @@ func (t TenancyConfig) check(p *problemList) {
 }
 
 func (cfg Config) checkAuth(p *problemList) {
+	if key := cfg.Auth.AdminAPIKey; key != "" && len(key) < minAPIKey {
+		p.add("MATCHER_ADMIN_API_KEY has fewer than 32 bytes")
+	}
 	switch {
 	case cfg.Production():
 		if err := auth.CheckProduction(cfg.AuthConfig()); err != nil {
@@ -321,6 +331,9 @@ func (cfg Config) checkAuth(p *problemList) {
 		}
 	}
 }
+
+// minAPIKey is beyond guessing, even of hexadecimal digits.
+const minAPIKey = 32
 
 // Production says whether convenience is refused.
 func (cfg Config) Production() bool { return auth.IsProduction(cfg.Environment) }

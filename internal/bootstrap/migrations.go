@@ -212,7 +212,8 @@ func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 		REVOKE ALL ON work.schema_migrations FROM matcher_work;
 		GRANT USAGE ON SCHEMA control TO matcher_control;
 		GRANT SELECT, INSERT, UPDATE ON control.tenants, control.settings TO matcher_control;
-		GRANT SELECT, INSERT ON control.settings_history TO matcher_control;`
+		GRANT DELETE ON control.tenants TO matcher_control;
+		GRANT SELECT, INSERT ON control.settings_history, control.audit TO matcher_control;`
 	if !i.roles {
 		return statement(shared)(ctx, tx)
 	}

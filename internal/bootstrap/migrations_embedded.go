@@ -11,22 +11,31 @@ import (
 	"matcher/internal/auth"
 )
 
-// createDatabase makes the database that an embedded installation lives in, unless it is there.
-func createDatabase(ctx context.Context, superuserDSN, name string) error {
-	conn, err := pgx.Connect(ctx, superuserDSN)
+// createDatabase makes a database, unless it is there: the embedded installation's, or a tenant's own. template0 is
+// never in use, as template1 may be.
+func createDatabase(ctx context.Context, ownerDSN, name string) error {
+	conn, err := pgx.Connect(ctx, ownerDSN)
 	if err != nil {
-		return fmt.Errorf("connecting to the embedded database: %w", err)
+		return fmt.Errorf("connecting to create a database: %w", err)
 	}
 	defer closeInstaller(ctx, conn)
-	var there bool
-	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there)
+	there, err := hasDatabase(ctx, conn, name)
 	if err != nil || there {
 		return err
 	}
-	if _, err := conn.Exec(ctx, `CREATE DATABASE `+auth.QuoteIdentifier(name)); err != nil {
-		return fmt.Errorf("creating the embedded database: %w", err)
+	_, err = conn.Exec(ctx, `CREATE DATABASE `+auth.QuoteIdentifier(name)+` TEMPLATE template0`)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if there, _ := hasDatabase(ctx, conn, name); there { // somebody else was faster
+		return nil
+	}
+	return fmt.Errorf("creating a database: %w", err)
+}
+
+func hasDatabase(ctx context.Context, conn *pgx.Conn, name string) (there bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&there)
+	return there, err
 }
 
 // dataDirKey is the development key of a data folder, made when the folder has none yet.

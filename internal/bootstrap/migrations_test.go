@@ -50,7 +50,7 @@ func TestInstall(t *testing.T) {
 	owner := connect(t, dsn)
 	want := catalogs(t, owner)
 	require.Equal(t, []string{"control", "ext", "public", "work"}, testkit.SchemaNames(t, owner))
-	require.Equal(t, []string{"schema_migrations", "tenants"}, testkit.TableNames(t, owner, "control"))
+	require.Equal(t, []string{"audit", "schema_migrations", "settings", "settings_history", "tenants"}, testkit.TableNames(t, owner, "control"))
 	require.Subset(t, testkit.TableNames(t, owner, "work"), []string{"outbox_markers", "river_job", "river_leader", "river_queue"})
 	require.Empty(t, testkit.TableNames(t, owner, "public"))
 

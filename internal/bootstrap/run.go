@@ -21,12 +21,12 @@ import (
 	"matcher/internal/httpapi"
 	"matcher/internal/ingestion"
 	"matcher/internal/jobs"
+	"matcher/internal/lifecycle"
 	"matcher/internal/matching"
 	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/shared/ports"
 	"matcher/internal/systemplane"
 )
 
@@ -50,6 +50,7 @@ type App struct {
 	embedded *Embedded
 	api      *httpapi.API
 	settings *systemplane.Plane
+	keeper   *lifecycle.Keeper
 	stops    []func(context.Context) error // in the order in which they were opened
 	close    sync.Once
 
@@ -92,6 +93,9 @@ func (a *App) open(ctx context.Context) error {
 		return fmt.Errorf("opening the database: %w", err)
 	}
 	a.onClose(a.provider.Close)
+	if err := a.openKeeper(); err != nil {
+		return err
+	}
 	return a.provider.provisionDefaultTenant(ctx, a.cfg.Tenancy)
 }
 
@@ -158,6 +162,7 @@ func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
 		recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
 	}})
 	a.onClose(queue.Stop)
+	a.runKeeper(ctx)
 	return queue.Start(ctx, map[recon.JobKind]jobs.Handler{
 		recon.JobRun: func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
 	})
@@ -180,7 +185,7 @@ func (a *App) openAPI(role Role) error {
 	a.api, err = httpapi.New(httpapi.Config{
 		DB:      a.DB,
 		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()},
-		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy,
+		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings, SettingHistory: a.settingStore.History,
 		Log: a.log, Registry: newRegistry(), MetricsToken: a.cfg.MetricsToken, Version: Version(),
@@ -216,58 +221,6 @@ func (a *App) Routes() []string { return a.api.Routes() }
 
 // Token signs a development token that this installation accepts.
 func (a *App) Token(opts auth.MintOptions) (string, error) { return DevelopmentToken(a.cfg, opts) }
-
-// CreateTenant registers a tenant and makes its schema.
-func (a *App) CreateTenant(ctx context.Context, tenant tenancy.NewTenant) (*ports.TenantConfig, error) {
-	created, err := a.provider.registry.Create(ctx, tenant)
-	if err != nil {
-		return nil, err
-	}
-	defer a.provider.announce(ctx, ports.TenantEventCreated, created)
-	return created, a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, created.TenantID)
-}
-
-// Tenant is the tenant with that id or slug.
-func (a *App) Tenant(ctx context.Context, idOrSlug string) (*ports.TenantConfig, error) {
-	return a.provider.registry.Show(ctx, idOrSlug)
-}
-
-// maxTenantsListed is one page of the registry.
-const maxTenantsListed = 1000
-
-// Tenants lists every tenant by slug.
-func (a *App) Tenants(ctx context.Context) (all []ports.TenantConfig, err error) {
-	for after := ""; ; after = all[len(all)-1].Slug {
-		page, err := a.provider.registry.List(ctx, after, maxTenantsListed)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page...)
-		if len(page) < maxTenantsListed {
-			return all, nil
-		}
-	}
-}
-
-// MigrateTenants brings every tenant's schema up to date and lists those that failed.
-func (a *App) MigrateTenants(ctx context.Context) (migrated int, err error) {
-	tenants, err := a.Tenants(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var faults []error
-	for _, tenant := range tenants {
-		if tenant.Status == ports.TenantDeleted {
-			continue
-		}
-		if err := a.provider.schemaProvisioner.ProvisionTenantSchema(ctx, tenant.TenantID); err != nil {
-			faults = append(faults, fmt.Errorf("tenant %s: %w", tenant.Slug, err))
-			continue
-		}
-		migrated++
-	}
-	return migrated, errors.Join(faults...)
-}
 
 // Listen takes an address, with the way out when somebody else has it.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {

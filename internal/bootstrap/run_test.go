@@ -14,6 +14,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
+	"matcher/internal/lifecycle"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/testkit"
 )
@@ -52,9 +53,9 @@ func TestOpen_EmbeddedDefaultFindsItsDataAgain(t *testing.T) {
 	found, err := app.Tenant(t.Context(), "acme")
 	require.NoError(t, err)
 	require.Equal(t, created.TenantID, found.TenantID)
-	migrated, err := app.MigrateTenants(t.Context())
+	migration, err := app.Keeper().Migrate(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 2, migrated)
+	require.Equal(t, lifecycle.Migration{Checked: 2, Failed: []lifecycle.MigrationFault{}}, migration)
 
 	listener, err := bootstrap.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/ingestion"
+	"matcher/internal/lifecycle"
 	"matcher/internal/postgres"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
@@ -36,13 +37,17 @@ type Limits struct {
 	Subject     Rate          // of one caller
 }
 
-// Config is what the API stands on; all of it is required but MetricsToken and Redis.
+// Config is what the API stands on; all of it is required but MetricsToken, Redis, Keys and Keeper.
 type Config struct {
 	DB      *postgres.DB
 	Imports *ingestion.Service
 
 	Auth    auth.Authenticator
 	Tenancy auth.Tenancy
+	// Keys open what concerns the installation, beside tokens.
+	Keys auth.APIKeys
+	// Keeper changes tenants; nil where a tenant manager elsewhere does.
+	Keeper *lifecycle.Keeper
 	// Limits are those in force at the moment: they may change while the service runs.
 	Limits func() Limits
 	// Tenants say what rate a tenant may have.
@@ -148,6 +153,7 @@ func (a *API) humaConfig() huma.Config {
 	cfg.Info.Description = apiDescription
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
 	}
 	registerAliases(cfg.Components.Schemas)
 	return cfg

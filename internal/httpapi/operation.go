@@ -202,7 +202,7 @@ func (o operation) document(a *API) huma.Operation {
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{o.tag()},
 		Middlewares:  huma.Middlewares{a.guard(o.role)},
 		MaxBodyBytes: unlimitedBody, BodyReadTimeout: bodyReadTimeout,
-		Security:   []map[string][]string{{"bearer": {}}},
+		Security:   securityOf(o.role),
 		Extensions: map[string]any{"x-roles": rolesFrom(o.role)},
 	}
 }
@@ -214,9 +214,17 @@ const (
 	bodyReadTimeout = 30 * time.Second
 )
 
+// securityOf: what concerns the installation takes an API key too.
+func securityOf(role auth.Role) []map[string][]string {
+	if auth.OfTenant(role) {
+		return []map[string][]string{{"bearer": {}}}
+	}
+	return []map[string][]string{{"bearer": {}}, {"apiKey": {}}}
+}
+
 // rolesFrom lists every role that may do what needs role.
 func rolesFrom(role auth.Role) (roles []auth.Role) {
-	for _, held := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin} {
+	for _, held := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin, auth.RoleTenantReader} {
 		if auth.Allows([]auth.Role{held}, role) {
 			roles = append(roles, held)
 		}

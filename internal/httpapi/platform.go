@@ -9,6 +9,12 @@ import (
 	"matcher/internal/auth"
 )
 
+// heldBy has another role than platform-admin take the operation.
+func (o operation) heldBy(role auth.Role) operation {
+	o.role = role
+	return o
+}
+
 // platform is an operation on the installation itself: it needs the role platform-admin, which is no tenant's, and its
 // context has no tenant.
 func platform[I, O any](route, id, summary string, status int, handler func(*API, context.Context, *I) (*O, error)) operation {

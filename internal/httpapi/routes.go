@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"matcher/internal/auth"
+	"matcher/internal/lifecycle"
 )
 
 // The roles of the table below, from least to most; each may do what those before it may.
@@ -77,6 +78,19 @@ var operations = []operation{
 	platform("GET /system/matcher/{key}", "get-setting", "Read a runtime setting", http.StatusOK, (*API).getSetting),
 	platform("PUT /system/matcher/{key}", "put-setting", "Change a runtime setting on every instance", http.StatusOK, (*API).putSetting),
 	platform("GET /system/matcher/{key}/history", "list-setting-history", "List the changes of a setting, the latest first", http.StatusOK, (*API).listSettingHistory),
+
+	platform("GET /admin/tenants", "list-tenants", "List the tenants", http.StatusOK, (*API).listTenants),
+	platform("POST /admin/tenants", "create-tenant", "Create a tenant and its schema", http.StatusCreated, (*API).createTenant),
+	platform("GET /admin/tenants/{id}", "get-tenant", "Read a tenant, by id or slug", http.StatusOK, (*API).getTenant),
+	platform("PATCH /admin/tenants/{id}", "change-tenant", "Change a tenant's name or limits", http.StatusOK, (*API).changeTenant),
+	platform("DELETE /admin/tenants/{id}", "delete-tenant", "Delete a tenant; its data is erased when the grace is over", http.StatusOK, tenantTo((*lifecycle.Keeper).Delete)),
+	platform("POST /admin/tenants/{id}/restore", "restore-tenant", "Bring a deleted tenant back", http.StatusOK, tenantTo((*lifecycle.Keeper).Restore)),
+	platform("POST /admin/tenants/{id}/suspend", "suspend-tenant", "Refuse a tenant's callers and park its work", http.StatusOK, tenantTo((*lifecycle.Keeper).Suspend)),
+	platform("POST /admin/tenants/{id}/resume", "resume-tenant", "Let a suspended tenant go on", http.StatusOK, tenantTo((*lifecycle.Keeper).Resume)),
+	platform("POST /admin/migrations", "migrate-tenants", "Bring the schemas of all tenants up to date; repeat while some remain", http.StatusOK, (*API).migrateTenants),
+	platform("GET /admin/audit", "list-tenant-audit", "Read what was done to tenants, the latest first", http.StatusOK, (*API).listTenantAudit),
+	platform("GET /tenants/{id}/services/matcher/settings", "get-managed-settings", "Answer another installation who a tenant is", http.StatusOK, (*API).getManaged).heldBy(auth.RoleTenantReader),
+	platform("GET /v1/tenants/{id}/associations/matcher/connections", "get-managed-connections", "The same, at the standard's other path", http.StatusOK, (*API).getManaged).heldBy(auth.RoleTenantReader),
 }
 
 // public answers without a token. Metrics carry no tenant's name and ask for a token of their own where one is set.
@@ -96,5 +110,5 @@ var public = []struct {
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "exceptions": true, "statement": true, "events": true, "audit": true,
-	"system": true,
+	"system": true, "tenants": true, "migrations": true,
 }

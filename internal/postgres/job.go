@@ -41,3 +41,25 @@ func (w *WorkTx) ReviveJob(ctx context.Context, job RunningJob) error {
 		WHERE id = $1 AND attempt = $2 AND state = 'running'`, job.ID, job.Attempt)
 	return err
 }
+
+// WakeJobs makes a tenant's waiting jobs due now, in the order in which they were enqueued.
+func (w *WorkTx) WakeJobs(ctx context.Context, tenantID string) error {
+	_, err := w.tx.Exec(ctx, `
+		UPDATE river_job SET state = 'available', scheduled_at = created_at
+		WHERE state = 'scheduled' AND args -> 'job' ->> 'tenantId' = $1`, tenantID)
+	return err
+}
+
+// EraseTenant takes a tenant's jobs and outbox markers out of a database. It is idempotent.
+func (w *WorkTx) EraseTenant(ctx context.Context, tenantID string) error {
+	for _, statement := range []string{
+		`DELETE FROM river_job WHERE args -> 'job' ->> 'tenantId' = $1`,
+		`DELETE FROM outbox_markers WHERE tenant_id = $1::text::uuid`,
+		`DELETE FROM outbox_visits WHERE tenant_id = $1::text::uuid`,
+	} {
+		if _, err := w.tx.Exec(ctx, statement, tenantID); err != nil {
+			return fmt.Errorf("erasing what waits for a tenant: %w", err)
+		}
+	}
+	return nil
+}

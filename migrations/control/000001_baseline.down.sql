@@ -1,3 +1,4 @@
+DROP TABLE control.audit;
 DROP TABLE control.settings_history;
 DROP TABLE control.settings;
 DROP TABLE control.tenants;

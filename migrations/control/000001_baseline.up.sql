@@ -6,9 +6,31 @@ CREATE TABLE control.tenants (
     status     text NOT NULL DEFAULT 'ACTIVE' CHECK (status IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
     config     jsonb NOT NULL DEFAULT '{}', -- limits, placement; see ports.TenantConfig
     version    bigint NOT NULL DEFAULT 1,
+    fault      text NOT NULL DEFAULT '',    -- why its schema could not be brought up to date; the tenant is quarantined
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+
+    -- A deleted tenant keeps its row, and with it its id and slug, until its data is erased.
+    restore_to text CHECK (restore_to IN ('ACTIVE', 'SUSPENDED')),
+    deleted_at timestamptz,
+    purge_at   timestamptz,                 -- until then it can be restored
+    purging    boolean NOT NULL DEFAULT false,
+    CHECK ((status = 'DELETED') = (deleted_at IS NOT NULL AND purge_at IS NOT NULL AND restore_to IS NOT NULL)),
+    CHECK (NOT purging OR status = 'DELETED')
 );
+
+-- What was done to tenants, written in the same statement as the change. It only grows, and outlives the tenant.
+CREATE TABLE control.audit (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor      text NOT NULL,
+    action     text NOT NULL,
+    tenant_id  uuid NOT NULL,
+    version    bigint NOT NULL, -- the tenant's, after the change
+    request_id text NOT NULL,
+    detail     jsonb NOT NULL
+);
+CREATE INDEX audit_tenant ON control.audit (tenant_id, id);
 
 -- Settings that were changed at run time. Versions begin at 2: version 1 of a key is what the environment says. A key is
 -- never deleted, so that the sum of versions rises with every change; a NULL value takes it back to the environment's.

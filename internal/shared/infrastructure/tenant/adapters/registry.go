@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,7 +25,8 @@ const (
 // slugPattern is the registry's own CHECK: words of a-z and 0-9 joined by single hyphens, 63 characters at most.
 var slugPattern = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){0,62}$`)
 
-// Registry is the built-in authority on tenants, a table of the control schema.
+// Registry is the built-in authority on tenants: tables of the control schema. Every change writes its audit row in the
+// same statement.
 type Registry struct{ pool *pgxpool.Pool }
 
 var _ ports.ConfigurationPort = (*Registry)(nil)
@@ -37,131 +34,119 @@ var _ ports.ConfigurationPort = (*Registry)(nil)
 // NewRegistry reads and writes control.tenants through pool, whose connections have taken the control role.
 func NewRegistry(pool *pgxpool.Pool) *Registry { return &Registry{pool: pool} }
 
-// NewTenant is a tenant to be created. An empty ID means a new one.
-type NewTenant struct {
-	ID                string
-	Slug              string
-	Name              string
-	Connections       int
-	RequestsPerSecond int
+// TenantRecord is a tenant as its administrators see it.
+type TenantRecord struct {
+	ports.TenantConfig
+
+	Fault     string     `json:"fault,omitempty" doc:"Why its schema could not be brought up to date; the tenant is quarantined"`
+	DeletedAt *time.Time `json:"deletedAt,omitempty"`
+	PurgeAt   *time.Time `json:"purgeAt,omitempty" doc:"Until then a deleted tenant can be restored; then its data is erased"`
+	Purging   bool       `json:"purging,omitempty" doc:"Its data is being erased: there is no way back"`
 }
 
-// tenantLimits is what the config column holds.
-type tenantLimits struct {
+// tenantPlan is what the config column holds.
+type tenantPlan struct {
+	Cluster           string `json:"cluster,omitempty"`
 	Database          string `json:"database,omitempty"`
 	Connections       int    `json:"connections,omitempty"`
 	RequestsPerSecond int    `json:"requestsPerSecond,omitempty"`
 }
 
-const tenantColumns = `id::text, slug, name, status, config, version, created_at, updated_at`
+const tenantColumns = `id::text, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging`
 
 // GetTenantConfig is the tenant with that id, whatever its status; recon.NotFound when there is none.
 func (r *Registry) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}
-	return r.one(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE id = $1`, tenantID)
+	return configOf(r.one(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE id = $1`, tenantID))
+}
+
+func configOf(record *TenantRecord, err error) (*ports.TenantConfig, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &record.TenantConfig, nil
 }
 
 // Show is the tenant with that id or slug.
 func (r *Registry) Show(ctx context.Context, idOrSlug string) (*ports.TenantConfig, error) {
-	if auth.IsUUID(idOrSlug) {
-		return r.GetTenantConfig(ctx, idOrSlug)
-	}
-	if !slugPattern.MatchString(idOrSlug) {
+	return configOf(r.Record(ctx, idOrSlug))
+}
+
+// Record is the tenant with that id or slug.
+func (r *Registry) Record(ctx context.Context, idOrSlug string) (*TenantRecord, error) {
+	switch {
+	case auth.IsUUID(idOrSlug):
+		return r.one(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE id = $1`, idOrSlug)
+	case slugPattern.MatchString(idOrSlug):
+		return r.one(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE slug = $1`, idOrSlug)
+	default:
 		return nil, recon.NotFound("tenant")
 	}
-	return r.one(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE slug = $1`, idOrSlug)
 }
 
 // List is up to limit tenants with a slug after the given one, in the order of their slugs.
 func (r *Registry) List(ctx context.Context, after string, limit int) ([]ports.TenantConfig, error) {
-	if limit <= 0 || limit > maxListLimit {
-		limit = maxListLimit
-	}
-	rows, err := r.pool.Query(ctx, `SELECT `+tenantColumns+` FROM control.tenants WHERE slug > $1 ORDER BY slug LIMIT $2`, after, limit)
+	records, err := r.Records(ctx, "", after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("listing tenants: %w", err)
+		return nil, err
 	}
-	tenants, err := pgx.CollectRows(rows, scanTenant)
-	if err != nil {
-		return nil, fmt.Errorf("listing tenants: %w", err)
+	tenants := make([]ports.TenantConfig, len(records))
+	for n, record := range records {
+		tenants[n] = record.TenantConfig
 	}
 	return tenants, nil
 }
 
-// Create registers a tenant. Its schema is the provisioner's work, before or after: a registered tenant without one
-// answers TENANT_PROVISIONING. Creating the same id with the same slug again is a conflict TENANT_EXISTS.
-func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantConfig, error) {
-	if tenant.ID == "" {
-		tenant.ID = uuid.NewString()
+// Records is List for administrators; a status leaves out tenants of another.
+func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after string, limit int) ([]TenantRecord, error) {
+	if limit <= 0 || limit > maxListLimit {
+		limit = maxListLimit
 	}
-	tenant.Name = strings.TrimSpace(tenant.Name)
-	if err := tenant.validate(); err != nil {
-		return nil, err
+	return r.many(ctx, `
+		SELECT `+tenantColumns+` FROM control.tenants
+		WHERE slug > $1 AND ($2 = '' OR status = $2) ORDER BY slug LIMIT $3`, after, string(status), limit)
+}
+
+// DuePurges is some of the deleted tenants whose time to be restored is over, those that have waited longest first.
+func (r *Registry) DuePurges(ctx context.Context) ([]TenantRecord, error) {
+	return r.many(ctx, `
+		SELECT `+tenantColumns+` FROM control.tenants
+		WHERE status = 'DELETED' AND purge_at <= now() ORDER BY purge_at LIMIT $1`, maxListLimit)
+}
+
+// AuditEntry is one thing that was done to a tenant.
+type AuditEntry struct {
+	ID        int64           `json:"id"`
+	At        time.Time       `json:"at"`
+	Actor     string          `json:"actor"`
+	Action    string          `json:"action"`
+	TenantID  string          `json:"tenantId"`
+	Version   int64           `json:"version"`
+	RequestID string          `json:"requestId,omitempty"`
+	Detail    json.RawMessage `json:"detail"`
+}
+
+// Audit is up to limit entries before the given one (0: the latest), the latest first; of one tenant where one is named.
+func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, limit int) ([]AuditEntry, error) {
+	if tenantID != "" && !auth.IsUUID(tenantID) {
+		return nil, recon.NotFound("tenant")
 	}
-	limits, err := json.Marshal(tenantLimits{Connections: tenant.Connections, RequestsPerSecond: tenant.RequestsPerSecond})
+	rows, err := r.pool.Query(ctx, `
+		SELECT id, at, actor, action, tenant_id::text, version, request_id, detail FROM control.audit
+		WHERE ($1 = '' OR tenant_id = nullif($1, '')::uuid) AND ($2 = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, tenantID, before, limit)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the tenant's limits: %w", err)
+		return nil, registryError(err)
 	}
-	return r.one(ctx, `
-		INSERT INTO control.tenants (id, slug, name, config) VALUES ($1, $2, $3, $4)
-		RETURNING `+tenantColumns, tenant.ID, tenant.Slug, tenant.Name, limits)
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditEntry])
+	if err != nil {
+		return nil, registryError(err)
+	}
+	return entries, nil
 }
 
-// SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. A
-// deleted tenant stays deleted.
-func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig, error) {
-	if status != ports.TenantActive && status != ports.TenantSuspended && status != ports.TenantDeleted {
-		return nil, recon.Unprocessable("TENANT_INVALID", "this is no status of a tenant",
-			recon.FieldError{Pointer: "/status", Message: "must be ACTIVE, SUSPENDED or DELETED"})
-	}
-	current, err := r.GetTenantConfig(ctx, tenantID)
-	if err != nil || current.Status == status {
-		return current, err
-	}
-	changed, err := r.one(ctx, `
-		UPDATE control.tenants SET status = $2, version = version + 1, updated_at = now()
-		WHERE id = $1 AND status <> 'DELETED'
-		RETURNING `+tenantColumns, tenantID, string(status))
-	if recon.KindOf(err) == recon.KindNotFound {
-		return nil, recon.Conflict("TENANT_DELETED", "a deleted tenant cannot change its status")
-	}
-	return changed, err
-}
-
-func (t NewTenant) validate() error {
-	var faults []recon.FieldError
-	fault := func(pointer, message string) {
-		faults = append(faults, recon.FieldError{Pointer: pointer, Message: message})
-	}
-	if !auth.IsUUID(t.ID) {
-		fault("/id", "must be a lower-case UUID")
-	}
-	if !slugPattern.MatchString(t.Slug) || auth.IsUUID(t.Slug) {
-		fault("/slug", "must be 1 to 63 of a-z, 0-9 and single hyphens between them, and no UUID")
-	}
-	if !usableName(t.Name) {
-		fault("/name", "must be 1 to 200 printable characters")
-	}
-	if t.Connections < 0 {
-		fault("/connections", "must not be negative")
-	}
-	if t.RequestsPerSecond < 0 {
-		fault("/requestsPerSecond", "must not be negative")
-	}
-	if len(faults) > 0 {
-		return recon.Unprocessable("TENANT_INVALID", "the tenant cannot be created like this", faults...)
-	}
-	return nil
-}
-
-func usableName(name string) bool {
-	runes := utf8.RuneCountInString(name)
-	return utf8.ValidString(name) && runes >= 1 && runes <= maxNameRunes && !strings.ContainsFunc(name, unicode.IsControl)
-}
-
-func (r *Registry) one(ctx context.Context, sql string, args ...any) (*ports.TenantConfig, error) {
+func (r *Registry) one(ctx context.Context, sql string, args ...any) (*TenantRecord, error) {
 	rows, err := r.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, registryError(err)
@@ -173,19 +158,34 @@ func (r *Registry) one(ctx context.Context, sql string, args ...any) (*ports.Ten
 	return &tenant, nil
 }
 
-func scanTenant(row pgx.CollectableRow) (ports.TenantConfig, error) {
-	var tenant ports.TenantConfig
-	var config []byte
-	err := row.Scan(&tenant.TenantID, &tenant.Slug, &tenant.Name, &tenant.Status, &config, &tenant.Version, &tenant.CreatedAt, &tenant.UpdatedAt)
+func (r *Registry) many(ctx context.Context, sql string, args ...any) ([]TenantRecord, error) {
+	rows, err := r.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return tenant, err
+		return nil, registryError(err)
 	}
-	var limits tenantLimits
-	if err := json.Unmarshal(config, &limits); err != nil {
-		return tenant, fmt.Errorf("decoding the tenant's limits: %w", err)
+	tenants, err := pgx.CollectRows(rows, scanTenant)
+	if err != nil {
+		return nil, registryError(err)
 	}
-	tenant.Database, tenant.Connections, tenant.RequestsPerSecond = limits.Database, limits.Connections, limits.RequestsPerSecond
-	return tenant, nil
+	return tenants, nil
+}
+
+func scanTenant(row pgx.CollectableRow) (TenantRecord, error) {
+	var t TenantRecord
+	var config []byte
+	err := row.Scan(&t.TenantID, &t.Slug, &t.Name, &t.Status, &config, &t.Version, &t.CreatedAt, &t.UpdatedAt,
+		&t.Fault, &t.DeletedAt, &t.PurgeAt, &t.Purging)
+	if err != nil {
+		return t, err
+	}
+	var plan tenantPlan
+	if err := json.Unmarshal(config, &plan); err != nil {
+		return t, fmt.Errorf("decoding the tenant's limits: %w", err)
+	}
+	t.Cluster, t.Database = plan.Cluster, plan.Database
+	t.Connections, t.RequestsPerSecond = plan.Connections, plan.RequestsPerSecond
+	t.Quarantined = t.Fault != ""
+	return t, nil
 }
 
 // registryError speaks of slugs and ids only to whoever may administer tenants: nothing else calls Create.
@@ -197,9 +197,9 @@ func registryError(err error) error {
 	case !errors.As(err, &pgErr):
 		return connectionError(fmt.Errorf("asking the registry of tenants: %w", err))
 	case pgErr.ConstraintName == "tenants_pkey":
-		return recon.Conflict("TENANT_EXISTS", "a tenant with this id exists already")
+		return recon.Conflict("TENANT_EXISTS", "a tenant with this id exists already, deleted perhaps and not erased yet")
 	case pgErr.ConstraintName == "tenants_slug_unique":
-		return recon.Conflict("TENANT_SLUG_TAKEN", "another tenant has this slug")
+		return recon.Conflict("TENANT_SLUG_TAKEN", "another tenant has this slug, a deleted one perhaps that is not erased yet")
 	default:
 		return fmt.Errorf("asking the registry of tenants: %w", err)
 	}

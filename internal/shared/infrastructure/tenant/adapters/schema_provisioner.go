@@ -43,6 +43,7 @@ type PostgresTenantSchemaProvisioner struct {
 	tables   []string
 	roles    bool
 	tracer   trace.Tracer
+	dropped  func(context.Context, pgx.Tx) // tests look at each transaction of a removal
 }
 
 var _ ports.TenantSchemaProvisioner = (*PostgresTenantSchemaProvisioner)(nil)

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"matcher/internal/auth"
+	"matcher/internal/lifecycle"
+	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+)
+
+// tenantAdmin changes tenants: of the installation that the configuration names, or of one that answers over HTTP.
+type tenantAdmin interface {
+	create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error)
+	list(ctx context.Context) ([]tenancy.TenantRecord, error)
+	show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error)
+	change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error)
+	step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error)
+	migrate(ctx context.Context) (lifecycle.Migration, error)
+}
+
+// cliSubject is who the audit log names for what an operator does on the machine itself.
+const cliSubject = "cli"
+
+type localTenants struct{ keeper *lifecycle.Keeper }
+
+func (l localTenants) create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error) {
+	return l.keeper.Create(asOperator(ctx), tenant)
+}
+
+func (l localTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err error) {
+	for after := ""; ; after = all[len(all)-1].Slug {
+		page, err := l.keeper.Registry.Records(ctx, "", after, 0)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all = append(all, page...)
+	}
+}
+
+func (l localTenants) show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error) {
+	return l.keeper.Registry.Record(ctx, idOrSlug)
+}
+
+func (l localTenants) change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error) {
+	return l.keeper.Change(asOperator(ctx), id, 0, change)
+}
+
+func (l localTenants) step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error) {
+	steps := map[string]func(context.Context, string) (*tenancy.TenantRecord, error){
+		"suspend": l.keeper.Suspend, "resume": l.keeper.Resume, "delete": l.keeper.Delete, "restore": l.keeper.Restore,
+	}
+	return steps[verb](asOperator(ctx), id)
+}
+
+func (l localTenants) migrate(ctx context.Context) (lifecycle.Migration, error) {
+	return l.keeper.Migrate(asOperator(ctx))
+}
+
+func asOperator(ctx context.Context) context.Context {
+	return auth.WithPrincipal(ctx, auth.Principal{Subject: cliSubject, Roles: []auth.Role{auth.RolePlatformAdmin}})
+}
+
+type remoteTenants struct{ client client }
+
+func (r remoteTenants) create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error) {
+	var created tenancy.TenantRecord
+	return &created, r.client.post(ctx, "/admin/tenants", "", tenant, &created)
+}
+
+func (r remoteTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err error) {
+	for cursor := ""; ; {
+		var page struct {
+			Items      []tenancy.TenantRecord `json:"items"`
+			NextCursor string                 `json:"nextCursor"`
+		}
+		if err := r.client.get(ctx, "/admin/tenants?limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if cursor = page.NextCursor; cursor == "" {
+			return all, nil
+		}
+	}
+}
+
+func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error) {
+	if idOrSlug == "" || strings.ContainsAny(idOrSlug, "/?#%. ") {
+		return nil, recon.NotFound("tenant") // not even a path
+	}
+	var tenant tenancy.TenantRecord
+	return &tenant, r.client.get(ctx, "/admin/tenants/"+url.PathEscape(idOrSlug), &tenant)
+}
+
+func (r remoteTenants) change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error) {
+	var tenant tenancy.TenantRecord
+	return &tenant, r.client.send(ctx, http.MethodPatch, "/admin/tenants/"+id, change, &tenant)
+}
+
+func (r remoteTenants) step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error) {
+	var tenant tenancy.TenantRecord
+	if verb == "delete" {
+		return &tenant, r.client.call(ctx, http.MethodDelete, "/admin/tenants/"+id, "", "", nil, &tenant)
+	}
+	return &tenant, r.client.call(ctx, http.MethodPost, "/admin/tenants/"+id+"/"+verb, "", "", nil, &tenant)
+}
+
+func (r remoteTenants) migrate(ctx context.Context) (done lifecycle.Migration, err error) {
+	err = r.client.call(ctx, http.MethodPost, "/admin/migrations", "", "", nil, &done)
+	return done, err
+}
+
+// settingOf is a variable of the environment that only the command line reads.
+func settingOf(env []string, name string) (value string) {
+	for _, line := range env {
+		if after, found := strings.CutPrefix(line, name+"="); found {
+			value = after
+		}
+	}
+	return value
+}

@@ -1,0 +1,160 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/redis/go-redis/v9"
+
+	"matcher/internal/auth"
+	"matcher/internal/lifecycle"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
+	"matcher/internal/shared/safego"
+)
+
+// openKeeper builds who changes tenants, over the built-in registry.
+func (a *App) openKeeper() error {
+	config := lifecycle.Config{
+		Registry: a.provider.registry, Schemas: a.schemasOf, Prepare: a.prepareDatabase, Announce: a.provider.announce,
+		Permanent: a.cfg.Tenancy.DefaultTenantID, Grace: time.Duration(a.cfg.Tenancy.GraceHours) * time.Hour, Log: a.log,
+		Erasures: []lifecycle.Erasure{{Name: "queue", Erase: func(ctx context.Context, tenant ports.TenantConfig) error {
+			return a.work(ctx, tenant, func(tx *postgres.WorkTx) error { return tx.EraseTenant(ctx, tenant.TenantID) })
+		}}},
+		Resumed: func(ctx context.Context, tenant ports.TenantConfig) error {
+			return a.work(ctx, tenant, func(tx *postgres.WorkTx) error { return tx.WakeJobs(ctx, tenant.TenantID) })
+		},
+	}
+	if a.cfg.Redis.URL != "" {
+		if err := a.eraseKeysToo(&config); err != nil {
+			return err
+		}
+	}
+	a.keeper = lifecycle.NewKeeper(config)
+	return nil
+}
+
+// eraseKeysToo is for installations with a Redis.
+func (a *App) eraseKeysToo(config *lifecycle.Config) error {
+	options, err := redis.ParseURL(a.cfg.Redis.URL)
+	if err != nil {
+		return errors.New("REDIS_URL cannot be used") // the cause quotes a password
+	}
+	client := redis.NewClient(options)
+	a.onClose(func(context.Context) error { return client.Close() })
+	config.Erasures = append(config.Erasures, lifecycle.Erasure{Name: "keys", Erase: func(ctx context.Context, tenant ports.TenantConfig) error {
+		return tenancy.EraseTenantKeys(ctx, client, tenant.TenantID)
+	}})
+	return nil
+}
+
+// runKeeper erases deleted tenants when their time has come, until the service stops.
+func (a *App) runKeeper(ctx context.Context) {
+	if a.authority() == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	safego.SafeGoWithContextAndComponent(ctx, a.log, "tenant.keeper", func(ctx context.Context) {
+		defer close(ended)
+		a.keeper.Run(ctx)
+	})
+	a.onClose(func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+func (a *App) work(ctx context.Context, tenant ports.TenantConfig, do func(*postgres.WorkTx) error) error {
+	return postgres.New(a.provider.connections, nil).Work(ctx, tenant.Database, do)
+}
+
+// schemasOf provisions where a tenant is placed.
+func (a *App) schemasOf(tenant ports.TenantConfig) (*tenancy.PostgresTenantSchemaProvisioner, error) {
+	if tenant.Cluster != "" {
+		return nil, recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
+			recon.FieldError{Pointer: "/cluster", Message: "names no server of this installation's settings"})
+	}
+	var options []tenancy.ProvisionerOption
+	if a.cfg.Postgres.WithoutRoles {
+		options = append(options, tenancy.WithoutTenantRoles())
+	}
+	database := tenant.Database
+	if database == "" {
+		database = a.provider.connections.Database()
+	}
+	return tenancy.NewPostgresTenantSchemaProvisioner(a.cfg.Postgres.OwnerConnDSN, database, options...)
+}
+
+// prepareDatabase makes the database of a tenant's own and installs in it what every database that holds tenants has.
+func (a *App) prepareDatabase(ctx context.Context, tenant ports.TenantConfig) error {
+	owner := a.cfg.Postgres.OwnerConnDSN()
+	err := createDatabase(ctx, owner, tenant.Database)
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
+		return recon.Unprocessable("TENANT_INVALID", "the database cannot be made by Matcher",
+			recon.FieldError{Pointer: "/database", Message: "give the owner's role CREATEDB, or make the database by hand and give it to the owner"})
+	}
+	if err != nil {
+		return err
+	}
+	if err := Install(ctx, inDatabase(owner, tenant.Database), a.cfg.Postgres.installOptions()...); err != nil {
+		return fmt.Errorf("installing in a tenant's own database: %w", err)
+	}
+	return nil
+}
+
+// inDatabase is the same way to another database: of a URL's path, or of what stands last among key=value pairs.
+func inDatabase(dsn, database string) string {
+	u, err := url.Parse(dsn)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return dsn + " dbname=" + database
+	}
+	query := u.Query()
+	query.Del("dbname")
+	query.Del("database")
+	u.Path, u.RawQuery = "/"+database, query.Encode()
+	return u.String()
+}
+
+// apiKeys are the administrator's, and the one that other installations hold whose tenant manager this one is.
+func (a *App) apiKeys() auth.APIKeys {
+	keys := auth.APIKeys{{Key: a.cfg.Auth.AdminAPIKey, Subject: "admin-api-key", Roles: []auth.Role{auth.RolePlatformAdmin}}}
+	if a.cfg.Tenancy.MultiTenantURL == "" {
+		keys = append(keys, auth.APIKey{Key: a.cfg.Tenancy.MultiTenantServiceAPIKey, Subject: "service-api-key", Roles: []auth.Role{auth.RoleTenantReader}})
+	}
+	return keys
+}
+
+// Keeper changes tenants.
+func (a *App) Keeper() *lifecycle.Keeper { return a.keeper }
+
+// authority is the keeper, unless a tenant manager elsewhere is the authority on tenants.
+func (a *App) authority() *lifecycle.Keeper {
+	if a.provider.remote != nil {
+		return nil
+	}
+	return a.keeper
+}
+
+// CreateTenant registers a tenant and makes its schema.
+func (a *App) CreateTenant(ctx context.Context, tenant tenancy.NewTenant) (*ports.TenantConfig, error) {
+	created, err := a.keeper.Create(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return &created.TenantConfig, nil
+}
+
+// Tenant is the tenant with that id or slug.
+func (a *App) Tenant(ctx context.Context, idOrSlug string) (*ports.TenantConfig, error) {
+	return a.provider.registry.Show(ctx, idOrSlug)
+}

@@ -1,0 +1,300 @@
+package adapters
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+	"matcher/internal/shared/ports"
+)
+
+// DefaultGrace is how long a deleted tenant can be restored where nothing else is said.
+const DefaultGrace = 30 * 24 * time.Hour
+
+// maxFault bounds what is kept of the reason of a quarantine.
+const maxFault = 1000
+
+// NewTenant is a tenant to be created. An empty ID means a new one.
+type NewTenant struct {
+	ID                string `json:"id,omitempty"`
+	Slug              string `json:"slug"`
+	Name              string `json:"name"`
+	Cluster           string `json:"cluster,omitempty"`  // a server that the installation's settings name; "" is its own
+	Database          string `json:"database,omitempty"` // on that server; "" is its usual one
+	Connections       int    `json:"connections,omitempty"`
+	RequestsPerSecond int    `json:"requestsPerSecond,omitempty"`
+}
+
+// TenantChange is what may be changed of a tenant that exists; nil stays as it is.
+type TenantChange struct {
+	Name              *string `json:"name,omitempty"`
+	Connections       *int    `json:"connections,omitempty"`
+	RequestsPerSecond *int    `json:"requestsPerSecond,omitempty"`
+}
+
+// Create registers a tenant. Its schema is the provisioner's work, before or after: a registered tenant without one
+// answers TENANT_PROVISIONING. Creating the same id or slug again is a conflict, TENANT_EXISTS or TENANT_SLUG_TAKEN.
+// Versions go on where an erased tenant of the same id left off, so that nobody takes its news for old.
+func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantConfig, error) {
+	if tenant.ID == "" {
+		tenant.ID = uuid.NewString()
+	}
+	tenant.Name = strings.TrimSpace(tenant.Name)
+	if err := tenant.Check(); err != nil {
+		return nil, err
+	}
+	plan := tenantPlan{tenant.Cluster, tenant.Database, tenant.Connections, tenant.RequestsPerSecond}
+	return configOf(r.change(ctx, "tenant.create", map[string]any{"slug": tenant.Slug, "config": plan}, `
+		INSERT INTO control.tenants (id, slug, name, config, version)
+		SELECT @id, @slug, @name, @config, 1 + coalesce((SELECT max(version) FROM control.audit WHERE tenant_id = @id), 0)`,
+		pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan}))
+}
+
+// Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0: any).
+func (r *Registry) Change(ctx context.Context, tenantID string, version int64, change TenantChange) (*TenantRecord, error) {
+	if change.Name != nil {
+		trimmed := strings.TrimSpace(*change.Name)
+		change.Name = &trimmed
+	}
+	if err := change.check(); err != nil {
+		return nil, err
+	}
+	limits := map[string]int{}
+	for name, limit := range map[string]*int{"connections": change.Connections, "requestsPerSecond": change.RequestsPerSecond} {
+		if limit != nil {
+			limits[name] = *limit
+		}
+	}
+	changed, err := r.change(ctx, "tenant.update", change, `
+		UPDATE control.tenants SET name = coalesce(@name, name), config = config || @limits, version = version + 1, updated_at = now()
+		WHERE id = @id AND status <> 'DELETED' AND (@version = 0 OR version = @version)`,
+		pgx.NamedArgs{"id": tenantID, "name": change.Name, "limits": limits, "version": version})
+	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
+		if current.Status == ports.TenantDeleted {
+			return errTenantDeleted()
+		}
+		return recon.Stale("tenant")
+	})
+}
+
+func errTenantDeleted() error {
+	return recon.Conflict("TENANT_DELETED", "the tenant is deleted: restore it first")
+}
+
+// SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. Being
+// in that status already is no error and no change.
+func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig, error) {
+	actions := map[ports.TenantStatus]string{ports.TenantActive: "tenant.resume", ports.TenantSuspended: "tenant.suspend"}
+	switch {
+	case status == ports.TenantDeleted:
+		return configOf(r.Delete(ctx, tenantID, DefaultGrace))
+	case actions[status] == "":
+		return nil, recon.Unprocessable("TENANT_INVALID", "this is no status of a tenant",
+			recon.FieldError{Pointer: "/status", Message: "must be ACTIVE, SUSPENDED or DELETED"})
+	}
+	changed, err := r.change(ctx, actions[status], nil, `
+		UPDATE control.tenants SET status = @status, version = version + 1, updated_at = now()
+		WHERE id = @id AND status NOT IN (@status, 'DELETED')`, pgx.NamedArgs{"id": tenantID, "status": string(status)})
+	return configOf(r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
+		if current.Status == ports.TenantDeleted {
+			return errTenantDeleted()
+		}
+		return nil
+	}))
+}
+
+// Delete makes a tenant unknown to its users. Its data stays for the grace, in which Restore brings it back.
+func (r *Registry) Delete(ctx context.Context, tenantID string, grace time.Duration) (*TenantRecord, error) {
+	changed, err := r.change(ctx, "tenant.delete", map[string]string{"grace": grace.String()}, `
+		UPDATE control.tenants SET status = 'DELETED', restore_to = status, deleted_at = now(), purge_at = now() + @grace::interval,
+			version = version + 1, updated_at = now()
+		WHERE id = @id AND status <> 'DELETED'`, pgx.NamedArgs{"id": tenantID, "grace": grace})
+	return r.unless(ctx, tenantID, changed, err, nil)
+}
+
+// Restore brings a deleted tenant back to what it was, unless its data is being erased already.
+func (r *Registry) Restore(ctx context.Context, tenantID string) (*TenantRecord, error) {
+	changed, err := r.change(ctx, "tenant.restore", nil, `
+		UPDATE control.tenants SET status = restore_to, restore_to = NULL, deleted_at = NULL, purge_at = NULL,
+			version = version + 1, updated_at = now()
+		WHERE id = @id AND status = 'DELETED' AND NOT purging`, pgx.NamedArgs{"id": tenantID})
+	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
+		if current.Purging {
+			return recon.Conflict("TENANT_PURGING", "the tenant's data is being erased: it cannot come back")
+		}
+		return nil
+	})
+}
+
+// BeginPurge closes the way back for a deleted tenant whose grace is over.
+func (r *Registry) BeginPurge(ctx context.Context, tenantID string) (*TenantRecord, error) {
+	changed, err := r.change(ctx, "tenant.purge", nil, `
+		UPDATE control.tenants SET purging = true, version = version + 1, updated_at = now()
+		WHERE id = @id AND status = 'DELETED' AND purge_at <= now() AND NOT purging`, pgx.NamedArgs{"id": tenantID})
+	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
+		if !current.Purging {
+			return recon.Conflict("TENANT_NOT_DUE", "the tenant is not deleted, or can still be restored")
+		}
+		return nil
+	})
+}
+
+// FinishPurge takes the row away, and with it gives id and slug free. What was done to the tenant stays in the audit log.
+func (r *Registry) FinishPurge(ctx context.Context, tenantID string) error {
+	_, err := r.change(ctx, "tenant.purged", nil, `DELETE FROM control.tenants WHERE id = @id AND purging`, pgx.NamedArgs{"id": tenantID})
+	return err
+}
+
+// Quarantine keeps callers away from a tenant whose schema could not be brought up to date; "" lets them in again.
+func (r *Registry) Quarantine(ctx context.Context, tenantID, fault string) (*TenantRecord, error) {
+	action := "tenant.quarantine"
+	if fault == "" {
+		action = "tenant.release"
+	}
+	fault = strings.ToValidUTF8(fault[:min(len(fault), maxFault)], "")
+	changed, err := r.change(ctx, action, map[string]string{"fault": fault}, `
+		UPDATE control.tenants SET fault = @fault, version = version + 1, updated_at = now()
+		WHERE id = @id AND fault <> @fault`, pgx.NamedArgs{"id": tenantID, "fault": fault})
+	return r.unless(ctx, tenantID, changed, err, nil)
+}
+
+// change runs a statement on one row of control.tenants and writes who did what, both or neither.
+func (r *Registry) change(ctx context.Context, action string, detail any, sql string, args pgx.NamedArgs) (*TenantRecord, error) {
+	if id, _ := args["id"].(string); !auth.IsUUID(id) {
+		return nil, recon.NotFound("tenant")
+	}
+	if detail == nil {
+		detail = struct{}{}
+	}
+	text, err := json.Marshal(detail)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what is recorded of %s: %w", action, err)
+	}
+	args = maps.Clone(args)
+	args["audit_actor"], args["audit_action"], args["audit_request"], args["audit_detail"] = actorOf(ctx), action, auth.RequestID(ctx), text
+	return r.one(ctx, `
+		WITH changed AS (`+sql+`
+			RETURNING id, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging
+		), audited AS (
+			INSERT INTO control.audit (actor, action, tenant_id, version, request_id, detail)
+			SELECT @audit_actor, @audit_action, id, version, @audit_request, @audit_detail FROM changed
+		)
+		SELECT `+tenantColumns+` FROM changed`, args)
+}
+
+func actorOf(ctx context.Context) string {
+	if principal, ok := auth.PrincipalFrom(ctx); ok && principal.Subject != "" {
+		return principal.Subject
+	}
+	return "system"
+}
+
+// unless is the change, or, where the statement found nothing to change, the tenant as it is with what refuse says of it.
+func (r *Registry) unless(ctx context.Context, tenantID string, changed *TenantRecord, err error, refuse func(*TenantRecord) error) (*TenantRecord, error) {
+	if recon.KindOf(err) != recon.KindNotFound {
+		return changed, err
+	}
+	if !auth.IsUUID(tenantID) {
+		return nil, err
+	}
+	current, err := r.Record(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	if refuse != nil {
+		if err := refuse(current); err != nil {
+			return nil, err
+		}
+	}
+	return current, nil
+}
+
+// Hold makes sure that one process at a time works on what purpose names of a tenant. The hold ends with release, or
+// with the process; false means that somebody else has it.
+func (r *Registry) Hold(ctx context.Context, purpose, tenantID string) (release func(), held bool, err error) {
+	conn, err := r.pool.Acquire(ctx)
+	if err != nil {
+		return nil, false, registryError(err)
+	}
+	key := "matcher." + purpose + ":" + tenantID
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, key).Scan(&held); err != nil || !held {
+		conn.Release()
+		return nil, false, err
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0))`, key); err != nil {
+			_ = conn.Conn().Close(ctx) // the lock ends with the connection
+		}
+		conn.Release()
+	}, true, nil
+}
+
+// databasePattern leaves out what would need quoting somewhere and what is longer than a name may be.
+var databasePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+var reservedDatabases = []string{"postgres", "template0", "template1"}
+
+// Check says what is wrong with the tenant, field by field.
+func (t NewTenant) Check() error {
+	faults := limitFaults(&t.Connections, &t.RequestsPerSecond)
+	fault := func(pointer, message string) {
+		faults = append(faults, recon.FieldError{Pointer: pointer, Message: message})
+	}
+	if t.ID != "" && !auth.IsUUID(t.ID) {
+		fault("/id", "must be a lower-case UUID")
+	}
+	if !slugPattern.MatchString(t.Slug) || auth.IsUUID(t.Slug) {
+		fault("/slug", "must be 1 to 63 of a-z, 0-9 and single hyphens between them, and no UUID")
+	}
+	if !usableName(strings.TrimSpace(t.Name)) {
+		fault("/name", "must be 1 to 200 printable characters")
+	}
+	if t.Database != "" && (!databasePattern.MatchString(t.Database) || slices.Contains(reservedDatabases, t.Database)) {
+		fault("/database", "must be 1 to 63 of a-z, 0-9 and _, not starting with a digit, and none of PostgreSQL's own")
+	}
+	return tenantFaults("the tenant cannot be created like this", faults)
+}
+
+func (c TenantChange) check() error {
+	faults := limitFaults(c.Connections, c.RequestsPerSecond)
+	if c.Name != nil && !usableName(*c.Name) {
+		faults = append(faults, recon.FieldError{Pointer: "/name", Message: "must be 1 to 200 printable characters"})
+	}
+	return tenantFaults("the tenant cannot be changed like this", faults)
+}
+
+func tenantFaults(message string, faults []recon.FieldError) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return recon.Unprocessable("TENANT_INVALID", message, faults...)
+}
+
+func limitFaults(connections, requestsPerSecond *int) (faults []recon.FieldError) {
+	if connections != nil && (*connections < 0 || *connections > maxRemoteConnections) {
+		faults = append(faults, recon.FieldError{Pointer: "/connections", Message: "must be 0 (the default) to 10000"})
+	}
+	if requestsPerSecond != nil && (*requestsPerSecond < 0 || *requestsPerSecond > maxRemoteRequests) {
+		faults = append(faults, recon.FieldError{Pointer: "/requestsPerSecond", Message: "must be 0 (the default) to 1000000"})
+	}
+	return faults
+}
+
+func usableName(name string) bool {
+	runes := utf8.RuneCountInString(name)
+	return utf8.ValidString(name) && runes >= 1 && runes <= maxNameRunes && !strings.ContainsFunc(name, unicode.IsControl)
+}
