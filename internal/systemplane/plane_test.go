@@ -164,21 +164,6 @@ func TestRefresh_ABadStoredValueLeavesTheLastGoodOne(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "cannot be used"), "said once a version")
 }
 
-func TestView_Sources(t *testing.T) {
-	boot := defaults()
-	boot[TenantRate] = int64(3)
-	p, _ := planeOf(t, &memory{}, boot)
-	view, _ := p.View(TenantRate)
-	require.Equal(t, FromEnvironment, view.Source)
-	require.Equal(t, int64(2000), view.Default)
-	view, _ = p.View(SubjectRate)
-	require.Equal(t, FromDefault, view.Source)
-	require.Equal(t, 1, view.Version)
-	_, known := p.View("no.such_key")
-	require.False(t, known)
-	require.Len(t, p.Views(), len(Keys))
-}
-
 func TestRun_FollowsTheStoreAndOutlivesItsOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{}
