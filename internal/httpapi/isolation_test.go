@@ -28,7 +28,9 @@ type described struct {
 }
 
 // tenants says whether an operation is on a tenant's data, and not on the installation.
-func (op described) tenants() bool { return strings.HasPrefix(op.path, "/v1/") }
+func (op described) tenants() bool {
+	return strings.HasPrefix(op.path, "/v1/") && !strings.HasPrefix(op.path, "/v1/tenants/")
+}
 
 func describedOperations(t *testing.T, c *testkit.Client) (all []described) {
 	t.Helper()
@@ -68,6 +70,8 @@ var bodies = map[string]string{
 	"ignore-transaction": `{"reason":"X"}`,
 	"create-run":         `{}`,
 	"put-setting":        `{"value":1}`,
+	"create-tenant":      `{"slug":"x","name":"X"}`,
+	"change-tenant":      `{"name":"X"}`,
 }
 
 func (op described) send(t *testing.T, c *testkit.Client, path string) testkit.Answer {

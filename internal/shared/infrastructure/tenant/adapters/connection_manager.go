@@ -19,6 +19,9 @@ import (
 // retryAfterBusy is what a tenant whose share is used up is asked to wait.
 const retryAfterBusy = time.Second
 
+// retryAfterQuarantine is what callers of a tenant are asked to wait whose schema somebody has to look at.
+const retryAfterQuarantine = time.Minute
+
 // TenantConnectionManager leases connections to tenants. A pool belongs to a database; a tenant holds leases from its
 // own share of it, so that no tenant can take all of them. Before a lease it makes sure that the tenant is known and
 // active: unknown ones would churn the pool. A database that does not answer is refused at once after a few failures,
@@ -167,10 +170,12 @@ func (m *TenantConnectionManager) acquire(ctx context.Context, tenantID string, 
 }
 
 func admit(tenant *ports.TenantConfig) error {
-	switch tenant.Status {
-	case ports.TenantActive:
+	switch {
+	case tenant.Status == ports.TenantActive && tenant.Quarantined:
+		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine, "this tenant's data is being seen to: its schema could not be brought up to date")
+	case tenant.Status == ports.TenantActive:
 		return nil
-	case ports.TenantSuspended:
+	case tenant.Status == ports.TenantSuspended:
 		return recon.Forbidden("TENANT_SUSPENDED", "this tenant is suspended")
 	default:
 		return recon.NotFound("tenant")
