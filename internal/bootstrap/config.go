@@ -38,6 +38,7 @@ type Config struct {
 	Limits    LimitsConfig
 	Postgres  PostgresConfig
 	Redis     RedisConfig
+	RabbitMQ  RabbitMQConfig
 	Auth      AuthConfig
 	Tenancy   TenancyConfig
 	Telemetry TelemetryConfig
@@ -86,6 +87,12 @@ type PostgresConfig struct {
 // limits and tenant events.
 type RedisConfig struct {
 	URL string `env:"REDIS_URL"`
+}
+
+// RabbitMQConfig names the broker that events are relayed to; without one they are read from the event feed alone.
+type RabbitMQConfig struct {
+	// URL is an amqp:// or amqps:// address; its path is the virtual host.
+	URL string `env:"RABBITMQ_URL"`
 }
 
 // AuthConfig says whose tokens are believed.
@@ -256,6 +263,9 @@ func (cfg Config) check() []string {
 	cfg.Postgres.check(p)
 	if cfg.Redis.URL != "" && !hasScheme(cfg.Redis.URL, "redis", "rediss", "unix") {
 		p.add("REDIS_URL is not a redis:// or rediss:// address")
+	}
+	if cfg.RabbitMQ.URL != "" && !hasScheme(cfg.RabbitMQ.URL, "amqp", "amqps") {
+		p.add("RABBITMQ_URL is not an amqp:// or amqps:// address")
 	}
 	cfg.Tenancy.check(p)
 	cfg.checkAuth(p)

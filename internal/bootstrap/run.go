@@ -26,6 +26,7 @@ import (
 	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	messaging "matcher/internal/shared/adapters/rabbitmq"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/systemplane"
 )
@@ -48,6 +49,7 @@ type App struct {
 	log      *slog.Logger
 	provider *dynamicInfrastructureProvider
 	embedded *Embedded
+	relay    *messaging.Relay
 	api      *httpapi.API
 	settings *systemplane.Plane
 	keeper   *lifecycle.Keeper
@@ -161,6 +163,9 @@ func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
 	queue.Recover(jobs.Recovery{DB: a.DB, Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
 		recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
 	}})
+	if err := a.startRelay(ctx); err != nil { // stops after the queue, whose last jobs have events too
+		return err
+	}
 	a.onClose(queue.Stop)
 	a.runKeeper(ctx)
 	return queue.Start(ctx, map[recon.JobKind]jobs.Handler{

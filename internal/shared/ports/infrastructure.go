@@ -37,9 +37,11 @@ type TenantConfig struct {
 	// Connections is the tenant's share of that database's pool; 0 is the installation's default.
 	Connections int `json:"connections,omitempty"`
 	// RequestsPerSecond bounds the tenant's calls; 0 is the installation's default.
-	RequestsPerSecond int       `json:"requestsPerSecond,omitempty"`
-	CreatedAt         time.Time `json:"createdAt"`
-	UpdatedAt         time.Time `json:"updatedAt"`
+	RequestsPerSecond int `json:"requestsPerSecond,omitempty"`
+	// MessagingVHost is the broker's virtual host for the tenant's events; "" is the installation's own.
+	MessagingVHost string    `json:"messagingVHost,omitempty"`
+	CreatedAt      time.Time `json:"createdAt"`
+	UpdatedAt      time.Time `json:"updatedAt"`
 }
 
 // DedicatedDatabase is reached by a login of its own, which the tenant's authority may change at any time: connections
