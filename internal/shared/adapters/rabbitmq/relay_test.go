@@ -10,6 +10,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
 
 	"matcher/internal/auth"
 	imports "matcher/internal/ingestion/adapters/rabbitmq"
@@ -26,7 +27,9 @@ func TestRelay_BringsEachTenantsEventsInOrder(t *testing.T) {
 	b.queue("all", nil, "#")
 	first, firstID := b.NewTenant(t)
 	second, secondID := b.NewTenant(t)
-	b.emit(first, completed, map[string]int{"rows": 1}, map[string]int{"rows": 2})
+	traced := trace.ContextWithSpanContext(first, trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{7}, SpanID: trace.SpanID{9}}))
+	b.emit(traced, completed, map[string]int{"rows": 1})
+	b.emit(first, completed, map[string]int{"rows": 2})
 	b.emit(second, completed, map[string]int{"rows": 3})
 	b.emit(first, recon.EventRunCompleted, map[string]int{"groups": 4})
 	b.emit(first, recon.EventExceptionOpened, map[string]int{"n": 5})
@@ -39,6 +42,9 @@ func TestRelay_BringsEachTenantsEventsInOrder(t *testing.T) {
 		byTenant[message.TenantID] = append(byTenant[message.TenantID], message.Seq)
 		require.Equal(t, "ingestion.completed."+message.TenantID, d.RoutingKey)
 		require.Equal(t, message.TenantID, d.Headers["X-Tenant-ID"])
+		if message.TenantID == firstID && message.Seq == 1 {
+			require.Equal(t, "00-07000000000000000000000000000000-0900000000000000-00", d.Headers["traceparent"], "the command's trace goes on")
+		}
 	}
 	require.Equal(t, map[string][]int64{firstID: {1, 2}, secondID: {1}}, byTenant)
 
