@@ -92,6 +92,9 @@ func newCache(t *testing.T, a *authority, options ...tenancy.CacheOption) *tenan
 	return cache
 }
 
+// advance lets virtual time go by.
+func advance(by time.Duration) { <-time.After(by) }
+
 // outcome is what a caller sees, in a word.
 func outcome(config *ports.TenantConfig, err error) string {
 	if err != nil {
@@ -129,7 +132,7 @@ func TestCachedConfiguration_HitAndExpiry(t *testing.T) {
 			require.Equal(t, "ACTIVE v1", outcome(c.GetTenantConfig(t.Context(), idOf(0))))
 		}
 		require.Equal(t, 1, a.asked(idOf(0)), "a hit asks nobody")
-		time.Sleep(ttl)
+		advance(ttl)
 		a.set(idOf(0), ports.TenantActive, 2)
 		require.Equal(t, "ACTIVE v2", outcome(c.GetTenantConfig(t.Context(), idOf(0))), "an expired entry waits for the answer")
 		require.Equal(t, 2, a.asked(idOf(0)))
@@ -145,11 +148,11 @@ func TestCachedConfiguration_StaleOnError(t *testing.T) {
 		get := func() string { return outcome(c.GetTenantConfig(t.Context(), idOf(0))) }
 		get()
 		a.change(func() { a.down = errDown })
-		time.Sleep(ttl)
+		advance(ttl)
 		require.Equal(t, "ACTIVE v1", get())
 		require.Equal(t, "ACTIVE v1", get())
 		require.Equal(t, 2, a.asked(idOf(0)), "a failing authority is left alone for a moment")
-		time.Sleep(time.Minute)
+		advance(time.Minute)
 		require.Equal(t, "UNAVAILABLE", get(), "past the hard limit")
 		a.change(func() { a.down = nil })
 		require.Equal(t, "ACTIVE v1", get(), "it recovers by itself")
@@ -202,13 +205,13 @@ func TestT90_CacheOnVirtualTime(t *testing.T) {
 			}
 			load()
 			early, late := time.Duration(float64(ttl)*0.8*0.85), time.Duration(float64(ttl)*0.8*1.15)
-			time.Sleep(early - time.Second)
+			advance(early - time.Second)
 			require.Equal(t, tenants, load(), "nobody is due before 0.8 · 0.85 of the TTL")
-			time.Sleep(ttl*8/10 - early + time.Second)
+			advance(ttl*8/10 - early + time.Second)
 			half := load() - tenants
 			require.Greater(t, half, tenants/4)
 			require.Less(t, half, tenants*3/4)
-			time.Sleep(late - ttl*8/10 + time.Second)
+			advance(late - ttl*8/10 + time.Second)
 			require.GreaterOrEqual(t, load(), 2*tenants, "everybody is due after 0.8 · 1.15 of it")
 			require.Zero(t, c.Stats().Stale)
 		})
@@ -219,10 +222,10 @@ func TestT90_CacheOnVirtualTime(t *testing.T) {
 			c := newCache(t, a)
 			get := func() string { return outcome(c.GetTenantConfig(t.Context(), idOf(0))) }
 			require.Equal(t, "NOT_FOUND", get())
-			time.Sleep(5*time.Second - 1)
+			advance(5*time.Second - 1)
 			require.Equal(t, "NOT_FOUND", get())
 			require.Equal(t, 1, a.asked(idOf(0)))
-			time.Sleep(5*time.Second + 1)
+			advance(5*time.Second + 1)
 			require.Equal(t, "NOT_FOUND", get())
 			require.Equal(t, 2, a.asked(idOf(0)))
 			a.set(idOf(0), ports.TenantActive, 1)
@@ -238,7 +241,7 @@ func TestT90_CacheOnVirtualTime(t *testing.T) {
 			get := func() string { return outcome(c.GetTenantConfig(t.Context(), idOf(0))) }
 			get()
 			a.set(idOf(0), ports.TenantActive, 2)
-			time.Sleep(ttl * 8 / 10)
+			advance(ttl * 8 / 10)
 			gate := make(chan struct{})
 			a.change(func() { a.gate = gate })
 			for range 5 {
@@ -250,7 +253,7 @@ func TestT90_CacheOnVirtualTime(t *testing.T) {
 			synctest.Wait()
 			require.Equal(t, "ACTIVE v2", get())
 			for range 20 { // in use it never expires
-				time.Sleep(ttl / 10)
+				advance(ttl / 10)
 				require.Equal(t, "ACTIVE v2", get())
 				synctest.Wait()
 			}
@@ -338,7 +341,7 @@ func (l lying) GetTenantConfig(context.Context, string) (*ports.TenantConfig, er
 func TestCachedConfiguration_AuthorityThatLies(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func() (*ports.TenantConfig, error){
-		"nothing": func() (*ports.TenantConfig, error) { return nil, nil },
+		"nothing": func() (*ports.TenantConfig, error) { return nil, nil }, //nolint:nilnil // the lie
 		"another tenant": func() (*ports.TenantConfig, error) {
 			return &ports.TenantConfig{TenantID: idOf(1), Status: ports.TenantActive}, nil
 		},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -72,15 +73,15 @@ func TestT74_ManagerDownHalfOfTheCache(t *testing.T) {
 			}
 			require.Equal(t, []string{"ACTIVE v1", "SUSPENDED v2", "DELETED v3", "NOT_FOUND"}, see())
 			a.change(func() { a.down = errDown })
-			time.Sleep(ttl + time.Minute)
+			advance(ttl + time.Minute)
 			require.Equal(t, []string{"ACTIVE v1", "SUSPENDED v2", "DELETED v3", "UNAVAILABLE"}, see())
 			c.Invalidate(idOf(1)) // an event about a tombstone does not lift it
 			require.Equal(t, "SUSPENDED v2", outcome(c.GetTenantConfig(t.Context(), idOf(1))))
-			time.Sleep(10 * time.Minute)
+			advance(10 * time.Minute)
 			require.Equal(t, []string{"UNAVAILABLE", "SUSPENDED v2", "DELETED v3", "UNAVAILABLE"}, see(), "past the hard limit")
 			a.change(func() { a.down = nil })
 			a.set(idOf(1), ports.TenantActive, 3)
-			time.Sleep(2 * time.Second)
+			advance(2 * time.Second)
 			require.Equal(t, []string{"ACTIVE v1", "ACTIVE v3", "DELETED v3", "NOT_FOUND"}, see())
 		})
 	})
@@ -95,10 +96,10 @@ func TestFlight_ALaggingAuthorityDoesNotLiftASuspension(t *testing.T) {
 		get := func() string { return outcome(c.GetTenantConfig(t.Context(), idOf(0))) }
 		get()
 		a.set(idOf(0), ports.TenantActive, 4) // a copy of the authority that has not heard of version 5
-		time.Sleep(ttl)
+		advance(ttl)
 		require.Equal(t, "SUSPENDED v5", get())
 		a.set(idOf(0), ports.TenantActive, 6)
-		time.Sleep(2 * time.Second)
+		advance(2 * time.Second)
 		require.Equal(t, "ACTIVE v6", get())
 	})
 }
@@ -116,7 +117,7 @@ func TestFlight_SlowAuthority(t *testing.T) {
 		gate := make(chan struct{})
 		defer close(gate)
 		a.change(func() { a.gate = gate })
-		time.Sleep(ttl)
+		advance(ttl)
 		got, took := get(0)
 		require.Equal(t, "ACTIVE v1", got)
 		require.Equal(t, 2*time.Second, took, "who has something older does not wait long")
@@ -168,7 +169,7 @@ func runSteps(t *testing.T, steps []step) (fault string) {
 		seen := map[int]int64{} // the highest version that the cache has told of, or that it was told to forget
 		down := false
 		for n, s := range steps {
-			time.Sleep(s.Wait)
+			advance(s.Wait)
 			id := idOf(s.Tenant)
 			switch s.Op {
 			case "fail", "heal":
@@ -182,9 +183,7 @@ func runSteps(t *testing.T, steps []step) (fault string) {
 				seen[s.Tenant] = versions[s.Tenant]
 			case "all":
 				c.InvalidateAll()
-				for tenant, version := range versions {
-					seen[tenant] = version
-				}
+				maps.Copy(seen, versions)
 			case "get":
 				if fault = checkGet(c, a, s.Tenant, seen, confirmed, maxStale); fault != "" {
 					fault = fmt.Sprintf("step %d: %s", n, fault)

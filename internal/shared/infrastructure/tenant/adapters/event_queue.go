@@ -181,8 +181,14 @@ func (q *eventQueue) persist(ctx context.Context, event ports.TenantEvent) (err 
 func (q *eventQueue) try(ctx context.Context, event ports.TenantEvent) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	err = errEventPanicked
 	defer safego.RecoverAndLogWithContext(ctx, q.log, "tenant.events")
+	panicked := true
+	defer func() {
+		if panicked {
+			err = errEventPanicked
+		}
+	}()
 	err = q.handle(ctx, event)
+	panicked = false
 	return err
 }

@@ -53,7 +53,7 @@ type RedisTenantEventListener struct {
 	stop     chan struct{}
 	ended    chan struct{}
 
-	received, dropped atomic.Int64
+	received, dropped, lag atomic.Int64
 }
 
 var _ ports.TenantEventListener = (*RedisTenantEventListener)(nil)
@@ -176,6 +176,9 @@ func (l *RedisTenantEventListener) handleMessage(ctx context.Context, queue *eve
 		l.log.WarnContext(ctx, "a tenant event was ignored", "reason", err, "bytes", len(payload))
 		return
 	}
+	if !event.Time.IsZero() {
+		l.lag.Store(int64(max(time.Since(event.Time), 0)))
+	}
 	if !queue.offer(event) {
 		l.dropped.Add(1)
 		l.log.WarnContext(ctx, "too many tenant events at once: the sweep will see to it", "tenant", event.TenantID)
@@ -183,12 +186,16 @@ func (l *RedisTenantEventListener) handleMessage(ctx context.Context, queue *eve
 	}
 }
 
-// ListenerStats counts messages, and those of them that were of no use.
-type ListenerStats struct{ Received, Dropped int64 }
+// ListenerStats counts messages, and those of them that were of no use. Lag is how old the last event was that says
+// when it came to be; clocks of two machines differ.
+type ListenerStats struct {
+	Received, Dropped int64
+	Lag               time.Duration
+}
 
 // Stats is the counts since the start.
 func (l *RedisTenantEventListener) Stats() ListenerStats {
-	return ListenerStats{l.received.Load(), l.dropped.Load()}
+	return ListenerStats{l.received.Load(), l.dropped.Load(), time.Duration(l.lag.Load())}
 }
 
 // decodeTenantEvent reads what any publisher may have written: unknown fields are passed over, and an optional one that

@@ -52,14 +52,14 @@ func (b *remoteBreakers) newBreaker() *breaker {
 		IsSuccessful: func(err error) bool { return !countsAgainstManager(err) },
 		// Only of a closed breaker: an excluded probe would keep a half-open one from ever asking again.
 		IsExcluded: func(err error) bool {
-			var fault *remoteFault
+			var fault *managerError
 			return errors.As(err, &fault) && fault.repeated
 		},
 	})
 }
 
 func countsAgainstManager(err error) bool {
-	var fault *remoteFault
+	var fault *managerError
 	return errors.As(err, &fault) && !fault.ours
 }
 
@@ -111,7 +111,7 @@ func (b *remoteBreakers) of(tenantID string) *breaker {
 func (b *remoteBreakers) verdict(tenantID string, err error, closed bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var fault *remoteFault
+	var fault *managerError
 	switch {
 	case !countsAgainstManager(err):
 		clear(b.failing)
@@ -128,7 +128,7 @@ func (b *remoteBreakers) verdict(tenantID string, err error, closed bool) error 
 	case !repeated:
 		return err
 	case closed:
-		return &remoteFault{repeated: true}
+		return &managerError{repeated: true}
 	default:
 		return nil // it did answer, and this tenant was known to fail
 	}

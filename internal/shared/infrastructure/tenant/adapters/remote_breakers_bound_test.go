@@ -14,7 +14,7 @@ func TestRemoteBreakers_RememberNoMoreTenantsThanTheyMay(t *testing.T) {
 	for n := range maxTenantBreakers + 100 {
 		done, err := b.allow(tenantNumber(n))
 		require.NoError(t, err)
-		done(&remoteFault{reason: "status 500"})
+		done(&managerError{reason: "status 500"})
 	}
 	require.Len(t, b.tenants, maxTenantBreakers)
 	require.LessOrEqual(t, len(b.failing), maxTenantBreakers)

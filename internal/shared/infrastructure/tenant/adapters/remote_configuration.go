@@ -109,13 +109,13 @@ func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenant
 	wait.InitialInterval = remoteBackoff
 	config, err := backoff.Retry(ctx, func() (*ports.TenantConfig, error) {
 		config, err := r.guarded(ctx, tenantID)
-		var fault *remoteFault
+		var fault *managerError
 		if err != nil && (!errors.As(err, &fault) || fault.final) {
 			return nil, backoff.Permanent(err)
 		}
 		return config, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(remoteAttempts))
-	var fault *remoteFault
+	var fault *managerError
 	if errors.As(err, &fault) {
 		r.log.WarnContext(ctx, "the tenant manager failed", "tenant", tenantID, "reason", fault.reason)
 	}
@@ -184,11 +184,11 @@ func (r *RemoteConfigurationAdapter) get(ctx context.Context, tenantID string, p
 func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, error) {
 	switch {
 	case status == http.StatusOK && len(body) > maxRemoteAnswer:
-		return nil, &remoteFault{reason: "its answer is too long"}
+		return nil, &managerError{reason: "its answer is too long"}
 	case status == http.StatusOK:
 		config, err := decodeRemoteConfig(body, tenantID)
 		if err != nil {
-			return nil, &remoteFault{reason: err.Error()}
+			return nil, &managerError{reason: err.Error()}
 		}
 		return config, nil
 	case status == http.StatusForbidden:
@@ -196,16 +196,16 @@ func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, 
 	case status == http.StatusNotFound:
 		return nil, recon.NotFound("tenant")
 	case status >= 400 && status < 500: // it is up, and repeating the question helps nobody
-		return nil, &remoteFault{reason: fmt.Sprintf("status %d", status), final: true, ours: true}
+		return nil, &managerError{reason: fmt.Sprintf("status %d", status), final: true, ours: true}
 	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout:
-		return nil, &remoteFault{reason: fmt.Sprintf("status %d", status), unreachable: true}
+		return nil, &managerError{reason: fmt.Sprintf("status %d", status), unreachable: true}
 	default: // a redirect too
-		return nil, &remoteFault{reason: fmt.Sprintf("status %d", status), final: status < 500}
+		return nil, &managerError{reason: fmt.Sprintf("status %d", status), final: status < 500}
 	}
 }
 
-// remoteFault is an answer that says nothing about the tenant. Its reason never quotes the answer or the key.
-type remoteFault struct {
+// managerError is an answer that says nothing about the tenant. Its reason never quotes the answer or the key.
+type managerError struct {
 	reason      string
 	unreachable bool // nobody answered: it concerns every tenant
 	final       bool // repeating the question is no use
@@ -213,14 +213,14 @@ type remoteFault struct {
 	repeated    bool // of a tenant that has failed already since the manager's last good answer
 }
 
-func (f *remoteFault) Error() string { return "the tenant manager failed: " + f.reason }
+func (f *managerError) Error() string { return "the tenant manager failed: " + f.reason }
 
 // unreachable keeps of a transport's error what is safe to tell.
-func unreachable(err error) *remoteFault {
+func unreachable(err error) *managerError {
 	var netErr net.Error
 	reason := "it cannot be reached"
 	if errors.As(err, &netErr) && netErr.Timeout() {
 		reason = "it does not answer in time"
 	}
-	return &remoteFault{reason: reason, unreachable: true}
+	return &managerError{reason: reason, unreachable: true}
 }

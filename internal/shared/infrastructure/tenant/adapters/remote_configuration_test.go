@@ -39,7 +39,7 @@ func newManager(t *testing.T, answer http.HandlerFunc) *fakeManager {
 		m.calls.Add(1)
 		(*m.answer.Load())(w, r)
 	}))
-	t.Cleanup(m.Server.Close)
+	t.Cleanup(m.Close)
 	return m
 }
 

@@ -88,12 +88,12 @@ func TestTenantSweep_ASuspensionThatNoEventToldOfIsInForceWithinAMinute(t *testi
 			a.set(idOf(0), ports.TenantSuspended, version)
 			start := time.Now()
 			for get()[:6] == "ACTIVE" {
-				time.Sleep(100 * time.Millisecond)
+				advance(100 * time.Millisecond)
 			}
 			gaps = append(gaps, time.Since(start))
 			a.set(idOf(0), ports.TenantActive, version+1)
 			sweep.Wake()
-			time.Sleep(2 * time.Second)
+			advance(2 * time.Second)
 		}
 		require.LessOrEqual(t, slices.Max(gaps), 60*time.Second)
 		require.Greater(t, slices.Max(gaps)-slices.Min(gaps), time.Second, "sweeps of several instances spread")
