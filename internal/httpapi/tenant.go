@@ -151,7 +151,7 @@ type tenantAuditInput struct {
 	About string `query:"about" maxLength:"36" doc:"Only what was done to the tenant of this id"`
 }
 
-func (a *API) listTenantAudit(ctx context.Context, in *tenantAuditInput) (*list[tenancy.AuditEntry], error) {
+func (a *API) listTenantAudit(ctx context.Context, in *tenantAuditInput) (*list[tenancy.TenantAuditEntry], error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return nil, err

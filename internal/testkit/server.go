@@ -59,6 +59,12 @@ func Server(t testing.TB, options ...ServerOption) *APIServer {
 // ServerOn starts a service on a database that the test has.
 func ServerOn(t testing.TB, ownerDSN string, options ...ServerOption) *APIServer {
 	t.Helper()
+	return ServerAs(t, bootstrap.RoleAll, ownerDSN, options...)
+}
+
+// ServerAs starts a part of the service.
+func ServerAs(t testing.TB, role bootstrap.Role, ownerDSN string, options ...ServerOption) *APIServer {
+	t.Helper()
 	cfg, err := bootstrap.LoadConfig([]string{
 		"MULTI_TENANT_ENABLED=true", "MATCHER_LOG_LEVEL=error", "POSTGRES_OWNER_DSN=" + ownerDSN,
 		"POSTGRES_DSN=" + withUser(t, ownerDSN, tenancy.RoleApp), "MATCHER_SHUTDOWN_TIMEOUT_SEC=5",
@@ -70,7 +76,7 @@ func ServerOn(t testing.TB, ownerDSN string, options ...ServerOption) *APIServer
 		edit(&cfg)
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	app, err := bootstrap.Open(context.Background(), cfg, bootstrap.RoleAll, log)
+	app, err := bootstrap.Open(context.Background(), cfg, role, log)
 	if err != nil {
 		t.Fatalf("opening the service: %v", err)
 	}

@@ -116,8 +116,8 @@ func (r *Registry) DuePurges(ctx context.Context) ([]TenantRecord, error) {
 		WHERE status = 'DELETED' AND purge_at <= now() ORDER BY purge_at LIMIT $1`, maxListLimit)
 }
 
-// AuditEntry is one thing that was done to a tenant.
-type AuditEntry struct {
+// TenantAuditEntry is one thing that was done to a tenant.
+type TenantAuditEntry struct {
 	ID        int64           `json:"id"`
 	At        time.Time       `json:"at"`
 	Actor     string          `json:"actor"`
@@ -129,7 +129,7 @@ type AuditEntry struct {
 }
 
 // Audit is up to limit entries before the given one (0: the latest), the latest first; of one tenant where one is named.
-func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, limit int) ([]AuditEntry, error) {
+func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, limit int) ([]TenantAuditEntry, error) {
 	if tenantID != "" && !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}
@@ -139,7 +139,7 @@ func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, lim
 	if err != nil {
 		return nil, registryError(err)
 	}
-	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditEntry])
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[TenantAuditEntry])
 	if err != nil {
 		return nil, registryError(err)
 	}
