@@ -1,0 +1,149 @@
+// Package objectstore keeps a tenant's files: in a folder, or in a bucket that speaks S3. Every key begins with the
+// tenant of the context, so that no call can name another's.
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	_ "gocloud.dev/blob/s3blob" // s3://bucket?region=…&endpoint=…
+	"gocloud.dev/gcerrors"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+)
+
+// maxListed bounds one list.
+const maxListed = 1000
+
+// Store is one bucket, shared by all tenants.
+type Store struct{ bucket *blob.Bucket }
+
+// Open opens a bucket by its s3:// URL, whose credentials are the environment's, or a folder, which it makes.
+func Open(ctx context.Context, place string) (*Store, error) {
+	if strings.HasPrefix(place, "s3://") {
+		bucket, err := blob.OpenBucket(ctx, place)
+		if err != nil {
+			return nil, fmt.Errorf("opening the bucket: %w", err)
+		}
+		return &Store{bucket}, nil
+	}
+	if strings.Contains(place, "://") {
+		return nil, errors.New("objects lie in a folder or in an s3:// bucket")
+	}
+	const ownerOnly = 0o700
+	bucket, err := fileblob.OpenBucket(place, &fileblob.Options{
+		CreateDir: true, DirFileMode: ownerOnly, Metadata: fileblob.MetadataDontWrite, NoTempDir: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the folder of objects: %w", err)
+	}
+	return &Store{bucket}, nil
+}
+
+// Close ends what is under way.
+func (s *Store) Close() error { return s.bucket.Close() }
+
+// Put stores body under the tenant's key of these segments. The object is there whole or, after an error, not at all.
+func (s *Store) Put(ctx context.Context, body io.Reader, segments ...string) error {
+	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
+	if err != nil {
+		return err
+	}
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	w, err := s.bucket.NewWriter(ctx, key, nil)
+	if err != nil {
+		return objectError(err)
+	}
+	if _, err := io.Copy(w, body); err != nil {
+		abandon() // before Close, which would make a part of it the object
+		_ = w.Close()
+		return fmt.Errorf("storing an object: %w", err)
+	}
+	return objectError(w.Close())
+}
+
+// Get reads an object; recon.NotFound when the tenant has none there.
+func (s *Store) Get(ctx context.Context, segments ...string) (io.ReadCloser, error) {
+	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.bucket.NewReader(ctx, key, nil)
+	if err != nil {
+		return nil, objectError(err)
+	}
+	return r, nil
+}
+
+// Delete removes an object; one that is not there is removed already.
+func (s *Store) Delete(ctx context.Context, segments ...string) error {
+	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
+	if err != nil {
+		return err
+	}
+	if err := s.bucket.Delete(ctx, key); gcerrors.Code(err) != gcerrors.NotFound {
+		return objectError(err)
+	}
+	return nil
+}
+
+// List is up to a thousand of the tenant's keys below the segments, or all of its own without any, each without the
+// tenant.
+func (s *Store) List(ctx context.Context, segments ...string) (keys []string, err error) {
+	tenant, err := auth.TenantID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	prefix := tenant
+	if len(segments) > 0 {
+		if prefix, err = auth.ScopedObjectStorageKey(ctx, segments...); err != nil {
+			return nil, err
+		}
+	}
+	objects := s.bucket.List(&blob.ListOptions{Prefix: prefix + "/"}) // with the slash: "a" is not "ab"
+	for len(keys) < maxListed {
+		object, err := objects.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return keys, nil
+		}
+		if err != nil {
+			return nil, objectError(err)
+		}
+		keys = append(keys, strings.TrimPrefix(object.Key, tenant+"/"))
+	}
+	return keys, nil
+}
+
+// DeleteAll removes everything that the tenant has, and says how many objects it was.
+func (s *Store) DeleteAll(ctx context.Context) (deleted int, err error) {
+	for {
+		keys, err := s.List(ctx)
+		if err != nil || len(keys) == 0 {
+			return deleted, err
+		}
+		for _, key := range keys {
+			if err := s.Delete(ctx, strings.Split(key, "/")...); err != nil {
+				return deleted, err
+			}
+			deleted++
+		}
+	}
+}
+
+func objectError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		return recon.NotFound("object")
+	default:
+		return fmt.Errorf("the object store: %w", err)
+	}
+}

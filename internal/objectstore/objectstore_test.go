@@ -1,0 +1,102 @@
+//go:build unit || !integration
+
+package objectstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+)
+
+const (
+	tenantA = "aaaaaaaa-0000-4000-8000-000000000001"
+	tenantB = "bbbbbbbb-0000-4000-8000-000000000002"
+)
+
+func setup(t *testing.T) (s *Store, dir string, a, b context.Context) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "objects")
+	s, err := Open(t.Context(), dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s, dir, auth.WithTenant(t.Context(), tenantA), auth.WithTenant(t.Context(), tenantB)
+}
+
+func TestStore(t *testing.T) {
+	s, dir, a, b := setup(t)
+	require.NoError(t, s.Put(a, strings.NewReader("one"), "exports", "x.csv"))
+	require.NoError(t, s.Put(a, strings.NewReader("two"), "exports2", "x.csv"))
+	require.NoError(t, s.Put(b, strings.NewReader("other"), "exports", "x.csv"))
+	r, err := s.Get(a, "exports", "x.csv")
+	require.NoError(t, err)
+	text, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.Equal(t, "one", string(text))
+	keys, err := s.List(a, "exports")
+	require.NoError(t, err)
+	require.Equal(t, []string{"exports/x.csv"}, keys, "a prefix ends at its segment")
+
+	t.Run("a body that breaks off leaves nothing", func(t *testing.T) {
+		body := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("reset")))
+		require.ErrorContains(t, s.Put(a, body, "broken"), "reset")
+		_, err := s.Get(a, "broken")
+		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
+	})
+	t.Run("without a tenant there is nothing", func(t *testing.T) {
+		require.ErrorIs(t, s.Put(t.Context(), strings.NewReader(""), "x"), auth.ErrNoTenant)
+		_, err := s.List(t.Context())
+		require.ErrorIs(t, err, auth.ErrNoTenant)
+	})
+	t.Run("everything of one tenant goes, and nothing of another's", func(t *testing.T) {
+		deleted, err := s.DeleteAll(a)
+		require.NoError(t, err)
+		require.Equal(t, 2, deleted)
+		require.NoError(t, s.Delete(a, "exports", "x.csv"), "gone already")
+		keys, err := s.List(b)
+		require.NoError(t, err)
+		require.Equal(t, []string{"exports/x.csv"}, keys)
+	})
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+}
+
+func TestT14_NoNameLeavesTheTenantsPrefix(t *testing.T) {
+	s, dir, a, b := setup(t)
+	require.NoError(t, s.Put(b, strings.NewReader("secret"), "x"))
+	for _, segment := range []string{
+		"..", ".", "../" + tenantB + "/x", "/etc/passwd", `..\x`, "%2e%2e", "%2E%2e%2f" + tenantB, "a\x00b", "", strings.Repeat("n", 1025), "\xff", "a/b",
+	} {
+		require.ErrorIs(t, s.Put(a, strings.NewReader("x"), segment), auth.ErrBadSegment, "%q", segment)
+		require.ErrorIs(t, s.Put(a, strings.NewReader("x"), "ok", segment), auth.ErrBadSegment, "%q", segment)
+		_, err := s.Get(a, segment)
+		require.ErrorIs(t, err, auth.ErrBadSegment)
+		require.ErrorIs(t, s.Delete(a, segment), auth.ErrBadSegment)
+		_, err = s.List(a, segment)
+		require.ErrorIs(t, err, auth.ErrBadSegment)
+	}
+	_, err := s.Get(a, "x")
+	require.Equal(t, recon.KindNotFound, recon.KindOf(err), "another's object is one that is not there")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+}
+
+func TestOpen_RefusesOtherPlaces(t *testing.T) {
+	_, err := Open(t.Context(), "https://example.com/x")
+	require.Error(t, err)
+	s, err := Open(t.Context(), "s3://bucket?region=eu-central-1&endpoint=http://127.0.0.1:1")
+	require.NoError(t, err, "it dials nothing yet")
+	require.NoError(t, s.Close())
+}
