@@ -17,7 +17,9 @@ func TestOperations_TheTableIsConsistent(t *testing.T) {
 		require.False(t, ids[op.id], op.id)
 		require.False(t, routes[op.method+op.path], op.path)
 		ids[op.id], routes[op.method+op.path] = true, true
-		require.Equal(t, op.role != auth.RolePlatformAdmin, strings.HasPrefix(op.path, "/v1/"), "the installation's own operations stand outside of /v1")
+		if op.role != auth.RoleTenantReader { // the standard put one of its two paths under /v1
+			require.Equal(t, auth.OfTenant(op.role), strings.HasPrefix(op.path, "/v1/"), "%s: the installation's own operations stand outside of /v1", op.id)
+		}
 		require.NotEmpty(t, op.summary, op.id)
 		require.NotEmpty(t, op.tag(), op.path)
 		require.NotEmpty(t, rolesFrom(op.role), op.id)
