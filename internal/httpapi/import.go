@@ -54,7 +54,7 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 			return &reply[importOut]{Location: "/v1/imports/" + stored.ID, Body: importOf(stored)}, err
 		})
 	if err != nil {
-		return err
+		return parsed.Failed(r.Context(), err)
 	}
 	w.Header().Set("Location", out.Location)
 	if out.Replayed != "" {

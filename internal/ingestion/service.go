@@ -57,13 +57,15 @@ func (s *Service) Import(ctx context.Context, sourceID string, file File) (recon
 		stored, err = parsed.Store(ctx, tx)
 		return err
 	})
-	return stored, err
+	return stored, parsed.Failed(ctx, err)
 }
 
 // Parsed is a file that was read and understood, and waits outside of any transaction. Close it.
 type Parsed struct {
-	load  postgres.ImportLoad
-	spool *spool
+	load    postgres.ImportLoad
+	spool   *spool
+	service *Service
+	refused error // by Store
 }
 
 // Hash is the SHA-256 of the file's bytes, in hexadecimal.
@@ -79,7 +81,15 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 		return nil, err
 	}
 	body := newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax()))
-	reader, err := openMapped(body, file, target)
+	parsed, err := s.parse(ctx, body, file, target)
+	if err != nil {
+		return nil, s.failed(ctx, target.source, file.Name, err)
+	}
+	return parsed, nil
+}
+
+func (s *Service) parse(ctx context.Context, body *upload, file File, t target) (*Parsed, error) {
+	reader, err := openMapped(body, file, t)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +97,8 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 	if err != nil {
 		return nil, err
 	}
-	parsed := &Parsed{spool: spool}
-	if err := parsed.read(ctx, reader, body, target); err != nil {
+	parsed := &Parsed{spool: spool, service: s}
+	if err := parsed.read(ctx, reader, body, t); err != nil {
 		parsed.Close()
 		return nil, err
 	}
@@ -165,7 +175,8 @@ func (p *Parsed) read(ctx context.Context, reader *mappedReader, body *upload, t
 }
 
 // Store makes the file visible with tx's commit.
-func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (recon.Import, error) {
+func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Import, err error) {
+	defer func() { p.refused = err }()
 	source, err := tx.LockSource(ctx, p.load.Source.ID)
 	if err != nil {
 		return recon.Import{}, err
@@ -176,8 +187,7 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (recon.Import, erro
 	if _, err := tx.ContextForImport(ctx, source.ContextID); err != nil {
 		return recon.Import{}, err
 	}
-	stored, err := tx.StoreImport(ctx, p.load)
-	if err != nil {
+	if stored, err = tx.StoreImport(ctx, p.load); err != nil {
 		return recon.Import{}, err
 	}
 	tx.Audit("import.create", "import", stored.ID, stored)

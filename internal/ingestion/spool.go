@@ -50,6 +50,8 @@ func (s *spool) open() (io.Reader, error) {
 
 func (s *spool) close() { _ = s.file.Close() }
 
+const uploadIncomplete = "UPLOAD_INCOMPLETE"
+
 // upload reads a body once: it counts, hashes, refuses what is too large, and turns a connection that broke into an
 // error that says so.
 type upload struct {
@@ -73,5 +75,5 @@ func (u *upload) Read(p []byte) (int, error) {
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is
 	}
-	return n, recon.Invalid("UPLOAD_INCOMPLETE", "ended before it was complete: send it again")
+	return n, recon.Invalid(uploadIncomplete, "ended before it was complete: send it again")
 }

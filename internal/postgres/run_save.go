@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"matcher/internal/recon"
 )
@@ -79,6 +80,9 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 	if voided != save.Voided {
 		return ErrRowsMoved
 	}
+	if err := tx.dropPreviews(ctx, save); err != nil {
+		return err
+	}
 	preview := save.Run.Mode == recon.RunDry
 	if err := tx.copyGroups(ctx, save, preview); err != nil {
 		return err
@@ -100,10 +104,7 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 	if err := tx.copyItems(ctx, save); err != nil {
 		return err
 	}
-	if err := tx.openExceptions(ctx, save); err != nil {
-		return err
-	}
-	if err := tx.resolveExceptions(ctx, save); err != nil {
+	if err := tx.saveExceptions(ctx, save); err != nil {
 		return err
 	}
 	_, err := tx.tx.Exec(ctx, `
@@ -129,6 +130,23 @@ func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
 		save.Context.Num, rowID(save.Run.Num, 0))
 	if err != nil {
 		return fmt.Errorf("dropping earlier proposals: %w", err)
+	}
+	return nil
+}
+
+// previewLife is how long the groups of a dry run can be read, unless another run of the context ends before.
+const previewLife = 24 * time.Hour
+
+// dropPreviews deletes the groups of the context's earlier dry runs, and of any dry run of the tenant that is too old:
+// they show what a run would have done with rows that have moved on. Their summaries stay.
+func (tx *Tx) dropPreviews(ctx context.Context, save RunSave) error {
+	_, err := tx.tx.Exec(ctx, `
+		DELETE FROM match_groups g USING runs r
+		WHERE r.mode = 'DRY_RUN' AND r.num <> $2 AND (r.context_id = $1 OR r.finished_at < now() - $3::interval)
+		AND g.id >= r.num << 32 AND g.id < (r.num + 1) << 32 AND g.preview`,
+		save.Run.ContextID, save.Run.Num, previewLife)
+	if err != nil {
+		return fmt.Errorf("dropping earlier previews: %w", err)
 	}
 	return nil
 }
@@ -198,67 +216,6 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 		err = ErrRowsMoved
 	}
 	return err
-}
-
-// openExceptions writes what is open and why. One that was open before keeps its age, assignee and severity.
-func (tx *Tx) openExceptions(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_exceptions (LIKE exceptions) ON COMMIT DROP`)
-	if err != nil {
-		return fmt.Errorf("making the staging table: %w", err)
-	}
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		e, more := save.Exceptions()
-		if !more {
-			return r, false
-		}
-		return appendException(r, e, save.Context.Num, save.Run.Num), true
-	})
-	if _, err := tx.copyIn(ctx, `COPY stg_exceptions (transaction_id, context_num, source_num, run_num, amount, nearest_id,
-		nearest_difference, date, currency, side, class, reason, suggestion, status, severity, assignee, resolution, opened_at)
-		FROM STDIN (FORMAT binary)`, stream); err != nil {
-		return err
-	}
-	_, err = tx.tx.Exec(ctx, `
-		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
-			date, currency, side, class, reason, suggestion, opened_at)
-		SELECT transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
-			date, currency, side, class, reason, suggestion, now()
-		FROM stg_exceptions s
-		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = s.transaction_id)
-		ORDER BY transaction_id
-		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, nearest_id = EXCLUDED.nearest_id,
-			nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
-			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
-			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`)
-	if err != nil {
-		return fmt.Errorf("opening exceptions: %w", err)
-	}
-	return nil
-}
-
-func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64) copyRow {
-	r = r.fields(18).int8(e.TransactionID).int4(contextNum).int4(e.SourceNum).int8(runNum).int8(e.Amount)
-	if e.Nearest == 0 {
-		r = r.null()
-	} else {
-		r = r.int8(e.Nearest)
-	}
-	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(string(e.Class)).text(string(e.Reason))
-	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(0)
-}
-
-// resolveExceptions closes those whose rows are no longer open.
-func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `
-		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
-			resolution = CASE WHEN g.status = 'PROPOSED' THEN 'PROPOSED' ELSE 'MATCHED' END
-		FROM active_items a JOIN match_groups g ON g.id = a.group_id
-		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id`,
-		save.Context.Num, save.Run.Num)
-	if err != nil {
-		return fmt.Errorf("resolving exceptions: %w", err)
-	}
-	return nil
 }
 
 // RunPlan is what a run fixes when it starts, so that it can be read and replayed later.

@@ -84,7 +84,11 @@ func Violations(t testing.TB, conn *pgx.Conn, tenantID string) (found []string) 
 				found = append(found, oracle.name+": "+line)
 			}
 		}
-		return nil
+		lines, err := outsideTolerance(ctx, tx)
+		for _, line := range lines {
+			found = append(found, toleranceOracle+": "+line)
+		}
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// saveExceptions writes what is open and why, and closes what no longer is. A context's first run has nothing to keep and
+// nothing to close: its exceptions go straight into the table.
+func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
+	var earlier bool
+	var now time.Time
+	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM exceptions WHERE context_num = $1), now()`, save.Context.Num).
+		Scan(&earlier, &now)
+	if err != nil {
+		return fmt.Errorf("looking for earlier exceptions: %w", err)
+	}
+	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
+		e, more := save.Exceptions()
+		if !more {
+			return r, false
+		}
+		return appendException(r, e, save.Context.Num, save.Run.Num, now), true
+	})
+	if !earlier {
+		return tx.firstExceptions(ctx, save, stream)
+	}
+	if err := tx.openExceptions(ctx, stream); err != nil {
+		return err
+	}
+	return tx.resolveExceptions(ctx, save)
+}
+
+const exceptionColumns = `transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference, date,
+	currency, side, class, reason, suggestion, status, severity, assignee, resolution, opened_at`
+
+// firstExceptions takes those of rows back that somebody ignored meanwhile.
+func (tx *Tx) firstExceptions(ctx context.Context, save RunSave, rows io.Reader) error {
+	if _, err := tx.copyIn(ctx, `COPY exceptions (`+exceptionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
+		return err
+	}
+	_, err := tx.tx.Exec(ctx, `
+		DELETE FROM exceptions WHERE context_num = $1 AND transaction_id IN (SELECT transaction_id FROM ignored_items)`,
+		save.Context.Num)
+	if err != nil {
+		return fmt.Errorf("leaving out ignored rows: %w", err)
+	}
+	return nil
+}
+
+// openExceptions adds to what earlier runs found. One that was open before keeps its age, assignee and severity.
+func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
+	_, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_exceptions (LIKE exceptions) ON COMMIT DROP`)
+	if err != nil {
+		return fmt.Errorf("making the staging table: %w", err)
+	}
+	if _, err := tx.copyIn(ctx, `COPY stg_exceptions (`+exceptionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
+		return err
+	}
+	_, err = tx.tx.Exec(ctx, `
+		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
+			date, currency, side, class, reason, suggestion, opened_at)
+		SELECT transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
+			date, currency, side, class, reason, suggestion, now()
+		FROM stg_exceptions s
+		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = s.transaction_id)
+		ORDER BY transaction_id
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, nearest_id = EXCLUDED.nearest_id,
+			nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
+			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
+			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`)
+	if err != nil {
+		return fmt.Errorf("opening exceptions: %w", err)
+	}
+	return nil
+}
+
+func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64, opened time.Time) copyRow {
+	r = r.fields(18).int8(e.TransactionID).int4(contextNum).int4(e.SourceNum).int8(runNum).int8(e.Amount)
+	if e.Nearest == 0 {
+		r = r.null()
+	} else {
+		r = r.int8(e.Nearest)
+	}
+	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(string(e.Class)).text(string(e.Reason))
+	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(opened.UnixMicro() - epochMicros)
+}
+
+// resolveExceptions closes those whose rows are no longer open.
+func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
+	_, err := tx.tx.Exec(ctx, `
+		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
+			resolution = CASE WHEN g.status = 'PROPOSED' THEN 'PROPOSED' ELSE 'MATCHED' END
+		FROM active_items a JOIN match_groups g ON g.id = a.group_id
+		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id`,
+		save.Context.Num, save.Run.Num)
+	if err != nil {
+		return fmt.Errorf("resolving exceptions: %w", err)
+	}
+	return nil
+}
