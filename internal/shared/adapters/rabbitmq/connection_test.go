@@ -4,6 +4,7 @@ package rabbitmq_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -69,6 +70,6 @@ func TestBroker_ReconnectsAfterItsConnectionWasClosed(t *testing.T) {
 			return false
 		}
 		outcomes := again.Outcomes(ctx)
-		return len(outcomes) == 1 && outcomes[0] == rabbitmq.ErrReturned
+		return len(outcomes) == 1 && errors.Is(outcomes[0], rabbitmq.ErrReturned)
 	}, patience, time.Second)
 }

@@ -15,7 +15,7 @@ import (
 const goneAfter = 20
 
 // visit sends what one tenant has, and gives the tenant back. ctx carries the tenant; taking ends the visit early.
-func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) { //nolint:revive // both are contexts
+func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 	r.counts.visits.Add(1)
 	end, fault := r.drain(taking, ctx, visit)
 	if fault != nil {
@@ -34,7 +34,7 @@ func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 }
 
 // drain sends batch after batch. After a failure it goes event by event, so that what fails is the first of its batch.
-func (r *Relay) drain(taking, ctx context.Context, visit postgres.OutboxVisit) (postgres.OutboxVisitEnd, error) { //nolint:revive // both are contexts
+func (r *Relay) drain(taking, ctx context.Context, visit postgres.OutboxVisit) (postgres.OutboxVisitEnd, error) {
 	publisher, err := r.publisher(ctx, visit.TenantID)
 	if err != nil {
 		return pauseAfter(visit.Attempts, err), err

@@ -5,6 +5,7 @@ package rabbitmq_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"testing"
 	"time"
 
@@ -125,9 +126,7 @@ func (b *bench) eventually(what string, is func() bool) {
 func (b *bench) queue(name string, args amqp.Table, keys ...string) {
 	b.t.Helper()
 	all := amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}
-	for key, value := range args {
-		all[key] = value
-	}
+	maps.Copy(all, args)
 	_, err := b.channel.QueueDeclare(name, true, false, false, false, all)
 	require.NoError(b.t, err)
 	for _, key := range keys {
