@@ -135,7 +135,7 @@ func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, lim
 	}
 	rows, err := r.pool.Query(ctx, `
 		SELECT id, at, actor, action, tenant_id::text, version, request_id, detail FROM control.audit
-		WHERE ($1 = '' OR tenant_id = nullif($1, '')::uuid) AND ($2 = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, tenantID, before, limit)
+		WHERE ($1 = '' OR tenant_id = nullif($1, '')::uuid) AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, tenantID, before, limit)
 	if err != nil {
 		return nil, registryError(err)
 	}
