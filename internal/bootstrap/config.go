@@ -73,6 +73,12 @@ type PostgresConfig struct {
 	DB       string `env:"POSTGRES_DB" envDefault:"matcher"`
 	SSLMode  string `env:"POSTGRES_SSLMODE" envDefault:"prefer"`
 
+	// ReplicaDSN is a streaming replica of the same server. Lists and reports are read from it while it is level.
+	ReplicaDSN string `env:"POSTGRES_REPLICA_DSN"`
+	// Clusters are further servers by the name that a tenant's configuration has for them, as JSON:
+	// {"cell-2": {"dsn": "postgres://…", "replicaDsn": "postgres://…", "connections": 40}}.
+	Clusters string `env:"POSTGRES_CLUSTERS"`
+
 	// The owner creates schemas and roles and migrates; the application's own role may do none of it.
 	OwnerDSN      string `env:"POSTGRES_OWNER_DSN"`
 	OwnerUser     string `env:"POSTGRES_OWNER_USER" envDefault:"matcher_owner"`
@@ -276,6 +282,12 @@ func (pg PostgresConfig) check(p *problemList) {
 	p.oneOf("POSTGRES_SSLMODE", pg.SSLMode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 	if pg.Port < 1 || pg.Port > 65535 {
 		p.add("POSTGRES_PORT is not a port")
+	}
+	if _, err := pg.clusters(); err != nil {
+		p.add("POSTGRES_CLUSTERS is not a JSON object of clusters, each with its dsn")
+	}
+	if (pg.ReplicaDSN != "" || pg.Clusters != "") && !pg.External() {
+		p.add("POSTGRES_REPLICA_DSN or POSTGRES_CLUSTERS is set, but neither POSTGRES_DSN nor POSTGRES_HOST is")
 	}
 	if pg.DSN != "" && pg.Host != "" {
 		p.add("POSTGRES_DSN and POSTGRES_HOST are both set: use one of them")

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/metric"
 
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
@@ -40,11 +41,12 @@ type dynamicInfrastructureProvider struct {
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
-func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, log *slog.Logger) (*dynamicInfrastructureProvider, error) {
+func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter metric.MeterProvider, log *slog.Logger) (*dynamicInfrastructureProvider, error) {
 	settings, err := connectionSettings(cfg)
 	if err != nil {
 		return nil, err
 	}
+	settings.Meter = meter
 	control, err := tenancy.OpenRolePool(ctx, settings, "", tenancy.RoleControl)
 	if err != nil {
 		return nil, err
@@ -72,8 +74,12 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 	if err != nil {
 		return tenancy.ConnectionSettings{}, errors.New("the application's DSN cannot be read")
 	}
+	clusters, err := cfg.Postgres.clusters()
+	if err != nil {
+		return tenancy.ConnectionSettings{}, err
+	}
 	return tenancy.ConnectionSettings{
-		DSN: cfg.Postgres.AppDSN(), Database: parsed.Database,
+		DSN: cfg.Postgres.AppDSN(), Database: parsed.Database, ReplicaDSN: cfg.Postgres.ReplicaDSN, Clusters: clusters,
 		WithoutRoles: cfg.Postgres.WithoutRoles,
 		MaxPools:     cfg.Tenancy.MultiTenantMaxTenantPools,
 		IdleTimeout:  time.Duration(cfg.Tenancy.MultiTenantIdleTimeoutSec) * time.Second,

@@ -49,6 +49,7 @@ type App struct {
 	log      *slog.Logger
 	provider *dynamicInfrastructureProvider
 	embedded *Embedded
+	figures  *figures
 	relay    *messaging.Relay
 	api      *httpapi.API
 	settings *systemplane.Plane
@@ -74,7 +75,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 
 // OpenTenants opens the database and its tenants without any service on top.
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
-	a := &App{cfg: cfg, log: log}
+	a := &App{cfg: cfg, log: log, figures: newRegistry()}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}
@@ -90,7 +91,12 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openDatabase(ctx); err != nil {
 		return err
 	}
-	a.provider, err = newDynamicInfrastructureProvider(ctx, a.cfg, a.log)
+	meter, err := newMeter(a.figures)
+	if err != nil {
+		return err
+	}
+	a.onClose(meter.Shutdown)
+	a.provider, err = newDynamicInfrastructureProvider(ctx, a.cfg, meter, a.log)
 	if err != nil {
 		return fmt.Errorf("opening the database: %w", err)
 	}
@@ -193,7 +199,7 @@ func (a *App) openAPI(role Role) error {
 		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings, SettingHistory: a.settingStore.History,
-		Log: a.log, Registry: newRegistry(), MetricsToken: a.cfg.MetricsToken, Version: Version(),
+		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, Version: Version(),
 		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
 	})
 	return err

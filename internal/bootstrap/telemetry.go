@@ -39,6 +39,9 @@ func startTracing(ctx context.Context, cfg TelemetryConfig) (stop func(context.C
 	return provider.Shutdown, nil
 }
 
+// figures are what /metrics shows.
+type figures = prometheus.Registry
+
 // newRegistry holds the process's own figures beside Go's.
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()

@@ -16,7 +16,7 @@ type auditInput struct {
 }
 
 func (a *API) listAudit(ctx context.Context, in *auditInput) (out *list[recon.AuditEntry], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+	err = a.DB.ReadStale(ctx, func(tx *postgres.Tx) error {
 		filter := postgres.AuditFilter{Actor: in.Actor, Action: in.Action, Entity: in.Entity, EntityID: in.EntityID}
 		items, next, err := tx.AuditEntries(ctx, filter, in.page())
 		out = listOf(items, next)

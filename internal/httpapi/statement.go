@@ -17,7 +17,7 @@ func (a *API) getStatement(ctx context.Context, in *statementInput) (out *one[re
 	if err != nil {
 		return nil, err
 	}
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+	err = a.DB.ReadStale(ctx, func(tx *postgres.Tx) error {
 		statement, err := tx.Statement(ctx, in.ContextID, asOf)
 		out = &one[recon.Statement]{Body: statement}
 		return err
