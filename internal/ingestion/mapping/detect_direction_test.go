@@ -41,3 +41,11 @@ func TestT43_DirectionsFound(t *testing.T) {
 		})
 	}
 }
+
+// What is no amount and what is zero say nothing about the sign of a column.
+func TestSignsOfAColumnCountOnlyWhatIsMoney(t *testing.T) {
+	t.Parallel()
+	plus, minus := signs([]string{"12.00", "-3.50", "(7.00)", "0.00", "n/a", "1,50"})
+	require.Equal(t, 2, plus)
+	require.Equal(t, 2, minus)
+}
