@@ -184,7 +184,7 @@ func migrateTenants(ctx context.Context, admin tenantAdmin, stdout io.Writer, as
 				return err
 			}
 		} else {
-			fmt.Fprintf(stdout, "%d tenants are up to date, %d of them by this migration\n", done.Checked-done.Remaining-len(done.Failed), migrated)
+			fmt.Fprintf(stdout, "%d tenants are up to date\n", done.Checked-done.Remaining-len(done.Failed))
 		}
 		for _, failed := range done.Failed {
 			err = fmt.Errorf("%d tenants are quarantined; %s (%s): %s", len(done.Failed), failed.Slug, failed.TenantID, failed.Fault)
