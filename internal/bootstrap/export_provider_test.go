@@ -4,6 +4,7 @@ package bootstrap
 
 import (
 	"context"
+	"log/slog"
 
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
@@ -12,8 +13,10 @@ import (
 // Provider opens the wiring's own type to tests, which stand outside: testkit imports this package.
 type Provider = dynamicInfrastructureProvider
 
-// NewProvider is newDynamicInfrastructureProvider.
-var NewProvider = newDynamicInfrastructureProvider
+// NewProvider is newDynamicInfrastructureProvider, counting for nobody.
+func NewProvider(ctx context.Context, cfg Config, log *slog.Logger) (*Provider, error) {
+	return newDynamicInfrastructureProvider(ctx, cfg, nil, log)
+}
 
 // Connections is what the door is made of.
 func (p *dynamicInfrastructureProvider) Connections() *tenancy.TenantConnectionManager {
