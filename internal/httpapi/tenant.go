@@ -87,7 +87,7 @@ type RecordPath struct {
 }
 
 func (a *API) getTenant(ctx context.Context, in *RecordPath) (*reply[tenancy.TenantRecord], error) {
-	return a.kept(ctx, in.ID, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
 		return keeper.Registry.Record(ctx, in.ID)
 	})
 }
@@ -103,7 +103,7 @@ func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (*reply[t
 	if err != nil {
 		return nil, err
 	}
-	return a.kept(ctx, in.ID, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
 		return keeper.Change(ctx, in.ID, int64(version), in.Body)
 	})
 }
@@ -111,11 +111,11 @@ func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (*reply[t
 // tenantTo is the handler of a step in a tenant's life; being there already is no error.
 func tenantTo(step func(*lifecycle.Keeper, context.Context, string) (*tenancy.TenantRecord, error)) func(*API, context.Context, *RecordPath) (*reply[tenancy.TenantRecord], error) {
 	return func(a *API, ctx context.Context, in *RecordPath) (*reply[tenancy.TenantRecord], error) {
-		return a.kept(ctx, in.ID, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) { return step(keeper, ctx, in.ID) })
+		return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) { return step(keeper, ctx, in.ID) })
 	}
 }
 
-func (a *API) kept(ctx context.Context, id string, do func(*lifecycle.Keeper) (*tenancy.TenantRecord, error)) (*reply[tenancy.TenantRecord], error) {
+func (a *API) kept(ctx context.Context, do func(*lifecycle.Keeper) (*tenancy.TenantRecord, error)) (*reply[tenancy.TenantRecord], error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return nil, err

@@ -83,8 +83,10 @@ func TestTenants_OverHTTP(t *testing.T) {
 			method, path string
 			status       int
 		}{
-			{"POST", "/suspend", http.StatusForbidden}, {"POST", "/resume", http.StatusOK},
-			{"DELETE", "", http.StatusNotFound}, {"POST", "/restore", http.StatusOK},
+			{"POST", "/suspend", http.StatusForbidden},
+			{"POST", "/resume", http.StatusOK},
+			{"DELETE", "", http.StatusNotFound},
+			{"POST", "/restore", http.StatusOK},
 		} {
 			platform.Must(step.method, "/admin/tenants/"+acme.TenantID+step.path, nil, nil)
 			require.Equal(t, step.status, user.Call("GET", "/v1/me", nil).Status, step.path)
