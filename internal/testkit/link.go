@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -139,7 +140,7 @@ func (l *Link) carry(from, to net.Conn, pass func([]byte) bool) {
 			queue <- packet{due: time.Now().Add(l.delay), data: data, last: !pass(data)}
 		}
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				_ = to.Close()
 			}
 			return

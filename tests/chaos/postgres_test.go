@@ -138,16 +138,13 @@ func (w *writing) requireExact(t *testing.T, tenant int) {
 	var stored int64
 	ctx := w.contexts[tenant]
 	require.NoError(t, w.db.Read(ctx, func(tx *postgres.Tx) error {
-		page, after := []recon.Context(nil), ""
-		for {
-			var err error
-			if page, after, err = tx.Contexts(ctx, postgres.ContextFilter{}, postgres.Page{Limit: 200, After: after}); err != nil {
+		for after := ""; ; {
+			page, next, err := tx.Contexts(ctx, postgres.ContextFilter{}, postgres.Page{Limit: 200, After: after})
+			stored += int64(len(page))
+			if err != nil || next == "" {
 				return err
 			}
-			stored += int64(len(page))
-			if after == "" {
-				return nil
-			}
+			after = next
 		}
 	}))
 	require.Equal(t, w.done[tenant].Load(), stored)

@@ -110,7 +110,7 @@ func metricsOf(t *testing.T, reader metric.Reader) map[string]int64 {
 			for _, point := range points {
 				name := m.Name
 				for _, label := range point.Attributes.ToSlice() {
-					name += " " + string(label.Key) + "=" + label.Value.Emit()
+					name += " " + string(label.Key) + "=" + label.Value.String()
 				}
 				found[name] += point.Value
 			}

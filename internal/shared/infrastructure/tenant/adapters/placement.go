@@ -104,7 +104,11 @@ func isServerURL(dsn ports.Secret) bool {
 	if err != nil || len(dsn) > maxDSN || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Hostname() == "" {
 		return false
 	}
-	for name := range u.Query() {
+	settings, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return false
+	}
+	for name := range settings {
 		if name != "sslmode" && name != "target_session_attrs" && name != "application_name" {
 			return false
 		}
