@@ -106,7 +106,13 @@ func (l *Link) connect(client net.Conn) {
 		}
 		return true
 	})
-	go l.carry(server, client, func([]byte) bool { return !mute.Load() })
+	go l.carry(server, client, func([]byte) bool {
+		if mute.Load() {
+			_ = client.Close() // before the answer is written: one that came quickly must not slip through
+			return false
+		}
+		return true
+	})
 }
 
 // carry passes what it reads on after the delay, without waiting for it to arrive: latency, not bandwidth.
