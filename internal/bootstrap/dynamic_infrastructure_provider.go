@@ -83,7 +83,7 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 		WithoutRoles: cfg.Postgres.WithoutRoles,
 		MaxPools:     cfg.Tenancy.MultiTenantMaxTenantPools,
 		IdleTimeout:  time.Duration(cfg.Tenancy.MultiTenantIdleTimeoutSec) * time.Second,
-		Tracer:       otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes()),
+		Tracer:       otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes()),
 	}, nil
 }
 

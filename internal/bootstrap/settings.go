@@ -84,7 +84,7 @@ func (a *App) openLimiterRedis() (redis.UniversalClient, error) {
 	}
 	options, err := redis.ParseURL(a.cfg.Redis.URL)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL cannot be used") //nolint:err113,perfsprint // the cause quotes a password
+		return nil, fmt.Errorf("REDIS_URL cannot be used") //nolint:err113 // the cause quotes a password
 	}
 	options.MaxRetries, options.ContextTimeoutEnabled = -1, true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = limiterTimeout, limiterTimeout, limiterTimeout

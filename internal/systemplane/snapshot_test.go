@@ -12,7 +12,7 @@ import (
 func TestSnapshot_ReadsByType(t *testing.T) {
 	s := snapshotOf(defaults(), nil, 0, nil)
 	require.Equal(t, 30*time.Second, s.Seconds(RequestTimeoutSeconds))
-	require.Equal(t, "", s.Text(ManagerURL))
+	require.Empty(t, s.Text(ManagerURL))
 	require.Panics(t, func() { s.Int(ManagerURL) }, "asking for another type is a fault of the caller's")
 	require.Panics(t, func() { s.Int("no.such_key") })
 }

@@ -222,7 +222,7 @@ func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
 	if difference == 0 {
 		return adjustNone
 	}
-	if p.compared == 0 && x.mode != recon.AmountAny && x.rulePlan.amount != [2]int{} {
+	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
 		return adjustFee // the named amounts agree, so what they name is all of the difference
 	}
 	for side, row := range [2]uint32{p.left, p.right} {
