@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -139,7 +140,7 @@ func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1})
+	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1}) //nolint:staticcheck // its warning is of batches; each step is a transaction of its own here
 	if err != nil {
 		return false, err
 	}
@@ -182,11 +183,14 @@ func (i installation) createRoles(ctx context.Context, tx pgx.Tx) error {
 	if !i.roles {
 		return nil
 	}
-	sql := fmt.Sprintf(createRole, tenancy.RoleApp, "LOGIN NOINHERIT") + inheritNothing
+	var sql strings.Builder
+	fmt.Fprintf(&sql, createRole, tenancy.RoleApp, "LOGIN NOINHERIT")
+	sql.WriteString(inheritNothing)
 	for _, role := range []string{tenancy.RoleWork, tenancy.RoleControl} {
-		sql += fmt.Sprintf(createRole, role, "NOLOGIN") + fmt.Sprintf(joinRole, role)
+		fmt.Fprintf(&sql, createRole, role, "NOLOGIN")
+		fmt.Fprintf(&sql, joinRole, role)
 	}
-	if err := statement(sql)(ctx, tx); err != nil {
+	if err := statement(sql.String())(ctx, tx); err != nil {
 		return err
 	}
 	if i.appPassword == "" {

@@ -41,7 +41,7 @@ func hasDatabase(ctx context.Context, conn *pgx.Conn, name string) (there bool, 
 // dataDirKey is the development key of a data folder, made when the folder has none yet.
 func dataDirKey(dataDir string) (string, error) {
 	// Others may pass through but not look: PostgreSQL may have to run as an account of its own. All inside is closed.
-	if err := os.MkdirAll(dataDir, 0o711); err != nil {
+	if err := os.MkdirAll(dataDir, 0o711); err != nil { //nolint:gosec // G301: see above
 		return "", fmt.Errorf("making the data folder: %w", err)
 	}
 	return signingKey(filepath.Join(dataDir, "signing.key"))

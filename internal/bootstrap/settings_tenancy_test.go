@@ -28,7 +28,7 @@ func managerOf(t *testing.T, key string) (url string, asked *atomic.Int64) {
 			http.Error(w, "no", http.StatusUnauthorized)
 			return
 		}
-		tenantID := strings.Split(strings.TrimPrefix(r.URL.Path, "/tenants/"), "/")[0]
+		tenantID, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/tenants/"), "/")
 		_ = json.NewEncoder(w).Encode(ports.TenantConfig{TenantID: tenantID, Status: ports.TenantActive})
 	}))
 	t.Cleanup(server.Close)

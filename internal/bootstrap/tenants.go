@@ -118,7 +118,10 @@ func inDatabase(dsn, database string) string {
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
 		return dsn + " dbname=" + database
 	}
-	query := u.Query()
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return dsn + " dbname=" + database // the driver says what is wrong with it
+	}
 	query.Del("dbname")
 	query.Del("database")
 	u.Path, u.RawQuery = "/"+database, query.Encode()

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPlatform_IsForNobodyOfATenant(t *testing.T) {
-	op := platform("PUT /system/x/{key}", "put-x", "Change x", http.StatusOK, func(*API, context.Context, *struct{}) (*none, error) { return nil, nil })
+	op := platform("PUT /system/x/{key}", "put-x", "Change x", http.StatusOK, func(*API, context.Context, *struct{}) (*none, error) { return new(none), nil })
 	require.Equal(t, []string{"PUT", "/system/x/{key}", "system"}, []string{op.method, op.path, op.tag()})
 	require.Equal(t, []auth.Role{auth.RolePlatformAdmin}, rolesFrom(op.role))
 	require.Equal(t, auth.RoleViewer, op.heldBy(auth.RoleViewer).role)

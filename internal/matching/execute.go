@@ -78,7 +78,7 @@ func (s *Service) work(ctx context.Context, run recon.Run) (err error) {
 // end writes how a run ended that did not save.
 func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 	var told *recon.Error
-	var broken *engine.Violation
+	var broken *engine.ViolationError
 	switch {
 	case err == nil:
 		return nil

@@ -88,13 +88,13 @@ func (tx *Tx) UpdateContext(
 	return updated, nil
 }
 
-// openContext is the context, held against a change of its status until the commit, unless it is archived.
-func (tx *Tx) openContext(ctx context.Context, id string) (recon.Context, error) {
+// holdOpenContext holds a context against a change of its status until the commit, unless it is archived.
+func (tx *Tx) holdOpenContext(ctx context.Context, id string) error {
 	c, err := tx.contextRow(ctx, id, "FOR SHARE")
 	if err == nil && c.Status == recon.ContextArchived {
 		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
 	}
-	return c, err
+	return err
 }
 
 // contextRow reads one context; lock is "", FOR SHARE or FOR UPDATE.

@@ -19,7 +19,7 @@ const maxRulesPerContext = 1000
 
 // CreateRule stores a new rule in its first version.
 func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (recon.StoredRule, error) {
-	if _, err := tx.openContext(ctx, contextID); err != nil {
+	if err := tx.holdOpenContext(ctx, contextID); err != nil {
 		return recon.StoredRule{}, err
 	}
 	id := newID()
@@ -107,7 +107,7 @@ func (tx *Tx) DeleteRule(ctx context.Context, id string, version int) error {
 // ReorderRules gives a context's rules new priorities, 10, 20, 30 … in the order of ids, which must be all of them.
 // Each rule whose priority changes gets a new version, since a version is what a run is explained by.
 func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) ([]recon.StoredRule, error) {
-	if _, err := tx.openContext(ctx, contextID); err != nil {
+	if err := tx.holdOpenContext(ctx, contextID); err != nil {
 		return nil, err
 	}
 	// The lock keeps two reorderings from mixing; taken in one order, so they cannot deadlock.
@@ -211,7 +211,7 @@ func (tx *Tx) lockRule(ctx context.Context, id string, version int) (recon.Store
 	if version != 0 && version != stored.Version {
 		return recon.StoredRule{}, recon.Stale("rule")
 	}
-	_, err = tx.openContext(ctx, stored.ContextID)
+	err = tx.holdOpenContext(ctx, stored.ContextID)
 	return stored, err
 }
 

@@ -14,7 +14,7 @@ const sourceColumns = `id, num, context_id, name, side, currency, time_zone, neg
 
 // CreateSource stores a new source of s.ContextID.
 func (tx *Tx) CreateSource(ctx context.Context, s recon.Source) (recon.Source, error) {
-	if _, err := tx.openContext(ctx, s.ContextID); err != nil {
+	if err := tx.holdOpenContext(ctx, s.ContextID); err != nil {
 		return recon.Source{}, err
 	}
 	rows, _ := tx.tx.Query(ctx, `
@@ -115,7 +115,7 @@ func (tx *Tx) lockSource(ctx context.Context, id string, version int) (recon.Sou
 	if version != 0 && version != s.Version {
 		return recon.Source{}, recon.Stale("source")
 	}
-	_, err = tx.openContext(ctx, s.ContextID)
+	err = tx.holdOpenContext(ctx, s.ContextID)
 	return s, err
 }
 

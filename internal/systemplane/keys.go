@@ -29,8 +29,9 @@ const (
 )
 
 const (
-	// MaxBodyBytes and MaxImportBytes are what no setting exceeds: a body is held in memory, a file on a disk.
-	MaxBodyBytes   = 64 << 20
+	// MaxBodyBytes is what no setting exceeds: a body is held in memory.
+	MaxBodyBytes = 64 << 20
+	// MaxImportBytes is what no setting exceeds: a file lies on a disk.
 	MaxImportBytes = 1 << 40
 	// maxRate is far above what one instance can answer.
 	maxRate = 1_000_000

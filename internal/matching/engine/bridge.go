@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"matcher/internal/recon"
 )
@@ -77,7 +78,7 @@ func (b *Bridge) Check() error {
 		sum.add(int64(b.Items[i].Amount))
 	}
 	if reached, err := sum.minor(); err != nil || reached != b.Right {
-		return &Violation{"left balance + Σ items = right balance", fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
+		return &ViolationError{"left balance + Σ items = right balance", fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func (b Bridge) WithBalances(left, right *recon.Minor) (Bridge, error) {
 		return b, err
 	}
 	if brought != 0 {
-		b.Items = append(b.Items[:len(b.Items):len(b.Items)], BridgeItem{Label: LabelOpening, Amount: brought})
+		b.Items = append(slices.Clip(b.Items), BridgeItem{Label: LabelOpening, Amount: brought})
 	}
 	return b, b.Check()
 }

@@ -25,7 +25,7 @@ func TestBridge(t *testing.T) {
 	})
 	t.Run("a cent that is missing is a violation", func(t *testing.T) {
 		b.Right++
-		var broken *Violation
+		var broken *ViolationError
 		require.ErrorAs(t, b.Check(), &broken)
 	})
 	t.Run("balances that leave 64 bits are refused", func(t *testing.T) {

@@ -44,5 +44,5 @@
 //
 // Every run is checked before it is returned: each row in one state and at most one group, money conserved on each side
 // and between the sides to the minor unit (in 128 bits), every confirmed group judged again alone, every bridge tied. A
-// Violation is a fault of the engine and must fail the run.
+// ViolationError is a fault of the engine and must fail the run.
 package engine

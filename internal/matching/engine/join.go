@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"slices"
 )
 
 // joined is a key pair after the hash join: equal texts of the two sides have the same number, 1.., and 0 is no text.
@@ -162,10 +163,8 @@ func meets(a, b []uint32) bool {
 		return a[0] == b[0]
 	}
 	for _, x := range a {
-		for _, y := range b {
-			if x == y {
-				return true
-			}
+		if slices.Contains(b, x) {
+			return true
 		}
 	}
 	return false

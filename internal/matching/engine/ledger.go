@@ -70,7 +70,8 @@ func (l *ledger) of(code uint32) *currencyLedger {
 	return c
 }
 
-func (r *runner) ledger(res *Result) (*ledger, error) {
+// ledger sums the money of both sides by where it went.
+func (r *runner) ledger(res *Result) *ledger {
 	l := &ledger{}
 	for side, t := range r.tables {
 		for row, code := range t.currency {
@@ -105,7 +106,7 @@ func (r *runner) ledger(res *Result) (*ledger, error) {
 		}
 	}
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
-	return l, nil
+	return l
 }
 
 // check proves the invariants of a run: every row in exactly one state, money conserved on each side and between them,
@@ -129,7 +130,7 @@ func (r *runner) checkStates(res *Result) error {
 		for side, rows := range [2][]uint32{res.LeftRows(g), res.RightRows(g)} {
 			for _, row := range rows {
 				if grouped[side][row] {
-					return &Violation{"a row is in at most one group", fmt.Sprintf("%s row %d", sideOf(side), row)}
+					return &ViolationError{"a row is in at most one group", fmt.Sprintf("%s row %d", sideOf(side), row)}
 				}
 				grouped[side][row] = true
 			}
@@ -138,13 +139,13 @@ func (r *runner) checkStates(res *Result) error {
 	for side := range grouped {
 		for row, in := range grouped[side] {
 			if in != (r.state[side][row] != stateOpen) {
-				return &Violation{"a row's state follows from its group", fmt.Sprintf("%s row %d", sideOf(side), row)}
+				return &ViolationError{"a row's state follows from its group", fmt.Sprintf("%s row %d", sideOf(side), row)}
 			}
 		}
 		c := res.Counts[side]
 		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
 		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
-			return &Violation{"rows = the sum of their states", fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
+			return &ViolationError{"rows = the sum of their states", fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
 		}
 	}
 	return nil
@@ -156,7 +157,7 @@ func (c *currencyLedger) check() error {
 		rest.subtract(c.open[side])
 		rest.subtract(c.grouped[side])
 		if rest != (total{}) {
-			return &Violation{"Σ in = Σ of the states", fmt.Sprintf("%s %s", sideOf(side), currencyName(c.code))}
+			return &ViolationError{"Σ in = Σ of the states", fmt.Sprintf("%s %s", sideOf(side), currencyName(c.code))}
 		}
 	}
 	between := c.in[0]
@@ -169,7 +170,7 @@ func (c *currencyLedger) check() error {
 		}
 	}
 	if between != (total{}) {
-		return &Violation{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
+		return &ViolationError{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func (r *runner) checkGroups(res *Result) error {
 	})
 	for _, i := range broken {
 		if i >= 0 {
-			return &Violation{"a confirmed group holds its rule", fmt.Sprintf("group %d under %q", i, r.plan.Rules[res.Groups[i].Rule].Name)}
+			return &ViolationError{"a confirmed group holds its rule", fmt.Sprintf("group %d under %q", i, r.plan.Rules[res.Groups[i].Rule].Name)}
 		}
 	}
 	return nil

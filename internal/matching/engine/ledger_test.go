@@ -54,10 +54,8 @@ func TestViolations(t *testing.T) {
 			again := newTestRunner(p, l, r)
 			again.state = res.state
 			breakIt(again, res)
-			ledger, err := again.ledger(res)
-			require.NoError(t, err)
-			var broken *Violation
-			require.ErrorAs(t, again.check(res, ledger), &broken)
+			var broken *ViolationError
+			require.ErrorAs(t, again.check(res, again.ledger(res)), &broken)
 			require.NotEmpty(t, broken.Error())
 		})
 	}

@@ -236,9 +236,9 @@ func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
 	return adjustWriteOff
 }
 
-// Violation is an invariant that a run broke: a fault of the engine, never of the data.
-type Violation struct{ Law, Detail string }
+// ViolationError is an invariant that a run broke: a fault of the engine, never of the data.
+type ViolationError struct{ Law, Detail string }
 
-func (v *Violation) Error() string {
+func (v *ViolationError) Error() string {
 	return fmt.Sprintf("the run broke its law %q: %s", v.Law, v.Detail)
 }

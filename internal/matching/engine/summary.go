@@ -87,8 +87,10 @@ func (r *Result) Summary() Summary {
 		Difference: make([]DifferenceSummary, 0, len(r.Differences)), Bridge: make([]BridgeSummary, 0, len(r.Bridge)),
 	}
 	for _, c := range r.ByRule {
-		s.ByRule = append(s.ByRule, RuleSummary{Rule: c.Rule, Groups: c.Confirmed + c.Proposed + c.Partial,
-			Confirmed: c.Confirmed, Proposed: c.Proposed, Partial: c.Partial, Gap: c.Gap})
+		s.ByRule = append(s.ByRule, RuleSummary{
+			Rule: c.Rule, Groups: c.Confirmed + c.Proposed + c.Partial,
+			Confirmed: c.Confirmed, Proposed: c.Proposed, Partial: c.Partial, Gap: c.Gap,
+		})
 		s.Groups.Confirmed += c.Confirmed
 		s.Groups.Proposed += c.Proposed
 		s.Groups.Partial += c.Partial
@@ -97,8 +99,10 @@ func (r *Result) Summary() Summary {
 		s.Reasons = append(s.Reasons, ReasonSummary{Code: c.Reason, Class: c.Class, Side: c.Side, Rows: c.Rows})
 	}
 	for _, d := range r.Differences {
-		s.Difference = append(s.Difference, DifferenceSummary{Currency: d.Currency, Status: d.Status, Reason: d.Reason,
-			Amount: decimal(d.Amount, d.Currency), Groups: d.Groups})
+		s.Difference = append(s.Difference, DifferenceSummary{
+			Currency: d.Currency, Status: d.Status, Reason: d.Reason,
+			Amount: decimal(d.Amount, d.Currency), Groups: d.Groups,
+		})
 	}
 	for _, b := range r.Bridge {
 		s.Bridge = append(s.Bridge, b.Summary())
@@ -108,11 +112,15 @@ func (r *Result) Summary() Summary {
 
 // Summary is the bridge with decimal strings.
 func (b Bridge) Summary() BridgeSummary {
-	out := BridgeSummary{Currency: b.Currency, Left: decimal(b.Left, b.Currency), Right: decimal(b.Right, b.Currency),
-		Items: make([]BridgeItemSummary, 0, len(b.Items))}
+	out := BridgeSummary{
+		Currency: b.Currency, Left: decimal(b.Left, b.Currency), Right: decimal(b.Right, b.Currency),
+		Items: make([]BridgeItemSummary, 0, len(b.Items)),
+	}
 	for _, item := range b.Items {
-		out.Items = append(out.Items, BridgeItemSummary{Label: item.Label, Side: item.Side, Class: item.Class,
-			Reason: item.Reason, Amount: decimal(item.Amount, b.Currency), Count: item.Count})
+		out.Items = append(out.Items, BridgeItemSummary{
+			Label: item.Label, Side: item.Side, Class: item.Class,
+			Reason: item.Reason, Amount: decimal(item.Amount, b.Currency), Count: item.Count,
+		})
 	}
 	return out
 }

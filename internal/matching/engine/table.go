@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"math"
+	"slices"
 
 	"matcher/internal/recon"
 )
@@ -141,8 +142,8 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 }
 
 func (t *Table) sourceNumber(name string) (uint16, error) {
-	for i := len(t.sources) - 1; i >= 0; i-- {
-		if t.sources[i] == name {
+	for i, v := range slices.Backward(t.sources) {
+		if v == name {
 			return uint16(i), nil
 		}
 	}
