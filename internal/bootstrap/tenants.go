@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -106,26 +104,10 @@ func (a *App) prepareDatabase(ctx context.Context, tenant ports.TenantConfig) er
 	if err != nil {
 		return err
 	}
-	if err := Install(ctx, inDatabase(owner, tenant.Database), a.cfg.Postgres.installOptions()...); err != nil {
+	if err := Install(ctx, tenancy.InDatabase(owner, tenant.Database), a.cfg.Postgres.installOptions()...); err != nil {
 		return fmt.Errorf("installing in a tenant's own database: %w", err)
 	}
 	return nil
-}
-
-// inDatabase is the same way to another database: of a URL's path, or of what stands last among key=value pairs.
-func inDatabase(dsn, database string) string {
-	u, err := url.Parse(dsn)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
-		return dsn + " dbname=" + database
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return dsn + " dbname=" + database // the driver says what is wrong with it
-	}
-	query.Del("dbname")
-	query.Del("database")
-	u.Path, u.RawQuery = "/"+database, query.Encode()
-	return u.String()
 }
 
 // apiKeys are the administrator's, and the one that other installations hold whose tenant manager this one is.

@@ -5,22 +5,29 @@ package bootstrap
 import (
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
 )
 
-func TestAnotherDatabaseIsReachedTheSameWay(t *testing.T) {
+// The key that other installations hold reads tenants and no more, and is nobody's where this installation itself asks
+// a tenant manager with it. A key that is not configured opens nothing.
+func TestEachAPIKeyOpensItsOwnDoor(t *testing.T) {
 	t.Parallel()
-	for _, dsn := range []string{
-		"postgres://owner:secret@db.example:5433/matcher?sslmode=require",
-		"postgresql://owner:secret@db.example:5433/?database=matcher&sslmode=require",
-		"host=db.example port=5433 user=owner password=secret dbname=matcher sslmode=require",
-	} {
-		config, err := pgx.ParseConfig(inDatabase(dsn, "tenant_a"))
-		require.NoError(t, err, dsn)
-		require.Equal(t, "tenant_a", config.Database, dsn)
-		require.Equal(t, "owner", config.User, dsn)
-		require.Equal(t, "secret", config.Password, dsn)
-		require.EqualValues(t, 5433, config.Port, dsn)
+	const admin, service = "the-administrators-key-of-this-test", "the-services-key-of-this-very-test"
+	app := &App{cfg: Config{Auth: AuthConfig{AdminAPIKey: admin}, Tenancy: TenancyConfig{MultiTenantServiceAPIKey: service}}}
+	roles := func(key string) []auth.Role {
+		who, err := app.apiKeys().Authenticate([]string{key})
+		if err != nil {
+			return nil
+		}
+		return who.Roles
 	}
+	require.Equal(t, []auth.Role{auth.RolePlatformAdmin}, roles(admin))
+	require.Equal(t, []auth.Role{auth.RoleTenantReader}, roles(service))
+	app.cfg.Tenancy.MultiTenantURL = "https://tenants.example"
+	require.Nil(t, roles(service))
+	app.cfg = Config{}
+	require.Nil(t, roles(""))
+	require.Nil(t, roles(admin))
 }

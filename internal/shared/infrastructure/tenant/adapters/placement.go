@@ -115,3 +115,19 @@ func isServerURL(dsn ports.Secret) bool {
 	}
 	return true
 }
+
+// InDatabase is the same way to another database: of a URL's path, or of what stands last among key=value pairs.
+func InDatabase(dsn, database string) string {
+	u, err := url.Parse(dsn)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return dsn + " dbname=" + database
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return dsn + " dbname=" + database // the driver says what is wrong with it
+	}
+	query.Del("dbname")
+	query.Del("database")
+	u.Path, u.RawQuery = "/"+database, query.Encode()
+	return u.String()
+}
