@@ -20,7 +20,8 @@ import (
 
 var tenantTables = []string{
 	"active_items", "adjustments", "audit_log", "contexts", "events", "exceptions", "field_maps", "group_decisions",
-	"head", "idempotency_keys", "ignored_items", "import_rejects", "imports", "match_groups", "rejected_sets",
+	"head", "idempotency_keys", "ignored_items", "import_rejects", "imports", "match_groups", "outbox_parked",
+	"outbox_position", "rejected_sets",
 	"rule_versions", "rules", "runs", "schema_migrations", "sources", "transactions",
 }
 
