@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -49,6 +49,20 @@ func contextNames(t *testing.T, ctx context.Context, db *postgres.DB) (names str
 		return err
 	}))
 	return names
+}
+
+// cancelOnceAsleep goes away when the server is at work on the statement: a cancellation that arrives before it is lost,
+// and the driver then holds the connection until the server has said goodbye.
+func cancelOnceAsleep(t *testing.T, owner *pgx.Conn, cancel context.CancelFunc) {
+	defer cancel()
+	for asleep := false; !asleep && t.Context().Err() == nil; {
+		err := owner.QueryRow(t.Context(), `
+			SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')`).Scan(&asleep)
+		if err != nil {
+			t.Errorf("looking whether the statement runs: %v", err)
+			return
+		}
+	}
 }
 
 func TestDB_FailsClosed(t *testing.T) {
@@ -154,12 +168,13 @@ func TestDB_Ends(t *testing.T) {
 		require.Empty(t, contextNames(t, ctx, in.DB)) // the pool has one connection
 	})
 	t.Run("a caller that goes away in the middle leaves nothing and holds nothing", func(t *testing.T) {
+		owner := in.Owner(t)
 		for range 5 {
 			gone, cancel := context.WithCancel(ctx)
 			err := in.DB.Tx(gone, func(tx *postgres.Tx) error {
 				_, err := tx.Exec(gone, insertContext, "lost")
 				require.NoError(t, err)
-				time.AfterFunc(5*time.Millisecond, cancel)
+				go cancelOnceAsleep(t, owner, cancel)
 				_, err = tx.Exec(gone, `SELECT pg_sleep(30)`)
 				return err
 			})
