@@ -66,7 +66,7 @@ func TestQuickstart(t *testing.T) {
 	command := exec.CommandContext(ctx, "bash", "-c", script.String())
 	command.Dir = root
 	command.Env = append(os.Environ(),
-		"PATH="+binaryDir(t)+":"+os.Getenv("PATH"), "MATCHER_ADDR="+address, "MATCHER_URL=http://"+address,
+		"PATH="+binaryDir(t)+":"+os.Getenv("PATH"), "MATCHER_ADDR="+address,
 		"MATCHER_DATA_DIR="+t.TempDir(), "MATCHER_LOG_LEVEL=error")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
