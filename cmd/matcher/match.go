@@ -50,6 +50,7 @@ type match struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	rules          []recon.Rule
+	setup          recon.Setup
 	options        engine.Options
 	left, right    *matchSide
 	plan           *engine.Plan
@@ -79,7 +80,7 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	f.StringVar(&m.opt.rules, "rules", "", "rules to match by: a YAML or JSON `FILE`")
 	f.StringVar(&m.opt.leftMap, "left-map", "", "how left files are read: a YAML or JSON `FILE`")
 	f.StringVar(&m.opt.rightMap, "right-map", "", "how right files are read: a YAML or JSON `FILE`")
-	f.StringVar(&m.opt.setup, "setup", "", "maps and rules in one `FILE`, as --save writes it")
+	f.StringVar(&m.opt.setup, "setup", "", "maps, rules, calendars, rates and fee schedules in one `FILE`, as --save writes it")
 	f.StringVar(&m.opt.save, "save", "", "write the maps and rules in use to a `FILE` for --setup")
 	f.BoolVar(&m.opt.leftNegate, "left-negate", false, "turn the signs of the left side round")
 	f.BoolVar(&m.opt.rightNegate, "right-negate", false, "turn the signs of the right side round")

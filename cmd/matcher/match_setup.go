@@ -45,10 +45,7 @@ func (m *match) readSetup() error {
 	if err := m.readRules(setup.Rules); err != nil {
 		return err
 	}
-	m.options = engine.Options{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}
-	if setup.AsOf != nil {
-		m.options.AsOf = *setup.AsOf
-	}
+	m.setup, m.options = setup, engine.OptionsOf(&setup)
 	return m.readDays()
 }
 
@@ -126,7 +123,8 @@ func (m *match) saveSetup() error {
 	if err := m.oneMapEach(); err != nil {
 		return err
 	}
-	setup := recon.Setup{Rules: m.rules, Left: m.left.saved(), Right: m.right.saved()}
+	setup := m.setup // calendars, rates and fees stay as they were given
+	setup.Rules, setup.Left, setup.Right, setup.AsOf = m.rules, m.left.saved(), m.right.saved(), nil
 	text, err := asYAML(setup)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", m.opt.save, err)

@@ -306,6 +306,9 @@ func (d *documentDecoder) decode(n *documentNode, to reflect.Value, pointer stri
 	case reflect.TypeFor[Decimal]():
 		d.decimal(n, to, pointer)
 		return
+	case reflect.TypeFor[Day]():
+		d.date(n, to, pointer)
+		return
 	}
 	switch to.Kind() {
 	case reflect.Pointer:
@@ -326,6 +329,11 @@ func (d *documentDecoder) object(n *documentNode, to reflect.Value, pointer stri
 		return
 	}
 	fields := jsonFields(to.Type())
+	for i := range to.NumField() {
+		if to.Type().Field(i).Type == reflect.TypeFor[Day]() {
+			to.Field(i).Set(reflect.ValueOf(NoDay)) // the zero day is a date
+		}
+	}
 	for i, name := range n.names {
 		at := n.childPointer(pointer, i)
 		index, known := fields[name]
@@ -354,14 +362,34 @@ func (d *documentDecoder) list(n *documentNode, to reflect.Value, pointer string
 		d.refuse(n, pointer, CodeType, "must be a list, not "+n.noun())
 		return
 	}
-	if len(n.items) > rulesMax {
-		d.refuse(n, pointer, CodeValue, fmt.Sprintf("holds more than %d values", rulesMax))
+	if most := listMax(to.Type()); len(n.items) > most {
+		d.refuse(n, pointer, CodeValue, fmt.Sprintf("holds more than %d values", most))
 		return
 	}
 	to.Set(reflect.MakeSlice(to.Type(), len(n.items), len(n.items)))
 	for i, item := range n.items {
 		d.decode(item, to.Index(i), n.childPointer(pointer, i))
 	}
+}
+
+// listMax bounds a list while it is read; what it holds may be bounded closer when it is checked.
+func listMax(list reflect.Type) int {
+	switch list.Elem() {
+	case reflect.TypeFor[FXRate]():
+		return RatesMax
+	case reflect.TypeFor[Day]():
+		return HolidaysMax
+	}
+	return rulesMax
+}
+
+func (d *documentDecoder) date(n *documentNode, to reflect.Value, pointer string) {
+	day, err := ParseDay(n.text)
+	if n.kind != textNode || err != nil {
+		d.refuse(n, pointer, CodeType, "must be a date as YYYY-MM-DD, not "+n.quoted())
+		return
+	}
+	to.Set(reflect.ValueOf(day))
 }
 
 func (d *documentDecoder) scalar(n *documentNode, to reflect.Value, pointer string) {

@@ -17,6 +17,12 @@ type Setup struct {
 	Right SetupSide `json:"right"`
 	Rules []Rule    `json:"rules,omitempty"` // none: the default ladder
 	AsOf  *Day      `json:"asOf,omitempty"`  // nil: the latest date in the data
+
+	DuplicateDays int           `json:"duplicateDays,omitempty"` // window in which a repeated row is a suspected duplicate; 0: none is
+	MaxWriteOff   Limits        `json:"maxWriteOff,omitzero"`    // of one run, by currency: past it groups with a difference are only proposed
+	Calendars     []Calendar    `json:"calendars,omitempty"`     // that rules call by id
+	Rates         []FXRate      `json:"rates,omitempty"`         // that rules with currency CONVERT look up
+	Fees          []FeeSchedule `json:"fees,omitempty"`          // that rules call as schedule:<name>
 }
 
 // SetupSide says how the files of one side are read. Map nil: columns are detected.
@@ -39,8 +45,41 @@ func DecodeSetup(data []byte) (Setup, []FieldError) {
 		"right": func(n *documentNode, at string) { d.side(n, at, &setup.Right) },
 		"rules": func(n *documentNode, at string) { d.rules(n, at, &setup.Rules) },
 		"asOf":  func(n *documentNode, at string) { d.day(n, at, &setup.AsOf) },
+
+		"duplicateDays": func(n *documentNode, at string) { d.duplicateDays(n, at, &setup.DuplicateDays) },
+		"maxWriteOff":   func(n *documentNode, at string) { d.maxWriteOff(n, at, &setup.MaxWriteOff) },
+		"calendars":     func(n *documentNode, at string) { section(&d, n, at, &setup.Calendars, CheckCalendars) },
+		"rates":         func(n *documentNode, at string) { section(&d, n, at, &setup.Rates, CheckRates) },
+		"fees":          func(n *documentNode, at string) { section(&d, n, at, &setup.Fees, CheckFeeSchedules) },
 	})
 	return setup, d.errs
+}
+
+// DuplicateDaysMax is the widest window of suspected duplicates: a year.
+const DuplicateDaysMax = 366
+
+func (d *setupDecoder) duplicateDays(n *documentNode, pointer string, to *int) {
+	d.scalar(n, reflect.ValueOf(to).Elem(), pointer)
+	if *to < 0 || *to > DuplicateDaysMax {
+		d.refuse(n, pointer, CodeValue, fmt.Sprintf("%d is not in 0..%d", *to, DuplicateDaysMax))
+	}
+}
+
+func (d *setupDecoder) maxWriteOff(n *documentNode, pointer string, to *Limits) {
+	before := len(d.errs)
+	d.limits(n, to, pointer)
+	if len(d.errs) == before {
+		d.errs = append(d.errs, to.check(pointer)...)
+	}
+}
+
+// section reads a list of nouns and checks them together.
+func section[T any](d *setupDecoder, n *documentNode, pointer string, to *[]T, check func([]T) []FieldError) {
+	before := len(d.errs)
+	d.decode(n, reflect.ValueOf(to).Elem(), pointer)
+	if len(d.errs) == before {
+		d.errs = append(d.errs, below(pointer, check(*to))...)
+	}
 }
 
 // notHere says that a field is unknown, and which one may have been meant.

@@ -22,8 +22,22 @@ rules:
   - {name: by reference, type: EXACT}
   - {name: by amount, type: EXACT, keys: []}
 asOf: 2026-01-31
+duplicateDays: 5
+maxWriteOff: {EUR: 10.00, JPY: 500}
+calendars:
+  - {id: TARGET2, weekend: [SATURDAY, SUNDAY], holidays: [2026-01-01, 2026-04-03]}
+rates:
+  - {from: EUR, to: USD, date: 2026-01-05, rate: 1.0832, type: ECB}
+fees:
+  - name: cards
+    currency: EUR
+    items: [{name: scheme, type: PERCENTAGE, percent: 0.5}, {name: gateway, type: FLAT, amount: "0.25"}]
 `))
 	require.Empty(t, faults)
+	require.Equal(t, 5, setup.DuplicateDays)
+	require.Equal(t, "2026-04-03", setup.Calendars[0].Holidays[1].String())
+	require.Equal(t, Decimal("1.0832"), setup.Rates[0].Rate)
+	require.Equal(t, Decimal("0.5"), setup.Fees[0].Items[0].Percent)
 	require.Equal(t, "ledger", setup.Left.Source)
 	require.Equal(t, "EUR", setup.Left.Currency)
 	require.True(t, setup.Left.Map.Negate)
@@ -54,6 +68,17 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"rules: [{name: x, tipe: y}]":   {"/rules/0/tipe"},
 		"rules: [{name: x, type: ALL}]": {"/rules/0/type"},
 		"asOf: never\nleft: {sorce: x}": {"/asOf", "/left/sorce"},
+
+		"duplicateDays: 400":                         {"/duplicateDays"},
+		"duplicateDays: often":                       {"/duplicateDays"},
+		"maxWriteOff: {EURO: 1}":                     {"/maxWriteOff/EURO"},
+		"maxWriteOff: plenty":                        {"/maxWriteOff"},
+		"calendars: [{id: a, holidays: [1.1.2026]}]": {"/calendars/0/holidays/0"},
+		"calendars: [{id: a}, {id: a}]":              {"/calendars/1/id"},
+		"rates: [{from: EUR, to: USD, rate: 1}]":     {"/rates/0/date"},
+		"rates: [{form: EUR}]":                       {"/rates/0/form"},
+		"fees: [{name: a, currency: EUR}]":           {"/fees/0/items"},
+		"fees: 3":                                    {"/fees"},
 	} {
 		_, faults := DecodeSetup([]byte(document))
 		var got []string
@@ -66,6 +91,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 
 func FuzzDecodeSetup(f *testing.F) {
 	f.Add([]byte("left: {map: {date: a, amount: [b, c]}}\nrules: [{name: x, type: EXACT}]\nasOf: 2026-01-31"))
+	f.Add([]byte("duplicateDays: 3\nmaxWriteOff: 5\ncalendars: [{id: a}]\nrates: [{from: EUR, to: USD, date: 2026-01-05, rate: 1}]\nfees: []"))
 	f.Add([]byte(`{"right": {"currency": "EUR"}, "rules": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		setup, faults := DecodeSetup(data)

@@ -128,6 +128,9 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 		p.amountColumn(side, "amount")
 	}
 	var errs []recon.FieldError
+	if options.MaxWriteOff.Given() {
+		errs = append(errs, recon.FieldError{Pointer: "/maxWriteOff", Code: recon.CodeUnsupported, Message: "a limit of write-offs is not supported yet"})
+	}
 	order := make([]int, 0, len(rules))
 	for i := range rules {
 		full := rules[i].WithDefaults()
@@ -382,10 +385,10 @@ const (
 
 // businessDays numbers each day by how many business days lie on or before it, so that a lag is a difference: Friday to
 // Monday is 1, and a Saturday counts as the Friday before it.
-func businessDays(c Calendar) []int32 {
-	weekend := c.Weekend
-	if weekend == nil {
-		weekend = []int{int(time.Saturday), int(time.Sunday)}
+func businessDays(c recon.Calendar) []int32 {
+	var weekend [7]bool
+	for day := range weekend {
+		weekend[day] = c.IsWeekend(time.Weekday(day))
 	}
 	holidays := make(map[recon.Day]bool, len(c.Holidays))
 	for _, d := range c.Holidays {
@@ -394,7 +397,7 @@ func businessDays(c Calendar) []int32 {
 	numbers := make([]int32, lastDay-firstDay+1)
 	weekday, n := int(recon.Day(firstDay).Weekday()), int32(0)
 	for i := range numbers {
-		if !slices.Contains(weekend, weekday) && !holidays[recon.Day(firstDay+i)] {
+		if !weekend[weekday] && !holidays[recon.Day(firstDay+i)] {
 			n++
 		}
 		numbers[i] = n

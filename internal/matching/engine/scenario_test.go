@@ -23,7 +23,8 @@ import (
 var update = flag.Bool("update", false, "rewrite what the scenarios want")
 
 // TestScenarios runs every testdata/*.txtar: a comment that says why, rules.yaml (without it the default ladder runs),
-// options.txt, left.csv and right.csv, and want: what a reconciliation analyst would expect to read.
+// options.txt (days), setup.yaml (calendars, rates, fees),
+// left.csv and right.csv, and want: what a reconciliation analyst would expect to read.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -67,7 +68,11 @@ func play(t *testing.T, a *txtar.Archive) string {
 			return errorLines(errs)
 		}
 	}
-	p, errs := Compile(rules, readOptions(t, section(a, "options.txt")))
+	options, errs := readOptions(t, section(a, "options.txt"), section(a, "setup.yaml"))
+	if len(errs) > 0 {
+		return errorLines(errs)
+	}
+	p, errs := Compile(rules, options)
 	if len(errs) > 0 {
 		return errorLines(errs)
 	}
@@ -86,8 +91,15 @@ func errorLines(errs []recon.FieldError) string {
 	return b.String()
 }
 
-func readOptions(t *testing.T, text string) Options {
-	o := Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
+func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldError) {
+	var setup recon.Setup
+	if setupText != "" {
+		var errs []recon.FieldError
+		if setup, errs = recon.DecodeSetup([]byte(setupText)); len(errs) > 0 {
+			return Options{}, errs
+		}
+	}
+	o := OptionsOf(&setup)
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		days := make([]recon.Day, 0, len(words))
@@ -108,12 +120,12 @@ func readOptions(t *testing.T, text string) Options {
 			require.NoError(t, err)
 			o.DuplicateDays = days
 		case "holidays":
-			o.Calendars = map[string]Calendar{words[1]: {Holidays: days}}
+			o.AddCalendars([]recon.Calendar{{ID: words[1], Holidays: days}})
 		default:
 			t.Fatalf("no option %q", words[0])
 		}
 	}
-	return o
+	return o, nil
 }
 
 func readTable(t *testing.T, p *Plan, side recon.Side, text string) *Table {

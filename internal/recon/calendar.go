@@ -1,0 +1,83 @@
+package recon
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Calendar says which days are no business days: the weekend of every week, and the holidays one by one. Rules call it
+// by its id.
+type Calendar struct {
+	ID       string   `json:"id" yaml:"id"`
+	Name     string   `json:"name,omitempty" yaml:"name,omitempty"`
+	Weekend  []string `json:"weekend,omitempty" yaml:"weekend,omitempty"` // MONDAY..SUNDAY; nil: SATURDAY, SUNDAY; []: none
+	Holidays []Day    `json:"holidays,omitempty" yaml:"holidays,omitempty"`
+}
+
+const (
+	// CalendarsMax bounds one list of calendars, and HolidaysMax the holidays of one: sixty years of thirty.
+	CalendarsMax = 200
+	HolidaysMax  = 2_000
+)
+
+// Weekdays are the names of the days of the week, by time.Weekday.
+var Weekdays = []string{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"}
+
+// Check says everything that is wrong with the calendar.
+func (c *Calendar) Check() []FieldError {
+	check := &ruleChecker{}
+	check.nameOf("/id", "calendar", c.ID)
+	check.atMost("/name", c.Name, ruleNameMax)
+	if len(c.Weekend) >= len(Weekdays) {
+		check.refuse("/weekend", CodeImpossible, "leaves no business day in a week")
+	}
+	for i, day := range c.Weekend {
+		at := "/weekend/" + strconv.Itoa(i)
+		check.oneOf(at, day, Weekdays...)
+		if slices.Contains(c.Weekend[:i], day) {
+			check.refuse(at, CodeDuplicate, "is given twice")
+		}
+	}
+	if len(c.Holidays) > HolidaysMax {
+		check.refuse("/holidays", CodeValue, "holds more than %d days", HolidaysMax)
+		return check.errs
+	}
+	seen := make(map[Day]bool, len(c.Holidays))
+	for i, day := range c.Holidays {
+		at := "/holidays/" + strconv.Itoa(i)
+		if !day.Plausible() {
+			check.refuse(at, CodeMissing, "a holiday is a date as YYYY-MM-DD, from 1900 to 2199")
+		}
+		if seen[day] {
+			check.refuse(at, CodeDuplicate, "is given twice")
+		}
+		seen[day] = true
+	}
+	return check.errs
+}
+
+// CheckCalendars checks every calendar, and that ids are unique. Pointers start with the calendar's position.
+func CheckCalendars(calendars []Calendar) []FieldError {
+	var errs []FieldError
+	seen := map[string]int{}
+	for i := range calendars {
+		at := "/" + strconv.Itoa(i)
+		errs = append(errs, below(at, calendars[i].Check())...)
+		if first, taken := seen[calendars[i].ID]; taken {
+			errs = append(errs, FieldError{at + "/id", CodeDuplicate, fmt.Sprintf("is the id of calendar %d too", first+1)})
+		}
+		seen[calendars[i].ID] = i
+	}
+	return errs
+}
+
+// IsWeekend says whether a day of the week is no business day.
+func (c *Calendar) IsWeekend(day time.Weekday) bool {
+	if c.Weekend == nil {
+		return day == time.Saturday || day == time.Sunday
+	}
+	return slices.ContainsFunc(c.Weekend, func(name string) bool { return strings.EqualFold(name, Weekdays[day]) })
+}
