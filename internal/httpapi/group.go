@@ -51,7 +51,7 @@ type GroupPath struct {
 func (a *API) getGroup(ctx context.Context, in *GroupPath) (out *one[recon.StoredGroup], err error) {
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		group, err := tx.Group(ctx, in.GroupID)
-		out = &one[recon.StoredGroup]{Body: group}
+		out = &one[recon.StoredGroup]{ETag: entityTag(group.Version), Body: group}
 		return err
 	})
 	return out, err

@@ -5,13 +5,15 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/lifecycle"
+	"matcher/internal/recon"
 )
 
 // The roles of the table below, from least to most; each may do what those before it may.
 const (
-	viewer  = auth.RoleViewer
-	analyst = auth.RoleAnalyst
-	admin   = auth.RoleAdmin
+	viewer   = auth.RoleViewer
+	analyst  = auth.RoleAnalyst
+	approver = auth.RoleApprover
+	admin    = auth.RoleAdmin
 )
 
 // operations is the whole API: the route, the least role that may take it, its name and its handler.
@@ -66,6 +68,20 @@ var operations = []operation{
 	read("/v1/contexts/{contextId}/groups", viewer, "list-groups", "List a context's groups", (*API).listContextGroups),
 	read("/v1/groups/{groupId}", viewer, "get-group", "Read a group with its first items and its evidence", (*API).getGroup),
 	read("/v1/groups/{groupId}/items", viewer, "list-group-items", "List the rows of a group", (*API).listGroupItems),
+	post("/v1/contexts/{contextId}/groups", analyst, "create-group", "Match open rows by hand", http.StatusCreated, (*API).createGroup),
+	post("/v1/groups/{groupId}/confirm", approver, "confirm-group", "Confirm a proposed or partial group", http.StatusOK, (*API).confirmGroup),
+	post("/v1/groups/{groupId}/reject", approver, "reject-group", "Reject a proposed group; its rows are not offered together again", http.StatusOK, endGroup(recon.ActionReject)),
+	post("/v1/groups/{groupId}/unmatch", approver, "unmatch-group", "Take a confirmed or partial group apart; its rows are open again", http.StatusOK, endGroup(recon.ActionUnmatch)),
+	post("/v1/groups/{groupId}/comments", analyst, "comment-group", "Say something about a group", http.StatusCreated, (*API).commentGroup),
+	read("/v1/groups/{groupId}/history", viewer, "list-group-history", "Read what people did to a group", (*API).listGroupHistory),
+	post("/v1/groups/bulk", approver, "decide-groups", "Confirm, reject or unmatch many groups in one commit", http.StatusOK, (*API).decideGroups),
+
+	read("/v1/groups/{groupId}/adjustments", viewer, "list-group-adjustments", "List the adjustments of a group", (*API).listGroupAdjustments),
+	post("/v1/groups/{groupId}/adjustments", approver, "create-adjustment", "Cover what the sides of a group differ by", http.StatusCreated, (*API).createAdjustment),
+	read("/v1/contexts/{contextId}/adjustments", viewer, "list-adjustments", "List a context's adjustments", (*API).listAdjustments),
+	read("/v1/adjustments/{adjustmentId}", viewer, "get-adjustment", "Read an adjustment", (*API).getAdjustment),
+	post("/v1/adjustments/{adjustmentId}/post", approver, "post-adjustment", "Say that an adjustment is in the books", http.StatusOK, (*API).postAdjustment),
+	post("/v1/adjustments/{adjustmentId}/reverse", approver, "reverse-adjustment", "Take an adjustment back; what it covered can be adjusted anew", http.StatusOK, (*API).reverseAdjustment),
 
 	read("/v1/exceptions", viewer, "list-exceptions", "List exceptions", (*API).listExceptions),
 	read("/v1/exceptions/{exceptionId}", viewer, "get-exception", "Read an exception", (*API).getException),
@@ -109,6 +125,6 @@ var public = []struct {
 // nouns are the segments that name what a path is about; OpenAPI groups by them.
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
-	"transactions": true, "runs": true, "groups": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"transactions": true, "runs": true, "groups": true, "adjustments": true, "exceptions": true, "statement": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,
 }

@@ -23,12 +23,16 @@ const (
 		"B1,2026-01-05,INV-1,100.00,EUR,Payment one\n" +
 		"B2,2026-01-06,INV-2,50.00,EUR,Payment two\n" +
 		"B3,2026-01-09,INV-9,12.34,EUR,Payment nine\n"
+	// Two rows for a group by hand, whose difference is an adjustment.
+	ledgerLate = "id,date,reference,amount,currency,description\nL8,2026-01-10,INV-8,10.00,EUR,Invoice eight\n"
+	bankLate   = "id,date,reference,amount,currency,description\nB8,2026-01-10,INV-8x,9.75,EUR,Payment eight\n"
 )
 
 // world is one tenant's reconciliation after a run, with the ids of everything in it.
 type world struct {
 	*testkit.Client
 	contextID, left, right, importID, runID, ruleID, groupID, exceptionID, transactionID string
+	openLeft, openRight, adjustmentID                                                    string
 }
 
 func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
@@ -49,7 +53,31 @@ func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 	w.groupID = first[recon.StoredGroup](t, w.Client, "/v1/contexts/"+w.contextID+"/groups").ID
 	w.exceptionID = first[recon.Exception](t, w.Client, "/v1/exceptions?contextId="+w.contextID).ID
 	w.transactionID = first[recon.StoredTransaction](t, w.Client, "/v1/contexts/"+w.contextID+"/transactions").ID
+	w.openLeft = first[recon.StoredTransaction](t, w.Client, "/v1/contexts/"+w.contextID+"/transactions?state=OPEN&side=LEFT").ID
+	w.openRight = first[recon.StoredTransaction](t, w.Client, "/v1/contexts/"+w.contextID+"/transactions?state=OPEN&side=RIGHT").ID
 	return w
+}
+
+// newFullWorld is newWorld with one more of everything that reviewing and configuring make.
+func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
+	t.Helper()
+	w := newWorld(t, api, tenantID)
+	w.adjustmentID = w.adjusted(t)
+	return w
+}
+
+// adjusted is the adjustment of two late rows that are matched by hand.
+func (w world) adjusted(t *testing.T) string {
+	t.Helper()
+	w.Upload(w.left, "late.csv", ledgerLate)
+	w.Upload(w.right, "late.csv", bankLate)
+	late := func(externalID string) string {
+		return first[recon.StoredTransaction](t, w.Client, "/v1/contexts/"+w.contextID+"/transactions?externalId="+externalID).ID
+	}
+	var group recon.StoredGroup
+	w.Must(http.MethodPost, "/v1/contexts/"+w.contextID+"/groups",
+		`{"leftIds":["`+late("L8")+`"],"rightIds":["`+late("B8")+`"],"adjustmentReason":"FEE"}`, &group)
+	return first[recon.Adjustment](t, w.Client, "/v1/groups/"+group.ID+"/adjustments").ID
 }
 
 // page is a list as it comes over the wire.

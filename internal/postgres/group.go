@@ -11,16 +11,17 @@ import (
 )
 
 // groupSelect reads groups; a run's groups are a range of ids, so neither a list nor one group needs another index. A
-// rule of the default ladder has no row of its own: its name stands in the run's plan.
+// rule of the default ladder has no row of its own: its name stands in the run's plan. A group matched by hand has no run.
 const groupSelect = `
-	SELECT g.id, c.id::text, r.id::text, g.status, g.preview, coalesce(g.rule_id::text, ''), g.rule_version,
-		coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', ''),
+	SELECT g.id, c.id::text, coalesce(r.id::text, ''), g.status, g.preview, coalesce(g.rule_id::text, ''), g.rule_version,
+		CASE WHEN r.id IS NULL THEN '` + manualRule + `' ELSE coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '') END,
 		g.score, g.currency, g.left_amount, g.right_amount, g.difference, coalesce(g.difference_reason, ''), g.residual,
 		coalesce(g.held_by, ''), g.alternatives, cardinality(g.left_ids), cardinality(g.right_ids), g.evidence,
-		coalesce(r.finished_at, r.created_at)
+		coalesce(r.finished_at, r.created_at, (SELECT d.created_at FROM group_decisions d WHERE d.group_id = g.id AND d.ordinal = 1)),
+		1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = g.id)
 	FROM match_groups g
 	JOIN contexts c ON c.num = g.context_num
-	JOIN runs r ON r.num = g.id >> 32
+	LEFT JOIN runs r ON r.num = g.id >> 32
 	LEFT JOIN rule_versions v ON v.rule_id = g.rule_id AND v.version = g.rule_version`
 
 // groupItemsInList is how many rows of each side a list shows with a group; the rest is read by pages.
@@ -95,7 +96,7 @@ func (tx *Tx) scanGroup(row pgx.CollectableRow) (g keyedGroup, err error) {
 	var left, right, difference, residual int64
 	err = row.Scan(&g.key, &g.ContextID, &g.RunID, &g.Status, &g.Preview, &g.RuleID, &g.RuleVersion, &g.RuleName, &g.Score,
 		&g.Currency, &left, &right, &difference, &g.DifferenceReason, &residual, &g.HeldBy, &g.Alternatives, &g.LeftCount,
-		&g.RightCount, &g.Evidence, &g.CreatedAt)
+		&g.RightCount, &g.Evidence, &g.CreatedAt, &g.Version)
 	g.ID = tx.ids(kindGroup).Public(g.key)
 	g.LeftAmount, g.RightAmount, g.Difference = decimal(left, g.Currency), decimal(right, g.Currency), decimal(difference, g.Currency)
 	if g.Status == string(recon.GroupPartial) {

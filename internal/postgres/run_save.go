@@ -77,7 +77,8 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 	if err != nil {
 		return err
 	}
-	if voided != save.Voided {
+	decided := save.Run.Mode == recon.RunCommit && c.Decisions != save.Context.Decisions
+	if voided != save.Voided || decided {
 		return ErrRowsMoved
 	}
 	if err := tx.dropPreviews(ctx, save); err != nil {

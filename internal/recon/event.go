@@ -11,7 +11,9 @@ const (
 	EventImportFailed    = "ingestion.failed"
 	EventRunCompleted    = "matching.run_completed"
 	EventMatchConfirmed  = "matching.match_confirmed"
+	EventMatchUnmatched  = "matching.match_unmatched"
 	EventExceptionOpened = "exception.opened"
+	EventExceptionClosed = "exception.resolved"
 	EventAdjustment      = "adjustment.created"
 )
 

@@ -3,11 +3,13 @@ package recon
 // GroupStatus is where a matched group stands.
 type GroupStatus string
 
-// The statuses that the engine gives. What people do to a group later is the service's business.
+// The statuses that the engine gives, and the two that people end a group with.
 const (
 	GroupConfirmed GroupStatus = "CONFIRMED"
 	GroupProposed  GroupStatus = "PROPOSED"
 	GroupPartial   GroupStatus = "PARTIAL"
+	GroupRejected  GroupStatus = "REJECTED"  // proposed once, and somebody said no
+	GroupUnmatched GroupStatus = "UNMATCHED" // confirmed or partial once, and taken apart again
 )
 
 // HeldBy names the gate that kept a proposed group from being confirmed.
@@ -25,6 +27,7 @@ const (
 	HeldByAmount       HeldBy = "MAX_AMOUNT"
 	HeldByScore        HeldBy = "SCORE"  // below autoAt
 	HeldByMargin       HeldBy = "MARGIN" // another pairing is nearly as good
+	HeldByReview       HeldBy = "REVIEW" // somebody matched it by hand, and another one decides
 )
 
 // AdjustmentReason says why a confirmed group may keep a difference.

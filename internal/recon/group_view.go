@@ -6,7 +6,7 @@ import "time"
 type StoredGroup struct {
 	ID               string           `json:"id"`
 	ContextID        string           `json:"contextId"`
-	RunID            string           `json:"runId"`
+	RunID            string           `json:"runId,omitempty"` // "" when it was matched by hand
 	Status           string           `json:"status"`
 	Preview          bool             `json:"preview,omitempty"` // of a DRY_RUN
 	RuleID           string           `json:"ruleId,omitempty"`  // "" when the default ladder made it
@@ -25,6 +25,7 @@ type StoredGroup struct {
 	RightCount       int              `json:"rightCount"`
 	Items            []GroupItem      `json:"items,omitempty"` // the first of each side; the rest by pages
 	Evidence         []Evidence       `json:"evidence,omitempty"`
+	Version          int              `json:"version"` // rises with each decision
 	CreatedAt        time.Time        `json:"createdAt"`
 }
 

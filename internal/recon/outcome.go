@@ -35,6 +35,8 @@ const (
 	ReasonSplitIncomplete Reason = "SPLIT_INCOMPLETE"
 	ReasonFXRateMissing   Reason = "FX_RATE_MISSING"
 	ReasonFeeVariance     Reason = "FEE_VARIANCE"
+	ReasonRejected        Reason = "REJECTED"  // somebody rejected its group, and no run has looked since
+	ReasonUnmatched       Reason = "UNMATCHED" // somebody took its group apart, and no run has looked since
 )
 
 // State of a row after a run. Every row is in exactly one.

@@ -55,7 +55,7 @@ func outsideTolerance(ctx context.Context, tx pgx.Tx) (found []string, err error
 // amountAllowed is the most by which the sides may differ, in minor units: nil where the group's own amounts do not
 // decide it, because the rule compares other ones or none, or weighs whole groups.
 func amountAllowed(rule recon.Rule, currency string, left, right int64) *big.Rat {
-	a := rule.Amount
+	a := rule.WithDefaults().Amount
 	if rule.Type != recon.RuleExact && rule.Type != recon.RuleTolerance && rule.Type != recon.RuleDateLag {
 		return nil
 	}
@@ -64,7 +64,7 @@ func amountAllowed(rule recon.Rule, currency string, left, right int64) *big.Rat
 		return nil
 	}
 	allowed := new(big.Rat)
-	if rule.Type == recon.RuleExact || a.Mode == recon.AmountExact {
+	if a.Mode == recon.AmountExact {
 		return allowed
 	}
 	if limit, given := a.Abs.In(currency); given {

@@ -102,7 +102,13 @@ func (s *APIServer) NewTenant(slug string) string {
 // As is a client with a token of the tenant ("" for none) and the roles.
 func (s *APIServer) As(tenantID string, roles ...auth.Role) *Client {
 	s.t.Helper()
-	token, err := s.App.Token(auth.MintOptions{Subject: Subject, TenantID: tenantID, Roles: roles, Now: time.Now()})
+	return s.AsSubject(Subject, tenantID, roles...)
+}
+
+// AsSubject is As for somebody else of the tenant.
+func (s *APIServer) AsSubject(subject, tenantID string, roles ...auth.Role) *Client {
+	s.t.Helper()
+	token, err := s.App.Token(auth.MintOptions{Subject: subject, TenantID: tenantID, Roles: roles, Now: time.Now()})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -1,0 +1,35 @@
+//go:build unit || !integration
+
+package postgres
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+func TestAdjustable(t *testing.T) {
+	short := &decidedGroup{status: recon.GroupPartial, currency: "EUR", difference: -100, adjusted: -40}
+	for amount, want := range map[string]int64{"": -60, "-0.10": -10, "-0.60": -60} {
+		got, err := adjustable(short, amount)
+		require.NoError(t, err, amount)
+		require.Equal(t, want, got)
+	}
+	for _, amount := range []string{"0", "0.10", "-0.61", "-0.001", "x"} {
+		_, err := adjustable(short, amount)
+		require.Equal(t, "ADJUSTMENT_AMOUNT", recon.CodeOf(err), amount)
+	}
+	_, err := adjustable(&decidedGroup{status: recon.GroupConfirmed, difference: 5, adjusted: 5}, "")
+	require.Equal(t, "NOTHING_TO_ADJUST", recon.CodeOf(err))
+	_, err = adjustable(&decidedGroup{status: recon.GroupUnmatched, difference: 5}, "")
+	require.Equal(t, "GROUP_UNMATCHED", recon.CodeOf(err))
+	_, err = adjustable(&decidedGroup{status: recon.GroupProposed, difference: 5, preview: true}, "")
+	require.Equal(t, "GROUP_PREVIEW", recon.CodeOf(err))
+}
+
+func TestSetHash_IsOfTheSet(t *testing.T) {
+	require.Equal(t, setHash([]int64{3, 1, 2}), setHash([]int64{1, 2, 3}))
+	require.NotEqual(t, setHash([]int64{1, 2}), setHash([]int64{1, 2, 3}))
+}

@@ -1,0 +1,293 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// DecideGroup does one thing to one group. Of two people who do so at once one wins; the other is told what the group is
+// now.
+func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (recon.StoredGroup, error) {
+	groups, err := tx.decide(ctx, []string{id}, d)
+	if err != nil {
+		return recon.StoredGroup{}, err
+	}
+	if groups[0].refused != nil {
+		return recon.StoredGroup{}, groups[0].refused
+	}
+	tx.Audit(auditOf[d.Action], kindGroup, id, map[string]any{
+		"contextId": groups[0].contextID, "from": groups[0].status, "to": groups[0].to, "note": d.Note, "reason": d.Reason,
+	})
+	return tx.Group(ctx, id)
+}
+
+// DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and says why;
+// an id that is unknown fails all.
+func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) ([]recon.GroupOutcome, error) {
+	groups, err := tx.decide(ctx, ids, d)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]recon.GroupOutcome, len(groups))
+	done := []string{}
+	for i, g := range groups {
+		outcomes[i] = recon.GroupOutcome{GroupID: ids[i], Status: g.to}
+		if g.refused != nil {
+			outcomes[i].Code, outcomes[i].Message = recon.CodeOf(g.refused), g.refused.Error()
+			continue
+		}
+		done = append(done, ids[i])
+	}
+	tx.Audit(auditOf[d.Action], kindGroup, "", map[string]any{"groupIds": done, "note": d.Note, "reason": d.Reason})
+	return outcomes, nil
+}
+
+var auditOf = map[recon.GroupAction]string{
+	recon.ActionConfirm: "group.confirm", recon.ActionReject: "group.reject",
+	recon.ActionUnmatch: "group.unmatch", recon.ActionComment: "group.comment",
+}
+
+// decidedGroup is a group under its context's lock, and what is decided about it.
+type decidedGroup struct {
+	key                     int64
+	context                 recon.Context
+	contextID               string
+	status, to              recon.GroupStatus
+	preview                 bool
+	currency                string
+	left, right, difference int64
+	reason                  recon.AdjustmentReason
+	members                 []int64
+	leftCount               int
+	version                 int
+	adjusted                int64    // of the difference, what adjustments cover
+	posted                  bool     // one of them is in the books
+	hands                   []string // who matched it by hand or adjusted it
+	refused                 error
+}
+
+// rest is the part of the difference that no adjustment covers.
+func (g *decidedGroup) rest() int64 { return g.difference - g.adjusted }
+
+// decide reads the groups under their contexts' locks, judges each, and does what is decided to those that allow it.
+func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*decidedGroup, error) {
+	groups, err := tx.lockGroups(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var able []*decidedGroup
+	for _, g := range groups {
+		if g.to, g.refused = tx.judge(g, d); g.refused != nil {
+			g.to = g.status
+			continue
+		}
+		able = append(able, g)
+	}
+	if len(able) == 0 {
+		return groups, nil
+	}
+	if err := tx.moveGroups(ctx, able, d); err != nil {
+		return nil, err
+	}
+	switch d.Action {
+	case recon.ActionConfirm:
+		err = tx.confirmed(ctx, able, d.Reason)
+	case recon.ActionReject, recon.ActionUnmatch:
+		err = tx.released(ctx, able, d.Action)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return groups, tx.countDecisions(ctx, able)
+}
+
+// lockGroups reads groups in the order of ids. Their contexts are locked in the order of their numbers, so that two bulk
+// decisions never wait for each other.
+func (tx *Tx) lockGroups(ctx context.Context, ids []string) ([]*decidedGroup, error) {
+	keys := make([]int64, len(ids))
+	for i, id := range ids {
+		key, ok := tx.ids(kindGroup).Key(id)
+		if !ok {
+			return nil, recon.NotFound("group")
+		}
+		keys[i] = key
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT c.id::text FROM contexts c
+		WHERE c.num IN (SELECT g.context_num FROM match_groups g WHERE g.id = ANY ($1)) ORDER BY c.num`, keys)
+	contextIDs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("reading the contexts of groups: %w", err)
+	}
+	contexts := map[string]recon.Context{}
+	for _, id := range contextIDs {
+		if contexts[id], err = tx.lockOpenContext(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return tx.readGroups(ctx, keys, contexts)
+}
+
+// lockOpenContext is LockContext for what an archived context forbids.
+func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, error) {
+	c, err := tx.LockContext(ctx, id)
+	if err == nil && c.Status == recon.ContextArchived {
+		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+	}
+	return c, err
+}
+
+func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup, error) {
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT g.id, c.id::text, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
+			coalesce(g.difference_reason, ''), g.left_ids || g.right_ids, cardinality(g.left_ids), 1 + coalesce(d.n, 0), coalesce(a.amount, 0),
+			coalesce(a.posted, false), coalesce(a.hands, '{}') || coalesce(d.makers, '{}')
+		FROM match_groups g
+		JOIN contexts c ON c.num = g.context_num
+		CROSS JOIN LATERAL (
+			SELECT count(*)::integer AS n, array_agg(created_by) FILTER (WHERE from_status = '') AS makers
+			FROM group_decisions WHERE group_id = g.id
+		) d
+		CROSS JOIN LATERAL (
+			SELECT sum(amount)::bigint AS amount, bool_or(posting_status = 'POSTED') AS posted, array_agg(created_by) AS hands
+			FROM adjustments WHERE group_id = g.id AND posting_status <> 'REVERSED'
+		) a
+		WHERE g.id = ANY ($1)`, keys)
+	byKey := map[int64]*decidedGroup{}
+	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*decidedGroup, error) {
+		g := &decidedGroup{}
+		err := row.Scan(&g.key, &g.contextID, &g.status, &g.preview, &g.currency, &g.left, &g.right, &g.difference, &g.reason,
+			&g.members, &g.leftCount, &g.version, &g.adjusted, &g.posted, &g.hands)
+		g.context = contexts[g.contextID]
+		return g, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading groups: %w", err)
+	}
+	for _, g := range read {
+		byKey[g.key] = g
+	}
+	groups := make([]*decidedGroup, len(keys))
+	for i, key := range keys {
+		if groups[i] = byKey[key]; groups[i] == nil {
+			return nil, recon.NotFound("group")
+		}
+		delete(byKey, key) // one named twice is an error of the caller, found before
+	}
+	return groups, nil
+}
+
+// judge says where the decision leads, or why it is refused.
+func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error) {
+	if g.preview {
+		return g.status, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")
+	}
+	if d.Version != 0 && d.Version != g.version {
+		return g.status, recon.Stale("group")
+	}
+	to, err := d.Action.After(g.status)
+	switch {
+	case err != nil:
+		return g.status, err
+	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.hands, tx.actor):
+		return g.status, recon.Forbidden("FOUR_EYES", "you matched or adjusted this group yourself: somebody else confirms it")
+	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.reason) == "":
+		return g.status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
+			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.currency), g.currency),
+			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
+	case d.Action == recon.ActionUnmatch && g.posted:
+		return g.status, recon.Conflict("ADJUSTMENT_POSTED", "an adjustment of this group is in the books: reverse it first")
+	}
+	return to, nil
+}
+
+// moveGroups flips the statuses and writes the history.
+func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.Decision) error {
+	keys, from, to, versions := make([]int64, len(groups)), make([]string, len(groups)), make([]string, len(groups)), make([]int32, len(groups))
+	for i, g := range groups {
+		keys[i], from[i], to[i], versions[i] = g.key, string(g.status), string(g.to), int32(g.version)
+	}
+	tag, err := tx.tx.Exec(ctx, `
+		WITH decided AS (
+			SELECT key, from_status, to_status, version
+			FROM unnest(@keys::bigint[], @from::text[], @to::text[], @versions::integer[]) AS u (key, from_status, to_status, version)
+		), told AS (
+			INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
+			SELECT key, version, from_status, to_status, @note, @actor FROM decided
+		)
+		UPDATE match_groups g SET status = d.to_status,
+			residual = CASE d.to_status WHEN 'PARTIAL' THEN g.residual ELSE 0 END
+		FROM decided d WHERE g.id = d.key AND g.status = d.from_status AND NOT g.preview`, pgx.NamedArgs{
+		"keys": keys, "from": from, "to": to, "versions": versions, "note": d.Note, "actor": tx.actor,
+	})
+	if violates(err, "group_decisions_pkey") || err == nil && tag.RowsAffected() != int64(len(groups)) {
+		return recon.Conflict("GROUP_CHANGED", "somebody else decided on a group at the same moment: read it again")
+	}
+	if err != nil {
+		return fmt.Errorf("moving groups: %w", err)
+	}
+	return nil
+}
+
+// countDecisions lets a run that has loaded these rows, and is still at work, see that it must look again.
+func (tx *Tx) countDecisions(ctx context.Context, groups []*decidedGroup) error {
+	ids := make([]string, 0, 1)
+	for _, g := range groups {
+		if !slices.Contains(ids, g.contextID) {
+			ids = append(ids, g.contextID)
+		}
+	}
+	_, err := tx.tx.Exec(ctx, `UPDATE contexts SET decisions = decisions + 1 WHERE id = ANY ($1::uuid[])`, ids)
+	if err != nil {
+		return fmt.Errorf("counting decisions: %w", err)
+	}
+	return nil
+}
+
+// setHash names a set of rows whatever their order.
+func setHash(members []int64) []byte {
+	sorted := slices.Sorted(slices.Values(members))
+	raw := make([]byte, 0, 8*len(sorted))
+	for _, id := range sorted {
+		raw = binary.BigEndian.AppendUint64(raw, uint64(id))
+	}
+	sum := sha256.Sum256(raw)
+	return sum[:]
+}
+
+// GroupDecisions is a group's history, oldest first.
+func (tx *Tx) GroupDecisions(ctx context.Context, id string, page Page) ([]recon.GroupDecision, string, error) {
+	group, err := tx.Group(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	after, err := page.afterInt(0)
+	if err != nil {
+		return nil, "", err
+	}
+	key, _ := tx.ids(kindGroup).Key(group.ID)
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT from_status, to_status, note, created_at, created_by FROM group_decisions
+		WHERE group_id = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3`, key, after, page.Size()+1)
+	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d recon.GroupDecision, err error) {
+		var at time.Time
+		err = row.Scan(&d.From, &d.To, &d.Note, &at, &d.CreatedBy)
+		d.CreatedAt = at.UTC()
+		return d, err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("reading a group's history: %w", err)
+	}
+	// Ordinals have no gaps, so the position in the list is the key.
+	items, next := pageOf(items, page, func(recon.GroupDecision) []any { return []any{after + int64(page.Size())} })
+	return items, next, nil
+}

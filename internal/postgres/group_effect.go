@@ -1,0 +1,218 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// eventItemsMax is how many groups or rows one message carries.
+const eventItemsMax = 500
+
+// decidedEvent tells other systems what somebody decided on some groups of a context.
+type decidedEvent struct {
+	ContextID string         `json:"contextId"`
+	By        string         `json:"by"`
+	Groups    []decidedEntry `json:"groups"`
+}
+
+type decidedEntry struct {
+	GroupID     string                 `json:"groupId"`
+	From        recon.GroupStatus      `json:"from,omitempty"`
+	To          recon.GroupStatus      `json:"to"`
+	Currency    string                 `json:"currency"`
+	LeftAmount  string                 `json:"leftAmount"`
+	RightAmount string                 `json:"rightAmount"`
+	Difference  string                 `json:"difference"`
+	Reason      recon.AdjustmentReason `json:"differenceReason,omitempty"`
+	LeftCount   int                    `json:"leftCount"`
+	RightCount  int                    `json:"rightCount"`
+}
+
+func (tx *Tx) emitDecided(key string, groups []*decidedGroup) {
+	byContext := map[string][]decidedEntry{}
+	order := []string{}
+	for _, g := range groups {
+		if byContext[g.contextID] == nil {
+			order = append(order, g.contextID)
+		}
+		byContext[g.contextID] = append(byContext[g.contextID], decidedEntry{
+			GroupID: tx.ids(kindGroup).Public(g.key), From: g.status, To: g.to, Currency: g.currency,
+			LeftAmount: decimal(g.left, g.currency), RightAmount: decimal(g.right, g.currency),
+			Difference: decimal(g.difference, g.currency), Reason: g.reason,
+			LeftCount: g.leftCount, RightCount: len(g.members) - g.leftCount,
+		})
+	}
+	for _, id := range order {
+		for part := range slices.Chunk(byContext[id], eventItemsMax) {
+			tx.Emit(key, decidedEvent{ContextID: id, By: tx.actor, Groups: part})
+		}
+	}
+}
+
+// confirmed makes adjustments of what is left of the differences, and closes the exceptions of the rows.
+func (tx *Tx) confirmed(ctx context.Context, groups []*decidedGroup, given recon.AdjustmentReason) error {
+	var rows []adjustmentRow
+	for _, g := range groups {
+		if g.difference == 0 {
+			continue
+		}
+		reason := cmp.Or(given, g.reason)
+		g.reason = cmp.Or(g.reason, reason)
+		if g.rest() != 0 {
+			rows = append(rows, adjustmentRow{group: g, amount: g.rest(), reason: reason})
+		}
+	}
+	if err := tx.insertAdjustments(ctx, rows); err != nil {
+		return err
+	}
+	if err := tx.nameDifferences(ctx, groups); err != nil {
+		return err
+	}
+	tx.emitDecided(recon.EventMatchConfirmed, groups)
+	return tx.closeExceptions(ctx, groups, "MATCHED")
+}
+
+// nameDifferences writes the reason of a difference into its group: given now, or by the first adjustment of it.
+func (tx *Tx) nameDifferences(ctx context.Context, groups []*decidedGroup) error {
+	keys := groupKeys(groups)
+	_, err := tx.tx.Exec(ctx, `
+		UPDATE match_groups g SET difference_reason = (
+			SELECT a.reason FROM adjustments a
+			WHERE a.group_id = g.id AND a.posting_status <> 'REVERSED' ORDER BY a.ordinal LIMIT 1)
+		WHERE g.id = ANY ($1) AND g.difference <> 0 AND g.difference_reason IS NULL`, keys)
+	if err != nil {
+		return fmt.Errorf("naming differences: %w", err)
+	}
+	return nil
+}
+
+// released lets the rows of groups go: they are open again at once, with an exception each, and the same set is not
+// offered again. What was adjusted and not posted is owed no more.
+func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon.GroupAction) error {
+	rows := 0
+	for _, g := range groups {
+		rows += len(g.members)
+	}
+	tag, err := tx.tx.Exec(ctx, `
+		DELETE FROM active_items a USING match_groups g
+		WHERE g.id = ANY ($1) AND a.transaction_id = ANY (g.left_ids || g.right_ids) AND a.group_id = g.id`, groupKeys(groups))
+	if err != nil {
+		return fmt.Errorf("letting rows go: %w", err)
+	}
+	if tag.RowsAffected() != int64(rows) {
+		return fmt.Errorf("groups of %d rows held %d", rows, tag.RowsAffected())
+	}
+	if err := tx.rememberSets(ctx, groups); err != nil {
+		return err
+	}
+	if _, err := tx.tx.Exec(ctx, `
+		UPDATE adjustments SET posting_status = 'REVERSED' WHERE group_id = ANY ($1) AND posting_status = 'UNPOSTED'`,
+		groupKeys(groups)); err != nil {
+		return fmt.Errorf("taking adjustments back: %w", err)
+	}
+	if action == recon.ActionReject { // nobody has been told of a proposal, so nobody is told that it is gone
+		return tx.reopenExceptions(ctx, groups, recon.ReasonRejected)
+	}
+	tx.emitDecided(recon.EventMatchUnmatched, groups)
+	return tx.reopenExceptions(ctx, groups, recon.ReasonUnmatched)
+}
+
+func groupKeys(groups []*decidedGroup) []int64 {
+	keys := make([]int64, len(groups))
+	for i, g := range groups {
+		keys[i] = g.key
+	}
+	return keys
+}
+
+// rememberSets keeps what was rejected or taken apart from being offered again.
+func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
+	hashes := make([][]byte, len(groups))
+	for i, g := range groups {
+		hashes[i] = setHash(g.members)
+	}
+	_, err := tx.tx.Exec(ctx, `
+		INSERT INTO rejected_sets (set_hash, context_num, members, created_by)
+		SELECT u.hash, g.context_num, g.left_ids || g.right_ids, @actor
+		FROM unnest(@keys::bigint[], @hashes::bytea[]) AS u (key, hash) JOIN match_groups g ON g.id = u.key
+		ON CONFLICT (set_hash) DO NOTHING`, pgx.NamedArgs{"keys": groupKeys(groups), "hashes": hashes, "actor": tx.actor})
+	if err != nil {
+		return fmt.Errorf("remembering what was rejected: %w", err)
+	}
+	return nil
+}
+
+// exceptionsEvent tells other systems which rows of a context need somebody, or need nobody any more.
+type exceptionsEvent struct {
+	ContextID  string           `json:"contextId"`
+	Exceptions []exceptionEntry `json:"exceptions"`
+}
+
+type exceptionEntry struct {
+	ExceptionID   string `json:"exceptionId"`
+	TransactionID string `json:"transactionId"`
+	Class         string `json:"class"`
+	Reason        string `json:"reason"`
+	Resolution    string `json:"resolution,omitempty"`
+}
+
+// closeExceptions resolves what was open about the rows of groups. A row that a run proposed counts as closed already,
+// but only now for good.
+func (tx *Tx) closeExceptions(ctx context.Context, groups []*decidedGroup, resolution string) error {
+	return tx.changeExceptions(ctx, groups, recon.EventExceptionClosed, `
+		UPDATE exceptions SET status = 'RESOLVED', resolution = @resolution, resolved_at = now()
+		WHERE transaction_id = ANY (@members) AND (status = 'OPEN' OR resolution = 'PROPOSED')
+		RETURNING transaction_id, class, reason, resolution`, pgx.NamedArgs{"resolution": resolution})
+}
+
+// reopenExceptions opens one for each row of groups. What they say is replaced by the next run, which looks for another
+// partner.
+func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reason recon.Reason) error {
+	return tx.changeExceptions(ctx, groups, recon.EventExceptionOpened, `
+		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class,
+			reason, opened_at)
+		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, now()
+		FROM transactions t JOIN sources s ON s.num = t.source_num JOIN contexts c ON c.id = s.context_id
+		WHERE t.id = ANY (@members)
+		ORDER BY t.id
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, class = EXCLUDED.class, reason = EXCLUDED.reason,
+			nearest_id = NULL, nearest_difference = NULL, suggestion = '', status = 'OPEN', resolution = '',
+			resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
+		RETURNING transaction_id, class, reason, resolution`,
+		pgx.NamedArgs{"class": string(recon.ClassMissing), "reason": string(reason)})
+}
+
+func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, event, sql string, args pgx.NamedArgs) error {
+	byContext := map[string][]int64{}
+	for _, g := range groups {
+		byContext[g.contextID] = append(byContext[g.contextID], g.members...)
+	}
+	for _, g := range groups {
+		members := byContext[g.contextID]
+		if members == nil {
+			continue // with the first group of its context
+		}
+		byContext[g.contextID] = nil
+		args["members"] = members
+		rows, _ := tx.tx.Query(ctx, sql, args)
+		changed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e exceptionEntry, err error) {
+			var key int64
+			err = row.Scan(&key, &e.Class, &e.Reason, &e.Resolution)
+			e.ExceptionID, e.TransactionID = tx.ids(kindException).Public(key), tx.ids(kindTransaction).Public(key)
+			return e, err
+		})
+		if err != nil {
+			return fmt.Errorf("bringing exceptions in line: %w", err)
+		}
+		for part := range slices.Chunk(changed, eventItemsMax) {
+			tx.Emit(event, exceptionsEvent{ContextID: g.contextID, Exceptions: part})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+//go:build unit || !integration
+
+package recon
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestGroupAction_After(t *testing.T) {
+	statuses := []GroupStatus{GroupProposed, GroupPartial, GroupConfirmed, GroupRejected, GroupUnmatched}
+	for action, want := range map[GroupAction][]GroupStatus{ // "" stands for a refusal
+		ActionConfirm: {GroupConfirmed, GroupConfirmed, "", "", ""},
+		ActionReject:  {GroupRejected, "", "", "", ""},
+		ActionUnmatch: {"", GroupUnmatched, GroupUnmatched, "", ""},
+		ActionComment: statuses,
+	} {
+		for i, from := range statuses {
+			to, err := action.After(from)
+			if want[i] == "" {
+				require.Equal(t, KindConflict, KindOf(err), "%s from %s", action, from)
+				require.Equal(t, "GROUP_"+string(from), CodeOf(err))
+				require.Equal(t, from, to)
+				continue
+			}
+			require.NoError(t, err, "%s from %s", action, from)
+			require.Equal(t, want[i], to, "%s from %s", action, from)
+		}
+	}
+	_, err := ActionConfirm.After(GroupRejected)
+	require.ErrorContains(t, err, "PROPOSED or PARTIAL")
+}

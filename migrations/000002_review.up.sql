@@ -1,0 +1,89 @@
+-- What people decide on groups, and what a context is configured with beside its rules.
+
+-- A run that saves compares this with what it loaded: one more means that somebody decided on rows it has weighed.
+ALTER TABLE contexts ADD COLUMN decisions bigint NOT NULL DEFAULT 0;
+
+-- Groups matched by hand belong to no run: they stand under run number 0, in the order in which they were made.
+CREATE SEQUENCE manual_groups MAXVALUE 4294967295;
+
+ALTER TABLE adjustments
+    ADD COLUMN num               bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT adjustments_num UNIQUE,
+    ADD COLUMN note              text NOT NULL DEFAULT '',
+    ADD COLUMN posting_reference text NOT NULL DEFAULT '', -- of the entry in the books that carries it
+    ADD COLUMN posted_by         text NOT NULL DEFAULT '';
+CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, num);
+
+-- One rate a pair, type and day; what a run used is in its plan, so a corrected rate changes no past.
+CREATE TABLE fx_rates (
+    num            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    base_currency  text NOT NULL CHECK (base_currency ~ '^[A-Z]{3}$'),
+    quote_currency text NOT NULL CHECK (quote_currency ~ '^[A-Z]{3}$' AND quote_currency <> base_currency),
+    rate_type      text NOT NULL DEFAULT '',
+    date           date NOT NULL,
+    rate           numeric NOT NULL CHECK (rate > 0), -- units of quote for one of base
+    source         text NOT NULL DEFAULT '',
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    updated_by     text NOT NULL,
+    PRIMARY KEY (base_currency, quote_currency, rate_type, date)
+);
+
+-- Rules name calendars and fee schedules, so a name stays while its thing lives.
+CREATE TABLE calendars (
+    id         uuid PRIMARY KEY,
+    num        integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    name       text NOT NULL CONSTRAINT calendars_name_unique UNIQUE CHECK (length(name) BETWEEN 1 AND 120),
+    body       jsonb NOT NULL,
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+);
+
+CREATE TABLE fee_schedules (
+    id         uuid PRIMARY KEY,
+    num        integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    name       text NOT NULL CONSTRAINT fee_schedules_name_unique UNIQUE CHECK (length(name) BETWEEN 1 AND 120),
+    body       jsonb NOT NULL,
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+);
+
+-- Which schedule the rows of a context's sources are charged by; the first rule that fits a row holds.
+CREATE TABLE fee_rules (
+    id              uuid PRIMARY KEY,
+    num             integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    context_id      uuid NOT NULL REFERENCES contexts (id),
+    fee_schedule_id uuid NOT NULL CONSTRAINT fee_rules_schedule REFERENCES fee_schedules (id),
+    name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+    priority        integer NOT NULL CHECK (priority BETWEEN 1 AND 1000),
+    body            jsonb NOT NULL,
+    version         integer NOT NULL DEFAULT 1,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    created_by      text NOT NULL,
+    CONSTRAINT fee_rules_name_unique UNIQUE (context_id, name),
+    CONSTRAINT fee_rules_priority_unique UNIQUE (context_id, priority)
+);
+
+-- When a context runs by itself. The queue holds one job a schedule, for next_at: nobody polls this table.
+CREATE TABLE schedules (
+    id          uuid PRIMARY KEY,
+    num         integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    context_id  uuid NOT NULL REFERENCES contexts (id),
+    name        text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+    cron        text NOT NULL,
+    time_zone   text NOT NULL DEFAULT 'UTC',
+    mode        text NOT NULL DEFAULT 'COMMIT' CHECK (mode IN ('COMMIT', 'DRY_RUN')),
+    enabled     boolean NOT NULL DEFAULT true,
+    next_at     timestamptz, -- NULL: it does not run
+    last_at     timestamptz,
+    last_run_id uuid,
+    last_result text NOT NULL DEFAULT '', -- STARTED, or the code of what kept it from running
+    version     integer NOT NULL DEFAULT 1,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    created_by  text NOT NULL,
+    CONSTRAINT schedules_name_unique UNIQUE (context_id, name)
+);
