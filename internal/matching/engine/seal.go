@@ -103,7 +103,10 @@ func (t *Table) rearrange(order []uint32) {
 			return noText
 		}
 		at := uint32(len(arena))
-		n, width := binary.Uvarint(t.arena[start:])
+		n, width := uint64(t.arena[start]), 1
+		if n >= 0x80 {
+			n, width = binary.Uvarint(t.arena[start:])
+		}
 		arena = append(arena, t.arena[start:][:width+int(n)]...)
 		return at
 	}
@@ -118,6 +121,9 @@ func (t *Table) rearrange(order []uint32) {
 		}
 	}
 	for i, row := range order { // a row's texts lie together, so each row is one place in memory
+		if i%touchAhead == 0 {
+			t.touchRows(order[i:min(i+touchAhead, len(order))])
+		}
 		external[i] = move(t.external[row])
 		for c, to := range starts {
 			if to != nil {
@@ -132,6 +138,17 @@ func (t *Table) rearrange(order []uint32) {
 		}
 	}
 	t.arena = arena
+}
+
+// touchRows fetches where the texts of some rows begin, as touchTexts does.
+func (t *Table) touchRows(rows []uint32) {
+	touched := byte(0)
+	for _, row := range rows {
+		if start := t.external[row]; start != noText {
+			touched |= t.arena[start]
+		}
+	}
+	keepTouched(touched)
 }
 
 // reordered is column[order[0]], column[order[1]] …; a column that the plan does not keep stays empty.
