@@ -3,6 +3,8 @@ package bootstrap
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/url"
@@ -15,6 +17,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"matcher/internal/auth"
+	"matcher/internal/telemetry"
 )
 
 // Config is every setting of an installation. Each field names its variable and default; a comment says what it does.
@@ -36,6 +39,7 @@ type Config struct {
 	MetricsToken string `env:"MATCHER_METRICS_TOKEN"`
 
 	Limits    LimitsConfig
+	Objects   ObjectsConfig
 	Postgres  PostgresConfig
 	Redis     RedisConfig
 	RabbitMQ  RabbitMQConfig
@@ -60,6 +64,13 @@ type LimitsConfig struct {
 	SubjectBurst int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000"`
 	// ShutdownTimeoutSec is how long a stopping server waits for requests and jobs under way.
 	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20"`
+}
+
+// ObjectsConfig names where files of tenants lie, each under its tenant's prefix.
+type ObjectsConfig struct {
+	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder beside the
+	// embedded database, and nowhere with an external one.
+	Place string `env:"MATCHER_OBJECTS"`
 }
 
 // PostgresConfig names the database. With none of it set, Matcher runs a private cluster under MATCHER_DATA_DIR.
@@ -153,6 +164,11 @@ type TelemetryConfig struct {
 	Exporter    string `env:"OTEL_TRACES_EXPORTER"`
 	Endpoint    string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	TracesURL   string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+}
+
+// NewLogger writes as the settings say.
+func NewLogger(cfg Config, to io.Writer) *slog.Logger {
+	return telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, to)
 }
 
 // ConfigError lists everything that is wrong with the environment, each line with the variable's name. It never

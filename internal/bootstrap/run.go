@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"matcher/internal/auth"
 	"matcher/internal/httpapi"
 	"matcher/internal/ingestion"
@@ -29,6 +31,7 @@ import (
 	messaging "matcher/internal/shared/adapters/rabbitmq"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/systemplane"
+	"matcher/internal/telemetry"
 )
 
 // Role is which part of the service a process plays.
@@ -49,7 +52,7 @@ type App struct {
 	log      *slog.Logger
 	provider *dynamicInfrastructureProvider
 	embedded *Embedded
-	figures  *figures
+	figures  *prometheus.Registry // what /metrics shows
 	relay    *messaging.Relay
 	api      *httpapi.API
 	settings *systemplane.Plane
@@ -75,7 +78,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 
 // OpenTenants opens the database and its tenants without any service on top.
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
-	a := &App{cfg: cfg, log: log, figures: newRegistry()}
+	a := &App{cfg: cfg, log: log, figures: telemetry.NewRegistry()}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}
@@ -83,7 +86,7 @@ func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error
 }
 
 func (a *App) open(ctx context.Context) error {
-	stopTracing, err := startTracing(ctx, a.cfg.Telemetry)
+	stopTracing, err := telemetry.StartTracing(ctx, a.cfg.Telemetry.ServiceName, a.cfg.Telemetry.TracesWanted())
 	if err != nil {
 		return err
 	}
@@ -91,7 +94,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openDatabase(ctx); err != nil {
 		return err
 	}
-	meter, err := newMeter(a.figures)
+	meter, err := telemetry.NewMeter(a.figures)
 	if err != nil {
 		return err
 	}

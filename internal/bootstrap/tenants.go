@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -11,6 +12,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/lifecycle"
+	"matcher/internal/objectstore"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
@@ -35,7 +37,31 @@ func (a *App) openKeeper() error {
 			return err
 		}
 	}
+	if err := a.eraseObjectsToo(&config); err != nil {
+		return err
+	}
 	a.keeper = lifecycle.NewKeeper(config)
+	return nil
+}
+
+// eraseObjectsToo is for installations that keep files.
+func (a *App) eraseObjectsToo(config *lifecycle.Config) error {
+	place := a.cfg.Objects.Place
+	if place == "" && a.embedded != nil {
+		place = filepath.Join(a.cfg.DataDir, "objects")
+	}
+	if place == "" {
+		return nil
+	}
+	store, err := objectstore.Open(context.Background(), place)
+	if err != nil {
+		return fmt.Errorf("opening what MATCHER_OBJECTS names: %w", err)
+	}
+	a.onClose(func(context.Context) error { return store.Close() })
+	config.Erasures = append(config.Erasures, lifecycle.Erasure{Name: "objects", Erase: func(ctx context.Context, tenant ports.TenantConfig) error {
+		_, err := store.DeleteAll(auth.WithTenant(ctx, tenant.TenantID))
+		return err
+	}})
 	return nil
 }
 

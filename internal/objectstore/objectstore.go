@@ -4,6 +4,7 @@ package objectstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -49,28 +50,32 @@ func Open(ctx context.Context, place string) (*Store, error) {
 // Close ends what is under way.
 func (s *Store) Close() error { return s.bucket.Close() }
 
-// Put stores body under the tenant's key of these segments. The object is there whole or, after an error, not at all.
-func (s *Store) Put(ctx context.Context, body io.Reader, segments ...string) error {
+// Put stores body under the tenant's key of these segments, and returns the sum by which Get knows it again. The object
+// is there whole or, after an error, not at all.
+func (s *Store) Put(ctx context.Context, body io.Reader, segments ...string) (sum Sum, err error) {
 	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
 	if err != nil {
-		return err
+		return sum, err
 	}
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
 	w, err := s.bucket.NewWriter(ctx, key, nil)
 	if err != nil {
-		return objectError(err)
+		return sum, objectError(err)
 	}
-	if _, err := io.Copy(w, body); err != nil {
+	digest := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(w, digest), body); err != nil {
 		abandon() // before Close, which would make a part of it the object
 		_ = w.Close()
-		return fmt.Errorf("storing an object: %w", err)
+		return sum, fmt.Errorf("storing an object: %w", err)
 	}
-	return objectError(w.Close())
+	digest.Sum(sum[:0])
+	return sum, objectError(w.Close())
 }
 
-// Get reads an object; recon.NotFound when the tenant has none there.
-func (s *Store) Get(ctx context.Context, segments ...string) (io.ReadCloser, error) {
+// Get reads an object; recon.NotFound when the tenant has none there. The last read fails with ErrCorrupt when the bytes
+// are not those whose sum Put returned, so nobody may act on what he read before he has seen io.EOF.
+func (s *Store) Get(ctx context.Context, sum Sum, segments ...string) (io.ReadCloser, error) {
 	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
 	if err != nil {
 		return nil, err
@@ -79,7 +84,7 @@ func (s *Store) Get(ctx context.Context, segments ...string) (io.ReadCloser, err
 	if err != nil {
 		return nil, objectError(err)
 	}
-	return r, nil
+	return &verified{ReadCloser: r, digest: sha256.New(), want: sum}, nil
 }
 
 // Delete removes an object; one that is not there is removed already.

@@ -32,12 +32,19 @@ func setup(t *testing.T) (s *Store, dir string, a, b context.Context) {
 	return s, dir, auth.WithTenant(t.Context(), tenantA), auth.WithTenant(t.Context(), tenantB)
 }
 
+func put(t *testing.T, s *Store, ctx context.Context, text string, segments ...string) Sum {
+	t.Helper()
+	sum, err := s.Put(ctx, strings.NewReader(text), segments...)
+	require.NoError(t, err)
+	return sum
+}
+
 func TestStore(t *testing.T) {
 	s, dir, a, b := setup(t)
-	require.NoError(t, s.Put(a, strings.NewReader("one"), "exports", "x.csv"))
-	require.NoError(t, s.Put(a, strings.NewReader("two"), "exports2", "x.csv"))
-	require.NoError(t, s.Put(b, strings.NewReader("other"), "exports", "x.csv"))
-	r, err := s.Get(a, "exports", "x.csv")
+	sum := put(t, s, a, "one", "exports", "x.csv")
+	put(t, s, a, "two", "exports2", "x.csv")
+	put(t, s, b, "other", "exports", "x.csv")
+	r, err := s.Get(a, sum, "exports", "x.csv")
 	require.NoError(t, err)
 	text, err := io.ReadAll(r)
 	require.NoError(t, err)
@@ -49,13 +56,15 @@ func TestStore(t *testing.T) {
 
 	t.Run("a body that breaks off leaves nothing", func(t *testing.T) {
 		body := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("reset")))
-		require.ErrorContains(t, s.Put(a, body, "broken"), "reset")
-		_, err := s.Get(a, "broken")
+		_, err := s.Put(a, body, "broken")
+		require.ErrorContains(t, err, "reset")
+		_, err = s.Get(a, Sum{}, "broken")
 		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 	})
 	t.Run("without a tenant there is nothing", func(t *testing.T) {
-		require.ErrorIs(t, s.Put(t.Context(), strings.NewReader(""), "x"), auth.ErrNoTenant)
-		_, err := s.List(t.Context())
+		_, err := s.Put(t.Context(), strings.NewReader(""), "x")
+		require.ErrorIs(t, err, auth.ErrNoTenant)
+		_, err = s.List(t.Context())
 		require.ErrorIs(t, err, auth.ErrNoTenant)
 	})
 	t.Run("everything of one tenant goes, and nothing of another's", func(t *testing.T) {
@@ -74,19 +83,21 @@ func TestStore(t *testing.T) {
 
 func TestT14_NoNameLeavesTheTenantsPrefix(t *testing.T) {
 	s, dir, a, b := setup(t)
-	require.NoError(t, s.Put(b, strings.NewReader("secret"), "x"))
+	sum := put(t, s, b, "secret", "x")
 	for _, segment := range []string{
 		"..", ".", "../" + tenantB + "/x", "/etc/passwd", `..\x`, "%2e%2e", "%2E%2e%2f" + tenantB, "a\x00b", "", strings.Repeat("n", 1025), "\xff", "a/b",
 	} {
-		require.ErrorIs(t, s.Put(a, strings.NewReader("x"), segment), auth.ErrBadSegment, "%q", segment)
-		require.ErrorIs(t, s.Put(a, strings.NewReader("x"), "ok", segment), auth.ErrBadSegment, "%q", segment)
-		_, err := s.Get(a, segment)
+		_, err := s.Put(a, strings.NewReader("x"), segment)
+		require.ErrorIs(t, err, auth.ErrBadSegment, "%q", segment)
+		_, err = s.Put(a, strings.NewReader("x"), "ok", segment)
+		require.ErrorIs(t, err, auth.ErrBadSegment, "%q", segment)
+		_, err = s.Get(a, Sum{}, segment)
 		require.ErrorIs(t, err, auth.ErrBadSegment)
 		require.ErrorIs(t, s.Delete(a, segment), auth.ErrBadSegment)
 		_, err = s.List(a, segment)
 		require.ErrorIs(t, err, auth.ErrBadSegment)
 	}
-	_, err := s.Get(a, "x")
+	_, err := s.Get(a, sum, "x")
 	require.Equal(t, recon.KindNotFound, recon.KindOf(err), "another's object is one that is not there")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)

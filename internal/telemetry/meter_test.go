@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package bootstrap
+package telemetry
 
 import (
 	"testing"
@@ -10,8 +10,8 @@ import (
 
 // The standard fixes the names of the tenancy metrics, so the exporter may add nothing to them.
 func TestNewMeter_ShowsNamesAsTheyAre(t *testing.T) {
-	registry := newRegistry()
-	provider, err := newMeter(registry)
+	registry := NewRegistry()
+	provider, err := NewMeter(registry)
 	require.NoError(t, err)
 	counter, err := provider.Meter("test").Int64Counter("tenant_connections_total")
 	require.NoError(t, err)

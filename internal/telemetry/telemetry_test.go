@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package bootstrap
+package telemetry
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ func TestNewLogger(t *testing.T) {
 	const tenantID = "0190f3c2-0000-7000-8000-000000000001"
 	ctx := auth.WithRequestID(auth.WithTenant(context.Background(), tenantID), "r-1")
 	var out bytes.Buffer
-	log := NewLogger(Config{LogLevel: "info", LogFormat: "json"}, &out)
+	log := NewLogger("info", "json", &out)
 	log.With("component", "x").InfoContext(ctx, "told", "dsn", "postgres://a:hunter2@b", "postgresPassword", "hunter2", "rows", 3)
 	log.DebugContext(ctx, "untold")
 	var line map[string]any
@@ -29,22 +29,22 @@ func TestNewLogger(t *testing.T) {
 	require.NotContains(t, out.String(), "hunter2")
 
 	out.Reset()
-	NewLogger(Config{LogLevel: "warn", LogFormat: "text"}, &out).WithGroup("g").Warn("told", "token", "hunter2")
+	NewLogger("warn", "text", &out).WithGroup("g").Warn("told", "token", "hunter2")
 	require.Contains(t, out.String(), "level=WARN")
 	require.NotContains(t, out.String(), "hunter2")
 }
 
 func TestStartTracing_WithoutEndpointSendsNothing(t *testing.T) {
-	stop, err := startTracing(t.Context(), TelemetryConfig{})
+	stop, err := StartTracing(t.Context(), "matcher", false)
 	require.NoError(t, err)
 	require.NoError(t, stop(t.Context()))
-	families, err := newRegistry().Gather()
+	families, err := NewRegistry().Gather()
 	require.NoError(t, err)
 	require.NotEmpty(t, families)
 }
 
 func TestStartTracing_UnknownExporter(t *testing.T) {
 	t.Setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
-	_, err := startTracing(t.Context(), TelemetryConfig{Exporter: "carrier-pigeon"})
+	_, err := StartTracing(t.Context(), "matcher", true)
 	require.ErrorContains(t, err, "OTEL_TRACES_EXPORTER")
 }

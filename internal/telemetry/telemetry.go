@@ -1,4 +1,5 @@
-package bootstrap
+// Package telemetry sends out what a process says of itself: spans, figures and log lines.
+package telemetry
 
 import (
 	"context"
@@ -20,11 +21,11 @@ import (
 	"matcher/internal/auth"
 )
 
-// startTracing sends spans where the OTEL_* variables say, and nowhere when they say nothing. The returned function
-// flushes what is left.
-func startTracing(ctx context.Context, cfg TelemetryConfig) (stop func(context.Context) error, err error) {
+// StartTracing sends spans of a service where the OTEL_* variables say, and nowhere unless they are wanted. The returned
+// function flushes what is left.
+func StartTracing(ctx context.Context, service string, wanted bool) (stop func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{}) // no baggage: it is the caller's word, and nobody reads it
-	if !cfg.TracesWanted() {
+	if !wanted {
 		return func(context.Context) error { return nil }, nil
 	}
 	exporter, err := autoexport.NewSpanExporter(ctx)
@@ -33,29 +34,26 @@ func startTracing(ctx context.Context, cfg TelemetryConfig) (stop func(context.C
 	}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(exporter),
-		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", cfg.ServiceName))),
+		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", service))),
 	)
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
 }
 
-// figures are what /metrics shows.
-type figures = prometheus.Registry
-
-// newRegistry holds the process's own figures beside Go's.
-func newRegistry() *prometheus.Registry {
+// NewRegistry holds what /metrics shows: the process's own figures beside Go's.
+func NewRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
 }
 
 // NewLogger writes JSON or text lines that carry the tenant, the request and the trace of their context.
-func NewLogger(cfg Config, to io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // LoadConfig checked it; the zero level is info
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: hideSecrets}
+func NewLogger(level, format string, to io.Writer) *slog.Logger {
+	var least slog.Level
+	_ = least.UnmarshalText([]byte(level)) // the settings were checked; the zero level is info
+	options := &slog.HandlerOptions{Level: least, ReplaceAttr: hideSecrets}
 	var handler slog.Handler = slog.NewTextHandler(to, options)
-	if cfg.LogFormat == "json" {
+	if format == "json" {
 		handler = slog.NewJSONHandler(to, options)
 	}
 	return slog.New(contextHandler{handler})
