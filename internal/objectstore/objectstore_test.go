@@ -4,6 +4,7 @@ package objectstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -110,4 +111,19 @@ func TestOpen_RefusesOtherPlaces(t *testing.T) {
 	s, err := Open(t.Context(), "s3://bucket?region=eu-central-1&endpoint=http://127.0.0.1:1")
 	require.NoError(t, err, "it dials nothing yet")
 	require.NoError(t, s.Close())
+}
+
+func TestGet_SaysWhenBytesAreNotThoseStored(t *testing.T) {
+	s, dir, a, _ := setup(t)
+	sum := put(t, s, a, "120.00", "statement.csv")
+	require.Equal(t, Sum(sha256.Sum256([]byte("120.00"))), sum, "anybody can compute it")
+	path := filepath.Join(dir, tenantA, "statement.csv")
+	for why, text := range map[string]string{"a byte changed": "720.00", "the end is missing": "120.0", "all of it is": "", "something was added": "120.00\n"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		r, err := s.Get(a, sum, "statement.csv")
+		require.NoError(t, err)
+		_, err = io.ReadAll(r)
+		require.ErrorIs(t, err, ErrCorrupt, why)
+		require.NoError(t, r.Close())
+	}
 }
