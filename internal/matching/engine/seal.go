@@ -3,7 +3,7 @@ package engine
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -27,11 +27,11 @@ func (t *Table) canonicalOrder() []uint32 {
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	radixSort(order, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
-	radixSort(order, func(row uint32) uint64 { return uint64(uint32(t.date[row]) ^ 1<<31) })
+	t.sortByDateAndAmount(order)
+	dates, amounts := reordered(t.date, order), reordered(t.amounts[0], order)
 	for from := 0; from < len(order); {
 		to := from + 1
-		for to < len(order) && t.date[order[to]] == t.date[order[from]] && t.amounts[0][order[to]] == t.amounts[0][order[from]] {
+		for to < len(order) && dates[to] == dates[from] && amounts[to] == amounts[from] {
 			to++
 		}
 		if to-from > 1 {
@@ -40,6 +40,24 @@ func (t *Table) canonicalOrder() []uint32 {
 		from = to
 	}
 	return order
+}
+
+// sortByDateAndAmount sorts by both at once where their ranges fit into one number, as they do unless an amount of a
+// billion billions stands beside a date of another century.
+func (t *Table) sortByDateAndAmount(order []uint32) {
+	if len(order) == 0 {
+		return
+	}
+	day, amount := slices.Min(t.date), slices.Min(t.amounts[0])
+	days, width := uint64(slices.Max(t.date)-day), bits.Len64(uint64(slices.Max(t.amounts[0]))-uint64(amount))
+	if bits.Len64(days)+width <= 64 {
+		radixSort(order, func(row uint32) uint64 {
+			return uint64(t.date[row]-day)<<width | (uint64(t.amounts[0][row]) - uint64(amount))
+		})
+		return
+	}
+	radixSort(order, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
+	radixSort(order, func(row uint32) uint64 { return uint64(uint32(t.date[row]) ^ 1<<31) })
 }
 
 // compareTied orders rows of the same date and amount.
@@ -95,65 +113,76 @@ func (t *Table) permute(order []uint32) {
 }
 
 // rearrange writes the texts into a new arena in canonical order, so that later passes over ids and keys read memory
-// from front to back. Values of a column with several a row keep their own order.
+// from front to back. A row's texts lie together and move as one. Values of a column with several a row keep their order.
 func (t *Table) rearrange(order []uint32) {
-	arena := make([]byte, 0, len(t.arena))
-	move := func(start uint32) uint32 {
-		if start == noText {
-			return noText
-		}
-		at := uint32(len(arena))
-		n, width := uint64(t.arena[start]), 1
-		if n >= 0x80 {
-			n, width = binary.Uvarint(t.arena[start:])
-		}
-		arena = append(arena, t.arena[start:][:width+int(n)]...)
-		return at
-	}
-	external, starts := make([]uint32, len(order)), make([][]uint32, len(t.keys))
-	for c := range t.keys {
-		if t.keys[c].first == nil {
-			starts[c] = make([]uint32, len(order))
-			continue
-		}
-		for i, start := range t.keys[c].start {
-			t.keys[c].start[i] = move(start)
-		}
-	}
-	for i, row := range order { // a row's texts lie together, so each row is one place in memory
+	ends := append(t.texts, uint32(len(t.arena)))
+	arena, at := make([]byte, len(t.arena)), uint32(0)
+	moved := make([]uint32, len(order)) // by how much a row's texts do, modulo 2^32
+	for i := range order {
 		if i%touchAhead == 0 {
 			t.touchRows(order[i:min(i+touchAhead, len(order))])
 		}
-		external[i] = move(t.external[row])
-		for c, to := range starts {
-			if to != nil {
-				to[i] = move(t.keys[c].start[row])
+		from, to := ends[order[i]], ends[order[i]+1]
+		moved[i] = at - from
+		moveText(arena[at:], t.arena[from:], to-from)
+		at += to - from
+	}
+	t.arena, t.texts = arena, nil
+	t.external = shifted(t.external, order, moved)
+	for c := range t.keys {
+		k := &t.keys[c]
+		if k.first == nil {
+			k.start = shifted(k.start, order, moved)
+			continue
+		}
+		for i, row := range order {
+			for v := k.first[row]; v < k.first[row]+k.count[row]; v++ {
+				if k.start[v] != noText {
+					k.start[v] += moved[i]
+				}
 			}
 		}
 	}
-	t.external = external
-	for c, to := range starts {
-		if to != nil {
-			t.keys[c].start = to
+}
+
+// moveStep is what nearly every row's texts fit into: a copy of a fixed size is two instructions, one of any size a call.
+const moveStep = 32
+
+// moveText copies n bytes. What it may write past them is not yet in use.
+func moveText(to, from []byte, n uint32) {
+	if n <= moveStep && len(to) >= moveStep && len(from) >= moveStep {
+		*(*[moveStep]byte)(to) = *(*[moveStep]byte)(from)
+		return
+	}
+	copy(to, from[:n])
+}
+
+// shifted is where texts start after their rows have moved.
+func shifted(starts, order, moved []uint32) []uint32 {
+	out := make([]uint32, len(order))
+	for i, row := range order {
+		if out[i] = starts[row]; out[i] != noText {
+			out[i] += moved[i]
 		}
 	}
-	t.arena = arena
+	return out
 }
 
 // touchRows fetches where the texts of some rows begin, as touchTexts does.
 func (t *Table) touchRows(rows []uint32) {
 	touched := byte(0)
 	for _, row := range rows {
-		if start := t.external[row]; start != noText {
-			touched |= t.arena[start]
+		if at := t.texts[row]; int(at) < len(t.arena) {
+			touched |= t.arena[at]
 		}
 	}
 	keepTouched(touched)
 }
 
-// reordered is column[order[0]], column[order[1]] …; a column that the plan does not keep stays empty.
-func reordered[T any](column []T, order []uint32) []T {
-	if len(column) == 0 {
+// reordered is column[order[0]], column[order[1]] …; a column that the plan does not keep stays empty, and one in which
+// all rows agree, as it is.
+func reordered[T comparable](column []T, order []uint32) []T {
+	if uniform(column) {
 		return column
 	}
 	out := make([]T, len(order))
@@ -161,6 +190,15 @@ func reordered[T any](column []T, order []uint32) []T {
 		out[i] = column[row]
 	}
 	return out
+}
+
+func uniform[T comparable](column []T) bool {
+	for i := range column {
+		if column[i] != column[0] {
+			return false
+		}
+	}
+	return true
 }
 
 const (
@@ -171,17 +209,22 @@ const (
 	radixLeast = 2048
 )
 
-// radixSort orders rows by key, stably. Digits in which all keys agree are skipped, so a day or an amount costs two or
-// three passes.
+// radixSort orders rows by key, stably. Keys are counted from the least one and digits that are 0 in all of them are
+// skipped, so a day or an amount costs one to three passes, whatever its sign.
 func radixSort(rows []uint32, key func(uint32) uint64) {
 	if len(rows) < radixLeast {
 		slices.SortStableFunc(rows, func(a, b uint32) int { return cmp.Compare(key(a), key(b)) })
 		return
 	}
-	keys, differ := make([]uint64, len(rows)), uint64(0)
+	keys, least := make([]uint64, len(rows)), ^uint64(0)
 	for i, row := range rows {
 		keys[i] = key(row)
-		differ |= keys[i] ^ keys[0]
+		least = min(least, keys[i])
+	}
+	differ := uint64(0)
+	for i := range keys {
+		keys[i] -= least
+		differ |= keys[i]
 	}
 	rowsTo, keysTo := make([]uint32, len(rows)), make([]uint64, len(rows))
 	from, fromKeys := rows, keys

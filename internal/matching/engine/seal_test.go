@@ -34,6 +34,44 @@ func TestSeal(t *testing.T) {
 	require.Panics(t, func() { _ = table.Add(&recon.Transaction{}, 0, "") }, "a sealed table takes no rows")
 }
 
+func TestSealMovesRowsWhole(t *testing.T) {
+	p := compile(t, recon.Rule{Name: "a", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{
+		{Left: "reference", Right: "reference"}, {Left: "description", Right: "description", Split: ","},
+	}})
+	text := rapid.StringMatching(`[a-z]{0,3}|[a-z]{20,40}|[a-z]{200}`)
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) recon.Transaction {
+			return recon.Transaction{
+				Date: recon.Day(rapid.Int32Range(-9, 9).Draw(t, "date")), Currency: "EUR",
+				Amount:     recon.Minor(rapid.OneOf(rapid.Int64Range(-3, 3), rapid.Int64Min(-1<<62)).Draw(t, "amount")),
+				ExternalID: text.Draw(t, "id"), Reference: text.Draw(t, "reference"),
+				Description: text.Draw(t, "first") + "," + text.Draw(t, "second"),
+			}
+		}), 1, 150).Draw(t, "rows")
+		table := NewTable(p, recon.Left, 0)
+		for i := range rows {
+			require.NoError(t, table.Add(&rows[i], int64(i), "file"))
+		}
+		texts := func(row uint32) []any {
+			return []any{table.ExternalID(row), table.keyTexts(0, row), table.keyTexts(1, row)}
+		}
+		before := make([][]any, len(rows))
+		for i := range rows {
+			before[i] = texts(uint32(i))
+		}
+		table.seal()
+		for row := range uint32(len(rows)) {
+			was := rows[table.ID(row)]
+			require.Equal(t, before[table.ID(row)], texts(row))
+			require.Equal(t, []any{was.Date, was.Amount}, []any{table.Date(row), table.Amount(row)})
+			if row > 0 {
+				require.LessOrEqual(t, table.Date(row-1), table.Date(row))
+				require.True(t, table.Date(row-1) < table.Date(row) || table.Amount(row-1) <= table.Amount(row))
+			}
+		}
+	})
+}
+
 func TestRadixSort(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SliceOfN(rapid.Uint64Range(0, 1<<rapid.IntRange(0, 63).Draw(t, "bits")), radixLeast, radixLeast+50).Draw(t, "keys")

@@ -33,6 +33,7 @@ type Table struct {
 	pending  []bool
 	external []uint32 // start of its text in the arena
 	keys     []keyColumn
+	texts    []uint32 // start of a row's texts in the arena, until it is sealed
 	arena    []byte
 	scratch  [][]byte
 }
@@ -70,8 +71,8 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 		plan: p, side: i,
 		id: make([]int64, 0, hint), source: make([]uint16, 0, hint), currency: make([]uint32, 0, hint),
 		date: make([]int32, 0, hint), digest: make([][2]uint64, 0, hint), ordinal: make([]int32, 0, hint),
-		pending:  make([]bool, 0, hint),
-		external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
+		pending: make([]bool, 0, hint),
+		texts:   make([]uint32, 0, hint), external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
 	}
 	for range p.amounts[i] {
 		t.amounts = append(t.amounts, make([]int64, 0, hint))
@@ -125,6 +126,7 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]), binary.BigEndian.Uint64(tx.Digest[8:])})
 	t.ordinal = append(t.ordinal, tx.Ordinal)
 	t.pending = append(t.pending, tx.BookingStatus == recon.Pending)
+	t.texts = append(t.texts, uint32(len(t.arena)))
 	t.external = append(t.external, t.store([]byte(tx.ExternalID)))
 	if t.plan.valueDate[t.side] {
 		t.value = append(t.value, int32(tx.ValueDate))
