@@ -95,9 +95,8 @@ accuracy: ## Wrong pairs on generated data with known truth
 	@[ -d tests/accuracy ] || $(call ABSENT,tests/accuracy)
 	$(GO) run ./tests/accuracy
 
-demo-tenancy: deps build ## The two-tenant walk: provision, suspend, resume, and what each tenant sees
-	@[ -x scripts/demo-tenancy ] || $(call ABSENT,scripts/demo-tenancy)
-	scripts/demo-tenancy
+demo-tenancy: deps ## A tenant's life over three processes, Redis and RabbitMQ: each step with the time it took
+	$(GO) test -count 1 -v -tags e2e -run '^TestTenancyWalk$$' ./tests/e2e
 
 generate: ## Generated code
 	@grep -rqsE '^//go:generate ' --include='*.go' cmd internal || $(call ABSENT,nothing in this tree is generated)

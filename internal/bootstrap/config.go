@@ -135,7 +135,7 @@ type TenancyConfig struct {
 	// MultiTenantEnabled makes the token's tenant claim compulsory.
 	MultiTenantEnabled bool `env:"MULTI_TENANT_ENABLED" envDefault:"false"`
 
-	// GraceHours is how long a deleted tenant can be restored before its data is erased; 0 erases with the next round.
+	// GraceHours is how long a deleted tenant can be restored before its data is erased; 0 erases at once.
 	GraceHours int `env:"MATCHER_TENANT_GRACE_HOURS" envDefault:"720"`
 
 	// URL, environment, API key, timeout and breaker are used when a remote tenant manager answers who a tenant is;

@@ -52,12 +52,16 @@ type Config struct {
 }
 
 // Keeper keeps the tenants of an installation whose own registry is the authority on them.
-type Keeper struct{ Config }
+type Keeper struct {
+	Config
+
+	due chan struct{} // something can be erased before the next round
+}
 
 // NewKeeper fills in defaults.
 func NewKeeper(config Config) *Keeper {
 	config.Rounds = cmp.Or(config.Rounds, defaultRounds)
-	return &Keeper{config}
+	return &Keeper{config, make(chan struct{}, 1)}
 }
 
 // Create registers a tenant and makes its schema, in a database of its own where one is named. When the schema cannot be
@@ -133,6 +137,12 @@ func (k *Keeper) Delete(ctx context.Context, tenantID string) (*tenancy.TenantRe
 		return nil, recon.Conflict("TENANT_PERMANENT", "the default tenant cannot be deleted: suspend it, or make another one the default")
 	}
 	record, err := k.Registry.Delete(ctx, tenantID, k.Grace)
+	if err == nil && k.Grace == 0 {
+		select {
+		case k.due <- struct{}{}:
+		default: // a round is due already
+		}
+	}
 	return k.done(ctx, ports.TenantEventDeleted, record, err)
 }
 

@@ -19,6 +19,7 @@ func (k *Keeper) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-k.due:
 		case <-ticker.C:
 		}
 	}
