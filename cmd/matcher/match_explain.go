@@ -141,7 +141,7 @@ func (m *match) explainRow(s *matchSide, row uint32, asked string) explanation {
 		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date, NearestDate: recon.NoDay, Status: "OUTSIDE",
 	}
 	if g := m.groupOf(s, row); g != nil {
-		m.explainGroup(&e, s, g)
+		m.explainGroup(&e, s, row, g)
 		return e
 	}
 	open := m.result.Open[s.index()]
@@ -165,10 +165,13 @@ func (m *match) groupOf(s *matchSide, row uint32) *engine.Group {
 	return nil
 }
 
-func (m *match) explainGroup(e *explanation, s *matchSide, g *engine.Group) {
-	e.Partner = m.right.label(m.result.RightRows(g)[0])
+func (m *match) explainGroup(e *explanation, s *matchSide, row uint32, g *engine.Group) {
+	own, others := m.result.LeftRows(g), m.result.RightRows(g)
 	if s == m.right {
-		e.Partner = m.left.label(m.result.LeftRows(g)[0])
+		own, others = others, own
+	}
+	if e.Partner = m.other(s).labels(others); len(others) == 0 { // a rule within one side
+		e.Partner = s.labels(slices.DeleteFunc(slices.Clone(own), func(r uint32) bool { return r == row }))
 	}
 	e.Status, e.Rule, e.Score = string(g.Status()), m.plan.Rules[g.Rule].Name, &g.Score
 	e.HeldBy, e.Alternatives = g.HeldBy(), g.Alternatives

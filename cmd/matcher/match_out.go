@@ -129,7 +129,7 @@ func (s *matchSide) rowColumns(line []string, row uint32) {
 }
 
 func (m *match) groupDifference(g *engine.Group) string {
-	return recon.Money{Amount: g.Difference, Currency: m.left.table.Currency(m.result.LeftRows(g)[0])}.String()
+	return recon.Money{Amount: g.Difference, Currency: m.groupCurrency(g)}.String()
 }
 
 func (m *match) writeUnmatched(to *bufio.Writer) error {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"math/big"
 	"strconv"
+	"strings"
 
 	"matcher/internal/matching/engine"
 	"matcher/internal/recon"
@@ -67,12 +70,55 @@ type proposal struct {
 }
 
 func (m *match) proposal(g *engine.Group) proposal {
-	left, right := m.result.LeftRows(g)[0], m.result.RightRows(g)[0]
-	return proposal{
-		Left: m.left.label(left), Right: m.right.label(right), Rule: m.plan.Rules[g.Rule].Name, HeldBy: g.HeldBy(),
-		Alternatives: g.Alternatives, Score: g.Score,
-		Amount: m.left.money(left).String() + " " + m.left.table.Currency(left), Difference: m.groupDifference(g),
+	left, right := m.result.LeftRows(g), m.result.RightRows(g)
+	amount := m.left.sum(left)
+	if len(left) == 0 {
+		amount = m.right.sum(right)
 	}
+	return proposal{
+		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.plan.Rules[g.Rule].Name, HeldBy: g.HeldBy(),
+		Alternatives: g.Alternatives, Score: g.Score,
+		Amount: amount + " " + m.groupCurrency(g), Difference: m.groupDifference(g),
+	}
+}
+
+// groupCurrency is that of a group's rows, which may stand on one side only.
+func (m *match) groupCurrency(g *engine.Group) string {
+	if rows := m.result.LeftRows(g); len(rows) > 0 {
+		return m.left.table.Currency(rows[0])
+	}
+	return m.right.table.Currency(m.result.RightRows(g)[0])
+}
+
+// labelsShown is how many rows of a group are named where it stands on one line.
+const labelsShown = 3
+
+// labels names the rows of a group, the first few of many.
+func (s *matchSide) labels(rows []uint32) string {
+	if len(rows) == 0 {
+		return "nothing"
+	}
+	var names []string
+	for _, row := range rows[:min(len(rows), labelsShown)] {
+		names = append(names, s.label(row))
+	}
+	text := strings.Join(names, " + ")
+	if more := len(rows) - labelsShown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// sum of rows of one currency, as a decimal of any length.
+func (s *matchSide) sum(rows []uint32) string {
+	sum := new(big.Int)
+	for _, row := range rows {
+		sum.Add(sum, big.NewInt(int64(s.table.Amount(row))))
+	}
+	if !sum.IsInt64() {
+		return sum.String() + " minor units of"
+	}
+	return recon.Money{Amount: recon.Minor(sum.Int64()), Currency: s.table.Currency(rows[0])}.String()
 }
 
 // money is a row's amount with its currency.

@@ -202,7 +202,7 @@ func (r Rule) WithDefaults() Rule {
 		r.Text.Algorithm = orElse(r.Text.Algorithm, "JARO_WINKLER")
 		r.Text.Min = orElse(r.Text.Min, textMinDefault)
 	}
-	r.Group.Cardinality = orElse(r.Group.Cardinality, OneToOne)
+	r.defaultGroup()
 	r.Confirm.AutoAt = orPointer(r.Confirm.AutoAt, AutoAtDefault)
 	r.Confirm.ProposeAt = orPointer(r.Confirm.ProposeAt, 0)
 	return r
@@ -240,6 +240,9 @@ func (r *Rule) defaultAmount() {
 		a.Abs = Limits{Default: absDefault}
 	}
 	a.Base = orElse(a.Base, BaseMax)
+	if r.Within() {
+		a.Sign = orElse(a.Sign, SignOpposite)
+	}
 	a.Sign = orElse(a.Sign, SignSame)
 	a.Left = orElse(a.Left, "amount")
 	a.Right = orElse(a.Right, "amount")

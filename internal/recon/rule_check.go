@@ -56,7 +56,7 @@ func (r Rule) Check() []FieldError {
 	c.currency(&full.Currency)
 	c.date(&full.Date)
 	c.text(&full.Text)
-	c.oneOf("/group/cardinality", full.Group.Cardinality, OneToOne, OneToMany, ManyToOne, ManyToMany)
+	c.group(&full)
 	c.confirm(&full.Confirm)
 	return c.errs
 }

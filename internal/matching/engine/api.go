@@ -23,6 +23,8 @@ type Options struct {
 	DuplicateDays int
 	// MaxWriteOff bounds what the confirmed differences of one run may add up to in a currency.
 	MaxWriteOff recon.Limits
+	// Rejected are sets of rows that somebody rejected or took apart: none is offered again.
+	Rejected []RowSet
 }
 
 // Progress is what observe sees between blocks.
@@ -98,7 +100,9 @@ const (
 	ChangeNone Change = iota
 	ChangeAmount
 	ChangeDate
-	ChangeKey // the text of one key
+	ChangeKey   // the text of one key
+	ChangeSum   // the sum of the group that the row belongs to, or of that of the nearest row
+	ChangeGroup // something else of those groups
 )
 
 // NoRow is an absent row index.
@@ -222,7 +226,7 @@ var (
 	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin}
 	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
 	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
-	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing, recon.ReasonPending}
+	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing, recon.ReasonPending, recon.ReasonSplitIncomplete, recon.ReasonRejected}
 )
 
 type (
@@ -279,6 +283,8 @@ const (
 	reasonSearchBudget
 	reasonFieldMissing
 	reasonPending
+	reasonSplit
+	reasonRejected
 )
 
 type rowState uint8

@@ -90,7 +90,7 @@ func (b *block) collapse(side int) {
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if len(signed) > 0 && to-from > 1 {
+		if (len(signed) > 0 || x.r.refuses != nil) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -126,6 +126,9 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 				text = binary.BigEndian.AppendUint32(text, id)
 			}
 			text = append(text, 0, 0, 0, 0) // no value has number 0
+		}
+		if b.x.r.refuses != nil && b.x.r.touched[side][row] {
+			text = binary.BigEndian.AppendUint32(text, row) // what was refused of it is refused of nobody else
 		}
 		kind, known := kinds[string(text)]
 		if !known {

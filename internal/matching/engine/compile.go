@@ -49,7 +49,10 @@ func patternOf(s *keySpec) string {
 }
 
 // keyPair is a left column that is compared with a right one.
-type keyPair struct{ column [2]int }
+type keyPair struct {
+	column [2]int
+	side   [2]int // of the tables that hold the columns
+}
 
 type amountSpec struct {
 	text  string
@@ -87,6 +90,7 @@ type rulePlan struct {
 	cap       currencyLimits
 	maxDiff   currencyLimits
 	maxAmount currencyLimits
+	groupPlan
 }
 
 // currencyLimits resolves a recon.Limits once a currency.
@@ -161,11 +165,8 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
 	}
 	switch r.Type {
-	case recon.RuleFuzzy, recon.RuleGrouped, recon.RuleSubsetSum:
+	case recon.RuleFuzzy, recon.RuleSubsetSum:
 		later("/type", "the rule type "+string(r.Type))
-	}
-	if r.Scope != recon.ScopeLeftRight {
-		later("/scope", "a rule inside one side")
 	}
 	if r.Where.Left != "" {
 		later("/where/left", "a where predicate")
@@ -191,7 +192,6 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 	if r.Type != recon.RuleFuzzy && r.Text != (recon.RuleText{}) {
 		later("/text", "text similarity")
 	}
-	refuseGroup(&r.Group, later)
 	if r.Partial.Allow {
 		later("/partial/allow", "a partial match")
 	}
@@ -232,24 +232,6 @@ func refuseCurrency(c *recon.RuleCurrency, later func(pointer, what string)) {
 	}
 }
 
-func refuseGroup(g *recon.RuleGroup, later func(pointer, what string)) {
-	if g.Cardinality != recon.OneToOne {
-		later("/group/cardinality", "the cardinality "+g.Cardinality)
-	}
-	if len(g.By.Left) > 0 || len(g.By.Right) > 0 {
-		later("/group/by", "grouping")
-	}
-	if g.MaxSize != nil {
-		later("/group/maxSize", "a subset search")
-	}
-	if g.MaxCandidates != nil {
-		later("/group/maxCandidates", "a subset search")
-	}
-	if g.SearchBudget != nil {
-		later("/group/searchBudget", "a subset search")
-	}
-}
-
 func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	rp := rulePlan{
 		rule: r, index: index, sources: [2][]string{r.Sources.Left, r.Sources.Right},
@@ -258,23 +240,26 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		abs: limitsOf(r.Amount.Abs), cap: limitsOf(r.Amount.Cap),
 		maxDiff: limitsOf(r.Confirm.MaxDifference), maxAmount: limitsOf(r.Confirm.MaxAmount),
 	}
+	rp.side = sidesOf(r)
 	for i := range r.Keys {
 		required := r.Keys[i].MustHold()
 		rp.pending[LeftIndex] = rp.pending[LeftIndex] || r.Keys[i].Left == "bookingStatus"
 		rp.pending[RightIndex] = rp.pending[RightIndex] || r.Keys[i].Right == "bookingStatus"
-		rp.keys = append(rp.keys, ruleKey{p.pairOf(&r.Keys[i]), required})
+		rp.keys = append(rp.keys, ruleKey{p.pairOf(&r.Keys[i], rp.side), required})
 		if required {
 			rp.required++
 		}
 	}
-	rp.amount = [2]int{p.amountColumn(LeftIndex, r.Amount.Left), p.amountColumn(RightIndex, r.Amount.Right)}
+	rp.compileGroup(p, r)
+	rp.amount = [2]int{p.amountColumn(rp.side[0], r.Amount.Left), p.amountColumn(rp.side[1], r.Amount.Right)}
 	if r.Amount.Percent != "" {
 		percent, _ := r.Amount.Percent.Scaled(percentDigits)
 		rp.percent = uint64(percent)
 	}
 	rp.valueDate = [2]bool{r.Date.Left == "valueDate", r.Date.Right == "valueDate"}
-	p.valueDate[LeftIndex] = p.valueDate[LeftIndex] || rp.valueDate[LeftIndex]
-	p.valueDate[RightIndex] = p.valueDate[RightIndex] || rp.valueDate[RightIndex]
+	for half, side := range rp.side {
+		p.valueDate[side] = p.valueDate[side] || rp.valueDate[half]
+	}
 	p.fees = p.fees || rp.mode != recon.AmountExact || rp.amount != [2]int{}
 	if r.Date.Unit == recon.UnitBusiness {
 		rp.business = businessDays(p.Options.Calendars[r.Date.Calendar])
@@ -298,8 +283,8 @@ func (rp *rulePlan) weigh(r *recon.Rule) {
 
 func limitsOf(l recon.Limits) currencyLimits { return currencyLimits{l, l.Given()} }
 
-func (p *Plan) pairOf(k *recon.RuleKey) int {
-	pair := keyPair{[2]int{p.keyColumn(LeftIndex, k.Left, k), p.keyColumn(RightIndex, k.Right, k)}}
+func (p *Plan) pairOf(k *recon.RuleKey, side [2]int) int {
+	pair := keyPair{[2]int{p.keyColumn(side[0], k.Left, k), p.keyColumn(side[1], k.Right, k)}, side}
 	if at := slices.Index(p.pairs, pair); at >= 0 {
 		return at
 	}

@@ -19,6 +19,9 @@ func (r *runner) suspectDuplicates() {
 }
 
 func (r *runner) requires(pair int) bool {
+	if r.plan.pairs[pair].side != acrossSides {
+		return false
+	}
 	for i := range r.plan.rules {
 		for _, k := range r.plan.rules[i].keys {
 			if k.required && k.pair == pair {

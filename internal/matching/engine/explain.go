@@ -59,8 +59,14 @@ func (d *describer) suggestion(side recon.Side, open *Open) string {
 		return fmt.Sprintf("move the date by %s%d days", plus(m.Delta), m.Delta) + d.lagLimit(x, l, r) + " under " + rule
 	case ChangeKey:
 		return d.keyChange(x, l, r) + " under " + rule
+	case ChangeSum:
+		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), own.money(open.Row, m.Delta), rule)
+	case ChangeGroup:
+		return fmt.Sprintf("the groups of both rows do not match (%s) under %s", m.Failed(), rule)
 	}
 	switch m.Failed() {
+	case recon.ReasonRejected:
+		return "agrees under " + rule + ", but somebody rejected the pair"
 	case recon.ReasonTaken:
 		return "agrees under " + rule + ", but a better pair took part in it"
 	case recon.ReasonScoreBelow:
@@ -176,7 +182,10 @@ func orNothing(text string) string {
 
 // Evidence compares the rows of a group, component by component, as its rule did. It is computed anew, never stored.
 func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidence {
-	return Compare(p, left, right, int(g.Rule), r.LeftRows(g)[0], r.RightRows(g)[0])
+	if p.rules[g.Rule].pairwise() {
+		return Compare(p, left, right, int(g.Rule), r.LeftRows(g)[0], r.RightRows(g)[0])
+	}
+	return newDescriber(p, left, right).groupEvidence(&p.rules[g.Rule], r.LeftRows(g), r.RightRows(g))
 }
 
 // Compare is the evidence of any two rows under one rule of the plan.

@@ -54,6 +54,8 @@ func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 		o.class, o.reason = classData, reasonDuplicate
 	case flags&flagCapped != 0:
 		o.class, o.reason = classAmbiguous, reasonSearchBudget
+	case best.miss.failed == reasonSplit, best.keyed && best.miss.failed == reasonRejected:
+		o.class, o.reason = classBreak, best.miss.failed
 	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == reasonScoreBelow, !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
 		o.class, o.reason = classBreak, best.miss.failed
 	case r.inTransit(side, row):
@@ -76,11 +78,16 @@ func (r *runner) inTransit(side int, row uint32) bool {
 // carried says whether some rule could compare the row at all, its sources aside.
 func (f *missFinder) carried(side int, row uint32) bool {
 	inScope := false
-	for _, x := range f.rules {
-		if x.carries(side, row) {
-			return true
+	for _, x := range f.all {
+		for half, s := range x.side {
+			if s != side {
+				continue
+			}
+			if x.takes(half, row) {
+				return true
+			}
+			inScope = inScope || x.allowed[half] == nil || x.allowed[half][f.r.tables[side].source[row]]
 		}
-		inScope = inScope || x.allowed[side] == nil || x.allowed[side][f.r.tables[side].source[row]]
 	}
 	return !inScope
 }

@@ -11,6 +11,10 @@ type joined struct {
 	ids   [2][]uint32
 	count int  // numbers go up to it
 	live  bool // enough of the rows that carry it meet across the sides
+
+	// Where units carry several numbers, those of one are ids[first] .. ids[first+counts].
+	listed        bool
+	first, counts [2][]uint32
 }
 
 const (
@@ -164,6 +168,9 @@ func isLive(j *joined) bool {
 // values of a row under a key: one number or several, none when the row does not carry the key.
 func (r *runner) values(pair, side int, row uint32) []uint32 {
 	column, j := &r.tables[side].keys[r.plan.pairs[pair].column[side]], r.joins[pair]
+	if j.listed {
+		return j.ids[side][j.first[side][row]:][:j.counts[side][row]]
+	}
 	if column.first != nil {
 		return j.ids[side][column.first[row]:][:column.count[row]]
 	}
@@ -175,6 +182,9 @@ func (r *runner) values(pair, side int, row uint32) []uint32 {
 
 // multi says whether a pair has several values a row on either side.
 func (r *runner) multi(pair int) bool {
+	if r.joins[pair].listed {
+		return true
+	}
 	for side := range r.tables {
 		if r.tables[side].keys[r.plan.pairs[pair].column[side]].first != nil {
 			return true

@@ -96,7 +96,7 @@ func (r *runner) ledger(res *Result) *ledger {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		left, right := res.LeftRows(g), res.RightRows(g)
-		c := l.of(r.tables[0].currency[left[0]])
+		c := l.of(r.currencyOf(left, right))
 		c.differences[g.status][g.adjustment].add(int64(g.Difference))
 		c.groups[g.status][g.adjustment]++
 		for side, rows := range [2][]uint32{left, right} {
@@ -177,32 +177,42 @@ func (c *currencyLedger) check() error {
 
 // checkGroups judges every confirmed group again, alone.
 func (r *runner) checkGroups(res *Result) error {
-	rules := make([]*ruleRun, len(r.plan.rules))
+	rules, byRule := make([]*ruleRun, len(r.plan.rules)), make([][]*Group, len(r.plan.rules))
 	for i := range rules {
-		rules[i] = r.ruleRun(&r.plan.rules[i])
+		rules[i] = r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
 	}
 	parts := ranges(len(res.Groups), 1<<14)
-	broken := make([]int, len(parts))
+	broken := make([]*Group, len(parts))
 	inParallel(len(parts), func(p int) {
-		broken[p] = -1
 		for i := parts[p][0]; i < parts[p][1]; i++ {
 			g := &res.Groups[i]
-			if g.status != statusConfirmed {
-				continue
-			}
-			left, right := res.LeftRows(g)[0], res.RightRows(g)[0]
-			v, ok := rules[g.Rule].judge(left, right)
-			if !ok || rules[g.Rule].gate(left, right, v) != heldNothing {
-				broken[p] = i
+			if x := rules[g.Rule]; g.status == statusConfirmed && x.pairwise() && !x.holdsPair(res.LeftRows(g), res.RightRows(g)) {
+				broken[p] = g
 			}
 		}
 	})
-	for _, i := range broken {
-		if i >= 0 {
-			return &ViolationError{"a confirmed group holds its rule", fmt.Sprintf("group %d under %q", i, r.plan.Rules[res.Groups[i].Rule].Name)}
+	for i := range res.Groups {
+		if g := &res.Groups[i]; g.status == statusConfirmed && !rules[g.Rule].pairwise() {
+			byRule[g.Rule] = append(byRule[g.Rule], g)
+		}
+	}
+	for rule, groups := range byRule {
+		broken = append(broken, rules[rule].firstBroken(res, groups))
+	}
+	for _, g := range broken {
+		if g != nil {
+			return &ViolationError{"a confirmed group holds its rule", fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name)}
 		}
 	}
 	return nil
+}
+
+func (x *ruleRun) holdsPair(left, right []uint32) bool {
+	if len(left) != 1 || len(right) != 1 {
+		return false
+	}
+	v, ok := x.judge(left[0], right[0])
+	return ok && x.gate(left[0], right[0], v) == heldNothing
 }
 
 // publish puts the sums, the differences and the bridge of each currency into the result.

@@ -18,7 +18,9 @@ const (
 // missFinder holds the indexes in which nearest misses are sought: open rows by key, and by currency, amount and date.
 type missFinder struct {
 	r        *runner
-	rules    []*ruleRun
+	rules    []*ruleRun // that compare pairs of rows, by index; nil where a rule does not
+	all      []*ruleRun
+	units    []*unitMisses
 	keyed    []*keyIndex // by pair; nil where no rule requires the pair
 	byAmount [2][]uint32
 }
@@ -32,7 +34,12 @@ type keyIndex struct {
 func (r *runner) missFinder() *missFinder {
 	f := &missFinder{r: r, keyed: make([]*keyIndex, len(r.joins))}
 	for i := range r.plan.rules {
-		x := r.ruleRun(&r.plan.rules[i])
+		x := r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
+		f.all = append(f.all, x)
+		if !x.pairwise() {
+			f.rules = append(f.rules, nil)
+			continue
+		}
 		f.rules = append(f.rules, x)
 		for _, k := range x.keys {
 			if k.required && f.keyed[k.pair] == nil {
@@ -41,6 +48,7 @@ func (r *runner) missFinder() *missFinder {
 		}
 	}
 	inParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
+	f.units = r.unitMisses()
 	return f
 }
 
@@ -138,6 +146,9 @@ func (f *missFinder) find(side int, row uint32) near {
 			f.weigh(&best, side, row, other)
 		}
 	}
+	for _, u := range f.units {
+		u.weigh(&best, side, row)
+	}
 	if best.keyed {
 		return f.measured(&best, side, row)
 	}
@@ -161,6 +172,9 @@ func (f *missFinder) measured(best *near, side int, row uint32) near {
 		left, right = right, left
 	}
 	x := f.rules[m.Rule]
+	if x == nil { // a miss of units, which has been measured
+		return *best
+	}
 	if m.Change == ChangeAmount {
 		change := x.amountChange(side, x.r.tables[LeftIndex].currency[left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
 		m.Delta = change * x.turned(side, left, right)
@@ -216,6 +230,9 @@ func (f *missFinder) weigh(best *near, side int, row, other uint32) {
 		left, right = other, row
 	}
 	for _, x := range f.rules {
+		if x == nil {
+			continue
+		}
 		if n, ok := x.miss(left, right); ok && n.better(best) {
 			n.miss.Row = other
 			*best = n
@@ -272,6 +289,9 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 		n.miss.failed = reasonTaken
 		if _, held := x.judge(left, right); !held {
 			n.miss.failed = reasonScoreBelow
+		}
+		if x.r.refuses != nil && x.r.refuses(left, right) {
+			n.miss.failed = reasonRejected
 		}
 	}
 	return n, true

@@ -21,7 +21,11 @@ func TestMiss(t *testing.T) {
 			res, l, r := run(t, p, left, right)
 			for side := range res.Open {
 				for _, o := range res.Open[side] {
-					if o.Miss.Row == NoRow || o.Miss.Change == ChangeNone || o.Miss.Change == ChangeKey {
+					if o.Miss.Row == NoRow || o.Miss.Change == ChangeNone || o.Miss.Change == ChangeKey || o.Miss.Change == ChangeGroup {
+						continue
+					}
+					if o.Miss.Change == ChangeSum {
+						requireSumMatches(t, p, res, [2]*Table{l, r}, [2][]recon.Transaction{left, right}, side, &o)
 						continue
 					}
 					pair := [2]recon.Transaction{}
@@ -71,10 +75,29 @@ func TestMiss(t *testing.T) {
 
 // apply changes a row as a miss says.
 func apply(tx *recon.Transaction, m *Miss) {
-	if m.Change == ChangeAmount {
+	if m.Change == ChangeAmount || m.Change == ChangeSum {
 		tx.Amount += recon.Minor(m.Delta)
 	} else {
 		tx.Date += recon.Day(m.Delta)
 	}
 	tx.Digest = gen.Digest(tx)
+}
+
+// requireSumMatches changes one row of a group that does not tie and runs the rule again over what was left open.
+func requireSumMatches(t *rapid.T, p *Plan, res *Result, tables [2]*Table, rows [2][]recon.Transaction, side int, o *Open) {
+	var open [2][]recon.Transaction
+	for i := range open {
+		for _, other := range res.Open[i] {
+			tx := rows[i][tables[i].ID(other.Row)]
+			if i == side && other.Row == o.Row {
+				apply(&tx, &o.Miss)
+			}
+			tx.Row = len(open[i]) + 1
+			open[i] = append(open[i], tx)
+		}
+	}
+	rule := p.Rules[o.Miss.Rule]
+	rule.Confirm = recon.RuleConfirm{}
+	alone, _, _ := run(t, compile(t, rule), open[0], open[1])
+	require.NotEmpty(t, alone.Groups, "%+v %+v", o, open)
 }

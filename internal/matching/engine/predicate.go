@@ -35,7 +35,7 @@ func (r *runner) ruleRun(rp *rulePlan) *ruleRun {
 		x.allowed[side] = allowedSources(t.sources, rp.sources[side])
 	}
 	for pair, j := range r.joins {
-		if j.live && !rp.compares(pair) {
+		if j.live && !rp.within() && r.plan.pairs[pair].side == rp.side && !rp.compares(pair) {
 			x.foreign = append(x.foreign, pair)
 		}
 	}
@@ -136,7 +136,7 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	}
 	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	_, fits := subtract(lt.amounts[0][left], rt.amounts[0][right])
-	return v, fits && v.score >= x.proposeAt
+	return v, fits && v.score >= x.proposeAt && (x.r.refuses == nil || !x.r.refuses(left, right))
 }
 
 // difference of the compared amounts where both rows have one, whatever the rule allows.

@@ -23,6 +23,11 @@ type runner struct {
 	asOf    recon.Day
 	observe func(Progress) bool
 	stopped bool
+
+	refused  *refused                      // sets that are not offered again; nil: none
+	refuses  func(left, right uint32) bool // nil: nothing is refused
+	touched  [2][]bool                     // rows of refused sets
+	unitRuns map[int16]*unitRun            // the last run of each rule over units, for nearest misses
 }
 
 const (
@@ -56,12 +61,16 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.asOf = r.latest()
 	r.markOutside()
 	for _, pair := range p.pairs {
-		r.joins = append(r.joins, joinKeys(left, right, pair))
+		r.joins = append(r.joins, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
 	}
 	r.suspectDuplicates()
+	r.unitRuns = map[int16]*unitRun{}
+	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
+		r.refuses, r.touched = r.refused.pair, r.refused.touched
+	}
 	for sweep := range r.sweeps() {
 		r.held = sweep == 0
-		for i := range p.rules {
+		for _, i := range p.order() {
 			r.byRule[i].Rule = p.Rules[i].Name
 			r.runRule(&p.rules[i])
 			if r.stopped {
@@ -103,9 +112,20 @@ func (r *runner) markOutside() {
 
 // runRule matches what is still open under one rule.
 func (r *runner) runRule(rp *rulePlan) {
-	x := r.ruleRun(rp)
-	if !r.progress(x, 0) {
+	if !rp.pairwise() {
+		r.runUnits(rp)
 		return
+	}
+	x := r.ruleRun(rp)
+	if outcomes := r.match(x); !r.stopped {
+		r.settle(x, outcomes)
+	}
+}
+
+// match finds the pairs of one rule, in blocks side by side.
+func (r *runner) match(x *ruleRun) []outcome {
+	if !r.progress(x, 0) {
+		return nil
 	}
 	blocks := r.blocks(x)
 	total := int64(r.tables[0].Len() + r.tables[1].Len())
@@ -118,10 +138,10 @@ func (r *runner) runRule(rp *rulePlan) {
 			x.tally.Candidates += outcomes[i].candidates
 		}
 		if !r.progress(x, total*int64(done)/int64(len(outcomes))) {
-			return
+			return nil
 		}
 	}
-	r.settle(x, outcomes)
+	return outcomes
 }
 
 func (r *runner) progress(x *ruleRun, done int64) bool {
@@ -153,7 +173,19 @@ func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outco
 // settle turns what the blocks of a rule found into groups, ordered by left row. A left row is in one pair at most, so
 // the order is a scatter, not a sort.
 func (r *runner) settle(x *ruleRun, outcomes []outcome) {
-	found := 0
+	found := r.tallyUp(x, outcomes)
+	if found == 0 {
+		return
+	}
+	r.groups = slices.Grow(r.groups, found)
+	for side := range r.rows {
+		r.rows[side] = slices.Grow(r.rows[side], found)
+	}
+	r.eachPair(outcomes, func(p *pair) { r.addGroup(x, p) })
+}
+
+// tallyUp counts what the blocks of a rule found, and notes why rows found nothing.
+func (r *runner) tallyUp(x *ruleRun, outcomes []outcome) (found int) {
 	for i := range outcomes {
 		found += len(outcomes[i].pairs)
 		x.tally.Capped += outcomes[i].capped
@@ -162,22 +194,20 @@ func (r *runner) settle(x *ruleRun, outcomes []outcome) {
 			r.flags[m.side][m.row] |= m.flag
 		}
 	}
-	if found == 0 {
-		return
-	}
+	return found
+}
+
+// eachPair visits pairs by their left row.
+func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
 	at := make([]uint64, r.tables[0].Len()) // outcome and pair, each from 1 and 0
 	for i := range outcomes {
 		for j := range outcomes[i].pairs {
 			at[outcomes[i].pairs[j].left] = uint64(i+1)<<32 | uint64(j)
 		}
 	}
-	r.groups = slices.Grow(r.groups, found)
-	for side := range r.rows {
-		r.rows[side] = slices.Grow(r.rows[side], found)
-	}
 	for _, n := range at {
 		if n > 0 {
-			r.addGroup(x, &outcomes[n>>32-1].pairs[uint32(n)])
+			visit(&outcomes[n>>32-1].pairs[uint32(n)])
 		}
 	}
 }

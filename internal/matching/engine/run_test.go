@@ -59,6 +59,12 @@ func drawRules(t *rapid.T) []recon.Rule {
 		recon.DefaultLadder(),
 		{{Name: "split", Type: recon.RuleTolerance, Priority: 1, Keys: split}, {Name: "lag", Type: recon.RuleDateLag, Priority: 2, Keys: []recon.RuleKey{}}},
 		{{Name: "near", Type: recon.RuleTolerance, Priority: 1, Keys: []recon.RuleKey{}, Amount: recon.RuleAmount{Percent: "40", Cap: recon.Limits{Default: "0.40"}}, Date: recon.RuleDate{MaxDays: new(3)}}},
+		{
+			{Name: "grouped", Type: recon.RuleGrouped, Priority: 1, Keys: split, Group: recon.RuleGroup{By: recon.RuleSources{Left: []string{"reference"}, Right: []string{"reference"}}}, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.30"}}, Date: recon.RuleDate{MaxDays: new(3)}},
+			{Name: "by sum", Type: recon.RuleGrouped, Priority: 2, Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"description"}}}, Date: recon.RuleDate{MaxDays: new(2)}},
+			{Name: "netting", Type: recon.RuleExact, Priority: 3, Scope: recon.ScopeLeft, Date: recon.RuleDate{MaxDays: new(5)}},
+			{Name: "voucher", Type: recon.RuleGrouped, Priority: 4, Scope: recon.ScopeRight, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}}, Group: recon.RuleGroup{By: recon.RuleSources{Left: []string{"reference"}, Right: []string{"reference"}}}},
+		},
 		{{Name: "opposite", Type: recon.RuleDateLag, Priority: 1, Amount: recon.RuleAmount{Sign: recon.SignAny}}},
 	}).Draw(t, "rules")
 }
@@ -112,16 +118,26 @@ func TestRun(t *testing.T) {
 			used := map[string]bool{}
 			for i := range res.Groups {
 				g := &res.Groups[i]
-				a, b := &left[l.ID(res.LeftRows(g)[0])], &right[r.ID(res.RightRows(g)[0])]
-				between[a.Currency] -= int64(g.Difference)
-				require.Equal(t, a.Currency, b.Currency)
-				require.Equal(t, a.Amount-b.Amount, g.Difference)
-				for _, id := range []string{fmt.Sprint("L", l.ID(res.LeftRows(g)[0])), fmt.Sprint("R", r.ID(res.RightRows(g)[0]))} {
-					require.False(t, used[id])
-					used[id] = true
+				difference, currency := recon.Minor(0), ""
+				add := func(side string, tx *recon.Transaction, id int64, sign recon.Minor) {
+					require.False(t, used[side+fmt.Sprint(id)])
+					used[side+fmt.Sprint(id)] = true
+					difference += sign * tx.Amount
+					require.Contains(t, []string{"", tx.Currency}, currency)
+					currency = tx.Currency
+					if g.Status() == recon.GroupConfirmed {
+						require.NotEmpty(t, tx.Reference)
+					}
 				}
+				for _, row := range res.LeftRows(g) {
+					add("L", &left[l.ID(row)], l.ID(row), 1)
+				}
+				for _, row := range res.RightRows(g) {
+					add("R", &right[r.ID(row)], r.ID(row), -1)
+				}
+				between[currency] -= int64(g.Difference)
+				require.Equal(t, difference, g.Difference)
 				if g.Status() == recon.GroupConfirmed {
-					require.NotEmpty(t, a.Reference)
 					require.LessOrEqual(t, g.Compared.Abs(), recon.Minor(50))
 				}
 			}

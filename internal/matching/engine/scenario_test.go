@@ -72,6 +72,7 @@ func play(t *testing.T, a *txtar.Archive) string {
 	if len(errs) > 0 {
 		return errorLines(errs)
 	}
+	options.Rejected = rowSets(t, a, "rejected")
 	p, errs := Compile(rules, options)
 	if len(errs) > 0 {
 		return errorLines(errs)
@@ -102,6 +103,9 @@ func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldEr
 	o := OptionsOf(&setup)
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
+		if words[0] == "rejected" {
+			continue // by rowSets, once the rows are read
+		}
 		days := make([]recon.Day, 0, len(words))
 		for _, w := range words[1:] {
 			if d, err := recon.ParseDay(w); err == nil {
@@ -198,10 +202,12 @@ func report(p *Plan, res *Result, left, right *Table) string {
 	var b strings.Builder
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		l, r := res.LeftRows(g)[0], res.RightRows(g)[0]
-		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), name(left, l), name(right, r), g.Score, p.Rules[g.Rule].Name)
-		if g.Difference != 0 {
-			fmt.Fprintf(&b, "  difference %s %s", left.money(l, int64(g.Difference)), g.Adjustment())
+		l, r := res.LeftRows(g), res.RightRows(g)
+		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), names(left, l), names(right, r), g.Score, p.Rules[g.Rule].Name)
+		if g.Difference != 0 && len(l) > 0 {
+			fmt.Fprintf(&b, "  difference %s %s", left.money(l[0], int64(g.Difference)), g.Adjustment())
+		} else if g.Difference != 0 {
+			fmt.Fprintf(&b, "  difference %s %s", right.money(r[0], int64(g.Difference)), g.Adjustment())
 		}
 		if g.HeldBy() != recon.HeldByNothing {
 			fmt.Fprintf(&b, "  held by %s", g.HeldBy())
@@ -235,9 +241,41 @@ func inDecimals(m recon.Minor, currency string) string {
 	return recon.Money{Amount: m, Currency: currency}.String()
 }
 
+func names(t *Table, rows []uint32) string {
+	if len(rows) == 0 {
+		return "nothing"
+	}
+	list := make([]string, len(rows))
+	for i, row := range rows {
+		list[i] = name(t, row)
+	}
+	return strings.Join(list, " + ")
+}
+
 func name(t *Table, row uint32) string {
 	if id := t.ExternalID(row); id != "" {
 		return id
 	}
 	return fmt.Sprintf("#%d", t.ID(row)+1)
+}
+
+// rowSets are the sets of rows that options.txt names by their ids, one a line.
+func rowSets(t *testing.T, a *txtar.Archive, option string) []RowSet {
+	var sets []RowSet
+	for line := range strings.Lines(section(a, "options.txt")) {
+		words := strings.Fields(line)
+		if words[0] != option {
+			continue
+		}
+		var set RowSet
+		for side, ids := range [2]*[]int64{&set.Left, &set.Right} {
+			for i, tx := range readRows(t, section(a, [2]string{"left.csv", "right.csv"}[side])) {
+				if slices.Contains(words[1:], tx.ExternalID) {
+					*ids = append(*ids, int64(i))
+				}
+			}
+		}
+		sets = append(sets, set)
+	}
+	return sets
 }
