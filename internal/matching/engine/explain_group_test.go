@@ -16,7 +16,8 @@ func TestGroupEvidence(t *testing.T) {
 	res, l, r := run(t, p, left, right)
 	require.Len(t, res.Groups, 1)
 	fields := map[string]recon.Evidence{}
-	for _, e := range res.Evidence(p, l, r, &res.Groups[0]) {
+	g := &res.Groups[0]
+	for _, e := range newDescriber(p, l, r).groupEvidence(&p.rules[0], res.LeftRows(g), res.RightRows(g)) {
 		fields[e.Component] = e
 	}
 	require.Equal(t, "PO-1", fields[recon.ComponentKey].Left, "the key that all rows carry")
