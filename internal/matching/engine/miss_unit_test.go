@@ -15,6 +15,7 @@ func TestUnitMisses(t *testing.T) {
 	p := compile(t, payoutRule())
 	left, right := payout(10)
 	right[0].Date += 30
+	right[0].Amount -= left[9].Amount
 	left[9].Metadata[0].Value = ""
 	left[9].Digest = gen.Digest(&left[9])
 	res, l, r := run(t, p, left, right)
