@@ -16,15 +16,15 @@ CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, nu
 -- One rate a pair, type and day; what a run used is in its plan, so a corrected rate changes no past.
 CREATE TABLE fx_rates (
     num            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
-    base_currency  text NOT NULL CHECK (base_currency ~ '^[A-Z]{3}$'),
-    quote_currency text NOT NULL CHECK (quote_currency ~ '^[A-Z]{3}$' AND quote_currency <> base_currency),
+    from_currency  text NOT NULL CHECK (from_currency ~ '^[A-Z]{3}$'),
+    to_currency text NOT NULL CHECK (to_currency ~ '^[A-Z]{3}$' AND to_currency <> from_currency),
     rate_type      text NOT NULL DEFAULT '',
     date           date NOT NULL,
-    rate           numeric NOT NULL CHECK (rate > 0), -- units of quote for one of base
+    rate           numeric NOT NULL CHECK (rate > 0), -- units of to for one of from
     source         text NOT NULL DEFAULT '',
     updated_at     timestamptz NOT NULL DEFAULT now(),
     updated_by     text NOT NULL,
-    PRIMARY KEY (base_currency, quote_currency, rate_type, date)
+    PRIMARY KEY (from_currency, to_currency, rate_type, date)
 );
 
 -- Rules name calendars and fee schedules, so a name stays while its thing lives.

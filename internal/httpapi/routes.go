@@ -47,6 +47,29 @@ var operations = []operation{
 	change("DELETE /v1/rules/{ruleId}", admin, "delete-rule", "Take a rule out of later runs", (*API).deleteRule),
 	read("/v1/rules/{ruleId}/versions", viewer, "list-rule-versions", "List the versions of a rule, a deleted one's too", (*API).listRuleVersions),
 
+	read("/v1/fx-rates", viewer, "list-fx-rates", "List exchange rates by pair, type and day", (*API).listFXRates),
+	post("/v1/fx-rates", admin, "put-fx-rates", "Store exchange rates, or replace those of the same pair, type and day", http.StatusOK, (*API).putFXRates),
+
+	read("/v1/calendars", viewer, "list-calendars", "List calendars", (*API).listCalendars),
+	post("/v1/calendars", admin, "create-calendar", "Create a calendar that rules can name by its id", http.StatusCreated, (*API).createCalendar),
+	read("/v1/calendars/{calendarId}", viewer, "get-calendar", "Read a calendar", (*API).getCalendar),
+	change("PUT /v1/calendars/{calendarId}", admin, "put-calendar", "Change a calendar for later runs", (*API).putCalendar),
+	change("DELETE /v1/calendars/{calendarId}", admin, "delete-calendar", "Delete a calendar that no rule names", (*API).deleteCalendar),
+
+	read("/v1/fee-schedules", viewer, "list-fee-schedules", "List fee schedules", (*API).listFeeSchedules),
+	post("/v1/fee-schedules", admin, "create-fee-schedule", "Create a fee schedule that rules can name", http.StatusCreated, (*API).createFeeSchedule),
+	read("/v1/fee-schedules/{feeScheduleId}", viewer, "get-fee-schedule", "Read a fee schedule", (*API).getFeeSchedule),
+	change("PUT /v1/fee-schedules/{feeScheduleId}", admin, "put-fee-schedule", "Change a fee schedule for later runs", (*API).putFeeSchedule),
+	change("DELETE /v1/fee-schedules/{feeScheduleId}", admin, "delete-fee-schedule", "Delete a fee schedule that no rule names", (*API).deleteFeeSchedule),
+	post("/v1/fee-schedules/{feeScheduleId}/simulate", analyst, "simulate-fee", "See what a schedule charges on an amount", http.StatusOK, (*API).simulateFee),
+
+	read("/v1/contexts/{contextId}/fee-rules", viewer, "list-fee-rules", "List a context's fee rules in the order in which they are tried", (*API).listFeeRules),
+	post("/v1/contexts/{contextId}/fee-rules", admin, "create-fee-rule", "Say by which schedule rows are charged", http.StatusCreated, (*API).createFeeRule),
+	read("/v1/contexts/{contextId}/fee-checks", viewer, "list-fee-checks", "Compare the fees that rows carry with what was agreed", (*API).listFeeChecks),
+	read("/v1/fee-rules/{feeRuleId}", viewer, "get-fee-rule", "Read a fee rule", (*API).getFeeRule),
+	change("PUT /v1/fee-rules/{feeRuleId}", admin, "put-fee-rule", "Change a fee rule", (*API).putFeeRule),
+	change("DELETE /v1/fee-rules/{feeRuleId}", admin, "delete-fee-rule", "Delete a fee rule", (*API).deleteFeeRule),
+
 	raw("POST /v1/sources/{sourceId}/imports", analyst, "create-import", "Load a file", (*API).createImport, describeImport),
 	read("/v1/sources/{sourceId}/imports", viewer, "list-imports", "List a source's imports, the latest first", (*API).listImports),
 	read("/v1/imports/{importId}", viewer, "get-import", "Read an import", (*API).getImport),
@@ -125,6 +148,7 @@ var public = []struct {
 // nouns are the segments that name what a path is about; OpenAPI groups by them.
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
-	"transactions": true, "runs": true, "groups": true, "adjustments": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"transactions": true, "runs": true, "groups": true, "adjustments": true,
+	"fx-rates": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,
 }

@@ -33,16 +33,22 @@ const (
 
 // conflicts turns the name of a violated constraint into what the caller reads.
 var conflicts = map[string]struct{ code, message string }{
-	"contexts_name_unique":  {"CONTEXT_NAME_TAKEN", "another context has this name"},
-	"sources_name_unique":   {"SOURCE_NAME_TAKEN", "another source of this context has this name"},
-	"rules_name_unique":     {"RULE_NAME_TAKEN", "another rule of this context has this name"},
-	"rules_priority_unique": {"RULE_PRIORITY_TAKEN", "another rule of this context has this priority"},
-	"runs_one_running":      {"RUN_ACTIVE", "a run of this context is under way"},
-	"runs_one_queued":       {"RUN_QUEUED", "a run of this context is waiting already"},
-	"active_items_pkey":     {"ALREADY_MATCHED", "a transaction stands in another active group already"},
-	"idempotency_keys_pkey": {"IDEMPOTENCY_IN_FLIGHT", "a request with this idempotency key is still at work"},
-	"field_maps_pkey":       {"FIELD_MAP_CHANGED", "the field map was changed meanwhile: read it again"},
-	"rule_versions_pkey":    {"RULE_CHANGED", "the rule was changed meanwhile: read it again"},
+	"contexts_name_unique":      {"CONTEXT_NAME_TAKEN", "another context has this name"},
+	"sources_name_unique":       {"SOURCE_NAME_TAKEN", "another source of this context has this name"},
+	"rules_name_unique":         {"RULE_NAME_TAKEN", "another rule of this context has this name"},
+	"rules_priority_unique":     {"RULE_PRIORITY_TAKEN", "another rule of this context has this priority"},
+	"runs_one_running":          {"RUN_ACTIVE", "a run of this context is under way"},
+	"runs_one_queued":           {"RUN_QUEUED", "a run of this context is waiting already"},
+	"active_items_pkey":         {"ALREADY_MATCHED", "a transaction stands in another active group already"},
+	"idempotency_keys_pkey":     {"IDEMPOTENCY_IN_FLIGHT", "a request with this idempotency key is still at work"},
+	"field_maps_pkey":           {"FIELD_MAP_CHANGED", "the field map was changed meanwhile: read it again"},
+	"calendars_name_unique":     {"CALENDAR_NAME_TAKEN", "another calendar has this id"},
+	"fee_schedules_name_unique": {"FEE_SCHEDULE_NAME_TAKEN", "another fee schedule has this name"},
+	"fee_rules_name_unique":     {"FEE_RULE_NAME_TAKEN", "another fee rule of this context has this name"},
+	"fee_rules_priority_unique": {"FEE_RULE_PRIORITY_TAKEN", "another fee rule of this context has this priority"},
+	"fee_rules_schedule":        {"IN_USE", "a fee rule names this fee schedule: change the rule first"},
+	"schedules_name_unique":     {"SCHEDULE_NAME_TAKEN", "another schedule of this context has this name"},
+	"rule_versions_pkey":        {"RULE_CHANGED", "the rule was changed meanwhile: read it again"},
 }
 
 // notFound turns "no rows" into the one answer to unknown and foreign ids, and leaves any other error as it is.
