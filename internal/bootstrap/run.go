@@ -170,7 +170,8 @@ func (a *App) start(ctx context.Context, role Role) error {
 func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
 	runs := &matching.Service{DB: a.DB, Log: a.log}
 	queue.Recover(jobs.Recovery{DB: a.DB, Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-		recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
+		recon.JobRun:      func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
+		recon.JobSchedule: func(context.Context, recon.Job) (bool, error) { return false, nil }, // it takes no time, and twice does no harm
 	}})
 	if err := a.startRelay(ctx); err != nil { // stops after the queue, whose last jobs have events too
 		return err
@@ -178,7 +179,8 @@ func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
 	a.onClose(queue.Stop)
 	a.runKeeper(ctx)
 	return queue.Start(ctx, map[recon.JobKind]jobs.Handler{
-		recon.JobRun: func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
+		recon.JobRun:      func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
+		recon.JobSchedule: func(ctx context.Context, job recon.Job) error { return runs.Fire(ctx, job) },
 	})
 }
 

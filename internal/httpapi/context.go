@@ -113,3 +113,21 @@ func contextTo(status recon.ContextStatus, action string) func(*API, context.Con
 		return contextReply(c, ""), err
 	}
 }
+
+type cloneContextInput struct {
+	ContextPath
+	Keyed
+	Body struct {
+		Name        string `json:"name" minLength:"1" maxLength:"200"`
+		Description string `json:"description,omitempty" maxLength:"2000"`
+	}
+}
+
+func (a *API) cloneContext(ctx context.Context, tx *postgres.Tx, in *cloneContextInput) (*reply[recon.Context], error) {
+	as := recon.Context{Name: in.Body.Name, Description: in.Body.Description}
+	if err := check(as.Check()); err != nil {
+		return nil, err
+	}
+	c, err := tx.CloneContext(ctx, in.ContextID, as)
+	return contextReply(c, "/v1/contexts/"+c.ID), err
+}

@@ -57,29 +57,40 @@ func describedOperations(t *testing.T, c *testkit.Client) (all []described) {
 
 // bodies are good ones for every operation that takes one, so that only the id decides.
 var bodies = map[string]string{
-	"create-context":     `{"name":"X"}`,
-	"update-context":     `{"name":"X"}`,
-	"create-source":      `{"name":"X","side":"LEFT"}`,
-	"update-source":      `{"name":"X"}`,
-	"put-field-map":      `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
-	"preview-import":     "id,date,amount\nX,2026-01-01,1.00\n",
-	"create-import":      "id,date,amount\nX,2026-01-01,1.00\n",
-	"create-rule":        `{"name":"X","type":"EXACT","priority":77}`,
-	"put-rule":           `{"name":"X","type":"EXACT","priority":77}`,
-	"reorder-rules":      `{"ruleIds":[]}`,
-	"ignore-transaction": `{"reason":"X"}`,
-	"create-run":         `{}`,
-	"create-group":       `{"leftIds":["X"],"rightIds":["X"]}`,
-	"confirm-group":      `{"note":"X"}`,
-	"reject-group":       `{"reason":"X"}`,
-	"unmatch-group":      `{"reason":"X"}`,
-	"comment-group":      `{"note":"X"}`,
-	"decide-groups":      `{"action":"CONFIRM","groupIds":["X"]}`,
-	"create-adjustment":  `{"reason":"FEE"}`,
-	"post-adjustment":    `{"reference":"X"}`,
-	"put-setting":        `{"value":1}`,
-	"create-tenant":      `{"slug":"x","name":"X"}`,
-	"change-tenant":      `{"name":"X"}`,
+	"create-context":      `{"name":"X"}`,
+	"update-context":      `{"name":"X"}`,
+	"create-source":       `{"name":"X","side":"LEFT"}`,
+	"update-source":       `{"name":"X"}`,
+	"put-field-map":       `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
+	"preview-import":      "id,date,amount\nX,2026-01-01,1.00\n",
+	"create-import":       "id,date,amount\nX,2026-01-01,1.00\n",
+	"create-rule":         `{"name":"X","type":"EXACT","priority":77}`,
+	"put-rule":            `{"name":"X","type":"EXACT","priority":77}`,
+	"reorder-rules":       `{"ruleIds":[]}`,
+	"ignore-transaction":  `{"reason":"X"}`,
+	"create-run":          `{}`,
+	"create-group":        `{"leftIds":["X"],"rightIds":["X"]}`,
+	"confirm-group":       `{"note":"X"}`,
+	"reject-group":        `{"reason":"X"}`,
+	"unmatch-group":       `{"reason":"X"}`,
+	"comment-group":       `{"note":"X"}`,
+	"decide-groups":       `{"action":"CONFIRM","groupIds":["X"]}`,
+	"put-fx-rates":        `{"rates":[{"from":"EUR","to":"USD","date":"2026-01-05","rate":"1.08","type":"X"}]}`,
+	"create-calendar":     `{"id":"X"}`,
+	"put-calendar":        `{"id":"X"}`,
+	"create-fee-schedule": `{"name":"X","currency":"EUR","items":[{"name":"X","type":"FLAT","amount":"1.00"}]}`,
+	"put-fee-schedule":    `{"name":"X","currency":"EUR","items":[{"name":"X","type":"FLAT","amount":"1.00"}]}`,
+	"simulate-fee":        `{"amount":"1.00"}`,
+	"create-fee-rule":     `{"name":"X","priority":10,"feeSchedule":"X"}`,
+	"put-fee-rule":        `{"name":"X","priority":10,"feeSchedule":"X"}`,
+	"clone-context":       `{"name":"X"}`,
+	"create-schedule":     `{"name":"X","cron":"@daily"}`,
+	"update-schedule":     `{"name":"X"}`,
+	"create-adjustment":   `{"reason":"FEE"}`,
+	"post-adjustment":     `{"reference":"X"}`,
+	"put-setting":         `{"value":1}`,
+	"create-tenant":       `{"slug":"x","name":"X"}`,
+	"change-tenant":       `{"name":"X"}`,
 }
 
 func (op described) send(t *testing.T, c *testkit.Client, path string) testkit.Answer {
@@ -96,6 +107,7 @@ func (w world) ids() map[string]string {
 	return map[string]string{
 		"contextId": w.contextID, "sourceId": w.left, "ruleId": w.ruleID, "importId": w.importID,
 		"transactionId": w.transactionID, "runId": w.runID, "groupId": w.groupID, "exceptionId": w.exceptionID, "adjustmentId": w.adjustmentID,
+		"calendarId": w.calendarID, "feeScheduleId": w.feeScheduleID, "feeRuleId": w.feeRuleID, "scheduleId": w.scheduleID,
 	}
 }
 
@@ -241,6 +253,11 @@ func TestT05_NothingOfATenantAppearsInAnothersLists(t *testing.T) {
 	a.Upload(source, canary+".csv", "id,date,reference,amount,currency,description,"+canary+"\n"+
 		canary+",2026-01-05,"+canary+",100.00,EUR,"+canary+","+canary+"\n")
 	a.Must("POST", "/v1/contexts/"+contextID+"/rules", `{"name":"`+canary+`","type":"EXACT","priority":10}`, nil)
+	a.Must("POST", "/v1/fx-rates", `{"rates":[{"from":"EUR","to":"USD","date":"2026-01-05","rate":"1.08","type":"`+canary+`","source":"`+canary+`"}]}`, nil)
+	a.Must("POST", "/v1/calendars", `{"id":"`+canary+`"}`, nil)
+	a.Must("POST", "/v1/fee-schedules", `{"name":"`+canary+`","currency":"EUR","items":[{"name":"`+canary+`","type":"FLAT","amount":"1.00"}]}`, nil)
+	a.Must("POST", "/v1/contexts/"+contextID+"/fee-rules", `{"name":"`+canary+`","priority":10,"feeSchedule":"`+canary+`"}`, nil)
+	a.Must("POST", "/v1/contexts/"+contextID+"/schedules", `{"name":"`+canary+`","cron":"@yearly"}`, nil)
 	a.Run(contextID)
 	require.NotEmpty(t, items[recon.Exception](t, a, "/v1/exceptions?contextId="+contextID))
 	lists := 0

@@ -27,6 +27,13 @@ var operations = []operation{
 	post("/v1/contexts/{contextId}/activate", admin, "activate-context", "Let a context take work again", http.StatusOK, contextTo("ACTIVE", "context.activate")),
 	post("/v1/contexts/{contextId}/pause", admin, "pause-context", "Let a context take imports but no runs", http.StatusOK, contextTo("PAUSED", "context.pause")),
 	post("/v1/contexts/{contextId}/archive", admin, "archive-context", "Make a context read only", http.StatusOK, contextTo("ARCHIVED", "context.archive")),
+	post("/v1/contexts/{contextId}/clone", admin, "clone-context", "Make a context with the configuration of another", http.StatusCreated, (*API).cloneContext),
+
+	read("/v1/contexts/{contextId}/schedules", viewer, "list-schedules", "List a context's schedules", (*API).listSchedules),
+	post("/v1/contexts/{contextId}/schedules", admin, "create-schedule", "Let a context run by the clock", http.StatusCreated, (*API).createSchedule),
+	read("/v1/schedules/{scheduleId}", viewer, "get-schedule", "Read a schedule with its next and its last time", (*API).getSchedule),
+	change("PATCH /v1/schedules/{scheduleId}", admin, "update-schedule", "Change a schedule", (*API).updateSchedule),
+	change("DELETE /v1/schedules/{scheduleId}", admin, "delete-schedule", "Delete a schedule", (*API).deleteSchedule),
 
 	read("/v1/contexts/{contextId}/sources", viewer, "list-sources", "List a context's sources", (*API).listSources),
 	post("/v1/contexts/{contextId}/sources", admin, "create-source", "Create a source", http.StatusCreated, (*API).createSource),
@@ -149,6 +156,6 @@ var public = []struct {
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "adjustments": true,
-	"fx-rates": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"fx-rates": true, "schedules": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,
 }

@@ -32,7 +32,11 @@ func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInp
 	if err != nil {
 		return nil, err
 	}
-	rule, err := decodeRule(in.Body, others, "")
+	known, err := namedOptions(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := decodeRule(in.Body, others, "", known)
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +45,14 @@ func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInp
 }
 
 // decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
-// rules that it will stand among; id is its own, "" while it is new.
-func decodeRule(body []byte, others []recon.StoredRule, id string) (recon.Rule, error) {
+// rules that it will stand among; id is its own, "" while it is new; known holds what it may name.
+func decodeRule(body []byte, others []recon.StoredRule, id string, known engine.Options) (recon.Rule, error) {
 	rule, faults := recon.DecodeRule(withPriority(body, others))
 	if len(faults) == 0 {
 		faults = neighbours(&rule, others, id)
 	}
 	if len(faults) == 0 {
-		_, faults = engine.Compile([]recon.Rule{rule}, engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+		_, faults = engine.Compile([]recon.Rule{rule}, known)
 		for i := range faults {
 			faults[i].Pointer = ofOnlyRule(faults[i].Pointer)
 		}
@@ -57,6 +61,15 @@ func decodeRule(body []byte, others []recon.StoredRule, id string) (recon.Rule, 
 		return rule, recon.Unprocessable("RULE_INVALID", "the rule cannot work", faults...)
 	}
 	return rule, nil
+}
+
+// namedOptions are the calendars and fee schedules that a rule may name; they stay until the rule is stored.
+func namedOptions(ctx context.Context, tx *postgres.Tx) (engine.Options, error) {
+	known := engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
+	calendars, schedules, err := tx.Named(ctx)
+	known.AddCalendars(calendars)
+	known.AddFeeSchedules(schedules)
+	return known, err
 }
 
 // ofOnlyRule turns a pointer into a list of rules into one into its first.
@@ -138,7 +151,11 @@ func (a *API) putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (*
 	if err != nil {
 		return nil, err
 	}
-	rule, err := decodeRule(in.Body, others, stored.ID)
+	known, err := namedOptions(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := decodeRule(in.Body, others, stored.ID, known)
 	if err != nil {
 		return nil, err
 	}

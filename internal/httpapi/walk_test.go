@@ -32,7 +32,7 @@ const (
 type world struct {
 	*testkit.Client
 	contextID, left, right, importID, runID, ruleID, groupID, exceptionID, transactionID string
-	openLeft, openRight, adjustmentID                                                    string
+	openLeft, openRight, adjustmentID, calendarID, feeScheduleID, feeRuleID, scheduleID  string
 }
 
 func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
@@ -63,7 +63,25 @@ func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 	t.Helper()
 	w := newWorld(t, api, tenantID)
 	w.adjustmentID = w.adjusted(t)
+	for path, of := range map[string]struct {
+		body string
+		id   *string
+	}{
+		"/v1/calendars":     {`{"id":"target"}`, &w.calendarID},
+		"/v1/fee-schedules": {`{"name":"cards","currency":"EUR","items":[{"name":"flat","type":"FLAT","amount":"0.10"}]}`, &w.feeScheduleID},
+		"/v1/contexts/" + w.contextID + "/schedules": {`{"name":"nightly","cron":"@yearly"}`, &w.scheduleID},
+	} {
+		*of.id = w.make(path, of.body)
+	}
+	w.feeRuleID = w.make("/v1/contexts/"+w.contextID+"/fee-rules", `{"name":"cards","priority":10,"feeSchedule":"cards"}`)
 	return w
+}
+
+// make creates something and gives its id.
+func (w world) make(path, body string) string {
+	var made struct{ ID string }
+	w.Must(http.MethodPost, path, body, &made)
+	return made.ID
 }
 
 // adjusted is the adjustment of two late rows that are matched by hand.

@@ -184,7 +184,8 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 	if source.Version != p.load.Source.Version {
 		return recon.Import{}, recon.Conflict("SOURCE_CHANGED", "the source was changed while the file was read: send it again")
 	}
-	if _, err := tx.ContextForImport(ctx, source.ContextID); err != nil {
+	c, err := tx.ContextForImport(ctx, source.ContextID)
+	if err != nil {
 		return recon.Import{}, err
 	}
 	if stored, err = tx.StoreImport(ctx, p.load); err != nil {
@@ -195,7 +196,10 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 		ContextID string `json:"contextId"`
 		recon.Import
 	}{source.ContextID, stored})
-	return stored, nil
+	if c.Settings.AutoMatch && stored.RowsInserted > 0 {
+		_, _, err = tx.QueueRun(ctx, c.ID, recon.RunCommit)
+	}
+	return stored, err
 }
 
 // Void takes an import's rows out again.

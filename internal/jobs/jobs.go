@@ -78,7 +78,7 @@ func New(pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
 func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for at, job := range jobs {
-		params[at] = river.InsertManyParams{Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax}}
+		params[at] = river.InsertManyParams{Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At}}
 	}
 	_, err := q.inserts.InsertManyFastTx(ctx, tx, params)
 	return err

@@ -12,6 +12,7 @@ import (
 // loaded is a run's plan and both sides of its context, as one snapshot shows them.
 type loaded struct {
 	input       postgres.RunInput
+	options     postgres.RunPlanOptions
 	plan        *engine.Plan
 	rules       []planRule // by index into plan.Rules
 	left, right *engine.Table
@@ -56,7 +57,8 @@ func (job *loaded) compile(run recon.Run) error {
 	if len(rules) == 0 {
 		rules = recon.DefaultLadder()
 	}
-	plan, problems := engine.Compile(rules, engine.Options{AsOf: run.AsOf, From: run.From, To: run.To})
+	job.options = optionsOf(run, &job.input)
+	plan, problems := engine.Compile(rules, EngineOptions(job.options))
 	if len(problems) > 0 {
 		return recon.Unprocessable("RULES_UNUSABLE", "the context's rules cannot run together", problems...)
 	}

@@ -68,7 +68,7 @@ func completed(run recon.Run, s engine.Summary) completedEvent {
 }
 
 func (job *loaded) storedPlan() postgres.RunPlan {
-	plan := postgres.RunPlan{EngineVersion: engine.Version}
+	plan := postgres.RunPlan{EngineVersion: engine.Version, Options: job.options}
 	for i := range job.plan.Rules {
 		plan.Rules = append(plan.Rules, postgres.RunPlanRule{
 			ID: job.rules[i].id, Version: job.rules[i].version, Name: job.plan.Rules[i].Name, Rule: job.plan.Rules[i],

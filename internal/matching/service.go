@@ -17,8 +17,9 @@ type Service struct {
 	DB  *postgres.DB
 	Log *slog.Logger
 
-	Lease     time.Duration // how long a silent worker keeps its run; 30 s
-	Heartbeat time.Duration // how often a worker speaks up, and hears that it should stop; 5 s
+	Lease     time.Duration    // how long a silent worker keeps its run; 30 s
+	Heartbeat time.Duration    // how often a worker speaks up, and hears that it should stop; 5 s
+	Now       func() time.Time // the clock of schedules; time.Now
 }
 
 // RunRequest is what a run is asked to do. Days that are not given are recon.NoDay.
@@ -58,6 +59,15 @@ func (s *Service) Cancel(ctx context.Context, runID string) (recon.Run, error) {
 		return err
 	})
 	return run, err
+}
+
+// Fire queues the run of a schedule whose time has come.
+func (s *Service) Fire(ctx context.Context, job recon.Job) error {
+	now := time.Now
+	if s.Now != nil {
+		now = s.Now
+	}
+	return s.DB.TxRetry(ctx, func(tx *postgres.Tx) error { return tx.FireSchedule(ctx, job.Subject, job.At, now()) })
 }
 
 // Alive says whether a run that a queue shows as being worked on has a worker that still speaks up.

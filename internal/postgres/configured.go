@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -162,4 +164,35 @@ func unused[T any](ctx context.Context, tx *Tx, kind configured[T], name string)
 		return recon.Conflict("IN_USE", "a rule names this %s: change the rule first", kind.noun)
 	}
 	return nil
+}
+
+// namedBy reads what the rules of a run name, and nothing else: it is kept with the run's plan.
+func (tx *Tx) namedBy(ctx context.Context, in *RunInput) error {
+	rules := make([]recon.Rule, len(in.Rules))
+	for i := range in.Rules {
+		rules[i] = in.Rules[i].Rule
+	}
+	days, err := everyConfigured(ctx, tx, calendars, "")
+	if err != nil {
+		return err
+	}
+	fees, err := everyConfigured(ctx, tx, feeSchedules, "")
+	if err != nil {
+		return err
+	}
+	for _, c := range days {
+		if slices.ContainsFunc(rules, func(r recon.Rule) bool { return r.Date.Calendar == c.ID }) {
+			in.Calendars = append(in.Calendars, c)
+		}
+	}
+	for _, s := range fees {
+		term := recon.ScheduleTerm + s.Name
+		if slices.ContainsFunc(rules, func(r recon.Rule) bool {
+			return strings.Contains(r.Amount.Left, term) || strings.Contains(r.Amount.Right, term)
+		}) {
+			in.FeeSchedules = append(in.FeeSchedules, s)
+		}
+	}
+	in.Rates, err = tx.ratesFor(ctx, rules)
+	return err
 }

@@ -15,7 +15,11 @@ type RunInput struct {
 	Context recon.Context
 	Sources []recon.Source
 	Rules   []recon.StoredRule
-	Voided  int64 // imports of the context voided so far: more of them when the run saves means that rows are gone
+	// What the rules name: calendars, fee schedules, and the rates that they may look up.
+	Calendars    []recon.Calendar
+	FeeSchedules []recon.FeeSchedule
+	Rates        []recon.FXRate
+	Voided       int64 // imports of the context voided so far: more of them when the run saves means that rows are gone
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64
@@ -35,6 +39,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 		return in, err
 	}
 	if in.Rules, err = tx.Rules(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	if err = tx.namedBy(ctx, &in); err != nil {
 		return in, err
 	}
 	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, run.ContextID)

@@ -221,8 +221,21 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 
 // RunPlan is what a run fixes when it starts, so that it can be read and replayed later.
 type RunPlan struct {
-	EngineVersion string        `json:"engineVersion"`
-	Rules         []RunPlanRule `json:"rules"`
+	EngineVersion string         `json:"engineVersion"`
+	Rules         []RunPlanRule  `json:"rules"`
+	Options       RunPlanOptions `json:"options,omitzero"`
+}
+
+// RunPlanOptions are what a run knew beside its rules, so that changing any of it changes no past.
+type RunPlanOptions struct {
+	AsOf          recon.Day           `json:"asOf"` // as it was asked for; the day that was taken stands in the run
+	From          recon.Day           `json:"from"`
+	To            recon.Day           `json:"to"`
+	DuplicateDays int                 `json:"duplicateDays,omitempty"`
+	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`
+	Calendars     []recon.Calendar    `json:"calendars,omitempty"`
+	FeeSchedules  []recon.FeeSchedule `json:"feeSchedules,omitempty"`
+	Rates         []recon.FXRate      `json:"rates,omitempty"`
 }
 
 // RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.

@@ -41,6 +41,18 @@ type ContextSettings struct {
 	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Rules are published with a back-test of them only"`
 }
 
+// WriteOff is MaxWriteOff as limits by currency.
+func (s *ContextSettings) WriteOff() Limits {
+	if len(s.MaxWriteOff) == 0 {
+		return Limits{}
+	}
+	limits := Limits{ByCurrency: make(map[string]Decimal, len(s.MaxWriteOff))}
+	for currency, amount := range s.MaxWriteOff {
+		limits.ByCurrency[currency] = Decimal(amount)
+	}
+	return limits
+}
+
 // Source is one stream of rows on one side of a context.
 type Source struct {
 	ID              string    `json:"id"`

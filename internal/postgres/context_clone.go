@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// clonedParts copy what a context is configured with: sources with the field map in force, rules and fee rules in their
+// latest version, schedules at rest. Rows, runs and history stay where they are. Everything starts as its version 1.
+var clonedParts = []string{
+	`INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, field_map_version, created_by)
+	SELECT gen_random_uuid(), @to, name, side, currency, time_zone, negate, least(field_map_version, 1), @actor
+	FROM sources WHERE context_id = @from ORDER BY num`,
+	`INSERT INTO field_maps (source_id, version, body, created_by)
+	SELECT n.id, 1, m.body, @actor
+	FROM sources o JOIN sources n ON n.context_id = @to AND n.name = o.name
+	JOIN field_maps m ON m.source_id = o.id AND m.version = o.field_map_version
+	WHERE o.context_id = @from`,
+	`INSERT INTO rules (id, context_id, name, priority, enabled, type)
+	SELECT gen_random_uuid(), @to, name, priority, enabled, type FROM rules WHERE context_id = @from AND deleted_at IS NULL`,
+	`INSERT INTO rule_versions (rule_id, version, body, created_by)
+	SELECT n.id, 1, v.body, @actor
+	FROM rules o JOIN rules n ON n.context_id = @to AND n.name = o.name
+	JOIN rule_versions v ON v.rule_id = o.id AND v.version = o.version
+	WHERE o.context_id = @from AND o.deleted_at IS NULL`,
+	`INSERT INTO fee_rules (id, context_id, fee_schedule_id, name, priority, body, created_by)
+	SELECT gen_random_uuid(), @to, fee_schedule_id, name, priority, body, @actor FROM fee_rules WHERE context_id = @from ORDER BY num`,
+	`INSERT INTO schedules (id, context_id, name, cron, time_zone, mode, enabled, created_by)
+	SELECT gen_random_uuid(), @to, name, cron, time_zone, mode, false, @actor FROM schedules WHERE context_id = @from ORDER BY num`,
+}
+
+// CloneContext makes an active context of that name with the configuration of another, which may be archived.
+func (tx *Tx) CloneContext(ctx context.Context, id string, as recon.Context) (recon.Context, error) {
+	origin, err := tx.contextRow(ctx, id, "FOR SHARE")
+	if err != nil {
+		return recon.Context{}, err
+	}
+	rows, _ := tx.tx.Query(ctx, `
+		INSERT INTO contexts (id, name, description, settings, created_by) VALUES (@id, @name, @description, @settings, @actor)
+		RETURNING `+contextColumns, pgx.NamedArgs{
+		"id": newID(), "name": as.Name, "description": as.Description, "settings": origin.Settings, "actor": tx.actor,
+	})
+	made, err := pgx.CollectExactlyOneRow(rows, scanContext)
+	if err != nil {
+		return recon.Context{}, err
+	}
+	for _, sql := range clonedParts {
+		if _, err := tx.tx.Exec(ctx, sql, pgx.NamedArgs{"from": id, "to": made.ID, "actor": tx.actor}); err != nil {
+			return recon.Context{}, fmt.Errorf("cloning a context: %w", err)
+		}
+	}
+	tx.Audit("context.clone", "context", made.ID, map[string]any{"from": id, "context": made})
+	return made, nil
+}
