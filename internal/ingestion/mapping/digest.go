@@ -54,14 +54,29 @@ func appendNamed(b []byte, named recon.NullMinor) []byte {
 	return binary.AppendVarint(append(b, 1), int64(named.Amount))
 }
 
-// Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one,
-// else by its content.
+// Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one, else by
+// its content. It is 4 bytes of place and 12 of hash, 2^48 rows from an even chance that two share one. The place is the
+// number in the id, or the day: rows that came together stand together in the index over all that a source ever
+// delivered, instead of each opening a page of its own. (Measured: half the processor time of an import of a million rows.)
 func Identity(tx *recon.Transaction) [16]byte {
-	if tx.ExternalID == "" {
-		return [16]byte(tx.Digest[:16])
+	place, hash := uint32(tx.Date), tx.Digest
+	if tx.ExternalID != "" {
+		place, hash = numberIn(tx.ExternalID), sha256.Sum256([]byte(tx.ExternalID))
 	}
-	sum := sha256.Sum256([]byte(tx.ExternalID))
-	return [16]byte(sum[:16])
+	var identity [16]byte
+	binary.BigEndian.PutUint32(identity[:4], place)
+	copy(identity[4:], hash[:])
+	return identity
+}
+
+// numberIn reads all digits of a text as one number, modulo 2^32: documents are numbered in the order in which they come.
+func numberIn(text string) (number uint32) {
+	for i := range len(text) {
+		if digit := text[i] - '0'; digit <= 9 {
+			number = number*10 + uint32(digit)
+		}
+	}
+	return number
 }
 
 // Verdict is what a row is among the rows of its file that came before it.

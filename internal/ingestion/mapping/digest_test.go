@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"testing"
 
@@ -103,5 +104,23 @@ func TestIdentities(t *testing.T) {
 	t.Run("an id and equal content are different identities", func(t *testing.T) {
 		require.NotEqual(t, Identity(row(1, "A", 1)), Identity(row(1, "", 1)))
 		require.Equal(t, Identity(row(1, "A", 1)), Identity(row(1, "A", 2)))
+	})
+	t.Run("rows that come together have identities beside each other", func(t *testing.T) {
+		ascending := func(ids ...string) {
+			for i := range ids[1:] {
+				a, b := Identity(row(1, ids[i], 1)), Identity(row(1, ids[i+1], 1))
+				require.Negative(t, bytes.Compare(a[:], b[:]), ids[i])
+			}
+		}
+		ascending("INV-9", "INV-10", "INV-11", "INV-100")
+		ascending("2026-0001", "2026-0002", "2026-0010")
+		monday, tuesday := row(1, "", 2), row(1, "", 1)
+		monday.Date, tuesday.Date = 20454, 20455
+		a, b := Identity(monday), Identity(tuesday)
+		require.Negative(t, bytes.Compare(a[:], b[:]))
+	})
+	t.Run("ids of one number are still different", func(t *testing.T) {
+		require.NotEqual(t, Identity(row(1, "A1", 1)), Identity(row(1, "B1", 1)))
+		require.NotEqual(t, Identity(row(1, "1", 1)), Identity(row(1, "4294967297", 1)), "modulo 2^32")
 	})
 }
