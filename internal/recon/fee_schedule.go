@@ -302,14 +302,18 @@ func (c *CompiledSchedule) Verify(amount, actual Minor) (FeeVerification, error)
 	if err != nil {
 		return FeeVerification{}, err
 	}
-	v := FeeVerification{Amount: amount, Expected: expected, Actual: actual, Delta: delta, Verdict: FeeMatch}
+	return FeeVerification{Amount: amount, Expected: expected, Actual: actual, Delta: delta, Verdict: FeeVerdict(delta)}, nil
+}
+
+// FeeVerdict says what a difference of actual − expected means. It holds for a refund too: less given back is more taken.
+func FeeVerdict(delta Minor) string {
 	switch {
-	case delta > 0: // on a refund too: less given back is more taken
-		v.Verdict = FeeOvercharge
+	case delta > 0:
+		return FeeOvercharge
 	case delta < 0:
-		v.Verdict = FeeUndercharge
+		return FeeUndercharge
 	}
-	return v, nil
+	return FeeMatch
 }
 
 // charge is one item's fee on a magnitude, rounded once.

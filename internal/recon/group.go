@@ -50,6 +50,7 @@ const (
 	ComponentDate     = "DATE"
 	ComponentText     = "TEXT"
 	ComponentCurrency = "CURRENCY"
+	ComponentFee      = "FEE" // expected on the left, actual on the right
 )
 
 // ClosenessFull is complete agreement: closeness is counted in 1/10,000.
@@ -65,4 +66,9 @@ type Evidence struct {
 	Allowed    string `json:"allowed,omitempty"`
 	Closeness  int    `json:"closeness"` // 0..10000
 	Held       bool   `json:"held"`
+	Verdict    string `json:"verdict,omitempty"` // of a fee: MATCH, OVERCHARGE or UNDERCHARGE
+
+	// The rates by which amounts of other currencies were compared, one for each side that needed it.
+	LeftRate  *FXRate `json:"leftRate,omitempty"`
+	RightRate *FXRate `json:"rightRate,omitempty"`
 }

@@ -53,6 +53,11 @@ func (l Limits) In(currency string) (Minor, bool) {
 		value, err := ParseMinor(string(text), digits)
 		return value, err == nil
 	}
+	return l.Bare(digits)
+}
+
+// Bare is the default with a number of decimals, what is beyond them cut, for amounts that are in no one currency.
+func (l Limits) Bare(digits int) (Minor, bool) {
 	if l.Default == "" {
 		return 0, false
 	}

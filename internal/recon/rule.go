@@ -51,6 +51,10 @@ const (
 	DirectionLeftFirst  = "LEFT_FIRST"
 	DirectionRightFirst = "RIGHT_FIRST"
 
+	TextJaroWinkler = "JARO_WINKLER"
+	TextTokenSet    = "TOKEN_SET"
+	TextLevenshtein = "LEVENSHTEIN"
+
 	PrecisionDay       = "DAY"
 	PrecisionTimestamp = "TIMESTAMP"
 
@@ -115,7 +119,8 @@ type RuleAmount struct {
 	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
 }
 
-// RuleCurrency says in which currency amounts are compared.
+// RuleCurrency says in which currency amounts are compared: SAME, ORIGINAL (the original amount where a row carries one,
+// in its currency, before any rate), CONVERT (each into To by a rate of its own day) or ANY (the bare numbers).
 type RuleCurrency struct {
 	Mode           string `json:"mode,omitempty" yaml:"mode,omitempty"`
 	To             string `json:"to,omitempty" yaml:"to,omitempty"`
@@ -136,7 +141,7 @@ type RuleDate struct {
 	Precision string `json:"precision,omitempty" yaml:"precision,omitempty"`
 }
 
-// RuleText compares two texts by similarity.
+// RuleText compares two texts by similarity: upper case, without accents, words parted by one space.
 type RuleText struct {
 	Left      string  `json:"left,omitempty" yaml:"left,omitempty"`
 	Right     string  `json:"right,omitempty" yaml:"right,omitempty"`
@@ -168,17 +173,18 @@ type RuleConfirm struct {
 
 // Limits of the specification, and what its types imply.
 const (
-	PriorityMax      = 1000
-	AutoAtDefault    = 70
-	dayLagDefault    = 3
-	absDefault       = "0.50"
-	textMinDefault   = "0.85"
-	ruleNameMax      = 120
-	ruleDaysMax      = 3660
-	ruleKeysMax      = 8
-	rulesMax         = 200
-	rulePatternMax   = 500
-	ruleStepPriority = 10
+	PriorityMax       = 1000
+	AutoAtDefault     = 70
+	dayLagDefault     = 3
+	absDefault        = "0.50"
+	textMinDefault    = "0.85"
+	rateMaxAgeDefault = 5 // days: over a long weekend
+	ruleNameMax       = 120
+	ruleDaysMax       = 3660
+	ruleKeysMax       = 8
+	rulesMax          = 200
+	rulePatternMax    = 500
+	ruleStepPriority  = 10
 )
 
 // Active says whether the rule runs: it does unless enabled is false.
@@ -195,11 +201,11 @@ func (r Rule) WithDefaults() Rule {
 	r.Keys = r.defaultKeys()
 	r.defaultAmount()
 	r.defaultDate()
-	r.Currency.Mode = orElse(r.Currency.Mode, CurrencySame)
-	if r.Type == RuleFuzzy {
+	r.defaultCurrency()
+	if r.Type == RuleFuzzy || r.Text != (RuleText{}) {
 		r.Text.Left = orElse(r.Text.Left, "description")
 		r.Text.Right = orElse(r.Text.Right, "description")
-		r.Text.Algorithm = orElse(r.Text.Algorithm, "JARO_WINKLER")
+		r.Text.Algorithm = orElse(r.Text.Algorithm, TextJaroWinkler)
 		r.Text.Min = orElse(r.Text.Min, textMinDefault)
 	}
 	r.defaultGroup()
@@ -246,6 +252,20 @@ func (r *Rule) defaultAmount() {
 	a.Sign = orElse(a.Sign, SignSame)
 	a.Left = orElse(a.Left, "amount")
 	a.Right = orElse(a.Right, "amount")
+}
+
+func (r *Rule) defaultCurrency() {
+	c := &r.Currency
+	if c.Mode == "" {
+		c.Mode = CurrencySame
+		if c.To != "" {
+			c.Mode = CurrencyConvert
+		}
+	}
+	if c.Mode == CurrencyConvert {
+		c.RateDate = orElse(c.RateDate, "date")
+		c.RateMaxAgeDays = orPointer(c.RateMaxAgeDays, rateMaxAgeDefault)
+	}
 }
 
 func (r *Rule) defaultDate() {

@@ -53,7 +53,7 @@ func (r Rule) Check() []FieldError {
 	c.oneOf("/scope", full.Scope, ScopeLeftRight, ScopeLeft, ScopeRight)
 	c.keys(full.Keys)
 	c.amount(&full.Amount)
-	c.currency(&full.Currency)
+	c.currency(&full.Currency, &full.Amount)
 	c.date(&full.Date)
 	c.text(&full.Text)
 	c.group(&full)
@@ -111,7 +111,7 @@ func (c *ruleChecker) keys(keys []RuleKey) {
 func (c *ruleChecker) textField(pointer, field string) {
 	switch {
 	case field == "":
-		c.refuse(pointer, CodeMissing, "a key names a field on each side")
+		c.refuse(pointer, CodeMissing, "a key or a text names a field on each side")
 	case strings.HasPrefix(field, MetadataPrefix) && len(field) > len(MetadataPrefix):
 	case !slices.Contains(TextFields, field):
 		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", clipText(field, 60), strings.Join(TextFields, ", "))
@@ -178,10 +178,38 @@ func AmountTerms(sum string) ([]AmountTerm, error) {
 	}
 }
 
-func (c *ruleChecker) currency(r *RuleCurrency) {
+func (c *ruleChecker) currency(r *RuleCurrency, a *RuleAmount) {
 	c.oneOf("/currency/mode", r.Mode, CurrencySame, CurrencyConvert, CurrencyOriginal, CurrencyAny)
-	if _, known := CurrencyDigits(r.To); r.To != "" && !known {
-		c.refuse("/currency/to", CodeValue, "%q is not an ISO 4217 currency code", clipText(r.To, 40))
+	if r.Mode == CurrencyConvert {
+		if r.To == "" {
+			c.refuse("/currency/to", CodeMissing, "CONVERT needs the currency into which amounts are turned")
+		} else {
+			c.currencyCode("/currency/to", r.To)
+		}
+		c.oneOf("/currency/rateDate", r.RateDate, "date", "valueDate")
+		c.between("/currency/rateMaxAgeDays", *r.RateMaxAgeDays, 0, ruleDaysMax)
+		return
+	}
+	given := []bool{r.To != "", r.RateType != "", r.RateDate != "", r.RateMaxAgeDays != nil}
+	for i, field := range []string{"to", "rateType", "rateDate", "rateMaxAgeDays"} {
+		if given[i] {
+			c.refuse("/currency/"+field, CodeImpossible, "%s uses no rate: only CONVERT does", r.Mode)
+		}
+	}
+	c.otherCurrency(r.Mode, a)
+}
+
+// otherCurrency holds the amounts to what the modes without a rate can compare.
+func (c *ruleChecker) otherCurrency(mode string, a *RuleAmount) {
+	for i, sum := range []string{a.Left, a.Right} {
+		if mode == CurrencyOriginal && sum != "amount" {
+			c.refuse([]string{"/amount/left", "/amount/right"}[i], CodeImpossible, "ORIGINAL compares the original amount, not %s", clipText(sum, 40))
+		}
+	}
+	for i, limits := range []Limits{a.Abs, a.Cap} {
+		if mode == CurrencyAny && limits.ByCurrency != nil {
+			c.refuse([]string{"/amount/abs", "/amount/cap"}[i], CodeImpossible, "ANY compares bare numbers: give one limit, not one by currency")
+		}
 	}
 }
 
@@ -196,15 +224,26 @@ func (c *ruleChecker) date(d *RuleDate) {
 	if *d.MinDays > *d.MaxDays {
 		c.refuse("/date/minDays", CodeImpossible, "is more than maxDays")
 	}
+	if d.Precision == PrecisionTimestamp {
+		if d.Unit == UnitBusiness {
+			c.refuse("/date/unit", CodeImpossible, "instants are compared by the hour, business days by the day")
+		}
+		if d.Left != "date" || d.Right != "date" {
+			c.refuse("/date/precision", CodeImpossible, "only the booking date has an instant")
+		}
+	}
 	if d.Calendar != "" && d.Unit != UnitBusiness {
 		c.refuse("/date/calendar", CodeImpossible, "a calendar needs unit BUSINESS")
 	}
 }
 
 func (c *ruleChecker) text(t *RuleText) {
-	if t.Algorithm != "" {
-		c.oneOf("/text/algorithm", t.Algorithm, "JARO_WINKLER", "TOKEN_SET", "LEVENSHTEIN")
+	if *t == (RuleText{}) {
+		return
 	}
+	c.oneOf("/text/algorithm", t.Algorithm, TextJaroWinkler, TextTokenSet, TextLevenshtein)
+	c.textField("/text/left", t.Left)
+	c.textField("/text/right", t.Right)
 	c.fraction("/text/min", t.Min, 4, 10_000, "a similarity from 0 to 1")
 }
 

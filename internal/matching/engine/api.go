@@ -54,7 +54,7 @@ func (m Method) String() string {
 // Group is one matched group. Rows are indexes into the tables as Run leaves them (see Table.ID), held by the Result:
 // read them by Result.LeftRows and Result.RightRows.
 type Group struct {
-	Difference   recon.Minor // Σ left − Σ right of the amounts, signed
+	Difference   recon.Minor // Σ left − Σ right of the amounts, signed; of a mixed group, of what was compared
 	Compared     recon.Minor // left − right of what the rule compared, after its sign
 	LeftFrom     uint32
 	RightFrom    uint32
@@ -67,10 +67,25 @@ type Group struct {
 	status       uint8
 	held         heldCode
 	adjustment   uint8
+	mixed        bool
+	currency     uint32
 }
 
 // Status of the group.
 func (g *Group) Status() recon.GroupStatus { return statuses[g.status] }
+
+// Mixed says whether the rows are in several currencies. Each currency's sums then hold the group by what it takes from
+// the left and the right side there, and Difference is what the conversion leaves to be booked.
+func (g *Group) Mixed() bool { return g.mixed }
+
+// Currency of Difference: that of the rows; of a mixed group that in which the amounts were compared, "" where they were
+// compared as bare numbers and have no difference.
+func (g *Group) Currency() string {
+	if g.currency == codeAny {
+		return ""
+	}
+	return currencyName(g.currency)
+}
 
 // HeldBy is the gate that kept a proposed group from being confirmed.
 func (g *Group) HeldBy() recon.HeldBy { return helds[g.held] }
@@ -103,6 +118,7 @@ const (
 	ChangeKey   // the text of one key
 	ChangeSum   // the sum of the group that the row belongs to, or of that of the nearest row
 	ChangeGroup // something else of those groups
+	ChangeText  // the text that is compared by similarity
 )
 
 // NoRow is an absent row index.
@@ -111,7 +127,7 @@ const NoRow = ^uint32(0)
 // Miss is the nearest miss of an open row: the row of the other side that came closest, and what stood between them.
 // It is compact; Describe puts it into words.
 type Miss struct {
-	Delta  int64  // minor units, or days: to be added to what the rule compares of this row
+	Delta  int64  // minor units, or days (seconds where instants are compared): to be added to what the rule compares of this row
 	Row    uint32 // on the other side, or NoRow
 	Rule   int16  // index into Plan.Rules
 	Change Change
@@ -226,7 +242,12 @@ var (
 	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin}
 	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
 	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
-	reasons     = [...]recon.Reason{recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers, recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget, recon.ReasonFieldMissing, recon.ReasonPending, recon.ReasonSplitIncomplete, recon.ReasonRejected}
+	reasons     = [...]recon.Reason{
+		recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers,
+		recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget,
+		recon.ReasonFieldMissing, recon.ReasonPending, recon.ReasonSplitIncomplete, recon.ReasonRejected,
+		recon.ReasonTextBelow, recon.ReasonFXRateMissing, recon.ReasonFeeVariance,
+	}
 )
 
 type (
@@ -256,7 +277,7 @@ const (
 	adjustNone uint8 = iota
 	adjustRounding
 	adjustFee
-	_
+	adjustFX
 	_
 	adjustWriteOff
 )
@@ -285,6 +306,9 @@ const (
 	reasonPending
 	reasonSplit
 	reasonRejected
+	reasonTextBelow
+	reasonRateMissing
+	reasonFeeVariance
 )
 
 type rowState uint8

@@ -83,14 +83,14 @@ func (b *block) collapse(side int) {
 	x, rows := b.x, b.rows[side]
 	radixSort(rows, func(row uint32) uint64 { return uint64(uint32(x.dayOf(side, row)) ^ 1<<31) })
 	radixSort(rows, func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 })
-	signed := x.signature()
+	signed, texts := x.signature(), x.text != nil
 	for from := 0; from < len(rows); {
 		amount, day := x.amountOf(side, rows[from]), x.dayOf(side, rows[from])
 		to := from + 1
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if (len(signed) > 0 || x.r.refuses != nil) && to-from > 1 {
+		if (len(signed) > 0 || texts || x.r.refuses != nil) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -120,7 +120,10 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 	number := make([]int32, len(rows))
 	var text []byte
 	for i, row := range rows {
-		text = binary.BigEndian.AppendUint32(text[:0], b.x.r.tables[side].currency[row])
+		text = binary.BigEndian.AppendUint32(text[:0], b.x.currency[side][row])
+		if b.x.text != nil {
+			text = binary.BigEndian.AppendUint32(text, b.x.r.texts[b.x.text.pair].ids[side][row])
+		}
 		for _, pair := range pairs {
 			for _, id := range b.x.r.values(pair, side, row) {
 				text = binary.BigEndian.AppendUint32(text, id)
@@ -265,8 +268,8 @@ func newNodeIndex(b *block) *nodeIndex {
 func (x *nodeIndex) candidates(edges []edge, l int32) ([]edge, bool) {
 	b := x.b
 	n := b.nodes[0][l]
-	code := b.x.r.tables[0].currency[b.first(LeftIndex, l)]
-	s := &scan{x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan, looks: b.fan * looksPerCandidate}
+	code := b.x.currency[LeftIndex][b.first(LeftIndex, l)]
+	s := &scan{x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan, looks: b.fan * b.x.looks()}
 	if x.order == nil {
 		s.outward(0, int32(len(b.nodes[1])))
 		return s.edges, s.full
@@ -288,8 +291,18 @@ func (x *nodeIndex) onDay(s *scan, day int32) {
 	}
 }
 
-// looksPerCandidate bounds how many nodes are looked at for each that may be kept.
-const looksPerCandidate = 16
+// looksPerCandidate bounds how many nodes are looked at for each that may be kept; a look at a text costs more.
+const (
+	looksPerCandidate = 16
+	looksAtTexts      = 2
+)
+
+func (x *ruleRun) looks() int {
+	if x.text != nil {
+		return looksAtTexts
+	}
+	return looksPerCandidate
+}
 
 // scan walks from the nearest amount outward, on both sides at once.
 type scan struct {

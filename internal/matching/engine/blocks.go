@@ -95,7 +95,8 @@ func foldNumbers(numbers, other [2][]uint32) int {
 	return len(known)
 }
 
-// linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number.
+// linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number. Only
+// values that occur on both sides link; a row without any gets a number that its side has alone.
 func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, count int) {
 	pair := -1
 	for _, k := range x.keys {
@@ -104,7 +105,8 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 			break
 		}
 	}
-	parent := make([]uint32, r.joins[pair].count+1)
+	j := r.joins[pair]
+	parent := make([]uint32, j.count+1)
 	for i := range parent {
 		parent[i] = uint32(i)
 	}
@@ -117,19 +119,31 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 	}
 	for side := range rows {
 		for _, row := range rows[side] {
-			values := r.values(pair, side, row)
-			for _, v := range values[1:] {
-				parent[find(v)] = find(values[0])
+			linked := uint32(0)
+			for _, v := range r.values(pair, side, row) {
+				switch {
+				case !j.met[v]:
+				case linked == 0:
+					linked = v
+				default:
+					parent[find(v)] = find(linked)
+				}
 			}
 		}
 	}
 	for side := range rows {
 		numbers[side] = make([]uint32, len(rows[side]))
 		for i, row := range rows[side] {
-			numbers[side][i] = find(r.values(pair, side, row)[0])
+			numbers[side][i] = uint32(j.count + 1 + side)
+			for _, v := range r.values(pair, side, row) {
+				if j.met[v] {
+					numbers[side][i] = find(v)
+					break
+				}
+			}
 		}
 	}
-	return numbers, r.joins[pair].count
+	return numbers, j.count + len(numbers)
 }
 
 // blocksByNumber groups rows by number with a counting sort, and keeps the numbers that both sides have.
@@ -176,7 +190,7 @@ func blocksByAmount(x *ruleRun, rows [2][]uint32) *blockList {
 	keys := [2]func(uint32) uint64{}
 	inParallel(2, func(side int) {
 		amount := func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 }
-		currency := func(row uint32) uint64 { return uint64(x.r.tables[side].currency[row]) }
+		currency := func(row uint32) uint64 { return uint64(x.currency[side][row]) }
 		if x.mode == recon.AmountExact {
 			radixSort(rows[side], amount)
 		}
@@ -187,10 +201,10 @@ func blocksByAmount(x *ruleRun, rows [2][]uint32) *blockList {
 		}
 	})
 	same := func(side int, a uint32, other int, b uint32) bool {
-		return x.r.tables[side].currency[a] == x.r.tables[other].currency[b] && keys[side](a) == keys[other](b)
+		return x.currency[side][a] == x.currency[other][b] && keys[side](a) == keys[other](b)
 	}
 	less := func(a, b uint32) bool {
-		ca, cb := x.r.tables[0].currency[a], x.r.tables[1].currency[b]
+		ca, cb := x.currency[0][a], x.currency[1][b]
 		return ca < cb || ca == cb && keys[0](a) < keys[1](b)
 	}
 	list := &blockList{rows: rows}

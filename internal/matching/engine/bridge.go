@@ -13,6 +13,8 @@ const (
 	LabelRightOnly  = "in right only"
 	LabelDifference = "difference of matched groups"
 	LabelProposed   = "difference of proposed groups"
+	LabelMixed      = "matched with another currency"
+	LabelMixedOpen  = "proposed with another currency"
 	LabelOutside    = "outside the period"
 	LabelOpening    = "balances brought in"
 )
@@ -60,6 +62,13 @@ func differenceLabel(status recon.GroupStatus) string {
 		return LabelDifference
 	}
 	return LabelProposed
+}
+
+func mixedLabel(status recon.GroupStatus) string {
+	if status == recon.GroupConfirmed {
+		return LabelMixed
+	}
+	return LabelMixedOpen
 }
 
 // close proves that the bridge ties to the minor unit.

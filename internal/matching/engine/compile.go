@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"matcher/internal/recon"
@@ -20,11 +18,16 @@ type Plan struct {
 
 	rules     []rulePlan
 	pairs     []keyPair
-	columns   [2][]keySpec    // distinct key columns of a side
+	columns   [2][]keySpec    // distinct key columns of a side, texts included
+	texts     []keyPair       // texts that are compared by similarity
 	amounts   [2][]amountSpec // distinct amount expressions of a side; the first is "amount"
 	valueDate [2]bool         // a rule reads it
+	instants  [2]bool         // a rule reads the booking instant
 	fees      bool            // keep the fee: it explains a difference
 	widest    int             // calendar days that the widest lag may span
+
+	currencies [2][]currencySpec // in which amounts are compared, where not in the row's own
+	wheres     [2][]*predicate
 }
 
 // keySpec is one key column: a field and what is done to its text.
@@ -33,12 +36,13 @@ type keySpec struct {
 	normalise []string
 	extract   *regexp.Regexp
 	split     string
+	words     bool // stored word by word, for CONTAINS_TOKEN
 }
 
 func (s *keySpec) multi() bool { return s.extract != nil || s.split != "" }
 
 func (s *keySpec) same(o *keySpec) bool {
-	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && patternOf(s) == patternOf(o)
+	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && s.words == o.words && patternOf(s) == patternOf(o)
 }
 
 func patternOf(s *keySpec) string {
@@ -52,11 +56,17 @@ func patternOf(s *keySpec) string {
 type keyPair struct {
 	column [2]int
 	side   [2]int // of the tables that hold the columns
+	op     keyOp
 }
 
+// amountSpec is one amount column: what is read of a row, and what it is turned into.
 type amountSpec struct {
-	text  string
-	terms []recon.AmountTerm
+	text     string
+	terms    []recon.AmountTerm
+	original bool // the original amount where a row has one
+	wide     bool // as a bare number with four decimals
+	schedule *schedule
+	rates    *rateTable
 }
 
 type ruleKey struct {
@@ -91,6 +101,13 @@ type rulePlan struct {
 	maxDiff   currencyLimits
 	maxAmount currencyLimits
 	groupPlan
+
+	gross      [2]int // column of what a schedule is applied to; noGross: the half has none
+	currencyAt [2]int // column of the compared currency, or ownCurrency
+	whereAt    [2]int // predicate of a half, or noWhere
+	text       *textRule
+	timestamp  bool // lags are counted in seconds
+	converts   bool // amounts are compared across currencies
 }
 
 // currencyLimits resolves a recon.Limits once a currency.
@@ -102,6 +119,10 @@ type currencyLimits struct {
 func (l currencyLimits) in(code uint32) (int64, bool) {
 	if !l.given {
 		return 0, false
+	}
+	if code == codeAny { // a bare number with more decimals than any currency
+		value, ok := l.limits.Bare(anyDigits)
+		return int64(value), ok
 	}
 	value, ok := l.limits.In(currencyName(code))
 	return int64(value), ok
@@ -129,7 +150,7 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 	}
 	p := &Plan{Options: options}
 	for side := range p.amounts {
-		p.amountColumn(side, "amount")
+		p.amounts[side] = []amountSpec{{text: "amount", terms: []recon.AmountTerm{{Field: "amount"}}}}
 	}
 	var errs []recon.FieldError
 	if options.MaxWriteOff.Given() {
@@ -165,32 +186,23 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
 	}
 	switch r.Type {
-	case recon.RuleFuzzy, recon.RuleSubsetSum:
+	case recon.RuleSubsetSum:
 		later("/type", "the rule type "+string(r.Type))
 	}
-	if r.Where.Left != "" {
-		later("/where/left", "a where predicate")
-	}
-	if r.Where.Right != "" {
-		later("/where/right", "a where predicate")
-	}
-	for i := range r.Keys {
-		if r.Keys[i].Op != recon.KeyEquals {
-			later(fmt.Sprintf("/keys/%d/op", i), "the key operation "+r.Keys[i].Op)
+	refuse := func(pointer string) func(code, why string) {
+		return func(code, why string) {
+			errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: code, Message: why})
 		}
 	}
-	refuseAmount(&r.Amount, later)
-	refuseCurrency(&r.Currency, later)
-	if r.Date.Precision != recon.PrecisionDay {
-		later("/date/precision", "precision TIMESTAMP")
-	}
+	refuseWhere(r.Where.Left, refuse("/where/left"))
+	refuseWhere(r.Where.Right, refuse("/where/right"))
+	refuseSchedule(r.Amount.Left, options.FeeSchedules, refuse("/amount/left"))
+	refuseSchedule(r.Amount.Right, options.FeeSchedules, refuse("/amount/right"))
+	refuseRates(&r.Currency, options.Rates, impossible)
 	if r.Date.Calendar != "" {
 		if _, known := options.Calendars[r.Date.Calendar]; !known {
 			errs = append(errs, recon.FieldError{Pointer: at + "/date/calendar", Code: recon.CodeValue, Message: "there is no such calendar"})
 		}
-	}
-	if r.Type != recon.RuleFuzzy && r.Text != (recon.RuleText{}) {
-		later("/text", "text similarity")
 	}
 	if r.Partial.Allow {
 		later("/partial/allow", "a partial match")
@@ -203,33 +215,6 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 
 func anyRequired(keys []recon.RuleKey) bool {
 	return slices.ContainsFunc(keys, func(k recon.RuleKey) bool { return k.MustHold() })
-}
-
-func refuseAmount(a *recon.RuleAmount, later func(pointer, what string)) {
-	if strings.HasPrefix(a.Left, "schedule:") {
-		later("/amount/left", "a fee schedule")
-	}
-	if strings.HasPrefix(a.Right, "schedule:") {
-		later("/amount/right", "a fee schedule")
-	}
-}
-
-func refuseCurrency(c *recon.RuleCurrency, later func(pointer, what string)) {
-	if c.Mode != recon.CurrencySame {
-		later("/currency/mode", "the currency mode "+c.Mode)
-	}
-	if c.To != "" {
-		later("/currency/to", "conversion")
-	}
-	if c.RateType != "" {
-		later("/currency/rateType", "conversion")
-	}
-	if c.RateDate != "" {
-		later("/currency/rateDate", "conversion")
-	}
-	if c.RateMaxAgeDays != nil {
-		later("/currency/rateMaxAgeDays", "conversion")
-	}
 }
 
 func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
@@ -251,7 +236,7 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		}
 	}
 	rp.compileGroup(p, r)
-	rp.amount = [2]int{p.amountColumn(rp.side[0], r.Amount.Left), p.amountColumn(rp.side[1], r.Amount.Right)}
+	rp.compileColumns(p, r)
 	if r.Amount.Percent != "" {
 		percent, _ := r.Amount.Percent.Scaled(percentDigits)
 		rp.percent = uint64(percent)
@@ -261,10 +246,14 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		p.valueDate[side] = p.valueDate[side] || rp.valueDate[half]
 	}
 	p.fees = p.fees || rp.mode != recon.AmountExact || rp.amount != [2]int{}
+	if rp.timestamp = r.Date.Precision == recon.PrecisionTimestamp; rp.timestamp {
+		p.instants = [2]bool{true, true}
+		rp.minLag, rp.maxLag = rp.minLag*secondsDay, rp.maxLag*secondsDay
+	}
 	if r.Date.Unit == recon.UnitBusiness {
 		rp.business = businessDays(p.Options.Calendars[r.Date.Calendar])
 	}
-	p.widest = max(p.widest, calendarSpan(int(rp.maxLag), r.Date.Unit))
+	p.widest = max(p.widest, calendarSpan(*r.Date.MaxDays, r.Date.Unit))
 	rp.weigh(r)
 	return rp
 }
@@ -273,6 +262,9 @@ func (rp *rulePlan) weigh(r *recon.Rule) {
 	rp.weight = weightKeys + weightDate
 	if rp.mode != recon.AmountAny {
 		rp.weight += weightAmount
+	}
+	if rp.text != nil {
+		rp.weight += weightText
 	}
 	// A score of s points is a numerator of s · weight · 10,000 / 100; rounding half up admits half a point less.
 	point := rp.weight * full / 100
@@ -284,7 +276,7 @@ func (rp *rulePlan) weigh(r *recon.Rule) {
 func limitsOf(l recon.Limits) currencyLimits { return currencyLimits{l, l.Given()} }
 
 func (p *Plan) pairOf(k *recon.RuleKey, side [2]int) int {
-	pair := keyPair{[2]int{p.keyColumn(side[0], k.Left, k), p.keyColumn(side[1], k.Right, k)}, side}
+	pair := keyPair{[2]int{p.keyColumn(side[0], k.Left, k), p.keyColumn(side[1], k.Right, k)}, side, keyOpOf(k.Op)}
 	if at := slices.Index(p.pairs, pair); at >= 0 {
 		return at
 	}
@@ -293,7 +285,7 @@ func (p *Plan) pairOf(k *recon.RuleKey, side [2]int) int {
 }
 
 func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
-	spec := keySpec{field: field, normalise: k.Normalise, split: k.Split}
+	spec := keySpec{field: field, normalise: k.Normalise, split: k.Split, words: k.Op == recon.KeyContainsToken}
 	if k.Extract != "" {
 		spec.extract = regexp.MustCompile(k.Extract)
 	}
@@ -306,18 +298,6 @@ func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
 	return len(p.columns[side]) - 1
 }
 
-func (p *Plan) amountColumn(side int, text string) int {
-	text = strings.ReplaceAll(text, " ", "")
-	for i := range p.amounts[side] {
-		if p.amounts[side][i].text == text {
-			return i
-		}
-	}
-	terms, _ := recon.AmountTerms(text)
-	p.amounts[side] = append(p.amounts[side], amountSpec{text, terms})
-	return len(p.amounts[side]) - 1
-}
-
 // Fields lists what a loader must fill of a side's transactions beside externalId, amount, currency, date, digest and
 // ordinal, which every run needs: canonical names in camelCase, and "metadata.<column>". It is sorted.
 func (p *Plan) Fields(side recon.Side) []string {
@@ -326,10 +306,19 @@ func (p *Plan) Fields(side recon.Side) []string {
 	for _, c := range p.columns[i] {
 		fields[c.field] = true
 	}
-	for _, a := range p.amounts[i] {
-		for _, t := range a.terms {
-			fields[t.Field] = true
+	for k := range p.amounts[i] {
+		p.amounts[i][k].fields(fields)
+	}
+	for _, where := range p.wheres[i] {
+		for _, field := range where.fields {
+			fields[field] = true
 		}
+	}
+	for _, c := range p.currencies[i] {
+		fields["original"] = fields["original"] || c.original
+	}
+	if p.instants[i] {
+		fields["time"] = true
 	}
 	if p.valueDate[i] {
 		fields["valueDate"] = true
@@ -341,8 +330,10 @@ func (p *Plan) Fields(side recon.Side) []string {
 		delete(fields, always)
 	}
 	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
+	for name, read := range fields {
+		if read {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

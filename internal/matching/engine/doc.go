@@ -14,6 +14,11 @@
 // an index sorted by day and amount. No loop runs over a side for each row of the other. Rows equal in everything that
 // the rule compares become one node with a count, so a million equal rows are one decision.
 //
+// A key may also hold where one value is part of the other (contain.go), texts may be compared by similarity
+// (similarity.go), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate says
+// which rows a rule looks at (where.go). All of it is read into columns while a table is filled, and only where a rule
+// asks.
+//
 // Candidates that could be confirmed are assigned first, then the rest, by connected component: most pairs, and among
 // those the highest total, by min-cost flow with potentials. A component past exactWorkMax or past its share of the
 // rule's budget is assigned best first with short augmenting paths; RuleCount.Gap bounds what that may have missed, and
@@ -26,15 +31,18 @@
 // compares; the keys' weight always counts, so no rule without a key passes 60. Closeness = 1 − difference / (2 ·
 // allowed), counted in 1/10,000, so the boundary of a window is one half. Rounded half up once, at the end:
 //
-//	rule                            keys   amount            date          score
-//	EXACT, keyed                    40·1   30·1              15·1          85.00 / 85 = 100
-//	TOLERANCE 0.50, 0.02 apart      40·1   30·0.98           15·1          84.40 / 85 =  99
-//	TOLERANCE 0.50, 0.50 apart      40·1   30·0.5            15·1          70.00 / 85 =  82
-//	DATE_LAG 0..3, 1 day            40·1   30·1              15·0.8333     82.50 / 85 =  97
-//	DATE_LAG 0..3, 3 days           40·1   30·1              15·0.5        77.50 / 85 =  91
-//	amount ANY, keyed, same day     40·1   not compared      15·1          55.00 / 55 = 100
-//	EXACT without a key             0      30·1              15·1          45.00 / 85 =  53
-//	DATE_LAG without a key, 3 days  0      30·1              15·0.5        37.50 / 85 =  44
+//	rule                            keys   amount            date          text       score
+//	EXACT, keyed                    40·1   30·1              15·1                     85.00 / 85  = 100
+//	TOLERANCE 0.50, 0.02 apart      40·1   30·0.98           15·1                     84.40 / 85  =  99
+//	TOLERANCE 0.50, 0.50 apart      40·1   30·0.5            15·1                     70.00 / 85  =  82
+//	DATE_LAG 0..3, 1 day            40·1   30·1              15·0.8333                82.50 / 85  =  97
+//	DATE_LAG 0..3, 3 days           40·1   30·1              15·0.5                   77.50 / 85  =  91
+//	amount ANY, keyed, same day     40·1   not compared      15·1                     55.00 / 55  = 100
+//	EXACT without a key             0      30·1              15·1                     45.00 / 85  =  53
+//	DATE_LAG without a key, 3 days  0      30·1              15·0.5                   37.50 / 85  =  44
+//	EXACT, keyed, text 0.9          40·1   30·1              15·1          15·0.9     98.50 / 100 =  99
+//	FUZZY, equal texts, same day    0      30·1              15·1          15·1       60.00 / 100 =  60
+//	FUZZY, text 0.9, 1 day          0      30·1              15·0.8333     15·0.9     56.00 / 100 =  56
 //
 // A candidate that holds every predicate is at least PROPOSED. CONFIRMED needs a key held, no live key that contradicts,
 // no other pairing exactly as good, a margin of ten points over the next best assignment, the difference and the amount

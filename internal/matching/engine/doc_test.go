@@ -55,29 +55,34 @@ func Example() {
 // TestScoreTable is the worked table of the package's documentation, line by line.
 func TestScoreTable(t *testing.T) {
 	free := []recon.RuleKey{}
+	edits := recon.RuleText{Algorithm: recon.TextLevenshtein}
 	for name, c := range map[string]struct {
 		rule   recon.Rule
 		amount recon.Minor
 		days   recon.Day
 		want   uint8
+		text   string
 	}{
-		"exact":             {recon.Rule{Type: recon.RuleExact}, 0, 0, 100},
-		"tolerance, near":   {recon.Rule{Type: recon.RuleTolerance}, 2, 0, 99},
-		"tolerance, edge":   {recon.Rule{Type: recon.RuleTolerance}, 50, 0, 82},
-		"lag, a day":        {recon.Rule{Type: recon.RuleDateLag}, 0, 1, 97},
-		"lag, edge":         {recon.Rule{Type: recon.RuleDateLag}, 0, 3, 91},
-		"any amount":        {recon.Rule{Type: recon.RuleExact, Amount: recon.RuleAmount{Mode: recon.AmountAny}}, 77, 0, 100},
-		"exact without key": {recon.Rule{Type: recon.RuleExact, Keys: free}, 0, 0, 53},
-		"lag without a key": {recon.Rule{Type: recon.RuleDateLag, Keys: free}, 0, 3, 44},
+		"exact":             {recon.Rule{Type: recon.RuleExact}, 0, 0, 100, ""},
+		"tolerance, near":   {recon.Rule{Type: recon.RuleTolerance}, 2, 0, 99, ""},
+		"tolerance, edge":   {recon.Rule{Type: recon.RuleTolerance}, 50, 0, 82, ""},
+		"lag, a day":        {recon.Rule{Type: recon.RuleDateLag}, 0, 1, 97, ""},
+		"lag, edge":         {recon.Rule{Type: recon.RuleDateLag}, 0, 3, 91, ""},
+		"any amount":        {recon.Rule{Type: recon.RuleExact, Amount: recon.RuleAmount{Mode: recon.AmountAny}}, 77, 0, 100, ""},
+		"exact without key": {recon.Rule{Type: recon.RuleExact, Keys: free}, 0, 0, 53, ""},
+		"lag without a key": {recon.Rule{Type: recon.RuleDateLag, Keys: free}, 0, 3, 44, ""},
+		"keyed text":        {recon.Rule{Type: recon.RuleExact, Text: edits}, 0, 0, 99, "0123456780"},
+		"fuzzy, equal":      {recon.Rule{Type: recon.RuleFuzzy}, 0, 0, 60, "0123456789"},
+		"fuzzy, a day":      {recon.Rule{Type: recon.RuleFuzzy, Text: edits}, 0, 1, 56, "0123456780"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.rule.Name, c.rule.Priority = "rule", 1
 			plan, errs := engine.Compile([]recon.Rule{c.rule}, engine.Options{})
 			require.Empty(t, errs)
 			left, right := engine.NewTable(plan, recon.Left, 1), engine.NewTable(plan, recon.Right, 1)
-			tx := recon.Transaction{ExternalID: "L", Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20458}
+			tx := recon.Transaction{ExternalID: "L", Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20458, Description: "0123456789"}
 			require.NoError(t, left.Add(&tx, 0, "l"))
-			tx.ExternalID, tx.Amount, tx.Date = "R", tx.Amount-c.amount, tx.Date+c.days
+			tx.ExternalID, tx.Amount, tx.Date, tx.Description = "R", tx.Amount-c.amount, tx.Date+c.days, c.text
 			require.NoError(t, right.Add(&tx, 0, "r"))
 			result, err := engine.Run(plan, left, right, nil)
 			require.NoError(t, err)

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"matcher/internal/recon"
 )
@@ -23,7 +25,7 @@ func (r *Result) Describe(p *Plan, left, right *Table, side recon.Side, open *Op
 	d := newDescriber(p, left, right)
 	own, other := d.r.tables[indexOf(side)], d.r.tables[1-indexOf(side)]
 	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: d.suggestion(side, open)}
-	if own.currency[open.Row] == other.currency[open.Miss.Row] {
+	if own.currency[open.Row] == other.currency[open.Miss.Row] { // rows of two currencies have no difference of their own
 		if difference, fits := subtract(own.amounts[0][open.Row], other.amounts[0][open.Miss.Row]); fits {
 			text.Difference = own.money(open.Row, difference)
 		}
@@ -47,20 +49,22 @@ func (d *describer) suggestion(side recon.Side, open *Open) string {
 	m := &open.Miss
 	x := d.r.ruleRun(&d.r.plan.rules[m.Rule])
 	rule := strconv.Quote(x.rule.Name)
-	own := d.r.tables[indexOf(side)]
 	l, r := open.Row, m.Row
 	if side == recon.Right {
 		l, r = r, l
 	}
 	switch m.Change {
 	case ChangeAmount:
-		return fmt.Sprintf("change the amount by %s%s", plus(m.Delta), own.money(open.Row, m.Delta)) + d.amountLimit(x, l, r) + " under " + rule
+		return d.feeChange(x, l, r) + fmt.Sprintf("change the amount by %s%s", plus(m.Delta), x.money(indexOf(side), open.Row, m.Delta)) + x.unit(indexOf(side), open.Row) + d.amountLimit(x, l, r) + " under " + rule
 	case ChangeDate:
-		return fmt.Sprintf("move the date by %s%d days", plus(m.Delta), m.Delta) + d.lagLimit(x, l, r) + " under " + rule
+		return "move the date by " + plus(m.Delta) + x.lagText(m.Delta) + d.lagLimit(x, l, r) + " under " + rule
+	case ChangeText:
+		similar := x.similarAlone(l, r)
+		return fmt.Sprintf("the texts are %s alike: set text.min to %s, or change the text", inUnits(similar), inUnits(similar)) + " under " + rule
 	case ChangeKey:
 		return d.keyChange(x, l, r) + " under " + rule
 	case ChangeSum:
-		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), own.money(open.Row, m.Delta), rule)
+		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), x.money(indexOf(side), open.Row, m.Delta), rule)
 	case ChangeGroup:
 		return fmt.Sprintf("the groups of both rows do not match (%s) under %s", m.Failed(), rule)
 	}
@@ -89,16 +93,16 @@ func (d *describer) amountLimit(x *ruleRun, left, right uint32) string {
 	if !fits || x.amountOf(LeftIndex, left) < 0 != (x.amountOf(RightIndex, right) < 0) {
 		return ""
 	}
-	return fmt.Sprintf(", or allow %s", d.r.tables[0].money(left, int64(magnitude(difference))))
+	return fmt.Sprintf(", or allow %s", x.money(LeftIndex, left, int64(magnitude(difference))))
 }
 
 func (d *describer) lagLimit(x *ruleRun, left, right uint32) string {
 	lag := x.lag(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
 	switch {
 	case lag > x.maxLag:
-		return fmt.Sprintf(", or set maxDays to %d", lag)
+		return fmt.Sprintf(", or set maxDays to %d", x.inDays(lag, 1))
 	case lag >= 0:
-		return fmt.Sprintf(", or set minDays to %d", lag)
+		return fmt.Sprintf(", or set minDays to %d", x.inDays(lag, 0))
 	}
 	return ", or change the direction"
 }
@@ -106,7 +110,7 @@ func (d *describer) lagLimit(x *ruleRun, left, right uint32) string {
 func (d *describer) keyChange(x *ruleRun, left, right uint32) string {
 	for i, k := range x.keys {
 		a, b := d.keyTexts(k.pair, left, right)
-		if (k.required && (len(a) == 0 || len(b) == 0)) || (len(a) > 0 && len(b) > 0 && !shareText(a, b)) {
+		if (k.required && (len(a) == 0 || len(b) == 0)) || (len(a) > 0 && len(b) > 0 && !d.agree(k.pair, left, right)) {
 			return fmt.Sprintf("%s differs: %s against %s", keyName(&x.rule.Keys[i]), quoted(a), quoted(b))
 		}
 	}
@@ -127,19 +131,35 @@ func (t *Table) keyTexts(column int, row uint32) []string {
 	var texts []string
 	for i := first; i < first+count; i++ {
 		if c.start[i] != noText {
-			texts = append(texts, string(t.text(c.start[i])))
+			texts = append(texts, strings.ReplaceAll(string(t.text(c.start[i])), wordBreakText, " "))
 		}
 	}
 	return texts
 }
 
-func shareText(a, b []string) bool {
-	for _, x := range a {
-		if slices.Contains(b, x) {
-			return true
+// agree says whether two rows hold a key, by their texts alone.
+func (d *describer) agree(pair int, left, right uint32) bool {
+	p := d.r.plan.pairs[pair]
+	a, b := d.r.tables[0].keyValues(p.column[0], left), d.r.tables[1].keyValues(p.column[1], right)
+	if p.op != opEquals {
+		return newContainer(d.r.plan, p).agree(a, b)
+	}
+	return slices.ContainsFunc(a, func(x []byte) bool {
+		return slices.ContainsFunc(b, func(y []byte) bool { return bytes.Equal(x, y) })
+	})
+}
+
+// keyValues are a row's values under a key as they are stored.
+func (t *Table) keyValues(column int, row uint32) [][]byte {
+	c := &t.keys[column]
+	first, count := c.of(row)
+	var values [][]byte
+	for _, start := range c.start[first : first+count] {
+		if start != noText {
+			values = append(values, t.text(start))
 		}
 	}
-	return false
+	return values
 }
 
 func keyName(k *recon.RuleKey) string {
@@ -195,26 +215,29 @@ func Compare(p *Plan, left, right *Table, rule int, leftRow, rightRow uint32) []
 }
 
 func (d *describer) evidence(x *ruleRun, left, right uint32) []recon.Evidence {
-	lt, rt := d.r.tables[0], d.r.tables[1]
 	var list []recon.Evidence
 	for i, k := range x.keys {
 		a, b := d.keyTexts(k.pair, left, right)
 		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&x.rule.Keys[i]), Left: first(a), Right: first(b)}
-		if e.Held = shareText(a, b) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
+		if e.Held = d.agree(k.pair, left, right) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
 			e.Closeness = full
 		}
 		list = append(list, e)
 	}
-	currency := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency", Left: lt.Currency(left), Right: rt.Currency(right)}
-	if currency.Held = currency.Left == currency.Right; currency.Held {
-		currency.Closeness = full
-	}
-	list = append(list, currency)
+	list = append(list, d.currencyEvidence(x, left, right))
 	if x.mode != recon.AmountAny && x.amounts[0][left] != absent && x.amounts[1][right] != absent {
 		list = append(list, d.amountEvidence(x, left, right))
+		for side := range x.gross {
+			if e, known := d.feeOf(x, side, [2]uint32{left, right}); known {
+				list = append(list, e)
+			}
+		}
 	}
-	if recon.Day(x.days[0][left]).Plausible() && recon.Day(x.days[1][right]).Plausible() {
+	if x.dated(LeftIndex, left) && x.dated(RightIndex, right) {
 		list = append(list, d.dateEvidence(x, left, right))
+	}
+	if x.text != nil {
+		list = append(list, x.textEvidence(left, right))
 	}
 	return list
 }
@@ -227,13 +250,13 @@ func first(values []string) string {
 }
 
 func (d *describer) amountEvidence(x *ruleRun, left, right uint32) recon.Evidence {
-	lt := d.r.tables[0]
+	code := x.currency[LeftIndex][left]
 	a, b := x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
-	near, difference, held := x.amountHeld(lt.currency[left], a, b)
+	near, difference, held := x.amountHeld(code, a, b)
 	return recon.Evidence{
 		Component: recon.ComponentAmount, Field: sameOrBoth(x.rule.Amount.Left, x.rule.Amount.Right),
-		Left: lt.money(left, x.amounts[0][left]), Right: d.r.tables[1].money(right, x.amounts[1][right]),
-		Difference: lt.money(left, difference), Allowed: lt.money(left, x.rulePlan.allowed(lt.currency[left], a, b)),
+		Left: x.money(LeftIndex, left, x.amounts[0][left]), Right: x.money(RightIndex, right, x.amounts[1][right]),
+		Difference: x.money(LeftIndex, left, difference), Allowed: x.money(LeftIndex, left, x.rulePlan.allowed(code, a, b)),
 		Closeness: int(near), Held: held,
 	}
 }
@@ -242,8 +265,8 @@ func (d *describer) dateEvidence(x *ruleRun, left, right uint32) recon.Evidence 
 	lag, held := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
 	e := recon.Evidence{
 		Component: recon.ComponentDate, Field: sameOrBoth(x.rule.Date.Left, x.rule.Date.Right), Held: held,
-		Left: recon.Day(x.days[0][left]).String(), Right: recon.Day(x.days[1][right]).String(),
-		Difference: strconv.Itoa(int(lag)), Allowed: fmt.Sprintf("%d..%d", x.minLag, x.maxLag),
+		Left: x.dayText(LeftIndex, left), Right: x.dayText(RightIndex, right),
+		Difference: x.lagShort(lag), Allowed: x.lagShort(x.minLag) + ".." + x.lagShort(x.maxLag),
 	}
 	if held {
 		e.Closeness = int(closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag)))

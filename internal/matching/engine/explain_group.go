@@ -25,7 +25,9 @@ func (x *ruleRun) evidenceOf(rows [2][]uint32) []recon.Evidence {
 	for half := range u.units {
 		u.x.r.tables[half].arena = x.r.tables[half].arena
 		for c := range x.r.tables[half].keys {
-			u.fillTexts(half, c)
+			if !x.readsText(half, c) { // a unit's text is that of its first row
+				u.fillTexts(half, c)
+			}
 		}
 	}
 	return (&describer{u.x.r}).evidence(u.x, 0, 0)

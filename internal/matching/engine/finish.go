@@ -56,8 +56,10 @@ func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 		o.class, o.reason = classAmbiguous, reasonSearchBudget
 	case best.miss.failed == reasonSplit, best.keyed && best.miss.failed == reasonRejected:
 		o.class, o.reason = classBreak, best.miss.failed
-	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == reasonScoreBelow, !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
+	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == reasonScoreBelow, best.onlyText(), !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
 		o.class, o.reason = classBreak, best.miss.failed
+	case f.unrated(side, row):
+		o.class, o.reason = classData, reasonRateMissing
 	case r.inTransit(side, row):
 		o.class, o.reason = classTiming, reasonInTransit
 	case flags&flagBeaten != 0:
@@ -75,7 +77,17 @@ func (r *runner) inTransit(side int, row uint32) bool {
 	return int(r.asOf)-int(r.tables[side].date[row]) < r.plan.widest
 }
 
-// carried says whether some rule could compare the row at all, its sources aside.
+// onlyText says whether a near row agrees in amount and date, and no key of the rule speaks against it.
+func (n *near) onlyText() bool { return n.miss.Change == ChangeText && n.amount == 0 }
+
+// unrated says whether some rule would have compared the row, had there been a rate for its day.
+func (f *missFinder) unrated(side int, row uint32) bool {
+	return slices.ContainsFunc(f.all, func(x *ruleRun) bool {
+		return x.side[0] == side && x.unrated(0, row) || x.side[1] == side && x.unrated(1, row)
+	})
+}
+
+// carried says whether some rule could compare the row at all, or none looks at such rows.
 func (f *missFinder) carried(side int, row uint32) bool {
 	inScope := false
 	for _, x := range f.all {
@@ -86,7 +98,7 @@ func (f *missFinder) carried(side int, row uint32) bool {
 			if x.takes(half, row) {
 				return true
 			}
-			inScope = inScope || x.allowed[half] == nil || x.allowed[half][f.r.tables[side].source[row]]
+			inScope = inScope || x.selects(half, row)
 		}
 	}
 	return !inScope

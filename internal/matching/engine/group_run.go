@@ -107,9 +107,15 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
 	}
 	sides := u.sides(rows)
 	difference, _ := base.difference(sides)
+	var of int64
+	if of, g.currency, g.mixed = x.measure(rows, p.compared); g.mixed {
+		difference = of
+	}
 	g.Difference, g.status = recon.Minor(difference), status
 	if status == statusConfirmed {
-		g.adjustment = x.adjustmentOf(p, rows, difference)
+		if g.adjustment = x.adjustmentOf(p, rows, difference); g.mixed && difference != 0 {
+			g.adjustment = adjustFX
+		}
 		x.tally.Confirmed++
 	} else {
 		x.tally.Proposed++
@@ -164,6 +170,9 @@ func (r *runner) difference(sides [2][]uint32) (int64, bool) {
 func (x *ruleRun) adjustmentOf(p *pair, rows [2][]uint32, difference int64) uint8 {
 	if difference == 0 {
 		return adjustNone
+	}
+	if x.scheduled() {
+		return adjustFee
 	}
 	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
 		return adjustFee

@@ -12,9 +12,13 @@ type joined struct {
 	count int  // numbers go up to it
 	live  bool // enough of the rows that carry it meet across the sides
 
-	// Where units carry several numbers, those of one are ids[first] .. ids[first+counts].
+	// Where rows carry several numbers that are not those of a column, those of one are ids[first] .. ids[first+counts].
 	listed        bool
 	first, counts [2][]uint32
+
+	partial bool      // values are compared by their parts
+	wholes  [2]uint32 // the last number of a left value, and of a right one
+	met     []bool    // by number: somebody on both sides carries it; nil where every row has one number at most
 }
 
 const (
@@ -36,6 +40,20 @@ type joinEntry struct {
 
 func (e joinEntry) side() int     { return int(e.place & 1) }
 func (e joinEntry) value() uint32 { return e.place >> 1 }
+
+// join numbers the values of every key and text that a rule compares.
+func (r *runner) join() {
+	for _, pair := range r.plan.pairs {
+		if pair.op == opEquals {
+			r.joins = append(r.joins, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
+		} else {
+			r.joins = append(r.joins, joinContained(r.plan, [2]*Table{r.tables[pair.side[0]], r.tables[pair.side[1]]}, pair))
+		}
+	}
+	for _, pair := range r.plan.texts {
+		r.texts = append(r.texts, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
+	}
+}
 
 // joinKeys numbers the texts of one key pair by a radix-partitioned hash join; equal hashes are verified by the text.
 func joinKeys(left, right *Table, pair keyPair) *joined {
@@ -61,7 +79,7 @@ func joinKeys(left, right *Table, pair keyPair) *joined {
 			j.ids[e.side()][e.value()] += counts[p]
 		}
 	})
-	j.live = isLive(j)
+	j.live = j.isLive(columns)
 	return j
 }
 
@@ -142,13 +160,16 @@ func sameText(tables [2]*Table, a, b joinEntry) bool {
 	return bytes.Equal(tables[a.side()].text(a.start), tables[b.side()].text(b.start))
 }
 
-// isLive counts values that occur on both sides against all that are filled.
-func isLive(j *joined) bool {
+// isLive counts the rows whose value occurs on both sides against all that carry one.
+func (j *joined) isLive(columns [2]*keyColumn) bool {
 	seen := make([]uint8, j.count+1)
 	for side := range j.ids {
 		for _, id := range j.ids[side] {
 			seen[id] |= 1 << side
 		}
+	}
+	if columns[0].first != nil || columns[1].first != nil {
+		return j.isLiveOfSeveral(columns, seen)
 	}
 	filled, meet := 0, 0
 	for side := range j.ids {
@@ -159,6 +180,29 @@ func isLive(j *joined) bool {
 			filled++
 			if seen[id] == 3 {
 				meet++
+			}
+		}
+	}
+	return filled > 0 && meet*100 >= filled*livePercent
+}
+
+// isLiveOfSeveral counts by row where a row may carry several values, and notes which values meet.
+func (j *joined) isLiveOfSeveral(columns [2]*keyColumn, seen []uint8) bool {
+	j.met = make([]bool, len(seen))
+	for n := range seen {
+		j.met[n] = n > 0 && seen[n] == 3
+	}
+	filled, meet := 0, 0
+	for side, c := range columns {
+		rows := len(c.hash)
+		if c.first != nil {
+			rows = len(c.first)
+		}
+		for row := range uint32(rows) {
+			first, count := c.of(row)
+			if numbers := j.ids[side][first : first+count]; len(numbers) > 0 && numbers[0] > 0 {
+				filled++
+				meet += int(truth(j.meetsAnybody(numbers)))
 			}
 		}
 	}
@@ -178,6 +222,18 @@ func (r *runner) values(pair, side int, row uint32) []uint32 {
 		return nil
 	}
 	return j.ids[side][row : row+1]
+}
+
+// filled says whether both rows carry a key. One that compares parts of values and is not required counts only where one
+// of the rows names somebody: a text without any invoice number contradicts none.
+func (r *runner) filled(k ruleKey, a, b []uint32) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	if k.required || !r.joins[k.pair].partial {
+		return true
+	}
+	return r.joins[k.pair].names(LeftIndex, a) || r.joins[k.pair].names(RightIndex, b)
 }
 
 // multi says whether a pair has several values a row on either side.

@@ -43,7 +43,10 @@ func (t total) minor() (recon.Minor, error) {
 
 // ledger holds the sums of a run by currency. Rows and groups are summed apart from each other, so that comparing them
 // proves something.
-type ledger struct{ currencies []*currencyLedger }
+type ledger struct {
+	currencies []*currencyLedger
+	converted  []DifferenceSum // what is left to be booked of mixed groups, in the currency of the comparison
+}
 
 type currencyLedger struct {
 	code        uint32
@@ -54,6 +57,8 @@ type currencyLedger struct {
 	grouped     [2]total // rows of groups
 	differences [len(statuses)][len(adjustments)]total
 	groups      [len(statuses)][len(adjustments)]int64
+	mixed       [len(statuses)]total // Σ left − Σ right that mixed groups take out of this currency
+	mixedGroups [len(statuses)]int64
 	reasons     [2][len(classes)][len(reasons)]total
 	rows        [2][len(classes)][len(reasons)]int64
 }
@@ -96,9 +101,13 @@ func (r *runner) ledger(res *Result) *ledger {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		left, right := res.LeftRows(g), res.RightRows(g)
-		c := l.of(r.currencyOf(left, right))
-		c.differences[g.status][g.adjustment].add(int64(g.Difference))
-		c.groups[g.status][g.adjustment]++
+		if g.mixed {
+			r.enterMixed(l, g, left, right)
+		} else {
+			c := l.of(r.currencyOf(left, right))
+			c.differences[g.status][g.adjustment].add(int64(g.Difference))
+			c.groups[g.status][g.adjustment]++
+		}
 		for side, rows := range [2][]uint32{left, right} {
 			for _, row := range rows {
 				l.of(r.tables[side].currency[row]).grouped[side].add(r.tables[side].amounts[0][row])
@@ -107,6 +116,42 @@ func (r *runner) ledger(res *Result) *ledger {
 	}
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
 	return l
+}
+
+// enterMixed enters a group once in each currency of its rows, by what it takes out of that currency's two sides. What the
+// conversion leaves is summed beside the balances: it is booked, but it is no row's money.
+func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
+	var seen []*currencyLedger
+	for side, rows := range [2][]uint32{left, right} {
+		for _, row := range rows {
+			c := l.of(r.tables[side].currency[row])
+			amount := total{}
+			amount.add(r.tables[side].amounts[0][row])
+			if side == LeftIndex {
+				c.mixed[g.status].plus(amount)
+			} else {
+				c.mixed[g.status].subtract(amount)
+			}
+			if !slices.Contains(seen, c) {
+				seen = append(seen, c)
+				c.mixedGroups[g.status]++
+			}
+		}
+	}
+	if g.Difference != 0 {
+		l.addConverted(DifferenceSum{g.Currency(), g.Status(), g.Adjustment(), g.Difference, 1})
+	}
+}
+
+func (l *ledger) addConverted(d DifferenceSum) {
+	for i := range l.converted {
+		if c := &l.converted[i]; c.Currency == d.Currency && c.Status == d.Status && c.Reason == d.Reason {
+			c.Amount += d.Amount
+			c.Groups += d.Groups
+			return
+		}
+	}
+	l.converted = append(l.converted, d)
 }
 
 // check proves the invariants of a run: every row in exactly one state, money conserved on each side and between them,
@@ -168,6 +213,7 @@ func (c *currencyLedger) check() error {
 		for _, d := range c.differences[status] {
 			between.subtract(d)
 		}
+		between.subtract(c.mixed[status])
 	}
 	if between != (total{}) {
 		return &ViolationError{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
@@ -234,10 +280,19 @@ func (l *ledger) publish(res *Result) error {
 				b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
 			}
 		}
+		for status, groups := range c.mixedGroups {
+			if groups > 0 {
+				b.item(BridgeItem{Label: mixedLabel(statuses[status]), Count: groups}, c.mixed[status], -1)
+			}
+		}
 		if err := b.close(); err != nil {
 			return err
 		}
 		res.Bridge = append(res.Bridge, b.bridge)
 	}
+	slices.SortFunc(l.converted, func(a, b DifferenceSum) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason))
+	})
+	res.Differences = append(res.Differences, l.converted...)
 	return nil
 }

@@ -35,6 +35,7 @@ func (r *runner) missFinder() *missFinder {
 	f := &missFinder{r: r, keyed: make([]*keyIndex, len(r.joins))}
 	for i := range r.plan.rules {
 		x := r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
+		x.remember()
 		f.all = append(f.all, x)
 		if !x.pairwise() {
 			f.rules = append(f.rules, nil)
@@ -130,7 +131,7 @@ const noiseShare = 20
 // noise says whether a miss tells nobody anything: no key is shared, and the amount differs by more than a slip, or is
 // not all that differs.
 func (n *near) noise(amount int64) bool {
-	return !n.keyed && n.miss.failed == reasonAmountDiffers && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
+	return !n.keyed && (n.miss.failed == reasonAmountDiffers || n.miss.failed == reasonFeeVariance) && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
 }
 
 // find looks for the nearest miss of an open row.
@@ -176,7 +177,7 @@ func (f *missFinder) measured(best *near, side int, row uint32) near {
 		return *best
 	}
 	if m.Change == ChangeAmount {
-		change := x.amountChange(side, x.r.tables[LeftIndex].currency[left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		change := x.amountChange(side, x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
 		m.Delta = change * x.turned(side, left, right)
 		return *best
 	}
@@ -253,8 +254,8 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 			n.miss.Change = ChangeNone
 		}
 	}
-	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
-	if lt.currency[left] != rt.currency[right] {
+	code := x.currency[LeftIndex][left]
+	if code != x.currency[RightIndex][right] {
 		fail(reasonCurrencyDiffers, ChangeNone)
 	}
 	if x.mode != recon.AmountAny {
@@ -264,9 +265,9 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 			return n, false
 		}
 		n.amount = magnitude(difference)
-		if _, _, held := x.amountHeld(lt.currency[left], a, b); !held {
-			fail(reasonAmountDiffers, ChangeAmount)
-			n.beyond = int64(n.amount) - x.rulePlan.allowed(lt.currency[left], a, b)
+		if _, _, held := x.amountHeld(code, a, b); !held {
+			fail(x.amountReason(), ChangeAmount)
+			n.beyond = int64(n.amount) - x.rulePlan.allowed(code, a, b)
 		}
 	}
 	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
@@ -285,6 +286,11 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 		}
 		fail(reasonKeyDiffers, change)
 	}
+	if x.text != nil && n.fails < 2 { // texts are compared where nothing but them may stand between the rows
+		if _, held := x.textHeld(left, right); !held {
+			fail(reasonTextBelow, ChangeText)
+		}
+	}
 	if n.fails == 0 {
 		n.miss.failed = reasonTaken
 		if _, held := x.judge(left, right); !held {
@@ -297,20 +303,12 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	return n, true
 }
 
-// comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
-func (x *ruleRun) comparable(side int, row uint32) bool {
-	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] || x.r.tables[side].pending[row] && !x.pending[side] {
-		return false
-	}
-	return (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && recon.Day(x.days[side][row]).Plausible()
-}
-
 // keyFaults counts the keys on which two rows agree, and those that do not hold.
 func (x *ruleRun) keyFaults(left, right uint32) (held, wrong int) {
 	for _, k := range x.keys {
 		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
 		switch {
-		case len(a) == 0 || len(b) == 0:
+		case !x.r.filled(k, a, b):
 			wrong += int(truth(k.required))
 		case meets(a, b):
 			held++
@@ -319,6 +317,14 @@ func (x *ruleRun) keyFaults(left, right uint32) (held, wrong int) {
 		}
 	}
 	return held, wrong
+}
+
+// amountReason is why an amount does not hold: it differs, or the fee does that the rule takes off before it compares.
+func (x *ruleRun) amountReason() reasonCode {
+	if x.scheduled() {
+		return reasonFeeVariance
+	}
+	return reasonAmountDiffers
 }
 
 // amountChange is the least change to the compared amount of one side's row after which the amounts hold. The allowance

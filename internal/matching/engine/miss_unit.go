@@ -86,7 +86,7 @@ func (m *unitMisses) inRows(half int, unit uint32, n near) near {
 		return n
 	}
 	switch {
-	case n.miss.failed == reasonAmountDiffers:
+	case n.miss.failed == reasonAmountDiffers, n.miss.failed == reasonFeeVariance:
 		n.miss.failed = reasonSplit
 		if n.miss.Change = ChangeGroup; n.fails == 1 {
 			n.miss.Change = ChangeSum

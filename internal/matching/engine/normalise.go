@@ -17,13 +17,13 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 		return to
 	}
 	if !s.multi() {
-		if value := normalise(text, s.normalise); len(value) > 0 {
+		if value := s.value(text); len(value) > 0 {
 			to = append(to, value)
 		}
 		return to
 	}
 	for _, part := range s.parts(text) {
-		value := normalise(part, s.normalise)
+		value := s.value(part)
 		if len(value) == 0 || slices.ContainsFunc(to, func(b []byte) bool { return bytes.Equal(b, value) }) {
 			continue
 		}
@@ -32,6 +32,14 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 		}
 	}
 	return to
+}
+
+// value is one text as it is stored and compared.
+func (s *keySpec) value(text string) []byte {
+	if s.words {
+		return s.splitWords(text)
+	}
+	return normalise(text, s.normalise)
 }
 
 func (s *keySpec) parts(text string) []string {
@@ -73,10 +81,15 @@ func normalise(text string, steps []string) []byte {
 			out = bytes.TrimLeft(out, "0")
 		case "foldAccents":
 			out = foldAccents(out, ascii)
+		case wordsStep:
+			out = bytes.Join(bytes.FieldsFunc(out, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), []byte{' '})
 		}
 	}
 	return out
 }
+
+// wordsStep parts words by one space and drops what else is between them. No rule can name it: texts go through it.
+const wordsStep = "words"
 
 func isASCII(text []byte) bool {
 	for _, b := range text {

@@ -9,12 +9,17 @@ import (
 // ruleRun is one rule over the tables of one run: everything that judging a pair touches, looked up once.
 type ruleRun struct {
 	*rulePlan
-	r       *runner
-	amounts [2][]int64
-	days    [2][]int32
-	foreign []int // live key pairs that the rule does not compare: rows may contradict each other on them
-	allowed [2][]bool
-	tally   *RuleCount
+	r        *runner
+	amounts  [2][]int64
+	currency [2][]uint32 // in which amounts are compared
+	days     [2][]int32
+	where    [2][]bool
+	rated    [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
+	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none
+	similar  similarityCache
+	foreign  []int // live key pairs that the rule does not compare: rows may contradict each other on them
+	allowed  [2][]bool
+	tally    *RuleCount
 }
 
 // verdict on a pair that holds every predicate of a rule.
@@ -31,6 +36,18 @@ func (r *runner) ruleRun(rp *rulePlan) *ruleRun {
 		x.days[side] = t.date
 		if rp.valueDate[side] {
 			x.days[side] = t.value
+		}
+		if rp.timestamp {
+			x.days[side] = t.instant
+		}
+		if x.currency[side] = t.currency; rp.currencyAt[side] != ownCurrency {
+			x.currency[side] = t.compared[rp.currencyAt[side]]
+		}
+		if x.rated[side] = t.rated[rp.amount[side]]; rp.gross[side] != noGross {
+			x.grossOf[side] = t.amounts[rp.gross[side]]
+		}
+		if rp.whereAt[side] != noWhere {
+			x.where[side] = t.wheres[rp.whereAt[side]]
 		}
 		x.allowed[side] = allowedSources(t.sources, rp.sources[side])
 	}
@@ -65,13 +82,33 @@ func (rp *rulePlan) compares(pair int) bool {
 	return false
 }
 
+// selects says whether a row is of the rule's sources and satisfies its predicate.
+func (x *ruleRun) selects(side int, row uint32) bool {
+	return (x.allowed[side] == nil || x.allowed[side][x.r.tables[side].source[row]]) && (x.where[side] == nil || x.where[side][row])
+}
+
+// inScope says whether the rule selects a row and it is booked, or pending where the rule asks for such rows.
+func (x *ruleRun) inScope(side int, row uint32) bool {
+	return x.selects(side, row) && (!x.r.tables[side].pending[row] || x.pending[side])
+}
+
+// comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
+func (x *ruleRun) comparable(side int, row uint32) bool {
+	return x.inScope(side, row) && (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && x.dated(side, row) && x.hasText(side, row)
+}
+
+// dated says whether a row has the day or the instant that the rule compares.
+func (x *ruleRun) dated(side int, row uint32) bool {
+	if x.timestamp {
+		return x.days[side][row] != noInstant
+	}
+	return recon.Day(x.days[side][row]).Plausible()
+}
+
 // carries says whether a row has what the rule compares: its source, amount, day and required keys. A pending row is
 // left alone unless the rule asks for it, by a key on bookingStatus.
 func (x *ruleRun) carries(side int, row uint32) bool {
-	if x.allowed[side] != nil && !x.allowed[side][x.r.tables[side].source[row]] || x.r.tables[side].pending[row] && !x.pending[side] {
-		return false
-	}
-	if x.mode != recon.AmountAny && x.amounts[side][row] == absent || !recon.Day(x.days[side][row]).Plausible() {
+	if !x.comparable(side, row) {
 		return false
 	}
 	for _, k := range x.keys {
@@ -108,7 +145,7 @@ func (rp *rulePlan) coordinate(day int32) int32 {
 func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	var v verdict
 	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
-	if lt.currency[left] != rt.currency[right] {
+	if x.currency[LeftIndex][left] != x.currency[RightIndex][right] {
 		return v, false
 	}
 	lag, ok := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
@@ -117,7 +154,7 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	}
 	score := int64(0)
 	if x.mode != recon.AmountAny {
-		closeness, difference, ok := x.amountHeld(lt.currency[left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		closeness, difference, ok := x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
 		if !ok {
 			return v, false
 		}
@@ -133,6 +170,13 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	}
 	if v.keyed = compared > 0; v.keyed {
 		score += weightKeys * full
+	}
+	if x.text != nil {
+		similar, ok := x.textHeld(left, right)
+		if !ok {
+			return v, false
+		}
+		score += weightText * similar
 	}
 	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	_, fits := subtract(lt.amounts[0][left], rt.amounts[0][right])
@@ -183,7 +227,7 @@ func (rp *rulePlan) amountHeld(currency uint32, left, right int64) (near, differ
 func (x *ruleRun) keysHeld(left, right uint32) (compared int, ok bool) {
 	for _, k := range x.keys {
 		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
-		if len(a) == 0 || len(b) == 0 {
+		if !x.r.filled(k, a, b) {
 			if k.required {
 				return 0, false
 			}
@@ -201,7 +245,7 @@ func (x *ruleRun) keysHeld(left, right uint32) (compared int, ok bool) {
 func (x *ruleRun) contradicts(left, right uint32) bool {
 	for _, pair := range x.foreign {
 		a, b := x.r.values(pair, LeftIndex, left), x.r.values(pair, RightIndex, right)
-		if len(a) > 0 && len(b) > 0 && !meets(a, b) {
+		if x.r.filled(ruleKey{pair, false}, a, b) && !meets(a, b) {
 			return true
 		}
 	}
@@ -216,7 +260,7 @@ func (x *ruleRun) gate(left, right uint32, v verdict) heldCode {
 		return heldContradicts
 	case !v.keyed:
 		return heldNoKey
-	case x.over(x.maxDiff, lt.currency[left], v.compared):
+	case x.over(x.maxDiff, x.currency[LeftIndex][left], v.compared):
 		return heldDifference
 	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]), x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
 		return heldAmount

@@ -12,6 +12,7 @@ type runner struct {
 	plan    *Plan
 	tables  [2]*Table
 	joins   []*joined
+	texts   []*joined
 	state   [2][]rowState
 	outside [2][]bool // rows outside the period; nil without one
 	suspect [2][]bool // rows that look like an earlier row of their side; nil where nobody asked
@@ -60,9 +61,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	}
 	r.asOf = r.latest()
 	r.markOutside()
-	for _, pair := range p.pairs {
-		r.joins = append(r.joins, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
-	}
+	r.join()
 	r.suspectDuplicates()
 	r.unitRuns = map[int16]*unitRun{}
 	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
@@ -124,6 +123,7 @@ func (r *runner) runRule(rp *rulePlan) {
 
 // match finds the pairs of one rule, in blocks side by side.
 func (r *runner) match(x *ruleRun) []outcome {
+	x.remember()
 	if !r.progress(x, 0) {
 		return nil
 	}
@@ -224,23 +224,49 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 		held = heldDuplicate
 	}
 	difference, _ := subtract(r.tables[0].amounts[0][p.left], r.tables[1].amounts[0][p.right])
+	currency, mixed := r.tables[0].currency[p.left], false
+	if x.converts {
+		if of, in, several := x.measure([2][]uint32{{p.left}, {p.right}}, p.compared); several {
+			difference, currency, mixed = of, in, true
+		}
+	}
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
 		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,
 		Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method,
-		held: held,
+		held: held, currency: currency, mixed: mixed,
 	}
 	state := stateConfirmed
 	if held != heldNothing {
 		g.status, state = statusProposed, stateProposed
 		x.tally.Proposed++
 	} else {
-		g.adjustment = x.adjustment(p, difference)
+		if g.adjustment = x.adjustment(p, difference); mixed && difference != 0 {
+			g.adjustment = adjustFX
+		}
 		x.tally.Confirmed++
 	}
 	r.rows[0], r.rows[1] = append(r.rows[0], p.left), append(r.rows[1], p.right)
 	r.state[0][p.left], r.state[1][p.right] = state, state
 	r.groups = append(r.groups, g)
+}
+
+// measure is Σ left − Σ right of a group's rows and its currency. Rows of several currencies have no difference but that
+// of what was compared, in the currency in which it was; bare numbers have none at all.
+func (x *ruleRun) measure(rows [2][]uint32, compared int64) (difference int64, currency uint32, mixed bool) {
+	currency = x.r.tables[0].currency[rows[0][0]]
+	for half := range rows {
+		for _, row := range rows[half] {
+			mixed = mixed || x.r.tables[half].currency[row] != currency
+		}
+	}
+	if !mixed {
+		return 0, currency, false
+	}
+	if currency = x.currency[0][rows[0][0]]; currency != codeAny {
+		difference = compared
+	}
+	return difference, currency, true
 }
 
 // roundingMax is the largest difference, in minor units, that is called rounding.
@@ -251,6 +277,9 @@ const roundingMax = 5
 func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
 	if difference == 0 {
 		return adjustNone
+	}
+	if x.scheduled() {
+		return adjustFee
 	}
 	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
 		return adjustFee // the named amounts agree, so what they name is all of the difference

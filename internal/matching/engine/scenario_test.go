@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
@@ -81,7 +82,40 @@ func play(t *testing.T, a *txtar.Archive) string {
 	right := readTable(t, p, recon.Right, section(a, "right.csv"))
 	res, err := Run(p, left, right, nil)
 	require.NoError(t, err)
-	return report(p, res, left, right)
+	text := report(p, res, left, right)
+	if strings.Contains(section(a, "options.txt"), "evidence") {
+		text += evidenceLines(p, res, left, right)
+	}
+	return text
+}
+
+// evidenceLines shows what each group compared.
+func evidenceLines(p *Plan, res *Result, left, right *Table) string {
+	var b strings.Builder
+	for i := range res.Groups {
+		g := &res.Groups[i]
+		fmt.Fprintf(&b, "%s = %s\n", name(left, res.LeftRows(g)[0]), name(right, res.RightRows(g)[0]))
+		for _, e := range res.Evidence(p, left, right, g) {
+			fmt.Fprintf(&b, "  %s %s: %s against %s", strings.ToLower(e.Component), e.Field, orNothing(e.Left), orNothing(e.Right))
+			if e.Difference != "" {
+				fmt.Fprintf(&b, ", difference %s", e.Difference)
+			}
+			if e.Allowed != "" {
+				fmt.Fprintf(&b, ", allowed %s", e.Allowed)
+			}
+			fmt.Fprintf(&b, ", closeness %d", e.Closeness)
+			if e.Verdict != "" {
+				b.WriteString(" " + e.Verdict)
+			}
+			for _, rate := range []*recon.FXRate{e.LeftRate, e.RightRate} {
+				if rate != nil {
+					fmt.Fprintf(&b, ", 1 %s = %s %s %s of %s", rate.From, rate.Rate, rate.To, rate.Type, rate.Date)
+				}
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
 }
 
 func errorLines(errs []recon.FieldError) string {
@@ -113,6 +147,7 @@ func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldEr
 			}
 		}
 		switch words[0] {
+		case "evidence": // is shown by play
 		case "asOf":
 			o.AsOf = days[0]
 		case "from":
@@ -186,6 +221,15 @@ func readRow(t *testing.T, header, record []string) *recon.Transaction {
 			*named[name] = recon.NullMinor{Amount: amount(value), Set: true}
 		case texts[name] != nil:
 			*texts[name] = value
+		case name == "original":
+			amount, currency, _ := strings.Cut(value, " ")
+			money, err := recon.ParseMoney(amount, currency)
+			require.NoError(t, err)
+			tx.Original = &money
+		case name == "time":
+			at, err := time.Parse(time.RFC3339, value)
+			require.NoError(t, err)
+			tx.Time = at
 		case days[name] != nil:
 			day, err := recon.ParseDay(value)
 			require.NoError(t, err)

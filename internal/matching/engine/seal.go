@@ -97,6 +97,7 @@ func (t *Table) permute(order []uint32) {
 		func() { t.ordinal = reordered(t.ordinal, order) },
 		func() { t.pending = reordered(t.pending, order) },
 	}
+	jobs = append(jobs, t.permuteMore(order)...)
 	t.rearrange(order)
 	for i := range t.amounts {
 		jobs = append(jobs, func() { t.amounts[i] = reordered(t.amounts[i], order) })

@@ -36,6 +36,8 @@ type Table struct {
 	texts    []uint32 // start of a row's texts in the arena, until it is sealed
 	arena    []byte
 	scratch  [][]byte
+
+	moreColumns
 }
 
 // keyColumn holds the normalised values of one key. With one value a row, values are indexed by row; otherwise a row's
@@ -73,6 +75,7 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 		date: make([]int32, 0, hint), digest: make([][2]uint64, 0, hint), ordinal: make([]int32, 0, hint),
 		pending: make([]bool, 0, hint),
 		texts:   make([]uint32, 0, hint), external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
+		moreColumns: newMoreColumns(p, i),
 	}
 	for range p.amounts[i] {
 		t.amounts = append(t.amounts, make([]int64, 0, hint))
@@ -134,9 +137,13 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	if t.plan.fees {
 		t.fee = append(t.fee, termValue(tx, "fee"))
 	}
-	for i, spec := range t.plan.amounts[t.side] {
-		t.amounts[i] = append(t.amounts[i], sumTerms(tx, spec.terms))
+	for i := range t.plan.amounts[t.side] {
+		value, rate := t.plan.amounts[t.side][i].value(tx)
+		if t.amounts[i] = append(t.amounts[i], value); t.rated[i] != nil {
+			t.rated[i] = append(t.rated[i], rate)
+		}
 	}
+	t.addMore(tx)
 	for c := range t.keys {
 		t.addKey(c, tx)
 	}

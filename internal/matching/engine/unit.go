@@ -74,7 +74,7 @@ func (x *ruleRun) unitsBy(half int, rows []uint32) units {
 // shared is what a row shares with the rows of its unit, and whether it has all of it.
 func (x *ruleRun) shared(to []byte, half int, row uint32) ([]byte, bool) {
 	t := x.r.tables[half]
-	to = binary.BigEndian.AppendUint32(to, t.currency[row])
+	to = binary.BigEndian.AppendUint32(to, x.currency[half][row])
 	for _, column := range x.by[half] {
 		start := t.keys[column].start[row]
 		if start == noText {
@@ -130,7 +130,7 @@ func (x *ruleRun) onUnits(u [2]units) *unitRun {
 		observe: func(Progress) bool { return r.progress(x, 0) },
 	}
 	unit := *x
-	unit.r, unit.allowed = sub, [2][]bool{}
+	unit.r, unit.allowed, unit.where = sub, [2][]bool{}, [2][]bool{}
 	run := &unitRun{base: x, x: &unit, units: u, parent: r}
 	for half := range u {
 		sub.tables[half] = run.table(half)
@@ -139,6 +139,9 @@ func (x *ruleRun) onUnits(u [2]units) *unitRun {
 	}
 	for pair := range r.joins {
 		sub.joins = append(sub.joins, run.join(pair))
+	}
+	for pair := range r.texts {
+		sub.texts = append(sub.texts, run.firstTexts(pair))
 	}
 	run.remember(r.refused)
 	return run
@@ -154,6 +157,7 @@ func (u *unitRun) table(half int) *Table {
 		amounts: [][]int64{make([]int64, n)}, keys: make([]keyColumn, len(rows.keys)),
 	}
 	u.x.amounts[half], u.x.days[half] = make([]int64, n), make([]int32, n)
+	u.makeColumns(half, n, t)
 	for i := range uint32(n) {
 		members := u.units[half].of(i)
 		first := members[0]
@@ -162,6 +166,7 @@ func (u *unitRun) table(half int) *Table {
 		t.digest[i] = u.digest(half, members)
 		t.amounts[0][i] = u.sum(half, members, func(h int, row uint32) int64 { return x.r.tables[h].amounts[0][row] })
 		u.x.amounts[half][i] = u.compared(half, members)
+		u.fillColumns(t, half, i, members)
 		if t.amounts[0][i] == absent { // no sum, nothing to compare
 			u.x.amounts[half][i], u.x.days[half][i] = absent, int32(recon.NoDay)
 		}
@@ -264,7 +269,8 @@ func (x *ruleRun) amountOfOr(half int, row uint32) int64 {
 // join gives each unit the numbers that all of its members with any share; those of the other half say nothing here.
 func (u *unitRun) join(pair int) *joined {
 	r := u.base.r
-	j := &joined{count: r.joins[pair].count, live: r.joins[pair].live}
+	base := r.joins[pair]
+	j := &joined{count: base.count, live: base.live, partial: base.partial, wholes: base.wholes, met: base.met}
 	if r.plan.pairs[pair].side != u.base.side {
 		for half := range u.units {
 			j.ids[half] = make([]uint32, u.units[half].len())
@@ -310,7 +316,7 @@ func (u *unitRun) agreed(pair, half int, members []uint32) []uint32 {
 		}
 		values := u.base.r.values(pair, half, entry)
 		switch {
-		case len(values) == 0:
+		case len(values) == 0, u.base.r.joins[pair].partial && !u.base.r.joins[pair].meetsAnybody(values):
 		case common == nil:
 			common = values
 		case len(common) == 1 && len(values) == 1 && common[0] == values[0]:

@@ -57,6 +57,6 @@ func (x *ruleRun) alike() bool {
 		}
 	}
 	s := x.rule
-	return s.Amount.Left == s.Amount.Right && s.Date.Left == s.Date.Right && s.Where.Left == s.Where.Right && x.direction == recon.DirectionAbs &&
+	return s.Amount.Left == s.Amount.Right && s.Date.Left == s.Date.Right && s.Where.Left == s.Where.Right && s.Text.Left == s.Text.Right && x.direction == recon.DirectionAbs &&
 		slices.Equal(s.Sources.Left, s.Sources.Right) && slices.Equal(s.Group.By.Left, s.Group.By.Right) && x.many[0] == x.many[1]
 }

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// A rule reads rows by columns, which Table.Add fills once: keys and texts (keySpec), amounts (amountSpec), the currency
+// of what is compared (currencySpec), where predicates, and instants. Rules that read the same share a column, and what no
+// rule reads is not kept. Indexes of columns are by half of the rule, on the table of the side that the half reads.
+
+// noWhere is a side whose rows the rule takes as they come.
+const noWhere = -1
+
+// noGross is a side without a fee schedule.
+const noGross = -1
+
+func (rp *rulePlan) compileColumns(p *Plan, r *recon.Rule) {
+	for half, text := range [2]string{r.Amount.Left, r.Amount.Right} {
+		side := rp.side[half]
+		rp.amount[half] = p.amountColumn(side, text, &r.Currency)
+		rp.currencyAt[half] = p.currencyColumn(side, &r.Currency)
+		rp.whereAt[half] = p.whereColumn(side, [2]string{r.Where.Left, r.Where.Right}[half])
+		if rp.gross[half] = noGross; strings.HasPrefix(text, recon.ScheduleTerm) {
+			rp.gross[half] = p.grossColumn(side)
+		}
+	}
+	rp.converts = r.Currency.Mode != recon.CurrencySame
+	rp.text = p.textRule(r, rp.side)
+}
+
+func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
+	text = strings.ReplaceAll(text, " ", "")
+	spec := amountSpec{text: text}
+	switch c.Mode {
+	case recon.CurrencyOriginal:
+		spec.original, spec.text = true, "original|"+text
+	case recon.CurrencyAny:
+		spec.wide, spec.text = true, "wide|"+text
+	case recon.CurrencyConvert:
+		spec.text = strings.Join([]string{"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays), text}, "|")
+		spec.rates = newRateTable(c, p.Options.Rates)
+	}
+	if name, isSchedule := strings.CutPrefix(text, recon.ScheduleTerm); isSchedule {
+		spec.schedule = p.scheduleNamed(name)
+	} else {
+		spec.terms, _ = recon.AmountTerms(text)
+	}
+	return p.addAmountColumn(side, spec)
+}
+
+func (p *Plan) grossColumn(side int) int {
+	return p.addAmountColumn(side, amountSpec{text: grossColumn})
+}
+
+func (p *Plan) addAmountColumn(side int, spec amountSpec) int {
+	if at := slices.IndexFunc(p.amounts[side], func(a amountSpec) bool { return a.text == spec.text }); at >= 0 {
+		return at
+	}
+	p.amounts[side] = append(p.amounts[side], spec)
+	return len(p.amounts[side]) - 1
+}
+
+// value is what the column holds of a row, absent where it has no such amount, and the number of the rate that it took.
+func (s *amountSpec) value(tx *recon.Transaction) (amount int64, rate int32) {
+	switch {
+	case s.text == grossColumn:
+		amount = grossOf(tx)
+	case s.schedule != nil:
+		amount = s.schedule.left(tx)
+	case s.original && tx.Original != nil:
+		return int64(tx.Original.Amount), 0
+	default:
+		amount = sumTerms(tx, s.terms)
+	}
+	switch {
+	case s.rates != nil:
+		return s.rates.convert(tx, amount)
+	case s.wide:
+		return widened(tx.Currency, amount), 0
+	}
+	return amount, 0
+}
+
+// fields are those that the column reads.
+func (s *amountSpec) fields(to map[string]bool) {
+	for _, t := range s.terms {
+		to[t.Field] = true
+	}
+	if s.schedule != nil || s.text == grossColumn {
+		to["gross"] = true
+	}
+	if s.original {
+		to["original"] = true
+	}
+	if s.rates != nil && s.rates.valueDate {
+		to["valueDate"] = true
+	}
+}
+
+func (p *Plan) whereColumn(side int, text string) int {
+	if text == "" {
+		return noWhere
+	}
+	if at := slices.IndexFunc(p.wheres[side], func(w *predicate) bool { return w.text == text }); at >= 0 {
+		return at
+	}
+	compiled, err := compilePredicate(text)
+	if err != nil {
+		panic("engine: a predicate was not checked: " + err.Error())
+	}
+	p.wheres[side] = append(p.wheres[side], compiled)
+	return len(p.wheres[side]) - 1
+}
+
+// refuseWhere says what is wrong with a predicate.
+func refuseWhere(text string, refuse func(code, why string)) {
+	if text == "" {
+		return
+	}
+	if _, err := compilePredicate(text); err != nil {
+		refuse(recon.CodeValue, err.Error())
+	}
+}
+
+// instants count seconds from 2000-01-01 in 32 bits, which reach from 1932 to 2068; a row without one has noInstant.
+const (
+	noInstant  = int32(recon.NoDay)
+	epoch2000  = 946_684_800
+	secondsDay = 86_400
+)
+
+func instantOf(tx *recon.Transaction) int32 {
+	if tx.Time.IsZero() {
+		return noInstant
+	}
+	seconds := tx.Time.Unix() - epoch2000
+	if seconds != int64(int32(seconds)) {
+		return noInstant
+	}
+	return int32(seconds)
+}
+
+// moreColumns are those that few plans have.
+type moreColumns struct {
+	rated    [][]int32  // by amountSpec: the rate that a row took, from 1; nil where the column converts nothing
+	compared [][]uint32 // by currencySpec
+	wheres   [][]bool   // by predicate
+	instant  []int32
+	row      rowValues
+}
+
+func newMoreColumns(p *Plan, side int) moreColumns {
+	m := moreColumns{
+		rated: make([][]int32, len(p.amounts[side])), compared: make([][]uint32, len(p.currencies[side])),
+		wheres: make([][]bool, len(p.wheres[side])),
+	}
+	for i := range p.amounts[side] {
+		if p.amounts[side][i].rates != nil {
+			m.rated[i] = []int32{}
+		}
+	}
+	return m
+}
+
+func (t *Table) addMore(tx *recon.Transaction) {
+	p, side := t.plan, t.side
+	for i, spec := range p.currencies[side] {
+		t.compared[i] = append(t.compared[i], spec.of(tx))
+	}
+	t.row.tx = tx
+	for i, where := range p.wheres[side] {
+		t.wheres[i] = append(t.wheres[i], where.holds(&t.row))
+	}
+	t.row.tx = nil
+	if p.instants[side] {
+		t.instant = append(t.instant, instantOf(tx))
+	}
+}
+
+// permuteMore lists what puts these columns into canonical order.
+func (t *Table) permuteMore(order []uint32) (jobs []func()) {
+	for i := range t.rated {
+		jobs = append(jobs, func() { t.rated[i] = reordered(t.rated[i], order) })
+	}
+	for i := range t.compared {
+		jobs = append(jobs, func() { t.compared[i] = reordered(t.compared[i], order) })
+	}
+	for i := range t.wheres {
+		jobs = append(jobs, func() { t.wheres[i] = reordered(t.wheres[i], order) })
+	}
+	return append(jobs, func() { t.instant = reordered(t.instant, order) })
+}

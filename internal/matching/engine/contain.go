@@ -1,0 +1,367 @@
+package engine
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"unicode"
+
+	"matcher/internal/recon"
+)
+
+// Two operations hold where one side's value is part of the other's, whichever is the longer:
+//
+//   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters and
+//     digits, so INV-17 is two words, and INV 17 or INV/17 hold it too. Each word is normalised by itself; where the steps
+//     drop what is between words anyway (alnum, digits), words are also held to run together: INV17.
+//   - PREFIX: at its start, a reference that a bank cut off.
+//
+// Neither compares row with row. The values of each side go into a table by hash; the parts of the other side's values
+// that are as long as some value there is are looked up in it, and verified by their bytes. A row then carries the numbers
+// of the values that it shares with somebody, and from there on the key is one with several values a row.
+
+const (
+	// partBytesMin keeps short values from occurring everywhere: a 17 stands in every other text.
+	partBytesMin = 4
+	// partBytesMax is the longest value that is sought in others, and wordsAtOnce how many words it may have.
+	partBytesMax = 128
+	wordsAtOnce  = 8
+	// textWordsMax is how many words of a text are looked at.
+	textWordsMax = 64
+	wordBreak    = 0x1f // between the words of a stored value
+	// wordBreakText is wordBreak as text.
+	wordBreakText = "\x1f"
+)
+
+// keyOp is how a key compares two values.
+type keyOp uint8
+
+const (
+	opEquals keyOp = iota
+	opContainsToken
+	opPrefix
+)
+
+func keyOpOf(name string) keyOp {
+	switch name {
+	case recon.KeyContainsToken:
+		return opContainsToken
+	case recon.KeyPrefix:
+		return opPrefix
+	}
+	return opEquals
+}
+
+// glued says whether the words of a value are compared without what is between them.
+func (s *keySpec) glued() bool {
+	return slices.Contains(s.normalise, "alnum") || slices.Contains(s.normalise, "digits")
+}
+
+// words are the normalised words of a text with a break between them.
+func (s *keySpec) splitWords(text string) []byte {
+	var out []byte
+	n := 0
+	for from, to := range eachWord(text) {
+		word := normalise(text[from:to], s.normalise)
+		if len(word) == 0 {
+			continue
+		}
+		if n++; n > textWordsMax {
+			break
+		}
+		if len(out) > 0 {
+			out = append(out, wordBreak)
+		}
+		out = append(out, word...)
+	}
+	return out
+}
+
+// eachWord gives the ends of each run of letters and digits.
+func eachWord(text string) func(yield func(from, to int) bool) {
+	return func(yield func(from, to int) bool) {
+		start := -1
+		for at, r := range text {
+			switch inside := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r); {
+			case inside && start < 0:
+				start = at
+			case !inside && start >= 0:
+				if !yield(start, at) {
+					return
+				}
+				start = -1
+			}
+		}
+		if start >= 0 {
+			yield(start, len(text))
+		}
+	}
+}
+
+// container compares the values of one key pair by their parts.
+type container struct {
+	op    keyOp
+	glued [2]bool
+	room  []byte
+	ends  []int32 // of the words of the value in hand, in room
+}
+
+func newContainer(p *Plan, pair keyPair) *container {
+	return &container{op: pair.op, glued: [2]bool{p.columns[pair.side[0]][pair.column[0]].glued(), p.columns[pair.side[1]][pair.column[1]].glued()}}
+}
+
+// whole is a stored value as it is sought in others.
+func (c *container) whole(side int, stored []byte) []byte {
+	if c.op == opPrefix {
+		return stored
+	}
+	c.lay(side, stored)
+	return c.room
+}
+
+// lay writes the words of a stored value next to each other and notes where each ends.
+func (c *container) lay(side int, stored []byte) {
+	c.room, c.ends = c.room[:0], c.ends[:0]
+	for len(stored) > 0 {
+		word, rest := stored, []byte(nil)
+		if at := bytes.IndexByte(stored, wordBreak); at >= 0 {
+			word, rest = stored[:at], stored[at+1:]
+		}
+		if len(c.room) > 0 && !c.glued[side] {
+			c.room = append(c.room, ' ')
+		}
+		c.room = append(c.room, word...)
+		c.ends = append(c.ends, int32(len(c.room)))
+		stored = rest
+	}
+}
+
+// eachPart gives every part of a stored value whose length is wanted.
+func (c *container) eachPart(side int, stored []byte, wanted *[partBytesMax + 1]bool, visit func(part []byte)) {
+	if c.op == opPrefix {
+		for n := partBytesMin; n <= min(len(stored), partBytesMax); n++ {
+			if wanted[n] {
+				visit(stored[:n])
+			}
+		}
+		return
+	}
+	c.lay(side, stored)
+	from := int32(0)
+	for i := range c.ends {
+		if i > 0 {
+			from = c.ends[i-1]
+			if !c.glued[side] {
+				from++
+			}
+		}
+		for _, to := range c.ends[i:min(i+wordsAtOnce, len(c.ends))] {
+			if n := to - from; n > partBytesMax {
+				break
+			} else if wanted[n] {
+				visit(c.room[from:to])
+			}
+		}
+	}
+}
+
+// partTable finds a side's values by their bytes.
+type partTable struct {
+	slots   []uint32 // entry, from 1
+	hashes  []uint64
+	texts   []uint32 // start of each entry's bytes in arena
+	arena   []byte
+	lengths [partBytesMax + 1]bool
+	own     []uint32 // number of each value of the column; 0: too short or too long to be sought
+}
+
+func newPartTable(c *container, side int, t *Table, column *keyColumn) *partTable {
+	size := 16
+	for size < 2*len(column.start) {
+		size *= 2
+	}
+	p := &partTable{slots: make([]uint32, size), own: make([]uint32, len(column.start))}
+	for i, start := range column.start {
+		if start == noText {
+			continue
+		}
+		if part := c.whole(side, t.text(start)); len(part) >= partBytesMin && len(part) <= partBytesMax {
+			p.own[i] = p.number(part)
+		}
+	}
+	return p
+}
+
+// number of a value, a new one where it is the first of its kind.
+func (p *partTable) number(part []byte) uint32 {
+	hash := maphash.Bytes(hashSeed, part)
+	at, entry := p.look(hash, part)
+	if entry == 0 {
+		p.hashes = append(p.hashes, hash)
+		p.texts = append(p.texts, uint32(len(p.arena)))
+		p.arena = append(p.arena, part...)
+		entry = uint32(len(p.hashes))
+		p.slots[at] = entry
+		p.lengths[len(part)] = true
+	}
+	return entry
+}
+
+func (p *partTable) look(hash uint64, part []byte) (slot int, entry uint32) {
+	mask := uint64(len(p.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		entry := p.slots[at]
+		if entry == 0 || p.hashes[entry-1] == hash && bytes.Equal(p.text(entry), part) {
+			return int(at), entry
+		}
+	}
+}
+
+func (p *partTable) text(entry uint32) []byte {
+	from, to := p.texts[entry-1], uint32(len(p.arena))
+	if int(entry) < len(p.texts) {
+		to = p.texts[entry]
+	}
+	return p.arena[from:to]
+}
+
+func (p *partTable) find(part []byte) uint32 {
+	_, entry := p.look(maphash.Bytes(hashSeed, part), part)
+	return entry
+}
+
+// rowsOfPart is how many rows one core looks up at a time.
+const rowsOfPart = 1 << 13
+
+// joinContained numbers the values of one pair that are part of a value of the other side. Left values come first, then right
+// ones; a row that shares none with anybody gets a number of its own, so that it carries the key and meets no one.
+func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
+	columns := [2]*keyColumn{&tables[0].keys[pair.column[0]], &tables[1].keys[pair.column[1]]}
+	var parts [2]*partTable
+	inParallel(2, func(side int) { parts[side] = newPartTable(newContainer(p, pair), side, tables[side], columns[side]) })
+	base := [2]uint32{0, uint32(len(parts[0].hashes))}
+	j := &joined{count: len(parts[0].hashes) + len(parts[1].hashes), partial: true, listed: true}
+	j.wholes = [2]uint32{base[1], uint32(j.count)}
+	met := make([]bool, j.count+1)
+	var found [2][][][]uint32
+	for side, t := range tables {
+		chunks := ranges(t.Len(), rowsOfPart)
+		found[side] = make([][][]uint32, len(chunks))
+		inParallel(len(chunks), func(i int) {
+			found[side][i] = findParts(newContainer(p, pair), side, t, columns[side], parts[1-side], base[1-side], chunks[i])
+		})
+		for _, chunk := range found[side] {
+			for _, numbers := range chunk {
+				for _, n := range numbers {
+					met[n] = true
+				}
+			}
+		}
+	}
+	for side, t := range tables {
+		j.fill(side, t, columns[side], parts[side].own, base[side], met, found[side])
+	}
+	j.met = append(met, make([]bool, j.count+1-len(met))...)
+	j.live = j.isLiveByRow()
+	return j
+}
+
+// findParts lists for each row of a range the numbers of the other side's values that it holds.
+func findParts(c *container, side int, t *Table, column *keyColumn, other *partTable, base uint32, rows [2]int) [][]uint32 {
+	found := make([][]uint32, rows[1]-rows[0])
+	for i := range found {
+		first, count := column.of(uint32(rows[0] + i))
+		for _, start := range column.start[first : first+count] {
+			if start == noText {
+				continue
+			}
+			c.eachPart(side, t.text(start), &other.lengths, func(part []byte) {
+				if n := other.find(part); n > 0 && len(found[i]) < keyValuesMax && !slices.Contains(found[i], base+n) {
+					found[i] = append(found[i], base+n)
+				}
+			})
+		}
+	}
+	return found
+}
+
+// fill gives each row of a side its numbers: its own values that somebody holds, and those that it holds itself.
+func (j *joined) fill(side int, t *Table, column *keyColumn, own []uint32, base uint32, met []bool, found [][][]uint32) {
+	j.first[side], j.counts[side] = make([]uint32, t.Len()), make([]uint32, t.Len())
+	for row := range uint32(t.Len()) {
+		from := len(j.ids[side])
+		first, count := column.of(row)
+		filled := false
+		for i := first; i < first+count; i++ {
+			filled = filled || column.start[i] != noText
+			if n := own[i]; n > 0 && met[base+n] && !slices.Contains(j.ids[side][from:], base+n) {
+				j.ids[side] = append(j.ids[side], base+n)
+			}
+		}
+		j.ids[side] = append(j.ids[side], found[row/rowsOfPart][row%rowsOfPart]...)
+		if filled && len(j.ids[side]) == from {
+			j.count++
+			j.ids[side] = append(j.ids[side], uint32(j.count))
+		}
+		j.first[side][row], j.counts[side][row] = uint32(from), uint32(len(j.ids[side])-from)
+	}
+}
+
+// isLiveByRow counts the rows that share a value with the other side against all that carry the key.
+func (j *joined) isLiveByRow() bool {
+	filled, meet := 0, 0
+	for side := range j.first {
+		for row, from := range j.first[side] {
+			if n := j.counts[side][row]; n > 0 {
+				filled++
+				meet += int(truth(j.meetsAnybody(j.ids[side][from : from+n])))
+			}
+		}
+	}
+	return filled > 0 && meet*100 >= filled*livePercent
+}
+
+// meetsAnybody says whether one of a row's numbers occurs on the other side at all.
+func (j *joined) meetsAnybody(numbers []uint32) bool {
+	return slices.ContainsFunc(numbers, func(n uint32) bool { return j.met[n] })
+}
+
+// names says whether a row's numbers hold one of a value of the other side.
+func (j *joined) names(side int, numbers []uint32) bool {
+	return slices.ContainsFunc(numbers, func(n uint32) bool {
+		return n <= j.wholes[RightIndex] && (n > j.wholes[LeftIndex]) == (side == LeftIndex)
+	})
+}
+
+// of is where a row's values stand in the column.
+func (c *keyColumn) of(row uint32) (first, count uint32) {
+	if c.first != nil {
+		return c.first[row], c.count[row]
+	}
+	return row, 1
+}
+
+// agree says whether two rows' stored values hold the key, evaluated alone.
+func (c *container) agree(a, b [][]byte) bool {
+	return c.holds(LeftIndex, a, b) || c.holds(RightIndex, b, a)
+}
+
+// holds says whether a value of `values`, which are a side's, occurs in one of the other side's.
+func (c *container) holds(side int, values, others [][]byte) bool {
+	for _, value := range values {
+		part := bytes.Clone(c.whole(side, value))
+		if len(part) < partBytesMin || len(part) > partBytesMax {
+			continue
+		}
+		var wanted [partBytesMax + 1]bool
+		wanted[len(part)] = true
+		for _, other := range others {
+			held := false
+			c.eachPart(1-side, other, &wanted, func(p []byte) { held = held || bytes.Equal(p, part) })
+			if held {
+				return true
+			}
+		}
+	}
+	return false
+}

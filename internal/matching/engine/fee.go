@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// A rule may compare what a fee schedule leaves of an amount: amount.left "schedule:cards" is the row's gross, or its
+// amount where it states no gross, less the fee that the schedule takes of it, in the schedule's currency; a row in
+// another currency has no such amount. What was taken in fact is the fee that the row states, or else what lies between
+// the gross and the other side's amount. The evidence of a pair says expected, actual and delta, and a pair that fails on
+// the amount alone is open by FEE_VARIANCE.
+
+// schedule is a fee schedule that a rule names.
+type schedule struct {
+	currency string
+	compiled *recon.CompiledSchedule
+}
+
+// grossColumn is the text of the column that holds what schedules are applied to.
+const grossColumn = "gross|amount"
+
+// grossOf is what a schedule is applied to.
+func grossOf(tx *recon.Transaction) int64 {
+	if tx.Gross.Set {
+		return int64(tx.Gross.Amount)
+	}
+	return int64(tx.Amount)
+}
+
+// left is what the schedule leaves of a row.
+func (s *schedule) left(tx *recon.Transaction) int64 {
+	if tx.Currency != s.currency {
+		return absent
+	}
+	simulation, err := s.compiled.Simulate(recon.Minor(grossOf(tx)))
+	if err != nil {
+		return absent
+	}
+	return int64(simulation.Net)
+}
+
+// compileSchedules reads the schedules that rules name once; refuseSchedule has seen that they are there.
+func (p *Plan) scheduleNamed(name string) *schedule {
+	s := p.Options.FeeSchedules[name]
+	compiled, err := s.Compile()
+	if err != nil {
+		panic("engine: a fee schedule was not checked: " + err.Error())
+	}
+	return &schedule{s.Currency, compiled}
+}
+
+// refuseSchedule says what is wrong with the schedule that an amount names.
+func refuseSchedule(amount string, schedules map[string]recon.FeeSchedule, refuse func(code, why string)) {
+	name, isSchedule := strings.CutPrefix(amount, recon.ScheduleTerm)
+	if !isSchedule {
+		return
+	}
+	s, known := schedules[name]
+	if !known {
+		refuse(recon.CodeValue, "there is no such fee schedule")
+		return
+	}
+	if _, err := s.Compile(); err != nil {
+		refuse(recon.CodeImpossible, "the fee schedule cannot work: "+err.Error())
+	}
+}
+
+// scheduled says whether the rule compares what a schedule leaves.
+func (rp *rulePlan) scheduled() bool { return rp.gross[LeftIndex] >= 0 || rp.gross[RightIndex] >= 0 }
+
+// feeEvidence compares the fee that was taken of a scheduled row with the schedule's.
+func (d *describer) feeEvidence(x *ruleRun, side int, rows [2]uint32) (recon.Evidence, bool) {
+	t, row := d.r.tables[side], rows[side]
+	gross, expectedNet := x.grossOf[side][row], x.amounts[side][row]
+	if gross == absent || expectedNet == absent {
+		return recon.Evidence{}, false
+	}
+	expected, fits := subtract(gross, expectedNet)
+	if !fits {
+		return recon.Evidence{}, false
+	}
+	actual := int64(0)
+	if len(t.fee) > 0 && t.fee[row] != absent {
+		actual = t.fee[row]
+	} else if actual, fits = subtract(gross, x.amountOf(1-side, rows[1-side])); !fits {
+		return recon.Evidence{}, false
+	}
+	delta, fits := subtract(actual, expected)
+	if !fits {
+		return recon.Evidence{}, false
+	}
+	e := recon.Evidence{
+		Component: recon.ComponentFee, Field: [2]string{x.rule.Amount.Left, x.rule.Amount.Right}[side],
+		Left: t.money(row, expected), Right: t.money(row, actual), Difference: t.money(row, delta), Verdict: recon.FeeVerdict(recon.Minor(delta)),
+		Held: delta == 0,
+	}
+	if e.Held {
+		e.Closeness = full
+	}
+	return e, true
+}

@@ -1,0 +1,43 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+func TestScheduledAmount(t *testing.T) {
+	t.Parallel()
+	fees := recon.FeeSchedule{Name: "cards", Currency: "EUR", Items: []recon.FeeItem{{Name: "all", Type: recon.FeePercentage, Percent: "2"}}}
+	compiled, err := fees.Compile()
+	require.NoError(t, err)
+	s := schedule{"EUR", compiled}
+	require.Equal(t, int64(98_00), s.left(&recon.Transaction{Amount: 100_00, Currency: "EUR"}))
+	require.Equal(t, int64(49_00), s.left(&recon.Transaction{Amount: 100_00, Gross: recon.NullMinor{Amount: 50_00, Set: true}, Currency: "EUR"}))
+	require.Equal(t, absent, s.left(&recon.Transaction{Amount: 100_00, Currency: "USD"}))
+	require.Equal(t, int64(math.MaxInt64)-184467440737095516, s.left(&recon.Transaction{Amount: math.MaxInt64, Currency: "EUR"}))
+	t.Run("a rule that names a schedule nobody gave, or one that cannot work, is refused", func(t *testing.T) {
+		t.Parallel()
+		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards", Right: "schedule:other"}}
+		broken := fees
+		broken.Items = nil
+		_, errs := Compile([]recon.Rule{rule}, Options{FeeSchedules: map[string]recon.FeeSchedule{"cards": broken}})
+		require.Len(t, errs, 2)
+		require.Equal(t, "/0/amount/left", errs[0].Pointer)
+		require.Equal(t, recon.CodeImpossible, errs[0].Code)
+		require.Equal(t, "/0/amount/right", errs[1].Pointer)
+	})
+	t.Run("a plan reads the gross of a scheduled side, and nobody else's", func(t *testing.T) {
+		t.Parallel()
+		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards"}}
+		p, errs := Compile([]recon.Rule{rule}, Options{FeeSchedules: map[string]recon.FeeSchedule{"cards": fees}})
+		require.Empty(t, errs)
+		require.Contains(t, p.Fields(recon.Left), "gross")
+		require.NotContains(t, p.Fields(recon.Right), "gross")
+	})
+}

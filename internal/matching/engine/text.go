@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"matcher/internal/recon"
+)
+
+// Texts are compared as people read them: upper case, without accents, words parted by one space (textSteps). Equal
+// texts are joined to one number, as keys are, so a similarity is computed once for two kinds of text.
+
+// textSteps normalise a text before it is compared.
+var textSteps = []string{"foldAccents", "upper", wordsStep}
+
+// textRule is what a rule asks of two texts.
+type textRule struct {
+	pair      int // of Plan.texts
+	algorithm string
+	min       int64 // of 10,000
+}
+
+// similarityScale is the number of decimals of a similarity.
+const similarityScale = 4
+
+func (p *Plan) textRule(r *recon.Rule, side [2]int) *textRule {
+	if r.Text == (recon.RuleText{}) {
+		return nil
+	}
+	least, _ := r.Text.Min.Scaled(similarityScale)
+	key := recon.RuleKey{Normalise: textSteps}
+	pair := keyPair{column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)}, side: side}
+	at := slices.Index(p.texts, pair)
+	if at < 0 {
+		p.texts = append(p.texts, pair)
+		at = len(p.texts) - 1
+	}
+	return &textRule{at, r.Text.Algorithm, least}
+}
+
+// similarityCache remembers results of one rule by two text numbers, which it keeps in full, so that a hit is never
+// another pair's. It forgets what is overwritten.
+type similarityCache []atomic.Uint64
+
+const (
+	similaritySlots  = 1 << 16
+	similarityIDBits = 25 // a pair of numbers and a result fill a word; more than 33 million texts are not remembered
+)
+
+func (c similarityCache) slot(left, right uint32) *atomic.Uint64 {
+	mixed := (uint64(left)<<32 | uint64(right)) * 0x9e3779b97f4a7c15
+	return &c[mixed>>48%similaritySlots]
+}
+
+func (c similarityCache) find(left, right uint32) (int64, bool) {
+	if len(c) == 0 {
+		return 0, false
+	}
+	word := c.slot(left, right).Load()
+	if word>>14 != uint64(left)<<similarityIDBits|uint64(right) || word == 0 {
+		return 0, false
+	}
+	return int64(word & (1<<14 - 1)), true
+}
+
+func (c similarityCache) keep(left, right uint32, similarity int64) {
+	if len(c) > 0 && left>>similarityIDBits == 0 && right>>similarityIDBits == 0 {
+		c.slot(left, right).Store((uint64(left)<<similarityIDBits|uint64(right))<<14 | uint64(similarity))
+	}
+}
+
+// remember gives a rule that compares texts room for its results.
+func (x *ruleRun) remember() {
+	if x.text != nil && x.similar == nil {
+		x.similar = make(similarityCache, similaritySlots)
+	}
+}
+
+// textHeld says how alike two rows' texts are, and whether that is enough for the rule.
+func (x *ruleRun) textHeld(left, right uint32) (similar int64, held bool) {
+	j := x.r.texts[x.text.pair]
+	a, b := j.ids[LeftIndex][left], j.ids[RightIndex][right]
+	switch {
+	case a == 0 || b == 0:
+		return 0, false
+	case a == b:
+		return full, true
+	}
+	similar, known := x.similar.find(a, b)
+	if !known {
+		texts := [2][]byte{x.textOf(LeftIndex, left), x.textOf(RightIndex, right)}
+		similar = similarity(x.text.algorithm, texts[0], texts[1])
+		x.similar.keep(a, b, similar)
+	}
+	return similar, similar >= x.text.min
+}
+
+// textOf is a row's text as it is compared.
+func (x *ruleRun) textOf(side int, row uint32) []byte {
+	t := x.r.tables[side]
+	return t.text(t.keys[x.r.plan.texts[x.text.pair].column[side]].start[row])
+}
+
+// hasText says whether a row has the text that the rule compares.
+func (x *ruleRun) hasText(side int, row uint32) bool {
+	return x.text == nil || x.r.tables[side].keys[x.r.plan.texts[x.text.pair].column[side]].start[row] != noText
+}

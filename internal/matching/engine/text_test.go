@@ -1,0 +1,86 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+func TestTextRule(t *testing.T) {
+	t.Parallel()
+	t.Run("a remembered similarity is never another pair's", func(t *testing.T) {
+		t.Parallel()
+		c := make(similarityCache, similaritySlots)
+		for a := range uint32(300) {
+			for b := range uint32(300) {
+				c.keep(a+1, b+1, int64((a*b)%10_001))
+			}
+		}
+		found := 0
+		for a := range uint32(300) {
+			for b := range uint32(300) {
+				if similar, known := c.find(a+1, b+1); known {
+					found++
+					require.Equal(t, int64((a*b)%10_001), similar)
+				}
+			}
+		}
+		require.Greater(t, found, 20_000)
+		c.keep(1<<similarityIDBits, 1, 5)
+		_, known := c.find(1<<similarityIDBits, 1)
+		require.False(t, known)
+		similarityCache(nil).keep(1, 1, 5)
+		_, known = similarityCache(nil).find(1, 1)
+		require.False(t, known)
+	})
+	t.Run("a million equal rows are one kind of text, and a rule that reads no text keeps none", func(t *testing.T) {
+		t.Parallel()
+		p := compile(t, recon.Rule{Name: "alike", Type: recon.RuleFuzzy, Priority: 1})
+		var left, right []recon.Transaction
+		for i := range 3000 {
+			tx := recon.Transaction{Amount: 100, Currency: "EUR", Date: 20454, Description: "card payment", Row: i + 1}
+			tx.Ordinal = int32(i)
+			left = append(left, tx)
+			tx.Description = "Card-Payment"
+			right = append(right, tx)
+		}
+		res, _, _ := run(t, p, left, right)
+		require.Len(t, res.Groups, 3000)
+		require.Equal(t, int64(1), res.ByRule[0].Candidates)
+		plain := compile(t, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
+		require.NotContains(t, plain.Fields(recon.Left), "description")
+		require.Contains(t, p.Fields(recon.Left), "description")
+	})
+	t.Run("texts are compared as people read them", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, "CAFE MULLER STRASSE 5", string(normalise("  Café-Müller,\tStrasse 5!", textSteps)))
+		require.Empty(t, normalise("...", textSteps))
+		require.Equal(t, strings.ToUpper("日本 語"), string(normalise("日本・語", textSteps)))
+	})
+}
+
+// BenchmarkFuzzyDense is the worst that texts can do: one amount, one day, and every description another. -benchtime 1x.
+func BenchmarkFuzzyDense(b *testing.B) {
+	p := compile(b, recon.Rule{Name: "alike", Type: recon.RuleFuzzy, Priority: 1})
+	for b.Loop() {
+		b.StopTimer()
+		var tables [2]*Table
+		for side, noun := range [2]string{"supplier", "creditor"} {
+			tables[side] = NewTable(p, sideOf(side), 200_000)
+			for i := range 200_000 {
+				tx := recon.Transaction{ExternalID: strconv.Itoa(i), Amount: 100, Currency: "EUR", Date: 20454, Description: noun + " " + strconv.Itoa(i*7919%1_000_003) + " gmbh"}
+				require.NoError(b, tables[side].Add(&tx, int64(i), "file"))
+			}
+		}
+		b.StartTimer()
+		res, err := Run(p, tables[0], tables[1], nil)
+		require.NoError(b, err)
+		require.Positive(b, res.ByRule[0].Capped)
+	}
+}
