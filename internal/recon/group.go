@@ -68,7 +68,5 @@ type Evidence struct {
 	Held       bool   `json:"held"`
 	Verdict    string `json:"verdict,omitempty"` // of a fee: MATCH, OVERCHARGE or UNDERCHARGE
 
-	// The rates by which amounts of other currencies were compared, one for each side that needed it.
-	LeftRate  *FXRate `json:"leftRate,omitempty"`
-	RightRate *FXRate `json:"rightRate,omitempty"`
+	Rates []FXRate `json:"rates,omitempty"` // by which amounts of other currencies were compared, each once
 }

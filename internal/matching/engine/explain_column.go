@@ -103,7 +103,7 @@ func (d *describer) currencyEvidence(x *ruleRun, left, right uint32) recon.Evide
 		e.Field = "currency " + x.rule.Currency.Mode
 		e.Left, e.Right = x.comparedIn(LeftIndex, left), x.comparedIn(RightIndex, right)
 	}
-	e.LeftRate, e.RightRate = x.rateOf(LeftIndex, left), x.rateOf(RightIndex, right)
+	e.Rates = x.ratesOf([2][]uint32{{left}, {right}})
 	if e.Held {
 		e.Closeness = full
 	}
@@ -119,13 +119,19 @@ func (x *ruleRun) comparedIn(side int, row uint32) string {
 	return own + " as " + currencyName(code)
 }
 
-// rateOf is the rate that turned a row's amount, nil where none was needed or found.
-func (x *ruleRun) rateOf(side int, row uint32) *recon.FXRate {
-	if x.rated[side] == nil || x.rated[side][row] <= 0 {
-		return nil
+// ratesOf are the rates that turned the amounts of rows, each once, in the order in which the rows first used them.
+func (x *ruleRun) ratesOf(rows [2][]uint32) (rates []recon.FXRate) {
+	seen := map[int32]bool{}
+	for side := range rows {
+		for _, row := range rows[side] {
+			if x.rated[side] == nil || x.rated[side][row] <= 0 || seen[x.rated[side][row]] {
+				continue
+			}
+			seen[x.rated[side][row]] = true
+			rates = append(rates, x.r.plan.Options.Rates[x.rated[side][row]-1])
+		}
 	}
-	rate := x.r.plan.Options.Rates[x.rated[side][row]-1]
-	return &rate
+	return rates
 }
 
 // feeOf is the evidence of a fee on a side that compares what a schedule leaves, in the row's own currency.

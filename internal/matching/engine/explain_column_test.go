@@ -29,8 +29,7 @@ func TestEvidenceOfARate(t *testing.T) {
 	evidence := res.Evidence(p, l, r, g)
 	require.Equal(t, recon.ComponentCurrency, evidence[1].Component)
 	require.Equal(t, "USD as EUR", evidence[1].Left)
-	require.Equal(t, &rate, evidence[1].LeftRate)
-	require.Nil(t, evidence[1].RightRate)
+	require.Equal(t, []recon.FXRate{rate}, evidence[1].Rates)
 }
 
 func TestLagsOfInstants(t *testing.T) {

@@ -30,7 +30,13 @@ func (x *ruleRun) evidenceOf(rows [2][]uint32) []recon.Evidence {
 			}
 		}
 	}
-	return (&describer{u.x.r}).evidence(u.x, 0, 0)
+	list := (&describer{u.x.r}).evidence(u.x, 0, 0)
+	for i := range list {
+		if list[i].Component == recon.ComponentCurrency {
+			list[i].Rates = x.ratesOf(rows)
+		}
+	}
+	return list
 }
 
 // fillTexts gives the only unit of a half the texts that all of its rows with any share.

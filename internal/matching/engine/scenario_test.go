@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/csv"
 	"flag"
 	"fmt"
@@ -107,10 +108,8 @@ func evidenceLines(p *Plan, res *Result, left, right *Table) string {
 			if e.Verdict != "" {
 				b.WriteString(" " + e.Verdict)
 			}
-			for _, rate := range []*recon.FXRate{e.LeftRate, e.RightRate} {
-				if rate != nil {
-					fmt.Fprintf(&b, ", 1 %s = %s %s %s of %s", rate.From, rate.Rate, rate.To, rate.Type, rate.Date)
-				}
+			for _, rate := range e.Rates {
+				fmt.Fprintf(&b, ", 1 %s = %s %s %s of %s", rate.From, rate.Rate, rate.To, cmp.Or(rate.Type, "untyped"), rate.Date)
 			}
 			b.WriteString("\n")
 		}
