@@ -25,9 +25,10 @@ const (
 	HeldByDuplicate    HeldBy = "DUPLICATE"       // one of the rows looks like another row of its side
 	HeldByDifference   HeldBy = "MAX_DIFFERENCE"
 	HeldByAmount       HeldBy = "MAX_AMOUNT"
-	HeldByScore        HeldBy = "SCORE"  // below autoAt
-	HeldByMargin       HeldBy = "MARGIN" // another pairing is nearly as good
-	HeldByReview       HeldBy = "REVIEW" // somebody matched it by hand, and another one decides
+	HeldByScore        HeldBy = "SCORE"           // below autoAt
+	HeldByMargin       HeldBy = "MARGIN"          // another pairing is nearly as good
+	HeldByWriteOff     HeldBy = "WRITE_OFF_LIMIT" // its difference would take the run over its limit
+	HeldByReview       HeldBy = "REVIEW"          // somebody matched it by hand, and another one decides
 )
 
 // AdjustmentReason says why a confirmed group may keep a difference.

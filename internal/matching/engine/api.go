@@ -239,7 +239,7 @@ func (r *Result) RightRows(g *Group) []uint32 { return r.rightRows[g.RightFrom:]
 // The texts behind the one-byte codes that a million groups and rows are kept in.
 var (
 	statuses    = [...]recon.GroupStatus{recon.GroupConfirmed, recon.GroupProposed, recon.GroupPartial}
-	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin}
+	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin, recon.HeldByWriteOff}
 	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
 	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
 	reasons     = [...]recon.Reason{
@@ -266,6 +266,7 @@ const (
 	heldAmount
 	heldScore
 	heldMargin
+	heldWriteOff
 )
 
 const (

@@ -25,6 +25,7 @@ type Plan struct {
 	instants  [2]bool         // a rule reads the booking instant
 	fees      bool            // keep the fee: it explains a difference
 	widest    int             // calendar days that the widest lag may span
+	writeOff  currencyLimits  // of one run
 
 	currencies [2][]currencySpec // in which amounts are compared, where not in the row's own
 	wheres     [2][]*predicate
@@ -148,14 +149,11 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 	if errs := recon.CheckRules(rules); len(errs) > 0 {
 		return nil, errs
 	}
-	p := &Plan{Options: options}
+	p := &Plan{Options: options, writeOff: limitsOf(options.MaxWriteOff)}
 	for side := range p.amounts {
 		p.amounts[side] = []amountSpec{{text: "amount", terms: []recon.AmountTerm{{Field: "amount"}}}}
 	}
 	var errs []recon.FieldError
-	if options.MaxWriteOff.Given() {
-		errs = append(errs, recon.FieldError{Pointer: "/maxWriteOff", Code: recon.CodeUnsupported, Message: "a limit of write-offs is not supported yet"})
-	}
 	order := make([]int, 0, len(rules))
 	for i := range rules {
 		full := rules[i].WithDefaults()
@@ -184,10 +182,6 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 	}
 	impossible := func(pointer, why string) {
 		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
-	}
-	switch r.Type {
-	case recon.RuleSubsetSum:
-		later("/type", "the rule type "+string(r.Type))
 	}
 	refuse := func(pointer string) func(code, why string) {
 		return func(code, why string) {

@@ -49,6 +49,8 @@ func (u *unitRun) fillTexts(half, c int) {
 		case len(starts) == 0:
 		case common == nil:
 			common = slices.Clone(starts)
+		case u.base.subset != nil: // each row holds the key by itself, so any of their texts does
+			common = append(common, starts...)
 		default:
 			common = slices.DeleteFunc(common, func(a uint32) bool {
 				return !slices.ContainsFunc(starts, func(b uint32) bool { return bytes.Equal(rows.text(a), rows.text(b)) })

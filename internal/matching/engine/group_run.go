@@ -12,6 +12,10 @@ func (r *runner) runUnits(rp *rulePlan) {
 		r.runWithin(rp)
 		return
 	}
+	if rp.subset != nil {
+		r.runSubsets(rp)
+		return
+	}
 	x := r.ruleRun(rp)
 	if !r.progress(x, 0) {
 		return
@@ -90,8 +94,16 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
 	if p.held == heldNothing && base.anySuspect(rows) {
 		p.held = heldDuplicate
 	}
+	sides := u.sides(rows)
+	difference, _ := base.difference(sides)
+	of, currency, mixed := x.measure(rows, p.compared)
+	if mixed {
+		difference = of
+	}
+	p.held = u.parent.affords(p.held, currency, difference)
 	g := Group{
 		Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method, held: p.held,
+		currency: currency, mixed: mixed,
 	}
 	status, state := statusConfirmed, stateConfirmed
 	if p.held != heldNothing {
@@ -104,12 +116,6 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
 			}
 			base.state[half][row] = state
 		}
-	}
-	sides := u.sides(rows)
-	difference, _ := base.difference(sides)
-	var of int64
-	if of, g.currency, g.mixed = x.measure(rows, p.compared); g.mixed {
-		difference = of
 	}
 	g.Difference, g.status = recon.Minor(difference), status
 	if status == statusConfirmed {
@@ -272,8 +278,17 @@ func (x *ruleRun) firstBroken(res *Result, groups []*Group) *Group {
 		if len(rows[0]) == 0 || len(rows[1]) == 0 || x.crowded(rows) {
 			return g
 		}
+		if x.subset != nil {
+			if x.brokenSubset(rows) {
+				return g
+			}
+			continue
+		}
 		u[0].add(rows[0]...)
 		u[1].add(rows[1]...)
+	}
+	if x.subset != nil {
+		return nil
 	}
 	all := x.onUnits(u)
 	for i, g := range groups {

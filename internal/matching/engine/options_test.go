@@ -15,6 +15,7 @@ func TestOptionsOfASetup(t *testing.T) {
 	setup, errs := recon.DecodeSetup([]byte(`
 asOf: 2026-01-31
 duplicateDays: 4
+maxWriteOff: "5.00"
 calendars: [{id: TARGET2, holidays: [2026-01-01]}]
 rates: [{from: EUR, to: USD, date: 2026-01-05, rate: 1.1}]
 fees: [{name: cards, currency: EUR, items: [{name: all, type: PERCENTAGE, percent: 1}]}]
@@ -27,7 +28,5 @@ fees: [{name: cards, currency: EUR, items: [{name: all, type: PERCENTAGE, percen
 	require.Len(t, o.Calendars["TARGET2"].Holidays, 1)
 	require.Equal(t, recon.Decimal("1.1"), o.Rates[0].Rate)
 	require.Equal(t, "EUR", o.FeeSchedules["cards"].Currency)
-	_, errs = Compile(recon.DefaultLadder(), Options{MaxWriteOff: recon.Limits{Default: "5"}})
-	require.Len(t, errs, 1)
-	require.Equal(t, "/maxWriteOff", errs[0].Pointer)
+	require.Equal(t, recon.Decimal("5.00"), o.MaxWriteOff.Default)
 }

@@ -29,6 +29,7 @@ type runner struct {
 	refuses  func(left, right uint32) bool // nil: nothing is refused
 	touched  [2][]bool                     // rows of refused sets
 	unitRuns map[int16]*unitRun            // the last run of each rule over units, for nearest misses
+	written  writeOffs
 }
 
 const (
@@ -63,7 +64,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.markOutside()
 	r.join()
 	r.suspectDuplicates()
-	r.unitRuns = map[int16]*unitRun{}
+	r.unitRuns, r.written = map[int16]*unitRun{}, writeOffs{}
 	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
 		r.refuses, r.touched = r.refused.pair, r.refused.touched
 	}
@@ -230,6 +231,7 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 			difference, currency, mixed = of, in, true
 		}
 	}
+	held = r.affords(held, currency, difference)
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
 		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,

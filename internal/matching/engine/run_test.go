@@ -65,6 +65,10 @@ func drawRules(t *rapid.T) []recon.Rule {
 			{Name: "netting", Type: recon.RuleExact, Priority: 3, Scope: recon.ScopeLeft, Date: recon.RuleDate{MaxDays: new(5)}},
 			{Name: "voucher", Type: recon.RuleGrouped, Priority: 4, Scope: recon.ScopeRight, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}}, Group: recon.RuleGroup{By: recon.RuleSources{Left: []string{"reference"}, Right: []string{"reference"}}}},
 		},
+		{
+			{Name: "subset", Type: recon.RuleSubsetSum, Priority: 1, Keys: split, Date: recon.RuleDate{MaxDays: new(4)}, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.30"}}},
+			{Name: "unkeyed subset", Type: recon.RuleSubsetSum, Priority: 2, Group: recon.RuleGroup{Cardinality: recon.ManyToOne, MaxCandidates: new(4)}},
+		},
 		{{Name: "opposite", Type: recon.RuleDateLag, Priority: 1, Amount: recon.RuleAmount{Sign: recon.SignAny}}},
 	}).Draw(t, "rules")
 }

@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+)
+
+// subsetRun matches single rows of one half with subsets of the other.
+//
+// Every target is searched by itself first, over all rows that it may take: in its block by key, or of its currency, and
+// inside its window of days. A target with one subset that no other target wants is matched. Then the rest are served in
+// canonical order: what two targets want is proposed to the first of them, and the others are searched again without it.
+type subsetRun struct {
+	x       *ruleRun
+	one     int // the half of the targets
+	targets []subsetTarget
+	wanted  []uint8 // by row of the other half: how many targets found it, up to 2
+	budget  int64   // of each target
+}
+
+type subsetTarget struct {
+	row    uint32
+	pool   *subsetPool
+	answer subsetAnswer
+}
+
+// subsetPool are the rows of the other half that targets of one block choose from, by day.
+type subsetPool struct {
+	rows []uint32
+	days []int32
+}
+
+const (
+	// subsetWorkMax bounds the branches of all searches of a rule: about two seconds of one core.
+	subsetWorkMax = 64 << 20
+	subsetWorkMin = 1_000
+	// subsetLooks is how many rows are looked at for each that a search may hold.
+	subsetLooks = 16
+)
+
+func (r *runner) runSubsets(rp *rulePlan) {
+	x := r.ruleRun(rp)
+	if !r.progress(x, 0) {
+		return
+	}
+	s := &subsetRun{x: x, one: rp.subset.one, wanted: make([]uint8, r.tables[1-rp.subset.one].Len())}
+	s.gather()
+	s.budget = min(int64(rp.subset.budget), max(subsetWorkMin, subsetWorkMax/int64(max(len(s.targets), 1))))
+	parts := ranges(len(s.targets), 256)
+	for _, part := range parts {
+		inParallel(part[1]-part[0], func(i int) {
+			t := &s.targets[part[0]+i]
+			t.answer = s.search(t)
+		})
+		if !r.progress(x, int64(part[1])) {
+			return
+		}
+	}
+	s.settle()
+}
+
+// gather lists the targets in canonical order, each with the pool of its block.
+func (s *subsetRun) gather() {
+	r, x := s.x.r, s.x
+	var rows [2][]uint32
+	for half := range rows {
+		rows[half] = r.openRows(x, half)
+	}
+	numbers, count := [2][]uint32{}, 0
+	if x.required > 0 {
+		numbers, count = r.keyNumbers(x, rows)
+	} else {
+		numbers, count = currencyNumbers(x, rows)
+	}
+	pools := make([]*subsetPool, count+1)
+	for i, n := range numbers[1-s.one] {
+		if pools[n] == nil {
+			pools[n] = &subsetPool{}
+		}
+		pools[n].rows = append(pools[n].rows, rows[1-s.one][i])
+	}
+	for _, p := range pools {
+		if p != nil {
+			p.sort(x, 1-s.one)
+		}
+	}
+	for i, n := range numbers[s.one] {
+		if pools[n] != nil {
+			s.targets = append(s.targets, subsetTarget{row: rows[s.one][i], pool: pools[n]})
+		}
+	}
+}
+
+func currencyNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, count int) {
+	known := map[uint32]uint32{}
+	for half := range rows {
+		numbers[half] = make([]uint32, len(rows[half]))
+		for i, row := range rows[half] {
+			code := x.currency[half][row]
+			n, seen := known[code]
+			if !seen {
+				n = uint32(len(known) + 1)
+				known[code] = n
+			}
+			numbers[half][i] = n
+		}
+	}
+	return numbers, len(known)
+}
+
+func (p *subsetPool) sort(x *ruleRun, half int) {
+	slices.SortStableFunc(p.rows, func(a, b uint32) int { return cmp.Compare(x.dayOf(half, a), x.dayOf(half, b)) })
+	p.days = make([]int32, len(p.rows))
+	for i, row := range p.rows {
+		p.days[i] = x.dayOf(half, row)
+	}
+}
+
+// search answers for one target with what is open now.
+func (s *subsetRun) search(t *subsetTarget) subsetAnswer {
+	x, half := s.x, 1-s.one
+	rows, cut := s.candidates(t)
+	if len(rows) == 0 {
+		return subsetAnswer{spent: cut}
+	}
+	digests, touched := x.r.tables[half].digest, x.r.touched[half]
+	search := newSubsetSearch(rows,
+		func(row uint32) int64 { return x.amountOf(half, row) },
+		func(a, b uint32) bool { return digests[a] == digests[b] },
+		func(row uint32) bool { return touched != nil && touched[row] })
+	target, code := x.amountOf(s.one, t.row), x.currency[s.one][t.row]
+	search.holds = func(sum int64) bool {
+		left, right := s.ordered(target, sum)
+		_, _, held := x.amountHeld(code, left, right)
+		return held
+	}
+	search.refused = func(rows []uint32) bool { return x.r.refused.holds(s.halves(t.row, rows)) }
+	reach := x.reach(code, target)
+	answer := search.find(plusUpTo(target, -reach), plusUpTo(target, reach), x.subset.size, s.budget)
+	answer.spent = answer.spent || cut
+	return answer
+}
+
+// ordered puts what belongs to the target and what to the subset into the order left, right.
+func (s *subsetRun) ordered(target, sum int64) (left, right int64) {
+	if s.one == LeftIndex {
+		return target, sum
+	}
+	return sum, target
+}
+
+func (s *subsetRun) halves(target uint32, rows []uint32) (halves [2][]uint32) {
+	halves[s.one], halves[1-s.one] = []uint32{target}, rows
+	return halves
+}
+
+// candidates are the open rows that hold everything but the amount with the target, those nearest in time first, and
+// whether some were left out.
+func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
+	x, half, day := s.x, 1-s.one, s.x.dayOf(s.one, t.row)
+	from := sort.Search(len(t.pool.days), func(i int) bool { return t.pool.days[i] >= day })
+	up, down := from, from-1
+	distance := func(i int) int64 {
+		if i < 0 || i >= len(t.pool.days) {
+			return int64(x.maxLag) + 1
+		}
+		return int64(magnitude(int64(t.pool.days[i]) - int64(day)))
+	}
+	for looks := 0; ; looks++ {
+		above, below := distance(up), distance(down)
+		if min(above, below) > int64(x.maxLag) {
+			return rows, false
+		}
+		i := up
+		if above <= below {
+			up++
+		} else {
+			i = down
+			down--
+		}
+		if row := t.pool.rows[i]; x.r.state[half][row] == stateOpen && s.fits(t.row, row) {
+			if len(rows) == x.subset.candidates {
+				return rows, true
+			}
+			rows = append(rows, row)
+		}
+		if looks >= x.subset.candidates*subsetLooks {
+			return rows, true
+		}
+	}
+}
+
+// fits says whether a row may be part of the target's subset.
+func (s *subsetRun) fits(target, row uint32) bool {
+	x := s.x
+	l, r := target, row
+	if s.one == RightIndex {
+		l, r = row, target
+	}
+	_, ok := x.together(l, r)
+	return ok
+}
+
+// companion is how well two rows go together, their amounts aside.
+type companion struct {
+	date, text int64
+	keyed      bool
+}
+
+// together says whether two rows hold every predicate but the amount.
+func (x *ruleRun) together(l, r uint32) (companion, bool) {
+	c := companion{text: full}
+	if x.currency[LeftIndex][l] != x.currency[RightIndex][r] {
+		return c, false
+	}
+	lag, ok := x.lagHeld(x.dayOf(LeftIndex, l), x.dayOf(RightIndex, r))
+	if !ok {
+		return c, false
+	}
+	c.date = closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
+	compared, ok := x.keysHeld(l, r)
+	if c.keyed = compared > 0; ok && x.text != nil {
+		c.text, ok = x.textHeld(l, r)
+	}
+	return c, ok
+}
+
+// settle takes what nobody else wants, and then serves the others one after another.
+func (s *subsetRun) settle() {
+	for i := range s.targets {
+		for _, row := range s.targets[i].answer.rows {
+			s.wanted[row] = min(s.wanted[row]+1, 2)
+		}
+	}
+	for i := range s.targets {
+		if t := &s.targets[i]; t.answer.ways == 1 && !s.contested(t) {
+			s.group(t, false)
+		}
+	}
+	for i := range s.targets {
+		t := &s.targets[i]
+		if s.x.r.state[s.one][t.row] != stateOpen {
+			continue
+		}
+		disputed := s.contested(t)
+		if slices.ContainsFunc(t.answer.rows, func(row uint32) bool { return s.x.r.state[1-s.one][row] != stateOpen }) {
+			t.answer, disputed = s.search(t), true
+		}
+		if t.answer.ways > 0 {
+			s.group(t, disputed)
+			continue
+		}
+		s.leave(t, disputed)
+	}
+}
+
+func (s *subsetRun) contested(t *subsetTarget) bool {
+	return slices.ContainsFunc(t.answer.rows, func(row uint32) bool { return s.wanted[row] > 1 })
+}
+
+// leave notes why a target found nothing.
+func (s *subsetRun) leave(t *subsetTarget, disputed bool) {
+	flags := s.x.r.flags[s.one]
+	switch {
+	case t.answer.spent:
+		flags[t.row] |= flagCapped
+		s.x.tally.Capped++
+	case disputed:
+		flags[t.row] |= flagBeaten
+	}
+}
+
+func (s *subsetRun) group(t *subsetTarget, disputed bool) {
+	x := s.x
+	rows := s.halves(t.row, t.answer.rows)
+	v, held, ok := x.judgeSubset(rows)
+	x.tally.Candidates += t.answer.ways
+	if !ok {
+		return // below proposeAt
+	}
+	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held, method: MethodExact}
+	switch {
+	case t.answer.spent:
+		p.held, p.method = heldSearchBudget, MethodGreedy
+	case t.answer.ways > 1 || disputed:
+		p.held = heldAmbiguity
+	}
+	p.alternatives = int32(t.answer.ways - 1)
+	if disputed {
+		p.alternatives = max(p.alternatives, 1)
+	}
+	(&unitRun{base: x, x: x, parent: x.r}).addRows(p, rows)
+}
+
+// judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
+func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, heldCode, bool) {
+	v := verdict{keyed: true}
+	worst := companion{full, full, true}
+	for _, l := range rows[0] {
+		for _, r := range rows[1] {
+			c, ok := x.together(l, r)
+			if !ok {
+				return v, heldNothing, false
+			}
+			worst.date, worst.text = min(worst.date, c.date), min(worst.text, c.text)
+			v.keyed = v.keyed && c.keyed
+		}
+	}
+	var sums [2]int64
+	for half := range rows {
+		var sum total
+		for _, row := range rows[half] {
+			sum.add(x.amountOf(half, row))
+		}
+		m, err := sum.minor()
+		if err != nil {
+			return v, heldNothing, false
+		}
+		sums[half] = int64(m)
+	}
+	near, difference, held := x.amountHeld(x.currency[0][rows[0][0]], sums[0], sums[1])
+	v.compared, v.score = difference, weightAmount*near+weightDate*worst.date
+	if v.keyed {
+		v.score += weightKeys * full
+	}
+	if x.text != nil {
+		v.score += weightText * worst.text
+	}
+	return v, x.whole(rows).x.gate(0, 0, v), held && v.score >= x.proposeAt
+}
+
+// brokenSubset says whether a confirmed group of the rule does not hold.
+func (x *ruleRun) brokenSubset(rows [2][]uint32) bool {
+	_, held, ok := x.judgeSubset(rows)
+	return !ok || held != heldNothing || x.r.refused.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
+}
