@@ -6,10 +6,11 @@ import (
 )
 
 // joined is a key pair after the hash join: equal texts of the two sides have the same number, 1.., and 0 is no text.
-// For a column of several values a row, numbers are by value.
+// For a column of several values a row, numbers are by value. A number is the place where its text first occurs, left
+// before right, so what is counted by number lies in memory in about the order in which the rows do.
 type joined struct {
 	ids   [2][]uint32
-	count int  // numbers go up to it
+	count int  // numbers go up to it; not all of them are taken
 	live  bool // enough of the rows that carry it meet across the sides
 
 	// Where rows carry several numbers that are not those of a column, those of one are ids[first] .. ids[first+counts].
@@ -60,82 +61,91 @@ func joinKeys(left, right *Table, pair keyPair) *joined {
 	tables := [2]*Table{left, right}
 	columns := [2]*keyColumn{&left.keys[pair.column[0]], &right.keys[pair.column[1]]}
 	parts, bounds := partition(columns)
-	j := &joined{}
+	// A side's texts take two bytes each of 4 GiB, so the places of both fit in 32 bits.
+	j := &joined{count: len(columns[0].hash) + len(columns[1].hash)}
 	for side := range columns {
 		j.ids[side] = make([]uint32, len(columns[side].hash))
 	}
-	var counts [joinParts]uint32
+	var meet [joinParts]int
 	inParallel(joinParts, func(p int) {
-		part := parts[bounds[p]:bounds[p+1]]
-		counts[p] = numberPart(part, tables, j)
+		meet[p] = numberPart(parts[bounds[p]:bounds[p+1]], tables, j)
 	})
-	base := uint32(0)
-	for p := range counts {
-		counts[p], base = base, base+counts[p]
+	met := 0
+	for _, n := range meet {
+		met += n
 	}
-	j.count = int(base)
-	inParallel(joinParts, func(p int) {
-		for _, e := range parts[bounds[p]:bounds[p+1]] {
-			j.ids[e.side()][e.value()] += counts[p]
-		}
-	})
-	j.live = j.isLive(columns)
+	j.live = len(parts) > 0 && met*100 >= len(parts)*livePercent
+	if columns[0].first != nil || columns[1].first != nil {
+		j.live = j.isLiveOfSeveral(columns)
+	}
 	return j
 }
 
-// partition scatters the filled values of both sides by the top bits of their hashes.
+// partition scatters the filled values of both sides by the top bits of their hashes: in each part left before right,
+// and each side by value.
 func partition(columns [2]*keyColumn) ([]joinEntry, [joinParts + 1]uint32) {
+	var at [2][joinParts]uint32
+	inParallel(2, func(side int) {
+		c := columns[side]
+		for i, h := range c.hash {
+			if c.start[i] != noText {
+				at[side][h>>joinShift]++
+			}
+		}
+	})
 	var bounds [joinParts + 1]uint32
-	for _, c := range columns {
-		for i, h := range c.hash {
-			if c.start[i] != noText {
-				bounds[h>>joinShift+1]++
-			}
-		}
-	}
 	for p := range joinParts {
-		bounds[p+1] += bounds[p]
+		lefts, rights := at[0][p], at[1][p]
+		at[0][p], at[1][p] = bounds[p], bounds[p]+lefts
+		bounds[p+1] = bounds[p] + lefts + rights
 	}
-	at := bounds
 	parts := make([]joinEntry, bounds[joinParts])
-	for side, c := range columns {
+	inParallel(2, func(side int) {
+		c := columns[side]
 		for i, h := range c.hash {
-			if c.start[i] != noText {
+			if start := c.start[i]; start != noText {
 				p := h >> joinShift
-				parts[at[p]] = joinEntry{h, c.start[i], uint32(i)<<1 | uint32(side)}
-				at[p]++
+				parts[at[side][p]] = joinEntry{h, start, uint32(i)<<1 | uint32(side)}
+				at[side][p]++
 			}
 		}
-	}
+	})
 	return parts, bounds
 }
 
-// numberPart gives each distinct text of a part a number from 1 in an open-addressing table, and returns how many.
-func numberPart(part []joinEntry, tables [2]*Table, j *joined) uint32 {
+// numberPart numbers the texts of a part by an open-addressing table, and returns how many of its entries have one of
+// the other side of the same text.
+func numberPart(part []joinEntry, tables [2]*Table, j *joined) (meet int) {
 	size := 16
 	for size < 2*len(part) {
 		size *= 2
 	}
-	slots, mask, n := make([]uint32, size), uint64(size-1), uint32(0)
+	slots, mask := make([]uint32, size), uint64(size-1)
+	lefts := make([]uint32, len(part)) // by the first entry of a text: left ones that have met nobody yet
+	base := [2]uint32{1, uint32(len(j.ids[0])) + 1}
 	for i, e := range part {
 		if i%touchAhead == 0 {
 			touchTexts(part[i:min(i+touchAhead, len(part))], tables)
 		}
-		for at := e.hash & mask; ; at = (at + 1) & mask {
-			if slots[at] == 0 {
-				slots[at] = uint32(i + 1)
-				n++
-				j.ids[e.side()][e.value()] = n
-				break
-			}
-			first := part[slots[at]-1]
-			if first.hash == e.hash && sameText(tables, first, e) {
-				j.ids[e.side()][e.value()] = j.ids[first.side()][first.value()]
-				break
-			}
+		at := e.hash & mask
+		for slots[at] != 0 && !sameText(tables, part[slots[at]-1], e) {
+			at = (at + 1) & mask
+		}
+		if slots[at] == 0 {
+			slots[at] = uint32(i + 1)
+		}
+		first := slots[at] - 1
+		origin := part[first]
+		j.ids[e.side()][e.value()] = base[origin.side()] + origin.value()
+		switch {
+		case e.side() == LeftIndex:
+			lefts[first]++
+		case origin.side() == LeftIndex:
+			meet += 1 + int(lefts[first])
+			lefts[first] = 0
 		}
 	}
-	return n
+	return meet
 }
 
 // touchAhead is how many texts are fetched at once: alone each would cost the wait for one place in memory, together
@@ -157,37 +167,17 @@ func touchTexts(part []joinEntry, tables [2]*Table) {
 func keepTouched(byte) {}
 
 func sameText(tables [2]*Table, a, b joinEntry) bool {
-	return bytes.Equal(tables[a.side()].text(a.start), tables[b.side()].text(b.start))
+	return a.hash == b.hash && bytes.Equal(tables[a.side()].text(a.start), tables[b.side()].text(b.start))
 }
 
-// isLive counts the rows whose value occurs on both sides against all that carry one.
-func (j *joined) isLive(columns [2]*keyColumn) bool {
+// isLiveOfSeveral counts by row where a row may carry several values, and notes which values meet.
+func (j *joined) isLiveOfSeveral(columns [2]*keyColumn) bool {
 	seen := make([]uint8, j.count+1)
 	for side := range j.ids {
 		for _, id := range j.ids[side] {
 			seen[id] |= 1 << side
 		}
 	}
-	if columns[0].first != nil || columns[1].first != nil {
-		return j.isLiveOfSeveral(columns, seen)
-	}
-	filled, meet := 0, 0
-	for side := range j.ids {
-		for _, id := range j.ids[side] {
-			if id == 0 {
-				continue
-			}
-			filled++
-			if seen[id] == 3 {
-				meet++
-			}
-		}
-	}
-	return filled > 0 && meet*100 >= filled*livePercent
-}
-
-// isLiveOfSeveral counts by row where a row may carry several values, and notes which values meet.
-func (j *joined) isLiveOfSeveral(columns [2]*keyColumn, seen []uint8) bool {
 	j.met = make([]bool, len(seen))
 	for n := range seen {
 		j.met[n] = n > 0 && seen[n] == 3

@@ -20,10 +20,11 @@ func TestJoinKeys(t *testing.T) {
 			right = append(right, recon.Transaction{Description: "R" + strconv.Itoa(i)})
 		}
 		j := joinKeys(tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), p.pairs[0])
-		require.Equal(t, 3000, j.count)
+		require.Equal(t, 6000, j.count)
 		of := map[uint32]string{}
 		for i, id := range j.ids[RightIndex] {
 			require.NotContains(t, of, id)
+			require.LessOrEqual(t, int(id), j.count)
 			of[id] = right[i].Description
 		}
 		for i, id := range j.ids[LeftIndex] {
