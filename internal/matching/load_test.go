@@ -37,6 +37,6 @@ func TestRunByStoredRules(t *testing.T) {
 		run := b.run(t, s, recon.RunCommit)
 		require.Equal(t, recon.RunFailed, run.Status)
 		require.Equal(t, "RULES_UNUSABLE", run.ErrorCode)
-		require.Contains(t, run.ErrorMessage, "/1/type")
+		require.Contains(t, run.ErrorMessage, "/1/group/by")
 	})
 }

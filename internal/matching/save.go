@@ -104,7 +104,10 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		} else {
 			row.Currency = job.right.Currency(right[0])
 		}
-		if g.Score < scoreFull || g.Difference != 0 {
+		if g.Mixed() {
+			job.inOneCurrency(&row, result, g)
+		}
+		if g.Score < scoreFull || g.Difference != 0 || g.Mixed() || job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
 			row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
 		}
 		return &row, true
@@ -114,10 +117,20 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 // scoreFull is the score of a group whose rows agree in everything that its rule compares.
 const scoreFull = 100
 
-// evidence is kept only where something is not wholly equal: what agrees can be read off the rows.
+// inOneCurrency states the sums of a group of several currencies as its rule compared them. Bare numbers have no currency:
+// they stand in that of the first row, with no difference.
+func (job *loaded) inOneCurrency(row *postgres.GroupRow, result *engine.Result, g *engine.Group) {
+	compared := int64(result.ComparedLeft(job.plan, job.left, g))
+	if currency := g.Currency(); currency != "" {
+		row.Currency, row.LeftAmount = currency, compared
+	}
+	row.RightAmount = row.LeftAmount - row.Difference
+}
+
+// evidence is kept only where something is not wholly equal, or a rate was used: what agrees can be read off the rows.
 func evidence(components []recon.Evidence) []byte {
 	for i := range components {
-		if components[i].Closeness < recon.ClosenessFull {
+		if components[i].Closeness < recon.ClosenessFull || len(components[i].Rates) > 0 {
 			text, err := json.Marshal(components)
 			if err != nil {
 				panic("evidence that is no JSON: " + err.Error())

@@ -79,7 +79,7 @@ func scanFXRate(row pgx.CollectableRow) (r recon.FXRate, err error) {
 func (tx *Tx) ratesFor(ctx context.Context, rules []recon.Rule) ([]recon.FXRate, error) {
 	var currencies, kinds []string
 	for i := range rules {
-		if c := rules[i].Currency; c.Mode == recon.CurrencyConvert && rules[i].Active() {
+		if c := rules[i].WithDefaults().Currency; c.Mode == recon.CurrencyConvert && rules[i].Active() {
 			currencies, kinds = append(currencies, c.To), append(kinds, c.RateType)
 		}
 	}

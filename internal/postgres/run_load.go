@@ -95,6 +95,7 @@ var openRowFields = map[string]openRowColumn{
 	"kind":          {"t.kind", func(t *recon.Transaction, raw []byte) { t.Kind = string(raw) }},
 	"bookingStatus": {"t.booking_status", func(t *recon.Transaction, raw []byte) { t.BookingStatus = string(raw) }},
 	"valueDate":     {"t.value_date", func(t *recon.Transaction, raw []byte) { t.ValueDate = rawDay(raw) }},
+	"time":          {"t.occurred_at", func(t *recon.Transaction, raw []byte) { t.Time = rawInstant(raw) }},
 	"gross":         {"t.gross", func(t *recon.Transaction, raw []byte) { t.Gross = rawMinor(raw) }},
 	"fee":           {"t.fee", func(t *recon.Transaction, raw []byte) { t.Fee = rawMinor(raw) }},
 	"tax":           {"t.tax", func(t *recon.Transaction, raw []byte) { t.Tax = rawMinor(raw) }},

@@ -28,6 +28,8 @@ const statementSQL = `
 		WHERE s.context_id = @context
 	), cut AS (
 		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING bool_or(counts) AND NOT bool_and(counts)
+	), mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
+		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING min(currency) <> max(currency)
 	), whole AS (
 		SELECT DISTINCT group_id FROM rows r
 		WHERE group_id IS NOT NULL AND counts AND NOT EXISTS (SELECT 1 FROM cut WHERE cut.group_id = r.group_id)
@@ -55,8 +57,13 @@ const statementSQL = `
 			ELSE 'difference of proposed groups' END, '', '',
 		coalesce(g.difference_reason, ''), g.currency, sum(g.difference)::text, count(*)
 	FROM whole w JOIN match_groups g ON g.id = w.group_id
-	WHERE g.difference <> 0
-	GROUP BY 1, 4, 5`
+	WHERE g.difference <> 0 AND NOT EXISTS (SELECT 1 FROM mixed m WHERE m.group_id = g.id)
+	GROUP BY 1, 4, 5
+	UNION ALL
+	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'matched with another currency' ELSE 'proposed with another currency' END, '', '', '',
+		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(DISTINCT r.group_id)
+	FROM mixed m JOIN whole w ON w.group_id = m.group_id JOIN match_groups g ON g.id = m.group_id JOIN rows r ON r.group_id = m.group_id
+	GROUP BY 1, 5`
 
 // statementRow is a line of statementSQL.
 type statementRow struct {

@@ -22,6 +22,14 @@ func rawDay(raw []byte) recon.Day {
 	return recon.Day(rawInt4(raw) + epochDays)
 }
 
+// rawInstant is the zero time for NULL.
+func rawInstant(raw []byte) time.Time {
+	if raw == nil {
+		return time.Time{}
+	}
+	return time.UnixMicro(rawInt8(raw) + epochMicros).UTC()
+}
+
 func rawMinor(raw []byte) recon.NullMinor {
 	if raw == nil {
 		return recon.NullMinor{}

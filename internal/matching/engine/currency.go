@@ -163,6 +163,16 @@ func widened(currency string, amount int64) int64 {
 
 const maxWidened = int64(1) << 59
 
+// ComparedLeft is the sum of what a group's rule compared of its left rows, in the currency of the comparison. It cannot
+// overflow: the group was judged by it.
+func (r *Result) ComparedLeft(p *Plan, left *Table, g *Group) recon.Minor {
+	sum := int64(0)
+	for _, row := range r.LeftRows(g) {
+		sum += left.amounts[p.rules[g.Rule].amount[LeftIndex]][row]
+	}
+	return recon.Minor(sum)
+}
+
 // unrated says whether a row is in the rule's sources, and only a rate keeps it from being compared.
 func (x *ruleRun) unrated(side int, row uint32) bool {
 	return x.rated[side] != nil && x.rated[side][row] == rateMissing && x.inScope(side, row)

@@ -24,6 +24,10 @@ func TestUnitColumns(t *testing.T) {
 			}
 		}
 		p := compileColumns(t, rules)
+		for i := range p.rules {
+			x := (&runner{plan: p, tables: [2]*Table{NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)}, byRule: make([]RuleCount, len(p.rules))}).ruleRun(&p.rules[i])
+			require.Equal(t, x.text != nil, x.text != nil && x.readsText(LeftIndex, x.textColumn(LeftIndex)))
+		}
 		left, right := drawColumnRows(t, "L"), drawColumnRows(t, "R")
 		res, l, r := run(t, p, left, right)
 		rest := map[string]int64{}
