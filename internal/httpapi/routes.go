@@ -85,6 +85,7 @@ var operations = []operation{
 
 	read("/v1/contexts/{contextId}/transactions", viewer, "list-transactions", "Search a context's rows", (*API).listTransactions),
 	read("/v1/transactions/{transactionId}", viewer, "get-transaction", "Read a row with its state", (*API).getTransaction),
+	read("/v1/transactions/{transactionId}/explanation", viewer, "explain-transaction", "Why a row is matched, or why not and what is nearest", (*API).explainTransaction),
 	post("/v1/transactions/{transactionId}/ignore", analyst, "ignore-transaction", "Take an open row out of reconciliation", http.StatusOK, (*API).ignoreTransaction),
 	post("/v1/transactions/{transactionId}/restore", analyst, "restore-transaction", "Take an ignored row back in", http.StatusOK, (*API).restoreTransaction),
 

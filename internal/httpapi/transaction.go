@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -80,6 +81,15 @@ func (a *API) getTransaction(ctx context.Context, in *TransactionPath) (out *one
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		t, err := tx.Transaction(ctx, in.TransactionID)
 		out = &one[recon.StoredTransaction]{Body: t}
+		return err
+	})
+	return out, err
+}
+
+func (a *API) explainTransaction(ctx context.Context, in *TransactionPath) (out *one[recon.Explanation], err error) {
+	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
+		e, err := matching.Explain(ctx, tx, in.TransactionID)
+		out = &one[recon.Explanation]{Body: e}
 		return err
 	})
 	return out, err

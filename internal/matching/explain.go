@@ -1,0 +1,139 @@
+package matching
+
+import (
+	"context"
+	"slices"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// Explain says why a row is where it is. Evidence is computed from the rows and the rules: of a matched row by the plan of
+// the run that matched it, of an open one by the rules as they stand now.
+func Explain(ctx context.Context, tx *postgres.Tx, transactionID string) (recon.Explanation, error) {
+	t, err := tx.Transaction(ctx, transactionID)
+	if err != nil {
+		return recon.Explanation{}, err
+	}
+	e := recon.Explanation{TransactionID: t.ID, State: t.State}
+	switch t.State {
+	case recon.StateIgnored:
+		return e, nil
+	case recon.StateOpen:
+		return e, explainOpen(ctx, tx, t, &e)
+	}
+	return e, explainMatched(ctx, tx, t, &e)
+}
+
+func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction, e *recon.Explanation) error {
+	why, err := tx.WhyOpen(ctx, t)
+	if err != nil {
+		return err
+	}
+	e.Class, e.Reason = recon.Class(why.Class), recon.Reason(why.Reason)
+	e.Difference, e.Suggestion = why.NearestDifference, why.Suggestion
+	if why.NearestID == "" {
+		return nil
+	}
+	nearest, err := tx.Transaction(ctx, why.NearestID)
+	if recon.KindOf(err) == recon.KindNotFound {
+		return nil // its import was voided since
+	}
+	if err != nil {
+		return err
+	}
+	e.Nearest = &nearest
+	input, err := tx.RunInputNow(ctx, t.ContextID)
+	if err != nil {
+		return err
+	}
+	job := &loaded{input: input}
+	if err := job.compile(recon.Run{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}); err != nil {
+		return nil //nolint:nilerr // rules that cannot run together say so when they are run; there is nothing to compare
+	}
+	e.Rules, err = verdicts(ctx, tx, job, t, nearest)
+	return err
+}
+
+// verdicts compares two rows under every rule that compares rows of their sides with each other.
+func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction) ([]recon.RuleVerdict, error) {
+	if a.Side == b.Side {
+		return nil, nil
+	}
+	left, right := a, b
+	if a.Side == recon.Right {
+		left, right = b, a
+	}
+	tables, err := pairTables(ctx, tx, job.plan, []string{left.ID}, []string{right.ID})
+	if err != nil {
+		return nil, err
+	}
+	var out []recon.RuleVerdict
+	for i := range job.plan.Rules {
+		rule := &job.plan.Rules[i]
+		if rule.Scope == recon.ScopeLeft || rule.Scope == recon.ScopeRight {
+			continue
+		}
+		v := recon.RuleVerdict{RuleID: job.rules[i].id, Version: job.rules[i].version, Name: rule.Name, Holds: true}
+		v.Compare = engine.Compare(job.plan, tables[0], tables[1], i, 0, 0)
+		for _, component := range v.Compare {
+			v.Holds = v.Holds && component.Held
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// pairTables are finished tables of a few rows: the engine finishes tables by running over them.
+func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string) ([2]*engine.Table, error) {
+	var tables [2]*engine.Table
+	for i, ids := range [][]string{left, right} {
+		side := []recon.Side{recon.Left, recon.Right}[i]
+		tables[i] = engine.NewTable(plan, side, len(ids))
+		err := tx.RowsByID(ctx, ids, plan.Fields(side), func(t *recon.Transaction, id int64, source string) error {
+			return tables[i].Add(t, id, source)
+		})
+		if err != nil {
+			return tables, err
+		}
+	}
+	_, err := engine.Run(plan, tables[0], tables[1], nil)
+	return tables, err
+}
+
+func explainMatched(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction, e *recon.Explanation) error {
+	group, err := tx.Group(ctx, t.GroupID)
+	if err != nil {
+		return err
+	}
+	e.Group = &group
+	if len(group.Evidence) > 0 || group.RunID == "" || group.LeftCount != 1 || group.RightCount != 1 {
+		return nil // it is stored, or a person's word, or of more rows than two
+	}
+	stored, err := tx.RunPlan(ctx, tx.RunNum(group.ID))
+	if err != nil {
+		return err
+	}
+	rules := make([]recon.Rule, len(stored.Rules))
+	for i := range stored.Rules {
+		rules[i] = stored.Rules[i].Rule
+	}
+	plan, problems := engine.Compile(rules, EngineOptions(stored.Options))
+	if len(problems) > 0 {
+		return nil // made by an engine that knew other rules: what is stored is all there is
+	}
+	at := slices.IndexFunc(plan.Rules, func(r recon.Rule) bool { return r.Name == group.RuleName })
+	if at < 0 {
+		return nil
+	}
+	ids := map[recon.Side][]string{}
+	for _, item := range group.Items {
+		ids[item.Side] = append(ids[item.Side], item.TransactionID)
+	}
+	tables, err := pairTables(ctx, tx, plan, ids[recon.Left], ids[recon.Right])
+	if err == nil {
+		group.Evidence = engine.Compare(plan, tables[0], tables[1], at, 0, 0)
+	}
+	return err
+}

@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// RowsByID hands single rows to add, as OpenRows does, whatever their state.
+func (tx *Tx) RowsByID(
+	ctx context.Context, ids []string, fields []string, add func(t *recon.Transaction, id int64, source string) error,
+) error {
+	columns, args, err := openRowColumns(fields)
+	if err != nil {
+		return err
+	}
+	keys := make([]int64, len(ids))
+	for i, id := range ids {
+		keys[i], _ = tx.ids(kindTransaction).Key(id)
+	}
+	var more strings.Builder
+	for i := range columns {
+		more.WriteString(", " + columns[i].sql)
+	}
+	args["keys"] = keys
+	rows, err := tx.tx.Query(ctx, `
+		SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`+more.String()+`, s.name
+		FROM transactions t JOIN sources s ON s.num = t.source_num WHERE t.id = ANY (@keys)`, args)
+	if err != nil {
+		return fmt.Errorf("reading rows: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t recon.Transaction
+		raw := rows.RawValues()
+		readOpenRow(&t, raw, columns)
+		if err := add(&t, rawInt8(raw[0]), string(raw[len(raw)-1])); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// WhyOpen is what the last run found about an open row. One that has no exception may still arrive, or no run has looked
+// at it yet.
+func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exception, error) {
+	key, _ := tx.ids(kindTransaction).Key(t.ID)
+	e, err := tx.Exception(ctx, tx.ids(kindException).Public(key))
+	if err == nil && e.Status == "OPEN" {
+		return e, nil
+	}
+	if err != nil && recon.KindOf(err) != recon.KindNotFound {
+		return e, err
+	}
+	var seen bool
+	err = tx.tx.QueryRow(ctx, `
+		SELECT i.created_at < r.started_at FROM imports i
+		CROSS JOIN LATERAL (
+			SELECT max(started_at) AS started_at FROM runs WHERE context_id = $2 AND mode = 'COMMIT' AND status = 'COMPLETED'
+		) r WHERE i.num = $1::bigint >> 32 AND r.started_at IS NOT NULL`, key, t.ContextID).Scan(&seen)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return recon.Exception{}, fmt.Errorf("looking for a run that saw the row: %w", err)
+	}
+	reason := recon.ReasonNotRun
+	if seen {
+		reason = recon.ReasonInTransit
+	}
+	return recon.Exception{Class: string(recon.ClassTiming), Reason: string(reason)}, nil
+}
+
+// RunNum is the number of a group's run, 0 for one matched by hand.
+func (tx *Tx) RunNum(groupID string) int64 {
+	key, _ := tx.ids(kindGroup).Key(groupID)
+	return key >> 32
+}
+
+// RunInputNow is what a run that started now would know of a context beside its rows.
+func (tx *Tx) RunInputNow(ctx context.Context, contextID string) (RunInput, error) {
+	return tx.RunInput(ctx, recon.Run{ContextID: contextID, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+}
