@@ -52,6 +52,7 @@ var operations = []operation{
 	read("/v1/rules/{ruleId}", viewer, "get-rule", "Read a rule", (*API).getRule),
 	change("PUT /v1/rules/{ruleId}", admin, "put-rule", "Store the next version of a rule", (*API).putRule).bodyOf(ruleDoc{}),
 	change("DELETE /v1/rules/{ruleId}", admin, "delete-rule", "Take a rule out of later runs", (*API).deleteRule),
+	raw("GET "+ruleSchemaPath, viewer, "get-rule-schema", "Read the JSON Schema of a rule", (*API).getRuleSchema, describeRuleSchema),
 	read("/v1/rules/{ruleId}/versions", viewer, "list-rule-versions", "List the versions of a rule, a deleted one's too", (*API).listRuleVersions),
 
 	read("/v1/fx-rates", viewer, "list-fx-rates", "List exchange rates by pair, type and day", (*API).listFXRates),
@@ -157,6 +158,6 @@ var public = []struct {
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "adjustments": true,
-	"fx-rates": true, "schedules": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"fx-rates": true, "schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,
 }
