@@ -17,6 +17,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"matcher/internal/auth"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/telemetry"
 )
 
@@ -87,7 +88,7 @@ type PostgresConfig struct {
 	// ReplicaDSN is a streaming replica of the same server. Lists and reports are read from it while it is level.
 	ReplicaDSN string `env:"POSTGRES_REPLICA_DSN"`
 	// Clusters are further servers by the name that a tenant's configuration has for them, as JSON:
-	// {"cell-2": {"dsn": "postgres://…", "replicaDsn": "postgres://…", "connections": 40}}.
+	// {"cell-2": {"dsn": "postgres://…", "ownerDsn": "postgres://…", "replicaDsn": "postgres://…", "connections": 40}}.
 	Clusters string `env:"POSTGRES_CLUSTERS"`
 
 	// The owner creates schemas and roles and migrates; the application's own role may do none of it.
@@ -299,7 +300,7 @@ func (pg PostgresConfig) check(p *problemList) {
 	if pg.Port < 1 || pg.Port > 65535 {
 		p.add("POSTGRES_PORT is not a port")
 	}
-	if _, err := pg.clusters(); err != nil {
+	if _, err := tenancy.ParseClusters(pg.Clusters); err != nil {
 		p.add("POSTGRES_CLUSTERS is not a JSON object of clusters, each with its dsn")
 	}
 	if (pg.ReplicaDSN != "" || pg.Clusters != "") && !pg.External() {

@@ -1,11 +1,11 @@
 package bootstrap
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -38,6 +38,9 @@ type dynamicInfrastructureProvider struct {
 	listener      *tenancy.RedisTenantEventListener
 	sweep         *tenancy.TenantSweep
 	stopListening func() error
+
+	// seen is told of each tenant that an event or a sweep brings up, in processes that work on jobs.
+	seen atomic.Pointer[func(context.Context, *ports.TenantConfig)]
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
@@ -74,7 +77,7 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 	if err != nil {
 		return tenancy.ConnectionSettings{}, errors.New("the application's DSN cannot be read")
 	}
-	clusters, err := cfg.Postgres.clusters()
+	clusters, err := tenancy.ParseClusters(cfg.Postgres.Clusters)
 	if err != nil {
 		return tenancy.ConnectionSettings{}, err
 	}
@@ -176,7 +179,7 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 		list = tenancy.ListKnown(p.cache) // a tenant manager answers about one tenant at a time
 	}
 	p.sweep, err = tenancy.NewTenantSweep(tenancy.TenantSweepConfig{
-		List: list, Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
+		List: p.telling(list), Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
 		Database: p.connections.Database(), Log: p.log,
 	})
 	if err != nil {
@@ -209,6 +212,25 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 	return nil
 }
 
+// telling is a list whose active tenants are seen.
+func (p *dynamicInfrastructureProvider) telling(list tenantList) tenantList {
+	return func(ctx context.Context) ([]ports.TenantConfig, bool, error) {
+		tenants, complete, err := list(ctx)
+		for i := range tenants {
+			p.see(ctx, &tenants[i])
+		}
+		return tenants, complete, err
+	}
+}
+
+type tenantList = func(context.Context) (tenants []ports.TenantConfig, complete bool, err error)
+
+func (p *dynamicInfrastructureProvider) see(ctx context.Context, tenant *ports.TenantConfig) {
+	if seen := p.seen.Load(); seen != nil && tenant.Status == ports.TenantActive {
+		(*seen)(ctx, tenant)
+	}
+}
+
 // onTenantEvent takes an event for a hint: what is known is forgotten, and a created tenant gets its schema if the
 // authority knows it. Whoever can publish cannot make schemas.
 func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event ports.TenantEvent) error {
@@ -220,8 +242,10 @@ func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event
 	if err != nil {
 		return fmt.Errorf("asking about a created tenant: %w", err)
 	}
-	if tenant.Status != ports.TenantActive || cmp.Or(tenant.Database, p.connections.Database()) != p.connections.Database() {
-		return nil
+	p.see(ctx, tenant)
+	place, err := p.connections.WorkPlace(tenant)
+	if err != nil || place != "" || tenant.Status != ports.TenantActive {
+		return err // what lies elsewhere is provisioned by whoever placed it there
 	}
 	return p.schemaProvisioner.ProvisionTenantSchema(ctx, event.TenantID)
 }

@@ -24,10 +24,8 @@ import (
 	"matcher/internal/ingestion"
 	"matcher/internal/jobs"
 	"matcher/internal/lifecycle"
-	"matcher/internal/matching"
 	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
-	"matcher/internal/recon"
 	messaging "matcher/internal/shared/adapters/rabbitmq"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/systemplane"
@@ -53,6 +51,7 @@ type App struct {
 	provider *dynamicInfrastructureProvider
 	embedded *Embedded
 	figures  *prometheus.Registry // what /metrics shows
+	broker   *messaging.Broker    // nil: events are read from the feed alone
 	relay    *messaging.Relay
 	api      *httpapi.API
 	settings *systemplane.Plane
@@ -159,29 +158,11 @@ func (a *App) start(ctx context.Context, role Role) error {
 		return err
 	}
 	if role != RoleAPI {
-		if err := a.startWorkers(ctx, queue); err != nil {
+		if err := a.startWorkers(ctx); err != nil {
 			return fmt.Errorf("starting the job workers: %w", err)
 		}
 	}
 	return a.openAPI(role)
-}
-
-// startWorkers works on the jobs of the installation's database.
-func (a *App) startWorkers(ctx context.Context, queue *jobs.Queue) error {
-	runs := &matching.Service{DB: a.DB, Log: a.log}
-	queue.Recover(jobs.Recovery{DB: a.DB, Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-		recon.JobRun:      func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
-		recon.JobSchedule: func(context.Context, recon.Job) (bool, error) { return false, nil }, // it takes no time, and twice does no harm
-	}})
-	if err := a.startRelay(ctx); err != nil { // stops after the queue, whose last jobs have events too
-		return err
-	}
-	a.onClose(queue.Stop)
-	a.runKeeper(ctx)
-	return queue.Start(ctx, map[recon.JobKind]jobs.Handler{
-		recon.JobRun:      func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
-		recon.JobSchedule: func(ctx context.Context, job recon.Job) error { return runs.Fire(ctx, job) },
-	})
 }
 
 func (a *App) openAPI(role Role) error {

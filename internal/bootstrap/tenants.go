@@ -1,12 +1,14 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
 
@@ -98,30 +100,62 @@ func (a *App) runKeeper(ctx context.Context) {
 }
 
 func (a *App) work(ctx context.Context, tenant ports.TenantConfig, do func(*postgres.WorkTx) error) error {
-	return postgres.New(a.provider.connections, nil).Work(ctx, tenant.Database, do)
+	place, err := a.provider.connections.WorkPlace(&tenant)
+	if err != nil {
+		return err
+	}
+	return postgres.New(a.provider.connections, nil).Work(ctx, place, do)
 }
 
 // schemasOf provisions where a tenant is placed.
 func (a *App) schemasOf(tenant ports.TenantConfig) (*tenancy.PostgresTenantSchemaProvisioner, error) {
-	if tenant.Cluster != "" {
-		return nil, recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
-			recon.FieldError{Pointer: "/cluster", Message: "names no server of this installation's settings"})
+	owner, err := a.ownerOf(tenant)
+	if err != nil {
+		return nil, err
 	}
 	var options []tenancy.ProvisionerOption
 	if a.cfg.Postgres.WithoutRoles {
 		options = append(options, tenancy.WithoutTenantRoles())
 	}
-	database := tenant.Database
-	if database == "" {
-		database = a.provider.connections.Database()
+	database := cmp.Or(tenant.Database, databaseOf(owner()))
+	return tenancy.NewPostgresTenantSchemaProvisioner(owner, database, options...)
+}
+
+// ownerOf is the owner's login on the server where a tenant is placed.
+func (a *App) ownerOf(tenant ports.TenantConfig) (func() string, error) {
+	if tenant.Cluster == "" {
+		own := a.provider.connections.Database()
+		return func() string { return tenancy.InDatabase(a.cfg.Postgres.OwnerConnDSN(), own) }, nil
 	}
-	return tenancy.NewPostgresTenantSchemaProvisioner(a.cfg.Postgres.OwnerConnDSN, database, options...)
+	clusters, err := tenancy.ParseClusters(a.cfg.Postgres.Clusters)
+	if err != nil {
+		return nil, err
+	}
+	dsn := clusters[tenant.Cluster].OwnerDSN
+	if dsn == "" {
+		return nil, recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
+			recon.FieldError{Pointer: "/cluster", Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn"})
+	}
+	return func() string { return dsn }, nil
+}
+
+// databaseOf is the database that a DSN names, "" where it cannot be read.
+func databaseOf(dsn string) string {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return ""
+	}
+	return config.Database
 }
 
 // prepareDatabase makes the database of a tenant's own and installs in it what every database that holds tenants has.
 func (a *App) prepareDatabase(ctx context.Context, tenant ports.TenantConfig) error {
-	owner := a.cfg.Postgres.OwnerConnDSN()
-	err := createDatabase(ctx, owner, tenant.Database)
+	login, err := a.ownerOf(tenant)
+	if err != nil {
+		return err
+	}
+	owner, database := login(), cmp.Or(tenant.Database, databaseOf(login()))
+	err = createDatabase(ctx, owner, database)
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
 		return recon.Unprocessable("TENANT_INVALID", "the database cannot be made by Matcher",
@@ -130,7 +164,7 @@ func (a *App) prepareDatabase(ctx context.Context, tenant ports.TenantConfig) er
 	if err != nil {
 		return err
 	}
-	if err := Install(ctx, tenancy.InDatabase(owner, tenant.Database), a.cfg.Postgres.installOptions()...); err != nil {
+	if err := Install(ctx, tenancy.InDatabase(owner, database), a.cfg.Postgres.installOptions()...); err != nil {
 		return fmt.Errorf("installing in a tenant's own database: %w", err)
 	}
 	return nil

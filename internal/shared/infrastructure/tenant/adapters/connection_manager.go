@@ -30,8 +30,9 @@ type TenantConnectionManager struct {
 	pools         *poolSet
 	figures       *connectionFigures
 
-	mu   sync.Mutex
-	work map[string]*pgxpool.Pool // nil once closed
+	mu     sync.Mutex
+	work   map[string]*pgxpool.Pool      // by place; nil once closed
+	places map[string]ports.TenantConfig // somebody who lies there, by place
 
 	stop     chan struct{}
 	reaping  sync.WaitGroup
@@ -49,6 +50,7 @@ func NewTenantConnectionManager(settings ConnectionSettings, configuration ports
 	}
 	m := &TenantConnectionManager{
 		configuration: configuration, pools: newPoolSet(), work: map[string]*pgxpool.Pool{}, stop: make(chan struct{}),
+		places: map[string]ports.TenantConfig{},
 	}
 	settings = settings.withDefaults()
 	m.settings.Store(&settings)

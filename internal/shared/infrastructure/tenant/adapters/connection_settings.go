@@ -41,13 +41,6 @@ type ConnectionSettings struct {
 	generation int64 // rises with each Reconfigure
 }
 
-// ClusterSettings is one more server that holds tenants. It is installed like the installation's own.
-type ClusterSettings struct {
-	DSN            string // the application role's; its database is the one of tenants whose configuration names none
-	ReplicaDSN     string
-	MaxConnections int // of each of its databases' pools; 0 is the installation's
-}
-
 // Defaults of ConnectionSettings.
 const (
 	defaultMaxConnections    = 20
@@ -105,9 +98,9 @@ func (s ConnectionSettings) check() error {
 	return nil
 }
 
-// poolConfig is for connections to the installation's own server.
-func (s ConnectionSettings) poolConfig(database string) (*pgxpool.Config, error) {
-	return s.configFor(poolTarget{dsn: s.DSN, database: cmp.Or(database, s.Database), connections: s.MaxConnections})
+// ownTarget is a database on the installation's own server.
+func (s ConnectionSettings) ownTarget(database string) poolTarget {
+	return poolTarget{dsn: s.DSN, database: cmp.Or(database, s.Database), connections: s.MaxConnections}
 }
 
 // configFor is for connections that start with no schema but the catalog on their path, so that a statement outside
@@ -138,13 +131,14 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // OpenRolePool opens a pool whose every connection has taken one of the application's roles from its start: the control
 // role for the registry, the worker role for the job queue.
 func OpenRolePool(ctx context.Context, settings ConnectionSettings, database, role string) (*pgxpool.Pool, error) {
-	return openRolePool(ctx, settings.withDefaults(), database, role, nil)
+	settings = settings.withDefaults()
+	return openRolePool(ctx, settings, settings.ownTarget(database), role, nil)
 }
 
 func openRolePool(
-	ctx context.Context, settings ConnectionSettings, database, role string, login func(context.Context, *pgx.ConnConfig) error,
+	ctx context.Context, settings ConnectionSettings, target poolTarget, role string, login func(context.Context, *pgx.ConnConfig) error,
 ) (*pgxpool.Pool, error) {
-	config, err := settings.poolConfig(database)
+	config, err := settings.configFor(target)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 func TestConnectionSettings_PoolConfig(t *testing.T) {
 	settings := ConnectionSettings{DSN: "postgres://app:hunter2@db/first", Database: "matcher", StatementTimeout: 3 * time.Second}.withDefaults()
 	t.Run("a connection starts with no table in sight and bounded statements", func(t *testing.T) {
-		config, err := settings.poolConfig("")
+		config, err := settings.configFor(settings.ownTarget(""))
 		require.NoError(t, err)
 		params := config.ConnConfig.RuntimeParams
 		require.Equal(t, "pg_catalog", params["search_path"])
@@ -26,13 +26,14 @@ func TestConnectionSettings_PoolConfig(t *testing.T) {
 		require.EqualValues(t, 20, config.MaxConns)
 	})
 	t.Run("the tenant's database replaces the installation's", func(t *testing.T) {
-		config, err := settings.poolConfig("large")
+		config, err := settings.configFor(settings.ownTarget("large"))
 		require.NoError(t, err)
 		require.Equal(t, "large", config.ConnConfig.Database)
 		require.Equal(t, "db", config.ConnConfig.Host)
 	})
 	t.Run("the DSN may not bring a path of its own", func(t *testing.T) {
-		config, err := ConnectionSettings{DSN: "postgres://db/d?search_path=public", Database: "d"}.poolConfig("")
+		hostile := ConnectionSettings{DSN: "postgres://db/d?search_path=public", Database: "d"}
+		config, err := hostile.configFor(hostile.ownTarget(""))
 		require.NoError(t, err)
 		require.Equal(t, "pg_catalog", config.ConnConfig.RuntimeParams["search_path"])
 	})

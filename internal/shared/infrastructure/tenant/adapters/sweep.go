@@ -198,7 +198,7 @@ func (s *TenantSweep) unsure(tenants []ports.TenantConfig) (tenantIDs []string) 
 	defer s.mu.Unlock()
 	for _, tenant := range tenants {
 		_, complete := s.complete[tenant.TenantID]
-		ours := cmp.Or(tenant.Database, s.config.Database) == s.config.Database
+		ours := tenant.Cluster == "" && tenant.Dedicated.DSN == "" && cmp.Or(tenant.Database, s.config.Database) == s.config.Database
 		switch {
 		case tenant.Status != ports.TenantActive:
 			delete(s.complete, tenant.TenantID) // it may come back to another schema, or to none
