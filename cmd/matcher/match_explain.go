@@ -173,7 +173,7 @@ func (m *match) explainGroup(e *explanation, s *matchSide, row uint32, g *engine
 	if e.Partner = m.other(s).labels(others); len(others) == 0 { // a rule within one side
 		e.Partner = s.labels(slices.DeleteFunc(slices.Clone(own), func(r uint32) bool { return r == row }))
 	}
-	e.Status, e.Rule, e.Score = string(g.Status()), m.plan.Rules[g.Rule].Name, &g.Score
+	e.Status, e.Rule, e.Score = string(g.Status()), m.ruleName(g), &g.Score
 	e.HeldBy, e.Alternatives = g.HeldBy(), g.Alternatives
 	e.Evidence = m.result.Evidence(m.plan, m.left.table, m.right.table, g)
 }

@@ -116,7 +116,7 @@ func (m *match) writeGroups(to *bufio.Writer) error {
 
 // groupColumns fills the columns that all rows of a group share.
 func (m *match) groupColumns(line []string, i int, g *engine.Group) {
-	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.plan.Rules[g.Rule].Name, strconv.Itoa(int(g.Score))
+	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.ruleName(g), strconv.Itoa(int(g.Score))
 	line[11], line[12], line[13] = m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy())
 	line[14] = strconv.Itoa(int(g.Alternatives))
 }

@@ -76,10 +76,18 @@ func (m *match) proposal(g *engine.Group) proposal {
 		amount = m.right.sum(right)
 	}
 	return proposal{
-		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.plan.Rules[g.Rule].Name, HeldBy: g.HeldBy(),
+		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.ruleName(g), HeldBy: g.HeldBy(),
 		Alternatives: g.Alternatives, Score: g.Score,
 		Amount: amount + " " + m.groupCurrency(g), Difference: m.groupDifference(g),
 	}
+}
+
+// ruleName is the name of the rule that made a group.
+func (m *match) ruleName(g *engine.Group) string {
+	if g.Rule == engine.NoRule {
+		return "a rule that is gone"
+	}
+	return m.plan.Rules[g.Rule].Name
 }
 
 // groupCurrency is that of a group's rows, which may stand on one side only.

@@ -25,6 +25,8 @@ type Options struct {
 	MaxWriteOff recon.Limits
 	// Rejected are sets of rows that somebody rejected or took apart: none is offered again.
 	Rejected []RowSet
+	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
+	Partials []Partial
 }
 
 // Progress is what observe sees between blocks.
@@ -67,6 +69,7 @@ type Group struct {
 	status       uint8
 	held         heldCode
 	adjustment   uint8
+	kept, grown  bool // a partial group as it was; a group that takes up a partial one
 	mixed        bool
 	currency     uint32
 }
@@ -204,6 +207,7 @@ type Result struct {
 
 	leftRows, rightRows []uint32
 	state               [2][]rowState
+	replaces            map[int][]int
 }
 
 // Bridge leads from the left balance to the right one in a currency: Left + Σ items = Right, to the minor unit.
@@ -272,6 +276,7 @@ const (
 const (
 	statusConfirmed uint8 = iota
 	statusProposed
+	statusPartial
 )
 
 const (

@@ -13,6 +13,7 @@ const (
 	LabelRightOnly  = "in right only"
 	LabelDifference = "difference of matched groups"
 	LabelProposed   = "difference of proposed groups"
+	LabelPartial    = "difference of partial groups"
 	LabelMixed      = "matched with another currency"
 	LabelMixedOpen  = "proposed with another currency"
 	LabelOutside    = "outside the period"
@@ -58,8 +59,11 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 }
 
 func differenceLabel(status recon.GroupStatus) string {
-	if status == recon.GroupConfirmed {
+	switch status {
+	case recon.GroupConfirmed:
 		return LabelDifference
+	case recon.GroupPartial:
+		return LabelPartial
 	}
 	return LabelProposed
 }

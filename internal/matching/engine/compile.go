@@ -177,9 +177,6 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 // refusals lists what this engine does not do yet, or can never do.
 func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 	var errs []recon.FieldError
-	later := func(pointer, what string) {
-		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeUnsupported, Message: what + " is not supported yet"})
-	}
 	impossible := func(pointer, why string) {
 		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
 	}
@@ -197,9 +194,6 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 		if _, known := options.Calendars[r.Date.Calendar]; !known {
 			errs = append(errs, recon.FieldError{Pointer: at + "/date/calendar", Code: recon.CodeValue, Message: "there is no such calendar"})
 		}
-	}
-	if r.Partial.Allow {
-		later("/partial/allow", "a partial match")
 	}
 	if r.Amount.Mode == recon.AmountAny && !anyRequired(r.Keys) {
 		impossible("/amount/mode", "ANY needs a required key: without one everything matches everything")

@@ -202,7 +202,10 @@ func orNothing(text string) string {
 
 // Evidence compares the rows of a group, component by component, as its rule did. It is computed anew, never stored.
 func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidence {
-	if p.rules[g.Rule].pairwise() {
+	if g.Rule == NoRule {
+		return nil
+	}
+	if !g.several(&p.rules[g.Rule]) {
 		return Compare(p, left, right, int(g.Rule), r.LeftRows(g)[0], r.RightRows(g)[0])
 	}
 	return newDescriber(p, left, right).groupEvidence(&p.rules[g.Rule], r.LeftRows(g), r.RightRows(g))

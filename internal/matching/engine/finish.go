@@ -9,7 +9,8 @@ import (
 
 // finish classifies what is left, counts, sums, checks every invariant and hashes.
 func (r *runner) finish() (*Result, error) {
-	res := &Result{Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1], state: r.state}
+	r.keepPartials()
+	res := &Result{Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1], state: r.state, replaces: r.replaces}
 	finder := r.missFinder()
 	for side := range r.tables {
 		res.Open[side] = r.classify(finder, side)
@@ -23,7 +24,7 @@ func (r *runner) finish() (*Result, error) {
 	if err := ledger.publish(res); err != nil {
 		return nil, err
 	}
-	res.ResultHash, res.InputHash, res.RulesHash = r.resultHash(), r.inputHash(), r.plan.Hash()
+	res.ResultHash, res.InputHash, res.RulesHash = r.resultHash(res), r.inputHash(), r.plan.Hash()
 	return res, nil
 }
 

@@ -70,3 +70,6 @@ func (p *Plan) order() []int {
 	}
 	return order
 }
+
+// several says whether a group is judged by units: its rule works on them, or it grew out of a partial group.
+func (g *Group) several(rp *rulePlan) bool { return g.grown || !rp.pairwise() }

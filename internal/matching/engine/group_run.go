@@ -22,13 +22,22 @@ func (r *runner) runUnits(rp *rulePlan) {
 	}
 	run := x.onUnits(x.openUnits())
 	run.match()
-	r.unitRuns[rp.index] = run
+	if rp.partial && !r.stopped {
+		run.parts()
+	}
+	if !rp.pairwise() {
+		r.unitRuns[rp.index] = run
+	}
 }
 
 // openUnits are the units of both halves that are open and that the rule may take.
 func (x *ruleRun) openUnits() [2]units {
 	var u [2]units
-	inParallel(2, func(half int) { u[half] = x.limited(half, x.unitsBy(half, x.members(half))) })
+	inParallel(2, func(half int) {
+		if u[half] = x.limited(half, x.unitsBy(half, x.members(half))); x.r.offers(x.rulePlan) {
+			u[half] = x.withResiduals(half, u[half])
+		}
+	})
 	return u
 }
 
@@ -80,7 +89,9 @@ func (u *unitRun) addPair(p *pair) {
 	for half, i := range [2]uint32{p.left, p.right} {
 		rows = split(half, u.units[half].of(i), rows)
 	}
-	u.addRows(p, rows)
+	if len(u.parent.residualsAmong(u.sides(rows))) > 0 && !u.grows(p, rows) || !u.addRows(p, rows) {
+		return
+	}
 	state := stateProposed
 	if p.held == heldNothing {
 		state = stateConfirmed
@@ -89,7 +100,9 @@ func (u *unitRun) addPair(p *pair) {
 }
 
 // addRows makes a group of rows of the two halves; the pair says how well they match, and p.held whether they are confirmed.
-func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
+// What is left of a partial group is taken up by a confirmed group only: a proposal may be gone tomorrow, and the partial
+// group with it. False says that nothing was made.
+func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 	x, base := u.base, u.base.r
 	if p.held == heldNothing && base.anySuspect(rows) {
 		p.held = heldDuplicate
@@ -100,23 +113,22 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
 	if mixed {
 		difference = of
 	}
-	p.held = u.parent.affords(p.held, currency, difference)
+	grown := len(u.parent.residualsAmong(sides)) > 0
+	if grown && p.held != heldNothing {
+		return false
+	}
+	if p.held = u.parent.affords(p.held, currency, difference); grown && p.held != heldNothing {
+		return false
+	}
 	g := Group{
 		Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method, held: p.held,
-		currency: currency, mixed: mixed,
+		currency: currency, mixed: mixed, grown: grown,
 	}
 	status, state := statusConfirmed, stateConfirmed
 	if p.held != heldNothing {
 		status, state = statusProposed, stateProposed
 	}
-	for half := range rows {
-		for _, row := range rows[half] {
-			if base.state[half][row] != stateOpen {
-				panic("engine: a row was matched twice")
-			}
-			base.state[half][row] = state
-		}
-	}
+	base.hold(rows, state)
 	g.Difference, g.status = recon.Minor(difference), status
 	if status == statusConfirmed {
 		if g.adjustment = x.adjustmentOf(p, rows, difference); g.mixed && difference != 0 {
@@ -126,7 +138,43 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) {
 	} else {
 		x.tally.Proposed++
 	}
+	if grown {
+		u.parent.replace(rows)
+	}
 	u.parent.appendGroup(g, sides)
+	return true
+}
+
+// grows says whether all rows of a group that takes up a partial one would be confirmed together, and judges it by them.
+func (u *unitRun) grows(p *pair, rows [2][]uint32) bool {
+	v, held, ok := u.base.judgeWhole(rows)
+	p.score, p.compared = v.score, v.compared
+	return ok && held == heldNothing && p.held == heldNothing
+}
+
+// hold gives rows the state of their group. They were open, or in a partial group that the group takes up.
+func (r *runner) hold(rows [2][]uint32, state rowState) {
+	for half := range rows {
+		for _, row := range rows[half] {
+			if now := r.state[half][row]; now != stateOpen && (now != statePartial || !r.untaken(half, row)) {
+				panic("engine: a row was matched twice")
+			}
+			r.state[half][row] = state
+		}
+	}
+}
+
+func (r *runner) untaken(side int, row uint32) bool {
+	i, carried := r.residualOf[side][row]
+	return carried && !r.residuals[i].taken
+}
+
+// replace notes which partial groups the next group takes the place of.
+func (r *runner) replace(rows [2][]uint32) {
+	for _, i := range r.residualsAmong(rows) {
+		r.residuals[i].taken = true
+		r.replaces[len(r.groups)] = append(r.replaces[len(r.groups)], i)
+	}
 }
 
 // sides turns the rows of two halves into rows of two sides, each in canonical order.
@@ -275,7 +323,7 @@ func (x *ruleRun) firstBroken(res *Result, groups []*Group) *Group {
 	var u [2]units
 	for _, g := range groups {
 		rows := x.halves(res.LeftRows(g), res.RightRows(g))
-		if len(rows[0]) == 0 || len(rows[1]) == 0 || x.crowded(rows) {
+		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.grown && x.crowded(rows) {
 			return g
 		}
 		if x.subset != nil {

@@ -38,11 +38,11 @@ func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
 
 // resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
 // (its digest and ordinal where it has none) with amount and currency. No server id, row number or time enters.
-func (r *runner) resultHash() string {
+func (r *runner) resultHash(res *Result) string {
 	return hashChunks("result/1", len(r.groups), func(to []byte, i int) []byte {
 		g := &r.groups[i]
 		to = appendText(to, string(statuses[g.status]))
-		to = appendText(to, r.plan.Rules[g.Rule].Name)
+		to = appendText(to, res.RuleName(r.plan, i))
 		to = r.appendRow(to, 'L', 0, r.rows[0][g.LeftFrom:][:g.LeftCount])
 		return r.appendRow(to, 'R', 1, r.rows[1][g.RightFrom:][:g.RightCount])
 	})

@@ -232,13 +232,16 @@ func (r *runner) checkGroups(res *Result) error {
 	inParallel(len(parts), func(p int) {
 		for i := parts[p][0]; i < parts[p][1]; i++ {
 			g := &res.Groups[i]
-			if x := rules[g.Rule]; g.status == statusConfirmed && x.pairwise() && !x.holdsPair(res.LeftRows(g), res.RightRows(g)) {
+			if g.status != statusConfirmed {
+				continue
+			}
+			if x := rules[g.Rule]; !g.several(x.rulePlan) && !x.holdsPair(res.LeftRows(g), res.RightRows(g)) {
 				broken[p] = g
 			}
 		}
 	})
 	for i := range res.Groups {
-		if g := &res.Groups[i]; g.status == statusConfirmed && !rules[g.Rule].pairwise() {
+		if g := &res.Groups[i]; g.status == statusConfirmed && g.several(rules[g.Rule].rulePlan) {
 			byRule[g.Rule] = append(byRule[g.Rule], g)
 		}
 	}

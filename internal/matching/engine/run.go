@@ -30,6 +30,10 @@ type runner struct {
 	touched  [2][]bool                     // rows of refused sets
 	unitRuns map[int16]*unitRun            // the last run of each rule over units, for nearest misses
 	written  writeOffs
+
+	residuals  []residual // partial groups of earlier runs
+	residualOf [2]map[uint32]int
+	replaces   map[int][]int // by group: the partial groups that it takes the place of
 }
 
 const (
@@ -64,6 +68,9 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.markOutside()
 	r.join()
 	r.suspectDuplicates()
+	if err := r.takeUp(p.Options.Partials); err != nil {
+		return nil, err
+	}
 	r.unitRuns, r.written = map[int16]*unitRun{}, writeOffs{}
 	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
 		r.refuses, r.touched = r.refused.pair, r.refused.touched
@@ -112,7 +119,7 @@ func (r *runner) markOutside() {
 
 // runRule matches what is still open under one rule.
 func (r *runner) runRule(rp *rulePlan) {
-	if !rp.pairwise() {
+	if !rp.pairwise() || r.offers(rp) {
 		r.runUnits(rp)
 		return
 	}

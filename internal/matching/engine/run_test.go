@@ -69,6 +69,10 @@ func drawRules(t *rapid.T) []recon.Rule {
 			{Name: "subset", Type: recon.RuleSubsetSum, Priority: 1, Keys: split, Date: recon.RuleDate{MaxDays: new(4)}, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.30"}}},
 			{Name: "unkeyed subset", Type: recon.RuleSubsetSum, Priority: 2, Group: recon.RuleGroup{Cardinality: recon.ManyToOne, MaxCandidates: new(4)}},
 		},
+		{
+			{Name: "parts", Type: recon.RuleGrouped, Priority: 1, Keys: split, Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"description"}}}, Date: recon.RuleDate{MaxDays: new(5)}, Partial: recon.RulePartial{Allow: true}},
+			{Name: "exact", Type: recon.RuleExact, Priority: 2},
+		},
 		{{Name: "opposite", Type: recon.RuleDateLag, Priority: 1, Amount: recon.RuleAmount{Sign: recon.SignAny}}},
 	}).Draw(t, "rules")
 }
@@ -122,16 +126,14 @@ func TestRun(t *testing.T) {
 			used := map[string]bool{}
 			for i := range res.Groups {
 				g := &res.Groups[i]
-				difference, currency := recon.Minor(0), ""
+				difference, currency, keyed := recon.Minor(0), "", false
 				add := func(side string, tx *recon.Transaction, id int64, sign recon.Minor) {
 					require.False(t, used[side+fmt.Sprint(id)])
 					used[side+fmt.Sprint(id)] = true
 					difference += sign * tx.Amount
 					require.Contains(t, []string{"", tx.Currency}, currency)
 					currency = tx.Currency
-					if g.Status() == recon.GroupConfirmed {
-						require.NotEmpty(t, tx.Reference)
-					}
+					keyed = keyed || tx.Reference != ""
 				}
 				for _, row := range res.LeftRows(g) {
 					add("L", &left[l.ID(row)], l.ID(row), 1)
@@ -142,6 +144,7 @@ func TestRun(t *testing.T) {
 				between[currency] -= int64(g.Difference)
 				require.Equal(t, difference, g.Difference)
 				if g.Status() == recon.GroupConfirmed {
+					require.True(t, keyed)
 					require.LessOrEqual(t, g.Compared.Abs(), recon.Minor(50))
 				}
 			}

@@ -75,6 +75,9 @@ func play(t *testing.T, a *txtar.Archive) string {
 		return errorLines(errs)
 	}
 	options.Rejected = rowSets(t, a, "rejected")
+	for _, set := range rowSets(t, a, "partial") {
+		options.Partials = append(options.Partials, Partial{RowSet: set, Rule: rules[0].Name})
+	}
 	p, errs := Compile(rules, options)
 	if len(errs) > 0 {
 		return errorLines(errs)
@@ -136,7 +139,7 @@ func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldEr
 	o := OptionsOf(&setup)
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
-		if words[0] == "rejected" {
+		if words[0] == "rejected" || words[0] == "partial" {
 			continue // by rowSets, once the rows are read
 		}
 		days := make([]recon.Day, 0, len(words))
@@ -246,11 +249,16 @@ func report(p *Plan, res *Result, left, right *Table) string {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		l, r := res.LeftRows(g), res.RightRows(g)
-		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), names(left, l), names(right, r), g.Score, p.Rules[g.Rule].Name)
+		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), names(left, l), names(right, r), g.Score, res.RuleName(p, i))
 		if g.Difference != 0 && len(l) > 0 {
 			fmt.Fprintf(&b, "  difference %s %s", left.money(l[0], int64(g.Difference)), g.Adjustment())
 		} else if g.Difference != 0 {
 			fmt.Fprintf(&b, "  difference %s %s", right.money(r[0], int64(g.Difference)), g.Adjustment())
+		}
+		if g.Kept() {
+			b.WriteString("  kept")
+		} else if res.Replaces(i) != nil {
+			fmt.Fprintf(&b, "  replaces %d", len(res.Replaces(i)))
 		}
 		if g.HeldBy() != recon.HeldByNothing {
 			fmt.Fprintf(&b, "  held by %s", g.HeldBy())

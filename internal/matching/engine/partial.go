@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// Where a rule allows it, units whose keys hold and whose sums do not tie become a partial group. Parts are taken in the
+// order of their days, like payments on an invoice, until they tie or go past what is due: what comes later stays open, and
+// the same rows over one run or over several give the same groups. Several units on both sides of one key are ambiguous:
+// nobody can say which part belongs to which.
+
+// portion is what a partial group may take at a time: a row, or what is left of another partial group.
+type portion struct {
+	rows   [2][]uint32
+	amount int64
+	day    int32
+}
+
+// parts makes partial groups of the units that are still open.
+func (u *unitRun) parts() {
+	r := u.x.r
+	list := r.blocks(u.x)
+	for _, at := range list.ranges {
+		open := [2][]uint32{list.rows[0][at[0]:at[1]], list.rows[1][at[2]:at[3]]}
+		for _, code := range u.currencies(open[0]) {
+			u.partOf([2][]uint32{u.inCurrency(0, open[0], code), u.inCurrency(1, open[1], code)})
+		}
+	}
+	u.passFlags()
+}
+
+func (u *unitRun) currencies(open []uint32) []uint32 {
+	var codes []uint32
+	for _, i := range open {
+		if code := u.x.currency[0][i]; !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+func (u *unitRun) inCurrency(half int, open []uint32, code uint32) []uint32 {
+	return slices.DeleteFunc(slices.Clone(open), func(i uint32) bool { return u.x.currency[half][i] != code })
+}
+
+// partOf sets the one unit of a side against the parts on the other.
+func (u *unitRun) partOf(open [2][]uint32) {
+	if len(open[0]) == 0 || len(open[1]) == 0 {
+		return
+	}
+	centre := LeftIndex
+	switch {
+	case len(open[0]) > 1 && len(open[1]) > 1:
+		for half := range open {
+			for _, i := range open[half] {
+				u.x.r.flags[half][i] |= flagAmbiguous
+			}
+		}
+		return
+	case len(open[0]) > 1, len(open[1]) == 1 && !u.base.many[1] && u.base.many[0]:
+		centre = RightIndex
+	}
+	u.fill(centre, open[centre][0], u.partsFor(centre, open))
+}
+
+// partsFor lists the parts that may go with a unit, by day.
+func (u *unitRun) partsFor(centre int, open [2][]uint32) []portion {
+	x, leaf, c := u.x, 1-centre, open[centre][0]
+	var parts []portion
+	for _, i := range open[leaf] {
+		l, r := c, i
+		if centre == RightIndex {
+			l, r = i, c
+		}
+		if _, held := x.keysHeld(l, r); !held || x.contradicts(l, r) {
+			continue
+		}
+		members := u.units[leaf].of(i)
+		if members[len(members)-1]&otherHalf != 0 {
+			parts = append(parts, portion{split(leaf, members, [2][]uint32{}), x.amountOf(leaf, i), x.dayOf(leaf, i)})
+			continue
+		}
+		for _, row := range members {
+			p := portion{amount: u.base.amountOf(leaf, row), day: u.base.dayOf(leaf, row)}
+			p.rows[leaf] = []uint32{row}
+			parts = append(parts, p)
+		}
+	}
+	slices.SortFunc(parts, func(a, b portion) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.rows[leaf][0], b.rows[leaf][0]))
+	})
+	return parts
+}
+
+// fill takes parts until they tie with the unit or go past it.
+func (u *unitRun) fill(centre int, unit uint32, parts []portion) {
+	x, due := u.x, u.x.amountOf(centre, unit)
+	rows := split(centre, u.units[centre].of(unit), [2][]uint32{})
+	sum, taken, tied := int64(0), 0, false
+	for _, p := range parts {
+		days := [2]int32{x.dayOf(centre, unit), p.day}
+		if centre == RightIndex {
+			days[0], days[1] = days[1], days[0]
+		}
+		if _, inTime := x.lagHeld(days[0], days[1]); !inTime || p.amount < 0 != (due < 0) || p.amount == 0 {
+			continue
+		}
+		next := [2][]uint32{append(slices.Clip(rows[0]), p.rows[0]...), append(slices.Clip(rows[1]), p.rows[1]...)}
+		if u.base.tooMany(next) && taken > 0 {
+			break
+		}
+		rows, taken, sum = next, taken+1, plusUpTo(sum, p.amount)
+		amounts := [2]int64{due, sum}
+		if centre == RightIndex {
+			amounts[0], amounts[1] = sum, due
+		}
+		if _, _, tied = x.amountHeld(x.currency[centre][unit], amounts[0], amounts[1]); tied || magnitude(sum) > magnitude(due) {
+			break
+		}
+	}
+	if taken > 0 && !u.parent.anySuspect(rows) {
+		u.addPart(rows, tied)
+	}
+}
+
+// tooMany says whether a half has more rows than a group of the rule may have of it.
+func (x *ruleRun) tooMany(rows [2][]uint32) bool {
+	return !x.many[0] && len(rows[0]) > 1 || !x.many[1] && len(rows[1]) > 1
+}
+
+// addPart makes a group of a unit and the parts that it took: confirmed or proposed where they tie, partial otherwise.
+func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
+	x := u.base
+	if tied {
+		if v, held, ok := x.judgeWhole(rows); ok {
+			u.addRows(&pair{compared: v.compared, score: v.score, held: held, method: MethodExact}, rows)
+		}
+		return
+	}
+	w := x.whole(rows).x
+	lag, inTime := w.lagHeld(w.dayOf(LeftIndex, 0), w.dayOf(RightIndex, 0))
+	_, held := w.keysHeld(0, 0)
+	difference, fits := subtract(w.amountOf(LeftIndex, 0), w.amountOf(RightIndex, 0))
+	score := weightKeys*full + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
+	large := w.over(x.maxAmount, w.currency[0][0], w.r.tables[0].amounts[0][0]) || w.over(x.maxAmount, w.currency[1][0], w.r.tables[1].amounts[0][0])
+	if !inTime || !held || !fits || large || score < x.proposeAt || w.contradicts(0, 0) || x.r.refused.holds(rows) {
+		return
+	}
+	u.addPartial(rows, difference, score)
+}
+
+func (u *unitRun) addPartial(rows [2][]uint32, compared, score int64) {
+	x := u.base
+	difference, _ := x.r.difference(rows)
+	g := Group{
+		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: MethodExact,
+		status: statusPartial, currency: x.r.currencyOf(rows[0], rows[1]),
+	}
+	u.parent.hold(rows, statePartial)
+	x.tally.Partial++
+	u.parent.replace(rows)
+	u.parent.appendGroup(g, u.sides(rows))
+}
