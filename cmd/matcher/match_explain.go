@@ -227,8 +227,14 @@ func (e *explanation) printGroup(to io.Writer) {
 	}
 	for _, c := range e.Evidence {
 		fmt.Fprintf(to, "    %-8s %-24s %s | %s", strings.ToLower(c.Component), c.Field, c.Left, c.Right)
-		if c.Difference != "" {
+		switch {
+		case c.Verdict != "": // of a fee, which nothing is allowed to change
+			fmt.Fprintf(to, "   difference %s: %s", c.Difference, words(c.Verdict))
+		case c.Difference != "":
 			fmt.Fprintf(to, "   difference %s, allowed %s", c.Difference, c.Allowed)
+		}
+		for _, rate := range c.Rates {
+			fmt.Fprintf(to, "   1 %s = %s %s of %s %s", rate.From, rate.Rate, rate.To, rate.Date, rate.Type)
 		}
 		fmt.Fprintln(to)
 	}

@@ -75,6 +75,9 @@ func (m *match) proposal(g *engine.Group) proposal {
 	if len(left) == 0 {
 		amount = m.right.sum(right)
 	}
+	if g.Mixed() && g.Currency() != "" { // rows of several currencies have a sum only as they were compared
+		amount = recon.Money{Amount: m.result.ComparedLeft(m.plan, m.left.table, g), Currency: g.Currency()}.String()
+	}
 	return proposal{
 		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.ruleName(g), HeldBy: g.HeldBy(),
 		Alternatives: g.Alternatives, Score: g.Score,
@@ -90,8 +93,11 @@ func (m *match) ruleName(g *engine.Group) string {
 	return m.plan.Rules[g.Rule].Name
 }
 
-// groupCurrency is that of a group's rows, which may stand on one side only.
+// groupCurrency is that of a group's rows, which may stand on one side only, or that in which they were compared.
 func (m *match) groupCurrency(g *engine.Group) string {
+	if currency := g.Currency(); currency != "" {
+		return currency
+	}
 	if rows := m.result.LeftRows(g); len(rows) > 0 {
 		return m.left.table.Currency(rows[0])
 	}
