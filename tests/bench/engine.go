@@ -61,13 +61,14 @@ func count(n int) string {
 type timing struct {
 	load, run, processor time.Duration
 	heap                 uint64
+	peak                 int64
 	result               *engine.Result
 	left, right          *engine.Table
 }
 
 func (t timing) String() string {
-	return fmt.Sprintf("%.2f s (processor %.2f s, load %.2f s), heap %d MB, %d confirmed, %d proposed",
-		t.run.Seconds(), t.processor.Seconds(), t.load.Seconds(), t.heap>>20, t.result.Counts[0].Matched, t.result.Counts[0].Proposed)
+	return fmt.Sprintf("%.2f s (processor %.2f s, load %.2f s), heap %d MB, peak %d MB, %d confirmed, %d proposed",
+		t.run.Seconds(), t.processor.Seconds(), t.load.Seconds(), t.heap>>20, t.peak, t.result.Counts[0].Matched, t.result.Counts[0].Proposed)
 }
 
 func (r *report) time(what, bar string, rules []recon.Rule, shape gen.Shape) (timing, error) {
@@ -83,6 +84,7 @@ type rowSource func(emit func(side recon.Side, row *gen.Row))
 // timeRun generates first, so that loading is measured without the generator.
 func timeRun(rules []recon.Rule, rows int, each rowSource) (timing, error) {
 	var t timing
+	forgetPeak()
 	plan, errs := engine.Compile(rules, engine.Options{})
 	if len(errs) > 0 {
 		return t, fmt.Errorf("the rules do not compile: %v", errs)
@@ -107,7 +109,7 @@ func timeRun(rules []recon.Rule, rows int, each rowSource) (timing, error) {
 	processor, start := processorTime(), time.Now()
 	result, err := engine.Run(plan, t.left, t.right, nil)
 	t.run, t.processor, t.result = time.Since(start), processorTime()-processor, result
-	t.heap = heap()
+	t.heap, t.peak = heap(), peakMB()
 	return t, err
 }
 

@@ -23,6 +23,8 @@ func processorNow() (p processor) {
 	return p
 }
 
+func (p processor) total() time.Duration { return p.own + p.database }
+
 // since tells what was used after before, a row.
 func (p processor) since(before processor, rows int) string {
 	if p.database == 0 { // a system that does not show it
