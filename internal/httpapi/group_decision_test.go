@@ -162,6 +162,7 @@ func TestReview(t *testing.T) {
 		var g recon.StoredGroup
 		d.Must("GET", "/v1/groups/"+kept.ID, nil, &g)
 		require.Equal(t, "PROPOSED", g.Status)
+		require.Equal(t, recon.StateOpen, d.row(t, "L2").State, "what was rejected before is not offered again")
 		require.Equal(t, http.StatusPreconditionFailed,
 			d.Call("POST", "/v1/groups/"+kept.ID+"/confirm", `{"adjustmentReason":"FEE"}`, "If-Match", `"1"`).Status)
 	})

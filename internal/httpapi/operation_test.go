@@ -3,6 +3,10 @@
 package httpapi
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +32,45 @@ func TestOperations_TheTableIsConsistent(t *testing.T) {
 		}
 	}
 }
+
+var updateRoles = flag.Bool("update", false, "write docs/roles.md anew from the table of operations")
+
+// The page is the table of operations, for people; the table is what is enforced, which the integration tests show.
+func TestRolesDocument(t *testing.T) {
+	const file = "../../docs/roles.md"
+	var page strings.Builder
+	page.WriteString(rolesHead)
+	for _, op := range operations {
+		marks := ""
+		held := rolesFrom(op.role)
+		for _, role := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin, auth.RoleTenantReader} {
+			mark := " "
+			if slices.Contains(held, role) {
+				mark = "×"
+			}
+			marks += " " + mark + " |"
+		}
+		fmt.Fprintf(&page, "| `%s %s` | %s |%s\n", op.method, op.path, op.summary, marks)
+	}
+	if *updateRoles {
+		require.NoError(t, os.WriteFile(file, []byte(page.String()), 0o600))
+	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, page.String(), string(text), "run: go test ./internal/httpapi -run TestRolesDocument -update")
+}
+
+const rolesHead = "# Roles\n" +
+	"\n" +
+	"A token's roles say what its holder may do inside its tenant. Each of the first four may do what those before it may:\n" +
+	"a viewer reads; an analyst imports, runs, comments and proposes; an approver confirms, rejects, unmatches and adjusts; an\n" +
+	"admin configures. The last two concern the installation and open no tenant's data.\n" +
+	"\n" +
+	"This page is made from the table of operations (`go test ./internal/httpapi -run TestRolesDocument -update`), which the\n" +
+	"service enforces; `x-roles` in `/openapi.json` says the same.\n" +
+	"\n" +
+	"| Operation | | viewer | analyst | approver | admin | platform-admin | tenant-reader |\n" +
+	"|---|---|---|---|---|---|---|---|\n"
 
 func TestRolesFrom(t *testing.T) {
 	require.Equal(t, []auth.Role{auth.RoleAdmin}, rolesFrom(admin))

@@ -12,6 +12,7 @@ func optionsOf(run recon.Run, in *postgres.RunInput) postgres.RunPlanOptions {
 		AsOf: run.AsOf, From: run.From, To: run.To,
 		DuplicateDays: in.Context.Settings.DuplicateDays, MaxWriteOff: in.Context.Settings.WriteOff(),
 		Calendars: in.Calendars, FeeSchedules: in.FeeSchedules, Rates: in.Rates,
+		RejectedSets: in.RejectedSets,
 	}
 }
 
@@ -19,6 +20,9 @@ func optionsOf(run recon.Run, in *postgres.RunInput) postgres.RunPlanOptions {
 func EngineOptions(o postgres.RunPlanOptions) engine.Options {
 	options := engine.Options{
 		AsOf: o.AsOf, From: o.From, To: o.To, DuplicateDays: o.DuplicateDays, MaxWriteOff: o.MaxWriteOff, Rates: o.Rates,
+	}
+	for _, set := range o.RejectedSets {
+		options.Rejected = append(options.Rejected, engine.RowSet{Left: set.Left, Right: set.Right})
 	}
 	options.AddCalendars(o.Calendars)
 	options.AddFeeSchedules(o.FeeSchedules)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -15,7 +16,8 @@ func TestEngineOptions(t *testing.T) {
 	in := &postgres.RunInput{
 		Context:   recon.Context{Settings: recon.ContextSettings{DuplicateDays: 3, MaxWriteOff: map[string]string{"EUR": "5.00"}}},
 		Calendars: []recon.Calendar{{ID: "TARGET"}}, FeeSchedules: []recon.FeeSchedule{{Name: "cards"}},
-		Rates: []recon.FXRate{{From: "EUR", To: "USD", Rate: "1.08"}},
+		RejectedSets: []postgres.RejectedSet{{Left: []int64{1}, Right: []int64{2}}},
+		Rates:        []recon.FXRate{{From: "EUR", To: "USD", Rate: "1.08"}},
 	}
 	kept := optionsOf(recon.Run{AsOf: 5, From: 1, To: 4}, in)
 	o := EngineOptions(kept)
@@ -24,6 +26,7 @@ func TestEngineOptions(t *testing.T) {
 	require.Contains(t, o.Calendars, "TARGET")
 	require.Contains(t, o.FeeSchedules, "cards")
 	require.Equal(t, in.Rates, o.Rates)
+	require.Equal(t, []engine.RowSet{{Left: []int64{1}, Right: []int64{2}}}, o.Rejected)
 	limit, given := o.MaxWriteOff.In("EUR")
 	require.True(t, given)
 	require.Equal(t, recon.Minor(500), limit)

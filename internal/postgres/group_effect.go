@@ -148,6 +148,34 @@ func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
 	return nil
 }
 
+// RejectedSet is a set of rows that somebody rejected or took apart.
+type RejectedSet struct {
+	Left  []int64 `json:"left"`
+	Right []int64 `json:"right"`
+}
+
+// rejectedSets are those of a context whose rows are all still there.
+func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]RejectedSet, error) {
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'LEFT'), '{}'),
+			coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'RIGHT'), '{}')
+		FROM rejected_sets r
+		CROSS JOIN unnest(r.members) AS m (id)
+		JOIN transactions t ON t.id = m.id
+		JOIN sources s ON s.num = t.source_num
+		WHERE r.context_num = $1
+		GROUP BY r.set_hash
+		HAVING count(*) = cardinality(r.members)
+		ORDER BY r.set_hash`, contextNum)
+	sets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (set RejectedSet, err error) {
+		return set, row.Scan(&set.Left, &set.Right)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was rejected: %w", err)
+	}
+	return sets, nil
+}
+
 // exceptionsEvent tells other systems which rows of a context need somebody, or need nobody any more.
 type exceptionsEvent struct {
 	ContextID  string           `json:"contextId"`

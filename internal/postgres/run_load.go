@@ -19,7 +19,8 @@ type RunInput struct {
 	Calendars    []recon.Calendar
 	FeeSchedules []recon.FeeSchedule
 	Rates        []recon.FXRate
-	Voided       int64 // imports of the context voided so far: more of them when the run saves means that rows are gone
+	RejectedSets []RejectedSet // not to be offered again
+	Voided       int64         // imports of the context voided so far: more of them when the run saves means that rows are gone
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64
@@ -42,6 +43,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 		return in, err
 	}
 	if err = tx.namedBy(ctx, &in); err != nil {
+		return in, err
+	}
+	if in.RejectedSets, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
 		return in, err
 	}
 	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, run.ContextID)

@@ -236,6 +236,7 @@ type RunPlanOptions struct {
 	Calendars     []recon.Calendar    `json:"calendars,omitempty"`
 	FeeSchedules  []recon.FeeSchedule `json:"feeSchedules,omitempty"`
 	Rates         []recon.FXRate      `json:"rates,omitempty"`
+	RejectedSets  []RejectedSet       `json:"rejectedSets,omitempty"` // by the ids of rows
 }
 
 // RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.
