@@ -22,7 +22,7 @@ type missFinder struct {
 	all      []*ruleRun
 	units    []*unitMisses
 	keyed    []*keyIndex // by pair; nil where no rule requires the pair
-	byAmount [2][]uint32
+	byAmount [2][]openRow
 }
 
 // keyIndex lists the open rows of each side by key number.
@@ -80,8 +80,16 @@ func (r *runner) keyIndex(pair int) *keyIndex {
 	return x
 }
 
+// openRow is an open row with what it is sought by, so that a search stays inside one list.
+type openRow struct {
+	amount   int64
+	currency uint32
+	date     int32
+	row      uint32
+}
+
 // openByAmount lists a side's open rows by currency, amount and date.
-func (r *runner) openByAmount(side int) []uint32 {
+func (r *runner) openByAmount(side int) []openRow {
 	t := r.tables[side]
 	var rows []uint32
 	for row := range t.Len() {
@@ -91,7 +99,11 @@ func (r *runner) openByAmount(side int) []uint32 {
 	}
 	radixSort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
 	radixSort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
-	return rows
+	list := make([]openRow, len(rows))
+	for i, row := range rows {
+		list[i] = openRow{t.amounts[0][row], t.currency[row], t.date[row], row}
+	}
+	return list
 }
 
 // near is a miss while it is being ranked.
@@ -203,22 +215,21 @@ func (f *missFinder) sameKey(to []uint32, pair int, index *keyIndex, side int, r
 
 // nearAmount lists the open rows around a row's amount: those of the same amount nearest in date, then the neighbours.
 func (f *missFinder) nearAmount(to []uint32, side int, row uint32) []uint32 {
-	t, o, rows := f.r.tables[side], f.r.tables[1-side], f.byAmount[1-side]
+	t, list := f.r.tables[side], f.byAmount[1-side]
 	amount, currency, day := t.amounts[0][row], t.currency[row], t.date[row]
-	before := func(i int) bool {
-		c := rows[i]
-		if o.currency[c] != currency {
-			return o.currency[c] < currency
+	at := sort.Search(len(list), func(i int) bool {
+		switch o := &list[i]; {
+		case o.currency != currency:
+			return o.currency > currency
+		case o.amount != amount:
+			return o.amount > amount
+		default:
+			return o.date >= day
 		}
-		if o.amounts[0][c] != amount {
-			return o.amounts[0][c] < amount
-		}
-		return o.date[c] < day
-	}
-	at := sort.Search(len(rows), func(i int) bool { return !before(i) })
-	for i := max(at-missNeighbours, 0); i < min(at+missNeighbours, len(rows)); i++ {
-		if o.currency[rows[i]] == currency {
-			to = append(to, rows[i])
+	})
+	for i := max(at-missNeighbours, 0); i < min(at+missNeighbours, len(list)); i++ {
+		if list[i].currency == currency {
+			to = append(to, list[i].row)
 		}
 	}
 	return to
