@@ -60,24 +60,36 @@ func (c *ruleCheck) fail(pointer, code, text string, args ...any) {
 }
 
 func (c *ruleCheck) rule(r *recon.Rule, pointer string) {
+	left, right := c.m.sidesOf(r)
 	for i, k := range r.Keys {
 		at := fmt.Sprintf("%s/keys/%d", pointer, i)
-		c.field(c.m.left, k.Left, at+"/left", ", or name a column as metadata.<column>")
-		c.field(c.m.right, k.Right, at+"/right", ", or name a column as metadata.<column>")
+		c.field(left, k.Left, at+"/left", ", or name a column as metadata.<column>")
+		c.field(right, k.Right, at+"/right", ", or name a column as metadata.<column>")
 	}
 	for _, f := range []struct {
 		side       *matchSide
 		name, text string
 		sources    []string
-	}{{c.m.left, "left", r.Amount.Left, r.Sources.Left}, {c.m.right, "right", r.Amount.Right, r.Sources.Right}} {
+	}{{left, "left", r.Amount.Left, r.Sources.Left}, {right, "right", r.Amount.Right, r.Sources.Right}} {
 		terms, _ := recon.AmountTerms(f.text) // "" has none
 		for _, term := range terms {
 			c.field(f.side, term.Field, pointer+"/amount/"+f.name, "")
 		}
 		c.sources(f.side, f.sources, pointer+"/sources/"+f.name)
 	}
-	c.field(c.m.left, r.Date.Left, pointer+"/date/left", "")
-	c.field(c.m.right, r.Date.Right, pointer+"/date/right", "")
+	c.field(left, r.Date.Left, pointer+"/date/left", "")
+	c.field(right, r.Date.Right, pointer+"/date/right", "")
+}
+
+// sidesOf are the sides that a rule calls left and right: a rule inside one side compares that side with itself.
+func (m *match) sidesOf(r *recon.Rule) (left, right *matchSide) {
+	switch r.Scope {
+	case recon.ScopeLeft:
+		return m.left, m.left
+	case recon.ScopeRight:
+		return m.right, m.right
+	}
+	return m.left, m.right
 }
 
 // field demands that some file of a side fills a field that a rule names; or is another way out.

@@ -37,7 +37,6 @@ func measureEngine(r *report) error {
 		func() error { return r.worst(n / 5) },
 		func() error { return r.peerCap() },
 		func() error { return r.ratio(n / 2) },
-		func() error { return r.accuracy(n) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -187,8 +186,9 @@ func (r *report) ratio(n int) error {
 	return nil
 }
 
-// accuracy counts confirmed pairs that are not the same money, with no rule and no map.
-func (r *report) accuracy(n int) error {
+// measureAccuracy counts confirmed pairs that are not the same money, with no rule and no map.
+func measureAccuracy(r *report) error {
+	n := r.rows
 	shape := gen.Ordinary(n, 5)
 	t, err := timeRun(recon.DefaultLadder(), shape.Rows, shape.Each)
 	if err != nil {

@@ -19,6 +19,7 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"engine", measureEngine},
+	{"accuracy", measureAccuracy},
 	{"cli", measureCLI},
 	{"service", measureService},
 }

@@ -22,7 +22,7 @@ import (
 func TestExamplesGiveTheSameResultThroughTheAPI(t *testing.T) {
 	t.Parallel()
 	server := testkit.Server(t)
-	for _, folder := range []string{"bank-ledger", "card-settlement", "marketplace"} {
+	for _, folder := range []string{"bank-ledger", "card-settlement", "marketplace", "receivables"} {
 		t.Run(folder, func(t *testing.T) {
 			client := server.As(server.NewTenant(folder), auth.RoleAdmin)
 			run := client.Run(loadExample(t, client, folder))
@@ -48,7 +48,11 @@ func loadExample(t *testing.T, client *testkit.Client, folder string) (contextID
 	t.Helper()
 	setup, faults := recon.DecodeSetup(exampleFile(t, folder, "recon.yaml"))
 	require.Empty(t, faults)
-	contextID = client.NewContext(folder)
+	var made recon.Context
+	client.Must(http.MethodPost, "/v1/contexts", map[string]any{
+		"name": folder, "settings": recon.ContextSettings{DuplicateDays: setup.DuplicateDays},
+	}, &made)
+	contextID = made.ID
 	for _, side := range []struct {
 		of   recon.Side
 		how  recon.SetupSide
@@ -58,6 +62,9 @@ func loadExample(t *testing.T, client *testkit.Client, folder string) (contextID
 		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", side.how.Map, nil)
 		imported := client.Upload(source, side.file, string(exampleFile(t, folder, side.file)))
 		require.Equal(t, imported.RowsRead, imported.RowsInserted+imported.RowsDuplicate+imported.RowsRejected)
+	}
+	if len(setup.Rates) > 0 {
+		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": setup.Rates}, nil)
 	}
 	for _, rule := range setup.Rules {
 		client.Must(http.MethodPost, "/v1/contexts/"+contextID+"/rules", rule, nil)
