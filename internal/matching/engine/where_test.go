@@ -84,3 +84,22 @@ func TestWhere(t *testing.T) {
 		require.Equal(t, []string{"date", "kind", "metadata.iban", "metadata.value date", "original", "valueDate"}, p.fields)
 	})
 }
+
+// FuzzWhere: no text makes a predicate panic, and what is accepted gives the same answer twice.
+func FuzzWhere(f *testing.F) {
+	for _, text := range []string{
+		`amount > 1.5 && date >= "2026-01-01"`, `has(metadata.x) ? metadata["x"] == "1" : abs(-fee) <= 5`,
+		`kind in ["A"] || description.matches("(?i)a+")`, `original.amount == 9223372036854775807 - 1`, `[1.5, amount].exists(a, a == amount)`,
+		`-amount - gross < decimal("0.000000000000000000000000000001")`, `string(amount) == "1.00"`,
+	} {
+		f.Add(text)
+	}
+	row := recon.Transaction{Amount: -9223372036854775807, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay, Original: &recon.Money{Amount: 1, Currency: "JPY"}, Metadata: []recon.Attribute{{Name: "x", Value: "1"}}}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := compilePredicate(text)
+		if err != nil {
+			return
+		}
+		require.Equal(t, p.holds(&rowValues{&row}), p.holds(&rowValues{&row}))
+	})
+}
