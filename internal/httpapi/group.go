@@ -11,7 +11,7 @@ type contextGroupsInput struct {
 	ContextPath
 	Paged
 	RunID  string `query:"runId" maxLength:"36"`
-	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
+	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED,SUPERSEDED"`
 }
 
 func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (out *list[recon.StoredGroup], err error) {
@@ -21,7 +21,7 @@ func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (ou
 type runGroupsInput struct {
 	RunPath
 	Paged
-	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED"`
+	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED,SUPERSEDED"`
 }
 
 func (a *API) listRunGroups(ctx context.Context, in *runGroupsInput) (*list[recon.StoredGroup], error) {

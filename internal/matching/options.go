@@ -12,7 +12,7 @@ func optionsOf(run recon.Run, in *postgres.RunInput) postgres.RunPlanOptions {
 		AsOf: run.AsOf, From: run.From, To: run.To,
 		DuplicateDays: in.Context.Settings.DuplicateDays, MaxWriteOff: in.Context.Settings.WriteOff(),
 		Calendars: in.Calendars, FeeSchedules: in.FeeSchedules, Rates: in.Rates,
-		RejectedSets: in.RejectedSets,
+		RejectedSets: in.RejectedSets, Partials: in.Partials,
 	}
 }
 
@@ -23,6 +23,9 @@ func EngineOptions(o postgres.RunPlanOptions) engine.Options {
 	}
 	for _, set := range o.RejectedSets {
 		options.Rejected = append(options.Rejected, engine.RowSet{Left: set.Left, Right: set.Right})
+	}
+	for _, p := range o.Partials {
+		options.Partials = append(options.Partials, engine.Partial{RowSet: engine.RowSet{Left: p.Left, Right: p.Right}, Rule: p.Rule})
 	}
 	options.AddCalendars(o.Calendars)
 	options.AddFeeSchedules(o.FeeSchedules)

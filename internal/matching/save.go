@@ -36,6 +36,7 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 		err := tx.SaveRun(ctx, postgres.RunSave{
 			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided,
 			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
+			Superseded: job.superseded(result),
 		})
 		if err != nil {
 			return err
@@ -82,6 +83,9 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 	at := 0
 	var row postgres.GroupRow
 	return func() (*postgres.GroupRow, bool) {
+		for at < len(result.Groups) && result.Groups[at].Kept() { // it is stored as it is
+			at++
+		}
 		if at == len(result.Groups) {
 			return nil, false
 		}
@@ -95,6 +99,9 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 			DifferenceReason: g.Adjustment(), HeldBy: g.HeldBy(),
 			Left: ids(row.Left[:0], job.left, left), Right: ids(row.Right[:0], job.right, right),
 			LeftAmount: total(job.left, left), RightAmount: total(job.right, right),
+		}
+		if g.Status() == recon.GroupPartial {
+			row.Residual = int64(g.Difference)
 		}
 		if rule.id == "" {
 			row.RuleVersion = int32(g.Rule) + 1
@@ -161,6 +168,9 @@ func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
 	items := make([]postgres.ActiveItem, 0, 2*len(result.Groups))
 	for i := range result.Groups {
 		g := &result.Groups[i]
+		if g.Kept() {
+			continue
+		}
 		for _, row := range result.LeftRows(g) {
 			items = append(items, postgres.ActiveItem{TransactionID: job.left.ID(row), Ordinal: int64(i) + 1})
 		}
@@ -218,4 +228,18 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 		e.Difference = recon.NullMinor{Amount: own.Amount(open.Row) - other.Amount(open.Miss.Row), Set: true}
 	}
 	return e
+}
+
+// superseded are the stored partial groups whose rows went into groups of this result.
+func (job *loaded) superseded(result *engine.Result) []int64 {
+	var ids []int64
+	for i := range result.Groups {
+		if result.Groups[i].Kept() {
+			continue
+		}
+		for _, n := range result.Replaces(i) {
+			ids = append(ids, job.options.Partials[n].ID)
+		}
+	}
+	return ids
 }

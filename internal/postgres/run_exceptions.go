@@ -92,7 +92,7 @@ func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64,
 func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
 	_, err := tx.tx.Exec(ctx, `
 		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
-			resolution = CASE WHEN g.status = 'PROPOSED' THEN 'PROPOSED' ELSE 'MATCHED' END
+			resolution = CASE WHEN g.status IN ('PROPOSED', 'PARTIAL') THEN g.status ELSE 'MATCHED' END
 		FROM active_items a JOIN match_groups g ON g.id = a.group_id
 		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id`,
 		save.Context.Num, save.Run.Num)

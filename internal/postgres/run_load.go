@@ -19,8 +19,9 @@ type RunInput struct {
 	Calendars    []recon.Calendar
 	FeeSchedules []recon.FeeSchedule
 	Rates        []recon.FXRate
-	RejectedSets []RejectedSet // not to be offered again
-	Voided       int64         // imports of the context voided so far: more of them when the run saves means that rows are gone
+	RejectedSets []RejectedSet  // not to be offered again
+	Partials     []PartialGroup // stand as one row of what is left of each
+	Voided       int64          // imports of the context voided so far: more of them when the run saves means that rows are gone
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64
@@ -53,6 +54,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 		return in, fmt.Errorf("reading sources: %w", err)
 	}
 	if in.Voided, err = tx.voidedImports(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	if err = tx.partials(ctx, &in); err != nil {
 		return in, err
 	}
 	return in, tx.newRowCounts(ctx, run, &in)
@@ -107,7 +111,7 @@ var openRowFields = map[string]openRowColumn{
 }
 
 // OpenRows hands a side's open rows to add, each with its id and its source's name: all fields that every run needs, and
-// those named. A row that stands in a proposal which nobody touched counts as open. The transaction is reused by the next call.
+// those named. A row that stands in a proposal which nobody touched counts as open, and so does one of a partial group. The transaction is reused by the next call.
 func (tx *Tx) OpenRows(
 	ctx context.Context, contextNum int32, sources []recon.Source, fields []string,
 	add func(t *recon.Transaction, id int64, source string) error,
@@ -161,7 +165,9 @@ func openRowsSQL(columns []openRowColumn) string {
 			AND a.group_id NOT IN (
 				SELECT g.id FROM match_groups g
 				WHERE g.context_num = @context AND g.status = 'PROPOSED' AND NOT g.preview
-				AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)))
+				AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)
+				UNION ALL
+				SELECT g.id FROM match_groups g WHERE g.context_num = @context AND ` + takenUp + `))
 		OFFSET 0`
 		ofSources  = ` WHERE i.source_id = ANY (@sources::uuid[]) AND i.status = 'COMPLETED'`
 		notIgnored = ` AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id)`

@@ -56,6 +56,7 @@ type RunSave struct {
 	Groups     func() (*GroupRow, bool)
 	Items      []ActiveItem // by transaction id, which makes the primary key grow at its end
 	Exceptions func() (*ExceptionRow, bool)
+	Superseded []int64 // partial groups whose rows the groups take over
 }
 
 // ErrRowsMoved means that rows which the run used were taken, voided or ignored after it loaded them: run again.
@@ -100,6 +101,9 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 // activate lets the groups hold their rows, and brings exceptions and adjustments in line.
 func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 	if err := tx.dropUntouchedProposals(ctx, save); err != nil {
+		return err
+	}
+	if err := tx.supersede(ctx, save); err != nil {
 		return err
 	}
 	if err := tx.copyItems(ctx, save); err != nil {
@@ -237,6 +241,7 @@ type RunPlanOptions struct {
 	FeeSchedules  []recon.FeeSchedule `json:"feeSchedules,omitempty"`
 	Rates         []recon.FXRate      `json:"rates,omitempty"`
 	RejectedSets  []RejectedSet       `json:"rejectedSets,omitempty"` // by the ids of rows
+	Partials      []PartialGroup      `json:"partials,omitempty"`
 }
 
 // RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.

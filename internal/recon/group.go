@@ -5,11 +5,12 @@ type GroupStatus string
 
 // The statuses that the engine gives, and the two that people end a group with.
 const (
-	GroupConfirmed GroupStatus = "CONFIRMED"
-	GroupProposed  GroupStatus = "PROPOSED"
-	GroupPartial   GroupStatus = "PARTIAL"
-	GroupRejected  GroupStatus = "REJECTED"  // proposed once, and somebody said no
-	GroupUnmatched GroupStatus = "UNMATCHED" // confirmed or partial once, and taken apart again
+	GroupConfirmed  GroupStatus = "CONFIRMED"
+	GroupProposed   GroupStatus = "PROPOSED"
+	GroupPartial    GroupStatus = "PARTIAL"
+	GroupRejected   GroupStatus = "REJECTED"   // proposed once, and somebody said no
+	GroupUnmatched  GroupStatus = "UNMATCHED"  // confirmed or partial once, and taken apart again
+	GroupSuperseded GroupStatus = "SUPERSEDED" // partial once, and a later run put its rows and others into another group
 )
 
 // HeldBy names the gate that kept a proposed group from being confirmed.

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// PartialGroup is a partial group that a run may take up.
+type PartialGroup struct {
+	ID    int64   `json:"id"`
+	Left  []int64 `json:"left"`
+	Right []int64 `json:"right"`
+	Rule  string  `json:"rule"`
+}
+
+// partials reads the partial groups that a run may take up. One of which a part has been adjusted stays as it is until
+// people decide on it: what is left of it is not what its rows say.
+func (tx *Tx) partials(ctx context.Context, in *RunInput) error {
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT g.id, g.left_ids, g.right_ids,
+			coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '')
+		FROM match_groups g
+		LEFT JOIN runs r ON r.num = g.id >> 32
+		LEFT JOIN rule_versions v ON v.rule_id = g.rule_id AND v.version = g.rule_version
+		WHERE `+takenUp+` AND g.context_num = $1
+		ORDER BY g.id`, in.Context.Num)
+	var err error
+	in.Partials, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PartialGroup, err error) {
+		return p, row.Scan(&p.ID, &p.Left, &p.Right, &p.Rule)
+	})
+	if err != nil {
+		return fmt.Errorf("reading partial groups: %w", err)
+	}
+	return nil
+}
+
+// takenUp are the partial groups g whose rows a run loads.
+const takenUp = `g.status = 'PARTIAL' AND NOT g.preview AND g.residual = g.difference`
+
+// supersede lets the rows of partial groups go to the groups that take their place. The old groups stay as history.
+func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
+	if len(save.Superseded) == 0 {
+		return nil
+	}
+	tag, err := tx.tx.Exec(ctx, `
+		WITH old AS (
+			UPDATE match_groups g SET status = $3, residual = 0
+			WHERE g.id = ANY ($1) AND g.context_num = $2 AND `+takenUp+`
+			RETURNING g.id, g.left_ids || g.right_ids AS members
+		), freed AS (
+			DELETE FROM active_items a USING old
+			WHERE a.transaction_id = ANY (old.members) AND a.group_id = old.id
+		)
+		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
+		SELECT old.id, 1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = old.id), 'PARTIAL', $3, $4, $5 FROM old`,
+		save.Superseded, save.Context.Num, string(recon.GroupSuperseded), "taken up by run "+save.Run.ID, tx.Actor())
+	if err != nil {
+		return fmt.Errorf("letting go of partial groups: %w", err)
+	}
+	if tag.RowsAffected() != int64(len(save.Superseded)) {
+		return ErrRowsMoved
+	}
+	return nil
+}
