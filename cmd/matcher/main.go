@@ -36,6 +36,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	}
 	root.AddCommand(
 		newMatchCommand(stdin, stdout, stderr),
+		newRulesCommand(stdout),
 		newServeCommand(env, stdout, stderr),
 		newDemoCommand(env, stdout, stderr),
 		newTenantCommand(env, stdout, stderr),

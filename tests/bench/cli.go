@@ -45,6 +45,7 @@ func measureCLI(r *report) error {
 	}
 	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 	r.line(fmt.Sprintf("matcher match, two CSV files of %s rows, no map, no rule", count(r.rows)), "10 s, 1.5 GB",
+		took <= 10*time.Second && usage.Maxrss <= 1.5*(1<<20),
 		fmt.Sprintf("%.1f s (%.1f s of processor), %.0f MB at most", took.Seconds(),
 			(command.ProcessState.UserTime()+command.ProcessState.SystemTime()).Seconds(), float64(usage.Maxrss)/1024))
 	return nil

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+func newRulesCommand(stdout io.Writer) *cobra.Command {
+	command := &cobra.Command{
+		Use: "rules", Short: "Check rules before anybody runs them",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return usageError("name what to do with rules: matcher rules check FILE")
+		},
+	}
+	command.AddCommand(newRulesCheckCommand(stdout))
+	return command
+}
+
+const rulesCheckHelp = `Check a file of rules, or a whole setup, with no server and no data.
+
+Rules that cannot work are told with the place of each fault, and the exit code is 1. A calendar or a fee schedule that a
+rule names has to be in the same file, which then is a setup (rules, calendars, rates, fees).`
+
+func newRulesCheckCommand(stdout io.Writer) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use: "check FILE", Short: "Say whether the rules of a file can run, and in which order", Long: rulesCheckHelp,
+		Example: "  matcher rules check rules.yaml\n  matcher rules check recon.yaml --json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError("one file is expected: matcher rules check FILE")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return checkRulesFile(stdout, args[0], asJSON) },
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, faults included")
+	return command
+}
+
+// rulesChecked is what --json prints.
+type rulesChecked struct {
+	Rules    []recon.Rule       `json:"rules"` // as they run: by priority, with their defaults, without those switched off
+	Hash     string             `json:"rulesHash,omitempty"`
+	Problems []recon.FieldError `json:"problems"`
+}
+
+func checkRulesFile(stdout io.Writer, path string, asJSON bool) error {
+	data, err := readWhole(path, setupBytesMax)
+	if err != nil {
+		return err
+	}
+	checked := checkRulesIn(data)
+	switch {
+	case asJSON:
+		if err := json.NewEncoder(stdout).Encode(checked); err != nil {
+			return err
+		}
+	case len(checked.Problems) == 0:
+		printRules(stdout, path, checked.Rules)
+	}
+	if len(checked.Problems) > 0 {
+		return recon.Unprocessable("RULES_INVALID", path+" cannot work", checked.Problems...)
+	}
+	return nil
+}
+
+func checkRulesIn(data []byte) rulesChecked {
+	checked := rulesChecked{Rules: []recon.Rule{}, Problems: []recon.FieldError{}}
+	setup, prefix, faults := decodeRulesOrSetup(data)
+	if len(faults) > 0 {
+		checked.Problems = faults
+		return checked
+	}
+	plan, faults := engine.Compile(setup.Rules, engine.OptionsOf(&setup))
+	if len(faults) > 0 {
+		for i := range faults {
+			faults[i].Pointer = prefix + faults[i].Pointer
+		}
+		checked.Problems = faults
+		return checked
+	}
+	if len(plan.Rules) == 0 {
+		checked.Problems = []recon.FieldError{{Pointer: prefix, Code: "NO_RULE", Message: "there is no rule, or every rule is switched off by enabled: false"}}
+		return checked
+	}
+	checked.Rules, checked.Hash = plan.Rules, plan.Hash()
+	return checked
+}
+
+// decodeRulesOrSetup reads a list as rules and an object as a setup; prefix leads to the rules in a setup.
+func decodeRulesOrSetup(data []byte) (setup recon.Setup, prefix string, faults []recon.FieldError) {
+	var root yaml.Node
+	if yaml.Unmarshal(data, &root) == nil && len(root.Content) == 1 && root.Content[0].Kind == yaml.MappingNode {
+		setup, faults = recon.DecodeSetup(data)
+		return setup, "/rules", faults
+	}
+	setup.Rules, faults = recon.DecodeRules(data)
+	return setup, "", faults
+}
+
+func printRules(stdout io.Writer, path string, rules []recon.Rule) {
+	fmt.Fprintf(stdout, "%s: rules that can run: %d\n", path, len(rules))
+	for i := range rules {
+		fmt.Fprintf(stdout, "%5d  %-10s %s\n", rules[i].Priority, rules[i].Type, rules[i].Name)
+	}
+}
