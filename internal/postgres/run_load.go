@@ -176,7 +176,7 @@ func openRowsSQL(columns []openRowColumn) string {
 			FROM runs r JOIN contexts c ON c.id = r.context_id
 			WHERE c.num = @context AND r.mode = 'COMMIT' AND r.status = 'COMPLETED')`
 	)
-	return selected + ` FROM imports i CROSS JOIN LATERAL (SELECT t.*` + open + `) t` +
+	return selected + ` FROM imports i CROSS JOIN LATERAL (SELECT ` + transactionColumns + open + `) t` +
 		ofSources + ` AND i.created_at > ` + lastRun + notIgnored + `
 		UNION ALL ` +
 		selected + ` FROM imports i CROSS JOIN LATERAL (SELECT t.id` + open + `) seen JOIN transactions t ON t.id = seen.id` +
