@@ -20,23 +20,38 @@ func (d *describer) groupEvidence(rp *rulePlan, left, right []uint32) []recon.Ev
 	return list
 }
 
+// evidenceOf compares two units. A unit's text is that of its first row, but its keys are what all of its rows share, and
+// both may read one column: so keys are compared by themselves.
 func (x *ruleRun) evidenceOf(rows [2][]uint32) []recon.Evidence {
-	u := x.whole(rows)
-	for half := range u.units {
-		u.x.r.tables[half].arena = x.r.tables[half].arena
-		for c := range x.r.tables[half].keys {
-			if !x.readsText(half, c) { // a unit's text is that of its first row
-				u.fillTexts(half, c)
-			}
+	list := x.comparison(rows, x.text)
+	for i, e := range x.comparison(rows, nil) {
+		if e.Component == recon.ComponentKey {
+			// A key that compares parts and is not required speaks against nothing where nobody else carries the value.
+			k := x.keys[i]
+			e.Held = e.Held || !k.required && x.r.plan.pairs[k.pair].op != opEquals
+			list[i] = e
 		}
-	}
-	list := (&describer{u.x.r}).evidence(u.x, 0, 0)
-	for i := range list {
 		if list[i].Component == recon.ComponentCurrency {
 			list[i].Rates = x.ratesOf(rows)
 		}
 	}
 	return list
+}
+
+func (x *ruleRun) comparison(rows [2][]uint32, text *textRule) []recon.Evidence {
+	u := x.whole(rows)
+	rp := *u.x.rulePlan
+	rp.text = text
+	u.x.rulePlan = &rp
+	for half := range u.units {
+		u.x.r.tables[half].arena = x.r.tables[half].arena
+		for c := range x.r.tables[half].keys {
+			if !u.x.readsText(half, c) {
+				u.fillTexts(half, c)
+			}
+		}
+	}
+	return (&describer{u.x.r}).evidence(u.x, 0, 0)
 }
 
 // fillTexts gives the only unit of a half the texts that all of its rows with any share.
@@ -60,6 +75,11 @@ func (u *unitRun) fillTexts(half, c int) {
 			break
 		}
 	}
+	if len(common) == 0 && u.base.comparesParts(half, c) { // texts that name the same invoice in words of their own
+		for _, row := range u.units[half].members {
+			common = append(common, rows.startsOf(c, row)...)
+		}
+	}
 	u.x.r.tables[half].keys[c] = keyColumn{start: common, hash: make([]uint64, len(common)), first: []uint32{0}, count: []uint32{uint32(len(common))}}
 }
 
@@ -73,4 +93,12 @@ func (t *Table) startsOf(c int, row uint32) []uint32 {
 		return nil
 	}
 	return k.start[row : row+1]
+}
+
+// comparesParts says whether some key compares parts of a column's texts, which may agree where the texts do not.
+func (x *ruleRun) comparesParts(half, c int) bool {
+	return slices.ContainsFunc(x.keys, func(k ruleKey) bool {
+		pair := x.r.plan.pairs[k.pair]
+		return pair.op != opEquals && pair.column[half] == c
+	})
 }
