@@ -18,9 +18,10 @@ type Calendar struct {
 }
 
 const (
-	// CalendarsMax bounds one list of calendars, and HolidaysMax the holidays of one: sixty years of thirty.
+	// CalendarsMax bounds one list of calendars.
 	CalendarsMax = 200
-	HolidaysMax  = 2_000
+	// HolidaysMax bounds the holidays of one calendar: sixty years of thirty.
+	HolidaysMax = 2_000
 )
 
 // Weekdays are the names of the days of the week, by time.Weekday.

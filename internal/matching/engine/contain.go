@@ -261,7 +261,8 @@ func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 	for side, t := range tables {
 		j.fill(side, t, columns[side], parts[side].own, base[side], met, found[side])
 	}
-	j.met = append(met, make([]bool, j.count+1-len(met))...)
+	j.met = make([]bool, j.count+1)
+	copy(j.met, met)
 	j.live = j.isLiveByRow()
 	return j
 }

@@ -81,7 +81,7 @@ func (d *describer) feeEvidence(x *ruleRun, side int, rows [2]uint32) (recon.Evi
 	if !fits {
 		return recon.Evidence{}, false
 	}
-	actual := int64(0)
+	var actual int64
 	if len(t.fee) > 0 && t.fee[row] != absent {
 		actual = t.fee[row]
 	} else if actual, fits = subtract(gross, x.amountOf(1-side, rows[1-side])); !fits {

@@ -4,7 +4,6 @@ package engine
 
 import (
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,7 +60,7 @@ func TestTextRule(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, "CAFE MULLER STRASSE 5", string(normalise("  Café-Müller,\tStrasse 5!", textSteps)))
 		require.Empty(t, normalise("...", textSteps))
-		require.Equal(t, strings.ToUpper("日本 語"), string(normalise("日本・語", textSteps)))
+		require.Equal(t, "ЖУК 5", string(normalise("жук·5", textSteps)))
 	})
 }
 

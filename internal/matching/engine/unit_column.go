@@ -40,7 +40,7 @@ func (u *unitRun) fillColumns(t *Table, half int, i uint32, members []uint32) {
 		})
 		t.fee[i] = absent
 		if own := slices.DeleteFunc(slices.Clone(members), func(m uint32) bool { return m&otherHalf != 0 }); len(own) == len(members) {
-			if fees, any := x.r.tables[half].fees(own); any {
+			if fees, stated := x.r.tables[half].fees(own); stated {
 				t.fee[i] = fees
 			}
 		}

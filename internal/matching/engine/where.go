@@ -58,9 +58,7 @@ func mustEnvironment() *cel.Env {
 		cel.Variable("original.amount", decimalType), cel.Variable("original.currency", cel.StringType),
 		cel.Variable("date", dayType), cel.Variable("valueDate", dayType),
 		cel.Function("decimal", cel.Overload("decimal_string", []*cel.Type{cel.StringType}, decimalType, cel.UnaryBinding(decimalOfText))),
-		cel.Function("abs", cel.Overload("abs_decimal", []*cel.Type{decimalType}, decimalType, cel.UnaryBinding(func(v ref.Val) ref.Val {
-			return v.(exactDecimal).abs()
-		}))),
+		cel.Function("abs", cel.Overload("abs_decimal", []*cel.Type{decimalType}, decimalType, cel.UnaryBinding(absolute))),
 		cel.Function(operators.Add, cel.Overload("add_decimals", []*cel.Type{decimalType, decimalType}, decimalType)),
 		cel.Function(operators.Subtract, cel.Overload("subtract_decimals", []*cel.Type{decimalType, decimalType}, decimalType)),
 		cel.Function(operators.Negate, cel.Overload("negate_decimal", []*cel.Type{decimalType}, decimalType)),

@@ -129,11 +129,12 @@ func (d exactDecimal) Subtract(other ref.Val) ref.Val {
 // Negate is the decimal with the other sign.
 func (d exactDecimal) Negate() ref.Val { return exactDecimal{-d.mantissa, d.scale} }
 
-func (d exactDecimal) abs() ref.Val {
-	if d.mantissa < 0 {
-		d.mantissa = -d.mantissa
+func absolute(v ref.Val) ref.Val {
+	d, isDecimal := v.(exactDecimal)
+	if !isDecimal {
+		return types.MaybeNoSuchOverloadErr(v)
 	}
-	return d
+	return exactDecimal{int64(recon.Minor(d.mantissa).Abs()), d.scale}
 }
 
 // Equal by value, whatever the scale.
@@ -305,7 +306,7 @@ func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstN
 	if !strings.Contains(overload, "decimal") {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Min: 1, Max: 1}, ResultSize: &cost.SizeEstimate{Min: 1, Max: 1}}
+	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: 1}, ResultSize: &cost.SizeEstimate{Min: 1, Max: 1}}
 }
 
 // EstimateSize of a field.
