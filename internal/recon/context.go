@@ -37,8 +37,8 @@ type ContextSettings struct {
 	AutoMatch bool `json:"autoMatch,omitempty" doc:"A completed import queues a run, at most one of a context"`
 	// FourEyes keeps people from confirming what they matched or adjusted themselves.
 	FourEyes bool `json:"fourEyes,omitempty" doc:"Nobody confirms a group that he matched by hand or adjusted himself"`
-	// RequireBackTest lets a rule be published only on a back-test of it.
-	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Rules are published with a back-test of them only"`
+	// RequireBackTest will let a rule be published only on a back-test of it; until there are back-tests, Check refuses it.
+	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Not there yet, and refused: rules are published with a back-test of them only"`
 }
 
 // WriteOff is MaxWriteOff as limits by currency.
