@@ -57,8 +57,9 @@ func (tx *Tx) CreateSchedule(ctx context.Context, s recon.Schedule, now time.Tim
 
 // nextTime is when the schedule runs next: never, while it is not enabled.
 func nextTime(s recon.Schedule, now time.Time) (*time.Time, error) {
+	var never *time.Time
 	if !s.Enabled {
-		return nil, nil
+		return never, nil
 	}
 	next, err := s.Next(now)
 	if err != nil || next.IsZero() {

@@ -13,8 +13,13 @@ func TestPostingMove(t *testing.T) {
 		from, to PostingStatus
 		allowed  bool
 	}{
-		{Unposted, Posted, true}, {Posted, Reversed, true}, {Unposted, Reversed, true},
-		{Posted, Posted, false}, {Reversed, Posted, false}, {Reversed, Reversed, false}, {Posted, Unposted, false},
+		{Unposted, Posted, true},
+		{Posted, Reversed, true},
+		{Unposted, Reversed, true},
+		{Posted, Posted, false},
+		{Reversed, Posted, false},
+		{Reversed, Reversed, false},
+		{Posted, Unposted, false},
 	} {
 		require.Equal(t, c.allowed, PostingMove(c.from, c.to) == nil, "%s to %s", c.from, c.to)
 	}

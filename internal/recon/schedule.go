@@ -26,7 +26,7 @@ type Schedule struct {
 	CreatedBy  string     `json:"createdBy"`
 }
 
-// cronFields: minute, hour, day of month, month, day of week, or one of @hourly, @daily, @weekly, @monthly, @yearly.
+// cronFields are minute, hour, day, month and weekday, or one of @hourly, @daily, @weekly, @monthly, @yearly.
 const cronFields = cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor
 
 const cronMax = 100
