@@ -373,18 +373,19 @@ func (m *match) checkFailOn() error {
 	return nil
 }
 
-func readWhole(path string, bytesMax int64) ([]byte, error) {
+// readWhole reads a file of maps, rules or both.
+func readWhole(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fileError(path, err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, bytesMax+1))
+	data, err := io.ReadAll(io.LimitReader(file, setupBytesMax+1))
 	if err != nil {
 		return nil, fileError(path, err)
 	}
-	if int64(len(data)) > bytesMax {
-		return nil, fmt.Errorf("%s is larger than %d bytes: that is no file of maps or rules", path, bytesMax)
+	if int64(len(data)) > setupBytesMax {
+		return nil, fmt.Errorf("%s is larger than %d bytes: that is no file of maps or rules", path, setupBytesMax)
 	}
 	return data, nil
 }

@@ -22,7 +22,7 @@ const setupBytesMax = 1 << 20 // a hundred rules with long comments
 func (m *match) readSetup() error {
 	var setup recon.Setup
 	if m.opt.setup != "" {
-		data, err := readWhole(m.opt.setup, setupBytesMax)
+		data, err := readWhole(m.opt.setup)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (s *matchSide) readMap(path string) error {
 	if path == "" {
 		return nil
 	}
-	data, err := readWhole(path, setupBytesMax)
+	data, err := readWhole(path)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *matchSide) readMap(path string) error {
 func (m *match) readRules(fromSetup []recon.Rule) error {
 	m.rules = fromSetup
 	if m.opt.rules != "" {
-		data, err := readWhole(m.opt.rules, setupBytesMax)
+		data, err := readWhole(m.opt.rules)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -96,14 +95,4 @@ func matchJSON(t *testing.T, args ...string) engine.Summary {
 	var summary engine.Summary
 	require.NoError(t, json.Unmarshal(out.Bytes(), &summary))
 	return summary
-}
-
-func readCSV(t *testing.T, path string) [][]string {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	lines, err := csv.NewReader(file).ReadAll()
-	require.NoError(t, err)
-	return lines
 }

@@ -15,7 +15,7 @@ import (
 func newRulesCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use: "rules", Short: "Check rules before anybody runs them",
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return usageError("name what to do with rules: matcher rules check FILE")
 		},
 	}
@@ -53,7 +53,7 @@ type rulesChecked struct {
 }
 
 func checkRulesFile(stdout io.Writer, path string, asJSON bool) error {
-	data, err := readWhole(path, setupBytesMax)
+	data, err := readWhole(path)
 	if err != nil {
 		return err
 	}

@@ -25,13 +25,13 @@ func TestRules(t *testing.T) {
 	t.Run("a rule that cannot work is refused where it is written", func(t *testing.T) {
 		for body, pointer := range map[string]string{
 			`{"name":"x","type":"EXACT","priority":30,"keys":[{"left":"reference","right":"reference","op":"EQALS"}]}`: "/keys/0/op",
-			`{"name":"x","type":"NONE","priority":30}`:                                "/type",
-			`{"name":"x","type":"EXACT","priority":30,"colour":"red"}`:                "/colour",
-			`{"name":"x","type":"EXACT","priority":5000}`:                             "/priority",
-			`{"name":"exact","type":"EXACT","priority":30}`:                           "/name",
-			`{"name":"x","type":"EXACT","priority":10}`:                               "/priority",
-			`{"name":"x","type":"EXACT","priority":30,"where":{"left":"amount > 5"}}`: "/where/left",
-			`{"name":"x","type":"EXACT","priority":30,"amount":{"abs":"1.x"}}`:        "/amount/abs",
+			`{"name":"x","type":"NONE","priority":30}`:                              "/type",
+			`{"name":"x","type":"EXACT","priority":30,"colour":"red"}`:              "/colour",
+			`{"name":"x","type":"EXACT","priority":5000}`:                           "/priority",
+			`{"name":"exact","type":"EXACT","priority":30}`:                         "/name",
+			`{"name":"x","type":"EXACT","priority":10}`:                             "/priority",
+			`{"name":"x","type":"EXACT","priority":30,"where":{"left":"amount >"}}`: "/where/left",
+			`{"name":"x","type":"EXACT","priority":30,"amount":{"abs":"1.x"}}`:      "/amount/abs",
 		} {
 			answer := c.Call("POST", path, body)
 			require.Equal(t, http.StatusUnprocessableEntity, answer.Status, "%s: %s", body, answer.Body)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -77,14 +78,20 @@ func TestRetryable(t *testing.T) {
 
 // A constraint that was renamed would turn a conflict into a fault without anybody noticing.
 func TestConflicts_NameConstraintsThatExist(t *testing.T) {
-	text, err := fs.ReadFile(migrations.FS, "000001_baseline.up.sql")
+	files, err := fs.Glob(migrations.FS, "*.up.sql")
 	require.NoError(t, err)
+	var text strings.Builder
+	for _, name := range files {
+		file, err := fs.ReadFile(migrations.FS, name)
+		require.NoError(t, err)
+		text.Write(file)
+	}
 	primary := regexp.MustCompile(`^(\w+)_pkey$`)
 	for name := range conflicts {
 		if table := primary.FindStringSubmatch(name); table != nil {
-			require.Regexp(t, `(?m)^CREATE TABLE `+table[1]+` `, string(text))
+			require.Regexp(t, `(?m)^CREATE TABLE `+table[1]+` `, text.String())
 			continue
 		}
-		require.Regexp(t, `\b`+name+`\b`, string(text))
+		require.Regexp(t, `\b`+name+`\b`, text.String())
 	}
 }

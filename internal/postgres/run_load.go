@@ -151,10 +151,12 @@ const openRowFixed = 8
 // far the most rows are matched, so the ids of the two indexes are merged first and only open rows are fetched. Which of
 // the two is taken changes the time, never the rows. OFFSET 0 keeps the planner from joining the files of all time at once.
 func openRowsSQL(columns []openRowColumn) string {
-	selected := `SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`
+	var list strings.Builder
+	list.WriteString(`SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`)
 	for i := range columns {
-		selected += ", " + columns[i].sql
+		list.WriteString(", " + columns[i].sql)
 	}
+	selected := list.String()
 	const (
 		open = `
 		FROM transactions t

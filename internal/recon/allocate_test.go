@@ -71,7 +71,8 @@ func TestAllocate(t *testing.T) {
 		"nothing to split is nothing each":    {0, []Minor{1, 2}, []Minor{0, 0}},
 		"nobody gets nothing":                 {100, nil, []Minor{}},
 		"weights that do not add up in 64 bits": {
-			math.MaxInt64, []Minor{math.MaxInt64, math.MaxInt64, math.MaxInt64},
+			math.MaxInt64,
+			[]Minor{math.MaxInt64, math.MaxInt64, math.MaxInt64},
 			[]Minor{3074457345618258603, 3074457345618258602, 3074457345618258602},
 		},
 	} {

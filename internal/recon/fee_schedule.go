@@ -120,7 +120,7 @@ func (c *ruleChecker) feeItem(at string, item *FeeItem, digits int) {
 			c.refuse(at+"/"+field, CodeImpossible, "a %s item does not read %s", item.Type, field)
 		}
 	}
-	c.fraction(at+"/percent", item.Percent, 4, feePercentUnit, "a percentage from 0 to 100")
+	c.fraction(at+"/percent", item.Percent, feePercentUnit, "a percentage from 0 to 100")
 	if item.Amount != "" {
 		c.errs = append(c.errs, checkDecimal(at+"/amount", item.Amount, digits)...)
 	}
@@ -137,7 +137,7 @@ func (c *ruleChecker) feeTiers(at string, tiers []FeeTier, digits int) {
 		if t.Percent == "" {
 			c.refuse(here+"/percent", CodeMissing, "a tier needs a percentage")
 		}
-		c.fraction(here+"/percent", t.Percent, 4, feePercentUnit, "a percentage from 0 to 100")
+		c.fraction(here+"/percent", t.Percent, feePercentUnit, "a percentage from 0 to 100")
 		if i == len(tiers)-1 {
 			if t.UpTo != "" {
 				c.refuse(here+"/upTo", CodeImpossible, "the last tier has no end: leave upTo out")

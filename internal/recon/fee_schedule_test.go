@@ -81,8 +81,12 @@ func TestFeeSchedule(t *testing.T) {
 			amount, actual, delta Minor
 			verdict               string
 		}{
-			{2000_00, 12_75, 0, FeeMatch}, {2000_00, 12_76, 1, FeeOvercharge}, {2000_00, 12_00, -75, FeeUndercharge},
-			{-2000_00, -12_75, 0, FeeMatch}, {-2000_00, -12_00, 75, FeeOvercharge}, {-2000_00, -13_00, -25, FeeUndercharge},
+			{2000_00, 12_75, 0, FeeMatch},
+			{2000_00, 12_76, 1, FeeOvercharge},
+			{2000_00, 12_00, -75, FeeUndercharge},
+			{-2000_00, -12_75, 0, FeeMatch},
+			{-2000_00, -12_00, 75, FeeOvercharge},
+			{-2000_00, -13_00, -25, FeeUndercharge},
 		} {
 			got, err := cardFees("").Verify(c.amount, c.actual)
 			require.NoError(t, err)
@@ -107,7 +111,9 @@ func TestFeeSchedule(t *testing.T) {
 			cardFees("SERIAL"),
 			{Name: "cards", Currency: "EURO"},
 			{Name: "n", Currency: "EUR", Scale: new(3), Rounding: "BANKERS", Items: []FeeItem{
-				{Name: "a", Type: FeeFlat}, {Name: "b", Type: FeePercentage, Percent: "101"}, {Name: "c", Type: "TAX", Amount: "1"},
+				{Name: "a", Type: FeeFlat},
+				{Name: "b", Type: FeePercentage, Percent: "101"},
+				{Name: "c", Type: "TAX", Amount: "1"},
 				{Name: "d", Type: FeeFlat, Amount: "0.001", Percent: "1"},
 				{Name: "e", Type: FeeTiered, Tiers: []FeeTier{{UpTo: "5", Percent: "1"}, {UpTo: "5", Percent: ""}, {UpTo: "7", Percent: "1"}}},
 			}},

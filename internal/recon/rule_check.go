@@ -124,7 +124,7 @@ func (c *ruleChecker) amount(a *RuleAmount) {
 	c.oneOf("/amount/sign", a.Sign, SignSame, SignOpposite, SignAny)
 	c.errs = append(c.errs, a.Abs.check("/amount/abs")...)
 	c.errs = append(c.errs, a.Cap.check("/amount/cap")...)
-	c.fraction("/amount/percent", a.Percent, 4, 50_0000, "a percentage from 0 to 50")
+	c.fraction("/amount/percent", a.Percent, 50_0000, "a percentage from 0 to 50")
 	if a.Mode != AmountTolerance && (a.Abs.Given() || a.Percent != "" || a.Cap.Given()) {
 		c.refuse("/amount/mode", CodeImpossible, "%s leaves no room for abs, percent or cap: use TOLERANCE", a.Mode)
 	}
@@ -132,13 +132,16 @@ func (c *ruleChecker) amount(a *RuleAmount) {
 	c.amountSum("/amount/right", a.Right)
 }
 
-// fraction checks a decimal with at most scale decimals in 0..most (in units of 10^-scale); "" passes.
-func (c *ruleChecker) fraction(pointer string, d Decimal, scale int, most int64, noun string) {
+// fractionDigits are the decimals of a percentage or a similarity.
+const fractionDigits = 4
+
+// fraction checks a decimal with at most four decimals in 0..most (in units of 1/10,000); "" passes.
+func (c *ruleChecker) fraction(pointer string, d Decimal, most int64, noun string) {
 	if d == "" {
 		return
 	}
-	if value, err := d.Scaled(scale); err != nil || value < 0 || value > most {
-		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", clipText(string(d), 40), noun, scale)
+	if value, err := d.Scaled(fractionDigits); err != nil || value < 0 || value > most {
+		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", clipText(string(d), 40), noun, fractionDigits)
 	}
 }
 
@@ -244,7 +247,7 @@ func (c *ruleChecker) text(t *RuleText) {
 	c.oneOf("/text/algorithm", t.Algorithm, TextJaroWinkler, TextTokenSet, TextLevenshtein)
 	c.textField("/text/left", t.Left)
 	c.textField("/text/right", t.Right)
-	c.fraction("/text/min", t.Min, 4, 10_000, "a similarity from 0 to 1")
+	c.fraction("/text/min", t.Min, 10_000, "a similarity from 0 to 1")
 }
 
 func (c *ruleChecker) confirm(r *RuleConfirm) {

@@ -18,7 +18,8 @@ func TestAmountAllowed(t *testing.T) {
 		rule recon.Rule
 		want string
 	}{
-		"an exact rule allows nothing":             {recon.Rule{Type: recon.RuleExact, Amount: near}, "0/1"},
+		"an exact rule allows nothing":             {recon.Rule{Type: recon.RuleExact}, "0/1"},
+		"a type is only a default, limits count":   {recon.Rule{Type: recon.RuleExact, Amount: near}, "100/1"},
 		"a date lag without tolerance as well":     {recon.Rule{Type: recon.RuleDateLag}, "0/1"},
 		"the larger of both limits counts":         {recon.Rule{Type: recon.RuleTolerance, Amount: near}, "100/1"},
 		"the cap holds both down":                  {recon.Rule{Type: recon.RuleTolerance, Amount: capped}, "20/1"},

@@ -192,10 +192,11 @@ func check(t *rapid.T, err error) {
 // TestRowsTie holds the sum that every report rests on: rows counted by the reader are those given and those refused,
 // numbered without a gap, on lines that only grow.
 func TestRowsTie(t *testing.T) {
+	const good = 60 // rows of the header's width, more than any others, or the header would rightly be doubted
 	line := rapid.SampledFrom([]string{"1,2,3", "1,2", "1,2,3,4", "", ",,", `"a""b",2,3`, `"a"b,2,3`, "\x00,2,3", "a,b,c", "\xff,2,3", "1,2,3,,,"})
 	rapid.Check(t, func(t *rapid.T) {
 		body := rapid.SliceOfN(line, 1, 40).Draw(t, "lines")
-		r, err := Open(strings.NewReader("a,b,c\n1,2,3\n4,5,6\n7,8,9\n"+strings.Join(body, "\n")), "x.csv", Options{Charset: "utf-8", Delimiter: ','})
+		r, err := Open(strings.NewReader("a,b,c\n"+strings.Repeat("1,2,3\n", good)+strings.Join(body, "\n")), "x.csv", Options{Charset: "utf-8", Delimiter: ','})
 		check(t, err)
 		rows, lastLine := 0, 0
 		for {
@@ -222,8 +223,8 @@ func TestRowsTie(t *testing.T) {
 				blank++
 			}
 		}
-		if rows != 3+len(body)-blank {
-			t.Fatalf("%d rows of %d", rows, 3+len(body)-blank)
+		if rows != good+len(body)-blank {
+			t.Fatalf("%d rows of %d", rows, good+len(body)-blank)
 		}
 	})
 }

@@ -108,7 +108,7 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 		p.held = heldDuplicate
 	}
 	sides := u.sides(rows)
-	difference, _ := base.difference(sides)
+	difference := base.difference(sides)
 	of, currency, mixed := x.measure(rows, p.compared)
 	if mixed {
 		difference = of
@@ -205,8 +205,9 @@ func (r *runner) anySuspect(rows [2][]uint32) bool {
 	return false
 }
 
-// difference is Σ left − Σ right of the amounts of rows, and whether it fits.
-func (r *runner) difference(sides [2][]uint32) (int64, bool) {
+// difference is Σ left − Σ right of the amounts of rows. Sums of units fit, or they are no candidates; a difference that
+// does not breaks the ledger's law between the sides.
+func (r *runner) difference(sides [2][]uint32) int64 {
 	var sum, right total
 	for _, row := range sides[0] {
 		sum.add(r.tables[0].amounts[0][row])
@@ -215,8 +216,8 @@ func (r *runner) difference(sides [2][]uint32) (int64, bool) {
 		right.add(r.tables[1].amounts[0][row])
 	}
 	sum.subtract(right)
-	m, err := sum.minor()
-	return int64(m), err == nil
+	m, _ := sum.minor()
+	return int64(m)
 }
 
 // adjustmentOf names the reason of the difference that a confirmed group of several rows keeps, as adjustment does for a
@@ -232,7 +233,7 @@ func (x *ruleRun) adjustmentOf(p *pair, rows [2][]uint32, difference int64) uint
 		return adjustFee
 	}
 	for half := range rows {
-		if fees, any := x.r.tables[half].fees(rows[half]); any && magnitude(fees) == magnitude(difference) {
+		if fees, stated := x.r.tables[half].fees(rows[half]); stated && magnitude(fees) == magnitude(difference) {
 			return adjustFee
 		}
 	}
@@ -243,7 +244,7 @@ func (x *ruleRun) adjustmentOf(p *pair, rows [2][]uint32, difference int64) uint
 }
 
 // fees that rows state, summed up.
-func (t *Table) fees(rows []uint32) (sum int64, any bool) {
+func (t *Table) fees(rows []uint32) (sum int64, stated bool) {
 	if len(t.fee) == 0 {
 		return 0, false
 	}
@@ -251,11 +252,11 @@ func (t *Table) fees(rows []uint32) (sum int64, any bool) {
 	for _, row := range rows {
 		if t.fee[row] != absent {
 			all.add(t.fee[row])
-			any = true
+			stated = true
 		}
 	}
 	m, err := all.minor()
-	return int64(m), any && err == nil
+	return int64(m), stated && err == nil
 }
 
 // whole is a rule over two units that hold all rows of a group: how the group is judged alone, whatever it was found by.

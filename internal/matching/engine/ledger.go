@@ -245,10 +245,11 @@ func (r *runner) checkGroups(res *Result) error {
 			byRule[g.Rule] = append(byRule[g.Rule], g)
 		}
 	}
+	var several []*Group
 	for rule, groups := range byRule {
-		broken = append(broken, rules[rule].firstBroken(res, groups))
+		several = append(several, rules[rule].firstBroken(res, groups))
 	}
-	for _, g := range broken {
+	for _, g := range slices.Concat(broken, several) {
 		if g != nil {
 			return &ViolationError{"a confirmed group holds its rule", fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name)}
 		}

@@ -85,8 +85,8 @@ func (m *unitMisses) inRows(half int, unit uint32, n near) near {
 	if len(own) == 1 && len(other) == 1 {
 		return n
 	}
-	switch {
-	case n.miss.failed == reasonAmountDiffers, n.miss.failed == reasonFeeVariance:
+	switch n.miss.failed {
+	case reasonAmountDiffers, reasonFeeVariance:
 		n.miss.failed = reasonSplit
 		if n.miss.Change = ChangeGroup; n.fails == 1 {
 			n.miss.Change = ChangeSum

@@ -154,7 +154,7 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 
 func (u *unitRun) addPartial(rows [2][]uint32, compared, score int64) {
 	x := u.base
-	difference, _ := x.r.difference(rows)
+	difference := x.r.difference(rows)
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: MethodExact,
 		status: statusPartial, currency: x.r.currencyOf(rows[0], rows[1]),

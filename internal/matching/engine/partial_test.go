@@ -95,7 +95,7 @@ func TestParts(t *testing.T) {
 				return
 			}
 			require.Equal(t, once, split)
-			require.Equal(t, len(wanted), len(february))
+			require.Len(t, february, len(wanted))
 		})
 	})
 	t.Run("a row that is not there is an error, never a group that loses it", func(t *testing.T) {

@@ -116,7 +116,7 @@ func (t *Table) permute(order []uint32) {
 // rearrange writes the texts into a new arena in canonical order, so that later passes over ids and keys read memory
 // from front to back. A row's texts lie together and move as one. Values of a column with several a row keep their order.
 func (t *Table) rearrange(order []uint32) {
-	ends := append(t.texts, uint32(len(t.arena)))
+	ends := slices.Concat(t.texts, []uint32{uint32(len(t.arena))})
 	arena, at := make([]byte, len(t.arena)), uint32(0)
 	moved := make([]uint32, len(order)) // by how much a row's texts do, modulo 2^32
 	for i := range order {

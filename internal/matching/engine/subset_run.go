@@ -67,7 +67,8 @@ func (s *subsetRun) gather() {
 	for half := range rows {
 		rows[half] = r.openRows(x, half)
 	}
-	numbers, count := [2][]uint32{}, 0
+	var numbers [2][]uint32
+	var count int
 	if x.required > 0 {
 		numbers, count = r.keyNumbers(x, rows)
 	} else {

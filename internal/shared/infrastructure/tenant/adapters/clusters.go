@@ -19,8 +19,9 @@ var errClusters = errors.New("POSTGRES_CLUSTERS cannot be read")
 
 // ParseClusters reads servers by name from a JSON object; "" is none.
 func ParseClusters(text string) (named map[string]ClusterSettings, err error) {
+	named = map[string]ClusterSettings{}
 	if text == "" {
-		return nil, nil
+		return named, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.DisallowUnknownFields()
