@@ -31,6 +31,7 @@ type dynamicInfrastructureProvider struct {
 	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
 	configuration     ports.ConfigurationPort             // what the connection manager asks
 	log               *slog.Logger
+	meter             metric.MeterProvider
 
 	// Redis and what speaks through it are nil without REDIS_URL, or with an empty MULTI_TENANT_EVENT_CHANNEL.
 	redis         *redis.Client
@@ -55,7 +56,7 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 		return nil, err
 	}
 	p := &dynamicInfrastructureProvider{
-		registry: tenancy.NewRegistry(control), control: control, log: log, stopListening: func() error { return nil },
+		registry: tenancy.NewRegistry(control), control: control, log: log, meter: meter, stopListening: func() error { return nil },
 	}
 	if err := p.openEventChannel(cfg); err != nil {
 		control.Close()
@@ -192,6 +193,9 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 		if err != nil {
 			return err
 		}
+	}
+	if err := tenancy.RegisterFigures(p.meter, tenancy.TenancyFigures{Cache: p.cache, Listener: p.listener, Sweep: p.sweep}); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	swept := make(chan struct{})

@@ -53,6 +53,7 @@ type App struct {
 	figures  *prometheus.Registry // what /metrics shows
 	broker   *messaging.Broker    // nil: events are read from the feed alone
 	relay    *messaging.Relay
+	relayed  *messaging.RelayFigures
 	api      *httpapi.API
 	settings *systemplane.Plane
 	keeper   *lifecycle.Keeper
@@ -98,6 +99,9 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.onClose(meter.Shutdown)
+	if a.relayed, err = messaging.NewRelayFigures(meter); err != nil {
+		return err
+	}
 	a.provider, err = newDynamicInfrastructureProvider(ctx, a.cfg, meter, a.log)
 	if err != nil {
 		return fmt.Errorf("opening the database: %w", err)

@@ -89,7 +89,7 @@ func (a *App) openBroker() error {
 func (a *App) startRelay(ctx context.Context, place string) *messaging.Relay {
 	several := a.cfg.Tenancy.MultiTenantEnabled
 	relay := messaging.NewRelay(messaging.RelayConfig{
-		DB: a.DB, Database: place, Broker: a.broker, Log: a.log, VHost: a.messagingVHost,
+		DB: a.DB, Database: place, Broker: a.broker, Log: a.log, Figures: a.relayed, VHost: a.messagingVHost,
 		Publishers: map[string]messaging.EventPublisher{
 			imports.Prefix: imports.EventPublisher{MultiTenant: several},
 			matches.Prefix: matches.EventPublisher{MultiTenant: several},

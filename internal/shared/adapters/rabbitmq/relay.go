@@ -19,6 +19,7 @@ type RelayConfig struct {
 	Database string  // whose tenants, as DB.Work names it; "" is the installation's own
 	Broker   *Broker // nil: nothing is sent, and the markers are kept from piling up
 	Log      *slog.Logger
+	Figures  *RelayFigures // may be nil
 
 	// Publishers are found by the first word of an event's key; Default has the rest.
 	Publishers map[string]EventPublisher
@@ -205,6 +206,7 @@ func (r *Relay) round(ctx, working context.Context) (more bool, err error) {
 	}
 	for _, visit := range visits {
 		r.active.Add(1)
+		r.cfg.Figures.visiting(ctx, 1)
 		r.done.Go(func() {
 			defer r.visited()
 			defer safego.RecoverAndLogWithContext(working, r.cfg.Log, "outbox.relay") // its lease ends by itself
@@ -216,6 +218,7 @@ func (r *Relay) round(ctx, working context.Context) (more bool, err error) {
 
 func (r *Relay) visited() {
 	r.active.Add(-1)
+	r.cfg.Figures.visiting(context.Background(), -1)
 	select {
 	case r.ended <- struct{}{}:
 	default:

@@ -97,7 +97,9 @@ func (r *Relay) record(ctx context.Context, result postgres.OutboxResult) (retry
 		return err
 	})
 	if err == nil {
-		r.counts.sent.Add(result.To - result.From + int64(len(result.Sent)-firsts(result)))
+		sent := result.To - result.From + int64(len(result.Sent)-firsts(result))
+		r.counts.sent.Add(sent)
+		r.cfg.Figures.confirmed(ctx, sent)
 		r.counts.parked.Add(int64(len(result.Parked)))
 	}
 	return retry, err
