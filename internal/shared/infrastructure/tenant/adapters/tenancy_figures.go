@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -16,8 +17,11 @@ type TenancyFigures struct {
 }
 
 // RegisterFigures shows how tenants' configurations are kept and learned of. Labels have few, fixed values; no figure
-// names a tenant.
+// names a tenant. A provider of nil is the process's.
 func RegisterFigures(provider metric.MeterProvider, parts TenancyFigures) error {
+	if provider == nil {
+		provider = otel.GetMeterProvider()
+	}
 	r := figureRegistrar{meter: provider.Meter(tracerName)}
 	if cache := parts.Cache; cache != nil {
 		counter := r.counter("tenant_config_cache_total", "Answers about tenants, by where they came from.")
