@@ -165,7 +165,7 @@ func (s *Server) run(id identity, running *os.File) error {
 		return noAccess(s.layout.log, err)
 	}
 	s.logged, _ = out.Seek(0, io.SeekEnd)
-	s.cmd = exec.Command(s.bin.postgres(), arguments(s.cfg, s.layout)...)
+	s.cmd = exec.Command(s.bin.postgres(), arguments(s.fitting(id), s.layout)...)
 	s.cmd.Env, s.cmd.Dir = childEnv, s.layout.cluster
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.ExtraFiles = []*os.File{running}

@@ -3,6 +3,8 @@
 package pgserver
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,4 +28,20 @@ func TestArguments(t *testing.T) {
 	t.Run("a port opens it to this machine", func(t *testing.T) {
 		require.Contains(t, line(Config{Port: 6000}), "-c listen_addresses=127.0.0.1 ")
 	})
+}
+
+func TestFitting_TheLogIsCompressedByWhatTheServerHas(t *testing.T) {
+	l := testLayout(t)
+	require.NoError(t, os.MkdirAll(l.cluster, 0o700))
+	server := func(t *testing.T, script string, settings map[string]string) string {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "postgres"), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+		s := &Server{cfg: Config{Settings: settings}, layout: l, bin: binaries{dir: dir}}
+		return strings.Join(arguments(s.fitting(identity{}), l), " ")
+	}
+	const withoutLZ4 = `case "$*" in *lz4*) exit 1; esac`
+
+	require.Contains(t, server(t, "exit 0", nil), "-c wal_compression=lz4")
+	require.Contains(t, server(t, withoutLZ4, map[string]string{"work_mem": "1MB"}), "-c wal_compression=off -c work_mem=1MB")
+	require.Contains(t, server(t, withoutLZ4, map[string]string{"wal_compression": "zstd"}), "-c wal_compression=zstd")
 }
