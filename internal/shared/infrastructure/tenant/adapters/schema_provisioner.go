@@ -207,7 +207,7 @@ func (p *PostgresTenantSchemaProvisioner) missingTables(ctx context.Context, tx 
 	rows, err := tx.Query(ctx, `
 		SELECT name FROM unnest($2::text[]) AS name
 		EXCEPT
-		SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = quote_ident($1)::regnamespace AND relkind IN ('r', 'p')
+		SELECT relname FROM (`+schemaRelations+`) AS relations WHERE relkind IN ('r', 'p')
 		ORDER BY 1`, tenantID, p.tables)
 	if err != nil {
 		return nil, fmt.Errorf("reading the table set: %w", err)

@@ -92,7 +92,7 @@ func FuzzTenantID(f *testing.F) {
 		require.Equal(t, canonical.MatchString(id), dialled)
 		if dialled {
 			require.Equal(t, `"`+id+`"`, auth.QuoteIdentifier(id))
-			require.Contains(t, grantStatements(id, TenantRole("matcher", id)), `ON SCHEMA "`+id+`" `)
+			require.Contains(t, grantStatements(id, TenantRole("matcher", id), nil), `ON SCHEMA "`+id+`" `)
 		}
 	})
 }

@@ -81,8 +81,7 @@ func (p *PostgresTenantSchemaProvisioner) dropSome(ctx context.Context, tx pgx.T
 		return false, fmt.Errorf("bounding the wait for locks: %w", err)
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT relname::text FROM pg_catalog.pg_class
-		WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind IN ('r', 'p')
+		SELECT relname FROM (`+schemaRelations+`) AS relations WHERE relkind IN ('r', 'p')
 		ORDER BY relispartition DESC, oid DESC LIMIT $2`, tenantID, dropChunk)
 	if err != nil {
 		return false, fmt.Errorf("listing the tenant's tables: %w", err)
