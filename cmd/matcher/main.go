@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
+	"regexp"
 	"syscall"
 	_ "time/tzdata" // a container may have no time zones
 
@@ -37,6 +37,10 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	root.AddCommand(
 		newMatchCommand(stdin, stdout, stderr),
 		newRulesCommand(stdout),
+		newImportCommand(env, stdin, stdout, stderr),
+		newRunCommand(env, stdout, stderr),
+		newExceptionsCommand(env, stdout, stderr),
+		newExportCommand(env, stdout, stderr),
 		newServeCommand(env, stdout, stderr),
 		newDemoCommand(env, stdout, stderr),
 		newTenantCommand(env, stdout, stderr),
@@ -51,8 +55,11 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%w", err) })
 	err := root.ExecuteContext(ctx)
-	if err != nil && strings.HasPrefix(err.Error(), "unknown command") {
+	if err != nil && misuse.MatchString(err.Error()) {
 		return usageError("%w", err)
 	}
 	return err
 }
+
+// misuse is how cobra's own findings about a command line begin; it has no type for them.
+var misuse = regexp.MustCompile(`^(unknown command|required flag|accepts \d+ arg|(if any|at least one of the) flags in the group)`)

@@ -147,7 +147,7 @@ func (tx *Tx) scanItem(row pgx.CollectableRow) (group int64, item recon.GroupIte
 	var external, reference, description pgtype.Text
 	var date pgtype.Date
 	err = row.Scan(&group, &id, &item.Side, &item.SourceID, &external, &reference, &amount, &item.Currency, &date, &description)
-	item.TransactionID, item.Date = tx.ids(kindTransaction).Public(id), dayOf(date)
+	item.TransactionID, item.Row, item.Date = tx.ids(kindTransaction).Public(id), id&0xffffffff, dayOf(date)
 	item.ExternalID, item.Reference, item.Description = external.String, reference.String, description.String
 	item.Amount = decimal(amount, item.Currency)
 	item.Allocated = item.Amount // one row stands in one group with all it has

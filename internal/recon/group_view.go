@@ -34,6 +34,7 @@ type GroupItem struct {
 	TransactionID string `json:"transactionId"`
 	Side          Side   `json:"side"`
 	SourceID      string `json:"sourceId"`
+	Row           int64  `json:"row"` // 1-based data row of its file
 	ExternalID    string `json:"externalId,omitempty"`
 	Reference     string `json:"reference,omitempty"`
 	Amount        string `json:"amount"`

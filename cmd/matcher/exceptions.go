@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/recon"
+)
+
+const exceptionsHelp = `List what is open and why, with what came closest. An exception is a fact about an open row: it goes when the row is
+matched, or taken out of reconciliation by ignore. show says of one row, rule by rule, why it is open.` + remoteHelp
+
+const exceptionsExample = `  matcher exceptions --context "Bank account" --class BREAK
+  matcher exceptions --side LEFT --reason AMOUNT_DIFFERS --json
+  matcher exceptions show 0b5f…
+  matcher exceptions ignore 0b5f… --reason "bank's own test payment"`
+
+// exceptionsCommand is one call of `matcher exceptions`.
+type exceptionsCommand struct {
+	remote
+	context, status, class, reason, side string
+	limit                                int
+	failOn                               []string
+	why                                  string
+}
+
+func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+	c := &exceptionsCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+	command := &cobra.Command{
+		Use: "exceptions", Short: "List what is open in the service and why", Long: exceptionsHelp, Example: exceptionsExample,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return c.list(command.Context(), command.Flags().Changed("limit"))
+		},
+	}
+	f := command.Flags()
+	f.StringVar(&c.context, "context", "", "only of this `CONTEXT`: its name or id")
+	f.StringVar(&c.status, "status", "open", "open, resolved or all")
+	f.StringVar(&c.class, "class", "", "only of this class: TIMING, MISSING, BREAK, AMBIGUOUS or DATA")
+	f.StringVar(&c.reason, "reason", "", "only of this reason: NO_CANDIDATE, AMOUNT_DIFFERS, DATE_OUTSIDE, …")
+	f.StringVar(&c.side, "side", "", "only of this side: LEFT or RIGHT")
+	f.IntVar(&c.limit, "limit", 100, "how many at most; 0 is all, as is --json without a limit")
+	f.StringSliceVar(&c.failOn, "fail-on", nil, "exit with 3 when there is `any`")
+	command.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object a line")
+	command.AddCommand(c.showCommand(), c.ignoreCommand(), c.restoreCommand())
+	return command
+}
+
+func (c *exceptionsCommand) list(ctx context.Context, limited bool) error {
+	query, err := c.query()
+	if err != nil {
+		return err
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	contexts := map[string]string{}
+	if c.context != "" {
+		of, err := c.remote.context(ctx, c.context)
+		if err != nil {
+			return err
+		}
+		query.Set("contextId", of.ID)
+	} else if err := each(ctx, c.client, "/v1/contexts", func(of recon.Context) error {
+		contexts[of.ID] = of.Name
+		return nil
+	}); err != nil {
+		return err
+	}
+	if c.json && !limited {
+		c.limit = 0
+	}
+	table := &exceptionTable{c: c, contexts: contexts, several: len(contexts) > 1}
+	path := "/v1/exceptions"
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	err = each(ctx, c.client, path, table.take)
+	if err != nil {
+		return err
+	}
+	if err := table.close(); err != nil {
+		return err
+	}
+	if table.n > 0 && len(c.failOn) > 0 {
+		return foundError("--fail-on found %s", plural(int64(table.n), "exception"))
+	}
+	return nil
+}
+
+// query is the filter as the API reads it.
+func (c *exceptionsCommand) query() (url.Values, error) {
+	query := url.Values{}
+	for _, f := range []struct {
+		flag, name, value string
+		known             []string
+	}{
+		{"--status", "status", c.status, []string{"OPEN", "RESOLVED", "ALL"}},
+		{"--class", "class", c.class, []string{"TIMING", "MISSING", "BREAK", "AMBIGUOUS", "DATA"}},
+		{"--side", "side", c.side, []string{"LEFT", "RIGHT"}},
+		{"--reason", "reason", c.reason, nil},
+	} {
+		value := strings.ToUpper(f.value)
+		switch {
+		case f.known != nil && value != "" && !slices.Contains(f.known, value):
+			return nil, usageError("%s takes %s, not %q", f.flag, strings.Join(f.known, ", "), f.value)
+		case value != "" && value != "ALL":
+			query.Set(f.name, value)
+		}
+	}
+	if c.limit < 0 {
+		return nil, usageError("--limit is 0 for all, or a number of exceptions")
+	}
+	for _, what := range c.failOn {
+		if what != "any" {
+			return nil, usageError("--fail-on takes any, not %q", what)
+		}
+	}
+	return query, nil
+}
+
+// exceptionTable prints exceptions as they come: a table for people, a line of JSON each for machines.
+type exceptionTable struct {
+	c        *exceptionsCommand
+	contexts map[string]string
+	several  bool
+	out      *tabwriter.Writer
+	n        int
+	more     bool
+}
+
+// exceptionsFlush is after how many rows the table is written, its columns aligned so far.
+const exceptionsFlush = 500
+
+func (t *exceptionTable) take(e recon.Exception) error {
+	if t.c.limit > 0 && t.n == t.c.limit {
+		t.more = true
+		return errEnough
+	}
+	t.n++
+	if t.c.json {
+		return t.c.printJSON(e)
+	}
+	if t.out == nil {
+		t.out = tabwriter.NewWriter(t.c.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(t.out, "ID\tSIDE\tCLASS\tREASON\tDATE\tAMOUNT\tROW\tNEAREST DIFFERS BY\tSUGGESTION")
+	}
+	class, reason := e.Class, e.Reason
+	if e.Status == "RESOLVED" {
+		class, reason = "resolved", e.Resolution
+	}
+	row := exceptionName(e)
+	if t.several {
+		row = t.contexts[e.ContextID] + ": " + row
+	}
+	fmt.Fprintf(t.out, "%s\t%s\t%s\t%s\t%s\t%s %s\t%s\t%s\t%s\n", e.ID, e.Side, words(class), words(reason), e.Date,
+		grouped(e.Amount), e.Currency, oneLine(row), e.NearestDifference, oneLine(e.Suggestion))
+	if t.n%exceptionsFlush == 0 {
+		return t.out.Flush()
+	}
+	return nil
+}
+
+// exceptionName is how people call the row: its id, else its reference, with its description.
+func exceptionName(e recon.Exception) string {
+	name := e.ExternalID
+	if name == "" {
+		name = e.Reference
+	}
+	return strings.TrimSpace(name + "  " + e.Description)
+}
+
+// cellRunes keeps a table readable; show and --json have all of it.
+const cellRunes = 60
+
+// oneLine keeps control characters of a file out of a terminal, and a cell short.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, text)
+	if utf8.RuneCountInString(text) <= cellRunes {
+		return text
+	}
+	return string([]rune(text)[:cellRunes-1]) + "…"
+}
+
+func (t *exceptionTable) close() error {
+	if t.c.json {
+		return nil
+	}
+	if t.n == 0 {
+		fmt.Fprintln(t.c.stdout, "nothing is open that fits")
+		return nil
+	}
+	if err := t.out.Flush(); err != nil {
+		return err
+	}
+	if t.more {
+		fmt.Fprintf(t.c.stdout, "… and more: --limit 0 lists all, matcher export unmatched writes them into a file\n")
+	}
+	return nil
+}
+
+func (c *exceptionsCommand) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show EXCEPTION", Short: "Say why a row is open, rule by rule", Args: cobra.ExactArgs(1),
+		Example: "  matcher exceptions show 0b5f2c1e-…",
+		RunE:    func(command *cobra.Command, args []string) error { return c.show(command.Context(), args[0]) },
+	}
+}
+
+// exceptionShown is an exception with the explanation of its row.
+type exceptionShown struct {
+	recon.Exception
+	Explanation recon.Explanation `json:"explanation"`
+}
+
+func (c *exceptionsCommand) find(ctx context.Context, id string) (e recon.Exception, err error) {
+	if err := c.open(); err != nil {
+		return e, err
+	}
+	err = c.get(ctx, "/v1/exceptions/"+pathID(id), &e)
+	return e, c.unknown(ctx, err, "exception", id, nil)
+}
+
+func (c *exceptionsCommand) show(ctx context.Context, id string) error {
+	e, err := c.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	shown := exceptionShown{Exception: e}
+	if err := c.get(ctx, "/v1/transactions/"+e.TransactionID+"/explanation", &shown.Explanation); err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(shown)
+	}
+	c.printShown(shown)
+	return nil
+}
+
+func (c *exceptionsCommand) printShown(s exceptionShown) {
+	fmt.Fprintf(c.stdout, "%s  %s  %s %s  %s\n", s.Side, s.Date, grouped(s.Amount), s.Currency, oneLine(exceptionName(s.Exception)))
+	fmt.Fprintf(c.stdout, "  %s: %s, %s since %s\n", words(s.Class), words(s.Reason), words(s.Status), s.OpenedAt.Format("2006-01-02 15:04"))
+	if near := s.Explanation.Nearest; near != nil {
+		fmt.Fprintf(c.stdout, "  nearest  %s  %s  %s %s  %s\n", near.Side, near.Date, grouped(near.Amount), near.Currency,
+			oneLine(strings.TrimSpace(near.ExternalID+" "+near.Reference+"  "+near.Description)))
+	}
+	if s.Suggestion != "" {
+		fmt.Fprintf(c.stdout, "  would match  %s\n", s.Suggestion)
+	}
+	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	for _, rule := range s.Explanation.Rules {
+		for i, e := range rule.Compare {
+			name := ""
+			if i == 0 {
+				name = rule.Name
+			}
+			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(e.Component), e.Field, oneLine(e.Left), oneLine(e.Right),
+				map[bool]string{true: "holds", false: "does not hold"}[e.Held])
+		}
+	}
+	_ = table.Flush() // the writer beneath it is a terminal or a test's
+	fmt.Fprintf(c.stdout, "  exception %s · row %s\n", s.ID, s.TransactionID)
+}
+
+func (c *exceptionsCommand) ignoreCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "ignore EXCEPTION --reason WHY", Short: "Take an open row out of reconciliation", Args: cobra.ExactArgs(1),
+		Example: `  matcher exceptions ignore 0b5f2c1e-… --reason "bank's own test payment"`,
+		RunE: func(command *cobra.Command, args []string) error {
+			return c.move(command.Context(), args[0], "ignore", map[string]string{"reason": c.why})
+		},
+	}
+	command.Flags().StringVar(&c.why, "reason", "", "why the row is no longer expected to match")
+	_ = command.MarkFlagRequired("reason") // fails only for a flag that does not exist
+	return command
+}
+
+func (c *exceptionsCommand) restoreCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "restore EXCEPTION", Short: "Take an ignored row back in", Args: cobra.ExactArgs(1),
+		Example: "  matcher exceptions restore 0b5f2c1e-…",
+		RunE: func(command *cobra.Command, args []string) error {
+			return c.move(command.Context(), args[0], "restore", nil)
+		},
+	}
+}
+
+// move takes the row of an exception out of reconciliation, or back in.
+func (c *exceptionsCommand) move(ctx context.Context, id, verb string, body any) error {
+	e, err := c.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, err := jsonCall(http.MethodPost, "/v1/transactions/"+e.TransactionID+"/"+verb, body)
+	if err != nil {
+		return err
+	}
+	r.key = newKey()
+	var row recon.StoredTransaction
+	if err := c.do(ctx, r, &row); err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(row)
+	}
+	next := ""
+	if row.State == recon.StateOpen {
+		next = "; the next run says why"
+	}
+	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", oneLine(exceptionName(e)), grouped(row.Amount), row.Currency, words(row.State), next)
+	return nil
+}

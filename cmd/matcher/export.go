@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/recon"
+)
+
+const exportHelp = `Write what the service holds of a context into files: groups, unmatched, rejected, adjustments, transactions; all of them
+where none is named. groups, unmatched and rejected have the columns that matcher match --out writes. Amounts are decimals as
+they are stored, and a text that a spreadsheet would take for a formula begins with an apostrophe. A file under its name is
+complete. With --run it is the groups of that run, a preview's too.` + remoteHelp
+
+const exportExample = `  matcher export --context "Bank account" --out out/
+  matcher export groups unmatched --context "Bank account" --out out/ --format json
+  matcher export unmatched --context "Bank account" > open.csv
+  matcher export groups --run 0190f3c2-… --out preview.csv`
+
+// exportCommand is one call of `matcher export`.
+type exportCommand struct {
+	remote
+	context, run, out, format string
+
+	of      recon.Context
+	sources map[string]recon.Source
+	order   []recon.Source // left before right, as they were made
+}
+
+// exports is everything that can be written, in the order in which it is.
+var exports = []struct {
+	name    string
+	columns []string
+	write   func(*exportCommand, context.Context, exportLine) error
+}{
+	{"groups", groupColumns, (*exportCommand).groups},
+	{"unmatched", unmatchedColumns, (*exportCommand).unmatched},
+	{"rejected", rejectedColumns, (*exportCommand).rejected},
+	{"adjustments", adjustmentColumns, (*exportCommand).adjustments},
+	{"transactions", transactionColumns, (*exportCommand).transactions},
+}
+
+// exportLine takes one thing: its columns for CSV, itself for JSON.
+type exportLine func(columns []string, object any) error
+
+func exportNames() []string {
+	names := make([]string, len(exports))
+	for i := range exports {
+		names[i] = exports[i].name
+	}
+	return names
+}
+
+func newExportCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+	c := &exportCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+	command := &cobra.Command{
+		Use: "export [WHAT…]", Short: "Write groups, open rows and more of the service into files", Long: exportHelp, Example: exportExample,
+		ValidArgs: exportNames(),
+		Args: func(_ *cobra.Command, args []string) error {
+			for _, what := range args {
+				if !slices.Contains(exportNames(), what) {
+					return usageError("there is no %q to export: there are %s", what, strings.Join(exportNames(), ", "))
+				}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, args []string) error { return c.export(command.Context(), args) },
+	}
+	f := command.Flags()
+	f.StringVar(&c.context, "context", "", "`CONTEXT` to export: its name or id")
+	f.StringVar(&c.run, "run", "", "the groups of this `RUN`, by its id, instead of those of the context")
+	f.StringVar(&c.out, "out", "", "a `FILE` for one thing, a folder for several; standard output where one thing has none")
+	f.StringVar(&c.format, "format", "csv", "csv, or json: one object a line")
+	f.BoolVar(&c.json, "json", false, "say which files were written as one JSON object")
+	return command
+}
+
+func (c *exportCommand) export(ctx context.Context, names []string) error {
+	names, err := c.chosen(names)
+	if err != nil {
+		return err
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	defer c.progress.close()
+	if err := c.find(ctx); err != nil {
+		return err
+	}
+	if c.out == "" || c.out == "-" {
+		return c.toStdout(ctx, names[0])
+	}
+	return c.toFiles(ctx, names)
+}
+
+// chosen settles what is written, and that it can be.
+func (c *exportCommand) chosen(names []string) ([]string, error) {
+	switch {
+	case c.format != "csv" && c.format != "json":
+		return nil, usageError("--format is csv or json, not %q", c.format)
+	case c.context == "" && c.run == "":
+		return nil, usageError("which context? --context takes its name or id, --run the id of a run")
+	case c.run != "" && len(names) == 0:
+		names = []string{"groups"}
+	case c.run != "" && !slices.Equal(names, []string{"groups"}):
+		return nil, usageError("--run is for groups: %s belong to the context as it stands, so name it with --context alone", strings.Join(slices.DeleteFunc(names, func(n string) bool { return n == "groups" }), ", "))
+	case len(names) == 0:
+		names = exportNames()
+	}
+	if len(names) > 1 && (c.out == "" || c.out == "-") {
+		return nil, usageError("%d things go into a folder: --out DIR, or name one of %s", len(names), strings.Join(names, ", "))
+	}
+	return names, nil
+}
+
+// find reads what every file needs to know: the context and its sources.
+func (c *exportCommand) find(ctx context.Context) (err error) {
+	name := c.context
+	if c.run != "" {
+		var run recon.Run
+		err := c.get(ctx, "/v1/runs/"+pathID(c.run), &run)
+		if err := c.unknown(ctx, err, "run", c.run, nil); err != nil {
+			return err
+		}
+		if name == "" {
+			name = run.ContextID
+		}
+		c.run = run.ID
+	}
+	if c.of, err = c.remote.context(ctx, name); err != nil {
+		return err
+	}
+	sources, err := all[recon.Source](ctx, c.client, "/v1/contexts/"+c.of.ID+"/sources")
+	if err != nil {
+		return err
+	}
+	c.sources = make(map[string]recon.Source, len(sources))
+	for _, side := range []recon.Side{recon.Left, recon.Right} {
+		for _, s := range sources {
+			if s.Side == side {
+				c.order, c.sources[s.ID] = append(c.order, s), s
+			}
+		}
+	}
+	return nil
+}
+
+func (c *exportCommand) toStdout(ctx context.Context, name string) error {
+	out := bufio.NewWriter(c.stdout)
+	if _, err := c.write(ctx, name, out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// exported is one file that was written.
+type exported struct {
+	What string `json:"what"`
+	Path string `json:"path"`
+	Rows int64  `json:"rows"`
+}
+
+func (c *exportCommand) toFiles(ctx context.Context, names []string) error {
+	info, err := os.Stat(c.out)
+	folder := err == nil && info.IsDir() || strings.HasSuffix(c.out, "/") || len(names) > 1
+	if folder {
+		if err := os.MkdirAll(c.out, 0o755); err != nil {
+			return writeError(c.out, err)
+		}
+	}
+	files := make([]exported, 0, len(names))
+	for _, name := range names {
+		file := exported{What: name, Path: c.out}
+		if folder {
+			file.Path = filepath.Join(c.out, name+map[string]string{"csv": ".csv", "json": ".ndjson"}[c.format])
+		}
+		err := writeWhole(file.Path, func(out *bufio.Writer) (err error) {
+			file.Rows, err = c.write(ctx, name, out)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		files = append(files, file)
+		c.progress.close()
+		if !c.json {
+			fmt.Fprintf(c.stdout, "%s  %s\n", file.Path, plural(file.Rows, "row"))
+		}
+	}
+	if c.json {
+		return c.printJSON(map[string]any{"contextId": c.of.ID, "files": files})
+	}
+	return nil
+}
+
+// write writes one thing whole and says how many lines it has.
+func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer) (rows int64, err error) {
+	of := exports[slices.Index(exportNames(), name)]
+	table := csv.NewWriter(to)
+	objects := json.NewEncoder(to)
+	objects.SetEscapeHTML(false)
+	if c.format == "csv" {
+		if err := table.Write(of.columns); err != nil {
+			return 0, err
+		}
+	}
+	err = of.write(c, ctx, func(columns []string, object any) error {
+		rows++
+		c.progress.exporting(name, rows)
+		if c.format == "json" {
+			return objects.Encode(object)
+		}
+		for i := range columns {
+			columns[i] = safeCell(columns[i])
+		}
+		return table.Write(columns)
+	})
+	if err != nil {
+		return rows, err
+	}
+	table.Flush()
+	return rows, table.Error()
+}
+
+// exporting says how much of a list is written.
+func (p *progress) exporting(name string, rows int64) {
+	p.say(func() string { return fmt.Sprintf("%s: %s rows", name, grouped(rows)) })
+}
+
+// safeCell keeps a spreadsheet from running what a row says: a text that would be a formula begins with an apostrophe. A
+// number is none, with its sign too.
+func safeCell(text string) string {
+	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || plainNumber(text) {
+		return text
+	}
+	return "'" + text
+}
+
+func plainNumber(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	return digits != "" && strings.Trim(digits, "0123456789.") == "" && strings.Count(digits, ".") <= 1
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+const runHelp = `Reconcile what is open in a context of the service, wait for the end and print what came out. A run is a job of the
+service: Ctrl-C only stops the waiting. --dry-run matches without holding a row; --watch follows a run that is at work,
+--cancel stops it.` + remoteHelp
+
+const runExample = `  matcher run --context "Bank account"
+  matcher run --context "Bank account" --dry-run --as-of 2026-01-31 --json
+  matcher run --context "Bank account" --fail-on open,difference
+  matcher run --context "Bank account" --cancel`
+
+// runCommand is one call of `matcher run`.
+type runCommand struct {
+	remote
+	context, id, key string
+	from, to, asOf   string
+	dry              bool
+	watch, cancel    bool
+	detach           bool
+	failOn           []string
+}
+
+func newRunCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+	c := &runCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+	command := &cobra.Command{
+		Use: "run --context CONTEXT", Short: "Reconcile a context of the service", Long: runHelp, Example: runExample,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return c.run(command.Context()) },
+	}
+	f := command.Flags()
+	f.StringVar(&c.context, "context", "", "`CONTEXT` to reconcile: its name or id")
+	f.BoolVar(&c.dry, "dry-run", false, "match, but hold no row: a preview")
+	f.StringVar(&c.from, "from", "", "first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
+	f.StringVar(&c.to, "to", "", "last `DAY` of the period")
+	f.StringVar(&c.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the data)")
+	f.StringSliceVar(&c.failOn, "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
+	f.BoolVar(&c.detach, "detach", false, "do not wait for the end")
+	f.BoolVar(&c.watch, "watch", false, "follow the run that is at work instead of starting one")
+	f.BoolVar(&c.cancel, "cancel", false, "ask the run that is at work, or waits, to stop")
+	f.StringVar(&c.id, "run", "", "with --watch or --cancel: this `RUN`, by its id, instead of the context's latest")
+	f.StringVar(&c.key, "idempotency-key", "", "makes a repeated command safe: the same `KEY` starts one run")
+	f.BoolVar(&c.json, "json", false, "print one JSON object: the run with its summary")
+	command.MarkFlagsMutuallyExclusive("watch", "cancel", "detach")
+	return command
+}
+
+func (c *runCommand) run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	defer c.progress.close()
+	run, err := c.chosen(ctx)
+	if err != nil || c.cancel {
+		return err
+	}
+	if c.detach {
+		return c.printDetached(run)
+	}
+	if run, err = c.follow(ctx, run); err != nil {
+		return err
+	}
+	c.progress.close()
+	if err := c.print(run); err != nil {
+		return err
+	}
+	return c.verdict(run)
+}
+
+func (c *runCommand) check() error {
+	if c.id != "" && !c.watch && !c.cancel {
+		return usageError("--run names a run for --watch or --cancel")
+	}
+	if c.context == "" && c.id == "" {
+		return usageError("which context? --context takes its name or id")
+	}
+	for _, day := range []struct{ flag, value string }{{"--from", c.from}, {"--to", c.to}, {"--as-of", c.asOf}} {
+		if _, err := recon.ParseDay(day.value); day.value != "" && err != nil {
+			return usageError("%s: %q is no day: write it as 2026-01-31", day.flag, day.value)
+		}
+	}
+	known := []string{"open", "proposed", "rejected", "difference"}
+	for _, what := range c.failOn {
+		if !slices.Contains(known, what) {
+			return usageError("--fail-on takes %s, not %q", strings.Join(known, ", "), what)
+		}
+	}
+	return nil
+}
+
+// chosen is the run that this is about: a new one, or with --watch and --cancel one that is there.
+func (c *runCommand) chosen(ctx context.Context) (run recon.Run, err error) {
+	if c.id != "" {
+		err = c.get(ctx, "/v1/runs/"+pathID(c.id), &run)
+		err = c.unknown(ctx, err, "run", c.id, nil)
+	} else {
+		var of recon.Context
+		if of, err = c.remote.context(ctx, c.context); err != nil {
+			return run, err
+		}
+		if !c.watch && !c.cancel {
+			return c.start(ctx, of)
+		}
+		run, err = c.atWork(ctx, of)
+	}
+	if err != nil || !c.cancel {
+		return run, err
+	}
+	return run, c.stop(ctx, run)
+}
+
+// atWork is the context's run that has not ended: the working one before the waiting one.
+func (c *runCommand) atWork(ctx context.Context, of recon.Context) (found recon.Run, err error) {
+	err = each(ctx, c.client, "/v1/contexts/"+of.ID+"/runs", func(run recon.Run) error {
+		if !run.Status.Final() {
+			found = run
+		}
+		if run.Status.Final() || run.Status == recon.RunRunning {
+			return errEnough // the latest come first, and at most one waits beside the one that works
+		}
+		return nil
+	})
+	if err == nil && found.ID == "" {
+		err = fmt.Errorf("no run of %q is at work or waits: matcher run --context %q starts one", of.Name, of.Name)
+	}
+	return found, err
+}
+
+func (c *runCommand) start(ctx context.Context, of recon.Context) (run recon.Run, err error) {
+	body := map[string]string{"mode": string(recon.RunCommit)}
+	if c.dry {
+		body["mode"] = string(recon.RunDry)
+	}
+	for name, day := range map[string]string{"from": c.from, "to": c.to, "asOf": c.asOf} {
+		if day != "" {
+			body[name] = day
+		}
+	}
+	key := c.key
+	if key == "" {
+		key = newKey()
+	}
+	err = c.post(ctx, "/v1/contexts/"+of.ID+"/runs", key, body, &run)
+	var refused *refusal
+	if errors.As(err, &refused) && refused.Code == "RUN_QUEUED" {
+		return run, fmt.Errorf("a run of %q waits already behind the one at work: follow it with matcher run --watch --context %q, or stop it with --cancel", of.Name, of.Name)
+	}
+	return run, err
+}
+
+func (c *runCommand) stop(ctx context.Context, run recon.Run) error {
+	var answer recon.Run
+	err := c.post(ctx, "/v1/runs/"+run.ID+"/cancel", newKey(), nil, &answer)
+	switch {
+	case err != nil:
+		return err
+	case c.json:
+		return c.printJSON(answer)
+	case answer.Status == recon.RunCancelled:
+		fmt.Fprintf(c.stdout, "run %s is cancelled: it had not begun\n", run.ID)
+	default:
+		fmt.Fprintf(c.stdout, "run %s is asked to stop; nothing of it is kept\n", run.ID)
+	}
+	return nil
+}
+
+func (c *runCommand) printDetached(run recon.Run) error {
+	if c.json {
+		return c.printJSON(run)
+	}
+	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, words(run.Status), run.ID)
+	return nil
+}
+
+const (
+	followFirst = 100 * time.Millisecond // a small run ends at once
+	followMost  = 2 * time.Second
+)
+
+// follow asks after a run until it has ended, less and less often.
+func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, error) {
+	for pause := followFirst; !run.Status.Final(); pause = min(pause*5/4, followMost) {
+		c.progress.running(run)
+		err := pauseFor(ctx, pause)
+		if err == nil {
+			err = c.get(ctx, "/v1/runs/"+run.ID, &run)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return run, fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, matcher run --cancel --run %s stops it", run.ID, run.ID)
+		case err != nil:
+			return run, fmt.Errorf("run %s is out of sight, and the service takes it up again by itself (matcher run --watch --run %s): %w", run.ID, run.ID, err)
+		}
+	}
+	switch run.Status {
+	case recon.RunFailed:
+		return run, fmt.Errorf("run %s failed: %s: %s; nothing of it is kept", run.ID, run.ErrorCode, run.ErrorMessage)
+	case recon.RunCancelled:
+		return run, fmt.Errorf("run %s was cancelled; nothing of it is kept", run.ID)
+	}
+	return run, nil
+}
+
+// running says how far a run is.
+func (p *progress) running(run recon.Run) {
+	p.say(func() string {
+		switch {
+		case run.Status == recon.RunQueued:
+			return "waiting for the service to begin"
+		case run.Progress.Total > 0 && run.Progress.Done > 0:
+			return fmt.Sprintf("%s: %d %%", words(run.Progress.Phase), min(100, run.Progress.Done*100/run.Progress.Total))
+		case run.Progress.Done > 0:
+			return fmt.Sprintf("%s: %s", words(run.Progress.Phase), grouped(run.Progress.Done))
+		case run.Progress.Phase != "":
+			return words(run.Progress.Phase)
+		}
+		return "running"
+	})
+}
+
+func (c *runCommand) print(run recon.Run) error {
+	if c.json {
+		return c.printJSON(run)
+	}
+	summary, err := summaryOf(run)
+	if err != nil {
+		return err
+	}
+	kind := "run"
+	if run.Mode == recon.RunDry {
+		kind = "preview"
+	}
+	fmt.Fprintf(c.stdout, "%s %s  as of %s%s\n", kind, run.ID, summary.AsOf, took(run))
+	printRemoteSummary(c.stdout, summary)
+	fmt.Fprintf(c.stdout, "result %s\n", summary.ResultHash)
+	if run.Mode == recon.RunDry {
+		fmt.Fprintf(c.stdout, "Next   matcher export groups --run %s · nothing is held: run it without --dry-run\n", run.ID)
+		return nil
+	}
+	of := run.ContextID
+	if c.context != "" {
+		of = strconv.Quote(c.context)
+	}
+	fmt.Fprintf(c.stdout, "Next   matcher exceptions --context %s · matcher export --context %s --out out\n", of, of)
+	return nil
+}
+
+func took(run recon.Run) string {
+	if run.StartedAt == nil || run.FinishedAt == nil {
+		return ""
+	}
+	return fmt.Sprintf("  in %.1f s", run.FinishedAt.Sub(*run.StartedAt).Seconds())
+}
+
+func summaryOf(run recon.Run) (summary engine.Summary, err error) {
+	if err := json.Unmarshal(run.Summary, &summary); err != nil {
+		return summary, fmt.Errorf("reading the summary of run %s: %w", run.ID, err)
+	}
+	return summary, nil
+}
+
+func (c *runCommand) verdict(run recon.Run) error {
+	if len(c.failOn) == 0 {
+		return nil
+	}
+	s, err := summaryOf(run)
+	if err != nil {
+		return err
+	}
+	differences := int64(0)
+	for _, d := range s.Difference {
+		differences += d.Groups
+	}
+	rows := map[string]int64{
+		"open":       s.Left.Unmatched + s.Right.Unmatched - s.Left.InTransit - s.Right.InTransit,
+		"proposed":   s.Left.Proposed + s.Right.Proposed,
+		"rejected":   s.Left.Rejected + s.Right.Rejected,
+		"difference": differences,
+	}
+	var found []string
+	for _, what := range c.failOn {
+		if rows[what] > 0 {
+			found = append(found, fmt.Sprintf("%s: %d", what, rows[what]))
+		}
+	}
+	if len(found) > 0 {
+		return foundError("--fail-on found %s", strings.Join(found, ", "))
+	}
+	return nil
+}
+
+// pathID keeps what is no id out of a path; the API has one answer for every id that is not there.
+func pathID(id string) string {
+	if strings.ContainsAny(id, "/?#%. ") {
+		return "-"
+	}
+	return id
+}
