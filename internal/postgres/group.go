@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -164,14 +165,18 @@ func (tx *Tx) GroupItems(ctx context.Context, id string, page Page) ([]recon.Gro
 	if err != nil {
 		return nil, "", err
 	}
-	rows, _ := tx.tx.Query(ctx, groupItemSelect+`
-		FROM match_groups g
+	after = min(after, math.MaxInt32-MaxPageLimit-1) // no group is that large, and an index of an array is an integer
+	rows, _ := tx.tx.Query(ctx, `
+		WITH g AS MATERIALIZED ( -- the page is cut out of the arrays once: they are large and compressed
+			SELECT id, cardinality(left_ids) AS lefts, (left_ids || right_ids)[@after::integer + 1:@after::integer + @limit::integer] AS members
+			FROM match_groups WHERE id = @key
+		)`+groupItemSelect+`
+		FROM g
 		CROSS JOIN LATERAL (
-			SELECT id, n, CASE WHEN n <= cardinality(g.left_ids) THEN 'LEFT' ELSE 'RIGHT' END AS side
-			FROM unnest(g.left_ids || g.right_ids) WITH ORDINALITY AS u (id, n)
+			SELECT id, n, CASE WHEN @after::integer + n <= g.lefts THEN 'LEFT' ELSE 'RIGHT' END AS side
+			FROM unnest(g.members) WITH ORDINALITY AS u (id, n)
 		) m`+groupItemJoin+`
-		WHERE g.id = @key AND m.n > @after
-		ORDER BY m.n LIMIT @limit`, pgx.NamedArgs{"key": key, "after": after, "limit": page.Size() + 1})
+		ORDER BY m.n`, pgx.NamedArgs{"key": key, "after": after, "limit": page.Size() + 1})
 	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (recon.GroupItem, error) {
 		_, item, err := tx.scanItem(row)
 		return item, err

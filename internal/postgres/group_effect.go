@@ -100,8 +100,9 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 		rows += len(g.members)
 	}
 	tag, err := tx.tx.Exec(ctx, `
-		DELETE FROM active_items a USING match_groups g
-		WHERE g.id = ANY ($1) AND a.transaction_id = ANY (g.left_ids || g.right_ids) AND a.group_id = g.id`, groupKeys(groups))
+		DELETE FROM active_items a USING (
+			SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE id = ANY ($1)
+		) m WHERE a.transaction_id = m.member AND a.group_id = m.id`, groupKeys(groups))
 	if err != nil {
 		return fmt.Errorf("letting rows go: %w", err)
 	}

@@ -52,8 +52,8 @@ func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 			WHERE g.id = ANY ($1) AND g.context_num = $2 AND `+takenUp+`
 			RETURNING g.id, g.left_ids || g.right_ids AS members
 		), freed AS (
-			DELETE FROM active_items a USING old
-			WHERE a.transaction_id = ANY (old.members) AND a.group_id = old.id
+			DELETE FROM active_items a USING (SELECT id, unnest(members) AS member FROM old) m
+			WHERE a.transaction_id = m.member AND a.group_id = m.id
 		)
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
 		SELECT old.id, 1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = old.id), 'PARTIAL', $3, $4, $5 FROM old`,

@@ -119,7 +119,9 @@ func TestWorstInputs(t *testing.T) {
 	t.Run("currencies without rates are data that is missing, row by row", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "in euro", Type: recon.RuleTolerance, Priority: 1, Currency: recon.RuleCurrency{To: "EUR"}})
 		codes := []string{"USD", "JPY", "GBP", "KWD"}
-		foreign := func(i int, tx *recon.Transaction) { tx.Amount, tx.Reference, tx.Currency = 1000, fmt.Sprint(i), codes[i%len(codes)] }
+		foreign := func(i int, tx *recon.Transaction) {
+			tx.Amount, tx.Reference, tx.Currency = 1000, fmt.Sprint(i), codes[i%len(codes)]
+		}
 		res := told(t, p, worstSide("L", 2_000, foreign), worstSide("R", 2_000, foreign))
 		require.Empty(t, res.Groups)
 		for side := range res.Open {
