@@ -29,12 +29,15 @@ const matchExample = `  matcher match ledger.csv bank.csv
   matcher match ledger.csv bank.csv --out out && open out/report.html
   matcher match ledger.csv bank.csv --save recon.yaml     # then edit it, and:
   matcher match ledger.csv bank.csv --setup recon.yaml --fail-on open
+  matcher match feb-ledger.csv feb-bank.csv --setup recon.yaml --carry jan --out feb
   matcher match --left shop=orders/ --left till=till.csv --right psp=payout-*.csv`
 
 // matchOptions are the flags of match.
 type matchOptions struct {
 	left, right               []string
 	rules, leftMap, rightMap  string
+	carry                     string
+	reject                    []string
 	setup, save               string
 	leftNegate, rightNegate   bool
 	from, to, asOf            string
@@ -52,6 +55,7 @@ type match struct {
 	rules          []recon.Rule
 	setup          recon.Setup
 	options        engine.Options
+	carry          *carry // what last period left; nil: there was none
 	left, right    *matchSide
 	plan           *engine.Plan
 	result         *engine.Result
@@ -89,9 +93,11 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	f.StringVar(&m.opt.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the files)")
 	f.StringVar(&m.opt.leftBalance, "left-balance", "", "closing balance of the left side: `AMOUNT` or EUR=AMOUNT,USD=AMOUNT")
 	f.StringVar(&m.opt.rightBalance, "right-balance", "", "closing balance of the right side")
+	f.StringVar(&m.opt.carry, "carry", "", "go on where last period stopped: the `DIR` that its --out wrote, for its open.ndjson")
+	f.StringArrayVar(&m.opt.reject, "reject", nil, "never again offer the `LEFT=RIGHT` rows together, named by their ids (several: INV-7+INV-8=B-12); repeatable")
 	f.StringVar(&m.opt.out, "out", "", "write groups.csv, unmatched.csv, rejected.csv, open.ndjson and report.html to a `DIR`")
 	f.StringArrayVar(&m.opt.explain, "explain", nil, "say why the row with this `ID` matched, or why not; repeatable")
-	f.StringSliceVar(&m.opt.failOn, "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
+	f.StringSliceVar(&m.opt.failOn, "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`; open rows in transit are excepted, since they may still match")
 	f.BoolVar(&m.opt.json, "json", false, "print one JSON object instead of text")
 	return command
 }
@@ -158,12 +164,16 @@ func (m *match) prepare(args []string) error {
 	if err := m.readSetup(); err != nil {
 		return err
 	}
+	if err := m.readCarry(); err != nil {
+		return err
+	}
 	if err := m.readBalances(); err != nil {
 		return err
 	}
 	if err := m.chooseFiles(args); err != nil {
 		return err
 	}
+	m.takeOver()
 	for _, s := range m.sides() {
 		for _, f := range s.files {
 			if err := f.begin(m, s); err != nil {
@@ -175,6 +185,7 @@ func (m *match) prepare(args []string) error {
 	m.noteCurrencies()
 	m.applyNegate()
 	m.alignSigns()
+	m.noteMaps()
 	if err := m.compile(); err != nil {
 		return err
 	}
@@ -225,7 +236,7 @@ func (m *match) chooseFiles(args []string) error {
 		}
 		for _, input := range inputs {
 			if s.side.setup.Source != "" && !slices.ContainsFunc(s.named, func(n string) bool { return strings.HasPrefix(n, input.source+"=") }) {
-				input.source = s.side.setup.Source
+				input.source, input.named = s.side.setup.Source, true
 			}
 			s.side.files = append(s.side.files, &matchFile{inputFile: input})
 		}
@@ -292,7 +303,10 @@ func (m *match) load(ctx context.Context) error {
 	for _, s := range m.sides() {
 		work.Go(func() error { return s.load(ctx, m) })
 	}
-	return work.Wait()
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return m.readRejects()
 }
 
 func (m *match) reconcile(ctx context.Context) error {
@@ -307,6 +321,7 @@ func (m *match) reconcile(ctx context.Context) error {
 		return errStopped
 	}
 	m.result = result
+	m.noteDay()
 	return m.startFromBalances()
 }
 
@@ -349,7 +364,7 @@ func (m *match) verdict() error {
 		"open":       left.Unmatched + right.Unmatched - left.InTransit - right.InTransit,
 		"proposed":   left.Proposed + right.Proposed,
 		"rejected":   left.Rejected + right.Rejected,
-		"difference": differences,
+		"difference": differences + m.unexplained(),
 	}
 	var found []string
 	for _, what := range m.opt.failOn {

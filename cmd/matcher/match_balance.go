@@ -55,26 +55,182 @@ func orNoCurrency(code string) string {
 	return code
 }
 
-// startFromBalances lets the bridges start and end at the balances that the user gave.
+// startFromBalances lets the bridges start and end at the balances of the books: those of last period with the rows since,
+// and those that the user gave.
 func (m *match) startFromBalances() error {
+	if err := m.addEarlier(); err != nil {
+		return err
+	}
 	if err := m.balancesHaveRows(); err != nil {
 		return err
 	}
 	only := len(m.result.Bridge) == 1
 	for i, b := range m.result.Bridge {
-		left, err := m.left.balanceIn(b.Currency, only)
+		for _, s := range m.sides() {
+			stated, err := s.balanceIn(b.Currency, only)
+			if err != nil {
+				return err
+			}
+			if b, err = m.between(b, s, stated); err != nil {
+				return err
+			}
+		}
+		m.result.Bridge[i] = b
+	}
+	return nil
+}
+
+// between lets a bridge start, or end, at a stated balance. Where last period's was stated too, the rows since then should
+// lead from one to the other, and what they do not explain is in no file.
+func (m *match) between(b engine.Bridge, s *matchSide, stated recon.NullMinor) (engine.Bridge, error) {
+	if !stated.Set {
+		return b, nil
+	}
+	ends, reached := [2]*recon.Minor{}, b.Left
+	if s == m.right {
+		reached = b.Right
+	}
+	ends[s.index()] = &stated.Amount
+	if m.carry == nil || !slices.Contains(m.carry.balance(b.Currency).Stated, s.side) {
+		return b.WithBalances(ends[0], ends[1])
+	}
+	if missing, err := stated.Amount.Add(-reached); err == nil && missing != 0 {
+		m.note("%s: last period's balance and the rows since make %s %s, and the balance given is %s: %s is in no file", s.name(),
+			recon.Money{Amount: reached, Currency: b.Currency}, b.Currency, recon.Money{Amount: stated.Amount, Currency: b.Currency},
+			recon.Money{Amount: missing, Currency: b.Currency})
+	}
+	return b.WithClosing(ends[0], ends[1])
+}
+
+// addEarlier adds what earlier periods settled, also in currencies that have no row any more.
+func (m *match) addEarlier() error {
+	if m.carry == nil {
+		return nil
+	}
+	sums := m.carry.sums()
+	for _, currency := range slices.Sorted(maps.Keys(sums)) {
+		earlier, err := m.carry.earlier(currency, sums[currency])
 		if err != nil {
 			return err
 		}
-		right, err := m.right.balanceIn(b.Currency, only)
-		if err != nil {
-			return err
+		at := slices.IndexFunc(m.result.Bridge, func(b engine.Bridge) bool { return b.Currency == currency })
+		if at < 0 {
+			at = len(m.result.Bridge)
+			m.result.Bridge = append(m.result.Bridge, engine.Bridge{Currency: currency})
 		}
-		if m.result.Bridge[i], err = b.WithBalances(orNil(left), orNil(right)); err != nil {
+		if m.result.Bridge[at], err = m.result.Bridge[at].WithEarlier(earlier); err != nil {
 			return err
 		}
 	}
+	slices.SortFunc(m.result.Bridge, func(a, b engine.Bridge) int { return strings.Compare(a.Currency, b.Currency) })
 	return nil
+}
+
+// unexplained counts the currencies whose stated balances do not follow from last period's and the rows since.
+func (m *match) unexplained() int64 {
+	n := int64(0)
+	for i := range m.result.Bridge {
+		if slices.ContainsFunc(m.result.Bridge[i].Items, func(item engine.BridgeItem) bool { return item.Label == engine.LabelUnexplained }) {
+			n++
+		}
+	}
+	return n
+}
+
+// closingBalances are those that next period starts from. Rows that belong to another period are left to it; those of a
+// later one that are in a group already are in, since they will not be taken again.
+func (m *match) closingBalances() ([]openBalance, error) {
+	balances := make([]openBalance, 0, len(m.result.Bridge))
+	only := len(m.result.Bridge) == 1
+	for _, b := range m.result.Bridge {
+		out := openBalance{Currency: b.Currency, Items: []openItem{}}
+		carried, closing := [2]recon.Minor{}, [2]recon.Minor{b.Left, b.Right}
+		for _, s := range m.sides() {
+			stated, err := s.balanceIn(b.Currency, only)
+			if err != nil {
+				return nil, err
+			}
+			of := s.standing(m.result, b.Currency, m.options.To)
+			carried[s.index()] = of.carried
+			if stated.Set {
+				out.Stated = append(out.Stated, s.side)
+				closing[s.index()] += of.ahead
+			} else {
+				closing[s.index()] -= of.outside
+				if m.carry != nil && slices.Contains(m.carry.balance(b.Currency).Stated, s.side) {
+					out.Stated = append(out.Stated, s.side) // it follows from one
+				}
+			}
+		}
+		out.settle(b.Items, carried, closing)
+		balances = append(balances, out)
+	}
+	return balances, nil
+}
+
+// standing is the money of a side in one currency, by where next period finds it.
+type standing struct {
+	carried recon.Minor // in rows that are carried
+	outside recon.Minor // in rows that are left to another period
+	ahead   recon.Minor // in rows of a later period that stand in a group already
+}
+
+func (s *matchSide) standing(result *engine.Result, currency string, to recon.Day) (of standing) {
+	open := result.Open[s.index()]
+	for row := range uint32(s.table.Len()) {
+		isOpen := len(open) > 0 && open[0].Row == row
+		if isOpen {
+			open = open[1:]
+		}
+		if s.table.Currency(row) != currency {
+			continue
+		}
+		amount, state := s.table.Amount(row), result.State(s.side, row)
+		switch {
+		case state == recon.StateOpen && !isOpen:
+			of.outside += amount
+			continue
+		case state != recon.StateConfirmed:
+			of.carried += amount
+		}
+		if to.Set() && to != 0 && s.table.Date(row) > to && state != recon.StateOpen {
+			of.ahead += amount
+		}
+	}
+	return of
+}
+
+// settle keeps the items that outlast the period, summed by what they are; what remains was brought in from before.
+func (o *openBalance) settle(items []engine.BridgeItem, carried, closing [2]recon.Minor) {
+	money := func(amount recon.Minor) string { return recon.Money{Amount: amount, Currency: o.Currency}.String() }
+	o.Left, o.Right = money(closing[0]), money(closing[1])
+	rest := closing[1] - closing[0] - (carried[1] - carried[0])
+	var kept []engine.BridgeItem
+	for _, item := range items {
+		switch item.Label {
+		case engine.LabelDifference:
+			item.Label = engine.LabelEarlier
+		case engine.LabelMixed:
+			item.Label = engine.LabelEarlierMix
+		case engine.LabelEarlier, engine.LabelEarlierMix, engine.LabelUnexplained:
+		default:
+			continue
+		}
+		rest -= item.Amount
+		at := slices.IndexFunc(kept, func(k engine.BridgeItem) bool { return k.Label == item.Label && k.Reason == item.Reason })
+		if at < 0 {
+			kept = append(kept, item)
+			continue
+		}
+		kept[at].Amount += item.Amount
+		kept[at].Count += item.Count
+	}
+	if rest != 0 {
+		kept = append(kept, engine.BridgeItem{Label: engine.LabelOpening, Amount: rest})
+	}
+	for _, item := range kept {
+		o.Items = append(o.Items, openItem{item.Label, item.Reason, money(item.Amount), item.Count})
+	}
 }
 
 // balancesHaveRows refuses a balance in a currency of which neither side has a row: it would stand nowhere.
@@ -106,12 +262,4 @@ func (s *matchSide) balanceIn(currency string, only bool) (recon.NullMinor, erro
 		return recon.NullMinor{}, usageError("the balance %w", err)
 	}
 	return recon.NullMinor{Amount: money.Amount, Set: true}, nil
-}
-
-// orNil is the amount as the engine takes it: nil is none.
-func orNil(balance recon.NullMinor) *recon.Minor {
-	if !balance.Set {
-		return nil
-	}
-	return &balance.Amount
 }

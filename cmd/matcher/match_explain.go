@@ -85,8 +85,7 @@ func (m *match) find(asked string) []explanation {
 func (m *match) findOn(s *matchSide, asked string, fits func(id, reference string, row int) bool) []explanation {
 	var found []explanation
 	for row := range uint32(s.table.Len()) {
-		f := s.file(row)
-		if id, reference := f.mapper.Names(f.rows.record(s.dataRow(row))); fits(id, reference, s.dataRow(row)) {
+		if id, reference := s.names(row); fits(id, reference, s.dataRow(row)) {
 			found = append(found, m.explainRow(s, row, asked))
 		}
 	}
@@ -94,6 +93,15 @@ func (m *match) findOn(s *matchSide, asked string, fits func(id, reference strin
 		found = append(found, f.findRejected(asked, fits)...)
 	}
 	return found
+}
+
+// names are the id and the reference of a row, by which people ask for it.
+func (s *matchSide) names(row uint32) (id, reference string) {
+	if carried := s.carriedRow(row); carried != nil {
+		return carried.tx.ExternalID, carried.tx.Reference
+	}
+	f := s.file(row)
+	return f.mapper.Names(f.rows.record(s.dataRow(row)))
 }
 
 // findRejected looks among the rows that are no transactions; those that are not even a row have no id.
@@ -137,11 +145,11 @@ func (m *match) idColumns() string {
 func (m *match) explainRow(s *matchSide, row uint32, asked string) explanation {
 	tx := s.transaction(row)
 	e := explanation{
-		Asked: asked, Side: string(s.side), File: s.file(row).path, Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
+		Asked: asked, Side: string(s.side), File: s.path(row), Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
 		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date, NearestDate: recon.NoDay, Status: "OUTSIDE",
 	}
-	if g := m.groupOf(s, row); g != nil {
-		m.explainGroup(&e, s, row, g)
+	if i := m.groupOf(s, row); i >= 0 {
+		m.explainGroup(&e, s, row, i)
 		return e
 	}
 	open := m.result.Open[s.index()]
@@ -151,7 +159,8 @@ func (m *match) explainRow(s *matchSide, row uint32, asked string) explanation {
 	return e
 }
 
-func (m *match) groupOf(s *matchSide, row uint32) *engine.Group {
+// groupOf is the group that a row is in, −1 where it is in none.
+func (m *match) groupOf(s *matchSide, row uint32) int {
 	for i := range m.result.Groups {
 		g := &m.result.Groups[i]
 		rows := m.result.LeftRows(g)
@@ -159,13 +168,14 @@ func (m *match) groupOf(s *matchSide, row uint32) *engine.Group {
 			rows = m.result.RightRows(g)
 		}
 		if slices.Contains(rows, row) {
-			return g
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
-func (m *match) explainGroup(e *explanation, s *matchSide, row uint32, g *engine.Group) {
+func (m *match) explainGroup(e *explanation, s *matchSide, row uint32, i int) {
+	g := &m.result.Groups[i]
 	own, others := m.result.LeftRows(g), m.result.RightRows(g)
 	if s == m.right {
 		own, others = others, own
@@ -173,7 +183,7 @@ func (m *match) explainGroup(e *explanation, s *matchSide, row uint32, g *engine
 	if e.Partner = m.other(s).labels(others); len(others) == 0 { // a rule within one side
 		e.Partner = s.labels(slices.DeleteFunc(slices.Clone(own), func(r uint32) bool { return r == row }))
 	}
-	e.Status, e.Rule, e.Score = string(g.Status()), m.ruleName(g), &g.Score
+	e.Status, e.Rule, e.Score = string(g.Status()), m.ruleName(i), &g.Score
 	e.HeldBy, e.Alternatives = g.HeldBy(), g.Alternatives
 	e.Evidence = m.result.Evidence(m.plan, m.left.table, m.right.table, g)
 }

@@ -21,6 +21,7 @@ const inputFilesMax = 1000
 type inputFile struct {
 	side   recon.Side
 	source string // "ledger" of --left ledger=FILE, else the file's name
+	named  bool   // the source is somebody's word, not the file's name
 	path   string // "-" is standard input
 }
 
@@ -39,7 +40,7 @@ func expandInputs(side recon.Side, named []string) ([]inputFile, error) {
 			if name == "" {
 				name = sourceName(p)
 			}
-			files = append(files, inputFile{side: side, source: name, path: p})
+			files = append(files, inputFile{side: side, source: name, named: source != "", path: p})
 		}
 	}
 	if len(files) > inputFilesMax {

@@ -27,6 +27,7 @@ type matchSide struct {
 	side    recon.Side
 	setup   recon.SetupSide
 	files   []*matchFile
+	carried []carriedRow // of last period
 	table   *engine.Table
 	balance map[string]string // closing balances by currency; "" is the only currency
 }
@@ -44,20 +45,22 @@ func (s *matchSide) name() string {
 // matchFile is one file on its way in.
 type matchFile struct {
 	inputFile
-	closer   io.Closer
-	size     int64
-	reader   *format.Reader
-	sample   []recon.Record
-	fieldMap recon.FieldMap
-	found    string // what detection saw in the columns, "" where a map was given
-	reversed string // why the signs were turned round
-	notes    []string
-	mapper   *mapping.Mapper
-	rows     rowStore
-	rowsRead int64
-	rejected int64
-	rejects  []recon.RowError
-	repeats  int64
+	closer      io.Closer
+	size        int64
+	reader      *format.Reader
+	sample      []recon.Record
+	fieldMap    recon.FieldMap
+	before      *carriedMap // how last period read its source, where nobody says otherwise
+	found       string      // what detection saw in the columns, "" where a map was given
+	reversed    string      // why the signs were turned round
+	notes       []string
+	negateFound bool // of the map, before flags and signs turned it round
+	mapper      *mapping.Mapper
+	rows        rowStore
+	rowsRead    int64
+	rejected    int64
+	rejects     []recon.RowError
+	repeats     int64
 }
 
 // begin opens a file and settles how its columns are read.
@@ -76,7 +79,7 @@ func (f *matchFile) begin(m *match, side *matchSide) error {
 	if len(f.sample) == 0 {
 		return f.nothingReadable()
 	}
-	return f.settleMap(side)
+	return f.settleMap(m, side)
 }
 
 // nothingReadable says why no row of the sample could be read.
@@ -89,7 +92,10 @@ func (f *matchFile) nothingReadable() error {
 	return f.about(err)
 }
 
-func (f *matchFile) settleMap(side *matchSide) error {
+func (f *matchFile) settleMap(m *match, side *matchSide) error {
+	if f.asBefore(m) {
+		return nil
+	}
 	given := recon.FieldMap{}
 	if side.setup.Map != nil {
 		given = *side.setup.Map
@@ -104,10 +110,30 @@ func (f *matchFile) settleMap(side *matchSide) error {
 	} else if side.side == recon.Left && f.inDebitAndCredit() {
 		f.fieldMap.Negate = true // in the books a debit of cash is money to us; on a statement a credit is
 	}
+	f.negateFound = f.fieldMap.Negate
 	if !f.fieldMap.Has(recon.FieldCurrency) && side.setup.Currency != "" {
 		f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: side.setup.Currency})
 	}
 	return nil
+}
+
+// asBefore lets a file be read as last period's of its source was, where its columns allow it: signs, dates and decimals
+// detected anew might come out otherwise, and the rows of two months would not go together. A flag that turns the side
+// round counts from what was detected then, so that the same command does the same every month.
+func (f *matchFile) asBefore(m *match) bool {
+	if f.before == nil {
+		return false
+	}
+	if _, problems := mapping.Compile(f.before.fieldMap, f.reader.Header()); len(problems) > 0 {
+		f.before = nil
+		return false
+	}
+	f.fieldMap, f.found = f.before.fieldMap, "as last period"
+	f.negateFound = f.fieldMap.Negate != f.before.flipped
+	if f.side == recon.Left && m.opt.leftNegate || f.side == recon.Right && m.opt.rightNegate {
+		f.fieldMap.Negate = f.negateFound
+	}
+	return true
 }
 
 // undetected adds the way out to what detection left open.
@@ -164,6 +190,9 @@ func (f *matchFile) readAs() string {
 // load reads every file of a side into its table. Rows that a source delivers again are kept once.
 func (s *matchSide) load(ctx context.Context, m *match) error {
 	identities := map[string]*mapping.Identities{}
+	if err := s.loadCarried(m.carry, identities); err != nil {
+		return err
+	}
 	for position, f := range s.files {
 		if identities[f.source] == nil {
 			identities[f.source] = &mapping.Identities{}
@@ -278,7 +307,8 @@ func (m *match) alignSigns() {
 	if !slices.ContainsFunc(m.left.files, func(f *matchFile) bool { return !f.inDebitAndCredit() }) {
 		turned, flag = m.left, "--left-negate" // its sign was a guess; the right one may be written down
 	}
-	decided := m.left.setup.Map != nil || m.right.setup.Map != nil || m.opt.leftNegate || m.opt.rightNegate
+	asBefore := func(f *matchFile) bool { return f.before != nil }
+	decided := slices.ContainsFunc(m.left.files, asBefore) || slices.ContainsFunc(m.right.files, asBefore) || m.left.setup.Map != nil || m.right.setup.Map != nil || m.opt.leftNegate || m.opt.rightNegate
 	if decided || !evidence.Reversed() {
 		if evidence.Suspect() {
 			m.note("%d of %d rows with a common reference have opposite signs: if one file is written from the other side's point of view, use %s",

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/csv"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,7 +49,7 @@ func (m *match) writeFolder(folder string) error {
 		{"groups.csv", m.writeGroups},
 		{"unmatched.csv", m.writeUnmatched},
 		{"rejected.csv", m.writeRejected},
-		{"open.ndjson", m.writeOpen},
+		{openFile, m.writeOpen},
 		{"report.html", m.writeReport},
 	}
 	for _, w := range writers {
@@ -116,7 +115,7 @@ func (m *match) writeGroups(to *bufio.Writer) error {
 
 // groupColumns fills the columns that all rows of a group share.
 func (m *match) groupColumns(line []string, i int, g *engine.Group) {
-	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.ruleName(g), strconv.Itoa(int(g.Score))
+	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.ruleName(i), strconv.Itoa(int(g.Score))
 	line[11], line[12], line[13] = m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy())
 	line[14] = strconv.Itoa(int(g.Alternatives))
 }
@@ -164,62 +163,4 @@ func (m *match) writeRejected(to *bufio.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// openLine is one row of open.ndjson: the whole row, so that another period can take it up.
-type openLine struct {
-	Side          recon.Side        `json:"side"`
-	Source        string            `json:"source"`
-	Row           int               `json:"row"`
-	ExternalID    string            `json:"externalId,omitempty"`
-	Reference     string            `json:"reference,omitempty"`
-	Amount        string            `json:"amount"`
-	Currency      string            `json:"currency"`
-	Date          recon.Day         `json:"date"`
-	ValueDate     recon.Day         `json:"valueDate"`
-	Description   string            `json:"description,omitempty"`
-	Kind          string            `json:"kind,omitempty"`
-	BookingStatus string            `json:"bookingStatus"`
-	Gross         string            `json:"gross,omitempty"`
-	Fee           string            `json:"fee,omitempty"`
-	Tax           string            `json:"tax,omitempty"`
-	Net           string            `json:"net,omitempty"`
-	Metadata      map[string]string `json:"metadata"`
-	Class         recon.Class       `json:"class"`
-	Reason        recon.Reason      `json:"reason"`
-}
-
-func (m *match) writeOpen(to *bufio.Writer) error {
-	out := json.NewEncoder(to)
-	out.SetEscapeHTML(false)
-	for _, s := range m.sides() {
-		for i := range m.result.Open[s.index()] {
-			open := &m.result.Open[s.index()][i]
-			if err := out.Encode(s.openLine(open)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *matchSide) openLine(open *engine.Open) openLine {
-	tx := s.transaction(open.Row)
-	named := func(v recon.NullMinor) string {
-		if !v.Set {
-			return ""
-		}
-		return recon.Money{Amount: v.Amount, Currency: tx.Currency}.String()
-	}
-	line := openLine{
-		Side: s.side, Source: s.table.Source(open.Row), Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
-		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, ValueDate: tx.ValueDate,
-		Description: tx.Description, Kind: tx.Kind, BookingStatus: tx.BookingStatus,
-		Gross: named(tx.Gross), Fee: named(tx.Fee), Tax: named(tx.Tax), Net: named(tx.Net),
-		Metadata: make(map[string]string, len(tx.Metadata)), Class: open.Class(), Reason: open.Reason(),
-	}
-	for _, a := range tx.Metadata {
-		line.Metadata[a.Name] = a.Value
-	}
-	return line
 }

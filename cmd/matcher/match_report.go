@@ -78,7 +78,7 @@ func (m *match) proposals(most int) (shown []proposal, total int) {
 		}
 		total++
 		if len(shown) < most {
-			shown = append(shown, m.proposal(g))
+			shown = append(shown, m.proposal(i))
 		}
 	}
 	return shown, total
@@ -117,6 +117,7 @@ func (m *match) printSummary(to io.Writer) {
 			fmt.Fprintf(to, "%-5s  %s  %s rows   %s\n", s.side, f.path, grouped(f.rowsRead), f.readAs())
 		}
 	}
+	m.printCarry(to)
 	m.printSides(to, &summary)
 	for _, b := range m.result.Bridge {
 		fmt.Fprintln(to, m.bridgeLine(b))
@@ -132,6 +133,9 @@ func (m *match) printSides(to io.Writer, summary *engine.Summary) {
 		c := m.result.Counts[s.index()]
 		parts := []string{
 			fmt.Sprintf("confirmed %s", grouped(c.Matched)), fmt.Sprintf("proposed %s", grouped(c.Proposed)),
+		}
+		if c.Partial > 0 {
+			parts = append(parts, "partial "+grouped(c.Partial))
 		}
 		classes := map[recon.Class]int64{}
 		for _, r := range summary.Reasons {
@@ -203,7 +207,7 @@ func (m *match) namedItems(items []engine.BridgeItem) []engine.BridgeItem {
 func (m *match) named(b engine.Bridge) engine.Bridge {
 	b.Items = slices.Clone(b.Items)
 	for i, item := range b.Items {
-		if item.Label != engine.LabelDifference {
+		if item.Label != engine.LabelDifference && item.Label != engine.LabelEarlier {
 			b.Items[i].Label = m.itemName(item)
 		}
 	}
@@ -218,6 +222,8 @@ func (m *match) itemName(item engine.BridgeItem) string {
 		return "in " + m.right.name() + " only"
 	case engine.LabelDifference:
 		return words(item.Reason)
+	case engine.LabelEarlier:
+		return "earlier " + words(item.Reason)
 	}
 	return item.Label
 }

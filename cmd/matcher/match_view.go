@@ -69,7 +69,8 @@ type proposal struct {
 	Difference   string
 }
 
-func (m *match) proposal(g *engine.Group) proposal {
+func (m *match) proposal(i int) proposal {
+	g := &m.result.Groups[i]
 	left, right := m.result.LeftRows(g), m.result.RightRows(g)
 	amount := m.left.sum(left)
 	if len(left) == 0 {
@@ -79,19 +80,14 @@ func (m *match) proposal(g *engine.Group) proposal {
 		amount = recon.Money{Amount: m.result.ComparedLeft(m.plan, m.left.table, g), Currency: g.Currency()}.String()
 	}
 	return proposal{
-		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.ruleName(g), HeldBy: g.HeldBy(),
+		Left: m.left.labels(left), Right: m.right.labels(right), Rule: m.ruleName(i), HeldBy: g.HeldBy(),
 		Alternatives: g.Alternatives, Score: g.Score,
 		Amount: amount + " " + m.groupCurrency(g), Difference: m.groupDifference(g),
 	}
 }
 
-// ruleName is the name of the rule that made a group.
-func (m *match) ruleName(g *engine.Group) string {
-	if g.Rule == engine.NoRule {
-		return "a rule that is gone"
-	}
-	return m.plan.Rules[g.Rule].Name
-}
+// ruleName is the name of the rule that made group i, perhaps in an earlier period.
+func (m *match) ruleName(i int) string { return m.result.RuleName(m.plan, i) }
 
 // groupCurrency is that of a group's rows, which may stand on one side only, or that in which they were compared.
 func (m *match) groupCurrency(g *engine.Group) string {
@@ -145,7 +141,11 @@ func (s *matchSide) label(row uint32) string {
 	if id := s.table.ExternalID(row); id != "" {
 		return id
 	}
-	return "row " + strconv.Itoa(s.dataRow(row))
+	name := "row " + strconv.Itoa(s.dataRow(row))
+	if carried := s.carriedRow(row); carried != nil {
+		name += " of " + carried.file
+	}
+	return name
 }
 
 // A row's id in the engine is its file's position · 2³² + its data row.
@@ -155,10 +155,26 @@ func rowID(file, row int) int64 { return int64(file)<<fileShift | int64(row) }
 
 func (s *matchSide) file(row uint32) *matchFile { return s.files[s.table.ID(row)>>fileShift] }
 
-func (s *matchSide) dataRow(row uint32) int { return int(s.table.ID(row) & (1<<fileShift - 1)) }
+// path is the file that a row was first read from.
+func (s *matchSide) path(row uint32) string {
+	if carried := s.carriedRow(row); carried != nil {
+		return carried.file
+	}
+	return s.file(row).path
+}
+
+func (s *matchSide) dataRow(row uint32) int {
+	if carried := s.carriedRow(row); carried != nil {
+		return carried.tx.Row
+	}
+	return int(s.table.ID(row) & (1<<fileShift - 1))
+}
 
 // transaction maps a row once more from its record: only rows that are reported are held whole.
 func (s *matchSide) transaction(row uint32) recon.Transaction {
+	if carried := s.carriedRow(row); carried != nil {
+		return carried.tx
+	}
 	f := s.file(row)
 	tx, _ := f.mapper.Map(f.rows.record(s.dataRow(row)))
 	return tx

@@ -110,9 +110,26 @@ func (i *Identities) NextFile() {
 	clear(i.ordinal)
 }
 
+// Remember makes a row known that an earlier period had: by the Identity of its id and the first 8 bytes of its digest.
+func (i *Identities) Remember(identity [16]byte, digest uint64) {
+	if i.byID == nil {
+		i.byID = map[[16]byte]firstSeen{}
+	}
+	i.byID[identity] = firstSeen{digest: digest}
+}
+
+// RememberContent makes a row without an id known, by the first 16 bytes of its digest: as often as it was told of, a
+// later file may hold it without a new row.
+func (i *Identities) RememberContent(digest [16]byte) {
+	if i.before == nil {
+		i.before = map[[16]byte]int32{}
+	}
+	i.before[digest]++
+}
+
 type firstSeen struct {
 	digest uint64 // its first 8 bytes: nobody gains from a collision within their own file
-	line   int
+	line   int    // 0: in an earlier period
 }
 
 // Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
@@ -155,6 +172,11 @@ func (i *Identities) count(tx *recon.Transaction) int32 {
 }
 
 func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {
+	if firstLine == 0 {
+		e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
+			"the id came in an earlier period, with other content: correct one of the two, map externalId to a column that is unique, or read both periods by one map")
+		return &e
+	}
 	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
 		fmt.Sprintf("the id stands on line %d already, with other content: correct one of the two rows, or map externalId to a column that is unique", firstLine))
 	return &e

@@ -5,6 +5,7 @@ package mapping
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,6 +101,23 @@ func TestIdentities(t *testing.T) {
 		}
 		verdict, _ := seen.Admit(row(10, "", 7))
 		require.Equal(t, []Verdict{Fresh, Fresh, Duplicate, Duplicate, Duplicate, Duplicate, Fresh}, append(verdicts, verdict))
+	})
+	t.Run("an earlier period's rows are known by id and by content", func(t *testing.T) {
+		var later Identities
+		byID := row(2, "A", 1)
+		later.Remember(Identity(byID), binary.BigEndian.Uint64(byID.Digest[:8]))
+		verdict, _ := later.Admit(row(2, "A", 1))
+		require.Equal(t, Duplicate, verdict)
+		verdict, conflict := later.Admit(row(3, "A", 2))
+		require.Equal(t, Conflicting, verdict)
+		require.Contains(t, conflict.Reason, "an earlier period")
+		first, second := row(4, "", 5), row(5, "", 5)
+		later.RememberContent([16]byte(first.Digest[:16]))
+		verdict, _ = later.Admit(first)
+		require.Equal(t, Duplicate, verdict)
+		verdict, _ = later.Admit(second)
+		require.Equal(t, Fresh, verdict, "one was known, two are there")
+		require.Equal(t, int32(1), second.Ordinal)
 	})
 	t.Run("an id and equal content are different identities", func(t *testing.T) {
 		require.NotEqual(t, Identity(row(1, "A", 1)), Identity(row(1, "", 1)))

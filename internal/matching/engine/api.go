@@ -153,6 +153,7 @@ type Counts struct {
 	Unmatched  int64 `json:"unmatched"`
 	InTransit  int64 `json:"inTransit"`
 	Ignored    int64 `json:"ignored"`
+	Carried    int64 `json:"carried,omitempty"` // of Rows: what an earlier period left open
 }
 
 // Sum is money in one currency, in minor units.

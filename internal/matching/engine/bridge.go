@@ -9,15 +9,18 @@ import (
 
 // Labels of bridge items.
 const (
-	LabelLeftOnly   = "in left only"
-	LabelRightOnly  = "in right only"
-	LabelDifference = "difference of matched groups"
-	LabelProposed   = "difference of proposed groups"
-	LabelPartial    = "difference of partial groups"
-	LabelMixed      = "matched with another currency"
-	LabelMixedOpen  = "proposed with another currency"
-	LabelOutside    = "outside the period"
-	LabelOpening    = "balances brought in"
+	LabelLeftOnly    = "in left only"
+	LabelRightOnly   = "in right only"
+	LabelDifference  = "difference of matched groups"
+	LabelProposed    = "difference of proposed groups"
+	LabelPartial     = "difference of partial groups"
+	LabelMixed       = "matched with another currency"
+	LabelMixedOpen   = "proposed with another currency"
+	LabelOutside     = "outside the period"
+	LabelOpening     = "balances brought in"
+	LabelEarlier     = "difference of groups matched earlier"
+	LabelEarlierMix  = "matched earlier with another currency"
+	LabelUnexplained = "balances that no row explains"
 )
 
 // bridgeBuilder collects items and the first error of a sum that no bridge can print.
@@ -96,9 +99,40 @@ func (b *Bridge) Check() error {
 	return nil
 }
 
+// Earlier is what earlier periods settled in a currency: the rows that are gone from both sides since, and the items that
+// explain why they were not the same.
+type Earlier struct {
+	Left, Right recon.Minor
+	Items       []BridgeItem
+}
+
+// WithEarlier is the bridge between the balances that include what earlier periods settled.
+func (b Bridge) WithEarlier(e Earlier) (Bridge, error) {
+	left, err := b.Left.Add(e.Left)
+	if err != nil {
+		return b, fmt.Errorf("the left balance in %s: %w", b.Currency, err)
+	}
+	right, err := b.Right.Add(e.Right)
+	if err != nil {
+		return b, fmt.Errorf("the right balance in %s: %w", b.Currency, err)
+	}
+	b.Left, b.Right, b.Items = left, right, append(slices.Clip(b.Items), e.Items...)
+	return b, b.Check()
+}
+
 // WithBalances is the bridge between two closing balances that somebody stated: what each side's rows leave unexplained
 // was brought in from before. A nil balance is the sum of its side's rows.
 func (b Bridge) WithBalances(left, right *recon.Minor) (Bridge, error) {
+	return b.between(left, right, LabelOpening)
+}
+
+// WithClosing is WithBalances where the balances of an earlier period were stated too: what the rows since then leave
+// unexplained is in no file.
+func (b Bridge) WithClosing(left, right *recon.Minor) (Bridge, error) {
+	return b.between(left, right, LabelUnexplained)
+}
+
+func (b Bridge) between(left, right *recon.Minor, label string) (Bridge, error) {
 	brought := recon.Minor(0)
 	var err error
 	change := func(stated *recon.Minor, to *recon.Minor, sign recon.Minor) {
@@ -117,7 +151,7 @@ func (b Bridge) WithBalances(left, right *recon.Minor) (Bridge, error) {
 		return b, err
 	}
 	if brought != 0 {
-		b.Items = append(slices.Clip(b.Items), BridgeItem{Label: LabelOpening, Amount: brought})
+		b.Items = append(slices.Clip(b.Items), BridgeItem{Label: label, Amount: brought})
 	}
 	return b, b.Check()
 }

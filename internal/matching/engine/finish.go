@@ -124,6 +124,11 @@ func (r *runner) count(side int, open []Open) Counts {
 			}
 		}
 	}
+	for _, carried := range t.carried {
+		if carried {
+			c.Carried++
+		}
+	}
 	for i := range open {
 		if open[i].class == classTiming {
 			c.InTransit++

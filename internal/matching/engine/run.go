@@ -102,7 +102,8 @@ func (r *runner) latest() recon.Day {
 	return latest
 }
 
-// markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open.
+// markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open. What an
+// earlier period left open is an anchor of every later one.
 func (r *runner) markOutside() {
 	from, to := r.plan.Options.From, r.plan.Options.To
 	hasFrom, hasTo := from.Set() && from != 0, to.Set() && to != 0
@@ -112,7 +113,8 @@ func (r *runner) markOutside() {
 	for side, t := range r.tables {
 		r.outside[side] = make([]bool, t.Len())
 		for row, d := range t.date {
-			r.outside[side][row] = hasFrom && recon.Day(d) < from || hasTo && recon.Day(d) > to
+			out := hasFrom && recon.Day(d) < from || hasTo && recon.Day(d) > to
+			r.outside[side][row] = out && (t.carried == nil || !t.carried[row])
 		}
 	}
 }

@@ -96,6 +96,7 @@ func (t *Table) permute(order []uint32) {
 		func() { t.digest = reordered(t.digest, order) },
 		func() { t.ordinal = reordered(t.ordinal, order) },
 		func() { t.pending = reordered(t.pending, order) },
+		func() { t.carried = reordered(t.carried, order) },
 	}
 	jobs = append(jobs, t.permuteMore(order)...)
 	t.rearrange(order)

@@ -31,6 +31,7 @@ type Table struct {
 	digest   [][2]uint64
 	ordinal  []int32
 	pending  []bool
+	carried  []bool   // rows that an earlier period left open; nil without one
 	external []uint32 // start of its text in the arena
 	keys     []keyColumn
 	texts    []uint32 // start of a row's texts in the arena, until it is sealed
@@ -107,6 +108,13 @@ func (t *Table) Amount(row uint32) recon.Minor { return recon.Minor(t.amounts[0]
 // Date is a row's booking date.
 func (t *Table) Date(row uint32) recon.Day { return recon.Day(t.date[row]) }
 
+// Content is what tells a row without an id from others: its digest, and how many equal rows came before it.
+func (t *Table) Content(row uint32) (digest [16]byte, ordinal int32) {
+	binary.BigEndian.PutUint64(digest[:8], t.digest[row][0])
+	binary.BigEndian.PutUint64(digest[8:], t.digest[row][1])
+	return digest, t.ordinal[row]
+}
+
 // ExternalID of a row, "" when it has none.
 func (t *Table) ExternalID(row uint32) string { return string(t.text(t.external[row])) }
 
@@ -129,6 +137,9 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]), binary.BigEndian.Uint64(tx.Digest[8:])})
 	t.ordinal = append(t.ordinal, tx.Ordinal)
 	t.pending = append(t.pending, tx.BookingStatus == recon.Pending)
+	if t.carried != nil {
+		t.carried = append(t.carried, false)
+	}
 	t.texts = append(t.texts, uint32(len(t.arena)))
 	t.external = append(t.external, t.store([]byte(tx.ExternalID)))
 	if t.plan.valueDate[t.side] {
@@ -147,6 +158,19 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	for c := range t.keys {
 		t.addKey(c, tx)
 	}
+	return nil
+}
+
+// Carry appends a row that an earlier period left open. It is open in every period until something is done about it, so
+// no period leaves it outside.
+func (t *Table) Carry(tx *recon.Transaction, id int64, source string) error {
+	if err := t.Add(tx, id, source); err != nil {
+		return err
+	}
+	if t.carried == nil {
+		t.carried = make([]bool, t.Len())
+	}
+	t.carried[t.Len()-1] = true
 	return nil
 }
 

@@ -47,6 +47,24 @@ func TestTable(t *testing.T) {
 		require.Panics(t, func() { _, _ = Run(p, NewTable(other, recon.Left, 0), NewTable(p, recon.Right, 0), nil) })
 		require.Panics(t, func() { _, _ = Run(p, NewTable(p, recon.Right, 0), NewTable(p, recon.Right, 0), nil) })
 	})
+	t.Run("what an earlier period left open is open in every period, and counted", func(t *testing.T) {
+		p, problems := Compile(recon.DefaultLadder(), Options{From: 20485, To: 20512})
+		require.Empty(t, problems)
+		left, right := NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)
+		row := func(id string, day recon.Day) *recon.Transaction {
+			return &recon.Transaction{ExternalID: id, Currency: "EUR", Amount: 5, Date: day, ValueDate: recon.NoDay, Digest: [32]byte{31: 1, 0: id[0]}, Ordinal: 3}
+		}
+		require.NoError(t, left.Add(row("c", 20500), 3, "books"))
+		require.NoError(t, left.Carry(row("b", 20460), 2, "books"))
+		require.NoError(t, left.Add(row("a", 20460), 1, "books"))
+		result, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		require.Equal(t, Counts{Rows: 3, Outside: 1, Unmatched: 2, InTransit: 1, Carried: 1}, result.Counts[LeftIndex])
+		require.Equal(t, "b", left.ExternalID(result.Open[LeftIndex][0].Row))
+		digest, ordinal := left.Content(result.Open[LeftIndex][0].Row)
+		require.Equal(t, byte('b'), digest[0])
+		require.Equal(t, int32(3), ordinal)
+	})
 	t.Run("more sources than a row can name are refused", func(t *testing.T) {
 		table := NewTable(p, recon.Left, 0)
 		table.sources = make([]string, sourcesMax)
