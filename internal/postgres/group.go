@@ -40,7 +40,9 @@ func (tx *Tx) Group(ctx context.Context, id string) (recon.StoredGroup, error) {
 		return recon.StoredGroup{}, notFound(err, "group")
 	}
 	groups := []keyedGroup{g}
-	err = tx.fillItems(ctx, groups, DefaultPageLimit)
+	if err = tx.fillItems(ctx, groups, DefaultPageLimit); err == nil {
+		err = tx.fillConfidence(ctx, groups)
+	}
 	return groups[0].StoredGroup, err
 }
 
@@ -66,6 +68,9 @@ func (tx *Tx) Groups(
 	}
 	groups, next := pageOf(groups, page, func(g keyedGroup) []any { return []any{g.key} })
 	if err := tx.fillItems(ctx, groups, groupItemsInList); err != nil {
+		return nil, "", err
+	}
+	if err := tx.fillConfidence(ctx, groups); err != nil {
 		return nil, "", err
 	}
 	plain := make([]recon.StoredGroup, len(groups))

@@ -72,6 +72,7 @@ type decidedGroup struct {
 	adjusted                int64    // of the difference, what adjustments cover
 	posted                  bool     // one of them is in the books
 	hands                   []string // who matched it by hand or adjusted it
+	approved                bool     // a person confirmed it, not a run
 	refused                 error
 }
 
@@ -105,6 +106,9 @@ func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*de
 		err = tx.released(ctx, able, d.Action)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := tx.countScores(ctx, able); err != nil {
 		return nil, err
 	}
 	return groups, tx.countDecisions(ctx, able)
@@ -150,11 +154,13 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT g.id, c.id::text, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
 			coalesce(g.difference_reason, ''), g.left_ids || g.right_ids, cardinality(g.left_ids), 1 + coalesce(d.n, 0), coalesce(a.amount, 0),
-			coalesce(a.posted, false), coalesce(a.hands, '{}') || coalesce(d.makers, '{}')
+			coalesce(a.posted, false), coalesce(a.hands, '{}') || coalesce(d.makers, '{}'),
+			coalesce(d.approved, false)
 		FROM match_groups g
 		JOIN contexts c ON c.num = g.context_num
 		CROSS JOIN LATERAL (
-			SELECT count(*)::integer AS n, array_agg(created_by) FILTER (WHERE from_status = '') AS makers
+			SELECT count(*)::integer AS n, array_agg(created_by) FILTER (WHERE from_status = '') AS makers,
+				bool_or(to_status = 'CONFIRMED' AND from_status NOT IN ('', 'CONFIRMED')) AS approved
 			FROM group_decisions WHERE group_id = g.id
 		) d
 		CROSS JOIN LATERAL (
@@ -166,7 +172,7 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*decidedGroup, error) {
 		g := &decidedGroup{}
 		err := row.Scan(&g.key, &g.contextID, &g.status, &g.preview, &g.currency, &g.left, &g.right, &g.difference, &g.reason,
-			&g.members, &g.leftCount, &g.version, &g.adjusted, &g.posted, &g.hands)
+			&g.members, &g.leftCount, &g.version, &g.adjusted, &g.posted, &g.hands, &g.approved)
 		g.context = contexts[g.contextID]
 		return g, err
 	})

@@ -13,6 +13,7 @@ type StoredGroup struct {
 	RuleVersion      int              `json:"ruleVersion,omitempty"`
 	RuleName         string           `json:"ruleName"`
 	Score            int              `json:"score"` // 0..100
+	Confidence       *Confidence      `json:"confidence,omitempty" doc:"What scores like this one have been worth, once people have decided on some"`
 	Currency         string           `json:"currency"`
 	LeftAmount       string           `json:"leftAmount"`
 	RightAmount      string           `json:"rightAmount"`

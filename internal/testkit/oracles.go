@@ -57,6 +57,18 @@ var oracles = []struct{ name, sql string }{
 		SELECT format('group %s names transaction %s, which does not exist', id, member)
 		FROM (SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE NOT preview AND status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL')) AS m
 		WHERE NOT EXISTS (SELECT FROM transactions t WHERE t.id = m.member)`},
+	{"what scores are worth is what people last said of the groups of runs", `
+		SELECT format('context %s, score %s: counted %s right of %s, decided %s of %s', context_num, score, s.confirmed,
+			s.confirmed + s.refused, d.confirmed, d.confirmed + d.refused)
+		FROM score_decisions s FULL JOIN (
+			SELECT context_num, score, count(*) FILTER (WHERE status = 'CONFIRMED') AS confirmed, count(*) FILTER (WHERE status <> 'CONFIRMED') AS refused
+			FROM match_groups g
+			WHERE id >> 32 > 0 AND EXISTS (SELECT FROM group_decisions d
+				WHERE d.group_id = g.id AND d.to_status = g.status AND d.from_status NOT IN ('', g.status))
+				AND status IN ('CONFIRMED', 'REJECTED', 'UNMATCHED')
+			GROUP BY context_num, score
+		) AS d USING (context_num, score)
+		WHERE (s.confirmed, s.refused) IS DISTINCT FROM (coalesce(d.confirmed, 0), coalesce(d.refused, 0))`},
 	{"O7 audit rows and events are numbered without a gap up to the head", `
 		SELECT format('%s: %s rows, first %s, last %s, head %s', what, n, first, last, head) FROM (
 			SELECT 'audit_log' AS what, count(*) AS n, coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last, (SELECT audit_seq FROM head) AS head FROM audit_log
