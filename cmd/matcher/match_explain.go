@@ -193,7 +193,7 @@ func (m *match) explainOpen(e *explanation, s *matchSide, open *engine.Open) {
 	if open.Miss.Row == engine.NoRow {
 		return
 	}
-	near, other := m.describe(s, open), m.other(s)
+	near, other := m.describe(s, open), m.nearSide(s, open)
 	e.Nearest, e.NearestDate = other.label(open.Miss.Row), other.table.Date(open.Miss.Row)
 	e.NearestDifference, e.Suggestion = near.Difference, near.Suggestion
 }

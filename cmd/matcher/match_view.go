@@ -38,7 +38,7 @@ func (m *match) openRow(s *matchSide, open *engine.Open) openRow {
 	}
 	if open.Miss.Row != engine.NoRow {
 		near := m.describe(s, open)
-		row.NearestID, row.NearestDifference, row.Suggestion = m.other(s).label(open.Miss.Row), near.Difference, near.Suggestion
+		row.NearestID, row.NearestDifference, row.Suggestion = m.nearSide(s, open).label(open.Miss.Row), near.Difference, near.Suggestion
 	}
 	return row
 }
@@ -188,6 +188,14 @@ func (s *matchSide) index() int {
 }
 
 func (m *match) sides() [2]*matchSide { return [2]*matchSide{m.left, m.right} }
+
+// nearSide is where the nearest row of an open row stands: on the other side, or under a rule within one side on its own.
+func (m *match) nearSide(s *matchSide, open *engine.Open) *matchSide {
+	if m.plan.MissSide(s.side, &open.Miss) == s.side {
+		return s
+	}
+	return m.other(s)
+}
 
 func (m *match) other(s *matchSide) *matchSide {
 	if s == m.left {

@@ -222,6 +222,9 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 	if open.Miss.Row == engine.NoRow {
 		return e
 	}
+	if job.plan.MissSide(name, &open.Miss) == name { // a rule within one side
+		other = own
+	}
 	e.Nearest = other.ID(open.Miss.Row)
 	e.Suggestion = result.Describe(job.plan, job.left, job.right, name, open).Suggestion
 	if own.Currency(open.Row) == other.Currency(open.Miss.Row) {

@@ -1,6 +1,9 @@
 package recon
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Bounds of a subset search: what a rule implies, and what it may ask for.
 const (
@@ -141,6 +144,9 @@ func (c *ruleChecker) within(r *Rule) {
 	}
 	if r.Amount.Mode == AmountAny {
 		impossible("/amount/mode", "rows cancel out by their amounts, so they cannot be ANY")
+	}
+	if strings.ReplaceAll(r.Amount.Left, " ", "") != strings.ReplaceAll(r.Amount.Right, " ", "") {
+		impossible("/amount/right", "rows of one side are read by one amount, or a row could be money in and money out at once")
 	}
 	if r.Currency.Mode != CurrencySame {
 		impossible("/currency/mode", "rows of one side cancel out in one currency: SAME")

@@ -122,23 +122,34 @@ const (
 	ChangeSum   // the sum of the group that the row belongs to, or of that of the nearest row
 	ChangeGroup // something else of those groups
 	ChangeText  // the text that is compared by similarity
+	ChangeLimit // the rule's limit alone: something else of the rule reads what a change of the row would touch
+	changes
 )
 
 // NoRow is an absent row index.
 const NoRow = ^uint32(0)
 
-// Miss is the nearest miss of an open row: the row of the other side that came closest, and what stood between them.
-// It is compact; Describe puts it into words.
+// Miss is the nearest miss of an open row: the row that came closest, and what stood between them. It is a row of the other
+// side, or of the same one where the rule lies within a side: Plan.MissSide says which. It is compact; Describe puts it
+// into words.
 type Miss struct {
 	Delta  int64  // minor units, or days (seconds where instants are compared): to be added to what the rule compares of this row
-	Row    uint32 // on the other side, or NoRow
+	Row    uint32 // of the side that MissSide says, or NoRow
 	Rule   int16  // index into Plan.Rules
 	Change Change
 	failed reasonCode
 }
 
 // Failed is the predicate that did not hold; NO_CANDIDATE when there is no near row.
-func (m *Miss) Failed() recon.Reason { return reasons[m.failed] }
+func (m *Miss) Failed() recon.Reason { return reasons[m.failed&^missOfRight] }
+
+// MissSide is the side of the nearest row of an open row.
+func (p *Plan) MissSide(side recon.Side, m *Miss) recon.Side {
+	if m.Row != NoRow && p.rules[m.Rule].within() {
+		return side
+	}
+	return sideOf(1 - indexOf(side))
+}
 
 // Counts of one side: Rows = Rejected + Duplicates + Outside + Matched + Proposed + Partial + Unmatched + Ignored.
 // InTransit is part of Unmatched. Rejected and Duplicates come from the caller (Table.Rejected, Table.Duplicates).
@@ -316,6 +327,9 @@ const (
 	reasonTextBelow
 	reasonRateMissing
 	reasonFeeVariance
+
+	// missOfRight marks the miss of a row that a rule within one side reads as its right half.
+	missOfRight reasonCode = 1 << 7
 )
 
 type rowState uint8

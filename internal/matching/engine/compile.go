@@ -107,8 +107,9 @@ type rulePlan struct {
 	currencyAt [2]int // column of the compared currency, or ownCurrency
 	whereAt    [2]int // predicate of a half, or noWhere
 	text       *textRule
-	timestamp  bool // lags are counted in seconds
-	converts   bool // amounts are compared across currencies
+	timestamp  bool             // lags are counted in seconds
+	converts   bool             // amounts are compared across currencies
+	fixed      [changes][2]bool // changes of a half's row that something else of the rule would notice
 }
 
 // currencyLimits resolves a recon.Limits once a currency.
@@ -243,6 +244,7 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	}
 	p.widest = max(p.widest, calendarSpan(*r.Date.MaxDays, r.Date.Unit))
 	rp.weigh(r)
+	rp.fixed = p.fixedFields(&rp)
 	return rp
 }
 

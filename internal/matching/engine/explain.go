@@ -23,7 +23,7 @@ func (r *Result) Describe(p *Plan, left, right *Table, side recon.Side, open *Op
 		return MissText{}
 	}
 	d := newDescriber(p, left, right)
-	own, other := d.r.tables[indexOf(side)], d.r.tables[1-indexOf(side)]
+	own, other := d.r.tables[indexOf(side)], d.r.tables[indexOf(p.MissSide(side, &open.Miss))]
 	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: d.suggestion(side, open)}
 	if own.currency[open.Row] == other.currency[open.Miss.Row] { // rows of two currencies have no difference of their own
 		if difference, fits := subtract(own.amounts[0][open.Row], other.amounts[0][open.Miss.Row]); fits {
@@ -47,24 +47,31 @@ func newDescriber(p *Plan, left, right *Table) *describer {
 
 func (d *describer) suggestion(side recon.Side, open *Open) string {
 	m := &open.Miss
+	half := indexOf(side)
+	if d.r.plan.rules[m.Rule].within() {
+		d = &describer{d.r.facing(half)}
+		half = int(truth(m.failed&missOfRight != 0))
+	}
 	x := d.r.ruleRun(&d.r.plan.rules[m.Rule])
 	rule := strconv.Quote(x.rule.Name)
 	l, r := open.Row, m.Row
-	if side == recon.Right {
+	if half == RightIndex {
 		l, r = r, l
 	}
 	switch m.Change {
 	case ChangeAmount:
-		return d.feeChange(x, l, r) + fmt.Sprintf("change the amount by %s%s", plus(m.Delta), x.money(indexOf(side), open.Row, m.Delta)) + x.unit(indexOf(side), open.Row) + d.amountLimit(x, l, r) + " under " + rule
+		return d.feeChange(x, l, r) + fmt.Sprintf("change the amount by %s%s", plus(m.Delta), x.money(half, open.Row, m.Delta)) + x.unit(half, open.Row) + d.amountLimit(x, l, r) + " under " + rule
 	case ChangeDate:
 		return "move the date by " + plus(m.Delta) + x.lagText(m.Delta) + d.lagLimit(x, l, r) + " under " + rule
 	case ChangeText:
 		similar := x.similarAlone(l, r)
 		return fmt.Sprintf("the texts are %s alike: set text.min to %s, or change the text", inUnits(similar), inUnits(similar)) + " under " + rule
+	case ChangeLimit:
+		return d.limitAlone(x, m, l, r) + " under " + rule
 	case ChangeKey:
 		return d.keyChange(x, l, r) + " under " + rule
 	case ChangeSum:
-		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), x.money(indexOf(side), open.Row, m.Delta), rule)
+		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), x.money(half, open.Row, m.Delta), rule)
 	case ChangeGroup:
 		return fmt.Sprintf("the groups of both rows do not match (%s) under %s", m.Failed(), rule)
 	}
@@ -79,6 +86,23 @@ func (d *describer) suggestion(side recon.Side, open *Open) string {
 		return fmt.Sprintf("%s against %s", d.r.tables[0].Currency(l), d.r.tables[1].Currency(r))
 	}
 	return "more than one thing differs: " + d.differences(x, l, r) + " under " + rule
+}
+
+// limitAlone is the limit of the rule that would have to move, or what stands in its way.
+func (d *describer) limitAlone(x *ruleRun, m *Miss, left, right uint32) string {
+	limit := ""
+	switch m.Failed() {
+	case recon.ReasonDateOutside:
+		limit = d.lagLimit(x, left, right)
+	case recon.ReasonTextBelow:
+		limit = ", or set text.min to " + inUnits(x.similarAlone(left, right))
+	default:
+		limit = d.amountLimit(x, left, right)
+	}
+	if limit == "" {
+		return d.differences(x, left, right)
+	}
+	return strings.TrimPrefix(limit, ", or ")
 }
 
 func plus(v int64) string {

@@ -44,7 +44,7 @@ func (r *runner) classify(f *missFinder, side int) []Open {
 
 func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 	best := f.find(side, row)
-	o := Open{Row: row, Miss: best.miss}
+	o := Open{Row: row, Miss: f.inside(&best, side, row).miss}
 	flags := r.flags[side][row]
 	switch {
 	case r.tables[side].pending[row] && !f.carried(side, row):

@@ -26,7 +26,7 @@ func (r *runner) runUnits(rp *rulePlan) {
 		run.parts()
 	}
 	if !rp.pairwise() {
-		r.unitRuns[rp.index] = run
+		r.unitRuns[rp.index] = []*unitRun{run}
 	}
 }
 

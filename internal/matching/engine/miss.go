@@ -21,6 +21,9 @@ type missFinder struct {
 	rules    []*ruleRun // that compare pairs of rows, by index; nil where a rule does not
 	all      []*ruleRun
 	units    []*unitMisses
+	within   []*unitMisses
+	sums     []*sumMisses
+	signs    []int64     // of amounts that are near a row's: 1, and −1 where some rule matches money in with money out
 	keyed    []*keyIndex // by pair; nil where no rule requires the pair
 	byAmount [2][]openRow
 }
@@ -32,16 +35,19 @@ type keyIndex struct {
 }
 
 func (r *runner) missFinder() *missFinder {
-	f := &missFinder{r: r, keyed: make([]*keyIndex, len(r.joins))}
+	f := &missFinder{r: r, keyed: make([]*keyIndex, len(r.joins)), signs: []int64{1}}
 	for i := range r.plan.rules {
 		x := r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
 		x.remember()
 		f.all = append(f.all, x)
-		if !x.pairwise() {
+		if !x.pairwise() && (x.subset == nil || x.within()) {
 			f.rules = append(f.rules, nil)
 			continue
 		}
 		f.rules = append(f.rules, x)
+		if x.sign != recon.SignSame && len(f.signs) == 1 {
+			f.signs = append(f.signs, -1)
+		}
 		for _, k := range x.keys {
 			if k.required && f.keyed[k.pair] == nil {
 				f.keyed[k.pair] = r.keyIndex(k.pair)
@@ -49,7 +55,8 @@ func (r *runner) missFinder() *missFinder {
 		}
 	}
 	inParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
-	f.units = r.unitMisses()
+	f.units, f.within = r.unitMisses()
+	f.sums = r.sumMisses()
 	return f
 }
 
@@ -113,6 +120,7 @@ type near struct {
 	fails  int
 	amount uint64
 	days   uint32
+	whole  bool  // a miss of units or of a subset, which has been measured
 	beyond int64 // minor units, or days, between what fails first and the limit of the rule
 }
 
@@ -162,6 +170,9 @@ func (f *missFinder) find(side int, row uint32) near {
 	for _, u := range f.units {
 		u.weigh(&best, side, row)
 	}
+	for _, s := range f.sums {
+		s.weigh(&best, side, row)
+	}
 	if best.keyed {
 		return f.measured(&best, side, row)
 	}
@@ -174,9 +185,34 @@ func (f *missFinder) find(side int, row uint32) near {
 	return f.measured(&best, side, row)
 }
 
+// inside is what came closest across the sides, or else what would cancel the row out within its own. What a row is open
+// for is the other side's affair, so its class and reason do not follow from it.
+func (f *missFinder) inside(across *near, side int, row uint32) *near {
+	best := near{miss: Miss{Row: NoRow}}
+	for _, u := range f.within {
+		if u.run.base.side[0] == side {
+			u.weighWithin(&best, row)
+		}
+	}
+	if best.miss.Row == NoRow || across.miss.Row != NoRow && (across.keyed || !best.keyed) {
+		return across
+	}
+	return &best
+}
+
 // measured puts the size of the change into the miss that was chosen.
 func (f *missFinder) measured(best *near, side int, row uint32) near {
 	m := &best.miss
+	if best.whole || m.Row == NoRow || m.Change == ChangeNone {
+		return *best
+	}
+	x := f.rules[m.Rule]
+	if x.fixed[m.Change][side] {
+		if m.Change = ChangeLimit; m.failed == reasonKeyDiffers {
+			m.Change = ChangeNone
+		}
+		return *best
+	}
 	if m.Change != ChangeAmount && m.Change != ChangeDate {
 		return *best
 	}
@@ -184,13 +220,11 @@ func (f *missFinder) measured(best *near, side int, row uint32) near {
 	if side == RightIndex {
 		left, right = right, left
 	}
-	x := f.rules[m.Rule]
-	if x == nil { // a miss of units, which has been measured
-		return *best
-	}
 	if m.Change == ChangeAmount {
-		change := x.amountChange(side, x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
-		m.Delta = change * x.turned(side, left, right)
+		change, possible := x.wholeUnits(side, row, left, right)
+		if m.Delta = change * x.turned(side, row); !possible {
+			m.Change = ChangeLimit
+		}
 		return *best
 	}
 	delta, possible := x.dayChange(side, x.days[LeftIndex][left], x.days[RightIndex][right])
@@ -213,10 +247,18 @@ func (f *missFinder) sameKey(to []uint32, pair int, index *keyIndex, side int, r
 	return to
 }
 
-// nearAmount lists the open rows around a row's amount: those of the same amount nearest in date, then the neighbours.
+// nearAmount lists the open rows around a row's amount, and around its opposite where some rule asks for that: those of the
+// same amount nearest in date, then the neighbours.
 func (f *missFinder) nearAmount(to []uint32, side int, row uint32) []uint32 {
+	for _, sign := range f.signs {
+		to = f.around(to, side, row, sign*f.r.tables[side].amounts[0][row])
+	}
+	return to
+}
+
+func (f *missFinder) around(to []uint32, side int, row uint32, amount int64) []uint32 {
 	t, list := f.r.tables[side], f.byAmount[1-side]
-	amount, currency, day := t.amounts[0][row], t.currency[row], t.date[row]
+	currency, day := t.currency[row], t.date[row]
 	at := sort.Search(len(list), func(i int) bool {
 		switch o := &list[i]; {
 		case o.currency != currency:
@@ -245,11 +287,22 @@ func (f *missFinder) weigh(best *near, side int, row, other uint32) {
 		if x == nil {
 			continue
 		}
-		if n, ok := x.miss(left, right); ok && n.better(best) {
+		if n, ok := x.miss(left, right); ok && x.tellsOf(&n, left, right) && n.better(best) {
 			n.miss.Row = other
 			*best = n
 		}
 	}
+}
+
+// tellsOf says whether the miss of two rows means anything under the rule. A row of a sum differs in amount from the row
+// that the sum belongs to: where a key says which rows those are, the sum is what misses (sumMisses).
+// Nothing is part of no sum.
+func (x *ruleRun) tellsOf(n *near, left, right uint32) bool {
+	if x.subset == nil {
+		return true
+	}
+	return x.amountOf(LeftIndex, left) != 0 && x.amountOf(RightIndex, right) != 0 &&
+		(x.required == 0 || n.miss.Change == ChangeDate || n.miss.Change == ChangeText)
 }
 
 // miss says what keeps a pair from holding a rule, and what kind of single change would mend it.
@@ -319,6 +372,8 @@ func (x *ruleRun) keyFaults(left, right uint32) (held, wrong int) {
 	for _, k := range x.keys {
 		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
 		switch {
+		case len(a)+len(b) == 0: // the text of one row mends nothing
+			wrong += 2 * int(truth(k.required))
 		case !x.r.filled(k, a, b):
 			wrong += int(truth(k.required))
 		case meets(a, b):
@@ -366,10 +421,34 @@ func (x *ruleRun) amountChange(side int, currency uint32, a, b int64) int64 {
 	return direction * high
 }
 
+// wholeUnits is the least change of a row's amount that its currency can express: a bare number has more decimals.
+func (x *ruleRun) wholeUnits(side int, row, left, right uint32) (change int64, possible bool) {
+	code, a, b := x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
+	change = x.amountChange(side, code, a, b)
+	if code != codeAny {
+		return change, true
+	}
+	unit := widened(currencyName(x.r.tables[side].currency[row]), 1)
+	switch rest := change % unit; {
+	case rest > 0:
+		change += unit - rest
+	case rest < 0:
+		change -= unit + rest
+	}
+	if side == LeftIndex {
+		a += change
+	} else {
+		b += change
+	}
+	if _, _, possible = x.amountHeld(code, a, b); !possible {
+		change = 0
+	}
+	return change, possible
+}
+
 // turned is −1 where the rule compares the negative of a row's amount, so that a change can be told in its own sign.
-func (x *ruleRun) turned(side int, left, right uint32) int64 {
-	row := [2]uint32{left, right}[side]
-	if value := x.amounts[side][row]; value != 0 && (value < 0) != (x.amountOf(side, row) < 0) {
+func (x *ruleRun) turned(side int, row uint32) int64 {
+	if x.sign == recon.SignOpposite && side == RightIndex || x.sign == recon.SignAny && x.amounts[side][row] < 0 {
 		return -1
 	}
 	return 1

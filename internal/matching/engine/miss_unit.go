@@ -1,5 +1,7 @@
 package engine
 
+import "matcher/internal/recon"
+
 // unitMisses are the nearest misses of the units that a rule left open: a payout whose sales do not add up to its bank line
 // is a miss of all of its rows.
 type unitMisses struct {
@@ -8,15 +10,18 @@ type unitMisses struct {
 	unitOf [2][]uint32 // of each row; NoRow: of none
 }
 
-// unitMisses looks for them among the units whose rows are all still open.
-func (r *runner) unitMisses() []*unitMisses {
-	var list []*unitMisses
+// unitMisses looks for them among the units whose rows are all still open: across the sides, and within one.
+func (r *runner) unitMisses() (across, within []*unitMisses) {
 	for i := range r.plan.rules {
-		if run := r.unitRuns[int16(i)]; run != nil {
-			list = append(list, run.misses())
+		for _, run := range r.unitRuns[int16(i)] {
+			if run.base.within() {
+				within = append(within, run.misses())
+			} else {
+				across = append(across, run.misses())
+			}
 		}
 	}
-	return list
+	return across, within
 }
 
 func (u *unitRun) misses() *unitMisses {
@@ -44,7 +49,7 @@ func (u *unitRun) misses() *unitMisses {
 			for i := parts[p][0]; i < parts[p][1]; i++ {
 				m.near[half][i] = near{miss: Miss{Row: NoRow}}
 				if r.state[half][i] == stateOpen {
-					m.near[half][i] = m.inRows(half, uint32(i), f.find(half, uint32(i)))
+					m.near[half][i] = m.marked(half, m.inRows(half, uint32(i), f.find(half, uint32(i))))
 				}
 			}
 		})
@@ -64,7 +69,10 @@ func (u *unitRun) stateOf(half int, members []uint32) rowState {
 
 // finderOf looks for misses of one rule.
 func (r *runner) finderOf(x *ruleRun) *missFinder {
-	f := &missFinder{r: r, rules: make([]*ruleRun, len(r.plan.rules)), keyed: make([]*keyIndex, len(r.joins))}
+	f := &missFinder{r: r, rules: make([]*ruleRun, len(r.plan.rules)), keyed: make([]*keyIndex, len(r.joins)), signs: []int64{1}}
+	if x.sign != recon.SignSame {
+		f.signs = []int64{-1, 1}
+	}
 	f.rules[x.index] = x
 	for _, k := range x.keys {
 		if k.required && f.keyed[k.pair] == nil {
@@ -80,6 +88,7 @@ func (m *unitMisses) inRows(half int, unit uint32, n near) near {
 	if n.miss.Row == NoRow {
 		return n
 	}
+	n.whole = true
 	own, other := m.run.units[half].of(unit), m.run.units[1-half].of(n.miss.Row)
 	_, n.miss.Row = member(1-half, other[0])
 	if len(own) == 1 && len(other) == 1 {
@@ -88,11 +97,21 @@ func (m *unitMisses) inRows(half int, unit uint32, n near) near {
 	switch n.miss.failed {
 	case reasonAmountDiffers, reasonFeeVariance:
 		n.miss.failed = reasonSplit
-		if n.miss.Change = ChangeGroup; n.fails == 1 {
+		if n.miss.Change == ChangeAmount {
 			n.miss.Change = ChangeSum
+		} else {
+			n.miss.Change = ChangeGroup
 		}
 	default:
 		n.miss.Change = ChangeGroup
+	}
+	return n
+}
+
+// marked remembers which half of a rule within one side a row was on.
+func (m *unitMisses) marked(half int, n near) near {
+	if m.run.base.within() && half == RightIndex && n.miss.Row != NoRow {
+		n.miss.failed |= missOfRight
 	}
 	return n
 }
@@ -105,6 +124,13 @@ func (m *unitMisses) weigh(best *near, side int, row uint32) {
 	}
 	if n := &m.near[side][i]; n.miss.Row != NoRow && n.better(best) {
 		*best = *n
+	}
+}
+
+// weighWithin does so for a rule within one side, of which a row is the money in or the money out.
+func (m *unitMisses) weighWithin(best *near, row uint32) {
+	for half := range m.near {
+		m.weigh(best, half, row)
 	}
 }
 

@@ -28,7 +28,8 @@ type runner struct {
 	refused  *refused                      // sets that are not offered again; nil: none
 	refuses  func(left, right uint32) bool // nil: nothing is refused
 	touched  [2][]bool                     // rows of refused sets
-	unitRuns map[int16]*unitRun            // the last run of each rule over units, for nearest misses
+	unitRuns map[int16][]*unitRun          // the last run of each rule over units, for nearest misses
+	subsets  map[int16]*subsetRun          // the last search of each rule for subsets, for the same
 	written  writeOffs
 
 	residuals  []residual // partial groups of earlier runs
@@ -71,7 +72,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	if err := r.takeUp(p.Options.Partials); err != nil {
 		return nil, err
 	}
-	r.unitRuns, r.written = map[int16]*unitRun{}, writeOffs{}
+	r.unitRuns, r.subsets, r.written = map[int16][]*unitRun{}, map[int16]*subsetRun{}, writeOffs{}
 	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
 		r.refuses, r.touched = r.refused.pair, r.refused.touched
 	}

@@ -45,6 +45,7 @@ func (r *runner) runSubsets(rp *rulePlan) {
 		return
 	}
 	s := &subsetRun{x: x, one: rp.subset.one, wanted: make([]uint8, r.tables[1-rp.subset.one].Len())}
+	r.subsets[rp.index] = s
 	s.gather()
 	s.budget = min(int64(rp.subset.budget), max(subsetWorkMin, subsetWorkMax/int64(max(len(s.targets), 1))))
 	parts := ranges(len(s.targets), 256)

@@ -22,12 +22,14 @@ func (r *runner) facing(side int) *runner {
 
 func (r *runner) runWithin(rp *rulePlan) {
 	x := r.facing(rp.side[0]).ruleRun(rp)
+	delete(r.unitRuns, rp.index)
 	for turn := range 2 {
 		if !r.progress(x, 0) {
 			return
 		}
 		run := x.onUnits(x.inAndOut(turn == 1))
 		run.parent = r
+		r.unitRuns[rp.index] = append(r.unitRuns[rp.index], run)
 		if run.match(); turn == 0 && x.alike() {
 			return
 		}

@@ -1,0 +1,108 @@
+package engine
+
+import "matcher/internal/recon"
+
+// sumMisses are the nearest misses of rows that a rule sums up under a key: what the rows of a target's key add up to, and
+// what that lacks, is a miss of the target and of each of them. Where it lacks more than a slip, the open rows of a customer
+// have nothing to do with his payment, and nobody is told.
+type sumMisses struct {
+	of [2][]near // by row; an absent row where there is none
+}
+
+func (r *runner) sumMisses() []*sumMisses {
+	var list []*sumMisses
+	for i := range r.plan.rules {
+		if s := r.subsets[int16(i)]; s != nil && s.x.required > 0 {
+			list = append(list, s.misses())
+		}
+	}
+	return list
+}
+
+// misses looks at the rows that each open target could have taken, as many as its search was given.
+func (s *subsetRun) misses() *sumMisses {
+	m := &sumMisses{}
+	for half, t := range s.x.r.tables {
+		m.of[half] = make([]near, t.Len())
+		for i := range m.of[half] {
+			m.of[half][i].miss.Row = NoRow
+		}
+	}
+	lacks, pools := make([]lack, len(s.targets)), make([][]uint32, len(s.targets))
+	parts := ranges(len(s.targets), 64)
+	inParallel(len(parts), func(p int) {
+		for i := parts[p][0]; i < parts[p][1]; i++ {
+			if t := &s.targets[i]; s.x.r.state[s.one][t.row] == stateOpen && !t.answer.spent {
+				pools[i], _ = s.candidates(t)
+				lacks[i] = s.lack(t, pools[i])
+			}
+		}
+	})
+	for i := range lacks {
+		if l := &lacks[i]; l.known {
+			s.keep(m, l, s.one, s.targets[i].row, pools[i][0])
+			for _, row := range pools[i] {
+				s.keep(m, l, 1-s.one, row, s.targets[i].row)
+			}
+		}
+	}
+	return m
+}
+
+// lack is how far the sum of all rows of a target's key is from it: what is compared on the left and on the right, and the
+// least change of the target and of the sum.
+type lack struct {
+	known       bool
+	change      Change
+	left, right int64
+	target, sum int64
+}
+
+func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
+	x := s.x
+	sum := total{}
+	for _, row := range rows {
+		sum.add(x.amountOf(1-s.one, row))
+	}
+	of, err := sum.minor()
+	code, l := x.currency[s.one][t.row], lack{change: ChangeSum}
+	l.left, l.right = s.ordered(x.amountOf(s.one, t.row), int64(of))
+	gap, fits := subtract(l.left, l.right)
+	if err != nil || !fits || len(rows) == 0 || magnitude(gap) > magnitude(x.amountOf(s.one, t.row))/noiseShare {
+		return lack{}
+	}
+	l.known = true
+	if _, _, held := x.amountHeld(code, l.left, l.right); held || len(rows) > x.subset.size {
+		l.change = ChangeGroup // the search was cut short, or somebody rejected them, or they are too many
+		return l
+	}
+	l.target, l.sum = x.amountChange(s.one, code, l.left, l.right), x.amountChange(1-s.one, code, l.left, l.right)
+	return l
+}
+
+// keep notes a lack as the miss of one row, if it is the least.
+func (s *subsetRun) keep(m *sumMisses, l *lack, half int, row, other uint32) {
+	n := near{miss: Miss{Rule: s.x.index, Row: other, failed: reasonSplit, Change: l.change}, keyed: true, fails: 1, whole: true}
+	n.amount = magnitude(l.left - l.right)
+	if l.change == ChangeSum {
+		change := l.sum
+		if half == s.one {
+			change = l.target
+		}
+		n.miss.Delta = change * s.x.turned(half, row)
+		if s.x.fixed[ChangeSum][half] {
+			n.miss.Change, n.miss.Delta = ChangeGroup, 0
+		} else if now := s.x.amounts[half][row]; s.x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0) {
+			n.miss.Change, n.miss.Delta = ChangeGroup, 0 // past zero the rule would read the amount the other way round
+		}
+	}
+	if best := &m.of[half][row]; n.better(best) {
+		*best = n
+	}
+}
+
+func (m *sumMisses) weigh(best *near, side int, row uint32) {
+	if n := &m.of[side][row]; n.miss.Row != NoRow && n.better(best) {
+		*best = *n
+	}
+}

@@ -1,0 +1,53 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/matching/engine/gen"
+	"matcher/internal/recon"
+)
+
+func TestSumMisses(t *testing.T) {
+	rule := recon.Rule{
+		Name: "customer", Type: recon.RuleSubsetSum, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}},
+		Group: recon.RuleGroup{Cardinality: recon.ManyToOne}, Date: recon.RuleDate{MaxDays: new(5)},
+	}
+	rows := func(amounts ...recon.Minor) (list []recon.Transaction) {
+		for i, amount := range amounts {
+			tx := recon.Transaction{Amount: amount, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay, BookingStatus: recon.Booked, Reference: "C1", Row: i + 1}
+			tx.Digest = gen.Digest(&tx)
+			list = append(list, tx)
+		}
+		return list
+	}
+	p := compile(t, rule)
+
+	t.Run("what a customer's rows lack of his payment is told of each of them", func(t *testing.T) {
+		res, _, _ := run(t, p, rows(6000, 4000), rows(9990))
+		require.Empty(t, res.Groups)
+		for side, delta := range [2]int64{-10, 10} {
+			for _, o := range res.Open[side] {
+				require.Equal(t, Miss{Delta: delta, Row: 0, Rule: 0, Change: ChangeSum, failed: reasonSplit}, o.Miss)
+				require.Equal(t, recon.ReasonSplitIncomplete, o.Reason())
+			}
+		}
+	})
+	t.Run("his other open rows are no part of a payment that is far from their sum", func(t *testing.T) {
+		res, _, _ := run(t, p, rows(600_000, 400_000), rows(9990))
+		require.Equal(t, NoRow, res.Open[0][0].Miss.Row)
+		require.NotEqual(t, recon.ClassBreak, res.Open[1][0].Class())
+	})
+	t.Run("the nearer of two misses is told", func(t *testing.T) {
+		m := &sumMisses{of: [2][]near{{{miss: Miss{Row: 7}, keyed: true, fails: 1, amount: 10}}, nil}}
+		best := near{miss: Miss{Row: 3}, keyed: true, fails: 1, amount: 11}
+		m.weigh(&best, LeftIndex, 0)
+		require.Equal(t, uint32(7), best.miss.Row)
+		best = near{miss: Miss{Row: 3}, keyed: true, fails: 1, amount: 9}
+		m.weigh(&best, LeftIndex, 0)
+		require.Equal(t, uint32(3), best.miss.Row)
+	})
+}
