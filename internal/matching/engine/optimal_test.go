@@ -115,8 +115,8 @@ func (c *choice) optimum(limit map[[2]int]int) [2]int64 {
 	return c.best(0, 1<<len(c.kinds[1])-1, map[[2]int]int{})
 }
 
-// kindsOf numbers rows by their content.
-func kindsOf(rows []recon.Transaction) []int {
+// contentKinds numbers rows by their content.
+func contentKinds(rows []recon.Transaction) []int {
 	var kinds []int
 	seen := map[[32]byte]int{}
 	for i := range rows {
@@ -128,7 +128,7 @@ func kindsOf(rows []recon.Transaction) []int {
 	return kinds
 }
 
-func sumOf(c *choice, pairs [][2]int) (sum [2]int64) {
+func chosenSum(c *choice, pairs [][2]int) (sum [2]int64) {
 	for _, p := range pairs {
 		sum[0]++
 		sum[1] += c.score[p]
@@ -157,7 +157,7 @@ func TestRunIsOptimal(t *testing.T) {
 }
 
 func requireOptimal(t *rapid.T, j *judged, left, right []recon.Transaction, drawn map[string]int) {
-	strong := &choice{kinds: [2][]int{kindsOf(left), kindsOf(right)}, score: map[[2]int]int64{}}
+	strong := &choice{kinds: [2][]int{contentKinds(left), contentKinds(right)}, score: map[[2]int]int64{}}
 	all := map[[2]int]int64{}
 	for l := range left {
 		for r := range right {
@@ -187,7 +187,7 @@ func requireOptimal(t *rapid.T, j *judged, left, right []recon.Transaction, draw
 		require.Equal(t, (all[pair]*200+2*85*5000)/(2*85*10_000), int64(g.Score), "%v", pair)
 	}
 	best := strong.optimum(nil)
-	require.Equal(t, best, sumOf(strong, first), "confirmable pairs come first, most of them, then the highest total")
+	require.Equal(t, best, chosenSum(strong, first), "confirmable pairs come first, most of them, then the highest total")
 
 	weak := &choice{kinds: strong.kinds, score: map[[2]int]int64{}} // what is left, by what the rows of the first pass leave
 	for pair, score := range all {
@@ -195,7 +195,7 @@ func requireOptimal(t *rapid.T, j *judged, left, right []recon.Transaction, draw
 			weak.score[pair] = score
 		}
 	}
-	require.Equal(t, weak.optimum(nil), sumOf(weak, rest), "then the rest, most of them, then the highest total")
+	require.Equal(t, weak.optimum(nil), chosenSum(weak, rest), "then the rest, most of them, then the highest total")
 
 	requireGates(t, strong, best, first, groups, drawn)
 	for _, pair := range rest {
