@@ -37,6 +37,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	root.AddCommand(
 		newMatchCommand(stdin, stdout, stderr),
 		newRulesCommand(stdout),
+		newTestCommand(stdout),
 		newImportCommand(env, stdin, stdout, stderr),
 		newRunCommand(env, stdout, stderr),
 		newExceptionsCommand(env, stdout, stderr),

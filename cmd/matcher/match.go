@@ -174,6 +174,17 @@ func (m *match) prepare(args []string) error {
 		return err
 	}
 	m.takeOver()
+	if err := m.begin(); err != nil {
+		return err
+	}
+	if err := m.makeFolder(); err != nil {
+		return err
+	}
+	return m.saveSetup()
+}
+
+// begin settles how every file is read, and what runs on them.
+func (m *match) begin() error {
 	for _, s := range m.sides() {
 		for _, f := range s.files {
 			if err := f.begin(m, s); err != nil {
@@ -186,13 +197,7 @@ func (m *match) prepare(args []string) error {
 	m.applyNegate()
 	m.alignSigns()
 	m.noteMaps()
-	if err := m.compile(); err != nil {
-		return err
-	}
-	if err := m.makeFolder(); err != nil {
-		return err
-	}
-	return m.saveSetup()
+	return m.compile()
 }
 
 // compile makes the mappers and the plan, and holds the rules against the files.
@@ -205,6 +210,9 @@ func (m *match) compile() error {
 		}
 	}
 	plan, problems := engine.Compile(m.rules, m.options)
+	for i := range problems {
+		problems[i].Pointer = m.rulesPointer() + problems[i].Pointer
+	}
 	if len(problems) == 0 {
 		problems = m.checkRules()
 	}
@@ -347,8 +355,11 @@ func (m *match) print() error {
 	}{m.result.Summary(), m.seconds})
 }
 
-func (m *match) printJSON(value any) error {
-	out := json.NewEncoder(m.stdout)
+func (m *match) printJSON(value any) error { return writeJSON(m.stdout, value) }
+
+// writeJSON writes one object on a line.
+func writeJSON(to io.Writer, value any) error {
+	out := json.NewEncoder(to)
 	out.SetEscapeHTML(false)
 	return out.Encode(value)
 }

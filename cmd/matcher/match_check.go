@@ -30,10 +30,7 @@ func (m *match) printNotes(to io.Writer) {
 // nothing without a word. The default rules ask for nothing but a reference.
 func (m *match) checkRules() []recon.FieldError {
 	c := ruleCheck{m: m}
-	prefix := ""
-	if m.opt.rules == "" && m.opt.setup != "" {
-		prefix = "/rules"
-	}
+	prefix := m.rulesPointer()
 	active := false
 	for i := range m.rules {
 		active = active || m.rules[i].Active()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type inputFile struct {
 	source string // "ledger" of --left ledger=FILE, else the file's name
 	named  bool   // the source is somebody's word, not the file's name
 	path   string // "-" is standard input
+	body   []byte // of a file that stands in a setup
 }
 
 // expandInputs turns what the user named for one side (files, globs, folders, "-", each perhaps with "source=" before
@@ -124,7 +126,10 @@ func sourceName(path string) string {
 
 // open opens the file; standard input is whatever the caller hands in.
 func (f inputFile) open(stdin io.Reader) (io.ReadCloser, int64, error) {
-	if f.path == "-" {
+	switch {
+	case f.body != nil:
+		return io.NopCloser(bytes.NewReader(f.body)), int64(len(f.body)), nil
+	case f.path == "-":
 		return io.NopCloser(stdin), 0, nil
 	}
 	file, err := os.Open(f.path)

@@ -70,23 +70,34 @@ func (f *matchFile) begin(m *match, side *matchSide) error {
 		return err
 	}
 	f.closer, f.size = body, size
-	if f.reader, err = format.Open(body, f.path, format.Options{}); err != nil {
+	options := format.Options{MayBeBare: side.setup.Map != nil || f.before != nil}
+	if f.body != nil {
+		options.Format, options.Delimiter = format.CSV, ','
+	}
+	if f.reader, err = format.Open(body, f.path, options); err != nil {
 		return f.about(err)
 	}
 	if f.sample, err = f.reader.Peek(sampleRows); err != nil {
 		return f.about(err)
 	}
 	if len(f.sample) == 0 {
-		return f.nothingReadable()
+		if err := f.nothingReadable(); err != nil {
+			return err
+		}
 	}
 	return f.settleMap(m, side)
 }
 
-// nothingReadable says why no row of the sample could be read.
+// nothingReadable says why no row of the sample could be read; nil where the file ends behind its column names, which only
+// a file may do whose map is known.
 func (f *matchFile) nothingReadable() error {
 	_, err := f.reader.Next()
 	var first *recon.RowError
-	if errors.As(err, &first) {
+	switch {
+	case errors.Is(err, io.EOF):
+		f.notes = append(f.notes, "holds no rows")
+		return nil
+	case errors.As(err, &first):
 		return fmt.Errorf("no row of %s can be read, the first one because of line %d: %s", f.path, first.Line, rejectWords(*first))
 	}
 	return f.about(err)
@@ -100,6 +111,19 @@ func (f *matchFile) settleMap(m *match, side *matchSide) error {
 	if side.setup.Map != nil {
 		given = *side.setup.Map
 	}
+	if len(f.sample) == 0 {
+		f.fieldMap, f.found = given, "by its map"
+	} else if err := f.detect(side, given); err != nil {
+		return err
+	}
+	f.negateFound = f.fieldMap.Negate
+	if !f.fieldMap.Has(recon.FieldCurrency) && side.setup.Currency != "" {
+		f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: side.setup.Currency})
+	}
+	return nil
+}
+
+func (f *matchFile) detect(side *matchSide, given recon.FieldMap) error {
 	fieldMap, detection, err := mapping.Detect(f.reader.Header(), f.sample, given)
 	if err != nil {
 		return f.undetected(err)
@@ -109,10 +133,6 @@ func (f *matchFile) settleMap(m *match, side *matchSide) error {
 		f.found = strings.TrimSpace("by its map " + f.found)
 	} else if side.side == recon.Left && f.inDebitAndCredit() {
 		f.fieldMap.Negate = true // in the books a debit of cash is money to us; on a statement a credit is
-	}
-	f.negateFound = f.fieldMap.Negate
-	if !f.fieldMap.Has(recon.FieldCurrency) && side.setup.Currency != "" {
-		f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: side.setup.Currency})
 	}
 	return nil
 }

@@ -22,18 +22,13 @@ const setupBytesMax = 1 << 20 // a hundred rules with long comments
 func (m *match) readSetup() error {
 	var setup recon.Setup
 	if m.opt.setup != "" {
-		data, err := readWhole(m.opt.setup)
+		decoded, err := readSetupFile(m.opt.setup)
 		if err != nil {
 			return err
 		}
-		decoded, problems := recon.DecodeSetup(data)
-		if len(problems) > 0 {
-			return recon.Unprocessable("SETUP_INVALID", m.opt.setup+" cannot work", problems...)
-		}
 		setup = decoded
 	}
-	m.left = &matchSide{side: recon.Left, setup: setup.Left}
-	m.right = &matchSide{side: recon.Right, setup: setup.Right}
+	m.useSetup(setup)
 	for _, s := range []struct {
 		path string
 		side *matchSide
@@ -45,8 +40,25 @@ func (m *match) readSetup() error {
 	if err := m.readRules(setup.Rules); err != nil {
 		return err
 	}
-	m.setup, m.options = setup, engine.OptionsOf(&setup)
 	return m.readDays()
+}
+
+func (m *match) useSetup(setup recon.Setup) {
+	m.left = &matchSide{side: recon.Left, setup: setup.Left}
+	m.right = &matchSide{side: recon.Right, setup: setup.Right}
+	m.setup, m.options = setup, engine.OptionsOf(&setup)
+}
+
+func readSetupFile(path string) (recon.Setup, error) {
+	data, err := readWhole(path)
+	if err != nil {
+		return recon.Setup{}, err
+	}
+	setup, problems := recon.DecodeSetup(data)
+	if len(problems) > 0 {
+		return setup, recon.Unprocessable("SETUP_INVALID", path+" cannot work", problems...)
+	}
+	return setup, nil
 }
 
 func (s *matchSide) readMap(path string) error {
@@ -93,6 +105,14 @@ func (m *match) rulesName() string {
 		return m.opt.setup
 	}
 	return "the default rules"
+}
+
+// rulesPointer leads to the rules in the file that they came from.
+func (m *match) rulesPointer() string {
+	if m.opt.rules == "" && m.opt.setup != "" {
+		return "/rules"
+	}
+	return ""
 }
 
 func (m *match) readDays() error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -253,11 +252,7 @@ func nameList(names []string) string {
 }
 
 // printJSON writes one object on a line.
-func (r *remote) printJSON(value any) error {
-	out := json.NewEncoder(r.stdout)
-	out.SetEscapeHTML(false)
-	return out.Encode(value)
-}
+func (r *remote) printJSON(value any) error { return writeJSON(r.stdout, value) }
 
 // plural is a number with its noun: 1 row, 1,234 rows.
 func plural(n int64, noun string) string {

@@ -310,6 +310,9 @@ func (d *documentDecoder) decode(n *documentNode, to reflect.Value, pointer stri
 		d.date(n, to, pointer)
 		return
 	}
+	if d.caseValue(n, to, pointer) {
+		return
+	}
 	switch to.Kind() {
 	case reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
@@ -351,6 +354,9 @@ func (d *documentDecoder) object(n *documentNode, to reflect.Value, pointer stri
 func jsonFields(t reflect.Type) map[string]int {
 	fields := make(map[string]int, t.NumField())
 	for i := range t.NumField() {
+		if !t.Field(i).IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		fields[name] = i
 	}

@@ -23,6 +23,8 @@ type Setup struct {
 	Calendars     []Calendar    `json:"calendars,omitempty"`     // that rules call by id
 	Rates         []FXRate      `json:"rates,omitempty"`         // that rules with currency CONVERT look up
 	Fees          []FeeSchedule `json:"fees,omitempty"`          // that rules call as schedule:<name>
+
+	Cases []SetupCase `json:"cases,omitempty"` // that the setup has to bring out; no run reads them
 }
 
 // SetupSide says how the files of one side are read. Map nil: columns are detected.
@@ -51,6 +53,7 @@ func DecodeSetup(data []byte) (Setup, []FieldError) {
 		"calendars":     func(n *documentNode, at string) { section(&d, n, at, &setup.Calendars, CheckCalendars) },
 		"rates":         func(n *documentNode, at string) { section(&d, n, at, &setup.Rates, CheckRates) },
 		"fees":          func(n *documentNode, at string) { section(&d, n, at, &setup.Fees, CheckFeeSchedules) },
+		"cases":         func(n *documentNode, at string) { section(&d, n, at, &setup.Cases, CheckCases) },
 	})
 	return setup, d.errs
 }

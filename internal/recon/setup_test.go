@@ -79,6 +79,19 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"rates: [{form: EUR}]":                       {"/rates/0/form"},
 		"fees: [{name: a, currency: EUR}]":           {"/fees/0/items"},
 		"fees: 3":                                    {"/fees"},
+
+		"cases: [{name: a, left: [], right: [], expect: {groups: []}}]":                                       nil,
+		"cases: [{left: [], right: r.csv, expect: {totals: {left: {rows: 0}}}}]":                              {"/cases/0/name"},
+		"cases: [{name: a, left: [], right: [], expect: {}}]":                                                 {"/cases/0/expect"},
+		"cases: [{name: a, expect: {open: []}}]":                                                              {"/cases/0/left", "/cases/0/right"},
+		"cases: [{name: a, left: [7], right: {}, expect: {open: []}}]":                                        {"/cases/0/left/0", "/cases/0/right"},
+		"cases: [{name: a, left: [{x: [1], y: 2, y: 3}], right: [], expect: {open: []}}]":                     {"/cases/0/left/0/x", "/cases/0/left/0/y"},
+		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: [L, L], right: R, status: SURE}]}}]": {"/cases/0/expect/groups/0/left/1"},
+		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: L, right: R, status: SURE}]}}]":      {"/cases/0/expect/groups/0/status"},
+		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: L}]}}]":                              {"/cases/0/expect/groups/0"},
+		"cases: [{name: a, left: [], right: [], expect: {open: [{left: L, right: R}]}}]":                      {"/cases/0/expect/open/0"},
+		"cases: [{name: a, left: [], right: [], expect: {totals: {left: {matchd: 1}}}}]":                      {"/cases/0/expect/totals/left/matchd"},
+		`cases: [{name: a, left: [], right: [], expect: {"": 1}}]`:                                            {"/cases/0/expect/"},
 	} {
 		_, faults := DecodeSetup([]byte(document))
 		var got []string
@@ -92,6 +105,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 func FuzzDecodeSetup(f *testing.F) {
 	f.Add([]byte("left: {map: {date: a, amount: [b, c]}}\nrules: [{name: x, type: EXACT}]\nasOf: 2026-01-31"))
 	f.Add([]byte("duplicateDays: 3\nmaxWriteOff: 5\ncalendars: [{id: a}]\nrates: [{from: EUR, to: USD, date: 2026-01-05, rate: 1}]\nfees: []"))
+	f.Add([]byte("cases: [{name: a, left: [{id: 1, x: y}, {z: null}], right: r.csv, expect: {groups: [{left: [1, 2], right: R}], open: [], totals: {groups: {partial: 1}}}}]"))
 	f.Add([]byte(`{"right": {"currency": "EUR"}, "rules": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		setup, faults := DecodeSetup(data)

@@ -33,6 +33,7 @@ type Options struct {
 	Delimiter byte   // of a csv
 	Charset   string // "utf-8", "utf-16le", "utf-16be" or "windows-1252"
 	RowsMax   int    // lower than the constant
+	MayBeBare bool   // column names without rows say that nothing happened, where somebody knows what they mean
 }
 
 // Names of the formats.
@@ -101,7 +102,10 @@ func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 	if opt.RowsMax > 0 {
 		reader.rowsMax = min(opt.RowsMax, RowsMax)
 	}
-	return reader, reader.demandRow()
+	if err = reader.demandRow(); opt.MayBeBare && reader.format == CSV && recon.CodeOf(err) == codeNoRows {
+		err = nil
+	}
+	return reader, err
 }
 
 // choose finds the line of formats that reads this file.
@@ -124,6 +128,8 @@ func choose(head []byte, name, wanted string) (int, error) {
 
 func extension(name string) string { return strings.ToLower(path.Ext(name)) }
 
+const codeNoRows = "NO_ROWS"
+
 // demandRow refuses a file without a single row: nobody means to load one.
 func (r *Reader) demandRow() error {
 	_, err := r.Peek(1)
@@ -132,7 +138,7 @@ func (r *Reader) demandRow() error {
 		if r.format == CSV {
 			reason = "has column names but no rows below them"
 		}
-		return aboutFile(r.name, recon.Unprocessable("NO_ROWS", reason))
+		return aboutFile(r.name, recon.Unprocessable(codeNoRows, reason))
 	}
 	return err
 }
