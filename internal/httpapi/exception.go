@@ -14,11 +14,13 @@ type exceptionsInput struct {
 	Class     string `query:"class" maxLength:"40" doc:"TIMING, MISSING, BREAK, AMBIGUOUS or DATA"`
 	Reason    string `query:"reason" maxLength:"40"`
 	Side      string `query:"side" enum:"LEFT,RIGHT"`
+	MinAge    int    `query:"minAgeDays" minimum:"0" maximum:"36500" doc:"Only rows booked at least so many days ago"`
 }
 
 func (a *API) listExceptions(ctx context.Context, in *exceptionsInput) (out *list[recon.Exception], err error) {
 	filter := recon.ExceptionFilter{
 		ContextID: in.ContextID, Status: in.Status, Class: in.Class, Reason: in.Reason, Side: recon.Side(in.Side),
+		MinAgeDays: in.MinAge,
 	}
 	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
 		items, next, err := tx.Exceptions(ctx, filter, in.page())

@@ -119,6 +119,7 @@ var operations = []operation{
 	read("/v1/exceptions/{exceptionId}", viewer, "get-exception", "Read an exception", (*API).getException),
 
 	read("/v1/contexts/{contextId}/statement", viewer, "get-statement", "Read the bridge: left balance, reconciling items, right balance", (*API).getStatement),
+	read("/v1/contexts/{contextId}/reports/ageing", viewer, "get-ageing", "Read how old what is open is: open rows and what is left of partial groups", (*API).getAgeing),
 	read("/v1/events", viewer, "list-events", "Read the event feed", (*API).listEvents),
 	read("/v1/audit", viewer, "list-audit", "Read the audit log, the latest entry first", (*API).listAudit),
 
@@ -158,6 +159,6 @@ var public = []struct {
 var nouns = map[string]bool{
 	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "adjustments": true,
-	"fx-rates": true, "schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "events": true, "audit": true,
+	"fx-rates": true, "schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,
 }

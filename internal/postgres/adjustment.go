@@ -88,6 +88,9 @@ func (tx *Tx) Adjust(ctx context.Context, groupID, amount string, reason recon.A
 		UPDATE match_groups SET residual = residual - $2 WHERE id = $1 AND status = 'PARTIAL'`, g.key, minor); err != nil {
 		return recon.Adjustment{}, fmt.Errorf("lowering the residual: %w", err)
 	}
+	if err := tx.restChanged(ctx, g.key); err != nil {
+		return recon.Adjustment{}, err
+	}
 	if err := tx.nameDifferences(ctx, groups); err != nil {
 		return recon.Adjustment{}, err
 	}
@@ -250,6 +253,9 @@ func (tx *Tx) movePosting(ctx context.Context, a recon.Adjustment, to recon.Post
 	// A run that weighs a partial group by its residual must look again.
 	tag, err := tx.tx.Exec(ctx, `UPDATE match_groups SET residual = residual + $2 WHERE id = $1 AND status = 'PARTIAL'`, group, amount)
 	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	if err := tx.restChanged(ctx, group); err != nil {
 		return err
 	}
 	_, err = tx.tx.Exec(ctx, `UPDATE contexts SET decisions = decisions + 1 WHERE id = $1`, a.ContextID)

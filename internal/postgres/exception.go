@@ -14,11 +14,12 @@ import (
 const exceptionSelect = `
 	SELECT e.transaction_id, c.id::text, s.id::text, e.side, t.external_id, t.reference, e.amount, e.currency, e.date,
 		t.description, e.class, e.reason, e.nearest_id, e.nearest_difference, e.suggestion, e.status, e.severity, e.assignee,
-		e.resolution, e.opened_at, e.resolved_at
+		e.resolution, e.opened_at, e.resolved_at, greatest(current_date - e.date, 0), a.group_id
 	FROM exceptions e
 	JOIN contexts c ON c.num = e.context_num
 	JOIN sources s ON s.num = e.source_num
-	JOIN transactions t ON t.id = e.transaction_id`
+	JOIN transactions t ON t.id = e.transaction_id
+	LEFT JOIN active_items a ON a.transaction_id = e.transaction_id`
 
 // Exception is one exception.
 func (tx *Tx) Exception(ctx context.Context, id string) (recon.Exception, error) {
@@ -55,6 +56,9 @@ func (tx *Tx) Exceptions(
 			where, args[f.column] = append(where, "e."+f.column+" = @"+f.column), f.value
 		}
 	}
+	if filter.MinAgeDays > 0 {
+		where, args["age"] = append(where, "e.date <= current_date - @age::integer"), filter.MinAgeDays
+	}
 	rows, _ := tx.tx.Query(ctx, exceptionSelect+` WHERE `+strings.Join(where, " AND ")+`
 		ORDER BY e.transaction_id LIMIT @limit`, args)
 	items, err := pgx.CollectRows(rows, tx.scanException)
@@ -77,16 +81,19 @@ type keyedException struct {
 func (tx *Tx) scanException(row pgx.CollectableRow) (e keyedException, err error) {
 	var (
 		amount                           int64
-		nearest, difference              pgtype.Int8
+		nearest, difference, group       pgtype.Int8
 		external, reference, description pgtype.Text
 		date                             pgtype.Date
 	)
 	err = row.Scan(&e.key, &e.ContextID, &e.SourceID, &e.Side, &external, &reference, &amount, &e.Currency, &date, &description,
 		&e.Class, &e.Reason, &nearest, &difference, &e.Suggestion, &e.Status, &e.Severity, &e.Assignee, &e.Resolution,
-		&e.OpenedAt, &e.ResolvedAt)
+		&e.OpenedAt, &e.ResolvedAt, &e.AgeDays, &group)
 	e.ID, e.TransactionID = tx.ids(kindException).Public(e.key), tx.ids(kindTransaction).Public(e.key)
 	e.ExternalID, e.Reference, e.Description = external.String, reference.String, description.String
 	e.Amount, e.Date = decimal(amount, e.Currency), dayOf(date)
+	if group.Valid {
+		e.GroupID = tx.ids(kindGroup).Public(group.Int64)
+	}
 	if nearest.Valid {
 		e.NearestID = tx.ids(kindTransaction).Public(nearest.Int64)
 	}

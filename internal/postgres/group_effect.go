@@ -210,8 +210,8 @@ func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reas
 		FROM transactions t JOIN sources s ON s.num = t.source_num JOIN contexts c ON c.id = s.context_id
 		WHERE t.id = ANY (@members)
 		ORDER BY t.id
-		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, class = EXCLUDED.class, reason = EXCLUDED.reason,
-			nearest_id = NULL, nearest_difference = NULL, suggestion = '', status = 'OPEN', resolution = '',
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, amount = EXCLUDED.amount, date = EXCLUDED.date,
+			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '', status = 'OPEN', resolution = '',
 			resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
 		RETURNING transaction_id, class, reason, resolution`,
 		pgx.NamedArgs{"class": string(recon.ClassMissing), "reason": string(reason)})

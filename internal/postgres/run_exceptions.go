@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"matcher/internal/recon"
 )
 
 // saveExceptions writes what is open and why, and closes what no longer is. A context's first run has nothing to keep and
@@ -25,9 +27,15 @@ func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
 		return appendException(r, e, save.Context.Num, save.Run.Num, now), true
 	})
 	if !earlier {
-		return tx.firstExceptions(ctx, save, stream)
+		if err := tx.firstExceptions(ctx, save, stream); err != nil {
+			return err
+		}
+		return tx.openRestsOfRun(ctx, save)
 	}
 	if err := tx.openExceptions(ctx, stream); err != nil {
+		return err
+	}
+	if err := tx.openRestsOfRun(ctx, save); err != nil {
 		return err
 	}
 	return tx.resolveExceptions(ctx, save)
@@ -67,8 +75,8 @@ func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
 		FROM stg_exceptions s
 		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = s.transaction_id)
 		ORDER BY transaction_id
-		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, nearest_id = EXCLUDED.nearest_id,
-			nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, amount = EXCLUDED.amount,
+			date = EXCLUDED.date, nearest_id = EXCLUDED.nearest_id, nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
 			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
 			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`)
 	if err != nil {
@@ -88,14 +96,15 @@ func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64,
 	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(opened.UnixMicro() - epochMicros)
 }
 
-// resolveExceptions closes those whose rows are no longer open.
+// resolveExceptions closes those whose rows are no longer open, save for what is left of partial groups.
 func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
 	_, err := tx.tx.Exec(ctx, `
 		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
 			resolution = CASE WHEN g.status IN ('PROPOSED', 'PARTIAL') THEN g.status ELSE 'MATCHED' END
 		FROM active_items a JOIN match_groups g ON g.id = a.group_id
-		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id`,
-		save.Context.Num, save.Run.Num)
+		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id
+		AND NOT (g.status = 'PARTIAL' AND e.reason = $3 AND e.transaction_id = `+restRow+`)`,
+		save.Context.Num, save.Run.Num, string(recon.ReasonPartialRest))
 	if err != nil {
 		return fmt.Errorf("resolving exceptions: %w", err)
 	}

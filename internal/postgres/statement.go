@@ -16,23 +16,10 @@ import (
 // statementSQL cuts a context's rows at a day and puts each of them into one item of the bridge. A row of a group is in
 // the group's difference when the whole group lies on or before the day, and in transit otherwise: on that day its
 // partner had not come. "amount" is Σ left − Σ right of the item; the difference of a whole group is what the group
-// itself says, so that the bridge also proves groups against rows.
-const statementSQL = `
-	WITH rows AS (
-		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,
-			t.date <= @asOf AS counts
-		FROM transactions t
-		JOIN sources s ON s.num = t.source_num
-		LEFT JOIN active_items a ON a.transaction_id = t.id
-		LEFT JOIN ignored_items n ON n.transaction_id = t.id
-		WHERE s.context_id = @context
-	), cut AS (
-		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING bool_or(counts) AND NOT bool_and(counts)
-	), mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
+// itself says, so that the bridge also proves groups against rows. What is left of a partial group is open money of the
+// side that has more.
+const statementSQL = statementRows + `, mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
 		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING min(currency) <> max(currency)
-	), whole AS (
-		SELECT DISTINCT group_id FROM rows r
-		WHERE group_id IS NOT NULL AND counts AND NOT EXISTS (SELECT 1 FROM cut WHERE cut.group_id = r.group_id)
 	), examined AS (
 		SELECT coalesce(max(started_at), '-infinity') AS at FROM runs
 		WHERE context_id = @context AND mode = 'COMMIT' AND status = 'COMPLETED'
@@ -53,17 +40,41 @@ const statementSQL = `
 	WHERE r.counts AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
 	GROUP BY 1, 2, 3, 4, 5
 	UNION ALL
+	SELECT 'rest of partial groups', CASE WHEN ` + restOnRight + ` THEN 'RIGHT' ELSE 'LEFT' END, 'BREAK', 'PARTIAL_REST', g.currency,
+		sum(g.residual)::text, count(*)
+	FROM whole w JOIN match_groups g ON g.id = w.group_id
+	WHERE g.status = 'PARTIAL' AND g.residual <> 0
+	GROUP BY 2, 5
+	UNION ALL
 	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'difference of matched groups' WHEN 'PARTIAL' THEN 'difference of partial groups'
 			ELSE 'difference of proposed groups' END, '', '',
-		coalesce(g.difference_reason, ''), g.currency, sum(g.difference)::text, count(*)
+		coalesce(g.difference_reason, ''), g.currency, sum(g.difference - CASE g.status WHEN 'PARTIAL' THEN g.residual ELSE 0 END)::text, count(*)
 	FROM whole w JOIN match_groups g ON g.id = w.group_id
-	WHERE g.difference <> 0 AND NOT EXISTS (SELECT 1 FROM mixed m WHERE m.group_id = g.id)
+	WHERE g.difference <> CASE g.status WHEN 'PARTIAL' THEN g.residual ELSE 0 END
+		AND NOT EXISTS (SELECT 1 FROM mixed m WHERE m.group_id = g.id)
 	GROUP BY 1, 4, 5
 	UNION ALL
 	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'matched with another currency' ELSE 'proposed with another currency' END, '', '', '',
 		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(DISTINCT r.group_id)
 	FROM mixed m JOIN whole w ON w.group_id = m.group_id JOIN match_groups g ON g.id = m.group_id JOIN rows r ON r.group_id = m.group_id
 	GROUP BY 1, 5`
+
+// statementRows cuts a context's rows at a day: which of them count, which groups the day cuts, and which lie before it.
+const statementRows = `
+	WITH rows AS (
+		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,
+			t.date <= @asOf AS counts
+		FROM transactions t
+		JOIN sources s ON s.num = t.source_num
+		LEFT JOIN active_items a ON a.transaction_id = t.id
+		LEFT JOIN ignored_items n ON n.transaction_id = t.id
+		WHERE s.context_id = @context
+	), cut AS (
+		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING bool_or(counts) AND NOT bool_and(counts)
+	), whole AS (
+		SELECT DISTINCT group_id FROM rows r
+		WHERE group_id IS NOT NULL AND counts AND NOT EXISTS (SELECT 1 FROM cut WHERE cut.group_id = r.group_id)
+	)`
 
 // statementRow is a line of statementSQL.
 type statementRow struct {

@@ -58,4 +58,6 @@ type ExceptionFilter struct {
 	Class     string
 	Reason    string
 	Side      Side
+	// MinAgeDays leaves out rows booked later than so many days ago.
+	MinAgeDays int
 }

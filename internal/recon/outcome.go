@@ -35,8 +35,9 @@ const (
 	ReasonSplitIncomplete Reason = "SPLIT_INCOMPLETE"
 	ReasonFXRateMissing   Reason = "FX_RATE_MISSING"
 	ReasonFeeVariance     Reason = "FEE_VARIANCE"
-	ReasonRejected        Reason = "REJECTED"  // somebody rejected its group, and no run has looked since
-	ReasonUnmatched       Reason = "UNMATCHED" // somebody took its group apart, and no run has looked since
+	ReasonRejected        Reason = "REJECTED"     // somebody rejected its group, and no run has looked since
+	ReasonPartialRest     Reason = "PARTIAL_REST" // what is left of a partial group: the row stands in it, the rest is open
+	ReasonUnmatched       Reason = "UNMATCHED"    // somebody took its group apart, and no run has looked since
 )
 
 // State of a row after a run. Every row is in exactly one.

@@ -13,7 +13,7 @@ const (
 	LabelRightOnly   = "in right only"
 	LabelDifference  = "difference of matched groups"
 	LabelProposed    = "difference of proposed groups"
-	LabelPartial     = "difference of partial groups"
+	LabelRest        = "rest of partial groups"
 	LabelMixed       = "matched with another currency"
 	LabelMixedOpen   = "proposed with another currency"
 	LabelOutside     = "outside the period"
@@ -61,12 +61,19 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 	}
 }
 
+// rests are open money of the side that has more.
+func (b *bridgeBuilder) rests(c *currencyLedger) {
+	for _, side := range [2]int{RightIndex, LeftIndex} {
+		if c.restGroups[side] > 0 {
+			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak, Reason: string(recon.ReasonPartialRest), Count: c.restGroups[side]}
+			b.item(item, c.rests[side], -1)
+		}
+	}
+}
+
 func differenceLabel(status recon.GroupStatus) string {
-	switch status {
-	case recon.GroupConfirmed:
+	if status == recon.GroupConfirmed {
 		return LabelDifference
-	case recon.GroupPartial:
-		return LabelPartial
 	}
 	return LabelProposed
 }

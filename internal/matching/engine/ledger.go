@@ -59,6 +59,8 @@ type currencyLedger struct {
 	groups      [len(statuses)][len(adjustments)]int64
 	mixed       [len(statuses)]total // Σ left − Σ right that mixed groups take out of this currency
 	mixedGroups [len(statuses)]int64
+	rests       [2]total // Σ left − Σ right of partial groups, by the side that has more
+	restGroups  [2]int64
 	reasons     [2][len(classes)][len(reasons)]total
 	rows        [2][len(classes)][len(reasons)]int64
 }
@@ -107,6 +109,11 @@ func (r *runner) ledger(res *Result) *ledger {
 			c := l.of(r.currencyOf(left, right))
 			c.differences[g.status][g.adjustment].add(int64(g.Difference))
 			c.groups[g.status][g.adjustment]++
+			if g.status == statusPartial {
+				side := r.largerSide(left, right)
+				c.rests[side].add(int64(g.Difference))
+				c.restGroups[side]++
+			}
 		}
 		for side, rows := range [2][]uint32{left, right} {
 			for _, row := range rows {
@@ -116,6 +123,22 @@ func (r *runner) ledger(res *Result) *ledger {
 	}
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
 	return l
+}
+
+// largerSide is the side whose rows add up to more, whatever their sign; the left where both do to the same.
+func (r *runner) largerSide(left, right []uint32) int {
+	var sums [2]total
+	for side, rows := range [2][]uint32{left, right} {
+		for _, row := range rows {
+			sums[side].add(r.tables[side].amounts[0][row])
+		}
+	}
+	l, leftErr := sums[LeftIndex].minor()
+	m, rightErr := sums[RightIndex].minor()
+	if leftErr == nil && rightErr == nil && m.Abs() > l.Abs() {
+		return RightIndex
+	}
+	return LeftIndex
 }
 
 // enterMixed enters a group once in each currency of its rows, by what it takes out of that currency's two sides. What the
@@ -274,6 +297,7 @@ func (l *ledger) publish(res *Result) error {
 			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, amount})
 		}
 		b.openItems(c)
+		b.rests(c)
 		for status := range c.groups {
 			for reason, groups := range c.groups[status] {
 				amount := c.differences[status][reason]
@@ -281,7 +305,9 @@ func (l *ledger) publish(res *Result) error {
 					continue
 				}
 				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor(amount), groups})
-				b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
+				if status != int(statusPartial) {
+					b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
+				}
 			}
 		}
 		for status, groups := range c.mixedGroups {

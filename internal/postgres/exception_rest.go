@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// What is left of a partial group is open money: it has an exception of its own, which stands on the first row of the
+// side that has more, over the amount that is left, as old as the oldest row of the group. It goes when the group ties, is
+// confirmed, is taken apart, or is taken up by another one.
+
+// restRow is that row of group g, and restOnRight says which side has more.
+const (
+	restOnRight = `abs(g.right_amount) > abs(g.left_amount)`
+	restRow     = `CASE WHEN ` + restOnRight + ` THEN g.right_ids[1] ELSE g.left_ids[1] END`
+)
+
+// openRests brings the exceptions of some partial groups g in line with what is left of them. One that was open before
+// keeps its age, assignee and severity.
+func (tx *Tx) openRests(ctx context.Context, runNum int64, where string, args pgx.NamedArgs) error {
+	args["run"], args["class"], args["reason"] = runNum, string(recon.ClassBreak), string(recon.ReasonPartialRest)
+	_, err := tx.tx.Exec(ctx, `
+		WITH rests AS (
+			SELECT `+restRow+` AS id, g.context_num, g.currency, g.residual, `+restOnRight+` AS on_right,
+				cardinality(g.left_ids) AS lefts, cardinality(g.right_ids) AS rights,
+				(SELECT min(t.date) FROM transactions t WHERE t.id = ANY (g.left_ids || g.right_ids)) AS date
+			FROM match_groups g WHERE g.status = 'PARTIAL' AND NOT g.preview AND `+where+`
+		), closed AS (
+			UPDATE exceptions e SET status = 'RESOLVED', resolution = 'ADJUSTED', resolved_at = now()
+			FROM rests r WHERE r.residual = 0 AND e.transaction_id = r.id AND e.status = 'OPEN'
+		)
+		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class, reason,
+			suggestion, opened_at)
+		SELECT t.id, r.context_num, t.source_num, @run, CASE WHEN on_right THEN -r.residual ELSE r.residual END, r.date, r.currency,
+			CASE WHEN on_right THEN 'RIGHT' ELSE 'LEFT' END, @class, @reason,
+			format('what is left of a partial group of %s left and %s right rows', r.lefts, r.rights), now()
+		FROM rests r JOIN transactions t ON t.id = r.id
+		WHERE r.residual <> 0
+		ORDER BY t.id
+		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, amount = EXCLUDED.amount, date = EXCLUDED.date,
+			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL,
+			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
+			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`, args)
+	if err != nil {
+		return fmt.Errorf("listing what is left of partial groups: %w", err)
+	}
+	return nil
+}
+
+// openRestsOfRun is openRests for the partial groups that a run made; those that it kept stay as they are.
+func (tx *Tx) openRestsOfRun(ctx context.Context, save RunSave) error {
+	return tx.openRests(ctx, save.Run.Num, `g.id BETWEEN @first AND @last`, pgx.NamedArgs{
+		"first": rowID(save.Run.Num, 0), "last": rowID(save.Run.Num+1, 0) - 1,
+	})
+}
+
+// restChanged is openRests for a group of which a part was adjusted, or an adjustment taken back.
+func (tx *Tx) restChanged(ctx context.Context, group int64) error {
+	return tx.openRests(ctx, 0, `g.id = @group`, pgx.NamedArgs{"group": group})
+}
