@@ -67,6 +67,8 @@ var bodies = map[string]string{
 	"create-rule":         `{"name":"X","type":"EXACT","priority":77}`,
 	"put-rule":            `{"name":"X","type":"EXACT","priority":77}`,
 	"reorder-rules":       `{"ruleIds":[]}`,
+	"put-rules":           `{"rules":[]}`,
+	"create-back-test":    `{"rules":[]}`,
 	"ignore-transaction":  `{"reason":"X"}`,
 	"create-run":          `{}`,
 	"create-group":        `{"leftIds":["X"],"rightIds":["X"]}`,
@@ -108,6 +110,7 @@ func (w world) ids() map[string]string {
 		"contextId": w.contextID, "sourceId": w.left, "ruleId": w.ruleID, "importId": w.importID,
 		"transactionId": w.transactionID, "runId": w.runID, "groupId": w.groupID, "exceptionId": w.exceptionID, "adjustmentId": w.adjustmentID,
 		"calendarId": w.calendarID, "feeScheduleId": w.feeScheduleID, "feeRuleId": w.feeRuleID, "scheduleId": w.scheduleID,
+		"backTestId": w.backTestID,
 	}
 }
 
@@ -229,6 +232,9 @@ func TestT03_ForeignIDsInBodiesAndQueriesChangeNothing(t *testing.T) {
 	beforeA, beforeB := digestOf(t, api, tenantA), digestOf(t, api, tenantB)
 	for _, c := range []struct{ method, path, body string }{
 		{"POST", "/v1/contexts/" + b.contextID + "/rules/reorder", `{"ruleIds":["` + a.ruleID + `"]}`},
+		{"POST", "/v1/contexts/" + b.contextID + "/back-tests", `{"ruleIds":["` + a.ruleID + `"]}`},
+		{"POST", "/v1/contexts/" + b.contextID + "/back-tests", `{"deleteRuleId":"` + a.ruleID + `"}`},
+		{"POST", "/v1/contexts/" + b.contextID + "/back-tests", `{"ruleId":"` + a.ruleID + `","rule":{"name":"X","type":"EXACT","priority":77}}`},
 		{"GET", "/v1/exceptions?contextId=" + a.contextID, ""},
 		{"POST", "/v1/groups/bulk", `{"action":"UNMATCH","note":"X","groupIds":["` + b.groupID + `","` + a.groupID + `"]}`},
 		{"POST", "/v1/contexts/" + b.contextID + "/groups", `{"leftIds":["` + b.openLeft + `"],"rightIds":["` + a.openRight + `"],"adjustmentReason":"FEE"}`},
@@ -259,6 +265,7 @@ func TestT05_NothingOfATenantAppearsInAnothersLists(t *testing.T) {
 	a.Must("POST", "/v1/contexts/"+contextID+"/fee-rules", `{"name":"`+canary+`","priority":10,"feeSchedule":"`+canary+`"}`, nil)
 	a.Must("POST", "/v1/contexts/"+contextID+"/schedules", `{"name":"`+canary+`","cron":"@yearly"}`, nil)
 	a.Run(contextID)
+	a.BackTest(contextID, `{}`)
 	require.NotEmpty(t, items[recon.Exception](t, a, "/v1/exceptions?contextId="+contextID))
 	lists := 0
 	for _, op := range describedOperations(t, b.Client) {

@@ -49,11 +49,17 @@ var operations = []operation{
 	read("/v1/contexts/{contextId}/rules", viewer, "list-rules", "List a context's rules in the order in which they run", (*API).listRules),
 	post("/v1/contexts/{contextId}/rules", admin, "create-rule", "Create a rule", http.StatusCreated, (*API).createRule).bodyOf(ruleDoc{}),
 	post("/v1/contexts/{contextId}/rules/reorder", admin, "reorder-rules", "Give the rules another order", http.StatusOK, (*API).reorderRules),
+	change("PUT /v1/contexts/{contextId}/rules", admin, "put-rules", "Make the rules those of a set, in one commit", (*API).putRules).bodyOf(rulesDoc{}),
 	read("/v1/rules/{ruleId}", viewer, "get-rule", "Read a rule", (*API).getRule),
 	change("PUT /v1/rules/{ruleId}", admin, "put-rule", "Store the next version of a rule", (*API).putRule).bodyOf(ruleDoc{}),
 	change("DELETE /v1/rules/{ruleId}", admin, "delete-rule", "Take a rule out of later runs", (*API).deleteRule),
 	raw("GET "+ruleSchemaPath, viewer, "get-rule-schema", "Read the JSON Schema of a rule", (*API).getRuleSchema, describeRuleSchema),
 	read("/v1/rules/{ruleId}/versions", viewer, "list-rule-versions", "List the versions of a rule, a deleted one's too", (*API).listRuleVersions),
+
+	read("/v1/contexts/{contextId}/back-tests", viewer, "list-back-tests", "List a context's back-tests, the latest first", (*API).listBackTests),
+	post("/v1/contexts/{contextId}/back-tests", analyst, "create-back-test", "Try changed rules on history; watch it as the run of its id", http.StatusAccepted, (*API).createBackTest).bodyOf(backTestDoc{}),
+	read("/v1/back-tests/{backTestId}", viewer, "get-back-test", "Read a back-test with what it found", (*API).getBackTest),
+	read("/v1/back-tests/{backTestId}/entries", viewer, "list-back-test-entries", "List what changed rules would lose, re-pair and gain", (*API).listBackTestEntries),
 
 	read("/v1/fx-rates", viewer, "list-fx-rates", "List exchange rates by pair, type and day", (*API).listFXRates),
 	post("/v1/fx-rates", admin, "put-fx-rates", "Store exchange rates, or replace those of the same pair, type and day", http.StatusOK, (*API).putFXRates),
@@ -157,7 +163,7 @@ var public = []struct {
 
 // nouns are the segments that name what a path is about; OpenAPI groups by them.
 var nouns = map[string]bool{
-	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "imports": true,
+	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "back-tests": true, "imports": true,
 	"transactions": true, "runs": true, "groups": true, "adjustments": true,
 	"fx-rates": true, "schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true, "fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
 	"system": true, "tenants": true, "migrations": true,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"matcher/internal/matching/engine"
@@ -70,6 +71,17 @@ func namedOptions(ctx context.Context, tx *postgres.Tx) (engine.Options, error) 
 	known.AddCalendars(calendars)
 	known.AddFeeSchedules(schedules)
 	return known, err
+}
+
+// pointedBelow moves the pointers of an error below a member of the body.
+func pointedBelow(pointer string, err error) error {
+	var known *recon.Error
+	if errors.As(err, &known) {
+		for i := range known.Fields {
+			known.Fields[i].Pointer = pointer + known.Fields[i].Pointer
+		}
+	}
+	return err
 }
 
 // ofOnlyRule turns a pointer into a list of rules into one into its first.
@@ -198,8 +210,36 @@ type reorderRulesInput struct {
 	}
 }
 
+type putRulesInput struct {
+	ContextPath
+	Body struct {
+		Rules json.RawMessage `json:"rules"`
+	}
+}
+
+// rulesDoc is how a whole rule set looks on the wire.
+type rulesDoc struct {
+	Rules []ruleDoc `json:"rules" doc:"All rules of the context; one that is left out is deleted"`
+}
+
+// putRules publishes a whole rule set in one commit: what `matcher apply` writes, and what one back-test has tried.
+func (a *API) putRules(ctx context.Context, tx *postgres.Tx, in *putRulesInput) (*ruleSet, error) {
+	known, err := namedOptions(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := decodeRules(in.Body.Rules, known)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := tx.ReplaceRules(ctx, in.ContextID, set)
+	return &ruleSet{Body: ruleList{Items: rules}}, err
+}
+
+type ruleSet struct{ Body ruleList }
+
 type ruleList struct {
-	Items []recon.StoredRule `json:"items"`
+	Items []recon.StoredRule `json:"items" nullable:"false"`
 }
 
 func (a *API) reorderRules(ctx context.Context, tx *postgres.Tx, in *reorderRulesInput) (*reply[ruleList], error) {

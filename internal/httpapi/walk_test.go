@@ -33,6 +33,7 @@ type world struct {
 	*testkit.Client
 	contextID, left, right, importID, runID, ruleID, groupID, exceptionID, transactionID string
 	openLeft, openRight, adjustmentID, calendarID, feeScheduleID, feeRuleID, scheduleID  string
+	backTestID                                                                           string
 }
 
 func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
@@ -73,6 +74,7 @@ func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 	} {
 		*of.id = w.make(path, of.body)
 	}
+	w.backTestID = w.BackTest(w.contextID, `{"rules":[]}`).ID
 	w.feeRuleID = w.make("/v1/contexts/"+w.contextID+"/fee-rules", `{"name":"cards","priority":10,"feeSchedule":"cards"}`)
 	return w
 }

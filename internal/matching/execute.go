@@ -129,7 +129,11 @@ func (s *Service) release(ctx context.Context, run recon.Run) error {
 func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error {
 	started := time.Now()
 	beat.set(recon.Progress{Phase: "LOAD"})
-	job, err := s.load(ctx, run, beat)
+	load, save := s.load, s.save
+	if run.Mode == recon.RunBackTest {
+		load, save = s.loadHistory, s.saveBackTest
+	}
+	job, err := load(ctx, run, beat)
 	if err != nil {
 		return err
 	}
@@ -145,5 +149,5 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return context.Cause(ctx)
 	}
 	beat.set(recon.Progress{Phase: "SAVE", Total: int64(len(result.Groups))})
-	return s.save(ctx, run, job, result, seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()})
+	return save(ctx, run, job, result, seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()})
 }

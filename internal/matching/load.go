@@ -17,6 +17,7 @@ type loaded struct {
 	rules       []planRule // by index into plan.Rules
 	left, right *engine.Table
 	sourceNum   map[string]int32
+	confirmed   []postgres.ConfirmedGroup // of a back-test: what is confirmed today
 }
 
 // planRule is where a rule of the plan is stored; ID is "" for one of the default ladder.
@@ -69,14 +70,19 @@ func (job *loaded) compile(run recon.Run) error {
 	return nil
 }
 
-func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, beat *heart) (*engine.Table, error) {
-	var sources []recon.Source
+// sources are the context's on one side.
+func (job *loaded) sources(side recon.Side) (sources []recon.Source) {
 	for _, source := range job.input.Sources {
 		if source.Side == side {
 			sources = append(sources, source)
 			job.sourceNum[source.Name] = source.Num
 		}
 	}
+	return sources
+}
+
+func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, beat *heart) (*engine.Table, error) {
+	sources := job.sources(side)
 	table := engine.NewTable(job.plan, side, job.input.Hint(side))
 	table.Rejected, table.Duplicates = job.input.Rejected[side], job.input.Duplicates[side]
 	if len(sources) == 0 {

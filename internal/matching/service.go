@@ -20,6 +20,8 @@ type Service struct {
 	Lease     time.Duration    // how long a silent worker keeps its run; 30 s
 	Heartbeat time.Duration    // how often a worker speaks up, and hears that it should stop; 5 s
 	Now       func() time.Time // the clock of schedules; time.Now
+
+	HistoryRows int // how many rows of both sides a back-test takes; historyRowsMax
 }
 
 // RunRequest is what a run is asked to do. Days that are not given are recon.NoDay.

@@ -168,10 +168,7 @@ func unused[T any](ctx context.Context, tx *Tx, kind configured[T], name string)
 
 // namedBy reads what the rules of a run name, and nothing else: it is kept with the run's plan.
 func (tx *Tx) namedBy(ctx context.Context, in *RunInput) error {
-	rules := make([]recon.Rule, len(in.Rules))
-	for i := range in.Rules {
-		rules[i] = in.Rules[i].Rule
-	}
+	rules := plainRules(in.Rules)
 	days, err := everyConfigured(ctx, tx, calendars, "")
 	if err != nil {
 		return err

@@ -19,18 +19,33 @@ const maxRulesPerContext = 1000
 
 // CreateRule stores a new rule in its first version.
 func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (recon.StoredRule, error) {
-	if err := tx.holdOpenContext(ctx, contextID); err != nil {
+	if _, err := tx.lockOpenContext(ctx, contextID); err != nil {
 		return recon.StoredRule{}, err
 	}
-	id := newID()
+	id, err := tx.insertRule(ctx, contextID, rule)
+	if err != nil {
+		return recon.StoredRule{}, err
+	}
+	stored, err := tx.Rule(ctx, id)
+	if err != nil {
+		return recon.StoredRule{}, err
+	}
+	tx.Audit("rule.create", "rule", id, stored)
+	return stored, tx.rulesChanged(ctx, contextID)
+}
+
+func (tx *Tx) insertRule(ctx context.Context, contextID string, rule recon.Rule) (id string, err error) {
+	id = newID()
 	if _, err := tx.tx.Exec(ctx, `
 		INSERT INTO rules (id, context_id, name, priority, enabled, type)
 		VALUES (@id, @context, @name, @priority, @enabled, @type)`, ruleArgs(rule, pgx.NamedArgs{
 		"id": id, "context": contextID,
 	})); err != nil {
-		return recon.StoredRule{}, err
+		return "", err
 	}
-	return tx.saveRuleVersion(ctx, "rule.create", id, 1, rule)
+	_, err = tx.tx.Exec(ctx, `INSERT INTO rule_versions (rule_id, version, body, created_by) VALUES (@id, 1, @body, @actor)`,
+		pgx.NamedArgs{"id": id, "body": rule, "actor": tx.Actor()})
+	return id, err
 }
 
 // Rule is the latest version of a rule that was not deleted.
@@ -81,14 +96,27 @@ func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon
 	if err != nil {
 		return recon.StoredRule{}, err
 	}
-	next := stored.Version + 1
-	if _, err := tx.tx.Exec(ctx, `
-		UPDATE rules SET name = @name, priority = @priority, enabled = @enabled, type = @type, version = @version,
-			updated_at = now()
-		WHERE id = @id`, ruleArgs(rule, pgx.NamedArgs{"id": id, "version": next})); err != nil {
+	if err := tx.nextRuleVersion(ctx, id, rule); err != nil {
 		return recon.StoredRule{}, err
 	}
-	return tx.saveRuleVersion(ctx, "rule.update", id, next, rule)
+	if stored, err = tx.Rule(ctx, id); err != nil {
+		return recon.StoredRule{}, err
+	}
+	tx.Audit("rule.update", "rule", id, stored)
+	return stored, tx.rulesChanged(ctx, stored.ContextID)
+}
+
+// nextRuleVersion gives a rule another body, and brings it back where it was put out of sight.
+func (tx *Tx) nextRuleVersion(ctx context.Context, id string, rule recon.Rule) error {
+	_, err := tx.tx.Exec(ctx, `
+		WITH changed AS (
+			UPDATE rules SET name = @name, priority = @priority, enabled = @enabled, type = @type, deleted_at = NULL,
+				version = version + 1, updated_at = now()
+			WHERE id = @id RETURNING id, version
+		)
+		INSERT INTO rule_versions (rule_id, version, body, created_by) SELECT id, version, @body, @actor FROM changed`,
+		ruleArgs(rule, pgx.NamedArgs{"id": id, "body": rule, "actor": tx.Actor()}))
+	return err
 }
 
 // DeleteRule takes a rule out of every later run; its versions stay.
@@ -101,58 +129,114 @@ func (tx *Tx) DeleteRule(ctx context.Context, id string, version int) error {
 		return err
 	}
 	tx.Audit("rule.delete", "rule", id, stored)
-	return nil
+	return tx.rulesChanged(ctx, stored.ContextID)
 }
 
 // ReorderRules gives a context's rules new priorities, 10, 20, 30 … in the order of ids, which must be all of them.
 // Each rule whose priority changes gets a new version, since a version is what a run is explained by.
 func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) ([]recon.StoredRule, error) {
-	if err := tx.holdOpenContext(ctx, contextID); err != nil {
+	rules, err := tx.lockRules(ctx, contextID)
+	if err != nil {
 		return nil, err
 	}
-	// The lock keeps two reorderings from mixing; taken in one order, so they cannot deadlock.
+	ordered, err := ReorderedRules(rules, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.replaceRules(ctx, contextID, rules, ordered); err != nil {
+		return nil, err
+	}
+	tx.Audit("rule.reorder", "context", contextID, map[string]any{"ruleIds": ids})
+	if err := tx.rulesChanged(ctx, contextID); err != nil {
+		return nil, err
+	}
+	return tx.Rules(ctx, contextID)
+}
+
+// ReplaceRules makes a context's rules those of a set, in one commit. A rule whose name the context has gets its next
+// version where it differs; those that the set leaves out are deleted, and their versions stay.
+func (tx *Tx) ReplaceRules(ctx context.Context, contextID string, set []recon.Rule) ([]recon.StoredRule, error) {
+	rules, err := tx.lockRules(ctx, contextID)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.replaceRules(ctx, contextID, rules, set); err != nil {
+		return nil, err
+	}
+	after, err := tx.Rules(ctx, contextID)
+	if err != nil {
+		return nil, err
+	}
+	tx.Audit("rule.replace", "context", contextID, map[string]any{"rules": after})
+	return after, tx.rulesChanged(ctx, contextID)
+}
+
+// lockRules are a context's rules, all of them locked, after their context.
+func (tx *Tx) lockRules(ctx context.Context, contextID string) ([]recon.StoredRule, error) {
+	if _, err := tx.lockOpenContext(ctx, contextID); err != nil {
+		return nil, err
+	}
 	if _, err := tx.tx.Exec(ctx, `
 		SELECT FROM rules WHERE context_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, contextID); err != nil {
 		return nil, err
 	}
-	rules, err := tx.Rules(ctx, contextID)
-	if err != nil {
-		return nil, err
-	}
-	ordered, err := inOrder(rules, ids)
-	if err != nil {
-		return nil, err
-	}
-	step := reorderStep(len(ordered))
-	// Unique priorities would collide half way: the rules that move are first put out of the index's sight.
-	if _, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = now() WHERE context_id = $1 AND deleted_at IS NULL`, contextID); err != nil {
-		return nil, err
-	}
-	for i, stored := range ordered {
-		if err := tx.moveRule(ctx, stored, (i+1)*step); err != nil {
-			return nil, err
-		}
-	}
-	tx.Audit("rule.reorder", "context", contextID, map[string]any{"ruleIds": ids})
 	return tx.Rules(ctx, contextID)
 }
 
-func (tx *Tx) moveRule(ctx context.Context, stored recon.StoredRule, priority int) error {
-	if stored.Rule.Priority == priority {
-		_, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = NULL WHERE id = $1`, stored.ID)
+// replaceRules brings rules to what set says, by name. Unique names and priorities would collide half way: the rules are
+// first put out of the indexes' sight, and those that stay come back one by one.
+func (tx *Tx) replaceRules(ctx context.Context, contextID string, rules []recon.StoredRule, set []recon.Rule) error {
+	if _, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = now() WHERE context_id = $1 AND deleted_at IS NULL`, contextID); err != nil {
 		return err
 	}
-	stored.Rule.Priority = priority
-	if _, err := tx.tx.Exec(ctx, `
-		WITH moved AS (
-			UPDATE rules SET deleted_at = NULL, priority = @priority, version = version + 1, updated_at = now()
-			WHERE id = @id RETURNING id, version
-		)
-		INSERT INTO rule_versions (rule_id, version, body, created_by) SELECT id, version, @body, @actor FROM moved`,
-		pgx.NamedArgs{"id": stored.ID, "priority": priority, "body": stored.Rule, "actor": tx.Actor()}); err != nil {
-		return err
+	byName := make(map[string]recon.StoredRule, len(rules))
+	for _, stored := range rules {
+		byName[stored.Rule.Name] = stored
+	}
+	for i := range set {
+		stored, known := byName[set[i].Name]
+		var err error
+		switch {
+		case !known:
+			_, err = tx.insertRule(ctx, contextID, set[i])
+		case set[i].Same(stored.Rule):
+			_, err = tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = NULL WHERE id = $1`, stored.ID)
+		default:
+			err = tx.nextRuleVersion(ctx, stored.ID, set[i])
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// rulesChanged counts a change of a context's rules, under the context's lock. Where the context asks for back-tests, the
+// rules as they are now must have been tried, on the rules as they were before.
+func (tx *Tx) rulesChanged(ctx context.Context, contextID string) error {
+	c, err := tx.Context(ctx, contextID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.tx.Exec(ctx, `UPDATE contexts SET rules_version = rules_version + 1 WHERE id = $1`, contextID); err != nil {
+		return fmt.Errorf("counting changes of rules: %w", err)
+	}
+	if !c.Settings.RequireBackTest {
+		return nil
+	}
+	rules, err := tx.Rules(ctx, contextID)
+	if err != nil {
+		return err
+	}
+	return tx.requireBackTest(ctx, c, recon.HashRules(recon.ActiveRules(plainRules(rules))))
+}
+
+func plainRules(stored []recon.StoredRule) []recon.Rule {
+	rules := make([]recon.Rule, len(stored))
+	for i := range stored {
+		rules[i] = stored[i].Rule
+	}
+	return rules
 }
 
 // reorderStep leaves room between rules for later ones where there is room.
@@ -161,6 +245,19 @@ func reorderStep(n int) int {
 		return 1
 	}
 	return 10
+}
+
+// ReorderedRules are a context's rules with the priorities that ReorderRules gives them.
+func ReorderedRules(rules []recon.StoredRule, ids []string) ([]recon.Rule, error) {
+	ordered, err := inOrder(rules, ids)
+	if err != nil {
+		return nil, err
+	}
+	set, step := plainRules(ordered), reorderStep(len(ordered))
+	for i := range set {
+		set[i].Priority = (i + 1) * step
+	}
+	return set, nil
 }
 
 // inOrder puts the rules into the order of ids, which must name each of them once.
@@ -186,33 +283,22 @@ func inOrder(rules []recon.StoredRule, ids []string) ([]recon.StoredRule, error)
 	return ordered, nil
 }
 
-func (tx *Tx) saveRuleVersion(
-	ctx context.Context, action, id string, version int, rule recon.Rule,
-) (recon.StoredRule, error) {
-	if _, err := tx.tx.Exec(ctx, `
-		INSERT INTO rule_versions (rule_id, version, body, created_by) VALUES (@id, @version, @body, @actor)`,
-		pgx.NamedArgs{"id": id, "version": version, "body": rule, "actor": tx.Actor()}); err != nil {
-		return recon.StoredRule{}, err
-	}
+// lockRule is the rule, locked after its context, if the caller read its latest version and its context may be changed.
+func (tx *Tx) lockRule(ctx context.Context, id string, version int) (recon.StoredRule, error) {
 	stored, err := tx.Rule(ctx, id)
 	if err != nil {
 		return recon.StoredRule{}, err
 	}
-	tx.Audit(action, "rule", id, stored)
-	return stored, nil
-}
-
-// lockRule is the rule, locked, if the caller read its latest version and its context may be changed.
-func (tx *Tx) lockRule(ctx context.Context, id string, version int) (recon.StoredRule, error) {
-	stored, err := tx.ruleRow(ctx, id, "FOR UPDATE OF r")
-	if err != nil {
+	if _, err := tx.lockOpenContext(ctx, stored.ContextID); err != nil {
+		return recon.StoredRule{}, err
+	}
+	if stored, err = tx.ruleRow(ctx, id, "FOR UPDATE OF r"); err != nil {
 		return recon.StoredRule{}, err
 	}
 	if version != 0 && version != stored.Version {
 		return recon.StoredRule{}, recon.Stale("rule")
 	}
-	err = tx.holdOpenContext(ctx, stored.ContextID)
-	return stored, err
+	return stored, nil
 }
 
 func (tx *Tx) ruleRow(ctx context.Context, id, lock string) (recon.StoredRule, error) {

@@ -14,11 +14,23 @@ import (
 	"matcher/internal/recon"
 )
 
-const runColumns = `id::text, num, context_id::text, mode, status, date_from, date_to, as_of, input_hash, rules_hash, result_hash,
+const runColumns = `id::text, num, context_id::text, mode, status, date_from, date_to, as_of, input_hash, rules_hash, result_hash, groups_hash,
 	summary, progress, fence, cancel_requested, error_code, error_message, created_at, created_by, started_at, finished_at`
 
 // CreateRun queues a run of a context and its job. At most one run of a context waits beside the one that works.
 func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
+	created, err := tx.insertRun(ctx, run)
+	if err != nil {
+		return recon.Run{}, err
+	}
+	tx.Audit("run.start", "run", created.ID, map[string]any{
+		"contextId": run.ContextID, "mode": run.Mode, "from": run.From, "to": run.To, "asOf": run.AsOf,
+	})
+	return created, nil
+}
+
+// insertRun queues a run of any mode with its job. Back-tests wait and work apart from the runs that hold rows.
+func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 	c, err := tx.contextRow(ctx, run.ContextID, "FOR KEY SHARE")
 	if err != nil {
 		return recon.Run{}, err
@@ -41,9 +53,6 @@ func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 		return recon.Run{}, fmt.Errorf("queueing the run: %w", err)
 	}
 	tx.Enqueue(recon.Job{Kind: recon.JobRun, TenantID: tx.tenantID, Subject: created.ID})
-	tx.Audit("run.start", "run", created.ID, map[string]any{
-		"contextId": run.ContextID, "mode": run.Mode, "from": run.From, "to": run.To, "asOf": run.AsOf,
-	})
 	return created, nil
 }
 
@@ -57,7 +66,7 @@ func (tx *Tx) Run(ctx context.Context, id string) (recon.Run, error) {
 	return run, notFound(err, "run")
 }
 
-// Runs lists a context's runs, newest first.
+// Runs lists a context's runs, newest first. Back-tests have a list of their own.
 func (tx *Tx) Runs(ctx context.Context, contextID string, page Page) ([]recon.Run, string, error) {
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, "", err
@@ -67,7 +76,8 @@ func (tx *Tx) Runs(ctx context.Context, contextID string, page Page) ([]recon.Ru
 		return nil, "", err
 	}
 	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+runColumns+` FROM runs WHERE context_id = @context AND num < @before ORDER BY num DESC LIMIT @limit`,
+		SELECT `+runColumns+` FROM runs
+		WHERE context_id = @context AND num < @before AND mode <> 'BACK_TEST' ORDER BY num DESC LIMIT @limit`,
 		pgx.NamedArgs{"context": contextID, "before": before, "limit": page.Size() + 1})
 	runs, err := pgx.CollectRows(rows, scanRun)
 	if err != nil {
@@ -80,7 +90,7 @@ func (tx *Tx) Runs(ctx context.Context, contextID string, page Page) ([]recon.Ru
 func scanRun(row pgx.CollectableRow) (r recon.Run, err error) {
 	var from, to, asOf pgtype.Date
 	var summary []byte
-	err = row.Scan(&r.ID, &r.Num, &r.ContextID, &r.Mode, &r.Status, &from, &to, &asOf, &r.InputHash, &r.RulesHash, &r.ResultHash,
+	err = row.Scan(&r.ID, &r.Num, &r.ContextID, &r.Mode, &r.Status, &from, &to, &asOf, &r.InputHash, &r.RulesHash, &r.ResultHash, &r.GroupsHash,
 		&summary, &r.Progress, &r.Fence, &r.CancelRequested, &r.ErrorCode, &r.ErrorMessage, &r.CreatedAt, &r.CreatedBy,
 		&r.StartedAt, &r.FinishedAt)
 	r.From, r.To, r.AsOf = dayOf(from), dayOf(to), dayOf(asOf)
@@ -186,11 +196,11 @@ func (tx *Tx) CheckFence(ctx context.Context, run recon.Run) error {
 func (tx *Tx) FinishRun(ctx context.Context, run recon.Run, plan any) error {
 	tag, err := tx.tx.Exec(ctx, `
 		UPDATE runs SET status = @status, as_of = @asOf, plan = @plan, input_hash = @input, rules_hash = @rules,
-			result_hash = @result, summary = coalesce(@summary::jsonb, '{}'), error_code = @code, error_message = @message,
+			result_hash = @result, groups_hash = @groups, summary = coalesce(@summary::jsonb, '{}'), error_code = @code, error_message = @message,
 			progress = '{}', lease_until = NULL, finished_at = now()
 		WHERE id = @id AND fence = @fence AND status = 'RUNNING'`, pgx.NamedArgs{
 		"id": run.ID, "fence": run.Fence, "status": string(run.Status), "asOf": dateOf(run.AsOf), "plan": plan,
-		"input": run.InputHash, "rules": run.RulesHash, "result": run.ResultHash, "summary": run.Summary,
+		"input": run.InputHash, "rules": run.RulesHash, "result": run.ResultHash, "groups": run.GroupsHash, "summary": run.Summary,
 		"code": run.ErrorCode, "message": run.ErrorMessage,
 	})
 	if err != nil {

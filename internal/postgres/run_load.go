@@ -43,15 +43,8 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 	if in.Rules, err = tx.Rules(ctx, run.ContextID); err != nil {
 		return in, err
 	}
-	if err = tx.namedBy(ctx, &in); err != nil {
+	if err = tx.aroundRules(ctx, &in); err != nil {
 		return in, err
-	}
-	if in.RejectedSets, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
-		return in, err
-	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, run.ContextID)
-	if in.Sources, err = pgx.CollectRows(rows, scanSource); err != nil {
-		return in, fmt.Errorf("reading sources: %w", err)
 	}
 	if in.Voided, err = tx.voidedImports(ctx, run.ContextID); err != nil {
 		return in, err
@@ -60,6 +53,22 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 		return in, err
 	}
 	return in, tx.newRowCounts(ctx, run, &in)
+}
+
+// aroundRules reads what the rules name, the sources, and the sets that are not offered again.
+func (tx *Tx) aroundRules(ctx context.Context, in *RunInput) error {
+	err := tx.namedBy(ctx, in)
+	if err != nil {
+		return err
+	}
+	if in.RejectedSets, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
+		return err
+	}
+	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID)
+	if in.Sources, err = pgx.CollectRows(rows, scanSource); err != nil {
+		return fmt.Errorf("reading sources: %w", err)
+	}
+	return nil
 }
 
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {
@@ -120,15 +129,30 @@ func (tx *Tx) OpenRows(
 	if err != nil {
 		return err
 	}
-	names := make(map[int32]string, len(sources))
 	ids := make([]string, len(sources))
 	for i := range sources {
-		names[sources[i].Num], ids[i] = sources[i].Name, sources[i].ID
+		ids[i] = sources[i].ID
 	}
 	args["sources"], args["context"] = ids, contextNum
-	rows, err := tx.tx.Query(ctx, openRowsSQL(columns), args)
+	return tx.eachRow(ctx, openRowsSQL(columns), args, columns, sourceNames(sources), add)
+}
+
+func sourceNames(sources []recon.Source) map[int32]string {
+	names := make(map[int32]string, len(sources))
+	for i := range sources {
+		names[sources[i].Num] = sources[i].Name
+	}
+	return names
+}
+
+// eachRow hands on what a query selects: openRowFixed columns and those that a plan reads.
+func (tx *Tx) eachRow(
+	ctx context.Context, sql string, args pgx.NamedArgs, columns []openRowColumn, names map[int32]string,
+	add func(t *recon.Transaction, id int64, source string) error,
+) error {
+	rows, err := tx.tx.Query(ctx, sql, args)
 	if err != nil {
-		return fmt.Errorf("reading open rows: %w", err)
+		return fmt.Errorf("reading rows: %w", err)
 	}
 	defer rows.Close()
 	var t recon.Transaction
@@ -151,12 +175,7 @@ const openRowFixed = 8
 // far the most rows are matched, so the ids of the two indexes are merged first and only open rows are fetched. Which of
 // the two is taken changes the time, never the rows. OFFSET 0 keeps the planner from joining the files of all time at once.
 func openRowsSQL(columns []openRowColumn) string {
-	var list strings.Builder
-	list.WriteString(`SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`)
-	for i := range columns {
-		list.WriteString(", " + columns[i].sql)
-	}
-	selected := list.String()
+	selected := selectRows(columns)
 	const (
 		open = `
 		FROM transactions t
@@ -183,6 +202,16 @@ func openRowsSQL(columns []openRowColumn) string {
 		UNION ALL ` +
 		selected + ` FROM imports i CROSS JOIN LATERAL (SELECT t.id` + open + `) seen JOIN transactions t ON t.id = seen.id` +
 		ofSources + ` AND i.created_at <= ` + lastRun + notIgnored
+}
+
+// selectRows begins a query whose rows eachRow hands on; t are the transactions.
+func selectRows(columns []openRowColumn) string {
+	var list strings.Builder
+	list.WriteString(`SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`)
+	for i := range columns {
+		list.WriteString(", " + columns[i].sql)
+	}
+	return list.String()
 }
 
 func openRowColumns(fields []string) ([]openRowColumn, pgx.NamedArgs, error) {

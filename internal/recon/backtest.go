@@ -16,11 +16,12 @@ const (
 // confirmed. It is worked on as a run of its own id is, and holds no rows.
 type BackTest struct {
 	ID           string          `json:"id"`
+	Num          int64           `json:"-"`
 	ContextID    string          `json:"contextId"`
 	Status       RunStatus       `json:"status"`
 	From         Day             `json:"from"`
 	To           Day             `json:"to"`
-	Rules        []Rule          `json:"-"`
+	Rules        []Rule          `json:"rules,omitempty" doc:"The whole set that is tried; lists leave it out"`
 	RulesHash    string          `json:"rulesHash"`
 	Current      bool            `json:"current" doc:"No rule of the context has changed since it read them: it lets its rule set be published"`
 	Totals       *BackTestTotals `json:"totals,omitempty"`
@@ -31,7 +32,6 @@ type BackTest struct {
 	CreatedBy    string          `json:"createdBy"`
 	StartedAt    *time.Time      `json:"startedAt,omitempty"`
 	FinishedAt   *time.Time      `json:"finishedAt,omitempty"`
-	Num          int64           `json:"-"`
 }
 
 // BackTestTotals is what a back-test found, in figures.

@@ -12,6 +12,7 @@ type Context struct {
 	Settings    ContextSettings `json:"settings"`
 	Version     int             `json:"version"`
 	Decisions   int64           `json:"-"` // people's decisions on its groups so far
+	RulesNum    int64           `json:"-"` // changes of its rules so far
 	CreatedAt   time.Time       `json:"createdAt"`
 	UpdatedAt   time.Time       `json:"updatedAt"`
 	CreatedBy   string          `json:"createdBy"`
@@ -37,8 +38,8 @@ type ContextSettings struct {
 	AutoMatch bool `json:"autoMatch,omitempty" doc:"A completed import queues a run, at most one of a context"`
 	// FourEyes keeps people from confirming what they matched or adjusted themselves.
 	FourEyes bool `json:"fourEyes,omitempty" doc:"Nobody confirms a group that he matched by hand or adjusted himself"`
-	// RequireBackTest will let a rule be published only on a back-test of it; until there are back-tests, Check refuses it.
-	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Not there yet, and refused: rules are published with a back-test of them only"`
+	// RequireBackTest lets rules be changed only where a back-test of what they become has ended since they last changed.
+	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Rules are changed only as a back-test that has ended tried them, and that no change of the rules has overtaken"`
 }
 
 // WriteOff is MaxWriteOff as limits by currency.

@@ -8,10 +8,12 @@ import (
 // RunMode says whether a run's groups count.
 type RunMode string
 
-// A COMMIT run holds rows; a DRY_RUN stores a preview that can be read like a real one.
+// A COMMIT run holds rows; a DRY_RUN stores a preview that can be read like a real one; a BACK_TEST tries other rules on
+// history and stores what would change.
 const (
-	RunCommit RunMode = "COMMIT"
-	RunDry    RunMode = "DRY_RUN"
+	RunCommit   RunMode = "COMMIT"
+	RunDry      RunMode = "DRY_RUN"
+	RunBackTest RunMode = "BACK_TEST"
 )
 
 // RunStatus is where a run stands.
@@ -45,6 +47,7 @@ type Run struct {
 	InputHash       string          `json:"inputHash,omitempty"`
 	RulesHash       string          `json:"rulesHash,omitempty"`
 	ResultHash      string          `json:"resultHash,omitempty"`
+	GroupsHash      string          `json:"groupsHash,omitempty" doc:"Of the groups as they were written, byte for byte"`
 	Summary         json.RawMessage `json:"summary,omitempty"` // as `matcher match --json` prints it
 	Progress        Progress        `json:"progress"`
 	Fence           int             `json:"-"`

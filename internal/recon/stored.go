@@ -39,12 +39,6 @@ func (c Context) Check() []FieldError {
 			Pointer: "/settings/duplicateDays", Code: CodeValue, Message: fmt.Sprintf("must lie between 0 and %d", ruleDaysMax),
 		})
 	}
-	if c.Settings.RequireBackTest {
-		faults = append(faults, FieldError{
-			Pointer: "/settings/requireBackTest", Code: CodeUnsupported,
-			Message: "back-tests are not there yet, and rules would be published without one: leave it out",
-		})
-	}
 	for currency, amount := range c.Settings.MaxWriteOff {
 		pointer := "/settings/maxWriteOff/" + escapePointer(currency)
 		money, err := ParseMoney(amount, currency)

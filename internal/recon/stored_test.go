@@ -32,7 +32,6 @@ func TestContext_Check(t *testing.T) {
 		{Context{Name: "a\x00b"}, "/name"},
 		{Context{Name: "Cash", Settings: limit("EUR", "5.001")}, "/settings/maxWriteOff/EUR"},
 		{Context{Name: "Cash", Settings: limit("EUR", "-1")}, "/settings/maxWriteOff/EUR"},
-		{Context{Name: "Cash", Settings: ContextSettings{RequireBackTest: true}}, "/settings/requireBackTest"},
 		{Context{Name: "Cash", Settings: limit("a/b~", "1")}, "/settings/maxWriteOff/a~1b~0"},
 	} {
 		if diff := cmp.Diff(c.want, pointers(c.context.Check())); diff != "" {

@@ -243,3 +243,12 @@ func (c *Client) Run(contextID string) (run recon.Run) {
 	c.Must(http.MethodGet, "/v1/runs/"+run.ID, nil, &run)
 	return run
 }
+
+// BackTest tries what body says on a context's history and waits for the end.
+func (c *Client) BackTest(contextID, body string) (b recon.BackTest) {
+	c.t.Helper()
+	c.Must(http.MethodPost, "/v1/contexts/"+contextID+"/back-tests", body, &b)
+	c.Must(http.MethodGet, "/v1/runs/"+b.ID+"/progress", nil, nil)
+	c.Must(http.MethodGet, "/v1/back-tests/"+b.ID, nil, &b)
+	return b
+}

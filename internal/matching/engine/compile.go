@@ -329,6 +329,9 @@ func (p *Plan) Fields(side recon.Side) []string {
 	return names
 }
 
+// WidestLag is how many calendar days the widest lag of the rules may span.
+func (p *Plan) WidestLag() int { return p.widest }
+
 func indexOf(side recon.Side) int {
 	if side == recon.Left {
 		return LeftIndex

@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
+
+	"matcher/internal/recon"
 )
 
 // hashChunk is how many rows or groups are hashed at a time: chunks run in parallel, and the hash is over the chunks'
@@ -95,11 +96,4 @@ func (r *runner) inputHash() string {
 }
 
 // Hash covers the active rules with their defaults, in the order in which they run.
-func (p *Plan) Hash() string {
-	text, err := json.Marshal(p.Rules)
-	if err != nil {
-		panic("engine: a rule cannot be written as JSON: " + err.Error())
-	}
-	sum := sha256.Sum256(text)
-	return hashText(sum[:])
-}
+func (p *Plan) Hash() string { return recon.HashRules(p.Rules) }
