@@ -169,6 +169,17 @@ func TestOptions(t *testing.T) {
 		o = tell(strings.NewReader("a"), "x", Options{Format: "qif"})
 		require.Equal(t, "UNKNOWN_FORMAT", recon.CodeOf(o.err))
 	})
+	t.Run("column names without rows are a file where the caller says so, and an empty list is none", func(t *testing.T) {
+		r, err := Open(strings.NewReader("a,b\n"), "x.csv", Options{MayBeBare: true})
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "b"}, r.Header())
+		_, err = r.Next()
+		require.ErrorIs(t, err, io.EOF)
+		for name, text := range map[string]string{"x.csv": "", "x.json": "[]"} {
+			_, err = Open(strings.NewReader(text), name, Options{MayBeBare: true})
+			require.Error(t, err, name)
+		}
+	})
 	t.Run("a row limit refuses the rest of the file", func(t *testing.T) {
 		o := tell(strings.NewReader("a,b\n1,2\n3,4\n5,6\n"), "x.csv", Options{RowsMax: 2})
 		require.Equal(t, "TOO_MANY_ROWS", recon.CodeOf(o.err))

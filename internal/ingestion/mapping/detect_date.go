@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -154,6 +155,9 @@ func (d *detector) dateFormat(m *Mapper) {
 		}
 	}
 	if err != nil {
+		if ways := d.twoWays(m.date); ways != "" {
+			err = errors.New(ways)
+		}
 		d.fail("dateFormat", "AMBIGUOUS_DATE", "%s", err)
 		return
 	}
@@ -252,10 +256,10 @@ func yearSpan(values []string, format string) int {
 	return years[len(years)-1-cut] - years[cut]
 }
 
-// exampleOf is a value that a format does not read.
+// exampleOf is a value that neither a format reads nor those that need none.
 func exampleOf(values []string, format string) string {
 	for _, v := range values {
-		if reads([]string{v}, first(format, "-")) == 0 {
+		if reads([]string{v}, "", first(format, "-")) == 0 {
 			return fmt.Sprintf("%q", v)
 		}
 	}

@@ -29,6 +29,8 @@ func TestFormatOf(t *testing.T) {
 	}
 	_, _, err := formatOf([]string{"13/02/2026", "soon", "later"})
 	require.ErrorContains(t, err, `"soon" cannot be read as a date`)
+	_, _, err = formatOf([]string{"2026-01-05", "2026-01-06", "soon", "later"})
+	require.ErrorContains(t, err, `"soon" cannot be read as a date`, "the good ones are not to blame")
 	_, _, err = formatOf(nil)
 	require.Error(t, err)
 }

@@ -138,7 +138,8 @@ func TestDetectFiles(t *testing.T) {
 func TestDetectRefusesToGuess(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
 		{"which number is the day", "date|amount\n01/02/2026|5.00\n03/04/2026|6.00", `/dateFormat: dates such as "01/02/2026" can be read as DD/MM/YYYY and as MM/DD/YYYY, and none of the 2 values read decides: set dateFormat to one of the two`},
-		{"days in both places", "date|amount\n13/02/2026|5.00\n02/13/2026|6.00\n14/02/2026|5.00", `/dateFormat: some dates can only be read as DD/MM/YYYY and others only as MM/DD/YYYY: correct the file, or set dateFormat to one of the two`},
+		{"two formats", "date|amount\n2026-02-11|5.00\n12/02/2026|6.00\n2026-02-13|5.00\n2026-02-14|5.00", `/dateFormat: dates are written in two ways, as YYYY-MM-DD on line 2 ("2026-02-11") and as DD/MM/YYYY on line 3 ("12/02/2026"): write all in one way, or set dateFormat to one of the two, and rows of the other are rejected`},
+		{"days in both places", "date|amount\n13/02/2026|5.00\n02/13/2026|6.00\n14/02/2026|5.00", `/dateFormat: dates are written in two ways, as DD/MM/YYYY on line 2 ("13/02/2026") and as MM/DD/YYYY on line 3 ("02/13/2026"): write all in one way, or set dateFormat to one of the two, and rows of the other are rejected`},
 		{"thousand or three decimals", "date|amount\n2026-01-02|1.234\n2026-01-02|5.678", `/decimal: amounts such as "5.678" may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`},
 		{"both decimal signs", "date|amount\n2026-01-02|1.25\n2026-01-02|1,25", `/decimal: amounts such as "1.25" and "1,25" contradict each other: set decimal to "." or ","`},
 		{"no amount", "date|name\n2026-01-02|a", `/amount: no column is surely the amount: the columns are date, name`},
