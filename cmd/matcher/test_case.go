@@ -220,13 +220,13 @@ func (c *caseCheck) told(of caseGroup) string {
 }
 
 func groupWords(left, right []string, status recon.GroupStatus, rule, difference string, reason recon.AdjustmentReason, held recon.HeldBy) string {
-	words := fmt.Sprintf("%s = %s  %s", idWords(left), idWords(right), status)
+	words := []string{fmt.Sprintf("%s = %s  %s", idWords(left), idWords(right), status)}
 	for _, more := range []struct{ name, text string }{{"rule", rule}, {"difference", difference}, {"reason", string(reason)}, {"heldBy", string(held)}} {
 		if more.text != "" {
-			words += fmt.Sprintf(", %s %s", more.name, more.text)
+			words = append(words, more.name+" "+more.text)
 		}
 	}
-	return words
+	return strings.Join(words, ", ")
 }
 
 func idWords(ids []string) string {
@@ -245,13 +245,13 @@ type caseOpen struct {
 }
 
 func (o caseOpen) String() string {
-	words := strings.ToLower(string(o.side)) + " " + o.id
+	words := []string{strings.ToLower(string(o.side)) + " " + o.id}
 	for _, more := range []string{string(o.class), string(o.reason)} {
 		if more != "" {
-			words += ", " + more
+			words = append(words, more)
 		}
 	}
-	return words
+	return strings.Join(words, ", ")
 }
 
 func (c *caseCheck) open(want []recon.CaseOpen) {

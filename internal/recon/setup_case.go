@@ -208,7 +208,7 @@ func (d *documentDecoder) caseRows(n *documentNode, to *CaseRows, pointer string
 }
 
 func (d *documentDecoder) caseRow(n *documentNode, to *CaseRows, pointer string) {
-	row := make([]string, len(to.Header))
+	row := make([]string, len(to.Header), len(to.Header)+len(n.names))
 	for i, name := range n.names {
 		at, value := slices.Index(to.Header, name), n.items[i]
 		switch {
@@ -220,7 +220,7 @@ func (d *documentDecoder) caseRow(n *documentNode, to *CaseRows, pointer string)
 			continue
 		case at < 0:
 			at = len(to.Header)
-			to.Header, row = append(to.Header, name), append(row, "")
+			to.Header, row = append(to.Header, name), row[:at+1]
 		}
 		if value.kind != nullNode {
 			row[at] = value.text
