@@ -42,6 +42,6 @@ rules:
 	told("--setup", at("recon.yaml"), "--out", at("out"), "--save", at("saved.yaml"))
 	groups, err := os.ReadFile(at("out/groups.csv"))
 	require.NoError(t, err)
-	require.Contains(t, string(groups), "0.50,FX_DIFFERENCE")
+	require.Contains(t, string(groups), ",0.50 EUR,FX_DIFFERENCE,")
 	require.Contains(t, told("--setup", at("saved.yaml"), "--json"), `"confirmed":2`)
 }

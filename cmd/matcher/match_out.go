@@ -117,6 +117,9 @@ func (m *match) writeGroups(to *bufio.Writer) error {
 func (m *match) groupColumns(line []string, i int, g *engine.Group) {
 	line[0], line[1], line[2], line[3] = "G"+strconv.Itoa(i+1), string(g.Status()), m.ruleName(i), strconv.Itoa(int(g.Score))
 	line[11], line[12], line[13] = m.groupDifference(g), string(g.Adjustment()), string(g.HeldBy())
+	if g.Mixed() && g.Currency() != "" { // no row's currency says what it is in
+		line[11] += " " + g.Currency()
+	}
 	line[14] = strconv.Itoa(int(g.Alternatives))
 }
 

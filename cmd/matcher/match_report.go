@@ -44,6 +44,8 @@ type reportPage struct {
 	Duplicates, Rejected int64
 	Proposed             []proposal
 	ProposedTotal        int
+	Partial              []residual
+	PartialTotal         int
 	Open                 []openRow
 	OpenTotal            int
 	Files                []reportFile
@@ -61,6 +63,7 @@ func (m *match) writeReport(to *bufio.Writer) error {
 		page.Bridges = append(page.Bridges, m.named(b).Summary())
 	}
 	page.Proposed, page.ProposedTotal = m.proposals(reportRowsMax)
+	page.Partial, page.PartialTotal = m.residuals(reportRowsMax)
 	page.Open, page.OpenTotal = m.largestOpen(reportRowsMax)
 	for _, s := range m.sides() {
 		for _, f := range s.files {
@@ -82,6 +85,17 @@ func (m *match) proposals(most int) (shown []proposal, total int) {
 		}
 	}
 	return shown, total
+}
+
+// residuals are what is left of partial groups, oldest first.
+func (m *match) residuals(most int) (shown []residual, total int) {
+	for i := range m.result.Groups {
+		if m.result.Groups[i].Status() == recon.GroupPartial {
+			shown = append(shown, m.residual(i))
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b residual) int { return int(a.Date) - int(b.Date) })
+	return shown[:min(most, len(shown))], len(shown)
 }
 
 // largestOpen gives the open rows with the most money in them, in transit last.
@@ -114,7 +128,7 @@ func (m *match) printSummary(to io.Writer) {
 	summary := m.result.Summary()
 	for _, s := range m.sides() {
 		for _, f := range s.files {
-			fmt.Fprintf(to, "%-5s  %s  %s rows   %s\n", s.side, f.path, grouped(f.rowsRead), f.readAs())
+			fmt.Fprintf(to, "%-5s  %s  %s   %s\n", s.side, f.path, plural(f.rowsRead, "row"), f.readAs())
 		}
 	}
 	m.printCarry(to)
