@@ -55,7 +55,7 @@ func (c client) do(ctx context.Context, r apiCall, to any) error {
 			c.patience.say(why, wait)
 		}
 		if err := pauseFor(ctx, wait); err != nil {
-			return err
+			return c.told(err, attempt)
 		}
 		pause = min(2*pause, c.patience.most)
 	}
@@ -105,11 +105,15 @@ func isNetwork(err error) bool {
 	return errors.As(err, &transport) && !strings.Contains(err.Error(), "tls: ")
 }
 
+var errInterrupted = errors.New("interrupted")
+
 // told says what happened to the connection in words; it never repeats a header.
 func (c client) told(err error, attempts int) error {
 	var transport *url.Error
 	switch {
-	case errors.As(err, &transport) && !errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled):
+		return errInterrupted
+	case errors.As(err, &transport):
 		var path *fs.PathError
 		if errors.As(err, &path) {
 			return path

@@ -42,6 +42,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		newRunCommand(env, stdout, stderr),
 		newExceptionsCommand(env, stdout, stderr),
 		newExportCommand(env, stdout, stderr),
+		newApplyCommand(env, stdin, stdout, stderr),
 		newServeCommand(env, stdout, stderr),
 		newDemoCommand(env, stdout, stderr),
 		newTenantCommand(env, stdout, stderr),

@@ -13,7 +13,7 @@ import (
 type Calendar struct {
 	ID       string   `json:"id" yaml:"id"`
 	Name     string   `json:"name,omitempty" yaml:"name,omitempty"`
-	Weekend  []string `json:"weekend,omitempty" yaml:"weekend,omitempty"` // MONDAY..SUNDAY; nil: SATURDAY, SUNDAY; []: none
+	Weekend  []string `json:"weekend,omitzero" yaml:"weekend,omitempty"` // MONDAY..SUNDAY; nil: SATURDAY, SUNDAY; []: none
 	Holidays []Day    `json:"holidays,omitempty" yaml:"holidays,omitempty"`
 }
 

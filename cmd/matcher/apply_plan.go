@@ -1,0 +1,400 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"matcher/internal/auth"
+	"matcher/internal/matching/engine"
+	"matcher/internal/recon"
+)
+
+// change is one thing that a plan does, as people read it.
+type change struct {
+	Action string        `json:"action"` // create, change or remove
+	What   string        `json:"what"`
+	Name   string        `json:"name"`
+	Detail string        `json:"detail,omitempty"`
+	Fields []fieldChange `json:"fields,omitempty"`
+}
+
+const (
+	actionCreate = "create"
+	actionChange = "change"
+	actionRemove = "remove"
+)
+
+// step is one request, or a few, that a plan makes.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// applyPlan is what stands between a setup and a context. Steps run in order and fill in what later ones need.
+type applyPlan struct {
+	c       *applyCommand
+	setup   *recon.Setup
+	exists  bool // the context
+	context recon.Context
+	rules   []recon.StoredRule // as they are there
+	known   engine.Options     // calendars and fee schedules, those of the service and those of the setup
+	changes []change
+	steps   []step
+	notes   []string
+	same    int
+	retried bool // the rules change, and there may be something to try them on
+}
+
+func (p *applyPlan) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+// differs adds a step with its change; without fields that differ nothing is to be done.
+func (p *applyPlan) differs(what, name string, fields []fieldChange, do func(context.Context) error) {
+	if len(fields) == 0 {
+		p.same++
+		return
+	}
+	p.changes = append(p.changes, change{Action: actionChange, What: what, Name: name, Fields: fields})
+	p.steps = append(p.steps, step{what + " " + name, do})
+}
+
+func (p *applyPlan) missing(what, name, detail string, do func(context.Context) error) {
+	p.changes = append(p.changes, change{Action: actionCreate, What: what, Name: name, Detail: detail})
+	p.steps = append(p.steps, step{what + " " + name, do})
+}
+
+// plan compares the setup with what is there. What rules name comes before the rules; they come last, so that nothing
+// runs differently before all of it is there.
+func (c *applyCommand) plan(ctx context.Context, setup *recon.Setup, path string) (*applyPlan, error) {
+	p := &applyPlan{c: c, setup: setup, known: engine.OptionsOf(setup)}
+	for _, part := range []func(context.Context) error{
+		p.planContext, p.planCalendars, p.planFees, p.planRates, p.planSources, p.planRules,
+	} {
+		if err := part(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if setup.AsOf != nil && setup.AsOf.Set() {
+		p.note("asOf belongs to a run: matcher run --context %q --as-of %s", p.context.Name, setup.AsOf)
+	}
+	_, faults := engine.Compile(setup.Rules, p.known)
+	for i := range faults {
+		faults[i].Pointer = "/rules" + faults[i].Pointer
+	}
+	if len(faults) > 0 {
+		return nil, recon.Unprocessable("RULES_INVALID", path+" cannot be applied", faults...)
+	}
+	return p, nil
+}
+
+func (p *applyPlan) planContext(ctx context.Context) error {
+	c := p.c
+	if auth.IsUUID(c.context) {
+		found, err := c.remote.context(ctx, c.context)
+		if err != nil {
+			return err
+		}
+		p.exists, p.context = true, found
+	} else {
+		named, err := all[recon.Context](ctx, c.client, "/v1/contexts?name="+url.QueryEscape(c.context))
+		if err != nil {
+			return err
+		}
+		p.exists = len(named) > 0
+		p.context = recon.Context{Name: c.context}
+		if p.exists {
+			p.context = named[0]
+		}
+	}
+	if p.context.Status == recon.ContextArchived {
+		return fmt.Errorf("context %q is archived: activate it, or name another with --context", p.context.Name)
+	}
+	settings := p.context.Settings
+	settings.DuplicateDays, settings.MaxWriteOff = p.setup.DuplicateDays, writeOffOf(p.setup.MaxWriteOff)
+	if !p.exists {
+		p.missing("context", p.context.Name, "", func(ctx context.Context) error {
+			return c.post(ctx, "/v1/contexts", newKey(), map[string]any{"name": p.context.Name, "settings": settings}, &p.context)
+		})
+		return nil
+	}
+	p.differs("context", p.context.Name, fieldsOf(p.context.Settings, settings), func(ctx context.Context) error {
+		return c.replace(ctx, http.MethodPatch, "/v1/contexts/"+p.context.ID, p.context.Version, map[string]any{"settings": settings}, &p.context)
+	})
+	return nil
+}
+
+func writeOffOf(limits recon.Limits) map[string]string {
+	if len(limits.ByCurrency) == 0 {
+		return nil
+	}
+	byCurrency := make(map[string]string, len(limits.ByCurrency))
+	for currency, amount := range limits.ByCurrency {
+		byCurrency[currency] = string(amount)
+	}
+	return byCurrency
+}
+
+// replace changes what the caller read in that version; somebody else's change in between is refused.
+func (c *applyCommand) replace(ctx context.Context, method, path string, version int, body, to any) error {
+	r, err := jsonCall(method, path, body)
+	if err != nil {
+		return err
+	}
+	r.ifMatch = strconv.Quote(strconv.Itoa(version))
+	return c.do(ctx, r, to)
+}
+
+func (p *applyPlan) planCalendars(ctx context.Context) error {
+	there, err := all[recon.Configured[recon.Calendar]](ctx, p.c.client, "/v1/calendars")
+	if err != nil {
+		return err
+	}
+	for _, calendar := range p.setup.Calendars {
+		planConfigured(p, "calendar", "/v1/calendars", calendar.ID, there, calendar, func(c recon.Calendar) (string, any) {
+			slices.Sort(c.Holidays)
+			return c.ID, c
+		})
+	}
+	p.known.AddCalendars(unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
+	return nil
+}
+
+func (p *applyPlan) planFees(ctx context.Context) error {
+	there, err := all[recon.Configured[recon.FeeSchedule]](ctx, p.c.client, "/v1/fee-schedules")
+	if err != nil {
+		return err
+	}
+	for _, fee := range p.setup.Fees {
+		planConfigured(p, "fee schedule", "/v1/fee-schedules", fee.Name, there, fee, func(f recon.FeeSchedule) (string, any) { return f.Name, f })
+	}
+	p.known.AddFeeSchedules(unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
+	return nil
+}
+
+// unnamed is what the service has and the setup does not name: rules may use it all the same.
+func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (others []T) {
+	for i := range there {
+		if !slices.ContainsFunc(own, func(o T) bool { return name(o) == name(there[i].Value) }) {
+			others = append(others, there[i].Value)
+		}
+	}
+	return others
+}
+
+// planConfigured creates or changes one named thing of the tenant; form gives its name and what is compared of it.
+func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T, form func(T) (string, any)) {
+	c := p.c
+	at := slices.IndexFunc(there, func(of recon.Configured[T]) bool {
+		known, _ := form(of.Value)
+		return known == name
+	})
+	if at < 0 {
+		p.missing(what, name, "", func(ctx context.Context) error { return c.post(ctx, path, newKey(), want, &struct{}{}) })
+		return
+	}
+	stored := there[at]
+	_, is := form(stored.Value)
+	_, shall := form(want)
+	p.differs(what, name, fieldsOf(is, shall), func(ctx context.Context) error {
+		return c.replace(ctx, http.MethodPut, path+"/"+stored.ID, stored.Version, want, &struct{}{})
+	})
+}
+
+// ratesPerPost keeps a body far below what the service takes.
+const ratesPerPost = 2000
+
+type ratePair struct{ from, to, kind string }
+
+func (p *applyPlan) planRates(ctx context.Context) error {
+	wanted := map[ratePair][]recon.FXRate{}
+	for _, rate := range p.setup.Rates {
+		pair := ratePair{rate.From, rate.To, rate.Type}
+		wanted[pair] = append(wanted[pair], rate)
+	}
+	var other []recon.FXRate
+	for pair, rates := range wanted {
+		differing, err := p.differingRates(ctx, pair, rates)
+		if err != nil {
+			return err
+		}
+		other = append(other, differing...)
+	}
+	if len(other) == 0 {
+		p.same += len(p.setup.Rates)
+		return nil
+	}
+	pairs := map[string]bool{}
+	for _, rate := range other {
+		pairs[rate.From+"/"+rate.To] = true
+	}
+	name := strings.Join(slices.Sorted(maps.Keys(pairs)), ", ")
+	p.missing("rates", name, plural(int64(len(other)), "rate"), func(ctx context.Context) error {
+		for part := range slices.Chunk(other, ratesPerPost) {
+			if err := p.c.post(ctx, "/v1/fx-rates", newKey(), map[string]any{"rates": part}, &struct{}{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return nil
+}
+
+// differingRates are those of a pair that the service lacks, or has otherwise.
+func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate, err error) {
+	first, last := rates[0].Date, rates[0].Date
+	for _, rate := range rates {
+		first, last = min(first, rate.Date), max(last, rate.Date)
+	}
+	query := url.Values{"from": {pair.from}, "to": {pair.to}, "since": {first.String()}, "until": {last.String()}}
+	if pair.kind != "" {
+		query.Set("type", pair.kind)
+	}
+	there := map[recon.Day]recon.FXRate{}
+	err = each(ctx, p.c.client, "/v1/fx-rates?"+query.Encode(), func(rate recon.FXRate) error {
+		if rate.Type == pair.kind {
+			there[rate.Date] = rate
+		}
+		return nil
+	})
+	for _, rate := range rates {
+		stored, found := there[rate.Date]
+		is, _ := stored.Rate.Scaled(recon.RateDigits)
+		shall, _ := rate.Rate.Scaled(recon.RateDigits) // both have been checked
+		if !found || is != shall || stored.Source != rate.Source {
+			other = append(other, rate)
+		}
+	}
+	return other, err
+}
+
+func (p *applyPlan) planRules(ctx context.Context) error {
+	c := p.c
+	if p.exists {
+		var there page[recon.StoredRule]
+		if err := c.get(ctx, "/v1/contexts/"+p.context.ID+"/rules", &there); err != nil {
+			return err
+		}
+		p.rules = there.Items
+	}
+	before := len(p.changes)
+	for i := range p.setup.Rules {
+		p.compareRule(&p.setup.Rules[i])
+	}
+	for _, stored := range p.rules {
+		if !slices.ContainsFunc(p.setup.Rules, func(r recon.Rule) bool { return r.Name == stored.Rule.Name }) {
+			p.changes = append(p.changes, change{Action: actionRemove, What: "rule", Name: stored.Rule.Name, Detail: ruleDetail(&stored.Rule)})
+		}
+	}
+	if len(p.setup.Rules) == 0 {
+		p.note("the file has no rules: the context runs by the default ladder")
+	}
+	if len(p.changes) == before {
+		return nil
+	}
+	p.retried = p.exists
+	p.steps = append(p.steps, step{"rules", p.publish})
+	return nil
+}
+
+func (p *applyPlan) compareRule(want *recon.Rule) {
+	at := slices.IndexFunc(p.rules, func(s recon.StoredRule) bool { return s.Rule.Name == want.Name })
+	if at < 0 {
+		p.changes = append(p.changes, change{Action: actionCreate, What: "rule", Name: want.Name, Detail: ruleDetail(want)})
+		return
+	}
+	fields := fieldsOf(p.rules[at].Rule.WithDefaults(), want.WithDefaults())
+	if len(fields) == 0 {
+		p.same++
+		return
+	}
+	p.changes = append(p.changes, change{Action: actionChange, What: "rule", Name: want.Name, Fields: fields})
+}
+
+func ruleDetail(r *recon.Rule) string { return fmt.Sprintf("%s, priority %d", r.Type, r.Priority) }
+
+// publish changes the rules in one commit, if they are still those that the plan was made from.
+func (p *applyPlan) publish(ctx context.Context) error {
+	path := "/v1/contexts/" + p.context.ID + "/rules"
+	var now page[recon.StoredRule]
+	if err := p.c.get(ctx, path, &now); err != nil {
+		return err
+	}
+	if !slices.EqualFunc(now.Items, p.rules, func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
+		return &refusal{Status: http.StatusPreconditionFailed, Code: "STALE_VERSION"}
+	}
+	return p.c.put(ctx, path, map[string]any{"rules": p.ruleSet()}, &now)
+}
+
+// ruleSet is the setup's rules, never null.
+func (p *applyPlan) ruleSet() []recon.Rule {
+	if p.setup.Rules == nil {
+		return []recon.Rule{}
+	}
+	return p.setup.Rules
+}
+
+// fieldChange is one value that differs, by its JSON pointer.
+type fieldChange struct {
+	Pointer string `json:"pointer"`
+	From    any    `json:"from,omitempty"`
+	To      any    `json:"to,omitempty"`
+}
+
+// fieldsOf are the leaves in which two things differ as JSON, in the order of their pointers.
+func fieldsOf(is, shall any) (fields []fieldChange) {
+	before, after := leavesOf(is), leavesOf(shall)
+	every := maps.Clone(before)
+	maps.Copy(every, after)
+	for _, pointer := range slices.Sorted(maps.Keys(every)) {
+		from, had := before[pointer]
+		to, has := after[pointer]
+		if had != has || from != to {
+			fields = append(fields, fieldChange{pointer, from, to})
+		}
+	}
+	return fields
+}
+
+// leavesOf are the scalars of a thing as JSON; an empty list or object is a leaf too.
+func leavesOf(thing any) map[string]any {
+	text, err := json.Marshal(thing)
+	if err != nil {
+		panic("a checked value that is no JSON: " + err.Error())
+	}
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		panic("JSON that cannot be read again: " + err.Error())
+	}
+	leaves := map[string]any{}
+	addLeaves(leaves, "", value)
+	return leaves
+}
+
+func addLeaves(leaves map[string]any, pointer string, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, child := range value {
+			addLeaves(leaves, pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), child)
+		}
+		if len(value) == 0 && pointer != "" {
+			leaves[pointer] = "{}"
+		}
+	case []any:
+		for i, child := range value {
+			addLeaves(leaves, pointer+"/"+strconv.Itoa(i), child)
+		}
+		if len(value) == 0 {
+			leaves[pointer] = "[]"
+		}
+	default:
+		leaves[pointer] = value
+	}
+}

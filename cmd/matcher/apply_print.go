@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// fieldsShown bounds the values that are listed of one change; --json has all of them.
+const fieldsShown = 12
+
+// printPlan says what would be done, in the order in which it would be.
+func (c *applyCommand) printPlan(p *applyPlan, path string) {
+	if c.json {
+		return
+	}
+	if len(p.changes) == 0 {
+		fmt.Fprintf(c.stdout, "nothing to do: context %q is as %s says (%s)\n", p.context.Name, path, plural(int64(p.same), "thing"))
+	} else {
+		fmt.Fprintf(c.stdout, "%s → context %q\n", path, p.context.Name)
+	}
+	signs := map[string]string{actionCreate: "+", actionChange: "~", actionRemove: "−"}
+	for _, ch := range p.changes {
+		fmt.Fprintln(c.stdout, strings.TrimRight(fmt.Sprintf("%s %-12s  %s  %s", signs[ch.Action], ch.What, ch.Name, ch.Detail), " "))
+		for i, f := range ch.Fields {
+			if i == fieldsShown {
+				fmt.Fprintf(c.stdout, "      … and %s more\n", plural(int64(len(ch.Fields)-i), "value"))
+				break
+			}
+			fmt.Fprintf(c.stdout, "      %s  %s → %s\n", f.Pointer[1:], leafText(f.From), leafText(f.To))
+		}
+	}
+	if p.same > 0 && len(p.changes) > 0 {
+		fmt.Fprintf(c.stdout, "= %s as %s be\n", plural(int64(p.same), "thing"), map[bool]string{true: "it should", false: "they should"}[p.same == 1])
+	}
+	for _, note := range p.notes {
+		fmt.Fprintln(c.stdout, "note ", note)
+	}
+}
+
+func leafText(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "nothing"
+	case string:
+		if value == "" || strings.ContainsAny(value, " \t\n") {
+			return fmt.Sprintf("%q", value)
+		}
+		return oneLine(value)
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+func (p *applyPlan) planSources(ctx context.Context) error {
+	var there []recon.Source
+	if p.exists {
+		var err error
+		if there, err = all[recon.Source](ctx, p.c.client, "/v1/contexts/"+p.context.ID+"/sources"); err != nil {
+			return err
+		}
+	}
+	var names []string
+	for _, of := range []struct {
+		side recon.Side
+		want recon.SetupSide
+	}{{recon.Left, p.setup.Left}, {recon.Right, p.setup.Right}} {
+		name, err := p.planSource(ctx, of.side, of.want, there)
+		if err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	for _, s := range there {
+		if !slices.Contains(names, s.Name) {
+			p.note("source %q (%s) is not in the file, and stays", s.Name, s.Side)
+		}
+	}
+	return nil
+}
+
+// planSource is about one side's source: the one of its name, or where the file names none the only one of its side.
+func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.SetupSide, there []recon.Source) (string, error) {
+	onSide := slices.DeleteFunc(slices.Clone(there), func(s recon.Source) bool { return s.Side != side })
+	name := want.Source
+	switch {
+	case name == "" && len(onSide) == 1:
+		name = onSide[0].Name
+	case name == "":
+		name = strings.ToLower(string(side))
+	}
+	at := slices.IndexFunc(there, func(s recon.Source) bool { return s.Name == name })
+	if at < 0 {
+		p.newSource(side, name, want)
+		return name, nil
+	}
+	source := there[at]
+	if source.Side != side {
+		return name, fmt.Errorf("the context has a source %q on the %s side, and the file wants it on the %s: a source keeps its side, so give one of them another name", name, source.Side, side)
+	}
+	return name, p.oldSource(ctx, source, want)
+}
+
+func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide) {
+	var made recon.Source
+	p.missing("source", name, string(side), func(ctx context.Context) error {
+		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", newKey(), map[string]any{"name": name, "side": side, "currency": want.Currency}, &made)
+	})
+	if want.Map != nil {
+		p.missing("field map", name, plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
+			return p.putMap(ctx, &made, want.Map)
+		})
+	}
+}
+
+// oldSource compares what the file says; what it leaves out stays.
+func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want recon.SetupSide) error {
+	var fields []fieldChange
+	if want.Currency != "" {
+		fields = fieldsOf(map[string]string{"currency": source.Currency}, map[string]string{"currency": want.Currency})
+	}
+	p.differs("source", source.Name, fields, func(ctx context.Context) error {
+		return p.c.replace(ctx, http.MethodPatch, "/v1/sources/"+source.ID, source.Version, map[string]any{"currency": want.Currency}, &source)
+	})
+	if source.Negate {
+		p.note("source %q is turned round in the service (negate), besides what its map says", source.Name)
+	}
+	switch {
+	case want.Map == nil && source.FieldMapVersion == 0:
+		return nil
+	case want.Map == nil:
+		p.note("the file has no map for %q: version %d of its map stays in force", source.Name, source.FieldMapVersion)
+		return nil
+	case source.FieldMapVersion == 0:
+		p.missing("field map", source.Name, plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
+			return p.putMap(ctx, &source, want.Map)
+		})
+		return nil
+	}
+	var raw struct {
+		FieldMap any `json:"fieldMap"`
+	}
+	if err := p.c.get(ctx, "/v1/sources/"+source.ID+"/field-map", &raw); err != nil {
+		return err
+	}
+	p.differs("field map", source.Name, fieldsOf(raw.FieldMap, want.Map), func(ctx context.Context) error {
+		return p.putMap(ctx, &source, want.Map)
+	})
+	return nil
+}
+
+// putMap stores the next version of a source's map, if nobody changed the source meanwhile.
+func (p *applyPlan) putMap(ctx context.Context, source *recon.Source, fieldMap *recon.FieldMap) error {
+	return p.c.replace(ctx, http.MethodPut, "/v1/sources/"+source.ID+"/field-map", source.Version, fieldMap, &struct{}{})
+}
