@@ -140,6 +140,7 @@ func (c client) once(ctx context.Context, r apiCall, to any) error {
 	if errors.As(err, new(*json.SyntaxError)) {
 		return fmt.Errorf("%s does not answer as Matcher's API does: set MATCHER_URL to the address of the service, without a path", withoutUser(c.url))
 	}
+	_, _ = io.Copy(io.Discard, response.Body) // read to its end, the connection serves the next request
 	return err
 }
 

@@ -234,7 +234,7 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 
 // exporting says how much of a list is written.
 func (p *progress) exporting(name string, rows int64) {
-	p.say(func() string { return fmt.Sprintf("%s: %s rows", name, grouped(rows)) })
+	p.say(func() string { return name + ": " + plural(rows, "row") })
 }
 
 // safeCell keeps a spreadsheet from running what a row says: a text that would be a formula begins with an apostrophe. A

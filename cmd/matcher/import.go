@@ -203,6 +203,10 @@ func (c *importCommand) load(ctx context.Context, source recon.Source, path stri
 		if ctx.Err() != nil {
 			return in, fmt.Errorf("stopped: nothing of %s is in, unless the service had just taken all of it", path)
 		}
+		var refused *refusal
+		if errors.As(err, &refused) {
+			err = refused // the request that was refused says no more than the file
+		}
 		return in, fmt.Errorf("%s is not loaded: %w", path, err)
 	}
 	c.progress.close()

@@ -54,7 +54,7 @@ func TestImport(t *testing.T) {
 		s.fails(exitFailed, "nope.csv does not exist", "import", "--source", "bank", filepath.Join(folder, "2.csv"), "nope.csv")
 		large := file(t, "large.csv", strings.Repeat("x", 5000))
 		s.fails(exitFailed, "has 5,000 bytes, and the service takes at most 4,096", "import", "--source", "bank", large)
-		s.fails(exitFailed, "is not loaded: POST /v1/sources/", "import", "--source", "bank", file(t, "words.csv", "just words\n"))
+		s.fails(exitFailed, "words.csv is not loaded: 422 ", "import", "--source", "bank", file(t, "words.csv", "just words\n"))
 	})
 	t.Run("a file that fails leaves those before it in", func(t *testing.T) {
 		_, err := s.run("import", "--source", "bank", filepath.Join(folder, "2.csv"), file(t, "words.csv", "just words\n"))

@@ -3,9 +3,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,4 +39,29 @@ func TestRun(t *testing.T) {
 	require.Len(t, runs.Items, 4)
 	s.fails(exitFailed, "RUN_ENDED", "run", "--cancel", "--run", last.ID)
 	require.Contains(t, s.must("run", "--watch", "--run", last.ID), "as of 2026-01-30")
+}
+
+func TestRun_TheServiceDiesMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, client := newShell(t, testkit.Server(t), "acme")
+	id := client.NewContext("Bank")
+	line := newFlaky(t, s.url)
+	var run recon.Run
+	client.Must(http.MethodPost, "/v1/contexts/"+id+"/runs", map[string]string{}, &run)
+	c := &runCommand{remote: remote{env: []string{"MATCHER_URL=" + line.server.URL, "MATCHER_TOKEN=" + s.token}, stdout: io.Discard, stderr: io.Discard}}
+	require.NoError(t, c.open())
+	c.patience.attempts, c.patience.first = 3, time.Millisecond
+	require.NoError(t, c.get(t.Context(), "/v1/me", &struct{}{}))
+	line.server.Close()
+	_, err := c.follow(t.Context(), run)
+	require.ErrorContains(t, err, "run "+run.ID+" is out of sight, and the service takes it up again by itself (matcher run --watch --run "+run.ID+")")
+	require.ErrorContains(t, err, "3 attempts were made: repeat the command when the service is back")
+	require.NotContains(t, err.Error(), s.token)
+
+	t.Run("Ctrl-C stops the waiting and says how to go on", func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		_, err := c.follow(ctx, run)
+		require.ErrorContains(t, err, "stopped waiting; the run goes on: matcher run --watch --run "+run.ID+" follows it, matcher run --cancel --run "+run.ID+" stops it")
+	})
 }
