@@ -284,10 +284,11 @@ func (m *match) shareCurrency() {
 	}
 }
 
-// noteCurrencies says that two sides in one currency each, and not the same, cannot meet.
+// noteCurrencies says that two sides in one currency each, and not the same, cannot meet by rules that compare no others.
 func (m *match) noteCurrencies() {
 	left, right := singleCurrency(m.left), singleCurrency(m.right)
-	if left != "" && right != "" && left != right {
+	converts := func(r recon.Rule) bool { return r.Active() && r.WithDefaults().Currency.Mode != recon.CurrencySame }
+	if left != "" && right != "" && left != right && !slices.ContainsFunc(m.rules, converts) {
 		m.note("%s is in %s and %s in %s: rows of different currencies never match", m.left.name(), left, m.right.name(), right)
 	}
 }

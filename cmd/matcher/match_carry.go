@@ -290,7 +290,7 @@ func (m *match) printCarry(to io.Writer) {
 	if m.carry == nil {
 		return
 	}
-	parts := []string{fmt.Sprintf("%s rows of the left", grouped(int64(len(m.carry.rows[0])))), fmt.Sprintf("%s of the right", grouped(int64(len(m.carry.rows[1]))))}
+	parts := []string{plural(int64(len(m.carry.rows[0])), "row") + " of the left", plural(int64(len(m.carry.rows[1])), "row") + " of the right"}
 	for _, more := range []struct {
 		n    int
 		what string

@@ -63,13 +63,12 @@ func (m *match) explain(to io.Writer) error {
 	return nil
 }
 
-// find looks for rows by their id, else by their reference, else by their place: "row 12".
+// find looks for rows by their id, else by their reference, else by their place: "row 12" or "row 12 of bank.csv".
 func (m *match) find(asked string) []explanation {
-	place, _ := strconv.Atoi(strings.TrimPrefix(asked, "row "))
-	for _, fits := range []func(id, reference string, row int) bool{
-		func(id, _ string, _ int) bool { return id == asked },
-		func(_, reference string, _ int) bool { return reference == asked },
-		func(_, _ string, row int) bool { return row == place && strings.HasPrefix(asked, "row ") },
+	for _, fits := range []rowTest{
+		func(id, _, _ string) bool { return id == asked },
+		func(_, reference, _ string) bool { return reference == asked },
+		func(_, _, place string) bool { return place == asked || strings.HasPrefix(place, asked+" of ") },
 	} {
 		var found []explanation
 		for _, s := range m.sides() {
@@ -82,10 +81,15 @@ func (m *match) find(asked string) []explanation {
 	return nil
 }
 
-func (m *match) findOn(s *matchSide, asked string, fits func(id, reference string, row int) bool) []explanation {
+// rowTest says whether a row is asked for; its place is as in "row 12 of bank.csv".
+type rowTest func(id, reference, place string) bool
+
+func placeOf(row int, path string) string { return fmt.Sprintf("row %d of %s", row, path) }
+
+func (m *match) findOn(s *matchSide, asked string, fits rowTest) []explanation {
 	var found []explanation
 	for row := range uint32(s.table.Len()) {
-		if id, reference := s.names(row); fits(id, reference, s.dataRow(row)) {
+		if id, reference := s.names(row); fits(id, reference, placeOf(s.dataRow(row), s.path(row))) {
 			found = append(found, m.explainRow(s, row, asked))
 		}
 	}
@@ -105,7 +109,7 @@ func (s *matchSide) names(row uint32) (id, reference string) {
 }
 
 // findRejected looks among the rows that are no transactions; those that are not even a row have no id.
-func (f *matchFile) findRejected(asked string, fits func(id, reference string, row int) bool) []explanation {
+func (f *matchFile) findRejected(asked string, fits rowTest) []explanation {
 	var found []explanation
 	for _, wrong := range f.rejects {
 		if last := len(found) - 1; last >= 0 && found[last].Row == wrong.Row {
@@ -116,7 +120,7 @@ func (f *matchFile) findRejected(asked string, fits func(id, reference string, r
 		if f.rows.has(wrong.Row) {
 			id, reference = f.mapper.Names(f.rows.record(wrong.Row))
 		}
-		if fits(id, reference, wrong.Row) {
+		if fits(id, reference, placeOf(wrong.Row, f.path)) {
 			found = append(found, explanation{
 				Asked: asked, Side: string(f.side), File: f.path, Row: wrong.Row, Line: wrong.Line, ExternalID: id, Reference: reference,
 				Date: recon.NoDay, NearestDate: recon.NoDay, Status: "REJECTED", Faults: []string{rejectWords(wrong)},

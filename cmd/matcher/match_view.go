@@ -141,11 +141,10 @@ func (s *matchSide) label(row uint32) string {
 	if id := s.table.ExternalID(row); id != "" {
 		return id
 	}
-	name := "row " + strconv.Itoa(s.dataRow(row))
 	if carried := s.carriedRow(row); carried != nil {
-		name += " of " + carried.file
+		return placeOf(carried.tx.Row, carried.file)
 	}
-	return name
+	return "row " + strconv.Itoa(s.dataRow(row))
 }
 
 // A row's id in the engine is its file's position · 2³² + its data row.

@@ -91,9 +91,16 @@ func (r *Result) Summary() Summary {
 			Rule: c.Rule, Groups: c.Confirmed + c.Proposed + c.Partial,
 			Confirmed: c.Confirmed, Proposed: c.Proposed, Partial: c.Partial, Gap: c.Gap,
 		})
-		s.Groups.Confirmed += c.Confirmed
-		s.Groups.Proposed += c.Proposed
-		s.Groups.Partial += c.Partial
+	}
+	for i := range r.Groups { // a kept partial group's rule may be gone
+		switch r.Groups[i].status {
+		case statusConfirmed:
+			s.Groups.Confirmed++
+		case statusProposed:
+			s.Groups.Proposed++
+		case statusPartial:
+			s.Groups.Partial++
+		}
 	}
 	for _, c := range r.Reasons {
 		s.Reasons = append(s.Reasons, ReasonSummary{Code: c.Reason, Class: c.Class, Side: c.Side, Rows: c.Rows})
