@@ -92,7 +92,7 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	f.StringVar(&m.opt.to, "to", "", "last `DAY` of the period")
 	f.StringVar(&m.opt.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the files)")
 	f.StringVar(&m.opt.leftBalance, "left-balance", "", "closing balance of the left side: `AMOUNT` or EUR=AMOUNT,USD=AMOUNT")
-	f.StringVar(&m.opt.rightBalance, "right-balance", "", "closing balance of the right side")
+	f.StringVar(&m.opt.rightBalance, "right-balance", "", "closing balance of the right side: `AMOUNT` or EUR=AMOUNT,USD=AMOUNT")
 	f.StringVar(&m.opt.carry, "carry", "", "go on where last period stopped: the `DIR` that its --out wrote, for its open.ndjson")
 	f.StringArrayVar(&m.opt.reject, "reject", nil, "never again offer the `LEFT=RIGHT` rows together, named by their ids (several: INV-7+INV-8=B-12); repeatable")
 	f.StringVar(&m.opt.out, "out", "", "write groups.csv, unmatched.csv, rejected.csv, open.ndjson and report.html to a `DIR`")
@@ -249,7 +249,17 @@ func (m *match) chooseFiles(args []string) error {
 			s.side.files = append(s.side.files, &matchFile{inputFile: input})
 		}
 	}
+	m.noteSameFile()
 	return m.checkStdin()
+}
+
+// noteSameFile says that a file stands on both sides, where it agrees with itself.
+func (m *match) noteSameFile() {
+	for _, left := range m.left.files {
+		if left.path != "-" && slices.ContainsFunc(m.right.files, func(f *matchFile) bool { return f.path == left.path }) {
+			m.note("%s is on both sides, where it agrees with itself: was another file meant?", left.path)
+		}
+	}
 }
 
 func (m *match) checkStdin() error {

@@ -25,6 +25,9 @@ func parseBalance(flag, text string) (map[string]string, error) {
 	if grouping.MatchString(text) {
 		return nil, usageError("%s: write %q without commas between thousands; a comma parts currencies, as in EUR=84210.55,USD=10.00", flag, text)
 	}
+	if decimalComma.MatchString(text) {
+		return nil, usageError("%s: write %q with a point before the decimals; a comma parts currencies, as in EUR=84210.55,USD=10.00", flag, text)
+	}
 	balances := map[string]string{}
 	if text == "" {
 		return balances, nil
@@ -47,6 +50,9 @@ func parseBalance(flag, text string) (map[string]string, error) {
 
 // grouping is a number with commas between its thousands.
 var grouping = regexp.MustCompile(`(^|[,=])-?[0-9]{1,3}(,[0-9]{3})+(\.|,|$)`)
+
+// decimalComma is an amount with a comma before its decimals: what follows the comma names no currency.
+var decimalComma = regexp.MustCompile(`^([A-Z]{3}=)?-?[0-9.]+,[0-9]{1,2}$`)
 
 func orNoCurrency(code string) string {
 	if code == "" {

@@ -126,7 +126,7 @@ func (f *matchFile) settleMap(m *match, side *matchSide) error {
 func (f *matchFile) detect(side *matchSide, given recon.FieldMap) error {
 	fieldMap, detection, err := mapping.Detect(f.reader.Header(), f.sample, given)
 	if err != nil {
-		return f.undetected(err)
+		return f.undetected(err, side.setup.Map != nil)
 	}
 	f.fieldMap, f.found, f.notes = fieldMap, detection.String(), detection.Notes
 	if side.setup.Map != nil {
@@ -156,12 +156,15 @@ func (f *matchFile) asBefore(m *match) bool {
 	return true
 }
 
-// undetected adds the way out to what detection left open.
-func (f *matchFile) undetected(err error) error {
+// undetected adds the way out to what detection left open, or what a given map did.
+func (f *matchFile) undetected(err error, given bool) error {
 	if recon.CodeOf(err) != "NOT_DETECTED" {
 		return f.about(err)
 	}
 	flag := "--" + strings.ToLower(string(f.side)) + "-map"
+	if given {
+		return fmt.Errorf("%w\nCorrect the map that was given, by %s or in the setup", f.about(err), flag)
+	}
 	return fmt.Errorf("%w\nWrite what is missing into a file such as map.yaml, a line each (dateFormat: DD/MM/YYYY, decimal: \",\", amount: <column>), and give it with %s map.yaml",
 		f.about(err), flag)
 }
