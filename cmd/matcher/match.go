@@ -329,6 +329,7 @@ func (m *match) load(ctx context.Context) error {
 }
 
 func (m *match) reconcile(ctx context.Context) error {
+	m.lookNoEarlier()
 	result, err := engine.Run(m.plan, m.left.table, m.right.table, func(p engine.Progress) bool {
 		m.progress.matching(p)
 		return ctx.Err() == nil

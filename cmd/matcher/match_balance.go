@@ -159,13 +159,14 @@ func (m *match) closingBalances() ([]openBalance, error) {
 			of := s.standing(m.result, b.Currency, m.options.To)
 			carried[s.index()] = of.carried
 			if stated.Set {
-				out.Stated = append(out.Stated, s.side)
 				closing[s.index()] += of.ahead
 			} else {
 				closing[s.index()] -= of.outside
-				if m.carry != nil && slices.Contains(m.carry.balance(b.Currency).Stated, s.side) {
-					out.Stated = append(out.Stated, s.side) // it follows from one
-				}
+			}
+			// A balance that follows from a stated one is as good. One with rows of a later period in it is that of no day.
+			known := stated.Set || m.carry != nil && slices.Contains(m.carry.balance(b.Currency).Stated, s.side)
+			if known && of.ahead == 0 {
+				out.Stated = append(out.Stated, s.side)
 			}
 		}
 		out.settle(b.Items, carried, closing)

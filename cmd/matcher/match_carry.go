@@ -236,10 +236,26 @@ func (m *match) noteMaps() {
 	}
 }
 
+// lookNoEarlier keeps the books from being looked at as of a day before last period's, where nobody names the day: that
+// nothing came since is no reason.
+func (m *match) lookNoEarlier() {
+	if asOf := m.options.AsOf; m.carry == nil || asOf.Set() && asOf != 0 {
+		return
+	}
+	for _, s := range m.sides() {
+		for row := range uint32(s.table.Len()) {
+			if s.table.Date(row) >= m.carry.head.AsOf {
+				return // the latest date is no earlier
+			}
+		}
+	}
+	m.plan.Options.AsOf = m.carry.head.AsOf
+}
+
 // noteDay says that the books are looked at as of a day before last period's.
 func (m *match) noteDay() {
 	if m.carry != nil && m.result.AsOf < m.carry.head.AsOf {
-		m.note("the books are looked at as of %s, and last period's were as of %s: is that the period before this one? --as-of names the day", m.result.AsOf, m.carry.head.AsOf)
+		m.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?", m.result.AsOf, m.carry.head.AsOf)
 	}
 }
 
