@@ -102,8 +102,8 @@ type RuleKey struct {
 	Right     string   `json:"right" yaml:"right"`
 	Op        string   `json:"op,omitempty" yaml:"op,omitempty"`
 	Normalise []string `json:"normalise,omitzero" yaml:"normalise,omitempty"` // nil: trim; []: as it is
-	Extract   string   `json:"extract,omitempty" yaml:"extract,omitempty"`     // RE2: every match (its first group, if it has one)
-	Split     string   `json:"split,omitempty" yaml:"split,omitempty"`         // the separator of a list field
+	Extract   string   `json:"extract,omitempty" yaml:"extract,omitempty"`    // RE2: every match (its first group, if it has one)
+	Split     string   `json:"split,omitempty" yaml:"split,omitempty"`        // the separator of a list field
 	Required  *bool    `json:"required,omitempty" yaml:"required,omitempty"`
 }
 
