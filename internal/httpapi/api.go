@@ -81,15 +81,16 @@ type Version struct {
 type API struct {
 	Config
 
-	handler  http.Handler
-	figures  *figures
-	limiter  *limiter
-	routes   []string
-	document []byte // openapi.json
-	page     docsPage
-	uploads  chan struct{} // one token an upload under way
-	draining chan struct{} // closed when the server stops: streams end themselves
-	drain    sync.Once
+	handler   http.Handler
+	figures   *figures
+	limiter   *limiter
+	routes    []string
+	document  []byte // openapi.json
+	page      docsPage
+	uploads   chan struct{} // one token an upload under way
+	draining  chan struct{} // closed when the server stops: streams end themselves
+	replaying sync.Mutex    // one run at a time
+	drain     sync.Once
 }
 
 // New builds the API with its routes and its OpenAPI document.

@@ -99,7 +99,7 @@ func (in *createBackTestInput) changed(stored []recon.StoredRule, known engine.O
 		return nil, pointedBelow("/rule", err)
 	}
 	if in.Body.RuleID == "" {
-		return append(rules, rule), nil
+		return slices.Concat(rules, []recon.Rule{rule}), nil
 	}
 	at, err := placeOf(stored, in.Body.RuleID, "/ruleId")
 	if err != nil {

@@ -79,7 +79,7 @@ func TestBackTests(t *testing.T) {
 	t.Run("they are listed, newest first, and apart from runs", func(t *testing.T) {
 		listBackTests := items[recon.BackTest](t, w.Client, path)
 		require.Len(t, listBackTests, 4)
-		require.EqualValues(t, "2026-01-06", listBackTests[0].From.String())
+		require.Equal(t, "2026-01-06", listBackTests[0].From.String())
 		require.Nil(t, listBackTests[0].Rules)
 		require.Len(t, items[recon.Run](t, w.Client, "/v1/contexts/"+w.contextID+"/runs"), 1)
 	})

@@ -44,6 +44,15 @@ func read[I, O any](path string, role auth.Role, id, summary string,
 	}
 }
 
+// ask is a POST that takes long and opens transactions of its own, none while it computes. Sent again, it is done again.
+func ask[I, O any](path string, role auth.Role, id, summary string,
+	handler func(*API, context.Context, *I) (*O, error),
+) operation {
+	op := read(path, role, id, summary, handler)
+	op.method = http.MethodPost
+	return op
+}
+
 // change is a PUT, PATCH or DELETE: handler runs inside one transaction.
 func change[I, O any](route string, role auth.Role, id, summary string,
 	handler func(*API, context.Context, *postgres.Tx, *I) (*O, error),

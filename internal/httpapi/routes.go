@@ -101,6 +101,7 @@ var operations = []operation{
 	read("/v1/runs/{runId}", viewer, "get-run", "Read a run", (*API).getRun),
 	raw("GET /v1/runs/{runId}/progress", viewer, "watch-run", "Watch a run until it ends", (*API).runProgress, describeProgress),
 	post("/v1/runs/{runId}/cancel", analyst, "cancel-run", "Ask a run to stop", http.StatusAccepted, (*API).cancelRun),
+	ask("/v1/runs/{runId}/replay", analyst, "replay-run", "Do a run again as it was, and compare the outcome with what is stored", (*API).replayRun),
 	read("/v1/runs/{runId}/groups", viewer, "list-run-groups", "List the groups that a run made", (*API).listRunGroups),
 
 	read("/v1/contexts/{contextId}/groups", viewer, "list-groups", "List a context's groups", (*API).listContextGroups),

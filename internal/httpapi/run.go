@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -144,4 +145,22 @@ func describeProgress(h huma.API, op *huma.Operation) {
 		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 	}
 	describeProblems(h, op)
+}
+
+type replayRunInput struct {
+	RunPath
+	Keyed
+}
+
+// retryReplay is about what the replay of an ordinary run takes.
+const retryReplay = 5 * time.Second
+
+// replayRun computes while the caller waits, so that an instance does one at a time.
+func (a *API) replayRun(ctx context.Context, in *replayRunInput) (*one[recon.Replay], error) {
+	if !a.replaying.TryLock() {
+		return nil, recon.Unavailable("REPLAY_BUSY", retryReplay, "another run is being replayed here")
+	}
+	defer a.replaying.Unlock()
+	told, err := matching.Replay(ctx, a.DB, in.RunID)
+	return &one[recon.Replay]{Body: told}, err
 }

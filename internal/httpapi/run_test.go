@@ -27,6 +27,17 @@ func TestRuns(t *testing.T) {
 		require.Contains(t, string(watched.Body), "event: done\ndata: {")
 		require.Len(t, items[recon.Run](t, w.Client, path), 2)
 	})
+	t.Run("a run is done again and found to be what is stored", func(t *testing.T) {
+		var replayRun recon.Replay
+		w.Must("POST", "/v1/runs/"+w.runID+"/replay", nil, &replayRun)
+		require.True(t, replayRun.Identical, "%+v", replayRun)
+		var run recon.Run
+		w.Must("GET", "/v1/runs/"+w.runID, nil, &run)
+		require.Equal(t, run.ResultHash, replayRun.ResultHash)
+		require.Equal(t, run.GroupsHash, replayRun.GroupsHash)
+		backTest := w.BackTest(w.contextID, `{}`)
+		require.Equal(t, "RUN_NOT_REPLAYABLE", w.Call("POST", "/v1/runs/"+backTest.ID+"/replay", nil).Problem().Code)
+	})
 	t.Run("one that has ended cannot be cancelled", func(t *testing.T) {
 		cancelRun := w.Call("POST", "/v1/runs/"+w.runID+"/cancel", nil)
 		require.Equal(t, http.StatusConflict, cancelRun.Status)

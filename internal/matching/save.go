@@ -34,7 +34,7 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 	run.InputHash, run.RulesHash, run.ResultHash = result.InputHash, result.RulesHash, result.ResultHash
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
 		err := tx.SaveRun(ctx, postgres.RunSave{
-			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided,
+			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided, Rows: job.rows(),
 			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
 			Superseded: job.superseded(result),
 		})
@@ -70,12 +70,27 @@ func completed(run recon.Run, s engine.Summary) completedEvent {
 
 func (job *loaded) storedPlan() postgres.RunPlan {
 	plan := postgres.RunPlan{EngineVersion: engine.Version, Options: job.options}
+	for _, source := range job.input.Sources {
+		plan.Sources = append(plan.Sources, postgres.RunPlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
+	}
 	for i := range job.plan.Rules {
 		plan.Rules = append(plan.Rules, postgres.RunPlanRule{
 			ID: job.rules[i].id, Version: job.rules[i].version, Name: job.plan.Rules[i].Name, Rule: job.plan.Rules[i],
 		})
 	}
 	return plan
+}
+
+// rows are the ids of all rows that the run read, in order.
+func (job *loaded) rows() []int64 {
+	all := make([]int64, 0, job.left.Len()+job.right.Len())
+	for _, table := range []*engine.Table{job.left, job.right} {
+		for row := range table.Len() {
+			all = append(all, table.ID(uint32(row)))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // groups gives the result's groups one by one, in its order; the row is reused.

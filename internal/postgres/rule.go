@@ -92,14 +92,14 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
 func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (recon.StoredRule, error) {
-	stored, err := tx.lockRule(ctx, id, version)
-	if err != nil {
+	if _, err := tx.lockRule(ctx, id, version); err != nil {
 		return recon.StoredRule{}, err
 	}
 	if err := tx.nextRuleVersion(ctx, id, rule); err != nil {
 		return recon.StoredRule{}, err
 	}
-	if stored, err = tx.Rule(ctx, id); err != nil {
+	stored, err := tx.Rule(ctx, id)
+	if err != nil {
 		return recon.StoredRule{}, err
 	}
 	tx.Audit("rule.update", "rule", id, stored)

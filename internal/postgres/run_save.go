@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +54,8 @@ type RunSave struct {
 	Run        recon.Run // final but for its status
 	Context    recon.Context
 	Plan       any
-	Voided     int64 // RunInput's
+	Voided     int64   // RunInput's
+	Rows       []int64 // that the run read, in order
 	Groups     func() (*GroupRow, bool)
 	Items      []ActiveItem // by transaction id, which makes the primary key grow at its end
 	Exceptions func() (*ExceptionRow, bool)
@@ -86,7 +89,10 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 		return err
 	}
 	preview := save.Run.Mode == recon.RunDry
-	if err := tx.copyGroups(ctx, save, preview); err != nil {
+	if save.Run.GroupsHash, err = tx.copyGroups(ctx, save, preview); err != nil {
+		return err
+	}
+	if err := tx.saveRunInput(ctx, save.Run.Num, save.Rows); err != nil {
 		return err
 	}
 	if !preview {
@@ -153,22 +159,48 @@ func (tx *Tx) dropPreviews(ctx context.Context, save RunSave) error {
 	if err != nil {
 		return fmt.Errorf("dropping earlier previews: %w", err)
 	}
+	_, err = tx.tx.Exec(ctx, `
+		DELETE FROM run_inputs i USING runs r
+		WHERE r.num = i.run_num AND r.mode = 'DRY_RUN' AND r.num <> $2 AND (r.context_id = $1 OR r.finished_at < now() - $3::interval)`,
+		save.Run.ContextID, save.Run.Num, previewLife)
+	if err != nil {
+		return fmt.Errorf("dropping what earlier previews read: %w", err)
+	}
 	return nil
 }
 
-func (tx *Tx) copyGroups(ctx context.Context, save RunSave, preview bool) error {
+// copyGroups writes the groups and hashes what it writes, so that a replay can be held against it to the byte.
+func (tx *Tx) copyGroups(ctx context.Context, save RunSave, preview bool) (hash string, err error) {
 	encode := groupEncoder{runNum: save.Run.Num, contextNum: save.Context.Num, preview: preview}
+	sum := sha256.New()
 	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
 		g, more := save.Groups()
 		if !more {
 			return r, false
 		}
-		return encode.append(r, g), true
+		n := len(r)
+		r = encode.append(r, g)
+		sum.Write(r[n:])
+		return r, true
 	})
-	_, err := tx.copyIn(ctx, `COPY match_groups (id, context_num, rule_version, left_amount, right_amount, difference, residual,
+	_, err = tx.copyIn(ctx, `COPY match_groups (id, context_num, rule_version, left_amount, right_amount, difference, residual,
 		score, alternatives, preview, rule_id, status, currency, difference_reason, held_by, left_ids, right_ids, evidence)
 		FROM STDIN (FORMAT binary)`, stream)
-	return err
+	return hashText(sum.Sum(nil)), err
+}
+
+func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
+
+// HashGroups is what storing groups as those of a run would give for their hash.
+func HashGroups(run recon.Run, contextNum int32, groups func() (*GroupRow, bool)) string {
+	encode := groupEncoder{runNum: run.Num, contextNum: contextNum, preview: run.Mode == recon.RunDry}
+	sum := sha256.New()
+	var row copyRow
+	for g, more := groups(); more; g, more = groups() {
+		row = encode.append(row[:0], g)
+		sum.Write(row)
+	}
+	return hashText(sum.Sum(nil))
 }
 
 type groupEncoder struct {
@@ -225,9 +257,17 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 
 // RunPlan is what a run fixes when it starts, so that it can be read and replayed later.
 type RunPlan struct {
-	EngineVersion string         `json:"engineVersion"`
-	Rules         []RunPlanRule  `json:"rules"`
-	Options       RunPlanOptions `json:"options,omitzero"`
+	EngineVersion string          `json:"engineVersion"`
+	Rules         []RunPlanRule   `json:"rules"`
+	Options       RunPlanOptions  `json:"options,omitzero"`
+	Sources       []RunPlanSource `json:"sources,omitempty"`
+}
+
+// RunPlanSource is a source as it was called when a run read it.
+type RunPlanSource struct {
+	Num  int32      `json:"num"`
+	Name string     `json:"name"`
+	Side recon.Side `json:"side"`
 }
 
 // RunPlanOptions are what a run knew beside its rules, so that changing any of it changes no past.

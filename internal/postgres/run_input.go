@@ -1,0 +1,125 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
+)
+
+// packRows writes ids that grow as runs of neighbours: how far a run begins behind the end of the one before, and how many
+// ids follow its first. The rows of a file that is fresh are one run, five bytes.
+func packRows(ids []int64) []byte {
+	packed, last := []byte{}, int64(0)
+	for at := 0; at < len(ids); {
+		end := at + 1
+		for end < len(ids) && ids[end] == ids[end-1]+1 {
+			end++
+		}
+		packed = binary.AppendUvarint(packed, uint64(ids[at]-last))
+		packed = binary.AppendUvarint(packed, uint64(end-at-1))
+		last, at = ids[end-1], end
+	}
+	return packed
+}
+
+var errPacked = errors.New("the rows of a run cannot be read")
+
+// unpackRows is the way back; most bounds what it gives.
+func unpackRows(packed []byte, most int) ([]int64, error) {
+	var ids []int64
+	for last := int64(0); len(packed) > 0; {
+		gap, n := binary.Uvarint(packed)
+		if n <= 0 {
+			return nil, errPacked
+		}
+		more, m := binary.Uvarint(packed[n:])
+		if m <= 0 {
+			return nil, errPacked
+		}
+		if more >= uint64(most-len(ids)) {
+			return nil, recon.Conflict("REPLAY_TOO_LARGE", "the run read more than %d rows, which is more than is replayed", most)
+		}
+		packed = packed[n+m:]
+		last += int64(gap)
+		for i := range int64(more) + 1 {
+			ids = append(ids, last+i)
+		}
+		last += int64(more)
+	}
+	return ids, nil
+}
+
+func (tx *Tx) saveRunInput(ctx context.Context, runNum int64, rows []int64) error {
+	if _, err := tx.tx.Exec(ctx, `INSERT INTO run_inputs (run_num, body) VALUES ($1, $2)`, runNum, packRows(rows)); err != nil {
+		return fmt.Errorf("storing which rows the run read: %w", err)
+	}
+	return nil
+}
+
+// RunRows are the ids of the rows that a run read, in order; false means that they were not kept.
+func (tx *Tx) RunRows(ctx context.Context, runNum int64, most int) (ids []int64, kept bool, err error) {
+	var packed []byte
+	err = tx.tx.QueryRow(ctx, `SELECT body FROM run_inputs WHERE run_num = $1`, runNum).Scan(&packed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("reading which rows the run read: %w", err)
+	}
+	ids, err = unpackRows(packed, most)
+	return ids, true, err
+}
+
+// RowsByKey hands rows of some sources to add, as OpenRows does, whatever their state. Those that are gone are left out.
+func (tx *Tx) RowsByKey(
+	ctx context.Context, keys []int64, names map[int32]string, fields []string,
+	add func(t *recon.Transaction, id int64, source string) error,
+) error {
+	columns, args, err := openRowColumns(fields)
+	if err != nil {
+		return err
+	}
+	nums := make([]int32, 0, len(names))
+	for num := range names {
+		nums = append(nums, num)
+	}
+	args["keys"], args["nums"] = keys, nums
+	return tx.eachRow(ctx, selectRows(columns)+`
+		FROM unnest(@keys::bigint[]) AS k (id) JOIN transactions t ON t.id = k.id
+		WHERE t.source_num = ANY (@nums::integer[])`, args, columns, names, add)
+}
+
+// StoredGroupRow is a group as it is stored.
+type StoredGroupRow struct {
+	GroupRow
+	// Now is the status that stands in the group; Told the last that the history of decisions tells, "" without any. Status
+	// is that with which the run stored it.
+	Now, Told recon.GroupStatus
+}
+
+// RunGroups hands the groups of a run that are still there to see, in order; the row is reused.
+func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*StoredGroupRow) error) error {
+	rows, _ := tx.tx.Query(ctx, `
+		SELECT g.id & 4294967295, coalesce(g.rule_id::text, ''), g.rule_version, g.left_amount, g.right_amount, g.difference,
+			g.residual, g.score, g.alternatives, coalesce(d.from_status, g.status), g.currency, coalesce(g.difference_reason, ''),
+			coalesce(g.held_by, ''), g.left_ids, g.right_ids, g.evidence, g.status,
+			coalesce((SELECT l.to_status FROM group_decisions l WHERE l.group_id = g.id ORDER BY l.ordinal DESC LIMIT 1), '')
+		FROM match_groups g LEFT JOIN group_decisions d ON d.group_id = g.id AND d.ordinal = 1
+		WHERE g.id BETWEEN $1 AND $2 ORDER BY g.id`, rowID(runNum, 0), rowID(runNum+1, 0)-1)
+	var g StoredGroupRow
+	_, err := pgx.ForEachRow(rows, []any{
+		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score, &g.Alternatives,
+		&g.Status, &g.Currency, &g.DifferenceReason, &g.HeldBy, &g.Left, &g.Right, &g.Evidence, &g.Now, &g.Told,
+	}, func() error { return see(&g) })
+	return err
+}
+
+// GroupPublicID is the id under which a group of a run is known.
+func (tx *Tx) GroupPublicID(runNum, ordinal int64) string {
+	return tx.ids(kindGroup).Public(rowID(runNum, ordinal))
+}
