@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -237,16 +238,13 @@ func (p *progress) exporting(name string, rows int64) {
 	p.say(func() string { return name + ": " + plural(rows, "row") })
 }
 
-// safeCell keeps a spreadsheet from running what a row says: a text that would be a formula begins with an apostrophe. A
-// number is none, with its sign too.
+// safeCell keeps a spreadsheet from running what a row says: a text that would be a formula begins with an apostrophe. An
+// amount is none, with its sign and its currency too.
 func safeCell(text string) string {
-	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || plainNumber(text) {
+	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || plainAmount.MatchString(text) {
 		return text
 	}
 	return "'" + text
 }
 
-func plainNumber(text string) bool {
-	digits := strings.TrimPrefix(text, "-")
-	return digits != "" && strings.Trim(digits, "0123456789.") == "" && strings.Count(digits, ".") <= 1
-}
+var plainAmount = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?( [A-Z]{3})?$`)

@@ -47,10 +47,14 @@ func (c *exportCommand) groupLines(g recon.StoredGroup, line exportLine) error {
 	if c.format == "json" {
 		return line(nil, g)
 	}
+	difference := g.Difference
+	if slices.ContainsFunc(g.Items, func(item recon.GroupItem) bool { return item.Currency != g.Items[0].Currency }) {
+		difference += " " + g.Currency // no row's currency says what it is in
+	}
 	for _, item := range g.Items {
 		err := line([]string{
 			g.ID, g.Status, g.RuleName, strconv.Itoa(g.Score), string(item.Side), item.ExternalID,
-			strconv.FormatInt(item.Row, 10), item.Amount, item.Currency, item.Date.String(), item.Allocated, g.Difference,
+			strconv.FormatInt(item.Row, 10), item.Amount, item.Currency, item.Date.String(), item.Allocated, difference,
 			string(g.DifferenceReason), string(g.HeldBy), strconv.Itoa(g.Alternatives),
 		}, nil)
 		if err != nil {
