@@ -195,12 +195,19 @@ func (p *replay) compareGroup(id string, stored *postgres.StoredGroupRow, replay
 		name             string
 		stored, replayed any
 	}{
-		{"status", stored.Status, replayed.Status}, {"ruleId", stored.RuleID, replayed.RuleID},
-		{"ruleVersion", stored.RuleVersion, replayed.RuleVersion}, {"leftAmount", stored.LeftAmount, replayed.LeftAmount},
-		{"rightAmount", stored.RightAmount, replayed.RightAmount}, {"difference", stored.Difference, replayed.Difference},
-		{"score", stored.Score, replayed.Score}, {"alternatives", stored.Alternatives, replayed.Alternatives},
-		{"currency", stored.Currency, replayed.Currency}, {"differenceReason", stored.DifferenceReason, replayed.DifferenceReason},
-		{"heldBy", stored.HeldBy, replayed.HeldBy}, {"leftIds", stored.Left, replayed.Left}, {"rightIds", stored.Right, replayed.Right},
+		{"status", stored.Status, replayed.Status},
+		{"ruleId", stored.RuleID, replayed.RuleID},
+		{"ruleVersion", stored.RuleVersion, replayed.RuleVersion},
+		{"leftAmount", stored.LeftAmount, replayed.LeftAmount},
+		{"rightAmount", stored.RightAmount, replayed.RightAmount},
+		{"difference", stored.Difference, replayed.Difference},
+		{"score", stored.Score, replayed.Score},
+		{"alternatives", stored.Alternatives, replayed.Alternatives},
+		{"currency", stored.Currency, replayed.Currency},
+		{"differenceReason", stored.DifferenceReason, replayed.DifferenceReason},
+		{"heldBy", stored.HeldBy, replayed.HeldBy},
+		{"leftIds", stored.Left, replayed.Left},
+		{"rightIds", stored.Right, replayed.Right},
 		{"evidence", canonical(stored.Evidence), canonical(replayed.Evidence)},
 	} {
 		r.Differ(id, f.name, fmt.Sprint(f.stored), fmt.Sprint(f.replayed))

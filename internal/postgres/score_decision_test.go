@@ -18,8 +18,10 @@ func TestScoreDecisions_TellOfEveryGroupOfAboutTheScore(t *testing.T) {
 	l.store(t, l.right, row("R1", 1000, 20_000), row("R2", 1001, 20_000), row("R3", 1002, 20_000), row("R4", 1003, 20_000))
 	left, right := l.keys(t, l.left), l.keys(t, l.right)
 	run := l.save(t, recon.RunCommit, []pair{
-		{left["L1"], right["R1"], recon.GroupProposed, 0}, {left["L2"], right["R2"], recon.GroupProposed, 0},
-		{left["L3"], right["R3"], recon.GroupProposed, 0}, {left["L4"], right["R4"], recon.GroupConfirmed, 0},
+		{left["L1"], right["R1"], recon.GroupProposed, 0},
+		{left["L2"], right["R2"], recon.GroupProposed, 0},
+		{left["L3"], right["R3"], recon.GroupProposed, 0},
+		{left["L4"], right["R4"], recon.GroupConfirmed, 0},
 	})
 	groups := func() (list []recon.StoredGroup) {
 		l.tx(t, func(tx *postgres.Tx) (err error) {
