@@ -29,6 +29,10 @@ type matchSide struct {
 	files   []*matchFile
 	carried []carriedRow // of last period
 	table   *engine.Table
+
+	held      map[heldKey]heldRow // pending rows that a booked one may replace, until all files are read
+	heldOrder []heldKey
+
 	balance map[string]string // closing balances by currency; "" is the only currency
 }
 
@@ -231,10 +235,48 @@ func (s *matchSide) load(ctx context.Context, m *match) error {
 		if err := f.someRead(); err != nil {
 			return err
 		}
+	}
+	return s.addPending()
+}
+
+// heldRow is a pending row that waits for the end of its side: a booked row of its id may replace it.
+type heldRow struct {
+	tx   recon.Transaction
+	id   int64
+	file *matchFile
+}
+
+// heldKey names a row within its side.
+type heldKey struct{ source, externalID string }
+
+// addPending takes in the pending rows that nothing replaced, and counts what the files had.
+func (s *matchSide) addPending() error {
+	for _, key := range s.heldOrder {
+		row, waits := s.held[key]
+		if !waits {
+			continue
+		}
+		delete(s.held, key)
+		if err := s.table.Add(&row.tx, row.id, row.file.source); err != nil {
+			return err
+		}
+	}
+	s.held, s.heldOrder = nil, nil
+	for _, f := range s.files {
 		s.table.Rejected += f.rejected
 		s.table.Duplicates += f.repeats
 	}
 	return nil
+}
+
+func (s *matchSide) hold(tx *recon.Transaction, id int64, f *matchFile) {
+	if s.held == nil {
+		s.held = map[heldKey]heldRow{}
+	}
+	key := heldKey{f.source, tx.ExternalID}
+	row := heldRow{*tx, id, f}
+	row.tx.Metadata = slices.Clone(tx.Metadata)
+	s.held[key], s.heldOrder = row, append(s.heldOrder, key)
 }
 
 // someRead refuses a file of which no row could be read: its map is wrong, or it is another file than was meant.
@@ -310,8 +352,17 @@ func (l *sideLoader) row(record recon.Record) error {
 	case mapping.Conflicting:
 		l.reject(*conflict)
 		return nil
+	case mapping.Replacing:
+		key := heldKey{l.file.source, tx.ExternalID}
+		l.side.held[key].file.repeats++
+		delete(l.side.held, key)
 	}
-	return l.side.table.Add(&tx, rowID(l.position, tx.Row), l.file.source)
+	id := rowID(l.position, tx.Row)
+	if tx.BookingStatus == recon.Pending && tx.ExternalID != "" {
+		l.side.hold(&tx, id, l.file)
+		return nil
+	}
+	return l.side.table.Add(&tx, id, l.file.source)
 }
 
 // reject counts one row, and keeps everything that is wrong with it.

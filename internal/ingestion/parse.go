@@ -155,6 +155,8 @@ type collector struct {
 	rejects    []recon.RowError
 
 	read, stored, duplicates, rejected int64
+
+	replacing int64 // booked rows whose pending ones stand before them in the stream
 }
 
 func newCollector(to *spool, t target) *collector {
@@ -185,6 +187,8 @@ func (c *collector) admit(t *recon.Transaction, identity [16]byte) error {
 		c.rejected++
 		c.keep(*conflict)
 		return nil
+	case mapping.Replacing:
+		c.replacing++
 	}
 	c.sample.offer(postgres.RowKey{Identity: identity, Ordinal: t.Ordinal})
 	c.lines.note(int64(t.Row), int64(t.Line))

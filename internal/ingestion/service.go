@@ -168,7 +168,7 @@ func (p *Parsed) read(ctx context.Context, reader *mappedReader, body *upload, t
 			FieldMapVersion: t.source.FieldMapVersion, Detection: reader.detection,
 			RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
 		},
-		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
+		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing, Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
 		Rejects: rows.rejects, Line: rows.lines.of,
 	}
 	return nil

@@ -94,15 +94,16 @@ func appendTransaction(r copyRow, t *recon.Transaction, identity [16]byte, sourc
 
 // ImportLoad is a parsed file on its way in.
 type ImportLoad struct {
-	Import   recon.Import // Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
-	FieldMap []byte       // the map in force, as JSON
-	Source   recon.Source // as it was when the file was parsed
-	Rows     func() (io.Reader, error)
-	Stored   int64             // rows in the stream
-	Sums     map[string]string // of those rows, by currency
-	Sample   []RowKey          // of a few of them: tells a second delivery before it costs anything
-	Rejects  []recon.RowError  // those to keep; RowsRejected counts all
-	Line     func(row int64) int64
+	Import    recon.Import // Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
+	FieldMap  []byte       // the map in force, as JSON
+	Source    recon.Source // as it was when the file was parsed
+	Rows      func() (io.Reader, error)
+	Stored    int64             // rows in the stream
+	Replacing int64             // booked ones among them whose pending ones stand before them
+	Sums      map[string]string // of those rows, by currency
+	Sample    []RowKey          // of a few of them: tells a second delivery before it costs anything
+	Rejects   []recon.RowError  // those to keep; RowsRejected counts all
+	Line      func(row int64) int64
 }
 
 // StoreImport makes a parsed file visible, or nothing of it: rows that the source does not hold yet, rejects, and the
@@ -113,7 +114,7 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 		return recon.Import{}, err
 	}
 	fresh := false
-	if !seen {
+	if !seen && load.Replacing == 0 {
 		if fresh, err = tx.copyFresh(ctx, load); err != nil {
 			return recon.Import{}, err
 		}
@@ -185,6 +186,9 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if _, err := tx.copyIn(ctx, `COPY stg_transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
 	}
+	if err := tx.replacePending(ctx, load); err != nil {
+		return err
+	}
 	tag, err := tx.tx.Exec(ctx, `
 		INSERT INTO transactions (`+transactionColumns+`)
 		SELECT `+transactionColumns+`
@@ -209,10 +213,11 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 // stagedConflicts finds known ids that came with another content, adds the first of them to the rejects and counts all.
 func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, error) {
 	rows, err := tx.tx.Query(ctx, `
-		SELECT s.id, s.external_id
+		SELECT s.id, s.external_id, t.booking_status = 'PENDING' AND s.booking_status = 'BOOKED'
 		FROM stg_transactions s
 		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
 		WHERE t.id <> s.id AND t.digest <> s.digest
+			AND NOT (t.booking_status = 'BOOKED' AND s.booking_status = 'PENDING') -- the same row, as it was before
 		ORDER BY s.id`)
 	if err != nil {
 		return 0, fmt.Errorf("looking for conflicting ids: %w", err)
@@ -220,13 +225,18 @@ func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, err
 	var (
 		id    int64
 		text  pgtype.Text
+		held  bool
 		count int64
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &text, &held}, func() error {
 		count++
 		if len(load.Rejects) < RejectsStoredMax {
 			row := id & 0xffffffff
-			load.Rejects = append(load.Rejects, ConflictingID(load.Line(row), row, text.String))
+			reject := ConflictingID(load.Line(row), row, text.String)
+			if held {
+				reject.Code, reject.Reason = recon.RowPendingMatched, pendingMatched
+			}
+			load.Rejects = append(load.Rejects, reject)
 		}
 		return nil
 	})

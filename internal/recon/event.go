@@ -9,6 +9,7 @@ import (
 const (
 	EventImportCompleted = "ingestion.completed"
 	EventImportFailed    = "ingestion.failed"
+	EventRowsReplaced    = "ingestion.replaced" // booked rows took the place of their pending ones
 	EventRunCompleted    = "matching.run_completed"
 	EventMatchConfirmed  = "matching.match_confirmed"
 	EventMatchUnmatched  = "matching.match_unmatched"

@@ -10,7 +10,7 @@ const (
 	GroupPartial    GroupStatus = "PARTIAL"
 	GroupRejected   GroupStatus = "REJECTED"   // proposed once, and somebody said no
 	GroupUnmatched  GroupStatus = "UNMATCHED"  // confirmed or partial once, and taken apart again
-	GroupSuperseded GroupStatus = "SUPERSEDED" // partial once, and a later run put its rows and others into another group
+	GroupSuperseded GroupStatus = "SUPERSEDED" // partial once, and taken up by another group; or proposed for a pending row that a booked one replaced
 )
 
 // HeldBy names the gate that kept a proposed group from being confirmed.

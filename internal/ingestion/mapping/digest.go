@@ -85,8 +85,9 @@ type Verdict int
 // The verdicts.
 const (
 	Fresh       Verdict = iota // keep it
-	Duplicate                  // same id, same content: delivered twice, kept once
+	Duplicate                  // same id, same content, or the pending form of a booked row: kept once
 	Conflicting                // same id, other content: for a person to decide
+	Replacing                  // same id, booked now: keep it, and not the pending row that came before
 )
 
 // Identities tells fresh rows from repeated ones within the files of one source and numbers equal rows that carry no id.
@@ -130,6 +131,23 @@ func (i *Identities) RememberContent(digest [16]byte) {
 type firstSeen struct {
 	digest uint64 // its first 8 bytes: nobody gains from a collision within their own file
 	line   int    // 0: in an earlier period
+	state  bookingState
+}
+
+// bookingState is how far a row had come. Of a row of an earlier period it is not known.
+type bookingState uint8
+
+const (
+	stateUnknown bookingState = iota
+	statePending
+	stateBooked
+)
+
+func stateOf(tx *recon.Transaction) bookingState {
+	if tx.BookingStatus == recon.Pending {
+		return statePending
+	}
+	return stateBooked
 }
 
 // Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
@@ -152,9 +170,14 @@ func (i *Identities) AdmitAs(tx *recon.Transaction, identity [16]byte) (Verdict,
 	seen, repeated := i.byID[identity]
 	switch {
 	case !repeated:
-		i.byID[identity] = firstSeen{head, tx.Line}
+		i.byID[identity] = firstSeen{head, tx.Line, stateOf(tx)}
 		return Fresh, nil
 	case seen.digest == head:
+		return Duplicate, nil
+	case seen.state == statePending && stateOf(tx) == stateBooked:
+		i.byID[identity] = firstSeen{head, tx.Line, stateBooked}
+		return Replacing, nil
+	case seen.state == stateBooked && stateOf(tx) == statePending:
 		return Duplicate, nil
 	}
 	return Conflicting, conflict(tx, seen.line)

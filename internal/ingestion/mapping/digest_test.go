@@ -78,6 +78,23 @@ func TestIdentities(t *testing.T) {
 		require.Equal(t, 4, wrong.Line)
 		require.Contains(t, wrong.Reason, "line 2")
 	})
+	t.Run("a booked row replaces its pending one, whichever comes first", func(t *testing.T) {
+		status := func(content byte, status string) *recon.Transaction {
+			tx := row(20, "P", content)
+			tx.BookingStatus = status
+			return tx
+		}
+		var seen Identities
+		var verdicts []Verdict
+		for _, tx := range []*recon.Transaction{
+			status(1, recon.Pending), status(2, recon.Pending), status(3, recon.Booked), status(3, recon.Booked),
+			status(1, recon.Pending), status(4, recon.Booked),
+		} {
+			verdict, _ := seen.Admit(tx)
+			verdicts = append(verdicts, verdict)
+		}
+		require.Equal(t, []Verdict{Fresh, Conflicting, Replacing, Duplicate, Duplicate, Conflicting}, verdicts)
+	})
 	t.Run("equal rows without an id stay as many as they are", func(t *testing.T) {
 		for want := range int32(3) {
 			tx := row(10, "", 9)

@@ -1,0 +1,197 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"matcher/internal/recon"
+)
+
+// A bank tells of a payment before it is booked, and again when it is: under the same id, often with another amount or
+// day. The booked row replaces the pending one, so no sum ever holds both. What a run proposed for the pending row is
+// dissolved. A confirmed or partial group is somebody's word and stays: the booked row is rejected until it is unmatched.
+
+// pendingMatched tells why a booked row did not come in.
+const pendingMatched = "its pending row stands in a confirmed or partial group: unmatch that, then load the file again"
+
+// replaceNote is what the history of a dissolved group says.
+const replaceNote = "a booked row replaces the pending one"
+
+// pendingRow is a stored row whose booked one is staged.
+type pendingRow struct {
+	id         int64
+	externalID string
+	groupID    int64 // 0: it is free
+	status     recon.GroupStatus
+}
+
+// replacePending takes pending rows out whose booked ones are staged. Those of the file itself are dropped where they stand.
+func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
+	if load.Replacing > 0 {
+		_, err := tx.tx.Exec(ctx, `
+			DELETE FROM stg_transactions p USING stg_transactions b
+			WHERE b.identity = p.identity AND b.ordinal = p.ordinal
+				AND p.booking_status = 'PENDING' AND b.booking_status = 'BOOKED'`)
+		if err != nil {
+			return fmt.Errorf("dropping the file's own pending rows: %w", err)
+		}
+	}
+	if pending, err := tx.pendingRows(ctx); err != nil || len(pending) == 0 {
+		return err
+	}
+	// Only now the lock: a run that saves in between may have taken the rows.
+	c, err := tx.lockOpenContext(ctx, load.Source.ContextID)
+	if err != nil {
+		return err
+	}
+	pending, err := tx.pendingRows(ctx)
+	if err != nil {
+		return err
+	}
+	if pending = replaceable(pending); len(pending) == 0 {
+		return nil
+	}
+	return tx.takeOut(ctx, load, c, pending)
+}
+
+// replaceable leaves out the rows that somebody, or a run, has vouched for.
+func replaceable(pending []pendingRow) []pendingRow {
+	return slices.DeleteFunc(pending, func(p pendingRow) bool { return p.groupID != 0 && p.status != recon.GroupProposed })
+}
+
+func (tx *Tx) pendingRows(ctx context.Context) (list []pendingRow, err error) {
+	rows, err := tx.tx.Query(ctx, `
+		SELECT t.id, coalesce(t.external_id, ''), coalesce(g.id, 0), coalesce(g.status, '')
+		FROM stg_transactions s
+		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
+		LEFT JOIN active_items a ON a.transaction_id = t.id
+		LEFT JOIN match_groups g ON g.id = a.group_id
+		WHERE s.booking_status = 'BOOKED' AND t.booking_status = 'PENDING'
+		ORDER BY t.id`)
+	if err != nil {
+		return nil, fmt.Errorf("looking for pending rows: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p pendingRow
+		if err := rows.Scan(&p.id, &p.externalID, &p.groupID, &p.status); err != nil {
+			return nil, fmt.Errorf("reading a pending row: %w", err)
+		}
+		list = append(list, p)
+	}
+	return list, rows.Err()
+}
+
+// takeOut removes pending rows with what hangs on them. The rows of a dissolved proposal are open again at once.
+func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pending []pendingRow) error {
+	groups, err := tx.dissolve(ctx, c, pending)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(pending))
+	for i, p := range pending {
+		ids[i] = p.id
+	}
+	for _, sql := range []string{
+		`DELETE FROM exceptions WHERE transaction_id = ANY ($1)`,
+		`DELETE FROM ignored_items WHERE transaction_id = ANY ($1)`,
+		`DELETE FROM transactions WHERE id = ANY ($1)`,
+	} {
+		if _, err := tx.tx.Exec(ctx, sql, ids); err != nil {
+			return fmt.Errorf("taking pending rows out: %w", err)
+		}
+	}
+	if len(groups) > 0 {
+		if err := tx.released(ctx, groups, recon.ActionReject); err != nil {
+			return err
+		}
+	}
+	// A run that has loaded the rows must look again.
+	if err := tx.countDecisions(ctx, []*decidedGroup{{contextID: c.ID}}); err != nil {
+		return err
+	}
+	if err := tx.recountReplaced(ctx, load.Import.ID, ids); err != nil {
+		return err
+	}
+	tx.tellReplaced(load, pending)
+	return nil
+}
+
+// dissolve takes the proposals apart that the rows stand in. It is no judgement of their scores, so it is not counted as one.
+func (tx *Tx) dissolve(ctx context.Context, c recon.Context, pending []pendingRow) ([]*decidedGroup, error) {
+	var keys []int64
+	for _, p := range pending {
+		if p.groupID != 0 && !slices.Contains(keys, p.groupID) {
+			keys = append(keys, p.groupID)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	groups, err := tx.readGroups(ctx, keys, map[string]recon.Context{c.ID: c})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		g.to = recon.GroupSuperseded
+	}
+	return groups, tx.moveGroups(ctx, groups, recon.Decision{Note: replaceNote})
+}
+
+// recountReplaced lets the imports of replaced rows tie: such a row was delivered again, so it counts as a duplicate where
+// it came from, and the sums are of the rows that are still there.
+func (tx *Tx) recountReplaced(ctx context.Context, by string, ids []int64) error {
+	byImport := map[int64][]string{}
+	var order []int64
+	for _, id := range ids { // sorted
+		num := id >> 32
+		if byImport[num] == nil {
+			order = append(order, num)
+		}
+		byImport[num] = append(byImport[num], tx.ids(kindTransaction).Public(id))
+	}
+	for _, num := range order {
+		sums, err := tx.importSums(ctx, num)
+		if err != nil {
+			return err
+		}
+		var id string
+		err = tx.tx.QueryRow(ctx, `
+			UPDATE imports SET rows_inserted = rows_inserted - $2, rows_duplicate = rows_duplicate + $2, sums = $3
+			WHERE num = $1 RETURNING id::text`, num, len(byImport[num]), sums).Scan(&id)
+		if err != nil {
+			return fmt.Errorf("recounting an import: %w", err)
+		}
+		told := byImport[num][:min(len(byImport[num]), eventItemsMax)]
+		tx.Audit("import.replace", "import", id, map[string]any{"rows": len(byImport[num]), "by": by, "transactionIds": told})
+	}
+	return nil
+}
+
+// replacedEvent tells other systems which pending rows are gone.
+type replacedEvent struct {
+	ContextID    string          `json:"contextId"`
+	SourceID     string          `json:"sourceId"`
+	ImportID     string          `json:"importId"` // of the booked rows
+	Transactions []replacedEntry `json:"transactions"`
+}
+
+type replacedEntry struct {
+	TransactionID string `json:"transactionId"`
+	ExternalID    string `json:"externalId"`
+}
+
+func (tx *Tx) tellReplaced(load *ImportLoad, pending []pendingRow) {
+	if load.Import.Detection != "" {
+		load.Import.Detection += " · "
+	}
+	load.Import.Detection += fmt.Sprintf("%d booked rows replaced pending ones", len(pending))
+	for part := range slices.Chunk(pending, eventItemsMax) {
+		e := replacedEvent{ContextID: load.Source.ContextID, SourceID: load.Source.ID, ImportID: load.Import.ID}
+		for _, p := range part {
+			e.Transactions = append(e.Transactions, replacedEntry{tx.ids(kindTransaction).Public(p.id), p.externalID})
+		}
+		tx.Emit(recon.EventRowsReplaced, e)
+	}
+}
