@@ -37,6 +37,11 @@ func TestAgeing(t *testing.T) {
 		require.Empty(t, items[recon.Exception](t, w.Client, "/v1/exceptions?minAgeDays=36500&contextId="+w.contextID))
 		require.Len(t, items[recon.Exception](t, w.Client, "/v1/exceptions?minAgeDays=0&contextId="+w.contextID), len(all))
 	})
+	t.Run("a class or reason that is none is refused, and not an empty list", func(t *testing.T) {
+		for _, query := range []string{"class=break", "class=BROKEN", "reason=no_candidate"} {
+			require.Equal(t, http.StatusUnprocessableEntity, w.Call(http.MethodGet, "/v1/exceptions?"+query, nil).Status, query)
+		}
+	})
 	t.Run("a day that is none is refused", func(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, w.Call(http.MethodGet, path+"?asOf=yesterday", nil).Status)
 	})

@@ -11,8 +11,8 @@ type exceptionsInput struct {
 	Paged
 	ContextID string `query:"contextId" maxLength:"36"`
 	Status    string `query:"status" enum:"OPEN,RESOLVED"`
-	Class     string `query:"class" maxLength:"40" doc:"TIMING, MISSING, BREAK, AMBIGUOUS or DATA"`
-	Reason    string `query:"reason" maxLength:"40"`
+	Class     string `query:"class" enum:"TIMING,MISSING,BREAK,AMBIGUOUS,DATA"`
+	Reason    string `query:"reason" maxLength:"40" pattern:"^[A-Z_]+$" doc:"As exceptions carry it: AMOUNT_DIFFERS, PARTIAL_REST and so on"`
 	Side      string `query:"side" enum:"LEFT,RIGHT"`
 	MinAge    int    `query:"minAgeDays" minimum:"0" maximum:"36500" doc:"Only rows booked at least so many days ago"`
 }

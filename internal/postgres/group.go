@@ -59,8 +59,10 @@ func (tx *Tx) Groups(
 		return nil, "", err
 	}
 	args["after"], args["status"], args["limit"] = after, filter.Status, page.Size()+1
+	args["rule"], args["held"] = filter.RuleID, string(filter.HeldBy)
 	rows, _ := tx.tx.Query(ctx, groupSelect+`
 		WHERE `+where+` AND g.id > @after AND (@status = '' OR g.status = @status)
+		AND (@rule = '' OR g.rule_id::text = @rule) AND (@held = '' OR g.held_by = @held)
 		ORDER BY g.id LIMIT @limit`, args)
 	groups, err := pgx.CollectRows(rows, tx.scanGroup)
 	if err != nil {

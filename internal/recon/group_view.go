@@ -49,6 +49,8 @@ type GroupItem struct {
 type GroupFilter struct {
 	RunID  string
 	Status string
+	RuleID string
+	HeldBy HeldBy
 }
 
 // ExceptionFilter narrows a list of exceptions; empty fields do not.
