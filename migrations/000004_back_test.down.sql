@@ -1,5 +1,4 @@
 DROP TABLE back_test_entries, back_tests, run_inputs;
-ALTER TABLE contexts DROP COLUMN rules_version;
 DROP INDEX runs_one_running;
 DROP INDEX runs_one_queued;
 DELETE FROM runs WHERE mode = 'BACK_TEST';

@@ -10,9 +10,6 @@ DROP INDEX runs_one_queued;
 CREATE UNIQUE INDEX runs_one_running ON runs (context_id, (mode = 'BACK_TEST')) WHERE status = 'RUNNING';
 CREATE UNIQUE INDEX runs_one_queued ON runs (context_id, (mode = 'BACK_TEST')) WHERE status = 'QUEUED';
 
--- Counted up by every change of a context's rules, so that a back-test of what they were before can be told.
-ALTER TABLE contexts ADD COLUMN rules_version bigint NOT NULL DEFAULT 0;
-
 -- The rows that a run read: with its plan, all that is needed to run it again. One row of it may come to a few megabytes.
 CREATE TABLE run_inputs (
     run_num bigint PRIMARY KEY,
@@ -23,7 +20,7 @@ CREATE TABLE back_tests (
     run_num       bigint PRIMARY KEY,
     rules         jsonb NOT NULL,  -- the whole set that is tried
     rules_hash    text NOT NULL,   -- of its active rules, as the runs of a context with this set have it
-    rules_version bigint,          -- of the context when the back-test read it; NULL: it has not ended
+    rules_version bigint,          -- changes of the context's rules when the back-test read them; NULL: it has not ended
     totals        jsonb
 );
 CREATE INDEX back_tests_hash ON back_tests (rules_hash) WHERE rules_version IS NOT NULL;

@@ -106,7 +106,7 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	}
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
 		err := tx.SaveBackTest(ctx, postgres.BackTestSave{
-			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Totals: totals, Entries: job.entries(&diff, before, after),
+			Run: run, Context: job.input.Context, RuleChanges: job.input.RuleChanges, Plan: job.storedPlan(), Totals: totals, Entries: job.entries(&diff, before, after),
 		})
 		if err != nil {
 			return err

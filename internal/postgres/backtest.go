@@ -15,7 +15,7 @@ import (
 
 const backTestSelect = `
 	SELECT r.id::text, r.num, r.context_id::text, r.status, r.date_from, r.date_to, b.rules, b.rules_hash,
-		coalesce(b.rules_version = c.rules_version, false), b.totals, r.progress, r.error_code, r.error_message, r.created_at,
+		coalesce(b.rules_version = ` + ruleChangesOf + `, false), b.totals, r.progress, r.error_code, r.error_message, r.created_at,
 		r.created_by, r.started_at, r.finished_at
 	FROM back_tests b JOIN runs r ON r.num = b.run_num JOIN contexts c ON c.id = r.context_id`
 
@@ -88,13 +88,13 @@ func scanBackTest(row pgx.CollectableRow) (b recon.BackTest, err error) {
 	return b, json.Unmarshal(rules, &b.Rules)
 }
 
-// requireBackTest refuses rules that no back-test has tried on the rules as they were when it read the context c.
-func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, hash string) error {
+// requireBackTest refuses rules that no back-test has tried since their last change; changes is how many there were.
+func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int64, hash string) error {
 	var overtaken bool
 	err := tx.tx.QueryRow(ctx, `
 		SELECT b.rules_version < $3 FROM back_tests b JOIN runs r ON r.num = b.run_num
 		WHERE b.rules_hash = $1 AND r.context_id = $2 AND r.status = 'COMPLETED' AND b.rules_version IS NOT NULL
-		ORDER BY b.rules_version DESC LIMIT 1`, hash, c.ID, c.RulesNum).Scan(&overtaken)
+		ORDER BY b.rules_version DESC LIMIT 1`, hash, c.ID, changes).Scan(&overtaken)
 	const wayOut = "POST /v1/contexts/%s/back-tests with the same change, wait until it has completed, and send this again"
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -17,6 +17,9 @@ func (tx *Tx) BackTestInput(ctx context.Context, run recon.Run) (RunInput, error
 	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
 		return in, err
 	}
+	if in.RuleChanges, err = tx.ruleChanges(ctx, run.ContextID); err != nil {
+		return in, err
+	}
 	b, err := tx.BackTest(ctx, run.ID)
 	if err != nil {
 		return in, err
@@ -127,8 +130,10 @@ type BackTestSave struct {
 	Run     recon.Run // final but for its status
 	Context recon.Context
 	Plan    any
-	Totals  recon.BackTestTotals
-	Entries func() (*BackTestEntryRow, bool)
+	// RuleChanges is RunInput's: how often the context's rules had changed when the back-test read them.
+	RuleChanges int64
+	Totals      recon.BackTestTotals
+	Entries     func() (*BackTestEntryRow, bool)
 }
 
 // backTestsKept is how many back-tests of a context keep their entries; all keep their totals.
@@ -157,7 +162,7 @@ func (tx *Tx) SaveBackTest(ctx context.Context, save BackTestSave) error {
 		return err
 	}
 	if _, err := tx.tx.Exec(ctx, `UPDATE back_tests SET rules_version = $2, totals = $3 WHERE run_num = $1`,
-		save.Run.Num, save.Context.RulesNum, save.Totals); err != nil {
+		save.Run.Num, save.RuleChanges, save.Totals); err != nil {
 		return fmt.Errorf("storing the totals of a back-test: %w", err)
 	}
 	save.Run.Status = recon.RunCompleted

@@ -16,8 +16,8 @@ type ContextFilter struct {
 	Status recon.ContextStatus
 }
 
-const contextColumns = `id, num, name, description, status, settings, version, decisions, rules_version, created_at,
-	updated_at, created_by`
+const contextColumns = `id, num, name, description, status, settings, version, decisions, created_at, updated_at,
+	created_by`
 
 // CreateContext stores a new context; it is active at once.
 func (tx *Tx) CreateContext(ctx context.Context, c recon.Context) (recon.Context, error) {
@@ -109,7 +109,7 @@ func (tx *Tx) contextRow(ctx context.Context, id, lock string) (recon.Context, e
 }
 
 func scanContext(row pgx.CollectableRow) (c recon.Context, err error) {
-	err = row.Scan(&c.ID, &c.Num, &c.Name, &c.Description, &c.Status, &c.Settings, &c.Version, &c.Decisions, &c.RulesNum,
+	err = row.Scan(&c.ID, &c.Num, &c.Name, &c.Description, &c.Status, &c.Settings, &c.Version, &c.Decisions,
 		&c.CreatedAt, &c.UpdatedAt, &c.CreatedBy)
 	c.CreatedAt, c.UpdatedAt = c.CreatedAt.UTC(), c.UpdatedAt.UTC()
 	return c, err

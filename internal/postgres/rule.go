@@ -19,7 +19,8 @@ const maxRulesPerContext = 1000
 
 // CreateRule stores a new rule in its first version.
 func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (recon.StoredRule, error) {
-	if _, err := tx.lockOpenContext(ctx, contextID); err != nil {
+	before, err := tx.beginRules(ctx, contextID)
+	if err != nil {
 		return recon.StoredRule{}, err
 	}
 	id, err := tx.insertRule(ctx, contextID, rule)
@@ -31,7 +32,7 @@ func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule)
 		return recon.StoredRule{}, err
 	}
 	tx.Audit("rule.create", "rule", id, stored)
-	return stored, tx.rulesChanged(ctx, contextID)
+	return stored, tx.rulesChanged(ctx, contextID, before)
 }
 
 func (tx *Tx) insertRule(ctx context.Context, contextID string, rule recon.Rule) (id string, err error) {
@@ -92,7 +93,8 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
 func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (recon.StoredRule, error) {
-	if _, err := tx.lockRule(ctx, id, version); err != nil {
+	_, before, err := tx.lockRule(ctx, id, version)
+	if err != nil {
 		return recon.StoredRule{}, err
 	}
 	if err := tx.nextRuleVersion(ctx, id, rule); err != nil {
@@ -103,7 +105,7 @@ func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon
 		return recon.StoredRule{}, err
 	}
 	tx.Audit("rule.update", "rule", id, stored)
-	return stored, tx.rulesChanged(ctx, stored.ContextID)
+	return stored, tx.rulesChanged(ctx, stored.ContextID, before)
 }
 
 // nextRuleVersion gives a rule another body, and brings it back where it was put out of sight.
@@ -121,7 +123,7 @@ func (tx *Tx) nextRuleVersion(ctx context.Context, id string, rule recon.Rule) e
 
 // DeleteRule takes a rule out of every later run; its versions stay.
 func (tx *Tx) DeleteRule(ctx context.Context, id string, version int) error {
-	stored, err := tx.lockRule(ctx, id, version)
+	stored, before, err := tx.lockRule(ctx, id, version)
 	if err != nil {
 		return err
 	}
@@ -129,13 +131,13 @@ func (tx *Tx) DeleteRule(ctx context.Context, id string, version int) error {
 		return err
 	}
 	tx.Audit("rule.delete", "rule", id, stored)
-	return tx.rulesChanged(ctx, stored.ContextID)
+	return tx.rulesChanged(ctx, stored.ContextID, before)
 }
 
 // ReorderRules gives a context's rules new priorities, 10, 20, 30 … in the order of ids, which must be all of them.
 // Each rule whose priority changes gets a new version, since a version is what a run is explained by.
 func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) ([]recon.StoredRule, error) {
-	rules, err := tx.lockRules(ctx, contextID)
+	rules, before, err := tx.lockRules(ctx, contextID)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +149,7 @@ func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) 
 		return nil, err
 	}
 	tx.Audit("rule.reorder", "context", contextID, map[string]any{"ruleIds": ids})
-	if err := tx.rulesChanged(ctx, contextID); err != nil {
+	if err := tx.rulesChanged(ctx, contextID, before); err != nil {
 		return nil, err
 	}
 	return tx.Rules(ctx, contextID)
@@ -156,7 +158,7 @@ func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) 
 // ReplaceRules makes a context's rules those of a set, in one commit. A rule whose name the context has gets its next
 // version where it differs; those that the set leaves out are deleted, and their versions stay.
 func (tx *Tx) ReplaceRules(ctx context.Context, contextID string, set []recon.Rule) ([]recon.StoredRule, error) {
-	rules, err := tx.lockRules(ctx, contextID)
+	rules, before, err := tx.lockRules(ctx, contextID)
 	if err != nil {
 		return nil, err
 	}
@@ -168,20 +170,45 @@ func (tx *Tx) ReplaceRules(ctx context.Context, contextID string, set []recon.Ru
 		return nil, err
 	}
 	tx.Audit("rule.replace", "context", contextID, map[string]any{"rules": after})
-	return after, tx.rulesChanged(ctx, contextID)
+	return after, tx.rulesChanged(ctx, contextID, before)
 }
 
 // lockRules are a context's rules, all of them locked, after their context.
-func (tx *Tx) lockRules(ctx context.Context, contextID string) ([]recon.StoredRule, error) {
-	if _, err := tx.lockOpenContext(ctx, contextID); err != nil {
-		return nil, err
+func (tx *Tx) lockRules(ctx context.Context, contextID string) (rules []recon.StoredRule, before int64, err error) {
+	if before, err = tx.beginRules(ctx, contextID); err != nil {
+		return nil, 0, err
 	}
 	if _, err := tx.tx.Exec(ctx, `
 		SELECT FROM rules WHERE context_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, contextID); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return tx.Rules(ctx, contextID)
+	rules, err = tx.Rules(ctx, contextID)
+	return rules, before, err
 }
+
+// beginRules lets one change of a context's rules in at a time, and tells how many there were before it. The
+// context is only shared, as before: sources and schedules are edited beside it, and a run that waits to save is no hindrance.
+func (tx *Tx) beginRules(ctx context.Context, contextID string) (before int64, err error) {
+	if err := tx.holdOpenContext(ctx, contextID); err != nil {
+		return 0, err
+	}
+	if _, err := tx.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('rules ' || $1::text, 0))`, contextID); err != nil {
+		return 0, fmt.Errorf("waiting for another change of the rules: %w", err)
+	}
+	return tx.ruleChanges(ctx, contextID)
+}
+
+// ruleChanges counts the changes of a context's rules so far: every version of every rule, and every rule that went.
+func (tx *Tx) ruleChanges(ctx context.Context, contextID string) (n int64, err error) {
+	if err := tx.tx.QueryRow(ctx, `SELECT `+ruleChangesOf+` FROM contexts c WHERE c.id = $1`, contextID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting changes of rules: %w", err)
+	}
+	return n, nil
+}
+
+// ruleChangesOf is that number of the context c. It only grows: a rule comes back under another id.
+const ruleChangesOf = `(
+	SELECT coalesce(sum(u.version::bigint + (u.deleted_at IS NOT NULL)::integer), 0)::bigint FROM rules u WHERE u.context_id = c.id)`
 
 // replaceRules brings rules to what set says, by name. Unique names and priorities would collide half way: the rules are
 // first put out of the indexes' sight, and those that stay come back one by one.
@@ -211,15 +238,12 @@ func (tx *Tx) replaceRules(ctx context.Context, contextID string, rules []recon.
 	return nil
 }
 
-// rulesChanged counts a change of a context's rules, under the context's lock. Where the context asks for back-tests, the
-// rules as they are now must have been tried, on the rules as they were before.
-func (tx *Tx) rulesChanged(ctx context.Context, contextID string) error {
+// rulesChanged ends a change of a context's rules, of which there were so many before. Where the context asks for
+// back-tests, the rules as they are now must have been tried, on the rules as they were before.
+func (tx *Tx) rulesChanged(ctx context.Context, contextID string, before int64) error {
 	c, err := tx.Context(ctx, contextID)
 	if err != nil {
 		return err
-	}
-	if _, err := tx.tx.Exec(ctx, `UPDATE contexts SET rules_version = rules_version + 1 WHERE id = $1`, contextID); err != nil {
-		return fmt.Errorf("counting changes of rules: %w", err)
 	}
 	if !c.Settings.RequireBackTest {
 		return nil
@@ -228,7 +252,7 @@ func (tx *Tx) rulesChanged(ctx context.Context, contextID string) error {
 	if err != nil {
 		return err
 	}
-	return tx.requireBackTest(ctx, c, recon.HashRules(recon.ActiveRules(plainRules(rules))))
+	return tx.requireBackTest(ctx, c, before, recon.HashRules(recon.ActiveRules(plainRules(rules))))
 }
 
 func plainRules(stored []recon.StoredRule) []recon.Rule {
@@ -283,22 +307,22 @@ func inOrder(rules []recon.StoredRule, ids []string) ([]recon.StoredRule, error)
 	return ordered, nil
 }
 
-// lockRule is the rule, locked after its context, if the caller read its latest version and its context may be changed.
-func (tx *Tx) lockRule(ctx context.Context, id string, version int) (recon.StoredRule, error) {
-	stored, err := tx.Rule(ctx, id)
-	if err != nil {
-		return recon.StoredRule{}, err
+// lockRule is the rule, locked after its context, if the caller read its latest version and its context may be changed;
+// before is what rulesChanged wants to know.
+func (tx *Tx) lockRule(ctx context.Context, id string, version int) (stored recon.StoredRule, before int64, err error) {
+	if stored, err = tx.Rule(ctx, id); err != nil {
+		return recon.StoredRule{}, 0, err
 	}
-	if _, err := tx.lockOpenContext(ctx, stored.ContextID); err != nil {
-		return recon.StoredRule{}, err
+	if before, err = tx.beginRules(ctx, stored.ContextID); err != nil {
+		return recon.StoredRule{}, 0, err
 	}
 	if stored, err = tx.ruleRow(ctx, id, "FOR UPDATE OF r"); err != nil {
-		return recon.StoredRule{}, err
+		return recon.StoredRule{}, 0, err
 	}
 	if version != 0 && version != stored.Version {
-		return recon.StoredRule{}, recon.Stale("rule")
+		return recon.StoredRule{}, 0, recon.Stale("rule")
 	}
-	return stored, nil
+	return stored, before, nil
 }
 
 func (tx *Tx) ruleRow(ctx context.Context, id, lock string) (recon.StoredRule, error) {

@@ -22,6 +22,7 @@ type RunInput struct {
 	RejectedSets []RejectedSet  // not to be offered again
 	Partials     []PartialGroup // stand as one row of what is left of each
 	Voided       int64          // imports of the context voided so far: more of them when the run saves means that rows are gone
+	RuleChanges  int64          // of a back-test: how often the context's own rules had changed
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64

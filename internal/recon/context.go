@@ -12,7 +12,6 @@ type Context struct {
 	Settings    ContextSettings `json:"settings"`
 	Version     int             `json:"version"`
 	Decisions   int64           `json:"-"` // people's decisions on its groups so far
-	RulesNum    int64           `json:"-"` // changes of its rules so far
 	CreatedAt   time.Time       `json:"createdAt"`
 	UpdatedAt   time.Time       `json:"updatedAt"`
 	CreatedBy   string          `json:"createdBy"`
