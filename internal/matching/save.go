@@ -1,6 +1,7 @@
 package matching
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,12 +34,15 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 	run.Summary, run.AsOf = text, result.AsOf
 	run.InputHash, run.RulesHash, run.ResultHash = result.InputHash, result.RulesHash, result.ResultHash
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
-		err := tx.SaveRun(ctx, postgres.RunSave{
+		found := postgres.RunSave{
 			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided, Rows: job.rows(),
 			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
 			Superseded: job.superseded(result),
-		})
-		if err != nil {
+		}
+		if run.Mode == recon.RunCommit {
+			found.Unlisted, found.Open = job.input.Unlisted, job.open(result)
+		}
+		if err := tx.SaveRun(ctx, found); err != nil {
 			return err
 		}
 		tx.Audit("run.complete", "run", run.ID, map[string]any{
@@ -203,6 +207,45 @@ func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
 		return 0
 	})
 	return items
+}
+
+// open lists the rows of files that this run is the first to list which it leaves in no confirmed group.
+func (job *loaded) open(result *engine.Result) []postgres.OpenItem {
+	unlisted := make(map[int64]bool, len(job.input.Unlisted))
+	for _, num := range job.input.Unlisted {
+		unlisted[num] = true
+	}
+	var items []postgres.OpenItem
+	for side, table := range []*engine.Table{job.left, job.right} {
+		confirmed := confirmedRows(result, side, table.Len())
+		for row := range uint32(table.Len()) {
+			if !confirmed[row] && unlisted[postgres.ImportNum(table.ID(row))] {
+				items = append(items, postgres.OpenItem{SourceNum: job.sourceNum[table.Source(row)], TransactionID: table.ID(row)})
+			}
+		}
+	}
+	slices.SortFunc(items, func(a, b postgres.OpenItem) int {
+		return cmp.Or(cmp.Compare(a.SourceNum, b.SourceNum), cmp.Compare(a.TransactionID, b.TransactionID))
+	})
+	return items
+}
+
+func confirmedRows(result *engine.Result, side, n int) []bool {
+	confirmed := make([]bool, n)
+	for i := range result.Groups {
+		g := &result.Groups[i]
+		if g.Status() != recon.GroupConfirmed {
+			continue
+		}
+		rows := result.LeftRows(g)
+		if side == engine.RightIndex {
+			rows = result.RightRows(g)
+		}
+		for _, row := range rows {
+			confirmed[row] = true
+		}
+	}
+	return confirmed
 }
 
 // exceptions gives the open rows that need somebody; a row that may still arrive needs nobody.

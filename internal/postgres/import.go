@@ -207,6 +207,8 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id BETWEEN $1 AND $2`,
 		`DELETE FROM ignored_items WHERE transaction_id BETWEEN $1 AND $2`,
+		`DELETE FROM open_items o USING imports i JOIN sources s ON s.id = i.source_id
+			WHERE i.num = $1::bigint >> 32 AND o.source_num = s.num AND o.transaction_id BETWEEN $1 AND $2`,
 		`DELETE FROM transactions WHERE id BETWEEN $1 AND $2`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, first, last); err != nil {

@@ -96,6 +96,7 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id = ANY ($1)`,
 		`DELETE FROM ignored_items WHERE transaction_id = ANY ($1)`,
+		`DELETE FROM open_items o USING transactions t WHERE t.id = ANY ($1) AND o.source_num = t.source_num AND o.transaction_id = t.id`,
 		`DELETE FROM transactions WHERE id = ANY ($1)`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, ids); err != nil {

@@ -64,6 +64,9 @@ func (e *RowsEncoder) Close() error {
 // rowID places a row of an import, or a group of a run, among all: number · 2^32 + ordinal.
 func rowID(num, ordinal int64) int64 { return num<<32 | ordinal }
 
+// ImportNum is the number of the import that a row came with.
+func ImportNum(rowID int64) int64 { return rowID >> 32 }
+
 func appendTransaction(r copyRow, t *recon.Transaction, identity [16]byte, sourceNum int32, id int64, scratch *[]byte) copyRow {
 	r = r.fields(transactionColumnCount).int8(id).int4(sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
 	r = r.day(t.Date).day(t.ValueDate).int8(int64(t.Amount)).minor(t.Gross).minor(t.Fee).minor(t.Tax).minor(t.Net)

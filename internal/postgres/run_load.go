@@ -23,6 +23,7 @@ type RunInput struct {
 	Partials     []PartialGroup // stand as one row of what is left of each
 	Voided       int64          // imports of the context voided so far: more of them when the run saves means that rows are gone
 	RuleChanges  int64          // of a back-test: how often the context's own rules had changed
+	Unlisted     []int64        // imports that no run has listed yet, by number: read whole
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64
@@ -48,6 +49,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 		return in, err
 	}
 	if in.Voided, err = tx.voidedImports(ctx, run.ContextID); err != nil {
+		return in, err
+	}
+	if in.Unlisted, err = tx.unlistedImports(ctx, run.ContextID); err != nil {
 		return in, err
 	}
 	if err = tx.partials(ctx, &in); err != nil {
@@ -169,40 +173,39 @@ func (tx *Tx) eachRow(
 
 const openRowFixed = 8
 
-// openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows. The rows of an import are
-// a range of ids, in the order in which they lie on the disk, so only the context's own files are read.
+// openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows.
 //
-// Imports that came after the last run are read row by row: nearly all of them is open. Of those that a run has seen, by
-// far the most rows are matched, so the ids of the two indexes are merged first and only open rows are fetched. Which of
-// the two is taken changes the time, never the rows. OFFSET 0 keeps the planner from joining the files of all time at once.
+// Files that no run has listed yet are read whole: the rows of an import are a range of ids, in the order in which they
+// lie on the disk, and nearly all of them is open. Of all other files only the rows on the list of open ones are looked up,
+// one by one: OFFSET 0 keeps the planner from reading the rows and groups of all time instead.
 func openRowsSQL(columns []openRowColumn) string {
 	selected := selectRows(columns)
-	const (
-		open = `
-		FROM transactions t
-		WHERE t.id > i.num << 32 AND t.id < (i.num + 1) << 32
-		AND NOT EXISTS (
-			SELECT 1 FROM active_items a
-			WHERE a.transaction_id = t.id AND a.transaction_id > i.num << 32 AND a.transaction_id < (i.num + 1) << 32
-			AND a.group_id NOT IN (
-				SELECT g.id FROM match_groups g
-				WHERE g.context_num = @context AND g.status = 'PROPOSED' AND NOT g.preview
-				AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)
-				UNION ALL
-				SELECT g.id FROM match_groups g WHERE g.context_num = @context AND ` + takenUp + `))
-		OFFSET 0`
-		ofSources  = ` WHERE i.source_id = ANY (@sources::uuid[]) AND i.status = 'COMPLETED'`
-		notIgnored = ` AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id)`
-		lastRun    = `(
-			SELECT coalesce(max(r.started_at), '-infinity')
-			FROM runs r JOIN contexts c ON c.id = r.context_id
-			WHERE c.num = @context AND r.mode = 'COMMIT' AND r.status = 'COMPLETED')`
-	)
-	return selected + ` FROM imports i CROSS JOIN LATERAL (SELECT ` + transactionColumns + open + `) t` +
-		ofSources + ` AND i.created_at > ` + lastRun + notIgnored + `
+	inFile := func(id string) string { return id + ` > i.num << 32 AND ` + id + ` < (i.num + 1) << 32` }
+	listed := func(id string) string { return id + ` = o.transaction_id` }
+	return selected + ` FROM imports i ` + openRowsWhere(inFile) + `
+		WHERE i.source_id = ANY (@sources::uuid[]) AND i.status = 'COMPLETED' AND NOT i.listed
 		UNION ALL ` +
-		selected + ` FROM imports i CROSS JOIN LATERAL (SELECT t.id` + open + `) seen JOIN transactions t ON t.id = seen.id` +
-		ofSources + ` AND i.created_at <= ` + lastRun + notIgnored
+		selected + ` FROM sources s JOIN open_items o ON o.source_num = s.num ` + openRowsWhere(listed) + `
+		WHERE s.id = ANY (@sources::uuid[])`
+}
+
+// openRowsWhere says of every table which ids are meant, so that each is read by its key.
+func openRowsWhere(meant func(id string) string) string {
+	return `CROSS JOIN LATERAL (
+			SELECT ` + transactionColumns + `
+			FROM transactions t
+			WHERE ` + meant("t.id") + `
+			AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id AND ` + meant("n.transaction_id") + `)
+			AND NOT EXISTS (
+				SELECT 1 FROM active_items a
+				WHERE a.transaction_id = t.id AND ` + meant("a.transaction_id") + `
+				AND a.group_id NOT IN (
+					SELECT g.id FROM match_groups g
+					WHERE g.context_num = @context AND g.status = 'PROPOSED' AND NOT g.preview
+					AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)
+					UNION ALL
+					SELECT g.id FROM match_groups g WHERE g.context_num = @context AND ` + takenUp + `))
+			OFFSET 0) t`
 }
 
 // selectRows begins a query whose rows eachRow hands on; t are the transactions.

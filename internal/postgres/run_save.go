@@ -59,7 +59,9 @@ type RunSave struct {
 	Groups     func() (*GroupRow, bool)
 	Items      []ActiveItem // by transaction id, which makes the primary key grow at its end
 	Exceptions func() (*ExceptionRow, bool)
-	Superseded []int64 // partial groups whose rows the groups take over
+	Superseded []int64    // partial groups whose rows the groups take over
+	Unlisted   []int64    // RunInput's
+	Open       []OpenItem // rows of those imports that stand in no confirmed group, by source and id
 }
 
 // ErrRowsMoved means that rows which the run used were taken, voided or ignored after it loaded them: run again.
@@ -113,6 +115,9 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 		return err
 	}
 	if err := tx.copyItems(ctx, save); err != nil {
+		return err
+	}
+	if err := tx.listOpen(ctx, save); err != nil {
 		return err
 	}
 	if err := tx.saveExceptions(ctx, save); err != nil {

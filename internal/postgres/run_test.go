@@ -48,6 +48,25 @@ func (l *ledger) keys(t *testing.T, source recon.Source, fields ...string) map[s
 	return keys
 }
 
+// leftOpen are the rows of files that no run has listed which stand in no confirmed pair.
+func (l *ledger) leftOpen(t *testing.T, in postgres.RunInput, pairs []pair) (open []postgres.OpenItem) {
+	t.Helper()
+	confirmed := map[int64]bool{}
+	for _, p := range pairs {
+		if p.status == recon.GroupConfirmed {
+			confirmed[p.left], confirmed[p.right] = true, true
+		}
+	}
+	for _, source := range []recon.Source{l.left, l.right} {
+		for _, id := range l.keys(t, source) {
+			if !confirmed[id] && slices.Contains(in.Unlisted, postgres.ImportNum(id)) {
+				open = append(open, postgres.OpenItem{SourceNum: source.Num, TransactionID: id})
+			}
+		}
+	}
+	return open
+}
+
 type pair struct {
 	left, right int64
 	status      recon.GroupStatus
@@ -60,7 +79,7 @@ func (l *ledger) save(t *testing.T, mode recon.RunMode, pairs []pair, open ...po
 	run, in := l.claimed(t, mode)
 	at, n := 0, 0
 	save := postgres.RunSave{
-		Run: run, Context: in.Context, Voided: in.Voided,
+		Run: run, Context: in.Context, Voided: in.Voided, Unlisted: in.Unlisted, Open: l.leftOpen(t, in, pairs),
 		Plan: postgres.RunPlan{EngineVersion: "test", Rules: []postgres.RunPlanRule{{Name: "by hand"}}},
 		Groups: func() (*postgres.GroupRow, bool) {
 			if at == len(pairs) {

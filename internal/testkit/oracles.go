@@ -69,6 +69,21 @@ var oracles = []struct{ name, sql string }{
 			GROUP BY context_num, score
 		) AS d USING (context_num, score)
 		WHERE (s.confirmed, s.refused) IS DISTINCT FROM (coalesce(d.confirmed, 0), coalesce(d.refused, 0))`},
+	{"O5 what a run reads: every open row of a file that a run has listed is on the list of open rows, and nothing else may be but rows of such files", `
+		SELECT format('transaction %s is open and not listed, so no run will see it', t.id)
+		FROM imports i JOIN transactions t ON t.id >> 32 = i.num
+		LEFT JOIN active_items a ON a.transaction_id = t.id
+		LEFT JOIN match_groups g ON g.id = a.group_id
+		WHERE i.listed AND NOT EXISTS (SELECT FROM ignored_items n WHERE n.transaction_id = t.id)
+			AND (a.transaction_id IS NULL
+				OR g.status = 'PROPOSED' AND NOT EXISTS (SELECT FROM group_decisions d WHERE d.group_id = g.id)
+				OR g.status = 'PARTIAL' AND g.residual = g.difference)
+			AND NOT EXISTS (SELECT FROM open_items o WHERE o.source_num = t.source_num AND o.transaction_id = t.id)
+		UNION ALL
+		SELECT format('transaction %s is listed as open: row %s, file listed %s', o.transaction_id, t.id, i.listed)
+		FROM open_items o LEFT JOIN transactions t ON t.id = o.transaction_id AND t.source_num = o.source_num
+		LEFT JOIN imports i ON i.num = o.transaction_id >> 32
+		WHERE t.id IS NULL OR i.listed IS NOT TRUE`},
 	{"O7 audit rows and events are numbered without a gap up to the head", `
 		SELECT format('%s: %s rows, first %s, last %s, head %s', what, n, first, last, head) FROM (
 			SELECT 'audit_log' AS what, count(*) AS n, coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last, (SELECT audit_seq FROM head) AS head FROM audit_log
