@@ -84,8 +84,10 @@ func (a *auditor) writeRules() {
 		{Name: "tolerance", Type: recon.RuleTolerance, Amount: recon.RuleAmount{Abs: recon.Limits{Default: recon.Decimal(fmt.Sprintf("0.%02d", cents))}}},
 		{Name: "lag", Type: recon.RuleDateLag},
 		{Name: "unkeyed", Type: recon.RuleExact, Keys: []recon.RuleKey{}},
-		{Name: "parts", Type: recon.RuleGrouped, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}},
-			Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"reference"}}}, Partial: recon.RulePartial{Allow: true}},
+		{
+			Name: "parts", Type: recon.RuleGrouped, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}},
+			Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"reference"}}}, Partial: recon.RulePartial{Allow: true},
+		},
 	}
 	a.random.Shuffle(len(hat), func(i, j int) { hat[i], hat[j] = hat[j], hat[i] })
 	for i, rule := range hat[:a.between(2, len(hat))] {

@@ -327,10 +327,10 @@ const (
 	reasonTextBelow
 	reasonRateMissing
 	reasonFeeVariance
-
-	// missOfRight marks the miss of a row that a rule within one side reads as its right half.
-	missOfRight reasonCode = 1 << 7
 )
+
+// missOfRight marks the miss of a row that a rule within one side reads as its right half.
+const missOfRight reasonCode = 1 << 7
 
 type rowState uint8
 

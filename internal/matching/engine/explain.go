@@ -90,7 +90,7 @@ func (d *describer) suggestion(side recon.Side, open *Open) string {
 
 // limitAlone is the limit of the rule that would have to move, or what stands in its way.
 func (d *describer) limitAlone(x *ruleRun, m *Miss, left, right uint32) string {
-	limit := ""
+	var limit string
 	switch m.Failed() {
 	case recon.ReasonDateOutside:
 		limit = d.lagLimit(x, left, right)
