@@ -16,7 +16,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 # The folders whose tests carry a tag: under another tag than integration, unit files would run again everywhere.
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-nightly tidy lint fmt sec \
+.PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-long test-nightly tidy lint fmt sec \
 	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate up down migrate-up migrate-down clean
 
 help: ## List the targets
@@ -52,7 +52,11 @@ test-chaos: ## Broken networks, killed processes, full disks
 	@[ -n "$(call TAGGED,chaos)" ] || $(call ABSENT,no test carries the tag chaos)
 	$(GOTEST) -count 1 -tags chaos -timeout 20m $(call TAGGED,chaos)
 
-test-nightly: test cover fuzz test-chaos ## All of it, slowly
+test-nightly: test cover fuzz test-chaos test-long ## All of it, slowly
+
+test-long: deps ## Cases at full size: 500 random reconciliations, a million rows
+	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion' ./internal/matching/engine
+	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 90m -tags integration -run T48 ./internal/matching
 
 tidy: ## The house rules alone
 	$(GO) test -count 1 ./tests/tidy/
