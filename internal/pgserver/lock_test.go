@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,4 +74,17 @@ func TestClearStalePID(t *testing.T) {
 	t.Run("none is the rule", func(t *testing.T) {
 		require.NoError(t, clearStalePID(testLayout(t)))
 	})
+}
+
+func TestUnlock_ACopyInAProcessThatIsJustStartingHoldsNothing(t *testing.T) {
+	l := testLayout(t)
+	first, err := lockFolder(l)
+	require.NoError(t, err)
+	started, err := syscall.Dup(int(first.Fd()))
+	require.NoError(t, err)
+	defer syscall.Close(started)
+	unlock(first)
+	second, err := lockFolder(l)
+	require.NoError(t, err)
+	unlock(second)
 }

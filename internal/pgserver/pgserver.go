@@ -94,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s, err := start(ctx, &Server{cfg: cfg, layout: l, folder: folder, done: make(chan struct{})})
 	if err != nil {
-		_ = folder.Close()
+		unlock(folder)
 		return nil, err
 	}
 	cfg.logger().Info("PostgreSQL is up", "version", s.bin.major, "data", s.layout.cluster, "pid", s.PID())
@@ -183,7 +183,7 @@ func (s *Server) run(id identity, running *os.File) error {
 func (s *Server) supervise(ended <-chan error) {
 	s.err = <-ended
 	s.layout.forgetSocket()
-	_ = s.folder.Close()
+	unlock(s.folder)
 	close(s.done)
 }
 
