@@ -95,11 +95,7 @@ func (tx *Tx) HistoryRows(
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(sources))
-	for i := range sources {
-		ids[i] = sources[i].ID
-	}
-	args["sources"], args["held"], args["lag"] = ids, held, lag
+	args["sources"], args["held"], args["lag"] = sourceIDs(sources), held, lag
 	return tx.eachRow(ctx, selectRows(columns)+`
 		FROM imports i CROSS JOIN LATERAL (
 			SELECT `+transactionColumns+` FROM transactions t WHERE t.id > i.num << 32 AND t.id < (i.num + 1) << 32 OFFSET 0

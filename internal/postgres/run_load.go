@@ -134,12 +134,16 @@ func (tx *Tx) OpenRows(
 	if err != nil {
 		return err
 	}
+	args["sources"], args["context"] = sourceIDs(sources), contextNum
+	return tx.eachRow(ctx, openRowsSQL(columns), args, columns, sourceNames(sources), add)
+}
+
+func sourceIDs(sources []recon.Source) []string {
 	ids := make([]string, len(sources))
 	for i := range sources {
 		ids[i] = sources[i].ID
 	}
-	args["sources"], args["context"] = ids, contextNum
-	return tx.eachRow(ctx, openRowsSQL(columns), args, columns, sourceNames(sources), add)
+	return ids
 }
 
 func sourceNames(sources []recon.Source) map[int32]string {
