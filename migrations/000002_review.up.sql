@@ -1,16 +1,31 @@
 -- What people decide on groups, and what a context is configured with beside its rules.
 
+-- A column that is added gets its default by a statement of its own, in this file and in those after it: added with one, or
+-- as an identity, PostgreSQL reads the whole catalog, every other tenant's part included.
+
 -- A run that saves compares this with what it loaded: one more means that somebody decided on rows it has weighed.
-ALTER TABLE contexts ADD COLUMN decisions bigint NOT NULL DEFAULT 0;
+ALTER TABLE contexts ADD COLUMN decisions bigint;
+UPDATE contexts SET decisions = 0;
+ALTER TABLE contexts ALTER COLUMN decisions SET DEFAULT 0, ALTER COLUMN decisions SET NOT NULL;
 
 -- Groups matched by hand belong to no run: they stand under run number 0, in the order in which they were made.
 CREATE SEQUENCE manual_groups MAXVALUE 4294967295;
 
 ALTER TABLE adjustments
-    ADD COLUMN num               bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT adjustments_num UNIQUE,
-    ADD COLUMN note              text NOT NULL DEFAULT '',
-    ADD COLUMN posting_reference text NOT NULL DEFAULT '', -- of the entry in the books that carries it
-    ADD COLUMN posted_by         text NOT NULL DEFAULT '';
+    ADD COLUMN num               bigint,
+    ADD COLUMN note              text,
+    ADD COLUMN posting_reference text, -- of the entry in the books that carries it
+    ADD COLUMN posted_by         text;
+UPDATE adjustments a SET num = n.num, note = '', posting_reference = '', posted_by = ''
+FROM (SELECT group_id, ordinal, row_number() OVER (ORDER BY created_at, group_id, ordinal) AS num FROM adjustments) n
+WHERE (a.group_id, a.ordinal) = (n.group_id, n.ordinal);
+ALTER TABLE adjustments
+    ALTER COLUMN num SET NOT NULL, ALTER COLUMN num ADD GENERATED ALWAYS AS IDENTITY,
+    ADD CONSTRAINT adjustments_num UNIQUE (num),
+    ALTER COLUMN note SET DEFAULT '', ALTER COLUMN note SET NOT NULL,
+    ALTER COLUMN posting_reference SET DEFAULT '', ALTER COLUMN posting_reference SET NOT NULL,
+    ALTER COLUMN posted_by SET DEFAULT '', ALTER COLUMN posted_by SET NOT NULL;
+SELECT setval(pg_get_serial_sequence('adjustments', 'num'), coalesce(max(num), 0) + 1, false) FROM adjustments;
 CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, num);
 
 -- One rate a pair, type and day; what a run used is in its plan, so a corrected rate changes no past.

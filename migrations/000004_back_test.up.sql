@@ -4,7 +4,9 @@
 ALTER TABLE runs
     DROP CONSTRAINT runs_mode_check,
     ADD CONSTRAINT runs_mode_check CHECK (mode IN ('COMMIT', 'DRY_RUN', 'BACK_TEST')),
-    ADD COLUMN groups_hash text NOT NULL DEFAULT ''; -- of the run's groups as they were written, byte for byte
+    ADD COLUMN groups_hash text; -- of the run's groups as they were written, byte for byte
+UPDATE runs SET groups_hash = '';
+ALTER TABLE runs ALTER COLUMN groups_hash SET DEFAULT '', ALTER COLUMN groups_hash SET NOT NULL;
 DROP INDEX runs_one_running;
 DROP INDEX runs_one_queued;
 CREATE UNIQUE INDEX runs_one_running ON runs (context_id, (mode = 'BACK_TEST')) WHERE status = 'RUNNING';

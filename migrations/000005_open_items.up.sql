@@ -7,7 +7,9 @@ CREATE TABLE open_items (
     transaction_id bigint NOT NULL,
     PRIMARY KEY (source_num, transaction_id)
 );
-ALTER TABLE imports ADD COLUMN listed boolean NOT NULL DEFAULT false;
+ALTER TABLE imports ADD COLUMN listed boolean;
+UPDATE imports SET listed = false;
+ALTER TABLE imports ALTER COLUMN listed SET DEFAULT false, ALTER COLUMN listed SET NOT NULL;
 
 -- Under the context's lock, like all that lets a row go, so that no run lists the file meanwhile. The schema is that of the
 -- trigger's table whatever the search path is.

@@ -63,6 +63,55 @@ func TestMigrate_UpDownUp(t *testing.T) {
 	}
 }
 
+// A schema that was in use before the later migrations keeps its rows and numbers those it makes after them.
+func TestMigrate_UpgradesASchemaWithRows(t *testing.T) {
+	t.Parallel()
+	in := testkit.NewInstallation(t)
+	conn := in.Owner(t)
+	first, err := fs.Glob(migrations.FS, "000001_*.sql")
+	require.NoError(t, err)
+	baseline := fstest.MapFS{}
+	for _, name := range first {
+		text, err := fs.ReadFile(migrations.FS, name)
+		require.NoError(t, err)
+		baseline[name] = &fstest.MapFile{Data: text}
+	}
+	adjustment := `INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_at, created_by)
+		VALUES ($1, 1, 1, 1, 'EUR', 'FEE', $2, 'ann')`
+	require.NoError(t, inSchema(t, conn, "grown", func(tx pgx.Tx) error {
+		if err := tenancy.MigrateUp(t.Context(), tx, baseline, "."); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(t.Context(), `
+			INSERT INTO contexts (id, name, created_by) VALUES (gen_random_uuid(), 'cash', 'ann');
+			INSERT INTO runs (id, context_id, mode, status, created_by) SELECT gen_random_uuid(), id, 'COMMIT', 'COMPLETED', 'ann' FROM contexts`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), adjustment, 2, "2026-01-01")
+		if err == nil {
+			_, err = tx.Exec(t.Context(), adjustment, 1, "2026-01-02")
+		}
+		return err
+	}))
+	require.NoError(t, inSchema(t, conn, "grown", func(tx pgx.Tx) error {
+		if err := tenancy.MigrateUp(t.Context(), tx, migrations.FS, "."); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), adjustment, 3, "2026-01-03")
+		return err
+	}))
+	var groups, numbers []int64
+	require.NoError(t, conn.QueryRow(t.Context(),
+		`SELECT array_agg(group_id ORDER BY num), array_agg(num ORDER BY num) FROM grown.adjustments WHERE note = ''`).Scan(&groups, &numbers))
+	require.Equal(t, []int64{2, 1, 3}, groups, "numbered as they were made")
+	require.Equal(t, []int64{1, 2, 3}, numbers)
+	var decisions int64
+	var hash string
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT decisions, groups_hash FROM grown.contexts, grown.runs`).Scan(&decisions, &hash))
+	require.Zero(t, decisions)
+	require.Empty(t, hash)
+}
+
 func TestMigrate_AFailureTakesTheVersionBackToo(t *testing.T) {
 	t.Parallel()
 	in := testkit.NewInstallation(t)
