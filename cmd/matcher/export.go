@@ -3,13 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -207,7 +205,7 @@ func (c *exportCommand) toFiles(ctx context.Context, names []string) error {
 // write writes one thing whole and says how many lines it has.
 func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer) (rows int64, err error) {
 	of := exports[slices.Index(exportNames(), name)]
-	table := csv.NewWriter(to)
+	table := newCellWriter(to)
 	objects := json.NewEncoder(to)
 	objects.SetEscapeHTML(false)
 	if c.format == "csv" {
@@ -220,9 +218,6 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 		c.progress.exporting(name, rows)
 		if c.format == "json" {
 			return objects.Encode(object)
-		}
-		for i := range columns {
-			columns[i] = safeCell(columns[i])
 		}
 		return table.Write(columns)
 	})
@@ -237,14 +232,3 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 func (p *progress) exporting(name string, rows int64) {
 	p.say(func() string { return name + ": " + plural(rows, "row") })
 }
-
-// safeCell keeps a spreadsheet from running what a row says: a text that would be a formula begins with an apostrophe. An
-// amount is none, with its sign and its currency too.
-func safeCell(text string) string {
-	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || plainAmount.MatchString(text) {
-		return text
-	}
-	return "'" + text
-}
-
-var plainAmount = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?( [A-Z]{3})?$`)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/csv"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -89,7 +88,7 @@ func writeWhole(path string, write func(*bufio.Writer) error) error {
 }
 
 func (m *match) writeGroups(to *bufio.Writer) error {
-	out := csv.NewWriter(to)
+	out := newCellWriter(to)
 	if err := out.Write(groupColumns); err != nil {
 		return err
 	}
@@ -135,7 +134,7 @@ func (m *match) groupDifference(g *engine.Group) string {
 }
 
 func (m *match) writeUnmatched(to *bufio.Writer) error {
-	out := csv.NewWriter(to)
+	out := newCellWriter(to)
 	if err := out.Write(unmatchedColumns); err != nil {
 		return err
 	}
@@ -151,7 +150,7 @@ func (m *match) writeUnmatched(to *bufio.Writer) error {
 }
 
 func (m *match) writeRejected(to *bufio.Writer) error {
-	out := csv.NewWriter(to)
+	out := newCellWriter(to)
 	if err := out.Write(rejectedColumns); err != nil {
 		return err
 	}
