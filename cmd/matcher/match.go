@@ -325,6 +325,7 @@ func (m *match) load(ctx context.Context) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
+	m.rejectBooked()
 	return m.readRejects()
 }
 

@@ -25,7 +25,16 @@ const carriedPlace = inputFilesMax
 type carriedRow struct {
 	tx           recon.Transaction
 	source, file string
-	status       recon.State
+	status       recon.State // "" where it stands in a partial group
+}
+
+// stage is how far the row has come. A pending one may still be replaced, unless a partial group holds it.
+func (r *carriedRow) stage() mapping.Stage {
+	stage := mapping.StageOf(&r.tx)
+	if stage == mapping.StagePending && r.status == "" {
+		stage = mapping.StagePendingMatched
+	}
+	return stage
 }
 
 // carry is what last period left: rows, partial groups, rejected sets, and which rows are settled. A nil carry is the first
@@ -277,7 +286,11 @@ func (s *matchSide) loadCarried(c *carry, identities map[string]*mapping.Identit
 		if row.tx.ExternalID == "" {
 			of(row.source).RememberContent(digest)
 		} else {
-			of(row.source).Remember(mapping.Identity(&row.tx), binary.BigEndian.Uint64(row.tx.Digest[:8]))
+			of(row.source).Remember(mapping.Identity(&row.tx), binary.BigEndian.Uint64(row.tx.Digest[:8]), row.stage())
+		}
+		if row.tx.ExternalID != "" && row.stage() == mapping.StagePending {
+			s.hold(&row.tx, rowID(carriedPlace, i), row.source, nil)
+			continue
 		}
 		if err := s.table.Carry(&row.tx, rowID(carriedPlace, i), row.source); err != nil {
 			return err
@@ -291,6 +304,21 @@ func (s *matchSide) loadCarried(c *carry, identities map[string]*mapping.Identit
 		}
 	}
 	return nil
+}
+
+// rejectBooked lets what was rejected of a pending row hold for the booked one that replaced it: people name rows by their
+// ids, and it has the same.
+func (m *match) rejectBooked() {
+	for i := range m.plan.Options.Rejected {
+		set := &m.plan.Options.Rejected[i]
+		for side, ids := range [][]int64{set.Left, set.Right} {
+			for at, id := range ids {
+				if booked, replaced := m.sides()[side].replaced[id]; replaced {
+					ids[at] = booked
+				}
+			}
+		}
+	}
 }
 
 // carriedRow is the row of last period that a row of the table is, nil when it is of this one.
@@ -310,7 +338,10 @@ func (m *match) printCarry(to io.Writer) {
 	for _, more := range []struct {
 		n    int
 		what string
-	}{{len(m.carry.partials), "partial groups"}, {len(m.carry.rejected), "rejected sets"}} {
+	}{
+		{len(m.carry.partials), "partial groups"}, {len(m.carry.rejected), "rejected sets"},
+		{len(m.left.replaced) + len(m.right.replaced), "pending then and booked now"},
+	} {
 		if more.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", more.what, more.n))
 		}

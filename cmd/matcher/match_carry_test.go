@@ -23,7 +23,8 @@ import (
 )
 
 // TestThreeMonthsAreTheSameAsOne goes through a payment across the month's end, an invoice paid in three parts over three
-// months, a rejected pair, a row in transit, and a statement that overlaps.
+// months, a rejected pair, a row in transit, a payment that is pending in one month and booked for more in the next, and a
+// statement that overlaps.
 func TestThreeMonthsAreTheSameAsOne(t *testing.T) {
 	t.Parallel()
 	files := func(month string) [2]string {
@@ -33,20 +34,26 @@ func TestThreeMonthsAreTheSameAsOne(t *testing.T) {
 	january := p.next(files("january"))
 	require.Equal(t, "PARTIAL", p.last["L2|R2"])
 	require.NotContains(t, p.last, "L4|R9", "it was rejected")
-	require.Equal(t, "487.00", january.Bridge[0].Right)
+	require.Equal(t, "532.00", january.Bridge[0].Right, "what is pending is in it")
 
 	february := p.next(files("february"))
 	require.Equal(t, "CONFIRMED", p.last["L3|R3"], "paid across the month's end")
 	require.Equal(t, "PARTIAL", p.last["L2|R2+R10"])
 	require.NotContains(t, p.last, "L4|R9", "it never returns")
 	require.Equal(t, int64(2), february.Left.Duplicates, "one settled in January, one carried")
-	require.Equal(t, int64(3), february.Left.Carried)
-	require.Equal(t, "1190.05", february.Bridge[0].Left, "January's balance and February's rows")
+	require.Equal(t, int64(4), february.Left.Carried)
+	require.Equal(t, "1235.05", february.Bridge[0].Left, "January's balance and February's rows")
+	require.Equal(t, "CONFIRMED", p.last["L9|R12"], "booked in February, for another amount")
+	require.Equal(t, int64(1), february.Right.Duplicates, "its pending row")
+	require.Zero(t, february.Right.Rejected)
+	require.Equal(t, "907.00", february.Bridge[0].Right, "January's balance without the pending row, and February's rows")
 
 	march := p.next(files("march"))
 	require.Equal(t, "CONFIRMED", p.last["L7|R7"], "it was in transit")
 	require.Equal(t, "CONFIRMED", p.last["L2|R2+R10+R11"], "the third part")
 	require.NotContains(t, p.last, "L4|R9")
+	require.Equal(t, int64(2), march.Right.Duplicates, "pending and booked, both of them long known")
+	require.Zero(t, march.Right.Rejected)
 	p.sameAtOnce(march)
 }
 
@@ -149,19 +156,29 @@ func balancesOf(s engine.Summary) (ends [][3]string) {
 }
 
 // drawMonths are books and statements of three months: invoices that are paid at once, in parts, a little short, in another
-// currency's account, or never; rows that come in the next month's file again; rows without ids.
+// currency's account, or never; rows that come in the next month's file again; rows without ids; payments that are pending
+// first, for another amount, and booked some days later or never.
 func drawMonths(t *rapid.T, folder string) [][2]string {
 	var rows [2][3][]string
-	add := func(side, day int, id, reference string, cents int, currency string) {
+	tell := func(side, day int, id, reference string, cents int, currency, status string) {
 		month := min(day/30, 2)
 		if day >= 90 {
 			return // it has not happened yet
 		}
-		row := fmt.Sprintf("%s,2026-%02d-%02d,%s,%d.%02d,%s,text", id, month+1, min(day-30*month, 27)+1, reference, cents/100, cents%100, currency)
+		row := fmt.Sprintf("%s,2026-%02d-%02d,%s,%d.%02d,%s,text,%s", id, month+1, min(day-30*month, 27)+1, reference, cents/100, cents%100, currency, status)
 		rows[side][month] = append(rows[side][month], row)
 		if month < 2 && rapid.IntRange(0, 9).Draw(t, "again") == 0 {
 			rows[side][month+1] = append(rows[side][month+1], row)
 		}
+	}
+	add := func(side, day int, id, reference string, cents int, currency string) {
+		if side == 1 && id != "" && rapid.IntRange(0, 2).Draw(t, "pending first") == 0 {
+			tell(side, day, id, reference, cents+rapid.IntRange(-3, 3).Draw(t, "pending for"), currency, "pending")
+			if day += rapid.IntRange(0, 40).Draw(t, "booked after"); rapid.IntRange(0, 5).Draw(t, "never booked") == 0 {
+				return
+			}
+		}
+		tell(side, day, id, reference, cents, currency, "booked")
 	}
 	for i := range rapid.IntRange(6, 20).Draw(t, "invoices") {
 		day, cents := rapid.IntRange(0, 85).Draw(t, "day"), rapid.IntRange(1000, 90_000).Draw(t, "amount")
@@ -195,7 +212,7 @@ func drawMonths(t *rapid.T, folder string) [][2]string {
 		var of [2]string
 		for side, name := range []string{"books", "bank"} {
 			of[side] = filepath.Join(folder, fmt.Sprintf("%s-%d.csv", name, month+1))
-			lines := append([]string{"id,date,reference,amount,currency,description", fmt.Sprintf("%s%d,2026-%02d-28,,9%d%d.11,EUR,of the month", name, month, month+1, side, month)}, rows[side][month]...)
+			lines := append([]string{"id,date,reference,amount,currency,description,status", fmt.Sprintf("%s%d,2026-%02d-28,,9%d%d.11,EUR,of the month,booked", name, month, month+1, side, month)}, rows[side][month]...)
 			require.NoError(t, os.WriteFile(of[side], []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 		}
 		files = append(files, of)

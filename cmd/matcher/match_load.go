@@ -32,6 +32,7 @@ type matchSide struct {
 
 	held      map[heldKey]heldRow // pending rows that a booked one may replace, until all files are read
 	heldOrder []heldKey
+	replaced  map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
 
 	balance map[string]string // closing balances by currency; "" is the only currency
 }
@@ -243,7 +244,7 @@ func (s *matchSide) load(ctx context.Context, m *match) error {
 type heldRow struct {
 	tx   recon.Transaction
 	id   int64
-	file *matchFile
+	file *matchFile // nil: it is carried
 }
 
 // heldKey names a row within its side.
@@ -257,11 +258,16 @@ func (s *matchSide) addPending() error {
 			continue
 		}
 		delete(s.held, key)
-		if err := s.table.Add(&row.tx, row.id, row.file.source); err != nil {
+		add := s.table.Add
+		if row.file == nil {
+			add = s.table.Carry
+		}
+		if err := add(&row.tx, row.id, key.source); err != nil {
 			return err
 		}
 	}
 	s.held, s.heldOrder = nil, nil
+	s.table.Duplicates += int64(len(s.replaced))
 	for _, f := range s.files {
 		s.table.Rejected += f.rejected
 		s.table.Duplicates += f.repeats
@@ -269,14 +275,30 @@ func (s *matchSide) addPending() error {
 	return nil
 }
 
-func (s *matchSide) hold(tx *recon.Transaction, id int64, f *matchFile) {
+// hold keeps a pending row of a source back; f is nil where it is carried.
+func (s *matchSide) hold(tx *recon.Transaction, id int64, source string, f *matchFile) {
 	if s.held == nil {
 		s.held = map[heldKey]heldRow{}
 	}
-	key := heldKey{f.source, tx.ExternalID}
+	key := heldKey{source, tx.ExternalID}
 	row := heldRow{*tx, id, f}
 	row.tx.Metadata = slices.Clone(tx.Metadata)
 	s.held[key], s.heldOrder = row, append(s.heldOrder, key)
+}
+
+// replace drops the pending row whose booked one came as id. It counts as a duplicate of its file; one that is carried has
+// none in this period.
+func (s *matchSide) replace(key heldKey, id int64) {
+	row := s.held[key]
+	delete(s.held, key)
+	if row.file != nil {
+		row.file.repeats++
+		return
+	}
+	if s.replaced == nil {
+		s.replaced = map[int64]int64{}
+	}
+	s.replaced[row.id] = id
 }
 
 // someRead refuses a file of which no row could be read: its map is wrong, or it is another file than was meant.
@@ -344,6 +366,7 @@ func (l *sideLoader) row(record recon.Record) error {
 		l.reject(wrong...)
 		return nil
 	}
+	id := rowID(l.position, tx.Row)
 	verdict, conflict := l.identities.Admit(&tx)
 	switch verdict {
 	case mapping.Duplicate:
@@ -353,13 +376,10 @@ func (l *sideLoader) row(record recon.Record) error {
 		l.reject(*conflict)
 		return nil
 	case mapping.Replacing:
-		key := heldKey{l.file.source, tx.ExternalID}
-		l.side.held[key].file.repeats++
-		delete(l.side.held, key)
+		l.side.replace(heldKey{l.file.source, tx.ExternalID}, id)
 	}
-	id := rowID(l.position, tx.Row)
 	if tx.BookingStatus == recon.Pending && tx.ExternalID != "" {
-		l.side.hold(&tx, id, l.file)
+		l.side.hold(&tx, id, l.file.source, l.file)
 		return nil
 	}
 	return l.side.table.Add(&tx, id, l.file.source)

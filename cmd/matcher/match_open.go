@@ -131,11 +131,19 @@ type openSet struct {
 // openSettled are rows of one source and day that are settled. A row with an id is 24 bytes in base64, its identity and
 // the beginning of its digest; one without is 16, of its digest.
 type openSettled struct {
-	Type   string     `json:"type"`
-	Side   recon.Side `json:"side"`
-	Source string     `json:"source"`
-	Date   recon.Day  `json:"date"`
-	Rows   []string   `json:"rows"`
+	Type    string     `json:"type"`
+	Side    recon.Side `json:"side"`
+	Source  string     `json:"source"`
+	Date    recon.Day  `json:"date"`
+	Pending bool       `json:"pending,omitempty"` // all of them were, when they were confirmed
+	Rows    []string   `json:"rows"`
+}
+
+func (o *openSettled) stage() mapping.Stage {
+	if o.Pending {
+		return mapping.StagePendingMatched
+	}
+	return mapping.StageBooked
 }
 
 // openEnd is the last line: how many lines stand before it, and their SHA-256.
@@ -363,7 +371,11 @@ func (w *openWriter) settled() error {
 // confirmed rows of a side stand in the order of their days.
 func (w *openWriter) confirmed(s *matchSide, oldest recon.Day) []openSettled {
 	var list []openSettled
-	at := map[string]int{} // by source, on the day at hand
+	type kind struct {
+		source  string
+		pending bool
+	}
+	at := map[kind]int{} // on the day at hand
 	day := recon.NoDay
 	for row := range uint32(s.table.Len()) {
 		date := s.table.Date(row)
@@ -374,12 +386,12 @@ func (w *openWriter) confirmed(s *matchSide, oldest recon.Day) []openSettled {
 			clear(at)
 			day = date
 		}
-		source := s.table.Source(row)
-		i, known := at[source]
+		of := kind{s.table.Source(row), s.table.Pending(row)}
+		i, known := at[of]
 		if !known || len(list[i].Rows) == settledLineRows {
 			i = len(list)
-			at[source] = i
-			list = append(list, openSettled{Type: lineSettled, Side: s.side, Source: source, Date: date})
+			at[of] = i
+			list = append(list, openSettled{Type: lineSettled, Side: s.side, Source: of.source, Date: date, Pending: of.pending})
 		}
 		list[i].Rows = append(list[i].Rows, s.settledRow(row))
 	}
@@ -402,7 +414,7 @@ func (o *openSettled) remember(to *mapping.Identities) error {
 		data, err := base64.RawStdEncoding.DecodeString(text)
 		switch {
 		case err == nil && len(data) == 24:
-			to.Remember([16]byte(data), binary.BigEndian.Uint64(data[16:]))
+			to.Remember([16]byte(data), binary.BigEndian.Uint64(data[16:]), o.stage())
 		case err == nil && len(data) == 16:
 			to.RememberContent([16]byte(data))
 		default:

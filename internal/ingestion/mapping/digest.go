@@ -111,12 +111,13 @@ func (i *Identities) NextFile() {
 	clear(i.ordinal)
 }
 
-// Remember makes a row known that an earlier period had: by the Identity of its id and the first 8 bytes of its digest.
-func (i *Identities) Remember(identity [16]byte, digest uint64) {
+// Remember makes a row known that an earlier period had: by the Identity of its id, the first 8 bytes of its digest, and how
+// far it had come.
+func (i *Identities) Remember(identity [16]byte, digest uint64, stage Stage) {
 	if i.byID == nil {
 		i.byID = map[[16]byte]firstSeen{}
 	}
-	i.byID[identity] = firstSeen{digest: digest}
+	i.byID[identity] = firstSeen{digest: digest, stage: stage}
 }
 
 // RememberContent makes a row without an id known, by the first 16 bytes of its digest: as often as it was told of, a
@@ -131,23 +132,25 @@ func (i *Identities) RememberContent(digest [16]byte) {
 type firstSeen struct {
 	digest uint64 // its first 8 bytes: nobody gains from a collision within their own file
 	line   int    // 0: in an earlier period
-	state  bookingState
+	stage  Stage
 }
 
-// bookingState is how far a row had come. Of a row of an earlier period it is not known.
-type bookingState uint8
+// Stage is how far a row had come when it was seen.
+type Stage uint8
 
+// The stages.
 const (
-	stateUnknown bookingState = iota
-	statePending
-	stateBooked
+	StageBooked Stage = iota
+	StagePending
+	StagePendingMatched // in a confirmed or partial group of an earlier period, which is not rearranged
 )
 
-func stateOf(tx *recon.Transaction) bookingState {
+// StageOf is how far a row has come by its own word.
+func StageOf(tx *recon.Transaction) Stage {
 	if tx.BookingStatus == recon.Pending {
-		return statePending
+		return StagePending
 	}
-	return stateBooked
+	return StageBooked
 }
 
 // Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
@@ -170,14 +173,16 @@ func (i *Identities) AdmitAs(tx *recon.Transaction, identity [16]byte) (Verdict,
 	seen, repeated := i.byID[identity]
 	switch {
 	case !repeated:
-		i.byID[identity] = firstSeen{head, tx.Line, stateOf(tx)}
+		i.byID[identity] = firstSeen{head, tx.Line, StageOf(tx)}
 		return Fresh, nil
 	case seen.digest == head:
 		return Duplicate, nil
-	case seen.state == statePending && stateOf(tx) == stateBooked:
-		i.byID[identity] = firstSeen{head, tx.Line, stateBooked}
+	case seen.stage == StagePending && StageOf(tx) == StageBooked:
+		i.byID[identity] = firstSeen{head, tx.Line, StageBooked}
 		return Replacing, nil
-	case seen.state == stateBooked && stateOf(tx) == statePending:
+	case seen.stage == StagePendingMatched && StageOf(tx) == StageBooked:
+		return Conflicting, pendingMatched(tx)
+	case seen.stage == StageBooked && StageOf(tx) == StagePending:
 		return Duplicate, nil
 	}
 	return Conflicting, conflict(tx, seen.line)
@@ -192,6 +197,12 @@ func (i *Identities) count(tx *recon.Transaction) int32 {
 	tx.Ordinal = i.ordinal[identity]
 	i.ordinal[identity] = tx.Ordinal + 1
 	return tx.Ordinal + 1
+}
+
+func pendingMatched(tx *recon.Transaction) *recon.RowError {
+	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowPendingMatched,
+		"its pending row stands in a confirmed or partial group of an earlier period, which stays: to take the booked row instead, run that period again with --reject for the rows of that group")
+	return &e
 }
 
 func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {

@@ -122,7 +122,7 @@ func TestIdentities(t *testing.T) {
 	t.Run("an earlier period's rows are known by id and by content", func(t *testing.T) {
 		var later Identities
 		byID := row(2, "A", 1)
-		later.Remember(Identity(byID), binary.BigEndian.Uint64(byID.Digest[:8]))
+		later.Remember(Identity(byID), binary.BigEndian.Uint64(byID.Digest[:8]), StageBooked)
 		verdict, _ := later.Admit(row(2, "A", 1))
 		require.Equal(t, Duplicate, verdict)
 		verdict, conflict := later.Admit(row(3, "A", 2))
@@ -135,6 +135,24 @@ func TestIdentities(t *testing.T) {
 		verdict, _ = later.Admit(second)
 		require.Equal(t, Fresh, verdict, "one was known, two are there")
 		require.Equal(t, int32(1), second.Ordinal)
+	})
+	t.Run("a row that was pending in an earlier period is replaced, unless a group holds it", func(t *testing.T) {
+		var later Identities
+		was := map[string]Stage{"open": StagePending, "matched": StagePendingMatched, "booked": StageBooked}
+		for id, stage := range was {
+			later.Remember(Identity(row(2, id, 1)), 0, stage)
+		}
+		for id, want := range map[string]Verdict{"open": Replacing, "matched": Conflicting, "booked": Conflicting} {
+			verdict, wrong := later.Admit(row(3, id, 2))
+			require.Equal(t, want, verdict, id)
+			if id == "matched" {
+				require.Equal(t, recon.RowPendingMatched, wrong.Code)
+			}
+			late := row(4, id, 3)
+			late.BookingStatus = recon.Pending
+			verdict, _ = later.Admit(late)
+			require.Equal(t, id == "matched", verdict == Conflicting, id)
+		}
 	})
 	t.Run("an id and equal content are different identities", func(t *testing.T) {
 		require.NotEqual(t, Identity(row(1, "A", 1)), Identity(row(1, "", 1)))

@@ -108,6 +108,9 @@ func (t *Table) Amount(row uint32) recon.Minor { return recon.Minor(t.amounts[0]
 // Date is a row's booking date.
 func (t *Table) Date(row uint32) recon.Day { return recon.Day(t.date[row]) }
 
+// Pending says whether a row was not booked yet.
+func (t *Table) Pending(row uint32) bool { return t.pending[row] }
+
 // Content is what tells a row without an id from others: its digest, and how many equal rows came before it.
 func (t *Table) Content(row uint32) (digest [16]byte, ordinal int32) {
 	binary.BigEndian.PutUint64(digest[:8], t.digest[row][0])
