@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -156,12 +157,17 @@ func (m *match) closingBalances() ([]openBalance, error) {
 			if err != nil {
 				return nil, err
 			}
-			of := s.standing(m.result, b.Currency, m.options.To)
-			carried[s.index()] = of.carried
+			of, err := s.standing(m.result, b.Currency, m.options.To)
+			if err != nil {
+				return nil, err
+			}
+			change := -of.outside
 			if stated.Set {
-				closing[s.index()] += of.ahead
-			} else {
-				closing[s.index()] -= of.outside
+				change = of.ahead
+			}
+			carried[s.index()] = of.carried
+			if closing[s.index()], err = closing[s.index()].Add(change); err != nil {
+				return nil, s.tooMuch(b.Currency)
 			}
 			// A balance that follows from a stated one is as good. One with rows of a later period in it is that of no day.
 			known := stated.Set || m.carry != nil && slices.Contains(m.carry.balance(b.Currency).Stated, s.side)
@@ -169,7 +175,9 @@ func (m *match) closingBalances() ([]openBalance, error) {
 				out.Stated = append(out.Stated, s.side)
 			}
 		}
-		out.settle(b.Items, carried, closing)
+		if err := out.settle(b.Items, carried, closing); err != nil {
+			return nil, err
+		}
 		balances = append(balances, out)
 	}
 	return balances, nil
@@ -182,7 +190,8 @@ type standing struct {
 	ahead   recon.Minor // in rows of a later period that stand in a group already
 }
 
-func (s *matchSide) standing(result *engine.Result, currency string, to recon.Day) (of standing) {
+func (s *matchSide) standing(result *engine.Result, currency string, to recon.Day) (of standing, err error) {
+	var carried, outside, ahead engine.Total
 	open := result.Open[s.index()]
 	for row := range uint32(s.table.Len()) {
 		isOpen := len(open) > 0 && open[0].Row == row
@@ -195,23 +204,38 @@ func (s *matchSide) standing(result *engine.Result, currency string, to recon.Da
 		amount, state := s.table.Amount(row), result.State(s.side, row)
 		switch {
 		case state == recon.StateOpen && !isOpen:
-			of.outside += amount
+			outside.Add(amount)
 			continue
 		case state != recon.StateConfirmed:
-			of.carried += amount
+			carried.Add(amount)
 		}
 		if to.Set() && to != 0 && s.table.Date(row) > to && state != recon.StateOpen {
-			of.ahead += amount
+			ahead.Add(amount)
 		}
 	}
-	return of
+	for _, sum := range []struct {
+		of *engine.Total
+		to *recon.Minor
+	}{{&carried, &of.carried}, {&outside, &of.outside}, {&ahead, &of.ahead}} {
+		if *sum.to, err = sum.of.Minor(); err != nil {
+			return of, s.tooMuch(currency)
+		}
+	}
+	return of, nil
+}
+
+func (s *matchSide) tooMuch(currency string) error {
+	return fmt.Errorf("%s: what next period would start from in %s is past 64 bits of minor units: correct the largest amounts, or leave such rows out", s.name(), currency)
 }
 
 // settle keeps the items that outlast the period, summed by what they are; what remains was brought in from before.
-func (o *openBalance) settle(items []engine.BridgeItem, carried, closing [2]recon.Minor) {
+func (o *openBalance) settle(items []engine.BridgeItem, carried, closing [2]recon.Minor) error {
 	money := func(amount recon.Minor) string { return recon.Money{Amount: amount, Currency: o.Currency}.String() }
 	o.Left, o.Right = money(closing[0]), money(closing[1])
-	rest := closing[1] - closing[0] - (carried[1] - carried[0])
+	var rest engine.Total
+	for _, part := range [...]recon.Minor{closing[1], -closing[0], -carried[1], carried[0]} {
+		rest.Add(part)
+	}
 	var kept []engine.BridgeItem
 	for _, item := range items {
 		switch item.Label {
@@ -223,21 +247,29 @@ func (o *openBalance) settle(items []engine.BridgeItem, carried, closing [2]reco
 		default:
 			continue
 		}
-		rest -= item.Amount
+		rest.Add(-item.Amount)
 		at := slices.IndexFunc(kept, func(k engine.BridgeItem) bool { return k.Label == item.Label && k.Reason == item.Reason })
 		if at < 0 {
 			kept = append(kept, item)
 			continue
 		}
-		kept[at].Amount += item.Amount
+		var err error
+		if kept[at].Amount, err = kept[at].Amount.Add(item.Amount); err != nil {
+			return fmt.Errorf("%s in %s: %w", item.Label, o.Currency, err)
+		}
 		kept[at].Count += item.Count
 	}
-	if rest != 0 {
-		kept = append(kept, engine.BridgeItem{Label: engine.LabelOpening, Amount: rest})
+	opening, err := rest.Minor()
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", engine.LabelOpening, o.Currency, err)
+	}
+	if opening != 0 {
+		kept = append(kept, engine.BridgeItem{Label: engine.LabelOpening, Amount: opening})
 	}
 	for _, item := range kept {
 		o.Items = append(o.Items, openItem{item.Label, item.Reason, money(item.Amount), item.Count})
 	}
+	return nil
 }
 
 // balancesHaveRows refuses a balance in a currency of which neither side has a row: it would stand nowhere.

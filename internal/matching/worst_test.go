@@ -153,6 +153,9 @@ func TestAmountsAtTheEdgeOfWhatCanBeWritten(t *testing.T) {
 		b.importText(t, b.left, "id,date,amount,currency,reference\nM1,2026-01-02,-"+most+",EUR,M\nM2,2026-01-02,-"+most+",EUR,N\n"+strings.ReplaceAll(ordinary, "O", "P"))
 		run := b.run(t, s, recon.RunCommit)
 		require.Equal(t, []any{recon.RunFailed, "SUM_TOO_BIG"}, []any{run.Status, run.ErrorCode})
+		for _, fact := range []string{"EUR", "left", `"M1"`, "-184467440737095476.14"} {
+			require.Contains(t, run.ErrorMessage, fact, "whoever has to mend it finds the row")
+		}
 		require.Len(t, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), 41)
 	})
 }

@@ -29,8 +29,8 @@ type bridgeBuilder struct {
 	err    error
 }
 
-func (b *bridgeBuilder) minor(t total) recon.Minor {
-	m, err := t.minor()
+func (b *bridgeBuilder) minor(what string, t total) recon.Minor {
+	m, err := t.in(what, b.bridge.Currency)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
@@ -39,7 +39,7 @@ func (b *bridgeBuilder) minor(t total) recon.Minor {
 
 // item adds what leads from left to right: sign −1 for what only the left side has, +1 for what only the right has.
 func (b *bridgeBuilder) item(item BridgeItem, amount total, sign recon.Minor) {
-	item.Amount = sign * b.minor(amount)
+	item.Amount = sign * b.minor(fmt.Sprintf("the rows under %q", item.Label), amount)
 	b.bridge.Items = append(b.bridge.Items, item)
 }
 

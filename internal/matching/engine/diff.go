@@ -2,8 +2,10 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"matcher/internal/recon"
 )
@@ -306,10 +308,14 @@ func sumOf(sums *[]*moved, currency string) *moved {
 func (m *moved) change(side recon.Side) (recon.MoneyChange, error) {
 	change := recon.MoneyChange{Currency: m.currency, Side: side}
 	for _, part := range []struct {
-		sum *total
-		to  *string
-	}{{&m.gained, &change.Gained}, {&m.lost, &change.Lost}, {&m.rePaired, &change.RePaired}, {&m.unchanged, &change.Unchanged}} {
-		amount, err := part.sum.minor()
+		what string
+		sum  *total
+		to   *string
+	}{
+		{"gained", &m.gained, &change.Gained}, {"lost", &m.lost, &change.Lost},
+		{"re-paired", &m.rePaired, &change.RePaired}, {"unchanged", &m.unchanged, &change.Unchanged},
+	} {
+		amount, err := part.sum.in(fmt.Sprintf("the %s rows of the %s side", part.what, strings.ToLower(string(side))), m.currency)
 		if err != nil {
 			return change, err
 		}

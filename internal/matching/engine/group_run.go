@@ -108,10 +108,13 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 		p.held = heldDuplicate
 	}
 	sides := u.sides(rows)
-	difference := base.difference(sides)
+	difference, fits := base.difference(sides)
 	of, currency, mixed := x.measure(rows, p.compared)
 	if mixed {
-		difference = of
+		difference, fits = of, true
+	}
+	if !fits { // the rows stay open: no group could say what it leaves
+		return false
 	}
 	grown := len(u.parent.residualsAmong(sides)) > 0
 	if grown && p.held != heldNothing {
@@ -205,9 +208,9 @@ func (r *runner) anySuspect(rows [2][]uint32) bool {
 	return false
 }
 
-// difference is Σ left − Σ right of the amounts of rows. Sums of units fit, or they are no candidates; a difference that
-// does not breaks the ledger's law between the sides.
-func (r *runner) difference(sides [2][]uint32) int64 {
+// difference is Σ left − Σ right of the amounts of rows. Sums of units fit, or they are no candidates; where
+// named amounts are compared, those of the rows themselves may still lie too far apart.
+func (r *runner) difference(sides [2][]uint32) (difference int64, fits bool) {
 	var sum, right total
 	for _, row := range sides[0] {
 		sum.add(r.tables[0].amounts[0][row])
@@ -216,8 +219,8 @@ func (r *runner) difference(sides [2][]uint32) int64 {
 		right.add(r.tables[1].amounts[0][row])
 	}
 	sum.subtract(right)
-	m, _ := sum.minor()
-	return int64(m)
+	m, err := sum.minor()
+	return int64(m), err == nil
 }
 
 // adjustmentOf names the reason of the difference that a confirmed group of several rows keeps, as adjustment does for a

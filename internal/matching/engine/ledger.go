@@ -3,49 +3,17 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"matcher/internal/recon"
 )
-
-// total is a sum of int64 in 128 bits, so no number of rows can overflow it.
-type total struct {
-	hi int64
-	lo uint64
-}
-
-func (t *total) add(v int64) {
-	var carry uint64
-	t.lo, carry = bits.Add64(t.lo, uint64(v), 0)
-	t.hi += v>>63 + int64(carry)
-}
-
-func (t *total) subtract(o total) {
-	var borrow uint64
-	t.lo, borrow = bits.Sub64(t.lo, o.lo, 0)
-	t.hi -= o.hi + int64(borrow)
-}
-
-func (t *total) plus(o total) {
-	var carry uint64
-	t.lo, carry = bits.Add64(t.lo, o.lo, 0)
-	t.hi += o.hi + int64(carry)
-}
-
-// minor is the sum in 64 bits, or an error for the caller's rows, whose sum nobody could print.
-func (t total) minor() (recon.Minor, error) {
-	if t.hi != int64(t.lo)>>63 {
-		return 0, recon.Unprocessable("SUM_TOO_BIG", "the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
-	}
-	return recon.Minor(int64(t.lo)), nil
-}
 
 // ledger holds the sums of a run by currency. Rows and groups are summed apart from each other, so that comparing them
 // proves something.
 type ledger struct {
 	currencies []*currencyLedger
 	converted  []DifferenceSum // what is left to be booked of mixed groups, in the currency of the comparison
+	err        error           // the first of those sums that did not fit
 }
 
 type currencyLedger struct {
@@ -169,8 +137,14 @@ func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
 func (l *ledger) addConverted(d DifferenceSum) {
 	for i := range l.converted {
 		if c := &l.converted[i]; c.Currency == d.Currency && c.Status == d.Status && c.Reason == d.Reason {
-			c.Amount += d.Amount
+			sum := total{}
+			sum.add(int64(c.Amount))
+			sum.add(int64(d.Amount))
 			c.Groups += d.Groups
+			var err error
+			if c.Amount, err = sum.in("the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
+				l.err = err
+			}
 			return
 		}
 	}
@@ -292,7 +266,7 @@ func (x *ruleRun) holdsPair(left, right []uint32) bool {
 func (l *ledger) publish(res *Result) error {
 	for _, c := range l.currencies {
 		b := &bridgeBuilder{bridge: Bridge{Currency: currencyName(c.code)}}
-		b.bridge.Left, b.bridge.Right = b.minor(c.in[0]), b.minor(c.in[1])
+		b.bridge.Left, b.bridge.Right = b.minor("the amounts of the left side", c.in[0]), b.minor("the amounts of the right side", c.in[1])
 		for side, amount := range [2]recon.Minor{b.bridge.Left, b.bridge.Right} {
 			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, amount})
 		}
@@ -304,7 +278,7 @@ func (l *ledger) publish(res *Result) error {
 				if groups == 0 || amount == (total{}) {
 					continue
 				}
-				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor(amount), groups})
+				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor("the differences of groups", amount), groups})
 				if status != int(statusPartial) {
 					b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
 				}
@@ -324,5 +298,5 @@ func (l *ledger) publish(res *Result) error {
 		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason))
 	})
 	res.Differences = append(res.Differences, l.converted...)
-	return nil
+	return l.err
 }

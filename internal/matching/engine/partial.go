@@ -149,12 +149,13 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	if !inTime || !held || !fits || large || score < x.proposeAt || w.contradicts(0, 0) || x.r.refused.holds(rows) {
 		return
 	}
-	u.addPartial(rows, difference, score)
+	if rest, fits := x.r.difference(rows); fits {
+		u.addPartial(rows, rest, difference, score)
+	}
 }
 
-func (u *unitRun) addPartial(rows [2][]uint32, compared, score int64) {
+func (u *unitRun) addPartial(rows [2][]uint32, difference, compared, score int64) {
 	x := u.base
-	difference := x.r.difference(rows)
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: MethodExact,
 		status: statusPartial, currency: x.r.currencyOf(rows[0], rows[1]),

@@ -153,7 +153,7 @@ func (r *runner) keepPartials() {
 		if left.taken {
 			continue
 		}
-		difference := r.difference(left.rows)
+		difference, _ := r.difference(left.rows) // it did fit when the group was made
 		g := Group{
 			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: statusPartial, kept: true,
 			currency: r.currencyOf(left.rows[0], left.rows[1]),

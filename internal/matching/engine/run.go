@@ -65,6 +65,9 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 		r.state[side] = make([]rowState, t.Len())
 		r.flags[side] = make([]uint8, t.Len())
 	}
+	if err := r.checkTotals(); err != nil {
+		return nil, err
+	}
 	r.asOf = r.latest()
 	r.markOutside()
 	r.join()
