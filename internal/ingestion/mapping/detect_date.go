@@ -158,7 +158,7 @@ func (d *detector) dateFormat(m *Mapper) {
 		if ways := d.twoWays(m.date); ways != "" {
 			err = errors.New(ways)
 		}
-		d.fail("dateFormat", "AMBIGUOUS_DATE", "%s", err)
+		d.fail("dateFormat", "AMBIGUOUS_DATE", "%s", d.onLine(err, m.date, m.valueDate))
 		return
 	}
 	if format != "" {
@@ -179,12 +179,35 @@ func (d *detector) valueDateFormat(m *Mapper, format string) {
 	own, _, err := formatOf(values)
 	if err != nil {
 		delete(d.out.Fields, recon.FieldValueDate)
-		d.note("the value dates are left out, because %v", err)
+		d.note("the value dates are left out, because %v", d.onLine(err, m.valueDate))
 		return
 	}
 	field.DateFormat = first(own, "iso")
 	d.out.Fields[recon.FieldValueDate] = field
 	d.note("the value dates are written as %s, unlike the other dates", first(own, "YYYY-MM-DD or the like"))
+}
+
+// doubtError is what one of the dates leaves open.
+type doubtError struct{ value, text string }
+
+func (e *doubtError) Error() string { return fmt.Sprintf("%q %s", e.value, e.text) }
+
+func doubt(value, text string, args ...any) error { return &doubtError{value, fmt.Sprintf(text, args...)} }
+
+// onLine adds the line on which the date in doubt stands.
+func (d *detector) onLine(err error, sources ...*source) error {
+	var of *doubtError
+	if !errors.As(err, &of) {
+		return err
+	}
+	for _, s := range sources {
+		for _, rec := range d.sample {
+			if s.text(rec) == of.value {
+				return fmt.Errorf("%q on line %d %s", of.value, rec.Line, of.text)
+			}
+		}
+	}
+	return err
 }
 
 // formatOf finds the format of dates, or says why the values leave it open. "" is a format that fits one way only.
@@ -209,7 +232,7 @@ func formatOf(values []string) (format, why string, err error) {
 		}
 	}
 	if reads(values, first(best, "-"), first(rival, "-"))*100 < len(values)*80 {
-		return "", "", fmt.Errorf(`%s cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`, exampleOf(values, best))
+		return "", "", doubt(exampleOf(values, best), `cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`)
 	}
 	if yearFirst != "" {
 		if found, why, err := decideYear(values, best, yearFirst); found != "" || err != nil {
@@ -232,8 +255,7 @@ func decideYear(values []string, best, yearFirst string) (format, why string, er
 	case last >= first+yearsApart:
 		return yearFirst, "the years lie close together only so", nil
 	}
-	return "", "", fmt.Errorf("dates such as %q can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two",
-		values[0], best, yearFirst, len(values))
+	return "", "", doubt(values[0], "can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, yearFirst, len(values))
 }
 
 // yearsApart is by how much two readings must differ in years: a file of one day may span a year's end, not three.
@@ -260,10 +282,10 @@ func yearSpan(values []string, format string) int {
 func exampleOf(values []string, format string) string {
 	for _, v := range values {
 		if reads([]string{v}, "", first(format, "-")) == 0 {
-			return fmt.Sprintf("%q", v)
+			return v
 		}
 	}
-	return fmt.Sprintf("%q", values[0])
+	return values[0]
 }
 
 // decideOrder demands that some date shows which number is the day, and that hardly any shows the contrary.
@@ -286,8 +308,7 @@ func decideOrder(values []string, best, rival string) (format, why string, err e
 	}
 	switch {
 	case onlyBest == 0:
-		return "", "", fmt.Errorf("dates such as %q can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two",
-			values[0], best, rival, len(values))
+		return "", "", doubt(values[0], "can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, rival, len(values))
 	case onlyRival*10 > onlyBest:
 		return "", "", fmt.Errorf("some dates can only be read as %s and others only as %s: correct the file, or set dateFormat to one of the two", best, rival)
 	}
