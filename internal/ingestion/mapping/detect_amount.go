@@ -9,15 +9,30 @@ import (
 
 // looksAmount says whether a text reads as an amount under one convention or the other, and is no long number.
 func looksAmount(text string) bool {
-	if len(text) > 40 {
-		return false
+	whole, reads := wholePart(text)
+	return reads && len(whole) <= wholeDigitsMax
+}
+
+// isLong says whether a text reads as an amount but for its length.
+func isLong(text string) bool {
+	whole, reads := wholePart(text)
+	return reads && len(whole) > wholeDigitsMax
+}
+
+// wholeDigitsMax is where numbers are taken for something else, such as accounts, unless a map says that they are amounts.
+const wholeDigitsMax = 15
+
+// wholePart is what stands before the decimals of an amount, under one convention or the other.
+func wholePart(text string) (whole string, reads bool) {
+	if len(text) > 100 {
+		return "", false
 	}
 	a, err := readAmount(text, '.')
 	if err != nil {
 		a, err = readAmount(text, ',')
 	}
-	whole, _, _ := strings.Cut(a.plain, ".")
-	return err == nil && len(whole) <= 15
+	whole, _, _ = strings.Cut(a.plain, ".")
+	return whole, err == nil
 }
 
 func areAmounts(values []string) bool { return share(values, 90, looksAmount) }
@@ -26,6 +41,11 @@ func areAmounts(values []string) bool { return share(values, 90, looksAmount) }
 // file written by hand may well have a mistake in every third row.
 func mostlyAmounts(values []string) bool { return share(values, 50, looksAmount) }
 
+// mostlyLong columns would be columns of amounts, were their numbers not so long.
+func mostlyLong(values []string) bool {
+	return !mostlyAmounts(values) && share(values, 50, func(v string) bool { return looksAmount(v) || isLong(v) })
+}
+
 // amountColumns settles how the file says its amounts: debit and credit, or one column perhaps with a direction.
 func (d *detector) amountColumns() {
 	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
@@ -33,9 +53,11 @@ func (d *detector) amountColumns() {
 		delete(d.out.Fields, recon.FieldOriginalCurrency)
 	}
 	d.namedAmounts()
-	debits, credits := d.exactly(recon.FieldDebit), d.exactly(recon.FieldCredit)
+	mayBeEmpty := func(v []string) bool { return len(v) == 0 || mostlyAmounts(v) }
+	debits, credits := d.exactly(recon.FieldDebit, mayBeEmpty), d.exactly(recon.FieldCredit, mayBeEmpty)
 	amounts := d.candidates(recon.FieldAmount, mostlyAmounts)
 	switch {
+	case len(amounts) == 0 && d.tooLarge(d.exactly(recon.FieldDebit, mostlyLong), d.exactly(recon.FieldCredit, mostlyLong)):
 	case len(debits) > 0 && len(credits) > 0, len(debits)+len(credits) > 0 && len(amounts) == 0:
 		d.debitAndCredit(debits, credits)
 	case len(amounts) > 0:
@@ -63,9 +85,9 @@ func (d *detector) oneAmount(found []int) {
 }
 
 // exactly are columns that are named as a debit or credit and no more than that: "credit card" is neither.
-func (d *detector) exactly(field string) []int {
+func (d *detector) exactly(field string, fits func([]string) bool) []int {
 	var out []int
-	for _, at := range d.candidates(field, func(v []string) bool { return len(v) == 0 || mostlyAmounts(v) }) {
+	for _, at := range d.candidates(field, fits) {
 		rest := slices.DeleteFunc(slices.Clone(d.words[at]), func(w string) bool {
 			return slices.Contains([]string{"amount", "betrag", "montant", "valor", "importe", "bedrag", "total"}, w)
 		})
@@ -74,6 +96,37 @@ func (d *detector) exactly(field string) []int {
 		}
 	}
 	return out
+}
+
+// tooLarge says that a column is named as the amount and holds numbers that are no amounts for their length alone, the first
+// of those that fit in no currency before others.
+func (d *detector) tooLarge(columns ...[]int) bool {
+	found := slices.Concat(columns...)
+	if len(found) == 0 {
+		return false
+	}
+	at, long, never := found[0], written{}, written{}
+	for _, rec := range d.sample {
+		value := column(rec, at)
+		if !isLong(value) {
+			continue
+		}
+		whole, _ := wholePart(value)
+		if _, err := recon.ParseMinor(whole, 0); err != nil && never.line == 0 {
+			never = written{value, rec.Line}
+		}
+		if long.line == 0 {
+			long = written{value, rec.Line}
+		}
+	}
+	if never.line > 0 {
+		d.fail(recon.FieldAmount, recon.RowAmountTooBig, "column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at most 9,223,372,036,854,775,807 minor units",
+			d.header[at], never.text, never.line)
+		return true
+	}
+	d.fail(recon.FieldAmount, recon.RowAmountTooBig, "column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount if that is what they are",
+		d.header[at], wholeDigitsMax, long.text, long.line)
+	return true
 }
 
 // otherAmount looks further where no column is called an amount: the net, the gross, or the only column of decimals.
@@ -98,15 +151,17 @@ func (d *detector) otherAmount() {
 		d.directionColumn(found[0])
 		return
 	}
-	d.noneFits(recon.FieldAmount, "the amount", "amount", mostlyAmounts)
+	if !d.tooLarge(d.candidates(recon.FieldAmount, mostlyLong)) {
+		d.noneFits(recon.FieldAmount, "the amount", "amount", mostlyAmounts)
+	}
 }
 
 // noneFits says that a field was not found: which column is named like it and holds something else, or which there are.
 func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) {
 	for _, at := range d.candidates(field, d.anyText) {
-		for _, value := range d.values(at) {
-			if !fits([]string{value}) {
-				d.fail(field, "NOT_DETECTED", "column %q is named like %s, but %.40q is no %s that can be read", d.header[at], what, value, noun)
+		for _, rec := range d.sample {
+			if value := column(rec, at); value != "" && !fits([]string{value}) {
+				d.fail(field, "NOT_DETECTED", "column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what, value, rec.Line, noun)
 				return
 			}
 		}

@@ -137,7 +137,7 @@ func TestDetectFiles(t *testing.T) {
 // TestDetectRefusesToGuess lists what a sample leaves open, with the words that people read.
 func TestDetectRefusesToGuess(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
-		{"which number is the day", "date|amount\n01/02/2026|5.00\n03/04/2026|6.00", `/dateFormat: dates such as "01/02/2026" can be read as DD/MM/YYYY and as MM/DD/YYYY, and none of the 2 values read decides: set dateFormat to one of the two`},
+		{"which number is the day", "date|amount\n01/02/2026|5.00\n03/04/2026|6.00", `/dateFormat: "01/02/2026" on line 2 can be read as DD/MM/YYYY and as MM/DD/YYYY, and none of the 2 values read decides: set dateFormat to one of the two`},
 		{"two formats", "date|amount\n2026-02-11|5.00\n12/02/2026|6.00\n2026-02-13|5.00\n2026-02-14|5.00", `/dateFormat: dates are written in two ways, as YYYY-MM-DD on line 2 ("2026-02-11") and as DD/MM/YYYY on line 3 ("12/02/2026"): write all in one way, or set dateFormat to one of the two, and rows of the other are rejected`},
 		{"days in both places", "date|amount\n13/02/2026|5.00\n02/13/2026|6.00\n14/02/2026|5.00", `/dateFormat: dates are written in two ways, as DD/MM/YYYY on line 2 ("13/02/2026") and as MM/DD/YYYY on line 3 ("02/13/2026"): write all in one way, or set dateFormat to one of the two, and rows of the other are rejected`},
 		{"thousand or three decimals", "date|amount\n2026-01-02|1.234\n2026-01-02|5.678", `/decimal: amounts such as "5.678" may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`},
@@ -147,10 +147,14 @@ func TestDetectRefusesToGuess(t *testing.T) {
 		{"no date", "amount|name\n1.00|a", `/date: no column is surely the booking date: the columns are amount, name`},
 		{"one name twice", "date|amount|amount (2)\n2026-01-02|1.00|2.00", `/amount: the file has two columns "amount" with different values: name the one that counts, the second being "amount (2)"`},
 		{"two amounts", "date|amount_usd|amount_eur\n2026-01-02|1.00|2.00", `/amount: "amount_usd" and "amount_eur" may both be the amount, and they differ: name the one that counts`},
-		{"where the year stands", "date|amount\n26-01-25|1.00\n26-01-26|2.00", `/dateFormat: dates such as "26-01-25" can be read as DD-MM-YY and as YY-MM-DD`},
+		{"where the year stands", "date|amount\n26-01-25|1.00\n26-01-26|2.00", `/dateFormat: "26-01-25" on line 2 can be read as DD-MM-YY and as YY-MM-DD`},
 		{"days as a spreadsheet counts them", "date|amount\n46027|1.00\n46028|2.00", `/date: column "date" holds numbers such as 46027, which Excel counts days by`},
-		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: column "date" is named like the booking date, but "KW 3" is no date that can be read`},
-		{"amounts in words", "date|amount\n2026-01-02|ten\n2026-01-03|two", `/amount: column "amount" is named like the amount, but "ten" is no amount that can be read`},
+		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: column "date" is named like the booking date, but "KW 3" on line 3 is no date that can be read`},
+		{"dates of no format among others", "date|amount\n13/02/2026|1.00\n14/02/2026|2.00\nsoon|2.00\nsoon|2.00\n15/02/2026|1.00", `"soon" on line 4`},
+		{"amounts too large for any currency", "date|amount\n2026-01-02|5.00\n2026-01-03|1000000000000000000.00\n2026-01-04|100000000000000000000.00\n2026-01-05|100000000000000000000.00", `/amount: column "amount" holds amounts that are too large, the first of them "100000000000000000000.00" on line 4`},
+		{"debits too large for any currency", "date|debit|credit\n2026-01-02|100000000000000000000.00|\n2026-01-03||5.00", `/amount: column "debit" holds amounts that are too large, the first of them "100000000000000000000.00" on line 2`},
+		{"numbers that may be no amounts", "date|amount\n2026-01-02|4111111111111111\n2026-01-03|4222222222222222", `"4111111111111111" on line 2`},
+		{"amounts in words", "date|amount\n2026-01-02|ten\n2026-01-03|two", `/amount: column "amount" is named like the amount, but "ten" on line 2 is no amount that can be read`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			header, records := table(c.file)
