@@ -63,15 +63,33 @@ type Group struct {
 	LeftCount    uint32
 	RightCount   uint32
 	Alternatives int32 // distinct other partners in assignments of the same total
+	currency     uint32
 	Rule         int16 // index into Plan.Rules
 	Score        uint8 // 0..100
 	Method       Method
 	status       uint8
 	held         heldCode
 	adjustment   uint8
-	kept, grown  bool // a partial group as it was; a group that takes up a partial one
-	mixed        bool
-	currency     uint32
+	traits       groupTraits
+}
+
+// groupTraits are few enough for one byte, which keeps a group within 48.
+type groupTraits uint8
+
+const (
+	traitKept  groupTraits = 1 << iota // a partial group as it was
+	traitGrown                         // takes up a partial group
+	traitMixed                         // rows in several currencies
+)
+
+func (g *Group) has(trait groupTraits) bool { return g.traits&trait != 0 }
+
+// when is the trait where it applies.
+func (trait groupTraits) when(applies bool) groupTraits {
+	if applies {
+		return trait
+	}
+	return 0
 }
 
 // Status of the group.
@@ -79,7 +97,7 @@ func (g *Group) Status() recon.GroupStatus { return statuses[g.status] }
 
 // Mixed says whether the rows are in several currencies. Each currency's sums then hold the group by what it takes from
 // the left and the right side there, and Difference is what the conversion leaves to be booked.
-func (g *Group) Mixed() bool { return g.mixed }
+func (g *Group) Mixed() bool { return g.has(traitMixed) }
 
 // Currency of Difference: that of the rows; of a mixed group that in which the amounts were compared, "" where they were
 // compared as bare numbers and have no difference.

@@ -28,18 +28,35 @@ func (r *runner) finish() (*Result, error) {
 	return res, nil
 }
 
-// classify gives each open row of a side its class, its reason and its nearest miss.
+// classify gives each open row of a side its class, its reason and its nearest miss. Rows are explained by amount, so that
+// one row and the next are held against the same few rows of the other side while those are in the cache.
 func (r *runner) classify(f *missFinder, side int) []Open {
-	parts := ranges(r.tables[side].Len(), 1<<14)
-	found := make([][]Open, len(parts))
+	t := r.tables[side]
+	rows := r.openAnchors(side)
+	order := make([]uint32, len(rows))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	radixSort(order, func(i uint32) uint64 { return uint64(t.amounts[0][rows[i]]) ^ 1<<63 })
+	radixSort(order, func(i uint32) uint64 { return uint64(t.currency[rows[i]]) })
+	found, parts := make([]Open, len(rows)), ranges(len(rows), 1<<12)
 	inParallel(len(parts), func(p int) {
-		for row := parts[p][0]; row < parts[p][1]; row++ {
-			if r.state[side][row] == stateOpen && (r.outside[side] == nil || !r.outside[side][row]) {
-				found[p] = append(found[p], r.explainOpen(f, side, uint32(row)))
-			}
+		for _, i := range order[parts[p][0]:parts[p][1]] {
+			found[i] = r.explainOpen(f, side, rows[i])
 		}
 	})
-	return slices.Concat(found...)
+	return found
+}
+
+// openAnchors lists the open rows of a side that are not outside the period.
+func (r *runner) openAnchors(side int) []uint32 {
+	var rows []uint32
+	for row, state := range r.state[side] {
+		if state == stateOpen && (r.outside[side] == nil || !r.outside[side][row]) {
+			rows = append(rows, uint32(row))
+		}
+	}
+	return rows
 }
 
 func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {

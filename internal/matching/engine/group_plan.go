@@ -72,4 +72,4 @@ func (p *Plan) order() []int {
 }
 
 // several says whether a group is judged by units: its rule works on them, or it grew out of a partial group.
-func (g *Group) several(rp *rulePlan) bool { return g.grown || !rp.pairwise() }
+func (g *Group) several(rp *rulePlan) bool { return g.has(traitGrown) || !rp.pairwise() }

@@ -125,7 +125,7 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 	}
 	g := Group{
 		Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method, held: p.held,
-		currency: currency, mixed: mixed, grown: grown,
+		currency: currency, traits: traitMixed.when(mixed) | traitGrown.when(grown),
 	}
 	status, state := statusConfirmed, stateConfirmed
 	if p.held != heldNothing {
@@ -134,7 +134,7 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 	base.hold(rows, state)
 	g.Difference, g.status = recon.Minor(difference), status
 	if status == statusConfirmed {
-		if g.adjustment = x.adjustmentOf(p, rows, difference); g.mixed && difference != 0 {
+		if g.adjustment = x.adjustmentOf(p, rows, difference); mixed && difference != 0 {
 			g.adjustment = adjustFX
 		}
 		x.tally.Confirmed++
@@ -327,7 +327,7 @@ func (x *ruleRun) firstBroken(res *Result, groups []*Group) *Group {
 	var u [2]units
 	for _, g := range groups {
 		rows := x.halves(res.LeftRows(g), res.RightRows(g))
-		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.grown && x.crowded(rows) {
+		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.has(traitGrown) && x.crowded(rows) {
 			return g
 		}
 		if x.subset != nil {

@@ -71,7 +71,7 @@ func (r *runner) ledger(res *Result) *ledger {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		left, right := res.LeftRows(g), res.RightRows(g)
-		if g.mixed {
+		if g.has(traitMixed) {
 			r.enterMixed(l, g, left, right)
 		} else {
 			c := l.of(r.currencyOf(left, right))

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"slices"
 	"sort"
 
 	"matcher/internal/recon"
@@ -63,7 +62,7 @@ func (r *runner) missFinder() *missFinder {
 func (r *runner) keyIndex(pair int) *keyIndex {
 	x := &keyIndex{}
 	inParallel(2, func(side int) {
-		start := make([]uint32, r.joins[pair].count+2)
+		start := make([]uint32, r.joins[pair].count+3)
 		each := func(visit func(id, row uint32)) {
 			for row := range r.tables[side].Len() {
 				if r.state[side][row] == stateOpen {
@@ -73,14 +72,14 @@ func (r *runner) keyIndex(pair int) *keyIndex {
 				}
 			}
 		}
-		each(func(id, _ uint32) { start[id+1]++ })
+		each(func(id, _ uint32) { start[id+2]++ })
 		for i := 1; i < len(start); i++ {
 			start[i] += start[i-1]
 		}
-		rows, next := make([]uint32, start[len(start)-1]), slices.Clone(start)
-		each(func(id, row uint32) {
-			rows[next[id]] = row
-			next[id]++
+		rows := make([]uint32, start[len(start)-1])
+		each(func(id, row uint32) { // start[id+1] moves from where id begins to where it ends, which is where the next begins
+			rows[start[id+1]] = row
+			start[id+1]++
 		})
 		x.start[side], x.rows[side] = start, rows
 	})

@@ -155,7 +155,7 @@ func (r *runner) keepPartials() {
 		}
 		difference, _ := r.difference(left.rows) // it did fit when the group was made
 		g := Group{
-			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: statusPartial, kept: true,
+			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: statusPartial, traits: traitKept,
 			currency: r.currencyOf(left.rows[0], left.rows[1]),
 		}
 		if left.rule != NoRule {
@@ -167,7 +167,7 @@ func (r *runner) keepPartials() {
 }
 
 // Kept says whether the group is a partial one of an earlier run that nothing changed.
-func (g *Group) Kept() bool { return g.kept }
+func (g *Group) Kept() bool { return g.has(traitKept) }
 
 // Replaces are the partial groups of Options.Partials that group i of the result takes the place of; a kept one names itself.
 func (r *Result) Replaces(i int) []int { return r.replaces[i] }

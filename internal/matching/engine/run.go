@@ -169,7 +169,9 @@ func (r *runner) progress(x *ruleRun, done int64) bool {
 }
 
 func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outcome, total int64) {
-	for _, at := range blocks.ranges[part*blocksAtOnce : min((part+1)*blocksAtOnce, len(blocks.ranges))] {
+	own := blocks.ranges[part*blocksAtOnce : min((part+1)*blocksAtOnce, len(blocks.ranges))]
+	out.pairs = make([]pair, 0, len(own))
+	for _, at := range own {
 		if at[1]-at[0] == 1 && at[3]-at[2] == 1 { // the ordinary case: one row a side, nothing to weigh
 			out.single(x, blocks.rows[0][at[0]], blocks.rows[1][at[2]])
 			continue
@@ -249,7 +251,7 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
 		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,
 		Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method,
-		held: held, currency: currency, mixed: mixed,
+		held: held, currency: currency, traits: traitMixed.when(mixed),
 	}
 	state := stateConfirmed
 	if held != heldNothing {

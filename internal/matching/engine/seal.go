@@ -22,6 +22,7 @@ func (t *Table) seal() {
 	t.permute(order)
 }
 
+// canonicalOrder leaves dates and amounts in the order that it returns; permute does the rest.
 func (t *Table) canonicalOrder() []uint32 {
 	order := make([]uint32, t.Len())
 	for i := range order {
@@ -39,6 +40,7 @@ func (t *Table) canonicalOrder() []uint32 {
 		}
 		from = to
 	}
+	t.date, t.amounts[0] = dates, amounts
 	return order
 }
 
@@ -84,13 +86,12 @@ func compareDigest(a, b [2]uint64) int {
 	return cmp.Compare(a[1], b[1])
 }
 
-// permute reorders every column, two at a time.
+// permute reorders every column but those that canonicalOrder has, two at a time.
 func (t *Table) permute(order []uint32) {
 	jobs := []func(){
 		func() { t.id = reordered(t.id, order) },
 		func() { t.source = reordered(t.source, order) },
 		func() { t.currency = reordered(t.currency, order) },
-		func() { t.date = reordered(t.date, order) },
 		func() { t.value = reordered(t.value, order) },
 		func() { t.fee = reordered(t.fee, order) },
 		func() { t.digest = reordered(t.digest, order) },
@@ -100,8 +101,8 @@ func (t *Table) permute(order []uint32) {
 	}
 	jobs = append(jobs, t.permuteMore(order)...)
 	t.rearrange(order)
-	for i := range t.amounts {
-		jobs = append(jobs, func() { t.amounts[i] = reordered(t.amounts[i], order) })
+	for i := range t.amounts[1:] {
+		jobs = append(jobs, func() { t.amounts[i+1] = reordered(t.amounts[i+1], order) })
 	}
 	for c := range t.keys {
 		k := &t.keys[c]

@@ -36,6 +36,7 @@ type Table struct {
 	keys     []keyColumn
 	texts    []uint32 // start of a row's texts in the arena, until it is sealed
 	arena    []byte
+	expected int // rows, as the caller foresaw
 	scratch  [][]byte
 
 	moreColumns
@@ -71,7 +72,7 @@ var hashSeed = maphash.MakeSeed()
 func NewTable(p *Plan, side recon.Side, hint int) *Table {
 	i := indexOf(side)
 	t := &Table{
-		plan: p, side: i,
+		plan: p, side: i, expected: hint,
 		id: make([]int64, 0, hint), source: make([]uint16, 0, hint), currency: make([]uint32, 0, hint),
 		date: make([]int32, 0, hint), digest: make([][2]uint64, 0, hint), ordinal: make([]int32, 0, hint),
 		pending: make([]bool, 0, hint),
@@ -143,6 +144,7 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	if t.carried != nil {
 		t.carried = append(t.carried, false)
 	}
+	t.growArena()
 	t.texts = append(t.texts, uint32(len(t.arena)))
 	t.external = append(t.external, t.store([]byte(tx.ExternalID)))
 	if t.plan.valueDate[t.side] {
@@ -255,6 +257,19 @@ func (t *Table) addKey(c int, tx *recon.Transaction) {
 func (t *Table) addValue(column *keyColumn, value []byte) {
 	column.hash = append(column.hash, maphash.Bytes(hashSeed, value))
 	column.start = append(column.start, t.store(value))
+}
+
+// growArena makes room for the texts of all expected rows, as long as those of the rows so far, and a sixteenth. Grown by
+// small steps it would be copied a dozen times.
+func (t *Table) growArena() {
+	const judgeable, nearlyFull = 1024, 256
+	rows := len(t.id)
+	if rows < judgeable || rows >= t.expected || cap(t.arena)-len(t.arena) >= nearlyFull {
+		return
+	}
+	if want := len(t.arena) * t.expected / rows * 17 / 16; want > cap(t.arena) && want < arenaMax {
+		t.arena = slices.Grow(t.arena, want-len(t.arena))
+	}
 }
 
 // store puts a text behind its length into the arena and returns where.
