@@ -4,6 +4,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,8 +39,16 @@ func TestAgeing(t *testing.T) {
 		require.Len(t, items[recon.Exception](t, w.Client, "/v1/exceptions?minAgeDays=0&contextId="+w.contextID), len(all))
 	})
 	t.Run("a class or reason that is none is refused, and not an empty list", func(t *testing.T) {
-		for _, query := range []string{"class=break", "class=BROKEN", "reason=no_candidate"} {
-			require.Equal(t, http.StatusUnprocessableEntity, w.Call(http.MethodGet, "/v1/exceptions?"+query, nil).Status, query)
+		for _, query := range []string{"class=break", "class=BROKEN", "reason=no_candidate", "reason=NO_CANDIDATES", "side=TOP", "status=CLOSED"} {
+			answer := w.Call(http.MethodGet, "/v1/exceptions?"+query, nil)
+			require.Equal(t, http.StatusUnprocessableEntity, answer.Status, query)
+			parameter, _, _ := strings.Cut(query, "=")
+			require.Equal(t, parameter, answer.Problem().Errors[0].Parameter)
+		}
+		refused := w.Call(http.MethodGet, "/v1/exceptions?reason=NO_CANDIDATES", nil).Problem().Errors[0].Message
+		for _, reason := range recon.Reasons {
+			require.Contains(t, refused, string(reason), "it says what there is")
+			require.Equal(t, http.StatusOK, w.Call(http.MethodGet, "/v1/exceptions?reason="+string(reason), nil).Status, reason)
 		}
 	})
 	t.Run("a day that is none is refused", func(t *testing.T) {

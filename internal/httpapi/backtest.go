@@ -39,7 +39,7 @@ type backTestDoc struct {
 // createBackTest queues a back-test of the rules as the one change would leave them: it is answered at once, and the work
 // is a job.
 func (a *API) createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInput) (*reply[recon.BackTest], error) {
-	from, to, err := period(in.Body.From, in.Body.To)
+	from, to, err := period("/from", in.Body.From, "/to", in.Body.To)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ type exceptionsInput struct {
 	ContextID string `query:"contextId" maxLength:"36"`
 	Status    string `query:"status" enum:"OPEN,RESOLVED"`
 	Class     string `query:"class" enum:"TIMING,MISSING,BREAK,AMBIGUOUS,DATA"`
-	Reason    string `query:"reason" maxLength:"40" pattern:"^[A-Z_]+$" doc:"As exceptions carry it: AMOUNT_DIFFERS, PARTIAL_REST and so on"`
+	Reason    string `query:"reason" enum:"NO_CANDIDATE,IN_TRANSIT,AMOUNT_DIFFERS,DATE_OUTSIDE,CURRENCY_DIFFERS,KEY_DIFFERS,KEY_CONTRADICTS,TEXT_BELOW,SCORE_BELOW,PARTNER_TAKEN,AMBIGUOUS,DUPLICATE,SEARCH_BUDGET,PENDING,FIELD_MISSING,SPLIT_INCOMPLETE,FX_RATE_MISSING,FEE_VARIANCE,REJECTED,PARTIAL_REST,UNMATCHED" doc:"As exceptions carry it"`
 	Side      string `query:"side" enum:"LEFT,RIGHT"`
 	MinAge    int    `query:"minAgeDays" minimum:"0" maximum:"36500" doc:"Only rows booked at least so many days ago"`
 }

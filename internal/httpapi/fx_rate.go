@@ -17,7 +17,13 @@ type fxRatesInput struct {
 }
 
 func (a *API) listFXRates(ctx context.Context, in *fxRatesInput) (out *list[recon.FXRate], err error) {
-	since, until, err := period(in.Since, in.Until)
+	since, until, err := period("since", in.Since, "until", in.Until)
+	if err == nil {
+		err = knownCurrency("from", in.From)
+	}
+	if err == nil {
+		err = knownCurrency("to", in.To)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,9 @@ func TestFXRates(t *testing.T) {
 		require.Equal(t, "2026-01-06", rest[0].Date.String())
 		require.Equal(t, "BAD_CURSOR", c.Call("GET", "/v1/fx-rates?cursor=xx", nil).Problem().Code)
 		require.Empty(t, items[recon.FXRate](t, c, "/v1/fx-rates?type=MID"))
+		for _, parameter := range []string{"from", "to", "since", "until"} {
+			require.Equal(t, parameter, c.Call("GET", "/v1/fx-rates?"+parameter+"=XXY", nil).Problem().Errors[0].Parameter)
+		}
 	})
 	t.Run("what is no rate is refused by pointer, and nothing is stored", func(t *testing.T) {
 		for rates, pointer := range map[string]string{

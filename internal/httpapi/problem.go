@@ -172,6 +172,19 @@ func humaProblem(ctx context.Context, status int, message string, errs []error) 
 	return p
 }
 
+// badPlace is one wrong value: place is the JSON pointer of a property of the body, or the name of a parameter.
+func badPlace(place, code, message string) error {
+	if strings.HasPrefix(place, "/") {
+		return recon.Unprocessable(code, message, recon.FieldError{Pointer: place, Code: code, Message: message})
+	}
+	p := newProblem(context.Background(), http.StatusUnprocessableEntity, code, message)
+	p.Errors = []problemField{{Parameter: place, Code: code, Message: message}}
+	return p
+}
+
+// nameOf is what sentences call a place.
+func nameOf(place string) string { return strings.TrimPrefix(place, "/") }
+
 // fieldOf reads huma's location ("body.keys[0].op", "query.limit") and leaves the submitted value out.
 func fieldOf(detail *huma.ErrorDetail) problemField {
 	in, rest, _ := strings.Cut(detail.Location, ".")
@@ -181,10 +194,12 @@ func fieldOf(detail *huma.ErrorDetail) problemField {
 	return problemField{Pointer: pointerOf(rest), Message: detail.Message}
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 func pointerOf(path string) string {
 	if path == "" {
 		return ""
 	}
-	path = strings.NewReplacer("[", ".", "]", "", "~", "~0", "/", "~1").Replace(path)
+	path = strings.NewReplacer("[", ".", "]", "").Replace(pointerEscapes.Replace(path))
 	return "/" + strings.ReplaceAll(path, ".", "/")
 }

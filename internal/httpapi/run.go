@@ -28,11 +28,11 @@ type createRunInput struct {
 
 // createRun queues a run: it is answered at once, and the work is a job.
 func (a *API) createRun(ctx context.Context, tx *postgres.Tx, in *createRunInput) (*reply[recon.Run], error) {
-	from, to, err := period(in.Body.From, in.Body.To)
+	from, to, err := period("/from", in.Body.From, "/to", in.Body.To)
 	if err != nil {
 		return nil, err
 	}
-	asOf, err := optionalDay("asOf", in.Body.AsOf)
+	asOf, err := optionalDay("/asOf", in.Body.AsOf)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,9 @@ func TestRuns(t *testing.T) {
 	})
 	t.Run("impossible periods are refused", func(t *testing.T) {
 		require.Equal(t, "PERIOD_REVERSED", w.Call("POST", path, `{"from":"2026-02-01","to":"2026-01-01"}`).Problem().Code)
-		require.Equal(t, "DATE_UNREADABLE", w.Call("POST", path, `{"asOf":"31.12.2026"}`).Problem().Code)
+		refused := w.Call("POST", path, `{"asOf":"31.12.2026"}`).Problem()
+		require.Equal(t, "DATE_UNREADABLE", refused.Code)
+		require.Equal(t, "/asOf", refused.Errors[0].Pointer)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Call("POST", path, `{"mode":"MAYBE"}`).Status)
 	})
 	t.Run("groups are listed of the run and of the context, with their rows", func(t *testing.T) {

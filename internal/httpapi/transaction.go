@@ -23,33 +23,44 @@ type transactionsInput struct {
 }
 
 func (in *transactionsInput) filter() (recon.TransactionFilter, error) {
-	from, to, err := period(in.From, in.To)
+	if err := knownCurrency("currency", in.Currency); err != nil {
+		return recon.TransactionFilter{}, err
+	}
+	from, to, err := period("from", in.From, "to", in.To)
 	return recon.TransactionFilter{
 		Side: recon.Side(in.Side), SourceID: in.SourceID, State: recon.State(in.State), Currency: in.Currency,
 		From: from, To: to, ExternalID: in.ExternalID, Text: in.Text, Amount: in.Amount,
 	}, err
 }
 
-// period reads two optional days.
-func period(from, to string) (recon.Day, recon.Day, error) {
-	first, err := optionalDay("from", from)
+// knownCurrency refuses a currency that no row can be in, rather than finding none.
+func knownCurrency(parameter, code string) error {
+	if _, known := recon.CurrencyDigits(code); code != "" && !known {
+		return badPlace(parameter, "CURRENCY_UNKNOWN", parameter+" is not an ISO 4217 currency code such as EUR")
+	}
+	return nil
+}
+
+// period reads two optional days; places are as of badPlace.
+func period(fromPlace, from, toPlace, to string) (recon.Day, recon.Day, error) {
+	first, err := optionalDay(fromPlace, from)
 	if err != nil {
 		return recon.NoDay, recon.NoDay, err
 	}
-	last, err := optionalDay("to", to)
+	last, err := optionalDay(toPlace, to)
 	if err == nil && first.Set() && last.Set() && last < first {
-		err = recon.Unprocessable("PERIOD_REVERSED", "to lies before from")
+		err = badPlace(toPlace, "PERIOD_REVERSED", nameOf(toPlace)+" lies before "+nameOf(fromPlace))
 	}
 	return first, last, err
 }
 
-func optionalDay(parameter, text string) (recon.Day, error) {
+func optionalDay(place, text string) (recon.Day, error) {
 	if text == "" {
 		return recon.NoDay, nil
 	}
 	day, err := recon.ParseDay(text)
 	if err != nil {
-		return recon.NoDay, recon.Unprocessable("DATE_UNREADABLE", parameter+" is not a date as YYYY-MM-DD between 1900 and 2199")
+		return recon.NoDay, badPlace(place, "DATE_UNREADABLE", nameOf(place)+" is not a date as YYYY-MM-DD between 1900 and 2199")
 	}
 	return day, nil
 }

@@ -37,7 +37,14 @@ func TestTransactions(t *testing.T) {
 			require.Len(t, listTransactions, want, query)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, w.Call("GET", path+"?state=LOST", nil).Status)
-		require.Equal(t, "DATE_UNREADABLE", w.Call("GET", path+"?from=1.1.2026", nil).Problem().Code)
-		require.Equal(t, "PERIOD_REVERSED", w.Call("GET", path+"?from=2026-02-01&to=2026-01-01", nil).Problem().Code)
+		for query, want := range map[string][2]string{
+			"?from=1.1.2026":                 {"DATE_UNREADABLE", "from"},
+			"?from=2026-02-01&to=2026-01-01": {"PERIOD_REVERSED", "to"},
+			"?currency=EURO":                 {"VALIDATION_FAILED", "currency"},
+			"?currency=eur":                  {"CURRENCY_UNKNOWN", "currency"},
+		} {
+			refused := w.Call("GET", path+query, nil).Problem()
+			require.Equal(t, want, [2]string{refused.Code, refused.Errors[0].Parameter}, query)
+		}
 	})
 }

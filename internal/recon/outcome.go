@@ -40,6 +40,14 @@ const (
 	ReasonUnmatched       Reason = "UNMATCHED"    // somebody took its group apart, and no run has looked since
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{
+	ReasonNoCandidate, ReasonInTransit, ReasonAmountDiffers, ReasonDateOutside, ReasonCurrencyDiffers, ReasonKeyDiffers,
+	ReasonKeyContradicts, ReasonTextBelow, ReasonScoreBelow, ReasonTaken, ReasonAmbiguous, ReasonDuplicate, ReasonSearchBudget,
+	ReasonPending, ReasonFieldMissing, ReasonSplitIncomplete, ReasonFXRateMissing, ReasonFeeVariance, ReasonRejected,
+	ReasonPartialRest, ReasonUnmatched,
+}
+
 // State of a row after a run. Every row is in exactly one.
 type State string
 

@@ -192,7 +192,9 @@ type doubtError struct{ value, text string }
 
 func (e *doubtError) Error() string { return fmt.Sprintf("%q %s", e.value, e.text) }
 
-func doubt(value, text string, args ...any) error { return &doubtError{value, fmt.Sprintf(text, args...)} }
+func doubt(value, text string, args ...any) error {
+	return &doubtError{value, fmt.Sprintf(text, args...)}
+}
 
 // onLine adds the line on which the date in doubt stands.
 func (d *detector) onLine(err error, sources ...*source) error {
