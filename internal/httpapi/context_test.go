@@ -5,6 +5,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"net/url"
 	"strings"
 	"testing"
@@ -41,6 +42,26 @@ func TestContexts(t *testing.T) {
 		require.Equal(t, http.StatusPreconditionFailed, stale.Status)
 		require.Equal(t, "STALE_VERSION", stale.Problem().Code)
 		require.Equal(t, http.StatusBadRequest, c.Call("PATCH", "/v1/contexts/"+cash.ID, `{"name":"X"}`, "If-Match", `2`).Status)
+	})
+	t.Run("what a body lacks is pointed at", func(t *testing.T) {
+		path := "/v1/contexts/" + cash.ID
+		for _, asked := range []struct {
+			path, body string
+			want       []string
+		}{
+			{"/v1/contexts", `{}`, []string{"/name"}},
+			{path + "/sources", `{}`, []string{"/name", "/side"}},
+			{"/v1/fx-rates", `{"rates":[{"from":"EUR","to":"USD","rate":"1.1"}]}`, []string{"/rates/0/date"}},
+			{path + "/rules", `{"type":"EXACT","priority":1}`, []string{"/name"}},
+			{path + "/schedules", `{}`, []string{"/cron", "/name"}},
+		} {
+			var pointers []string
+			for _, e := range c.Call("POST", asked.path, asked.body).Problem().Errors {
+				pointers = append(pointers, e.Pointer)
+			}
+			slices.Sort(pointers)
+			require.Equal(t, asked.want, pointers, asked.path)
+		}
 	})
 	t.Run("a name is unique", func(t *testing.T) {
 		require.Equal(t, http.StatusConflict, c.Call("POST", "/v1/contexts", `{"name":"Cash"}`).Status)

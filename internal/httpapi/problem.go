@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"matcher/internal/recon"
 )
@@ -191,7 +192,20 @@ func fieldOf(detail *huma.ErrorDetail) problemField {
 	if in != "body" {
 		return problemField{Parameter: rest, Message: detail.Message}
 	}
-	return problemField{Pointer: pointerOf(rest), Message: detail.Message}
+	pointer := pointerOf(rest)
+	if name, missing := missingProperty(detail.Message); missing { // huma points at the object that lacks it
+		pointer += "/" + pointerEscapes.Replace(name)
+	}
+	return problemField{Pointer: pointer, Message: detail.Message}
+}
+
+// missingProperty is the name in the one message of huma's that says that a property is missing; it stands nowhere else.
+func missingProperty(message string) (name string, missing bool) {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	if name, missing = strings.CutPrefix(message, before); missing {
+		name, missing = strings.CutSuffix(name, after)
+	}
+	return name, missing
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/recon"
@@ -52,12 +53,14 @@ func TestHumaProblem_PointsWithoutRepeating(t *testing.T) {
 		&huma.ErrorDetail{Message: "expected string", Location: "body.keys[0].op", Value: "hunter2"},
 		&huma.ErrorDetail{Message: "expected number <= 200", Location: "query.limit", Value: "hunter2"},
 		&huma.ErrorDetail{Message: "expected object", Location: "body"},
+		&huma.ErrorDetail{Message: fmt.Sprintf(validation.MsgExpectedRequiredProperty, "a/b"), Location: "body.keys[1]", Value: "hunter2"},
 		errors.New("hunter2"),
 	})
 	require.Equal(t, []problemField{
 		{Pointer: "/keys/0/op", Message: "expected string"},
 		{Parameter: "limit", Message: "expected number <= 200"},
 		{Message: "expected object"},
+		{Pointer: "/keys/1/a~1b", Message: fmt.Sprintf(validation.MsgExpectedRequiredProperty, "a/b")},
 	}, p.Errors)
 	require.NotContains(t, fmt.Sprint(p), "hunter2")
 }
