@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -48,6 +49,60 @@ func TestExport_EqualsWhatMatchWrites(t *testing.T) {
 			require.Equal(t, lines(t, filepath.Join(remote, "groups.csv")), lines(t, filepath.Join(remote, "run.csv")))
 		})
 	}
+}
+
+// A bank tells of payments before they are booked: what the booked rows make of it is the same on the command line and in
+// the service, to the hash, in whatever files and order the rows come.
+func TestPendingAndBookedRowsGiveTheSameResultThroughTheService(t *testing.T) {
+	t.Parallel()
+	server := testkit.Server(t)
+	const header = "id,date,reference,amount,currency,status\n"
+	books := header + "L1,2026-03-02,A,10.50,EUR,\nL2,2026-03-01,B,7.00,EUR,\nL3,2026-03-03,C,20.00,EUR,\nL4,2026-03-04,D,4.00,EUR,\n"
+	pending := "B1,2026-03-01,A,10.00,EUR,pending\nB3,2026-03-03,C,20.00,EUR,pending\nB4,2026-03-04,D,4.00,EUR,pending\n"
+	booked := "=B2,2026-03-01,B,7.00,EUR,booked\nB1,2026-03-02,A,10.50,EUR,booked\nB3,2026-03-03,C,20.01,EUR,booked\n"
+	hashes := map[string]bool{}
+	for name, statements := range map[string][]string{
+		"one-file":         {header + pending + booked},
+		"booked-first":     {header + booked + pending},
+		"two-files":        {header + pending, header + booked},
+		"told-once-more":   {header + pending, header + booked, header + pending + booked},
+		"booked-file-late": {header + booked, header + pending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newShell(t, server, name)
+			folder := t.TempDir()
+			write := func(name, text string) string {
+				path := filepath.Join(folder, name)
+				require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+				return path
+			}
+			columns := "map: {externalId: id, date: date, reference: reference, amount: amount, currency: currency, bookingStatus: status}"
+			setup := write("recon.yaml", "left:\n  source: books\n  "+columns+"\nright:\n  source: bank\n  "+columns+"\n"+
+				"rules:\n  - {name: reference, type: TOLERANCE, keys: [{left: reference, right: reference}], amount: {mode: TOLERANCE, abs: \"0.05\"}}\n")
+			s.must("apply", setup, "--context", name, "--yes")
+			local, remote := filepath.Join(folder, "local"), filepath.Join(folder, "remote")
+			match := []string{"match", "--left", write("books.csv", books), "--setup", setup, "--out", local, "--json"}
+			s.must("import", "--context", name, "--source", "books", filepath.Join(folder, "books.csv"))
+			for i, text := range statements {
+				statement := write(fmt.Sprintf("bank-%d.csv", i), text)
+				match = append(match, "--right", statement)
+				s.must("import", "--context", name, "--source", "bank", statement)
+			}
+			want := summaryFrom(t, s.must(match...))
+			require.EqualValues(t, 3, want.Groups.Confirmed)
+			var run recon.Run
+			require.NoError(t, json.Unmarshal([]byte(s.must("run", "--context", name, "--json")), &run))
+			got := summaryFrom(t, string(run.Summary))
+			require.Equal(t, []string{want.ResultHash, want.InputHash, want.RulesHash}, []string{run.ResultHash, got.InputHash, got.RulesHash})
+			require.Equal(t, want.Bridge, got.Bridge)
+			require.Equal(t, want.Reasons, got.Reasons, "the one that was never booked waits in both")
+			require.Equal(t, []int64{want.Right.Rows, want.Right.Duplicates}, []int64{got.Right.Rows, got.Right.Duplicates})
+			s.must("export", "groups", "unmatched", "--context", name, "--out", remote)
+			require.Equal(t, groupLines(t, filepath.Join(local, "groups.csv")), groupLines(t, filepath.Join(remote, "groups.csv")))
+			hashes[want.ResultHash] = true
+		})
+	}
+	require.Len(t, hashes, 1, "the order of rows and files is no part of the result")
 }
 
 func rowsOf(s engine.Summary) int64 {
