@@ -141,6 +141,7 @@ const (
 	ChangeGroup // something else of those groups
 	ChangeText  // the text that is compared by similarity
 	ChangeLimit // the rule's limit alone: something else of the rule reads what a change of the row would touch
+	ChangeScore // nothing: what failed can be mended, and the pair would still score below proposeAt
 	changes
 )
 

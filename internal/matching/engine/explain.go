@@ -72,6 +72,8 @@ func (d *describer) suggestion(side recon.Side, open *Open) string {
 		return d.keyChange(x, l, r) + " under " + rule
 	case ChangeSum:
 		return fmt.Sprintf("change the sum of its group by %s%s under %s", plus(m.Delta), x.money(half, open.Row, m.Delta), rule)
+	case ChangeScore:
+		return d.differences(x, l, r) + ", and without that it would still score below proposeAt under " + rule
 	case ChangeGroup:
 		return fmt.Sprintf("the groups of both rows do not match (%s) under %s", m.Failed(), rule)
 	}

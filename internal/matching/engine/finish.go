@@ -61,7 +61,7 @@ func (r *runner) openAnchors(side int) []uint32 {
 
 func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 	best := f.find(side, row)
-	o := Open{Row: row, Miss: f.inside(&best, side, row).miss}
+	o := Open{Row: row, Miss: f.advised(f.inside(&best, side, row), side, row)}
 	flags := r.flags[side][row]
 	switch {
 	case r.tables[side].pending[row] && !f.carried(side, row):

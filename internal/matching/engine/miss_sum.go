@@ -90,7 +90,7 @@ func (s *subsetRun) keep(m *sumMisses, l *lack, half int, row, other uint32) {
 			change = l.target
 		}
 		n.miss.Delta = change * s.x.turned(half, row)
-		if s.x.fixed[ChangeSum][half] {
+		if s.x.fixed[ChangeSum][half] || !s.x.sumReaches() {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0
 		} else if now := s.x.amounts[half][row]; s.x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0) {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0 // past zero the rule would read the amount the other way round

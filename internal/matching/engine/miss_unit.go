@@ -49,7 +49,9 @@ func (u *unitRun) misses() *unitMisses {
 			for i := parts[p][0]; i < parts[p][1]; i++ {
 				m.near[half][i] = near{miss: Miss{Row: NoRow}}
 				if r.state[half][i] == stateOpen {
-					m.near[half][i] = m.marked(half, m.inRows(half, uint32(i), f.find(half, uint32(i))))
+					n := f.find(half, uint32(i))
+					n.miss = f.advised(&n, half, uint32(i))
+					m.near[half][i] = m.marked(half, m.inRows(half, uint32(i), n))
 				}
 			}
 		})
