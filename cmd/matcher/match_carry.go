@@ -339,7 +339,8 @@ func (m *match) printCarry(to io.Writer) {
 		n    int
 		what string
 	}{
-		{len(m.carry.partials), "partial groups"}, {len(m.carry.rejected), "rejected sets"},
+		{len(m.carry.partials), "partial groups"},
+		{len(m.carry.rejected), "rejected sets"},
 		{len(m.left.replaced) + len(m.right.replaced), "pending then and booked now"},
 	} {
 		if more.n > 0 {

@@ -150,7 +150,7 @@ func TestDetectRefusesToGuess(t *testing.T) {
 		{"where the year stands", "date|amount\n26-01-25|1.00\n26-01-26|2.00", `/dateFormat: "26-01-25" on line 2 can be read as DD-MM-YY and as YY-MM-DD`},
 		{"days as a spreadsheet counts them", "date|amount\n46027|1.00\n46028|2.00", `/date: column "date" holds numbers such as 46027, which Excel counts days by`},
 		{"dates in no known form", "date|amount\n2026-01-02|1.00\nKW 3|2.00\nKW 4|2.00", `/date: column "date" is named like the booking date, but "KW 3" on line 3 is no date that can be read`},
-		{"dates of no format among others", "date|amount\n13/02/2026|1.00\n14/02/2026|2.00\nsoon|2.00\nsoon|2.00\n15/02/2026|1.00", `"soon" on line 4`},
+		{"dates of no format among others", "date|amount\n13/02/2026|1.00\n14/02/2026|2.00\nsoon|2.00\nlater|2.00\n15/02/2026|1.00", `"soon" on line 4`},
 		{"amounts too large for any currency", "date|amount\n2026-01-02|5.00\n2026-01-03|1000000000000000000.00\n2026-01-04|100000000000000000000.00\n2026-01-05|100000000000000000000.00", `/amount: column "amount" holds amounts that are too large, the first of them "100000000000000000000.00" on line 4`},
 		{"debits too large for any currency", "date|debit|credit\n2026-01-02|100000000000000000000.00|\n2026-01-03||5.00", `/amount: column "debit" holds amounts that are too large, the first of them "100000000000000000000.00" on line 2`},
 		{"numbers that may be no amounts", "date|amount\n2026-01-02|4111111111111111\n2026-01-03|4222222222222222", `"4111111111111111" on line 2`},

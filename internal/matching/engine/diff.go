@@ -312,8 +312,10 @@ func (m *moved) change(side recon.Side) (recon.MoneyChange, error) {
 		sum  *total
 		to   *string
 	}{
-		{"gained", &m.gained, &change.Gained}, {"lost", &m.lost, &change.Lost},
-		{"re-paired", &m.rePaired, &change.RePaired}, {"unchanged", &m.unchanged, &change.Unchanged},
+		{"gained", &m.gained, &change.Gained},
+		{"lost", &m.lost, &change.Lost},
+		{"re-paired", &m.rePaired, &change.RePaired},
+		{"unchanged", &m.unchanged, &change.Unchanged},
 	} {
 		amount, err := part.sum.in(fmt.Sprintf("the %s rows of the %s side", part.what, strings.ToLower(string(side))), m.currency)
 		if err != nil {
