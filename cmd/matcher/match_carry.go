@@ -234,7 +234,7 @@ func (m *match) noteMaps() {
 	for _, s := range m.sides() {
 		for _, o := range m.carry.sources(s.side) {
 			at := slices.IndexFunc(s.files, func(f *matchFile) bool { return f.source == o.Name })
-			if at < 0 {
+			if at < 0 || len(s.files[at].sample) == 0 { // nothing was read by its map
 				continue
 			}
 			now, err := json.Marshal(s.files[at].fieldMap)

@@ -195,13 +195,14 @@ func (w *openWriter) line(value any) error {
 	return err
 }
 
-// openSources tells of each source how its first file was read; sources of last period that had no file stay as they were.
+// openSources tells of each source how its first file was read; sources of last period that had no rows stay as they were.
 func (m *match) openSources() []openSource {
 	list := []openSource{}
 	for _, s := range m.sides() {
 		first := len(list)
 		for _, f := range s.files {
-			if slices.ContainsFunc(list[first:], func(o openSource) bool { return o.Name == f.source }) {
+			named := func(o openSource) bool { return o.Name == f.source }
+			if slices.ContainsFunc(list[first:], named) || f.rowsRead == 0 && slices.ContainsFunc(m.carry.sources(s.side), named) {
 				continue
 			}
 			text, err := json.Marshal(f.fieldMap)
