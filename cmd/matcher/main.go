@@ -12,12 +12,9 @@ import (
 	_ "time/tzdata" // a container may have no time zones
 
 	"github.com/spf13/cobra"
-
-	"matcher/internal/matching/engine"
 )
 
 func main() {
-	engine.CollectSooner()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // whoever asks twice is obeyed at once
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"matcher/internal/matching/engine"
 )
 
 // measurement is one file of this folder.
@@ -59,7 +57,6 @@ func run(args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	engine.CollectSooner() // as the program does
 	r := &report{out: out, rows: *rows}
 	r.print("WORK", "BAR", "VERDICT", "FIGURE")
 	var failed error

@@ -2,20 +2,9 @@ package engine
 
 import (
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
-
-// CollectSooner is for programs that run the engine: it sets the collector to less garbage than its default, unless GOGC says
-// otherwise. Nearly all that lives in a run is columns without pointers, which a collection passes over, so that the time
-// it costs could not be measured.
-func CollectSooner() {
-	const usual, sooner = 100, 40
-	if was := debug.SetGCPercent(sooner); was != usual {
-		debug.SetGCPercent(was)
-	}
-}
 
 // inParallel runs work(0) … work(n-1) on every core. What they write must not depend on the order. A panic in one of
 // them is raised again in the caller.

@@ -59,6 +59,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	if observe == nil {
 		observe = func(Progress) bool { return true }
 	}
+	defer collectSooner(left.Len() + right.Len())()
 	sealBoth(left, right)
 	r := &runner{plan: p, tables: [2]*Table{left, right}, observe: observe, byRule: make([]RuleCount, len(p.rules))}
 	for side, t := range r.tables {
