@@ -4,9 +4,9 @@ package matching_test
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,9 +106,12 @@ func TestARuleEditedWhileARunIsOnIsForTheNextRun(t *testing.T) {
 	require.NoError(t, hold.QueryRow(t.Context(), `SELECT pg_backend_pid() FROM "`+b.tenantID+`".contexts FOR SHARE`).Scan(&pid))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Execute(b.ctx, run.ID) }()
-	for waiting := 0; waiting == 0; runtime.Gosched() {
-		require.NoError(t, hold.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))`, pid).Scan(&waiting))
-	}
+	watch := b.Owner(t) // a transaction would see the same backends for ever
+	require.Eventually(t, func() bool {
+		var waiting bool
+		err := watch.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))`, pid).Scan(&waiting)
+		return err == nil && waiting
+	}, time.Minute, 5*time.Millisecond)
 	rule.Name, rule.Amount.Abs = "wide", recon.Limits{Default: "1.00"}
 	b.tx(t, func(tx *postgres.Tx) error {
 		_, err := tx.UpdateRule(b.ctx, stored.ID, stored.Version, rule)
