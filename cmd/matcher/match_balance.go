@@ -191,7 +191,7 @@ type standing struct {
 }
 
 func (s *matchSide) standing(result *engine.Result, currency string, to recon.Day) (of standing, err error) {
-	var carried, outside, ahead engine.Total
+	var carried, outside, ahead recon.Total
 	open := result.Open[s.index()]
 	for row := range uint32(s.table.Len()) {
 		isOpen := len(open) > 0 && open[0].Row == row
@@ -214,7 +214,7 @@ func (s *matchSide) standing(result *engine.Result, currency string, to recon.Da
 		}
 	}
 	for _, sum := range []struct {
-		of *engine.Total
+		of *recon.Total
 		to *recon.Minor
 	}{{&carried, &of.carried}, {&outside, &of.outside}, {&ahead, &of.ahead}} {
 		if *sum.to, err = sum.of.Minor(); err != nil {
@@ -232,7 +232,7 @@ func (s *matchSide) tooMuch(currency string) error {
 func (o *openBalance) settle(items []engine.BridgeItem, carried, closing [2]recon.Minor) error {
 	money := func(amount recon.Minor) string { return recon.Money{Amount: amount, Currency: o.Currency}.String() }
 	o.Left, o.Right = money(closing[0]), money(closing[1])
-	var rest engine.Total
+	var rest recon.Total
 	for _, part := range [...]recon.Minor{closing[1], -closing[0], -carried[1], carried[0]} {
 		rest.Add(part)
 	}

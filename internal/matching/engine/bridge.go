@@ -29,8 +29,8 @@ type bridgeBuilder struct {
 	err    error
 }
 
-func (b *bridgeBuilder) minor(what string, t total) recon.Minor {
-	m, err := t.in(what, b.bridge.Currency)
+func (b *bridgeBuilder) minor(what string, t recon.Total) recon.Minor {
+	m, err := fitting(t, what, b.bridge.Currency)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
@@ -38,7 +38,7 @@ func (b *bridgeBuilder) minor(what string, t total) recon.Minor {
 }
 
 // item adds what leads from left to right: sign −1 for what only the left side has, +1 for what only the right has.
-func (b *bridgeBuilder) item(item BridgeItem, amount total, sign recon.Minor) {
+func (b *bridgeBuilder) item(item BridgeItem, amount recon.Total, sign recon.Minor) {
 	item.Amount = sign * b.minor(fmt.Sprintf("the rows under %q", item.Label), amount)
 	b.bridge.Items = append(b.bridge.Items, item)
 }
@@ -95,12 +95,12 @@ func (b *bridgeBuilder) close() error {
 
 // Check says whether left + Σ items = right.
 func (b *Bridge) Check() error {
-	var sum total
-	sum.add(int64(b.Left))
+	var sum recon.Total
+	sum.Add(b.Left)
 	for i := range b.Items {
-		sum.add(int64(b.Items[i].Amount))
+		sum.Add(b.Items[i].Amount)
 	}
-	if reached, err := sum.minor(); err != nil || reached != b.Right {
+	if reached, err := sum.Minor(); err != nil || reached != b.Right {
 		return &ViolationError{"left balance + Σ items = right balance", fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
 	}
 	return nil

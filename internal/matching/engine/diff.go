@@ -249,7 +249,7 @@ func compareFirst(a, b [2]int64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cm
 // moved are the sums of one currency's rows on one side.
 type moved struct {
 	currency                          string
-	gained, lost, rePaired, unchanged total
+	gained, lost, rePaired, unchanged recon.Total
 }
 
 // count says of every row what becomes of it, and sums the money by that.
@@ -267,16 +267,16 @@ func (d *differ) count(diff *Diff) error {
 			switch {
 			case before < 0:
 				rows.Gained++
-				sum.gained.add(amount)
+				sum.gained.Add(recon.Minor(amount))
 			case after < 0:
 				rows.Lost++
-				sum.lost.add(amount)
+				sum.lost.Add(recon.Minor(amount))
 			case d.same[before] < 0:
 				rows.RePaired++
-				sum.rePaired.add(amount)
+				sum.rePaired.Add(recon.Minor(amount))
 			default:
 				rows.Unchanged++
-				sum.unchanged.add(amount)
+				sum.unchanged.Add(recon.Minor(amount))
 			}
 		})
 		for _, sum := range sums {
@@ -309,7 +309,7 @@ func (m *moved) change(side recon.Side) (recon.MoneyChange, error) {
 	change := recon.MoneyChange{Currency: m.currency, Side: side}
 	for _, part := range []struct {
 		what string
-		sum  *total
+		sum  *recon.Total
 		to   *string
 	}{
 		{"gained", &m.gained, &change.Gained},
@@ -317,7 +317,7 @@ func (m *moved) change(side recon.Side) (recon.MoneyChange, error) {
 		{"re-paired", &m.rePaired, &change.RePaired},
 		{"unchanged", &m.unchanged, &change.Unchanged},
 	} {
-		amount, err := part.sum.in(fmt.Sprintf("the %s rows of the %s side", part.what, strings.ToLower(string(side))), m.currency)
+		amount, err := fitting(*part.sum, fmt.Sprintf("the %s rows of the %s side", part.what, strings.ToLower(string(side))), m.currency)
 		if err != nil {
 			return change, err
 		}

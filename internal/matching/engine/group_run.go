@@ -211,15 +211,15 @@ func (r *runner) anySuspect(rows [2][]uint32) bool {
 // difference is Σ left − Σ right of the amounts of rows. Sums of units fit, or they are no candidates; where
 // named amounts are compared, those of the rows themselves may still lie too far apart.
 func (r *runner) difference(sides [2][]uint32) (difference int64, fits bool) {
-	var sum, right total
+	var sum, right recon.Total
 	for _, row := range sides[0] {
-		sum.add(r.tables[0].amounts[0][row])
+		sum.Add(recon.Minor(r.tables[0].amounts[0][row]))
 	}
 	for _, row := range sides[1] {
-		right.add(r.tables[1].amounts[0][row])
+		right.Add(recon.Minor(r.tables[1].amounts[0][row]))
 	}
-	sum.subtract(right)
-	m, err := sum.minor()
+	sum.Subtract(right)
+	m, err := sum.Minor()
 	return int64(m), err == nil
 }
 
@@ -251,14 +251,14 @@ func (t *Table) fees(rows []uint32) (sum int64, stated bool) {
 	if len(t.fee) == 0 {
 		return 0, false
 	}
-	var all total
+	var all recon.Total
 	for _, row := range rows {
 		if t.fee[row] != absent {
-			all.add(t.fee[row])
+			all.Add(recon.Minor(t.fee[row]))
 			stated = true
 		}
 	}
-	m, err := all.minor()
+	m, err := all.Minor()
 	return int64(m), stated && err == nil
 }
 

@@ -18,18 +18,18 @@ type ledger struct {
 
 type currencyLedger struct {
 	code        uint32
-	in          [2]total // every row
-	open        [2]total // rows that stayed open, outside ones included
-	outside     [2]total
+	in          [2]recon.Total // every row
+	open        [2]recon.Total // rows that stayed open, outside ones included
+	outside     [2]recon.Total
 	outsideRows [2]int64
-	grouped     [2]total // rows of groups
-	differences [len(statuses)][len(adjustments)]total
+	grouped     [2]recon.Total // rows of groups
+	differences [len(statuses)][len(adjustments)]recon.Total
 	groups      [len(statuses)][len(adjustments)]int64
-	mixed       [len(statuses)]total // Σ left − Σ right that mixed groups take out of this currency
+	mixed       [len(statuses)]recon.Total // Σ left − Σ right that mixed groups take out of this currency
 	mixedGroups [len(statuses)]int64
-	rests       [2]total // Σ left − Σ right of partial groups, by the side that has more
+	rests       [2]recon.Total // Σ left − Σ right of partial groups, by the side that has more
 	restGroups  [2]int64
-	reasons     [2][len(classes)][len(reasons)]total
+	reasons     [2][len(classes)][len(reasons)]recon.Total
 	rows        [2][len(classes)][len(reasons)]int64
 }
 
@@ -51,20 +51,20 @@ func (r *runner) ledger(res *Result) *ledger {
 	for side, t := range r.tables {
 		for row, code := range t.currency {
 			c, amount := l.of(code), t.amounts[0][row]
-			c.in[side].add(amount)
+			c.in[side].Add(recon.Minor(amount))
 			if r.state[side][row] != stateOpen {
 				continue
 			}
-			c.open[side].add(amount)
+			c.open[side].Add(recon.Minor(amount))
 			if r.outside[side] != nil && r.outside[side][row] {
-				c.outside[side].add(amount)
+				c.outside[side].Add(recon.Minor(amount))
 				c.outsideRows[side]++
 			}
 		}
 		for i := range res.Open[side] {
 			o := &res.Open[side][i]
 			c := l.of(t.currency[o.Row])
-			c.reasons[side][o.class][o.reason].add(t.amounts[0][o.Row])
+			c.reasons[side][o.class][o.reason].Add(recon.Minor(t.amounts[0][o.Row]))
 			c.rows[side][o.class][o.reason]++
 		}
 	}
@@ -75,17 +75,17 @@ func (r *runner) ledger(res *Result) *ledger {
 			r.enterMixed(l, g, left, right)
 		} else {
 			c := l.of(r.currencyOf(left, right))
-			c.differences[g.status][g.adjustment].add(int64(g.Difference))
+			c.differences[g.status][g.adjustment].Add(g.Difference)
 			c.groups[g.status][g.adjustment]++
 			if g.status == statusPartial {
 				side := r.largerSide(left, right)
-				c.rests[side].add(int64(g.Difference))
+				c.rests[side].Add(g.Difference)
 				c.restGroups[side]++
 			}
 		}
 		for side, rows := range [2][]uint32{left, right} {
 			for _, row := range rows {
-				l.of(r.tables[side].currency[row]).grouped[side].add(r.tables[side].amounts[0][row])
+				l.of(r.tables[side].currency[row]).grouped[side].Add(recon.Minor(r.tables[side].amounts[0][row]))
 			}
 		}
 	}
@@ -95,14 +95,14 @@ func (r *runner) ledger(res *Result) *ledger {
 
 // largerSide is the side whose rows add up to more, whatever their sign; the left where both do to the same.
 func (r *runner) largerSide(left, right []uint32) int {
-	var sums [2]total
+	var sums [2]recon.Total
 	for side, rows := range [2][]uint32{left, right} {
 		for _, row := range rows {
-			sums[side].add(r.tables[side].amounts[0][row])
+			sums[side].Add(recon.Minor(r.tables[side].amounts[0][row]))
 		}
 	}
-	l, leftErr := sums[LeftIndex].minor()
-	m, rightErr := sums[RightIndex].minor()
+	l, leftErr := sums[LeftIndex].Minor()
+	m, rightErr := sums[RightIndex].Minor()
 	if leftErr == nil && rightErr == nil && m.Abs() > l.Abs() {
 		return RightIndex
 	}
@@ -116,12 +116,12 @@ func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
 	for side, rows := range [2][]uint32{left, right} {
 		for _, row := range rows {
 			c := l.of(r.tables[side].currency[row])
-			amount := total{}
-			amount.add(r.tables[side].amounts[0][row])
+			amount := recon.Total{}
+			amount.Add(recon.Minor(r.tables[side].amounts[0][row]))
 			if side == LeftIndex {
-				c.mixed[g.status].plus(amount)
+				c.mixed[g.status].Plus(amount)
 			} else {
-				c.mixed[g.status].subtract(amount)
+				c.mixed[g.status].Subtract(amount)
 			}
 			if !slices.Contains(seen, c) {
 				seen = append(seen, c)
@@ -137,12 +137,12 @@ func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
 func (l *ledger) addConverted(d DifferenceSum) {
 	for i := range l.converted {
 		if c := &l.converted[i]; c.Currency == d.Currency && c.Status == d.Status && c.Reason == d.Reason {
-			sum := total{}
-			sum.add(int64(c.Amount))
-			sum.add(int64(d.Amount))
+			sum := recon.Total{}
+			sum.Add(c.Amount)
+			sum.Add(d.Amount)
 			c.Groups += d.Groups
 			var err error
-			if c.Amount, err = sum.in("the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
+			if c.Amount, err = fitting(sum, "the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
 				l.err = err
 			}
 			return
@@ -196,23 +196,23 @@ func (r *runner) checkStates(res *Result) error {
 func (c *currencyLedger) check() error {
 	for side := range c.in {
 		rest := c.in[side]
-		rest.subtract(c.open[side])
-		rest.subtract(c.grouped[side])
-		if rest != (total{}) {
+		rest.Subtract(c.open[side])
+		rest.Subtract(c.grouped[side])
+		if rest != (recon.Total{}) {
 			return &ViolationError{"Σ in = Σ of the states", fmt.Sprintf("%s %s", sideOf(side), currencyName(c.code))}
 		}
 	}
 	between := c.in[0]
-	between.subtract(c.in[1])
-	between.subtract(c.open[0])
-	between.plus(c.open[1])
+	between.Subtract(c.in[1])
+	between.Subtract(c.open[0])
+	between.Plus(c.open[1])
 	for status := range c.differences {
 		for _, d := range c.differences[status] {
-			between.subtract(d)
+			between.Subtract(d)
 		}
-		between.subtract(c.mixed[status])
+		between.Subtract(c.mixed[status])
 	}
-	if between != (total{}) {
+	if between != (recon.Total{}) {
 		return &ViolationError{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
 	}
 	return nil
@@ -275,7 +275,7 @@ func (l *ledger) publish(res *Result) error {
 		for status := range c.groups {
 			for reason, groups := range c.groups[status] {
 				amount := c.differences[status][reason]
-				if groups == 0 || amount == (total{}) {
+				if groups == 0 || amount == (recon.Total{}) {
 					continue
 				}
 				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor("the differences of groups", amount), groups})

@@ -60,11 +60,11 @@ type lack struct {
 
 func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 	x := s.x
-	sum := total{}
+	sum := recon.Total{}
 	for _, row := range rows {
-		sum.add(x.amountOf(1-s.one, row))
+		sum.Add(recon.Minor(x.amountOf(1-s.one, row)))
 	}
-	of, err := sum.minor()
+	of, err := sum.Minor()
 	code, l := x.currency[s.one][t.row], lack{change: ChangeSum}
 	l.left, l.right = s.ordered(x.amountOf(s.one, t.row), int64(of))
 	gap, fits := subtract(l.left, l.right)

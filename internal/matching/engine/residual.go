@@ -107,18 +107,18 @@ func (x *ruleRun) withResiduals(half int, u units) units {
 
 // standsOn is the half that has more than the other, or −1 where the rule cannot read all of the rows.
 func (x *ruleRun) standsOn(left *residual) int {
-	var sums [2]total
+	var sums [2]recon.Total
 	for half, rows := range left.rows {
 		for _, row := range rows {
 			if !x.comparable(half, row) {
 				return -1
 			}
-			sums[half].add(x.amountOf(half, row))
+			sums[half].Add(recon.Minor(x.amountOf(half, row)))
 		}
 	}
 	var amounts [2]int64
 	for half := range sums {
-		m, err := sums[half].minor()
+		m, err := sums[half].Minor()
 		if err != nil || len(left.rows[half]) == 0 {
 			return -1
 		}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+
+	"matcher/internal/recon"
 )
 
 // subsetRun matches single rows of one half with subsets of the other.
@@ -311,11 +313,11 @@ func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, heldCode, bool) {
 	}
 	var sums [2]int64
 	for half := range rows {
-		var sum total
+		var sum recon.Total
 		for _, row := range rows[half] {
-			sum.add(x.amountOf(half, row))
+			sum.Add(recon.Minor(x.amountOf(half, row)))
 		}
-		m, err := sum.minor()
+		m, err := sum.Minor()
 		if err != nil {
 			return v, heldNothing, false
 		}

@@ -4,52 +4,12 @@ package engine
 
 import (
 	"math"
-	"math/big"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"matcher/internal/recon"
 )
-
-func TestTotal(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var plus, minus total
-		want := new(big.Int)
-		for _, v := range rapid.SliceOf(rapid.Int64()).Draw(t, "added") {
-			plus.add(v)
-			want.Add(want, big.NewInt(v))
-		}
-		for _, v := range rapid.SliceOf(rapid.Int64()).Draw(t, "taken") {
-			minus.add(v)
-			want.Sub(want, big.NewInt(v))
-		}
-		plus.subtract(minus)
-		got, err := plus.minor()
-		require.Equal(t, want.IsInt64(), err == nil)
-		if err == nil {
-			require.Equal(t, want.Int64(), int64(got))
-		}
-	})
-}
-
-func TestTotalsAreReadHoweverLarge(t *testing.T) {
-	t.Parallel()
-	for want, of := range map[string][]int64{
-		"0.05": {5}, "-0.05": {-5}, "-12.34": {-1234}, "0.00": nil,
-		"184467440737095516.14": {math.MaxInt64, math.MaxInt64}, "-276701161105643274.21": {-math.MaxInt64, -math.MaxInt64, -math.MaxInt64},
-	} {
-		var sum total
-		for _, v := range of {
-			sum.add(v)
-		}
-		require.Equal(t, want, sum.decimal("EUR"))
-	}
-	var yen total
-	yen.add(-7)
-	require.Equal(t, "-7", yen.decimal("JPY"))
-}
 
 // A balance of more than 64 bits can be told to nobody: the run is refused before anything is matched, and says where to look.
 func TestSumTooBig(t *testing.T) {
@@ -71,6 +31,19 @@ func TestSumTooBig(t *testing.T) {
 		for _, fact := range []string{"EUR", `"B"`, "-184467440737095516.08"} {
 			require.ErrorContains(t, err, fact, side)
 		}
+	}
+}
+
+func TestASumThatDoesNotFitSaysWhatWasSummed(t *testing.T) {
+	t.Parallel()
+	var sum recon.Total
+	for range 2 {
+		sum.Add(math.MaxInt64)
+	}
+	_, err := fitting(sum, "the rows of one item", "EUR")
+	require.Equal(t, recon.SumTooBig, recon.CodeOf(err))
+	for _, fact := range []string{"the rows of one item", "EUR", "184467440737095516.14"} {
+		require.ErrorContains(t, err, fact)
 	}
 }
 

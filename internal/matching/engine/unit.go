@@ -218,7 +218,7 @@ func (u *unitRun) digest(half int, members []uint32) [2]uint64 {
 
 // sum of the members, those of the other half taken off; absent where one has no such amount or the sum does not fit.
 func (u *unitRun) sum(half int, members []uint32, amount func(half int, row uint32) int64) int64 {
-	var sum total
+	var sum recon.Total
 	for _, entry := range members {
 		h, row := member(half, entry)
 		v := amount(h, row)
@@ -228,9 +228,9 @@ func (u *unitRun) sum(half int, members []uint32, amount func(half int, row uint
 		case h != half:
 			v = -v
 		}
-		sum.add(v)
+		sum.Add(recon.Minor(v))
 	}
-	m, err := sum.minor()
+	m, err := sum.Minor()
 	if err != nil {
 		return absent
 	}
