@@ -55,7 +55,7 @@ test-chaos: ## Broken networks, killed processes, full disks
 test-nightly: test cover fuzz test-chaos test-long ## All of it, slowly
 
 test-long: deps ## Cases at full size: 500 random reconciliations, a million rows
-	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion' ./internal/matching/engine
+	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion' ./internal/engine
 	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 90m -tags integration -run T48 ./internal/matching
 
 tidy: ## The house rules alone

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"matcher/internal/auth"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

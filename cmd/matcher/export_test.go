@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/examples"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )

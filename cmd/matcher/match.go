@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/ingestion/mapping"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

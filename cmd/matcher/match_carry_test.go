@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 )
 
 // TestThreeMonthsAreTheSameAsOne goes through a payment across the month's end, an invoice paid in three parts over three

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/ingestion/format"
+	"matcher/internal/format"
 	"matcher/internal/recon"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/ingestion/format"
-	"matcher/internal/ingestion/mapping"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
+	"matcher/internal/format"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

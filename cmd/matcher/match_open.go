@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"matcher/internal/bootstrap"
-	"matcher/internal/ingestion/mapping"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

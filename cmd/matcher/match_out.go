@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

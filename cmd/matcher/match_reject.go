@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"matcher/internal/bootstrap"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"matcher/internal/ingestion/mapping"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

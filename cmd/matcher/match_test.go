@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/examples"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 )
 
 func TestMatchScripts(t *testing.T) { runScripts(t, "testdata/match") }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 )
 
 // progressAfter is when a command starts to say how far it is; before, silence is quicker to read.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 )
 
 func TestOnlyLongWorkSaysHowFarItIs(t *testing.T) {

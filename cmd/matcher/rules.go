@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

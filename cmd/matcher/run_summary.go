@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 

@@ -20,11 +20,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"matcher/internal/auth"
+	"matcher/internal/engine"
 	"matcher/internal/httpapi"
 	"matcher/internal/ingestion"
 	"matcher/internal/jobs"
 	"matcher/internal/lifecycle"
-	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	messaging "matcher/internal/shared/adapters/rabbitmq"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

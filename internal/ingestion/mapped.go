@@ -3,8 +3,8 @@ package ingestion
 import (
 	"strings"
 
-	"matcher/internal/ingestion/format"
-	"matcher/internal/ingestion/mapping"
+	"matcher/internal/format"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"matcher/internal/ingestion/mapping"
+	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

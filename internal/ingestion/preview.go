@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 
-	"matcher/internal/ingestion/mapping"
+	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

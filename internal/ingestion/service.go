@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"matcher/internal/ingestion/format"
+	"matcher/internal/format"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine"
 	"matcher/internal/matching"
-	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

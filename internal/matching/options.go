@@ -1,7 +1,7 @@
 package matching
 
 import (
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )

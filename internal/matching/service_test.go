@@ -16,12 +16,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine"
+	"matcher/internal/format"
 	"matcher/internal/ingestion"
-	"matcher/internal/ingestion/format"
-	"matcher/internal/ingestion/mapping"
 	"matcher/internal/jobs"
+	"matcher/internal/mapping"
 	"matcher/internal/matching"
-	"matcher/internal/matching/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 )
 
 // measureCLI times the built command on two files that nobody described, as a user runs it.

@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"matcher/internal/matching/engine"
-	"matcher/internal/matching/engine/gen"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 // noKeyNear is ±1 % within three days, without a key.

@@ -12,7 +12,7 @@ import (
 
 	"matcher/examples"
 	"matcher/internal/auth"
-	"matcher/internal/matching/engine"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )

@@ -20,9 +20,9 @@ func TestPackageNames(t *testing.T)  { report(t, packageNameFindings(repository(
 
 const (
 	recon       = "internal/recon"
-	format      = "internal/ingestion/format"
-	mapping     = "internal/ingestion/mapping"
-	engine      = "internal/matching/engine"
+	format      = "internal/format"
+	mapping     = "internal/mapping"
+	engine      = "internal/engine"
 	audit       = "internal/audit"
 	postgres    = "internal/postgres"
 	adapters    = "internal/shared/infrastructure/tenant/adapters"
@@ -85,6 +85,8 @@ func forbidden(f *file, target string) string {
 		return "a pure package imports recon only, not " + own
 	case slices.Contains(pure, f.dir()) && drivers.MatchString(target):
 		return "a pure package knows no driver, log or system: " + target
+	case f.dir() == "internal/ingestion" && own == engine:
+		return "services meet in a Tx method or an event, not by importing " + own
 	case isOwn && crossesServices(f.dir(), own):
 		return "services meet in a Tx method or an event, not by importing " + own
 	case (f.in(adapters) || f.in(auth)) && own == postgres:

@@ -18,8 +18,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching/engine/gen"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scenarios want")

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/ingestion/format"
-	"matcher/internal/ingestion/mapping"
+	"matcher/internal/format"
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 

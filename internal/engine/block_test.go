@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching/engine/gen"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 // TestBlock: no block is a product of its sides.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching/engine/gen"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 // worstSide is n rows of one side, each as shape says, with digest and position.

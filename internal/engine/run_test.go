@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/matching/engine/gen"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 func compile(t require.TestingT, rules ...recon.Rule) *Plan {

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/matching/engine/gen"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 // drawFull makes rows that fill every field which a drawn rule may read.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching/engine"
-	"matcher/internal/matching/engine/gen"
+	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/tests/bench/gen"
 )
 
 func Example() {
