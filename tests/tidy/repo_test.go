@@ -80,6 +80,9 @@ var load = sync.OnceValues(func() ([]*file, error) {
 		if err != nil || entry.IsDir() {
 			return skipFolder(entry, err)
 		}
+		if entry.Name() == ".git" {
+			return nil // a worktree's .git is a file
+		}
 		f, isText, err := read(top, name, entry)
 		if isText && err == nil {
 			files = append(files, f)
