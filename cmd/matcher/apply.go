@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const applyHelp = `Bring a context of the service in line with a setup file: its sources and field maps, rules, calendars, fee schedules and
@@ -167,7 +168,7 @@ func (c *applyCommand) show(out applied) error {
 
 func (c *applyCommand) verdict(p *applyPlan) error {
 	if len(c.failOn) > 0 {
-		return foundError("--fail-on found %s", plural(int64(len(p.changes)), "change"))
+		return foundError("--fail-on found %s", report.Plural(int64(len(p.changes)), "change"))
 	}
 	return nil
 }
@@ -181,7 +182,7 @@ func (c *applyCommand) agreed(p *applyPlan) error {
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
 		return usageError("nothing is written: nobody can be asked here, so say --yes to apply the plan, or --dry-run to see it only")
 	}
-	fmt.Fprintf(c.stderr, "Apply %s to context %q? [y/N] ", plural(int64(len(p.changes)), "change"), p.context.Name)
+	fmt.Fprintf(c.stderr, "Apply %s to context %q? [y/N] ", report.Plural(int64(len(p.changes)), "change"), p.context.Name)
 	return confirmed(c.stdin)
 }
 

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // backTestShown is a back-test with the first of what it found.
@@ -49,7 +49,9 @@ func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestSho
 	if err := c.readEntries(ctx, shown); err != nil {
 		return nil, err
 	}
-	c.printBackTest(shown)
+	if !c.json && shown.Totals != nil {
+		report.WriteBackTest(c.stdout, &shown.BackTest, shown.Entries)
+	}
 	return shown, nil
 }
 
@@ -62,7 +64,9 @@ func (c *applyCommand) sayNoBackTest(p *applyPlan, why string) {
 
 func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) (recon.BackTest, error) {
 	for pause := followFirst; !test.Status.Final(); pause = min(pause*5/4, followMost) {
-		c.progress.say(func() string { return "trying the rules on what was matched so far: " + words(test.Progress.Phase) })
+		c.progress.say(func() string {
+			return "trying the rules on what was matched so far: " + report.Words(test.Progress.Phase)
+		})
 		err := pauseFor(ctx, pause)
 		if err == nil {
 			err = c.get(ctx, "/v1/back-tests/"+test.ID, &test)
@@ -89,81 +93,4 @@ func (c *applyCommand) readEntries(ctx context.Context, shown *backTestShown) er
 		shown.Entries = append(shown.Entries, some.Items...)
 	}
 	return nil
-}
-
-// printBackTest says what the rules would have done to what is confirmed.
-func (c *applyCommand) printBackTest(shown *backTestShown) {
-	totals := shown.Totals
-	if c.json || totals == nil {
-		return
-	}
-	if totals.Groups.Before == 0 && totals.Groups.After == 0 {
-		fmt.Fprintln(c.stdout, "back-test  nothing is confirmed yet, and nothing would be")
-		return
-	}
-	fmt.Fprintf(c.stdout, "back-test  %s confirmed so far, %s by these rules: %s\n", plural(totals.Groups.Before, "group"), grouped(totals.Groups.After), partsOf([]part{
-		{"unchanged", totals.Groups.Unchanged}, {"lost", totals.Entries.Lost}, {"re-paired", totals.Entries.RePaired}, {"gained", totals.Entries.Gained},
-	}))
-	for _, m := range totals.Money {
-		var parts []string
-		for _, of := range []struct{ word, amount string }{{"lost", m.Lost}, {"re-paired", m.RePaired}, {"gained", m.Gained}} {
-			if strings.Trim(of.amount, "0.") != "" {
-				parts = append(parts, of.word+" "+grouped(of.amount))
-			}
-		}
-		if len(parts) > 0 {
-			fmt.Fprintf(c.stdout, "  %s %-5s  %s\n", m.Currency, m.Side, strings.Join(parts, " · "))
-		}
-	}
-	for _, e := range shown.Entries {
-		fmt.Fprintf(c.stdout, "  %-9s  %s\n", words(e.Kind), entryText(e))
-	}
-	total := totals.Entries.Lost + totals.Entries.RePaired + totals.Entries.Gained
-	if more := total - int64(len(shown.Entries)); more > 0 {
-		fmt.Fprintf(c.stdout, "  … and %s more: GET /v1/back-tests/%s/entries\n", grouped(more), shown.ID)
-	}
-}
-
-// entryText names the rows of a change: what they were confirmed as, and what they would be.
-func entryText(e recon.BackTestEntry) string {
-	before, after := groupsText(e.Before), groupsText(e.After)
-	switch {
-	case before == "":
-		return after
-	case after == "":
-		return before
-	}
-	return before + " → " + after
-}
-
-func groupsText(groups []recon.DiffGroup) string {
-	texts := make([]string, len(groups))
-	for i, g := range groups {
-		var left, right []string
-		for _, item := range g.Items {
-			name := item.ExternalID
-			if name == "" {
-				name = fmt.Sprintf("%s %s of %s", grouped(item.Amount), item.Currency, item.Date)
-			}
-			if item.Side == recon.Left {
-				left = append(left, name)
-			} else {
-				right = append(right, name)
-			}
-		}
-		texts[i] = fmt.Sprintf("%s = %s (%s)", someOf(left, g.LeftCount), someOf(right, g.RightCount), g.Rule)
-	}
-	return strings.Join(texts, ", ")
-}
-
-func someOf(names []string, count int) string {
-	shown := names[:min(len(names), labelsShown)]
-	text := strings.Join(shown, " + ")
-	if more := count - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }

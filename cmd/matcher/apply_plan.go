@@ -14,6 +14,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // change is one thing that a plan does, as people read it.
@@ -236,7 +237,7 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 		pairs[rate.From+"/"+rate.To] = true
 	}
 	name := strings.Join(slices.Sorted(maps.Keys(pairs)), ", ")
-	p.missing("rates", name, plural(int64(len(other)), "rate"), func(ctx context.Context) error {
+	p.missing("rates", name, report.Plural(int64(len(other)), "rate"), func(ctx context.Context) error {
 		for part := range slices.Chunk(other, ratesPerPost) {
 			if err := p.c.post(ctx, "/v1/fx-rates", newKey(), map[string]any{"rates": part}, &struct{}{}); err != nil {
 				return err

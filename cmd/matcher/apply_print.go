@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"matcher/internal/report"
 )
 
 // fieldsShown bounds the values that are listed of one change; --json has all of them.
@@ -15,7 +17,7 @@ func (c *applyCommand) printPlan(p *applyPlan, path string) {
 		return
 	}
 	if len(p.changes) == 0 {
-		fmt.Fprintf(c.stdout, "nothing to do: context %q is as %s says (%s)\n", p.context.Name, path, plural(int64(p.same), "thing"))
+		fmt.Fprintf(c.stdout, "nothing to do: context %q is as %s says (%s)\n", p.context.Name, path, report.Plural(int64(p.same), "thing"))
 	} else {
 		fmt.Fprintf(c.stdout, "%s → context %q\n", path, p.context.Name)
 	}
@@ -24,14 +26,14 @@ func (c *applyCommand) printPlan(p *applyPlan, path string) {
 		fmt.Fprintln(c.stdout, strings.TrimRight(fmt.Sprintf("%s %-12s  %s  %s", signs[ch.Action], ch.What, ch.Name, ch.Detail), " "))
 		for i, f := range ch.Fields {
 			if i == fieldsShown {
-				fmt.Fprintf(c.stdout, "      … and %s more\n", plural(int64(len(ch.Fields)-i), "value"))
+				fmt.Fprintf(c.stdout, "      … and %s more\n", report.Plural(int64(len(ch.Fields)-i), "value"))
 				break
 			}
 			fmt.Fprintf(c.stdout, "      %s  %s → %s\n", f.Pointer[1:], leafText(f.From), leafText(f.To))
 		}
 	}
 	if p.same > 0 && len(p.changes) > 0 {
-		fmt.Fprintf(c.stdout, "= %s as %s be\n", plural(int64(p.same), "thing"), map[bool]string{true: "it should", false: "they should"}[p.same == 1])
+		fmt.Fprintf(c.stdout, "= %s as %s be\n", report.Plural(int64(p.same), "thing"), map[bool]string{true: "it should", false: "they should"}[p.same == 1])
 	}
 	for _, note := range p.notes {
 		fmt.Fprintln(c.stdout, "note ", note)
@@ -46,7 +48,7 @@ func leafText(value any) string {
 		if value == "" || strings.ContainsAny(value, " \t\n") {
 			return fmt.Sprintf("%q", value)
 		}
-		return oneLine(value)
+		return report.OneLine(value)
 	}
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 func (p *applyPlan) planSources(ctx context.Context) error {
@@ -65,7 +66,7 @@ func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide
 		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", newKey(), map[string]any{"name": name, "side": side, "currency": want.Currency}, &made)
 	})
 	if want.Map != nil {
-		p.missing("field map", name, plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
+		p.missing("field map", name, report.Plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
 			return p.putMap(ctx, &made, want.Map)
 		})
 	}
@@ -90,7 +91,7 @@ func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want rec
 		p.note("the file has no map for %q: version %d of its map stays in force", source.Name, source.FieldMapVersion)
 		return nil
 	case source.FieldMapVersion == 0:
-		p.missing("field map", source.Name, plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
+		p.missing("field map", source.Name, report.Plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
 			return p.putMap(ctx, &source, want.Map)
 		})
 		return nil

@@ -8,12 +8,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const exceptionsHelp = `List what is open and why, with what came closest. An exception is a fact about an open row: it goes when the row is
@@ -79,20 +78,35 @@ func (c *exceptionsCommand) list(ctx context.Context, limited bool) error {
 	if c.json && !limited {
 		c.limit = 0
 	}
-	table := &exceptionTable{c: c, contexts: contexts, several: len(contexts) > 1}
+	table, n, more := report.NewExceptions(c.stdout, contexts), int64(0), false
 	path := "/v1/exceptions"
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	err = each(ctx, c.client, path, table.take)
-	if err != nil {
-		return err
+	err = each(ctx, c.client, path, func(e recon.Exception) error {
+		if c.limit > 0 && n == int64(c.limit) {
+			more = true
+			return errEnough
+		}
+		n++
+		if c.json {
+			return c.printJSON(e)
+		}
+		return table.Add(&e)
+	})
+	if err == nil {
+		err = table.Close()
 	}
-	if err := table.close(); err != nil {
+	switch {
+	case err != nil:
 		return err
+	case n == 0 && !c.json:
+		fmt.Fprintln(c.stdout, "no exceptions match these filters")
+	case more && !c.json:
+		fmt.Fprintln(c.stdout, "… and more: --limit 0 lists all, matcher export unmatched writes them into a file")
 	}
-	if table.n > 0 && len(c.failOn) > 0 {
-		return foundError("--fail-on found %s", plural(int64(table.n), "exception"))
+	if n > 0 && len(c.failOn) > 0 {
+		return foundError("--fail-on found %s", report.Plural(n, "exception"))
 	}
 	return nil
 }
@@ -126,91 +140,6 @@ func (c *exceptionsCommand) query() (url.Values, error) {
 		}
 	}
 	return query, nil
-}
-
-// exceptionTable prints exceptions as they come: a table for people, a line of JSON each for machines.
-type exceptionTable struct {
-	c        *exceptionsCommand
-	contexts map[string]string
-	several  bool
-	out      *tabwriter.Writer
-	n        int
-	more     bool
-}
-
-// exceptionsFlush is after how many rows the table is written, its columns aligned so far.
-const exceptionsFlush = 500
-
-func (t *exceptionTable) take(e recon.Exception) error {
-	if t.c.limit > 0 && t.n == t.c.limit {
-		t.more = true
-		return errEnough
-	}
-	t.n++
-	if t.c.json {
-		return t.c.printJSON(e)
-	}
-	if t.out == nil {
-		t.out = tabwriter.NewWriter(t.c.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t.out, "ID\tSIDE\tCLASS\tREASON\tDATE\tAMOUNT\tROW\tNEAREST DIFFERS BY\tSUGGESTION")
-	}
-	class, reason := e.Class, e.Reason
-	if e.Status == "RESOLVED" {
-		class, reason = "resolved", e.Resolution
-	}
-	row := exceptionName(e)
-	if t.several {
-		row = t.contexts[e.ContextID] + ": " + row
-	}
-	fmt.Fprintf(t.out, "%s\t%s\t%s\t%s\t%s\t%s %s\t%s\t%s\t%s\n", e.ID, e.Side, words(class), words(reason), e.Date,
-		grouped(e.Amount), e.Currency, oneLine(row), e.NearestDifference, oneLine(e.Suggestion))
-	if t.n%exceptionsFlush == 0 {
-		return t.out.Flush()
-	}
-	return nil
-}
-
-// exceptionName is how people call the row: its id, else its reference, with its description.
-func exceptionName(e recon.Exception) string {
-	name := e.ExternalID
-	if name == "" {
-		name = e.Reference
-	}
-	return strings.TrimSpace(name + "  " + e.Description)
-}
-
-// cellRunes keeps a table readable; show and --json have all of it.
-const cellRunes = 60
-
-// oneLine keeps control characters of a file out of a terminal, and a cell short.
-func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, text)
-	if utf8.RuneCountInString(text) <= cellRunes {
-		return text
-	}
-	return string([]rune(text)[:cellRunes-1]) + "…"
-}
-
-func (t *exceptionTable) close() error {
-	if t.c.json {
-		return nil
-	}
-	if t.n == 0 {
-		fmt.Fprintln(t.c.stdout, "nothing is open that fits")
-		return nil
-	}
-	if err := t.out.Flush(); err != nil {
-		return err
-	}
-	if t.more {
-		fmt.Fprintf(t.c.stdout, "… and more: --limit 0 lists all, matcher export unmatched writes them into a file\n")
-	}
-	return nil
 }
 
 func (c *exceptionsCommand) showCommand() *cobra.Command {
@@ -247,33 +176,8 @@ func (c *exceptionsCommand) show(ctx context.Context, id string) error {
 	if c.json {
 		return c.printJSON(shown)
 	}
-	c.printShown(shown)
+	report.WriteException(c.stdout, &shown.Exception, &shown.Explanation)
 	return nil
-}
-
-func (c *exceptionsCommand) printShown(s exceptionShown) {
-	fmt.Fprintf(c.stdout, "%s  %s  %s %s  %s\n", s.Side, s.Date, grouped(s.Amount), s.Currency, oneLine(exceptionName(s.Exception)))
-	fmt.Fprintf(c.stdout, "  %s: %s, %s since %s\n", words(s.Class), words(s.Reason), words(s.Status), s.OpenedAt.Format("2006-01-02 15:04"))
-	if near := s.Explanation.Nearest; near != nil {
-		fmt.Fprintf(c.stdout, "  nearest  %s  %s  %s %s  %s\n", near.Side, near.Date, grouped(near.Amount), near.Currency,
-			oneLine(strings.TrimSpace(near.ExternalID+" "+near.Reference+"  "+near.Description)))
-	}
-	if s.Suggestion != "" {
-		fmt.Fprintf(c.stdout, "  would match  %s\n", s.Suggestion)
-	}
-	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	for _, rule := range s.Explanation.Rules {
-		for i, e := range rule.Compare {
-			name := ""
-			if i == 0 {
-				name = rule.Name
-			}
-			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(e.Component), e.Field, oneLine(e.Left), oneLine(e.Right),
-				map[bool]string{true: "holds", false: "does not hold"}[e.Held])
-		}
-	}
-	_ = table.Flush() // the writer beneath it is a terminal or a test's
-	fmt.Fprintf(c.stdout, "  exception %s · row %s\n", s.ID, s.TransactionID)
 }
 
 func (c *exceptionsCommand) ignoreCommand() *cobra.Command {
@@ -321,6 +225,6 @@ func (c *exceptionsCommand) move(ctx context.Context, id, verb string, body any)
 	if row.State == recon.StateOpen {
 		next = "; the next run says why"
 	}
-	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", oneLine(exceptionName(e)), grouped(row.Amount), row.Currency, words(row.State), next)
+	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", report.ExceptionName(&e), report.Grouped(row.Amount), row.Currency, report.Words(row.State), next)
 	return nil
 }

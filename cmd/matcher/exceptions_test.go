@@ -24,7 +24,7 @@ func TestExceptions(t *testing.T) {
 	require.Equal(t, 20, strings.Count(listed, "\n")-1)
 	require.Equal(t, 8, strings.Count(s.must("exceptions", "--side", "left", "--class", "missing"), "no candidate"))
 	require.Contains(t, s.must("exceptions", "--limit", "2"), "… and more: --limit 0 lists all")
-	require.Contains(t, s.must("exceptions", "--status", "resolved"), "nothing is open that fits")
+	require.Contains(t, s.must("exceptions", "--status", "resolved"), "no exceptions match these filters")
 	s.fails(exitUsage, `--class takes TIMING, MISSING, BREAK, AMBIGUOUS, DATA, not "brake"`, "exceptions", "--class", "brake")
 	s.fails(exitFound, "20 exceptions", "exceptions", "--fail-on", "any")
 

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const exportHelp = `Write what the service holds of a context into files: groups, unmatched, rejected, adjustments, transactions; all of them
@@ -42,11 +42,11 @@ var exports = []struct {
 	columns []string
 	write   func(*exportCommand, context.Context, exportLine) error
 }{
-	{"groups", groupColumns, (*exportCommand).groups},
-	{"unmatched", unmatchedColumns, (*exportCommand).unmatched},
-	{"rejected", rejectedColumns, (*exportCommand).rejected},
-	{"adjustments", adjustmentColumns, (*exportCommand).adjustments},
-	{"transactions", transactionColumns, (*exportCommand).transactions},
+	{"groups", report.GroupColumns, (*exportCommand).groups},
+	{"unmatched", report.OpenColumns, (*exportCommand).unmatched},
+	{"rejected", report.RejectedColumns, (*exportCommand).rejected},
+	{"adjustments", report.AdjustmentColumns, (*exportCommand).adjustments},
+	{"transactions", report.TransactionColumns, (*exportCommand).transactions},
 }
 
 // exportLine takes one thing: its columns for CSV, itself for JSON.
@@ -193,7 +193,7 @@ func (c *exportCommand) toFiles(ctx context.Context, names []string) error {
 		files = append(files, file)
 		c.progress.close()
 		if !c.json {
-			fmt.Fprintf(c.stdout, "%s  %s\n", file.Path, plural(file.Rows, "row"))
+			fmt.Fprintf(c.stdout, "%s  %s\n", file.Path, report.Plural(file.Rows, "row"))
 		}
 	}
 	if c.json {
@@ -205,9 +205,7 @@ func (c *exportCommand) toFiles(ctx context.Context, names []string) error {
 // write writes one thing whole and says how many lines it has.
 func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer) (rows int64, err error) {
 	of := exports[slices.Index(exportNames(), name)]
-	table := newCellWriter(to)
-	objects := json.NewEncoder(to)
-	objects.SetEscapeHTML(false)
+	table := report.NewCSV(to)
 	if c.format == "csv" {
 		if err := table.Write(of.columns); err != nil {
 			return 0, err
@@ -217,7 +215,7 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 		rows++
 		c.progress.exporting(name, rows)
 		if c.format == "json" {
-			return objects.Encode(object)
+			return report.WriteJSON(to, object)
 		}
 		return table.Write(columns)
 	})
@@ -230,5 +228,5 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 
 // exporting says how much of a list is written.
 func (p *progress) exporting(name string, rows int64) {
-	p.say(func() string { return name + ": " + plural(rows, "row") })
+	p.say(func() string { return name + ": " + report.Plural(rows, "row") })
 }

@@ -1,26 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strconv"
-	"time"
 
 	"matcher/internal/recon"
-)
-
-// Columns of what only the service has.
-var (
-	adjustmentColumns = []string{
-		"adjustment_id", "group_id", "amount", "currency", "reason", "note", "posting_status", "posting_reference",
-		"posted_at", "posted_by", "created_at", "created_by",
-	}
-	transactionColumns = []string{
-		"transaction_id", "side", "source", "external_id", "row", "reference", "amount", "currency", "date", "value_date",
-		"description", "kind", "booking_status", "gross", "fee", "tax", "net", "original_amount", "original_currency",
-		"state", "group_id", "import_id",
-	}
+	"matcher/internal/report"
 )
 
 // groups writes the groups that stand: confirmed, proposed and partial ones, a line a row.
@@ -47,33 +32,12 @@ func (c *exportCommand) groupLines(g recon.StoredGroup, line exportLine) error {
 	if c.format == "json" {
 		return line(nil, g)
 	}
-	difference := g.Difference
-	if slices.ContainsFunc(g.Items, func(item recon.GroupItem) bool { return item.Currency != g.Items[0].Currency }) {
-		difference += " " + g.Currency // no row's currency says what it is in
-	}
-	for _, item := range g.Items {
-		err := line([]string{
-			g.ID, g.Status, g.RuleName, strconv.Itoa(g.Score), string(item.Side), item.ExternalID,
-			strconv.FormatInt(item.Row, 10), item.Amount, item.Currency, item.Date.String(), item.Allocated, difference,
-			string(g.DifferenceReason), string(g.HeldBy), strconv.Itoa(g.Alternatives),
-		}, nil)
-		if err != nil {
+	for columns := range report.StoredGroup(&g) {
+		if err := line(columns, nil); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// openTransaction is an open row with why it is open, as the last run found it; a row that no run has looked at has no
-// class yet.
-type openTransaction struct {
-	recon.StoredTransaction
-	Class             string `json:"class,omitempty"`
-	Reason            string `json:"reason"`
-	AgeDays           int    `json:"ageDays"`
-	NearestExternalID string `json:"nearestExternalId,omitempty"`
-	NearestDifference string `json:"nearestDifference,omitempty"`
-	Suggestion        string `json:"suggestion,omitempty"`
 }
 
 // unmatched joins the open rows with their exceptions; both lists are in memory, as what is open is little.
@@ -96,11 +60,11 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	}
 	labels := make(map[string]string, len(rows))
 	for i := range rows {
-		labels[rows[i].ID] = rowLabel(&rows[i])
+		labels[rows[i].ID] = report.RowLabel(&rows[i])
 	}
-	slices.SortStableFunc(rows, inReportOrder)
+	slices.SortStableFunc(rows, report.ByDate)
 	for i := range rows {
-		open := openTransaction{StoredTransaction: rows[i], Reason: string(recon.ReasonNotRun), AgeDays: int(asOf - rows[i].Date)}
+		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: string(recon.ReasonNotRun), AgeDays: int(asOf - rows[i].Date)}
 		switch e, found := why[open.ID]; {
 		case found:
 			open.Class, open.Reason, open.NearestDifference, open.Suggestion = e.Class, e.Reason, e.NearestDifference, e.Suggestion
@@ -110,37 +74,11 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 		case seen[open.ImportID]: // a run looked at it and told nobody: it may still arrive
 			open.Class, open.Reason = string(recon.ClassTiming), string(recon.ReasonInTransit)
 		}
-		if err := line(open.columns(), open); err != nil {
+		if err := line(open.Columns(), open); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (t *openTransaction) columns() []string {
-	return []string{
-		string(t.Side), t.ExternalID, strconv.FormatInt(t.Row, 10), t.Reference, t.Amount, t.Currency, t.Date.String(),
-		t.Description, t.Class, t.Reason, strconv.Itoa(t.AgeDays), t.NearestExternalID, t.NearestDifference, t.Suggestion,
-	}
-}
-
-// inReportOrder is the order of the engine as far as a row's columns show it.
-func inReportOrder(a, b recon.StoredTransaction) int {
-	return cmp.Or(cmp.Compare(a.Side, b.Side), cmp.Compare(a.Date, b.Date), cmp.Compare(minorOf(&a), minorOf(&b)),
-		cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.ExternalID, b.ExternalID))
-}
-
-func minorOf(t *recon.StoredTransaction) recon.Minor {
-	money, err := recon.ParseMoney(t.Amount, t.Currency)
-	if err != nil {
-		return 0 // a currency that this version does not know sorts by the rest
-	}
-	return money.Amount
-}
-
-// rowLabel names a row as matcher match does: by its id, else by its place.
-func rowLabel(t *recon.StoredTransaction) string {
-	return cmp.Or(t.ExternalID, "row "+strconv.FormatInt(t.Row, 10))
 }
 
 // label is the name of a row that may have been matched since.
@@ -152,7 +90,7 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 	if err := c.get(ctx, "/v1/transactions/"+id, &near); err != nil {
 		return "", err
 	}
-	known[id] = rowLabel(&near)
+	known[id] = report.RowLabel(&near)
 	return known[id], nil
 }
 
@@ -216,7 +154,7 @@ func (c *exportCommand) rejected(ctx context.Context, line exportLine) error {
 				continue
 			}
 			err := each(ctx, c.client, "/v1/imports/"+in.ID+"/rejects", func(e recon.RowError) error {
-				return line([]string{in.FileName, strconv.Itoa(e.Line), e.Field, e.Value, e.Reason}, rejectedRow{
+				return line(report.Rejected(in.FileName, &e), rejectedRow{
 					in.FileName, in.ID, e.Line, e.Row, e.Field, e.Value, e.Code, e.Reason,
 				})
 			})
@@ -230,26 +168,12 @@ func (c *exportCommand) rejected(ctx context.Context, line exportLine) error {
 
 func (c *exportCommand) adjustments(ctx context.Context, line exportLine) error {
 	return each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/adjustments", func(a recon.Adjustment) error {
-		return line([]string{
-			a.ID, a.GroupID, a.Amount, a.Currency, string(a.Reason), a.Note, string(a.PostingStatus), a.PostingReference,
-			instant(a.PostedAt), a.PostedBy, instant(&a.CreatedAt), a.CreatedBy,
-		}, a)
+		return line(report.Adjustment(&a), a)
 	})
-}
-
-func instant(t *time.Time) string {
-	if t == nil || t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 func (c *exportCommand) transactions(ctx context.Context, line exportLine) error {
 	return each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/transactions", func(t recon.StoredTransaction) error {
-		return line([]string{
-			t.ID, string(t.Side), c.sources[t.SourceID].Name, t.ExternalID, strconv.FormatInt(t.Row, 10), t.Reference, t.Amount,
-			t.Currency, t.Date.String(), t.ValueDate.String(), t.Description, t.Kind, t.BookingStatus, t.Gross, t.Fee, t.Tax,
-			t.Net, t.OriginalAmount, t.OriginalCurrency, string(t.State), t.GroupID, t.ImportID,
-		}, t)
+		return line(report.Transaction(&t, c.sources[t.SourceID].Name), t)
 	})
 }

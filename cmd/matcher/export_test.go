@@ -20,6 +20,7 @@ import (
 	"matcher/examples"
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 	"matcher/internal/testkit"
 )
 
@@ -185,7 +186,7 @@ func TestExport_CellsRunNothingInASpreadsheet(t *testing.T) {
 	require.Contains(t, s.must("export", "transactions", "--context", "Bank"), "'=1+1,1,'=1+1,-10.00,EUR,2026-01-05,,'@SUM(A1)")
 	unmatched, err := csv.NewReader(strings.NewReader(s.must("export", "unmatched", "--context", "Bank"))).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, unmatchedColumns, unmatched[0])
+	require.Equal(t, report.OpenColumns, unmatched[0])
 	require.Equal(t, []string{"LEFT", "'=1+1", "1", "'=1+1", "-10.00", "EUR", "2026-01-05", "'@SUM(A1)", "", "NOT_RUN", "1", "", "", ""}, unmatched[1])
 	objects := json.NewDecoder(strings.NewReader(s.must("export", "unmatched", "--context", "Bank", "--format", "json")))
 	var first struct{ ExternalID, Reason string }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const importHelp = `Load files into a source of the service: CSV, TSV, JSON or NDJSON, told by content. A file is in, or it is not; rows that
@@ -165,7 +166,7 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err == nil && me.Limits.ImportBytes > 0 && info.Size() > me.Limits.ImportBytes {
-			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit raised", path, grouped(info.Size()), grouped(me.Limits.ImportBytes))
+			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit raised", path, report.Grouped(info.Size()), report.Grouped(me.Limits.ImportBytes))
 		}
 	}
 	return nil
@@ -176,7 +177,7 @@ func loaded(err error, done, total int) error {
 	if done == 0 || total == 1 {
 		return err
 	}
-	return fmt.Errorf("%w; the %s before it %s in", err, plural(int64(done), "file"), map[bool]string{true: "is", false: "are"}[done == 1])
+	return fmt.Errorf("%w; the %s before it %s in", err, report.Plural(int64(done), "file"), map[bool]string{true: "is", false: "are"}[done == 1])
 }
 
 // load streams one file and reads what became of it.
@@ -268,7 +269,7 @@ func (p *progress) sending(path string, done, size int64) {
 	p.say(func() string {
 		switch {
 		case size == 0:
-			return fmt.Sprintf("sending %s: %s bytes", path, grouped(done))
+			return fmt.Sprintf("sending %s: %s bytes", path, report.Grouped(done))
 		case done >= size:
 			return fmt.Sprintf("sending %s: 100 %%, the service reads it", path)
 		}
@@ -278,12 +279,12 @@ func (p *progress) sending(path string, done, size int64) {
 
 // print says of one file what a person needs to know.
 func (c *importCommand) print(source recon.Source, in imported) {
-	fmt.Fprintf(c.stdout, "%-5s  %s → %s  %s: %s new", source.Side, in.FileName, source.Name, plural(in.RowsRead, "row"), grouped(in.RowsInserted))
+	fmt.Fprintf(c.stdout, "%-5s  %s → %s  %s: %s new", source.Side, in.FileName, source.Name, report.Plural(in.RowsRead, "row"), report.Grouped(in.RowsInserted))
 	if in.RowsDuplicate > 0 {
-		fmt.Fprintf(c.stdout, " · %s there already", grouped(in.RowsDuplicate))
+		fmt.Fprintf(c.stdout, " · %s there already", report.Grouped(in.RowsDuplicate))
 	}
 	if in.RowsRejected > 0 {
-		fmt.Fprintf(c.stdout, " · %s rejected", grouped(in.RowsRejected))
+		fmt.Fprintf(c.stdout, " · %s rejected", report.Grouped(in.RowsRejected))
 	}
 	if len(in.Sums) > 0 {
 		fmt.Fprintf(c.stdout, " · sum %s", sumsOf(in.Sums))
@@ -293,10 +294,10 @@ func (c *importCommand) print(source recon.Source, in imported) {
 		fmt.Fprintf(c.stdout, "       read as  %s\n", read)
 	}
 	for _, e := range in.Rejects {
-		fmt.Fprintf(c.stdout, "REJECT %s line %d: %s%s\n", in.FileName, e.Line, rejectWords(e), valueShown(e))
+		fmt.Fprintf(c.stdout, "REJECT %s line %d: %s%s\n", in.FileName, e.Line, report.Fault(&e), valueShown(e))
 	}
 	if in.More > 0 {
-		fmt.Fprintf(c.stdout, "       … and %s; matcher export rejected --context %s lists all\n", plural(in.More, "more rejected row"), source.ContextID)
+		fmt.Fprintf(c.stdout, "       … and %s; matcher export rejected --context %s lists all\n", report.Plural(in.More, "more rejected row"), source.ContextID)
 	}
 }
 
@@ -304,7 +305,7 @@ func (c *importCommand) print(source recon.Source, in imported) {
 func sumsOf(byCurrency map[string]string) string {
 	parts := make([]string, 0, len(byCurrency))
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
-		parts = append(parts, grouped(byCurrency[currency])+" "+currency)
+		parts = append(parts, report.Grouped(byCurrency[currency])+" "+currency)
 	}
 	return strings.Join(parts, " + ")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const matchHelp = `Reconcile two files, with no server and no database.
@@ -362,19 +362,10 @@ func (m *match) print() error {
 		return nil
 	}
 	m.printNotes(m.stderr)
-	return m.printJSON(struct {
+	return report.WriteJSON(m.stdout, struct {
 		engine.Summary
 		Seconds phaseSeconds `json:"seconds"`
 	}{m.result.Summary(), m.seconds})
-}
-
-func (m *match) printJSON(value any) error { return writeJSON(m.stdout, value) }
-
-// writeJSON writes one object on a line.
-func writeJSON(to io.Writer, value any) error {
-	out := json.NewEncoder(to)
-	out.SetEscapeHTML(false)
-	return out.Encode(value)
 }
 
 // verdict turns what the caller asked to fail on into exit code 3.

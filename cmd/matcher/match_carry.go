@@ -16,6 +16,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // carriedPlace is where carried rows stand among the files of a side: behind all of them.
@@ -334,7 +335,7 @@ func (m *match) printCarry(to io.Writer) {
 	if m.carry == nil {
 		return
 	}
-	parts := []string{plural(int64(len(m.carry.rows[0])), "row") + " of the left", plural(int64(len(m.carry.rows[1])), "row") + " of the right"}
+	parts := []string{report.Plural(int64(len(m.carry.rows[0])), "row") + " of the left", report.Plural(int64(len(m.carry.rows[1])), "row") + " of the right"}
 	for _, more := range []struct {
 		n    int
 		what string

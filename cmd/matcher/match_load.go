@@ -14,6 +14,7 @@ import (
 	"matcher/internal/format"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const (
@@ -103,7 +104,7 @@ func (f *matchFile) nothingReadable() error {
 		f.notes = append(f.notes, "holds no rows")
 		return nil
 	case errors.As(err, &first):
-		return fmt.Errorf("no row of %s can be read, the first one because of line %d: %s", f.path, first.Line, rejectWords(*first))
+		return fmt.Errorf("no row of %s can be read, the first one because of line %d: %s", f.path, first.Line, report.Fault(first))
 	}
 	return f.about(err)
 }
@@ -307,7 +308,7 @@ func (f *matchFile) someRead() error {
 		return nil
 	}
 	first := f.rejects[0]
-	return fmt.Errorf("none of the %s rows of %s can be read, the first one because of line %d: %s", grouped(f.rowsRead), f.path, first.Line, rejectWords(first))
+	return fmt.Errorf("none of the %s rows of %s can be read, the first one because of line %d: %s", report.Grouped(f.rowsRead), f.path, first.Line, report.Fault(&first))
 }
 
 func metadataColumns(fields []string) []string {

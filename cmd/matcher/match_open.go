@@ -253,9 +253,9 @@ func (s *matchSide) openLine(row uint32, n int, state recon.State, open *engine.
 		return recon.Money{Amount: v.Amount, Currency: tx.Currency}.String()
 	}
 	line := openLine{
-		Type: lineRow, N: n, Side: s.side, Source: s.table.Source(row), File: s.path(row), Row: tx.Row, Line: tx.Line,
+		Type: lineRow, N: n, Side: s.side, Source: s.table.Source(row), File: s.place(row).File, Row: tx.Row, Line: tx.Line,
 		ExternalID: tx.ExternalID, Reference: tx.Reference,
-		Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date, ValueDate: tx.ValueDate, Time: tx.Time,
+		Amount: recon.Money{Amount: tx.Amount, Currency: tx.Currency}.String(), Currency: tx.Currency, Date: tx.Date, ValueDate: tx.ValueDate, Time: tx.Time,
 		Description: tx.Description, Kind: tx.Kind, BookingStatus: tx.BookingStatus,
 		Gross: named(tx.Gross), Fee: named(tx.Fee), Tax: named(tx.Tax), Net: named(tx.Net),
 		Metadata: make(map[string]string, len(tx.Metadata)), Digest: hex.EncodeToString(tx.Digest[:]), Status: state,

@@ -71,9 +71,10 @@ func (s *matchSide) rowsNamed(text string) ([]int64, error) {
 }
 
 func (s *matchSide) rowNamed(name string) (int64, error) {
+	named := s.reported()
 	found, id := 0, int64(0)
 	for row := range uint32(s.table.Len()) {
-		if s.table.ExternalID(row) == name || s.table.ExternalID(row) == "" && s.label(row) == name {
+		if s.table.ExternalID(row) == name || s.table.ExternalID(row) == "" && named.Label(row) == name {
 			found++
 			id = s.table.ID(row)
 		}
@@ -90,21 +91,18 @@ func (s *matchSide) rowNamed(name string) (int64, error) {
 // residual is what is left of a partial group.
 type residual struct {
 	Rule     string
-	Left     string // its rows as people read them
-	Right    string
 	Amount   string // Σ left − Σ right
 	Currency string
 	Side     recon.Side // on which it stands as one row
 	Date     recon.Day  // of that row: the oldest of the group
-	AgeDays  int
 }
 
 // residual of the partial group i.
 func (m *match) residual(i int) residual {
-	g := &m.result.Groups[i]
+	g, run := &m.result.Groups[i], m.report()
 	left, right := m.result.LeftRows(g), m.result.RightRows(g)
 	r := residual{
-		Rule: m.ruleName(i), Left: m.left.labels(left), Right: m.right.labels(right), Amount: m.groupDifference(g), Currency: m.groupCurrency(g),
+		Rule: run.RuleName(i), Amount: run.Difference(g), Currency: run.Currency(g),
 		Side: recon.Left, Date: recon.NoDay,
 	}
 	var sums [2]recon.Minor
@@ -122,6 +120,5 @@ func (m *match) residual(i int) residual {
 	if sums[engine.RightIndex].Abs() > sums[engine.LeftIndex].Abs() {
 		r.Side = recon.Right
 	}
-	r.AgeDays = int(m.result.AsOf - r.Date)
 	return r
 }

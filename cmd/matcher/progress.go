@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"matcher/internal/engine"
+	"matcher/internal/report"
 )
 
 // progressAfter is when a command starts to say how far it is; before, silence is quicker to read.
@@ -39,16 +40,16 @@ func newProgress(to io.Writer) *progress {
 func (p *progress) reading(path string, done, size, rows int64) {
 	p.say(func() string {
 		if size == 0 {
-			return fmt.Sprintf("reading %s: %s rows", path, grouped(rows))
+			return fmt.Sprintf("reading %s: %s rows", path, report.Grouped(rows))
 		}
-		return fmt.Sprintf("reading %s: %d %%, %s rows", path, min(100, done*100/size), grouped(rows))
+		return fmt.Sprintf("reading %s: %d %%, %s rows", path, min(100, done*100/size), report.Grouped(rows))
 	})
 }
 
 // matching says which rule is at work.
 func (p *progress) matching(at engine.Progress) {
 	p.say(func() string {
-		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule, grouped(at.Candidates))
+		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule, report.Grouped(at.Candidates))
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // remote is what the commands against a service share: who answers, and where to say what.
@@ -252,12 +253,4 @@ func nameList(names []string) string {
 }
 
 // printJSON writes one object on a line.
-func (r *remote) printJSON(value any) error { return writeJSON(r.stdout, value) }
-
-// plural is a number with its noun: 1 row, 1,234 rows.
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return grouped(n) + " " + noun + "s"
-}
+func (r *remote) printJSON(value any) error { return report.WriteJSON(r.stdout, value) }

@@ -15,6 +15,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const runHelp = `Reconcile what is open in a context of the service, wait for the end and print what came out. A run is a job of the
@@ -187,7 +188,7 @@ func (c *runCommand) printDetached(run recon.Run) error {
 	if c.json {
 		return c.printJSON(run)
 	}
-	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, words(run.Status), run.ID)
+	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, report.Words(run.Status), run.ID)
 	return nil
 }
 
@@ -227,11 +228,11 @@ func (p *progress) running(run recon.Run) {
 		case run.Status == recon.RunQueued:
 			return "waiting for the service to begin"
 		case run.Progress.Total > 0 && run.Progress.Done > 0:
-			return fmt.Sprintf("%s: %d %%", words(run.Progress.Phase), min(100, run.Progress.Done*100/run.Progress.Total))
+			return fmt.Sprintf("%s: %d %%", report.Words(run.Progress.Phase), min(100, run.Progress.Done*100/run.Progress.Total))
 		case run.Progress.Done > 0:
-			return fmt.Sprintf("%s: %s", words(run.Progress.Phase), grouped(run.Progress.Done))
+			return fmt.Sprintf("%s: %s", report.Words(run.Progress.Phase), report.Grouped(run.Progress.Done))
 		case run.Progress.Phase != "":
-			return words(run.Progress.Phase)
+			return report.Words(run.Progress.Phase)
 		}
 		return "running"
 	})
@@ -250,7 +251,7 @@ func (c *runCommand) print(run recon.Run) error {
 		kind = "preview"
 	}
 	fmt.Fprintf(c.stdout, "%s %s  as of %s%s\n", kind, run.ID, summary.AsOf, took(run))
-	printRemoteSummary(c.stdout, summary)
+	report.WriteStored(c.stdout, &summary)
 	fmt.Fprintf(c.stdout, "result %s\n", summary.ResultHash)
 	if run.Mode == recon.RunDry {
 		fmt.Fprintf(c.stdout, "Next   matcher export groups --run %s · nothing is held: run it without --dry-run\n", run.ID)

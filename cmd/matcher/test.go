@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 const testHelp = `Run the cases of a setup: small examples with what must come of them, for a person to read and for CI to hold.
@@ -140,7 +141,7 @@ func caseNames(cases []recon.SetupCase) string {
 
 func (r *testResult) print(to io.Writer, asJSON bool) error {
 	if asJSON {
-		return writeJSON(to, r)
+		return report.WriteJSON(to, r)
 	}
 	for i := range r.Cases {
 		r.Cases[i].print(to)

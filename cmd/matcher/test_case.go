@@ -12,6 +12,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // runCase reconciles the rows of a case by its setup and compares what comes out.
@@ -30,7 +31,7 @@ func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path st
 		result.Error = err.Error()
 		return result
 	}
-	check := caseCheck{m: &m}
+	check := caseCheck{m: &m, run: m.report()}
 	check.rejected(&c.Expect.Totals)
 	if c.Expect.ExpectsGroups() {
 		check.groups(c.Expect.Groups)
@@ -122,6 +123,7 @@ func (s *matchSide) caseHeader(given []string, plan *engine.Plan) []string {
 // caseCheck collects what is not as a case expects it.
 type caseCheck struct {
 	m      *match
+	run    *report.Run
 	faults []caseFault
 }
 
@@ -139,7 +141,7 @@ func (c *caseCheck) rejected(totals *recon.CaseTotals) {
 			continue
 		}
 		for _, wrong := range of.side.files[0].rejects {
-			c.fault("REJECTED", "", fmt.Sprintf("%s row %d: %s", strings.ToLower(string(of.side.side)), wrong.Row, rejectWords(wrong)))
+			c.fault("REJECTED", "", fmt.Sprintf("%s row %d: %s", strings.ToLower(string(of.side.side)), wrong.Row, report.Fault(&wrong)))
 		}
 	}
 }
@@ -154,16 +156,16 @@ func (c *caseCheck) found() []caseGroup {
 	groups := make([]caseGroup, 0, len(c.m.result.Groups))
 	for i := range c.m.result.Groups {
 		g := &c.m.result.Groups[i]
-		groups = append(groups, caseGroup{c.m.left.ids(c.m.result.LeftRows(g)), c.m.right.ids(c.m.result.RightRows(g)), i})
+		groups = append(groups, caseGroup{labelsOf(&c.run.Sides[engine.LeftIndex], c.m.result.LeftRows(g)), labelsOf(&c.run.Sides[engine.RightIndex], c.m.result.RightRows(g)), i})
 	}
 	return groups
 }
 
-// ids of rows, sorted; a row without one is "row 2".
-func (s *matchSide) ids(rows []uint32) []string {
+// labelsOf returns the labels of rows, sorted.
+func labelsOf(s *report.Side, rows []uint32) []string {
 	ids := make([]string, 0, len(rows))
 	for _, row := range rows {
-		ids = append(ids, s.label(row))
+		ids = append(ids, s.Label(row))
 	}
 	slices.Sort(ids)
 	return ids
@@ -195,13 +197,13 @@ func (c *caseCheck) asWanted(w *recon.CaseGroup, i int) bool {
 	if status == "" {
 		status = recon.GroupConfirmed
 	}
-	return g.Status() == status && (w.Rule == "" || w.Rule == c.m.ruleName(i)) &&
+	return g.Status() == status && (w.Rule == "" || w.Rule == c.run.RuleName(i)) &&
 		(w.Difference == "" || c.sameAmount(string(w.Difference), g)) &&
 		(w.Reason == "" || w.Reason == g.Adjustment()) && (w.HeldBy == "" || w.HeldBy == g.HeldBy())
 }
 
 func (c *caseCheck) sameAmount(text string, g *engine.Group) bool {
-	amount, err := recon.ParseMoney(text, c.m.groupCurrency(g))
+	amount, err := recon.ParseMoney(text, c.run.Currency(g))
 	return err == nil && amount.Amount == g.Difference
 }
 
@@ -216,7 +218,7 @@ func (c *caseCheck) wanted(w *recon.CaseGroup) string {
 
 func (c *caseCheck) told(of caseGroup) string {
 	g := &c.m.result.Groups[of.index]
-	return groupWords(of.left, of.right, g.Status(), c.m.ruleName(of.index), c.m.groupDifference(g), g.Adjustment(), g.HeldBy())
+	return groupWords(of.left, of.right, g.Status(), c.run.RuleName(of.index), c.run.Difference(g), g.Adjustment(), g.HeldBy())
 }
 
 func groupWords(left, right []string, status recon.GroupStatus, rule, difference string, reason recon.AdjustmentReason, held recon.HeldBy) string {
@@ -259,7 +261,7 @@ func (c *caseCheck) open(want []recon.CaseOpen) {
 	for _, s := range c.m.sides() {
 		for i := range c.m.result.Open[s.index()] {
 			o := &c.m.result.Open[s.index()][i]
-			found = append(found, caseOpen{s.side, s.label(o.Row), o.Class(), o.Reason()})
+			found = append(found, caseOpen{s.side, c.run.Sides[s.index()].Label(o.Row), o.Class(), o.Reason()})
 		}
 	}
 	for _, w := range want {

@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package main
+package report
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -17,38 +17,39 @@ const (
 	gainCoverNeeded = 0.8 // of the rows within those bounds, so that one outlier does not set the limit
 )
 
-// gain is a limit of one rule that, widened, would match more.
+// gain is a limit of one rule that would match more if it were wider.
 type gain struct {
-	rule   int16
-	change engine.Change
-	needs  []int64 // by row: days, or minor units
-	in     string  // currency of the minor units
+	rule     int16
+	change   engine.Change
+	needs    []int64 // by row: days, or minor units
+	currency string  // of the minor units
 }
 
-// printGains names the limits that would match most if they were a little wider.
-func (m *match) printGains(to io.Writer) {
+// WriteGains names the limits that would match most if they were a little wider.
+func (r *Run) WriteGains(to io.Writer) {
+	gains := r.gains()
 	var lines []string
-	for _, g := range m.gains()[:min(gainsShown, len(m.gains()))] {
-		lines = append(lines, m.gainLine(g))
+	for _, g := range gains[:min(gainsShown, len(gains))] {
+		lines = append(lines, g.line(&r.Plan.Rules[g.rule]))
 	}
 	if len(lines) > 0 {
 		fmt.Fprintf(to, "Cheapest gains   %s\n", strings.Join(lines, " · "))
 	}
 }
 
-func (m *match) gains() []gain {
+func (r *Run) gains() []gain {
 	var found []gain
-	for i := range m.result.Open[engine.LeftIndex] {
-		open := &m.result.Open[engine.LeftIndex][i]
-		need, currency, cheap := m.need(open)
+	for i := range r.Result.Open[engine.LeftIndex] {
+		open := &r.Result.Open[engine.LeftIndex][i]
+		need, currency, cheap := r.need(open)
 		if !cheap {
 			continue
 		}
 		at := slices.IndexFunc(found, func(g gain) bool {
-			return g.rule == open.Miss.Rule && g.change == open.Miss.Change && g.in == currency
+			return g.rule == open.Miss.Rule && g.change == open.Miss.Change && g.currency == currency
 		})
 		if at < 0 {
-			found = append(found, gain{rule: open.Miss.Rule, change: open.Miss.Change, in: currency})
+			found = append(found, gain{rule: open.Miss.Rule, change: open.Miss.Change, currency: currency})
 			at = len(found) - 1
 		}
 		found[at].needs = append(found[at].needs, need)
@@ -57,9 +58,9 @@ func (m *match) gains() []gain {
 	return found
 }
 
-// need is how much wider a limit must be for a left row to match, where the rule has a key and the widening is small.
-func (m *match) need(open *engine.Open) (need int64, currency string, cheap bool) {
-	if open.Miss.Row == engine.NoRow || len(m.plan.Rules[open.Miss.Rule].Keys) == 0 {
+// need returns how much wider a limit must be for a left row to match, where the rule has a key and the widening is small.
+func (r *Run) need(open *engine.Open) (need int64, currency string, cheap bool) {
+	if open.Miss.Row == engine.NoRow || len(r.Plan.Rules[open.Miss.Rule].Keys) == 0 {
 		return 0, "", false
 	}
 	need = max(open.Miss.Delta, -open.Miss.Delta)
@@ -67,22 +68,23 @@ func (m *match) need(open *engine.Open) (need int64, currency string, cheap bool
 	case engine.ChangeDate:
 		return need, "", need <= gainDaysMax
 	case engine.ChangeAmount:
-		amount := m.left.money(open.Row)
+		amount := r.Sides[engine.LeftIndex].money(open.Row)
 		return need, amount.Currency, need*100 <= int64(amount.Amount.Abs())*gainPercentMax
 	}
 	return 0, "", false
 }
 
-func (m *match) gainLine(g gain) string {
+// line states the smallest widening that covers enough of the rows, with every row that it covers.
+func (g *gain) line(rule *recon.Rule) string {
 	slices.Sort(g.needs)
 	covered := int(float64(len(g.needs)-1) * gainCoverNeeded)
 	need := g.needs[covered]
 	for covered+1 < len(g.needs) && g.needs[covered+1] == need {
 		covered++
 	}
-	rule := m.plan.Rules[g.rule]
 	if g.change == engine.ChangeDate {
 		return fmt.Sprintf("lag %d → %d days in %q: +%d", *rule.Date.MaxDays, int64(*rule.Date.MaxDays)+need, rule.Name, covered+1)
 	}
-	return fmt.Sprintf("%s %s more tolerance in %q: +%d", recon.Money{Amount: recon.Minor(need), Currency: g.in}, g.in, rule.Name, covered+1)
+	return fmt.Sprintf("%s %s more tolerance in %q: +%d",
+		recon.Money{Amount: recon.Minor(need), Currency: g.currency}, g.currency, rule.Name, covered+1)
 }

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"matcher/internal/engine"
+	"matcher/internal/recon"
+)
+
+// Names are what sentences call the two sides.
+type Names struct{ Left, Right string }
+
+// WriteFiles writes a line for each file: its rows, and how it was read.
+func (r *Run) WriteFiles(to io.Writer) {
+	for i := range r.Sides {
+		for _, f := range r.Sides[i].Files {
+			fmt.Fprintf(to, "%-5s  %s  %s   %s\n", r.Sides[i].Side, f.Path, Plural(f.Rows, "row"), f.ReadAs)
+		}
+	}
+}
+
+// WriteCounts writes a line for each side: where its rows are.
+func WriteCounts(to io.Writer, s *engine.Summary) {
+	fmt.Fprintf(to, "%-5s  %s\n%-5s  %s\n", recon.Left, countsOf(recon.Left, s), recon.Right, countsOf(recon.Right, s))
+}
+
+// countsOf always names what is confirmed and proposed, and of the rest what is not zero.
+func countsOf(side recon.Side, s *engine.Summary) string {
+	c := &s.Left.Counts
+	if side == recon.Right {
+		c = &s.Right.Counts
+	}
+	open := map[recon.Class]int64{}
+	for _, r := range s.Reasons {
+		if r.Side == side {
+			open[r.Class] += r.Rows
+		}
+	}
+	text := fmt.Sprintf("confirmed %s · proposed %s", Grouped(c.Matched), Grouped(c.Proposed))
+	if rest := joined([]part{
+		{"partial", c.Partial},
+		{"in transit", open[recon.ClassTiming]},
+		{"missing", open[recon.ClassMissing]},
+		{"break", open[recon.ClassBreak]},
+		{"ambiguous", open[recon.ClassAmbiguous]},
+		{"data", open[recon.ClassData]},
+		{"outside the period", c.Outside},
+		{"duplicates", c.Duplicates},
+		{"rejected", c.Rejected},
+	}); rest != "" {
+		text += " · " + rest
+	}
+	return text
+}
+
+// WriteBridges writes the bridge of each currency on a line.
+func WriteBridges(to io.Writer, names Names, bridges []engine.BridgeSummary) {
+	for i := range bridges {
+		fmt.Fprintln(to, bridgeLine(names, &bridges[i]))
+	}
+}
+
+// bridgeLine leads from the left balance to the right one. Items that people call by one name are one sum here; the page
+// and JSON keep them apart.
+func bridgeLine(names Names, b *engine.BridgeSummary) string {
+	var line strings.Builder
+	fmt.Fprintf(&line, "%s  %s %s", b.Currency, names.Left, Grouped(b.Left))
+	for _, item := range namedItems(names, b) {
+		sign, amount := "+", item.Amount
+		if strings.HasPrefix(amount, "-") {
+			sign, amount = "−", amount[1:]
+		}
+		fmt.Fprintf(&line, " %s %s %s", sign, item.Label, Grouped(amount))
+	}
+	fmt.Fprintf(&line, " = %s %s ✓", names.Right, Grouped(b.Right))
+	return line.String()
+}
+
+// namedItems sums items by name, in the order in which names first occur, without those that come to nothing.
+func namedItems(names Names, b *engine.BridgeSummary) (named []engine.BridgeItemSummary) {
+	sums := map[string]recon.Minor{}
+	for _, item := range b.Items {
+		item.Label = names.item(&item)
+		money, err := recon.ParseMoney(item.Amount, b.Currency)
+		if err != nil {
+			return b.Items // a currency that this version does not know: as it came
+		}
+		if _, seen := sums[item.Label]; !seen {
+			named = append(named, item)
+		}
+		sums[item.Label] += money.Amount // the bridge ties in 64 bits, so its parts do
+	}
+	for i := range named {
+		named[i].Amount = recon.Money{Amount: sums[named[i].Label], Currency: b.Currency}.String()
+	}
+	return slices.DeleteFunc(named, func(item engine.BridgeItemSummary) bool { return sums[item.Label] == 0 })
+}
+
+// item returns what people call an item of a bridge.
+func (n Names) item(item *engine.BridgeItemSummary) string {
+	switch item.Label {
+	case engine.LabelLeftOnly:
+		return "in " + n.Left + " only"
+	case engine.LabelRightOnly:
+		return "in " + n.Right + " only"
+	case engine.LabelDifference:
+		return Words(item.Reason)
+	case engine.LabelEarlier:
+		return "earlier " + Words(item.Reason)
+	}
+	return item.Label
+}
+
+// WriteStored writes the summary of a stored run: the sides, the rules, why rows are open, the differences, the bridges.
+func WriteStored(to io.Writer, s *engine.Summary) {
+	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Left, Plural(s.Left.Rows, "row"), countsOf(recon.Left, s))
+	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Right, Plural(s.Right.Rows, "row"), countsOf(recon.Right, s))
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	for _, rule := range s.ByRule {
+		fmt.Fprintf(table, "RULE   %s\t%s\n", rule.Rule, cmp.Or(joined([]part{
+			{"confirmed", rule.Confirmed},
+			{"proposed", rule.Proposed},
+			{"partial", rule.Partial},
+			{"of the best assignment missed", rule.Gap},
+		}), "nothing"))
+	}
+	for _, r := range s.Reasons {
+		fmt.Fprintf(table, "OPEN   %s  %s\t%s  %s\n", r.Side, Words(r.Code), Plural(r.Rows, "row"), Words(r.Class))
+	}
+	_ = table.Flush() // the writer beneath it is a terminal or a buffer
+	for _, d := range s.Difference {
+		name := Words(d.Reason)
+		if name == "" {
+			name = Words(d.Status)
+		}
+		fmt.Fprintf(to, "DIFF   %s %s  %s in %s\n", d.Currency, Grouped(d.Amount), name, Plural(d.Groups, "group"))
+	}
+	WriteBridges(to, Names{"left", "right"}, s.Bridge)
+}
+
+const rejectsShown = 3
+
+// WriteRejects writes the first faults of each file.
+func (r *Run) WriteRejects(to io.Writer) {
+	for i := range r.Sides {
+		for _, f := range r.Sides[i].Files {
+			for n := range f.Rejects {
+				if n == rejectsShown {
+					fmt.Fprintf(to, "         … and %s in rejected.csv\n", moreRejects(&f))
+					break
+				}
+				fmt.Fprintf(to, "REJECT %s line %d: %s\n", f.Path, f.Rejects[n].Line, Fault(&f.Rejects[n]))
+			}
+		}
+	}
+}
+
+func moreRejects(f *File) string {
+	listed := int64(len(f.Rejects))
+	if f.Rejected > listed {
+		return fmt.Sprintf("%s rows in all; --out DIR lists the first %s", Grouped(f.Rejected), Grouped(listed))
+	}
+	return Grouped(listed-rejectsShown) + " more; --out DIR lists them all"
+}
