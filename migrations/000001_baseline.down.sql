@@ -1,4 +1,34 @@
 -- The way back of the baseline: everything it made, children first.
-DROP TABLE idempotency_keys, outbox_parked, outbox_position, events, audit_log, exceptions, adjustments, rejected_sets, group_decisions, active_items,
-    match_groups, runs, ignored_items, transactions, import_rejects, imports, rule_versions, rules, field_maps, sources,
-    contexts, head;
+DROP TABLE back_test_entries;
+DROP TABLE back_tests;
+DROP TABLE schedules;
+DROP TABLE fee_rules;
+DROP TABLE fee_schedules;
+DROP TABLE calendars;
+DROP TABLE fx_rates;
+DROP TABLE idempotency_keys;
+DROP TABLE outbox_parked;
+DROP TABLE outbox_position;
+DROP TABLE events;
+DROP TABLE audit_log;
+DROP TABLE exceptions;
+DROP TABLE adjustments;
+DROP TABLE rejected_sets;
+DROP TABLE score_decisions;
+DROP TABLE group_decisions;
+DROP TABLE open_items;
+DROP TABLE active_items;
+DROP TABLE match_groups;
+DROP TABLE run_inputs;
+DROP TABLE runs;
+DROP TABLE ignored_items;
+DROP TABLE transactions;
+DROP TABLE import_rejects;
+DROP TABLE imports;
+DROP TABLE rule_versions;
+DROP TABLE rules;
+DROP TABLE field_maps;
+DROP TABLE sources;
+DROP TABLE contexts;
+DROP TABLE head;
+DROP SEQUENCE manual_groups;

@@ -1,9 +1,11 @@
--- One tenant's tables. Everything here lies in the schema that the search path names, so no name is qualified.
--- text + CHECK stands where an enum would: a type per schema breaks the driver's statement cache for the next tenant.
--- Money is bigint minor units beside its ISO 4217 code. Public ids of bigint-keyed rows are derived, not stored.
+-- One tenant's tables, in the schema that the search path names, so no name is qualified.
+-- An enum is text with a CHECK: a type per schema breaks the driver's statement cache for the next tenant.
+-- Money is bigint minor units with its ISO 4217 code. Public ids of bigint-keyed rows are derived, not stored.
+-- Each statement can run alone, in any connection: identities and constraints are part of CREATE TABLE, and there is no
+-- function, trigger or block. tests/tidy checks this.
 
--- The head row numbers audit rows and events. It is locked only in the last statement of a commit, so both counters
--- are gapless in commit order and a long save holds up nobody.
+-- The head row numbers audit rows and events. Only the final flush of a commit locks it, so both counters are gapless in
+-- commit order and a long save blocks no other commit.
 CREATE TABLE head (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
     audit_seq   bigint NOT NULL DEFAULT 0,
@@ -13,11 +15,12 @@ INSERT INTO head DEFAULT VALUES;
 
 CREATE TABLE contexts (
     id          uuid PRIMARY KEY,
-    num         integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    num         bigint GENERATED ALWAYS AS IDENTITY UNIQUE CONSTRAINT contexts_num_bound CHECK (num < 2147483648), -- hot tables refer to it as integer
     name        text NOT NULL CONSTRAINT contexts_name_unique UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
     description text NOT NULL DEFAULT '',
     status      text NOT NULL DEFAULT 'ACTIVE' CHECK (status IN ('ACTIVE', 'PAUSED', 'ARCHIVED')),
     settings    jsonb NOT NULL DEFAULT '{}',
+    decisions   bigint NOT NULL DEFAULT 0, -- a run that saves compares it with what it loaded: more means that a person decided on its rows
     version     integer NOT NULL DEFAULT 1,
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now(),
@@ -26,7 +29,7 @@ CREATE TABLE contexts (
 
 CREATE TABLE sources (
     id                uuid PRIMARY KEY,
-    num               integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+    num               bigint GENERATED ALWAYS AS IDENTITY UNIQUE CONSTRAINT sources_num_bound CHECK (num < 2147483648), -- as contexts.num
     context_id        uuid NOT NULL REFERENCES contexts (id),
     name              text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     side              text NOT NULL CHECK (side IN ('LEFT', 'RIGHT')),
@@ -41,7 +44,7 @@ CREATE TABLE sources (
     CONSTRAINT sources_name_unique UNIQUE (context_id, name)
 );
 
--- Version 0 of a source's map means: detected anew from each file.
+-- Version 0 of a source's map means that each file is detected anew.
 CREATE TABLE field_maps (
     source_id  uuid NOT NULL REFERENCES sources (id),
     version    integer NOT NULL CHECK (version > 0),
@@ -66,7 +69,7 @@ CREATE TABLE rules (
 CREATE UNIQUE INDEX rules_priority_unique ON rules (context_id, priority) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX rules_name_unique ON rules (context_id, name) WHERE deleted_at IS NULL;
 
--- A group points at the version that made it; deleting a rule deletes no history.
+-- A group refers to the rule version that made it; deleting a rule deletes no history.
 CREATE TABLE rule_versions (
     rule_id    uuid NOT NULL REFERENCES rules (id),
     version    integer NOT NULL CHECK (version > 0),
@@ -92,7 +95,8 @@ CREATE TABLE imports (
     rows_duplicate    bigint NOT NULL,
     rows_rejected     bigint NOT NULL,
     sums              jsonb NOT NULL DEFAULT '{}',
-    detection         text NOT NULL DEFAULT '', -- what was found out about the file, for people
+    detection         text NOT NULL DEFAULT '', -- what detection found, for people
+    listed            boolean NOT NULL DEFAULT false, -- a run has read it: its open rows are in open_items
     created_at        timestamptz NOT NULL DEFAULT now(),
     created_by        text NOT NULL,
     voided_at         timestamptz,
@@ -112,9 +116,9 @@ CREATE TABLE import_rejects (
     PRIMARY KEY (import_num, ordinal)
 );
 
--- id = import number * 2^32 + data row of the file: unique, ordered as the files came, and it needs no sequence.
--- Two indexes only, since indexes and not the wire set how fast files come in. metadata is json, not jsonb: taking a
--- jsonb apart and sorting it cost a third of an import, and only a rule that reads it or a page of rows looks inside.
+-- id = import number * 2^32 + data row of the file: unique, in the order of the files, without a sequence.
+-- Exactly two indexes, because indexes and not the wire limit the speed of imports. metadata is json, not jsonb: parsing
+-- and sorting a jsonb cost a third of an import, and only rules that use it and pages of rows read it.
 CREATE TABLE transactions (
     id                bigint PRIMARY KEY,
     source_num        integer NOT NULL,
@@ -141,7 +145,7 @@ CREATE TABLE transactions (
     CONSTRAINT transactions_identity UNIQUE (source_num, identity, ordinal)
 );
 
--- A row a person took out of reconciliation; restoring deletes it, the audit log keeps both facts.
+-- Rows that a person took out of reconciliation. Restoring deletes the row here; the audit log keeps both facts.
 CREATE TABLE ignored_items (
     transaction_id bigint PRIMARY KEY,
     reason         text NOT NULL,
@@ -153,7 +157,7 @@ CREATE TABLE runs (
     id               uuid PRIMARY KEY,
     num              bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     context_id       uuid NOT NULL REFERENCES contexts (id),
-    mode             text NOT NULL CHECK (mode IN ('COMMIT', 'DRY_RUN')),
+    mode             text NOT NULL CHECK (mode IN ('COMMIT', 'DRY_RUN', 'BACK_TEST')),
     status           text NOT NULL CHECK (status IN ('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
     date_from        date,
     date_to          date,
@@ -162,9 +166,10 @@ CREATE TABLE runs (
     input_hash       text NOT NULL DEFAULT '',
     rules_hash       text NOT NULL DEFAULT '',
     result_hash      text NOT NULL DEFAULT '',
+    groups_hash      text NOT NULL DEFAULT '', -- of the run's groups as they were written, byte for byte
     summary          jsonb NOT NULL DEFAULT '{}',
     progress         jsonb NOT NULL DEFAULT '{}',
-    fence            integer NOT NULL DEFAULT 0, -- raised by whoever takes the run; a writer with an older one is refused
+    fence            integer NOT NULL DEFAULT 0, -- raised by each worker that takes the run; a writer with an older one is refused
     lease_until      timestamptz,
     cancel_requested boolean NOT NULL DEFAULT false,
     error_code       text NOT NULL DEFAULT '',
@@ -176,15 +181,22 @@ CREATE TABLE runs (
     finished_at      timestamptz
 );
 CREATE INDEX runs_context ON runs (context_id, num);
-CREATE UNIQUE INDEX runs_one_running ON runs (context_id) WHERE status = 'RUNNING';
-CREATE UNIQUE INDEX runs_one_queued ON runs (context_id) WHERE status = 'QUEUED';
+-- A back-test has lease and fence as a run has, but holds no rows: it may run at the same time as a run.
+CREATE UNIQUE INDEX runs_one_running ON runs (context_id, (mode = 'BACK_TEST')) WHERE status = 'RUNNING';
+CREATE UNIQUE INDEX runs_one_queued ON runs (context_id, (mode = 'BACK_TEST')) WHERE status = 'QUEUED';
 
--- id = run number * 2^32 + ordinal of the group in its run. The members live in the group's own row, so a pair costs
--- one insert here and two in active_items, and an undone group still says whom it held.
+-- The rows that a run read: with its plan, all that a replay needs. One row of it may have a few megabytes.
+CREATE TABLE run_inputs (
+    run_num bigint PRIMARY KEY,
+    body    bytea NOT NULL -- ids in order, each as the varint of its distance from the one before, runs of neighbours as one
+);
+
+-- id = run number * 2^32 + ordinal of the group in its run. The members are in the group's own row, so a pair costs
+-- one insert here and two in active_items, and an undone group still lists its members.
 CREATE TABLE match_groups (
     id                bigint PRIMARY KEY,
     context_num       integer NOT NULL,
-    rule_version      integer NOT NULL, -- without rule_id: the place in the plan of its run, from 1
+    rule_version      integer NOT NULL, -- without rule_id: the position in the plan of its run, from 1
     left_amount       bigint NOT NULL,
     right_amount      bigint NOT NULL,
     difference        bigint NOT NULL, -- Σ left − Σ right, signed
@@ -193,7 +205,7 @@ CREATE TABLE match_groups (
     alternatives      integer NOT NULL DEFAULT 0,
     preview           boolean NOT NULL DEFAULT false, -- of a DRY_RUN: readable, never active
     rule_id           uuid,
-    status            text NOT NULL CHECK (status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL', 'REJECTED', 'UNMATCHED')),
+    status            text NOT NULL CHECK (status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL', 'REJECTED', 'UNMATCHED', 'SUPERSEDED')),
     currency          text NOT NULL,
     difference_reason text,
     held_by           text,
@@ -202,13 +214,27 @@ CREATE TABLE match_groups (
     allocations       bigint[],
     evidence          jsonb -- only where closeness < 1 somewhere
 );
--- The next run recomputes proposals that nobody touched, and must find them without reading history.
+-- The next run recomputes untouched proposals and continues partial groups: it finds both without reading history.
 CREATE INDEX match_groups_proposed ON match_groups (context_num) WHERE status = 'PROPOSED' AND NOT preview;
+CREATE INDEX match_groups_partial ON match_groups (context_num) WHERE status = 'PARTIAL' AND NOT preview;
 
--- What forbids using a row twice: one row a transaction that stands in an active group.
+-- Groups matched by hand belong to no run: they have run number 0, in the order in which they were made.
+CREATE SEQUENCE manual_groups MAXVALUE 4294967295;
+
+-- The transactions in active groups. The primary key forbids using one twice.
 CREATE TABLE active_items (
     transaction_id bigint PRIMARY KEY,
     group_id       bigint NOT NULL
+);
+
+-- The open rows of listed imports, so that the next run costs open rows and not history: it reads unlisted imports whole,
+-- and of the others only the rows listed here. A row that is no longer open may be listed until the next run is saved.
+-- But every open row of a listed import is listed: a run lists what it leaves open, and each statement that deletes from
+-- active_items or ignored_items lists what it frees.
+CREATE TABLE open_items (
+    source_num     integer NOT NULL,
+    transaction_id bigint NOT NULL,
+    PRIMARY KEY (source_num, transaction_id)
 );
 
 -- Decisions of people on groups, appended; match_groups.status is the last of them.
@@ -223,7 +249,17 @@ CREATE TABLE group_decisions (
     PRIMARY KEY (group_id, ordinal)
 );
 
--- A set that was rejected or unmatched is not offered again until one of its rows changes.
+-- What people last decided on the groups of runs, counted by score with each decision: showing it with every group reads
+-- no history.
+CREATE TABLE score_decisions (
+    context_num integer NOT NULL,
+    score       integer NOT NULL CHECK (score BETWEEN 0 AND 100),
+    confirmed   bigint NOT NULL CHECK (confirmed >= 0),
+    refused     bigint NOT NULL CHECK (refused >= 0), -- rejected, or unmatched after being confirmed by a run or a person
+    PRIMARY KEY (context_num, score)
+);
+
+-- A set that was rejected or unmatched is not proposed again until one of its rows changes.
 CREATE TABLE rejected_sets (
     set_hash    bytea PRIMARY KEY,
     context_num integer NOT NULL,
@@ -232,20 +268,25 @@ CREATE TABLE rejected_sets (
     created_by  text NOT NULL
 );
 
--- The difference of a confirmed group, owed to the books until somebody posts it.
+-- The differences of confirmed groups that the books must take over.
 CREATE TABLE adjustments (
-    group_id       bigint NOT NULL,
-    ordinal        integer NOT NULL,
-    context_num    integer NOT NULL,
-    amount         bigint NOT NULL,
-    currency       text NOT NULL,
-    reason         text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'WRITE_OFF')),
-    posting_status text NOT NULL DEFAULT 'UNPOSTED' CHECK (posting_status IN ('UNPOSTED', 'POSTED', 'REVERSED')),
-    posted_at      timestamptz,
-    created_at     timestamptz NOT NULL DEFAULT now(),
-    created_by     text NOT NULL,
+    group_id          bigint NOT NULL,
+    ordinal           integer NOT NULL,
+    num               bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT adjustments_num UNIQUE,
+    context_num       integer NOT NULL,
+    amount            bigint NOT NULL,
+    currency          text NOT NULL,
+    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'WRITE_OFF')),
+    note              text NOT NULL DEFAULT '',
+    posting_status    text NOT NULL DEFAULT 'UNPOSTED' CHECK (posting_status IN ('UNPOSTED', 'POSTED', 'REVERSED')),
+    posting_reference text NOT NULL DEFAULT '', -- of the entry in the books
+    posted_at         timestamptz,
+    posted_by         text NOT NULL DEFAULT '',
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    created_by        text NOT NULL,
     PRIMARY KEY (group_id, ordinal)
 );
+CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, num);
 
 -- A fact about an open row, never a state of it: at most one a transaction; it resolves when the row is matched.
 CREATE TABLE exceptions (
@@ -271,7 +312,7 @@ CREATE TABLE exceptions (
 );
 CREATE INDEX exceptions_context ON exceptions (context_num, status, transaction_id);
 
--- Append-only for the application's role: the provisioner grants INSERT and SELECT on it and nothing else.
+-- Append-only: the provisioner grants the tenant's role INSERT and SELECT on it and nothing else.
 CREATE TABLE audit_log (
     seq        bigint PRIMARY KEY,
     at         timestamptz NOT NULL DEFAULT now(),
@@ -292,25 +333,25 @@ CREATE TABLE events (
     traceparent text NOT NULL DEFAULT ''
 );
 
--- How far the events have been handed to the broker, in a row of its own: the head row is locked by every commit.
+-- The last event that the broker has taken, in a row of its own: every commit locks the head row.
 CREATE TABLE outbox_position (
     one       boolean PRIMARY KEY DEFAULT true CHECK (one),
     event_seq bigint NOT NULL DEFAULT 0
 );
 INSERT INTO outbox_position DEFAULT VALUES;
 
--- Events that the broker would not take and that the position has passed, so that they hold up no others. They are
--- unsent; a row goes when its event has been sent.
+-- Unsent events that the broker refused and the position has passed, so that they block no others. A row is deleted when
+-- its event has been sent.
 CREATE TABLE outbox_parked (
     event_seq bigint PRIMARY KEY REFERENCES events (seq),
     attempts  integer NOT NULL,
     cause     text NOT NULL,
-    retry_at  timestamptz,  -- NULL: given up, waiting for a person
+    retry_at  timestamptz,  -- NULL: given up until a person retries it
     parked_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX outbox_parked_retry ON outbox_parked (retry_at) WHERE retry_at IS NOT NULL;
 
--- The stored answer of an idempotent request, written in the same commit as its effect.
+-- The stored responses of idempotent requests, each written in the same commit as its effect.
 CREATE TABLE idempotency_keys (
     endpoint   text NOT NULL,
     key        text NOT NULL,
@@ -320,4 +361,104 @@ CREATE TABLE idempotency_keys (
     response   bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (endpoint, key)
+);
+
+-- One rate a pair, type and day. A run keeps the rates it used in its plan, so a correction changes no past run.
+CREATE TABLE fx_rates (
+    num            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    from_currency  text NOT NULL CHECK (from_currency ~ '^[A-Z]{3}$'),
+    to_currency    text NOT NULL CHECK (to_currency ~ '^[A-Z]{3}$' AND to_currency <> from_currency),
+    rate_type      text NOT NULL DEFAULT '',
+    date           date NOT NULL,
+    rate           numeric NOT NULL CHECK (rate > 0), -- units of to_currency for one of from_currency
+    source         text NOT NULL DEFAULT '',
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    updated_by     text NOT NULL,
+    PRIMARY KEY (from_currency, to_currency, rate_type, date)
+);
+
+-- Rules refer to calendars and fee schedules by name: the name of one in use cannot change.
+CREATE TABLE calendars (
+    id         uuid PRIMARY KEY,
+    num        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    name       text NOT NULL CONSTRAINT calendars_name_unique UNIQUE CHECK (length(name) BETWEEN 1 AND 120),
+    body       jsonb NOT NULL,
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+);
+
+CREATE TABLE fee_schedules (
+    id         uuid PRIMARY KEY,
+    num        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    name       text NOT NULL CONSTRAINT fee_schedules_name_unique UNIQUE CHECK (length(name) BETWEEN 1 AND 120),
+    body       jsonb NOT NULL,
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+);
+
+-- The fee schedule of each row: the first rule that fits a row applies.
+CREATE TABLE fee_rules (
+    id              uuid PRIMARY KEY,
+    num             bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    context_id      uuid NOT NULL REFERENCES contexts (id),
+    fee_schedule_id uuid NOT NULL CONSTRAINT fee_rules_schedule REFERENCES fee_schedules (id),
+    name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+    priority        integer NOT NULL CHECK (priority BETWEEN 1 AND 1000),
+    body            jsonb NOT NULL,
+    version         integer NOT NULL DEFAULT 1,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    created_by      text NOT NULL,
+    CONSTRAINT fee_rules_name_unique UNIQUE (context_id, name),
+    CONSTRAINT fee_rules_priority_unique UNIQUE (context_id, priority)
+);
+
+-- When a context runs by itself. The queue holds one job a schedule, due at next_at, so no process polls this table.
+CREATE TABLE schedules (
+    id          uuid PRIMARY KEY,
+    num         bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    context_id  uuid NOT NULL REFERENCES contexts (id),
+    name        text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+    cron        text NOT NULL,
+    time_zone   text NOT NULL DEFAULT 'UTC',
+    mode        text NOT NULL DEFAULT 'COMMIT' CHECK (mode IN ('COMMIT', 'DRY_RUN')),
+    enabled     boolean NOT NULL DEFAULT true,
+    next_at     timestamptz, -- NULL: it does not run
+    last_at     timestamptz,
+    last_run_id uuid,
+    last_result text NOT NULL DEFAULT '', -- STARTED, or the code of what prevented the run
+    version     integer NOT NULL DEFAULT 1,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    created_by  text NOT NULL,
+    CONSTRAINT schedules_name_unique UNIQUE (context_id, name)
+);
+
+-- Rule changes that were tried on history before they are published.
+CREATE TABLE back_tests (
+    run_num       bigint PRIMARY KEY,
+    rules         jsonb NOT NULL,  -- the whole set that it tries
+    rules_hash    text NOT NULL,   -- of its active rules, equal to that of a run under this set
+    rules_version bigint,          -- number of changes of the context's rules when the back-test read them; NULL: it has not ended
+    totals        jsonb
+);
+CREATE INDEX back_tests_hash ON back_tests (rules_hash) WHERE rules_version IS NOT NULL;
+
+-- The groups of each change that a back-test found, before and after. An entry is a change; its groups share rows.
+CREATE TABLE back_test_entries (
+    run_num   bigint NOT NULL,
+    entry     integer NOT NULL,
+    ordinal   integer NOT NULL, -- of the group in its entry: those before, then those after, from 1
+    before    integer NOT NULL, -- how many groups the entry has before and after
+    after     integer NOT NULL,
+    group_id  bigint,           -- of a group before
+    kind      text NOT NULL CHECK (kind IN ('LOST', 'RE_PAIRED', 'GAINED')),
+    rule      text NOT NULL,
+    left_ids  bigint[] NOT NULL,
+    right_ids bigint[] NOT NULL,
+    PRIMARY KEY (run_num, entry, ordinal)
 );

@@ -76,6 +76,18 @@ func TestInstall(t *testing.T) {
 	})
 }
 
+func TestInstall_RefusesAnEarlierBaseline(t *testing.T) {
+	t.Parallel()
+	dsn := testkit.Database(t)
+	require.NoError(t, bootstrap.Install(t.Context(), dsn))
+	owner := connect(t, dsn)
+	_, err := owner.Exec(t.Context(), `ALTER TABLE control.schema_migrations DROP COLUMN baseline`)
+	require.NoError(t, err)
+	before := catalogs(t, owner)
+	require.ErrorContains(t, bootstrap.Install(t.Context(), dsn), "start with a new data folder or database")
+	require.Equal(t, before, catalogs(t, owner))
+}
+
 func TestInstall_ManyAtOnce(t *testing.T) {
 	t.Parallel()
 	server := testkit.PostgresServer(t) // whose roles nobody has made yet

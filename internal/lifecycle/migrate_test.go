@@ -4,13 +4,21 @@ package lifecycle_test
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"testing"
+	"testing/fstest"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/lifecycle"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/ports"
 	"matcher/internal/testkit"
+	"matcher/migrations"
 )
 
 func TestMigrate_OneBrokenTenantIsQuarantinedAlone(t *testing.T) {
@@ -71,4 +79,48 @@ func TestMigrate_ResumesWhereItWasCutOff(t *testing.T) {
 	done, err := keeper.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, done.Migrated)
+}
+
+// One additive file goes over all tenants while one of them is at work: none fails and no request of it does.
+func TestT105_AnAdditiveMigrationOverAllTenants(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	keeper := api.App.Keeper()
+	ids := make([]string, 12)
+	for n := range ids {
+		ids[n] = api.NewTenant(fmt.Sprint("tenant-", n))
+	}
+	baseline, err := fs.ReadFile(migrations.FS, "000001_baseline.up.sql")
+	require.NoError(t, err)
+	files := fstest.MapFS{
+		"000001_baseline.up.sql": {Data: baseline},
+		"000002_next.up.sql":     {Data: []byte("ALTER TABLE contexts ADD COLUMN next text;\nCREATE TABLE next (id bigint PRIMARY KEY);\n")},
+	}
+	config, err := pgx.ParseConfig(api.OwnerDSN)
+	require.NoError(t, err)
+	keeper.Schemas = func(ports.TenantConfig) (*tenancy.PostgresTenantSchemaProvisioner, error) {
+		return tenancy.NewPostgresTenantSchemaProvisioner(func() string { return api.OwnerDSN }, config.Database, tenancy.WithMigrations(files))
+	}
+	migrated := make(chan lifecycle.Migration, 1)
+	go func() {
+		done, err := keeper.Migrate(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		migrated <- done
+	}()
+	busy := api.As(ids[0], auth.RoleAdmin)
+	var done lifecycle.Migration
+	for n := 0; done.Checked == 0; n++ {
+		busy.NewContext(fmt.Sprint("context ", n)) // fails the test unless it is made
+		select {
+		case done = <-migrated:
+		default:
+		}
+	}
+	require.Empty(t, done.Failed)
+	require.Equal(t, len(ids)+1, done.Migrated, "the default tenant is one too")
+	again, err := keeper.Migrate(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, again.Migrated)
 }

@@ -33,6 +33,8 @@ const (
 
 // conflicts turns the name of a violated constraint into what the caller reads.
 var conflicts = map[string]struct{ code, message string }{
+	"contexts_num_bound":        {"CONTEXTS_EXHAUSTED", "this tenant has used up its 2,147,483,647 context numbers"},
+	"sources_num_bound":         {"SOURCES_EXHAUSTED", "this tenant has used up its 2,147,483,647 source numbers"},
 	"contexts_name_unique":      {"CONTEXT_NAME_TAKEN", "another context has this name"},
 	"sources_name_unique":       {"SOURCE_NAME_TAKEN", "another source of this context has this name"},
 	"rules_name_unique":         {"RULE_NAME_TAKEN", "another rule of this context has this name"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,26 +15,23 @@ import (
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-// numberRecords gives audit rows and events the numbers that follow in the head row and writes them. The head row is
-// locked from here to the commit and nowhere else: numbers are gapless, in the order of the commits.
-const numberRecords = `
-	WITH counted AS (
-		UPDATE head SET audit_seq = audit_seq + cardinality(@actions::text[]), event_seq = event_seq + cardinality(@keys::text[])
-		RETURNING audit_seq - cardinality(@actions::text[]) AS audit_before,
-			event_seq - cardinality(@keys::text[]) AS event_before, event_seq AS event_last
-	), audited AS (
+// numberRecords gives audit rows and events the next numbers of the head row and writes them: plain statements of one batch.
+// The head row is locked from here to the commit and nowhere else, so numbers are gapless, in the order of the commits.
+const (
+	numberRecords = `
+		UPDATE head SET audit_seq = audit_seq + @audits, event_seq = event_seq + @events RETURNING event_seq`
+	writeAudit = `
 		INSERT INTO audit_log (seq, at, actor, action, entity, entity_id, request_id, detail)
-		SELECT audit_before + n, clock_timestamp(), @actor, action, entity, entity_id, @request_id, detail::jsonb
-		FROM counted, unnest(@actions::text[], @entities::text[], @entity_ids::text[], @details::text[])
-			WITH ORDINALITY AS a (action, entity, entity_id, detail, n)
-	), emitted AS (
+		SELECT h.audit_seq - @audits + a.n, @at::timestamptz, @actor, a.action, a.entity, a.entity_id, @request_id, a.detail::jsonb
+		FROM head h, unnest(@actions::text[], @entities::text[], @entity_ids::text[], @details::text[])
+			WITH ORDINALITY AS a (action, entity, entity_id, detail, n)`
+	writeEvents = `
 		INSERT INTO events (seq, id, key, payload, occurred_at, traceparent)
-		SELECT event_before + n, id, key, payload::jsonb, clock_timestamp(), @traceparent
-		FROM counted, unnest(@ids::uuid[], @keys::text[], @payloads::text[]) WITH ORDINALITY AS e (id, key, payload, n)
-	)
-	SELECT event_last FROM counted`
+		SELECT h.event_seq - @events + e.n, e.id, e.key, e.payload::jsonb, @at::timestamptz, @traceparent
+		FROM head h, unnest(@ids::uuid[], @keys::text[], @payloads::text[]) WITH ORDINALITY AS e (id, key, payload, n)`
+)
 
-// flush writes what fn recorded: first, as the tenant, the numbered rows and the stored answer in one batch; then, as
+// flush writes what fn recorded: first, as the tenant, the numbered rows and the stored response in one batch; then, as
 // the worker role, the outbox marker and the jobs.
 func (db *DB) flush(ctx context.Context, pgxTx pgx.Tx, tx *Tx) error {
 	if tx.fault != nil {
@@ -64,7 +62,14 @@ func (db *DB) flush(ctx context.Context, pgxTx pgx.Tx, tx *Tx) error {
 func flushRecords(ctx context.Context, pgxTx pgx.Tx, tx *Tx) (lastEvent int64, err error) {
 	var batch pgx.Batch
 	if len(tx.audits) > 0 || len(tx.events) > 0 {
-		batch.Queue(numberRecords, recordArgs(ctx, tx)).QueryRow(func(row pgx.Row) error { return row.Scan(&lastEvent) })
+		args := recordArgs(ctx, tx)
+		batch.Queue(numberRecords, args).QueryRow(func(row pgx.Row) error { return row.Scan(&lastEvent) })
+		if len(tx.audits) > 0 {
+			batch.Queue(writeAudit, args)
+		}
+		if len(tx.events) > 0 {
+			batch.Queue(writeEvents, args)
+		}
 	}
 	if tx.stored != nil {
 		tx.stored.queue(&batch)
@@ -86,7 +91,7 @@ func recordArgs(ctx context.Context, tx *Tx) pgx.NamedArgs {
 		ids, keys, payloads = append(ids, uuid.Must(uuid.NewV7())), append(keys, e.key), append(payloads, e.payload)
 	}
 	return pgx.NamedArgs{
-		"actor": tx.actor, "request_id": auth.RequestID(ctx), "traceparent": traceparent(ctx),
+		"at": time.Now().UTC(), "audits": len(tx.audits), "events": len(tx.events), "actor": tx.actor, "request_id": auth.RequestID(ctx), "traceparent": traceparent(ctx),
 		"actions": actions, "entities": entities, "entity_ids": entityIDs, "details": details,
 		"ids": ids, "keys": keys, "payloads": payloads,
 	}

@@ -99,15 +99,20 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 	for _, g := range groups {
 		rows += len(g.members)
 	}
-	tag, err := tx.tx.Exec(ctx, `
-		DELETE FROM active_items a USING (
-			SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE id = ANY ($1)
-		) m WHERE a.transaction_id = m.member AND a.group_id = m.id`, groupKeys(groups))
+	var freed int
+	err := tx.tx.QueryRow(ctx, `
+		WITH freed AS (
+			DELETE FROM active_items a USING (
+				SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE id = ANY ($1)
+			) m WHERE a.transaction_id = m.member AND a.group_id = m.id
+			RETURNING a.transaction_id
+		), listed AS (`+listFreed+`)
+		SELECT count(*) FROM freed`, groupKeys(groups)).Scan(&freed)
 	if err != nil {
-		return fmt.Errorf("letting rows go: %w", err)
+		return fmt.Errorf("freeing the rows of groups: %w", err)
 	}
-	if tag.RowsAffected() != int64(rows) {
-		return fmt.Errorf("groups of %d rows held %d", rows, tag.RowsAffected())
+	if freed != rows {
+		return fmt.Errorf("groups of %d rows held %d", rows, freed)
 	}
 	if err := tx.rememberSets(ctx, groups); err != nil {
 		return err

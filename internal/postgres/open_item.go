@@ -7,13 +7,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// OpenItem is a row of a file that the run was the first to see, which the run leaves open.
+// OpenItem is a row that the run leaves open, of an import that the run was the first to read.
 type OpenItem struct {
 	SourceNum     int32
 	TransactionID int64
 }
 
-// unlistedImports are the files that no run has listed yet: this one reads them whole.
+// unlistedImports returns the imports that no run has listed yet: this run reads them whole.
 func (tx *Tx) unlistedImports(ctx context.Context, contextID string) ([]int64, error) {
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT i.num FROM imports i JOIN sources s ON s.id = i.source_id
@@ -21,16 +21,30 @@ func (tx *Tx) unlistedImports(ctx context.Context, contextID string) ([]int64, e
 		ORDER BY i.num`, contextID)
 	nums, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return nil, fmt.Errorf("looking for files that no run has seen: %w", err)
+		return nil, fmt.Errorf("reading unlisted imports: %w", err)
 	}
 	return nums, nil
 }
 
-// listOpen brings the list of open rows in line with what the run leaves: rows of confirmed groups go, by whomever they were
-// confirmed; of the files that the run was the first to see, what is open comes. A row of a proposed or a partial group
-// counts as open here, since the next run reads it again.
+// listFreed inserts into open_items the rows that the CTE freed returns, in the statement that deletes them from
+// active_items or ignored_items. An unlisted import needs no entries: the next run reads it whole. The caller holds the
+// context's lock, so no run lists the import meanwhile.
 //
-// Every listed row is looked up by itself. The planner would rather read all groups of all time at once.
+// OFFSET 0 makes the planner look each row up by its id: it would otherwise read all transactions of all time.
+const listFreed = `
+	INSERT INTO open_items (source_num, transaction_id)
+	SELECT t.source_num, f.transaction_id
+	FROM freed f
+	JOIN imports i ON i.num = f.transaction_id >> 32
+	CROSS JOIN LATERAL (SELECT source_num FROM transactions WHERE id = f.transaction_id OFFSET 0) t
+	WHERE i.listed AND i.status = 'COMPLETED'
+	ON CONFLICT DO NOTHING`
+
+// listOpen updates the list of open rows after a run: rows of confirmed groups leave it, and the open rows of imports that
+// the run was the first to read enter it. A row of a proposed or a partial group counts as open here, since the next run
+// reads it again.
+//
+// OFFSET 0 as in listFreed: the planner would otherwise read all groups of all time.
 func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 	_, err := tx.tx.Exec(ctx, `
 		DELETE FROM open_items o
@@ -45,7 +59,7 @@ func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 		) closed
 		WHERE o.source_num = closed.source_num AND o.transaction_id = closed.transaction_id`, save.Run.ContextID)
 	if err != nil {
-		return fmt.Errorf("taking confirmed rows off the list of open ones: %w", err)
+		return fmt.Errorf("removing confirmed rows from the open items: %w", err)
 	}
 	if len(save.Unlisted) == 0 {
 		return nil
@@ -63,7 +77,7 @@ func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 		return err
 	}
 	if _, err := tx.tx.Exec(ctx, `UPDATE imports SET listed = true WHERE num = ANY ($1)`, save.Unlisted); err != nil {
-		return fmt.Errorf("listing files as seen: %w", err)
+		return fmt.Errorf("marking imports as listed: %w", err)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (tx *Tx) partials(ctx context.Context, in *RunInput) error {
 // takenUp are the partial groups g whose rows a run loads.
 const takenUp = `g.status = 'PARTIAL' AND NOT g.preview AND g.residual = g.difference`
 
-// supersede lets the rows of partial groups go to the groups that take their place. The old groups stay as history.
+// supersede frees the rows of partial groups for the groups that replace them. The old groups stay as history.
 func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 	if len(save.Superseded) == 0 {
 		return nil
@@ -54,12 +54,13 @@ func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 		), freed AS (
 			DELETE FROM active_items a USING (SELECT id, unnest(members) AS member FROM old) m
 			WHERE a.transaction_id = m.member AND a.group_id = m.id
-		)
+			RETURNING a.transaction_id
+		), listed AS (`+listFreed+`)
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
 		SELECT old.id, 1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = old.id), 'PARTIAL', $3, $4, $5 FROM old`,
 		save.Superseded, save.Context.Num, string(recon.GroupSuperseded), "taken up by run "+save.Run.ID, tx.Actor())
 	if err != nil {
-		return fmt.Errorf("letting go of partial groups: %w", err)
+		return fmt.Errorf("superseding partial groups: %w", err)
 	}
 	if tag.RowsAffected() != int64(len(save.Superseded)) {
 		return ErrRowsMoved

@@ -141,8 +141,10 @@ func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
 			WHERE g.context_num = $1 AND g.status = 'PROPOSED' AND NOT g.preview AND g.id < $2
 			AND NOT EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id)
 			RETURNING g.left_ids || g.right_ids AS members
-		)
-		DELETE FROM active_items WHERE transaction_id IN (SELECT unnest(members) FROM dropped)`,
+		), freed AS (
+			DELETE FROM active_items WHERE transaction_id IN (SELECT unnest(members) FROM dropped)
+			RETURNING transaction_id
+		)`+listFreed,
 		save.Context.Num, rowID(save.Run.Num, 0))
 	if err != nil {
 		return fmt.Errorf("dropping earlier proposals: %w", err)

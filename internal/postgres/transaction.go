@@ -194,11 +194,16 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 	if err != nil {
 		return recon.StoredTransaction{}, err
 	}
-	tag, err := tx.tx.Exec(ctx, `DELETE FROM ignored_items WHERE transaction_id = $1`, key)
+	var restored bool
+	err = tx.tx.QueryRow(ctx, `
+		WITH freed AS (
+			DELETE FROM ignored_items WHERE transaction_id = $1 RETURNING transaction_id
+		), listed AS (`+listFreed+`)
+		SELECT EXISTS (SELECT FROM freed)`, key).Scan(&restored)
 	if err != nil {
 		return recon.StoredTransaction{}, fmt.Errorf("restoring the row: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	if !restored {
 		return recon.StoredTransaction{}, recon.Conflict("NOT_IGNORED", "only an ignored row can be restored; this one is %s", t.State)
 	}
 	tx.Audit("transaction.restore", kindTransaction, id, nil)

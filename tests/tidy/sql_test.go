@@ -99,8 +99,8 @@ func eachLiteral(files []*file, visit func(f *file, pos token.Pos, text string))
 	}
 }
 
-// What a tenant migration may not hold. It runs inside the provisioner's transaction, in the
-// tenant's schema, and a thousand times over.
+// refused lists what a tenant migration may not contain. It runs inside the provisioner's transaction, in the tenant's
+// schema, a thousand times over; and each of its statements must be able to run alone.
 var refused = []struct {
 	text *regexp.Regexp
 	why  string
@@ -108,6 +108,15 @@ var refused = []struct {
 	{regexp.MustCompile(`(?i)(^|;)\s*(BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION|SAVEPOINT)\b`), "the provisioner's transaction holds the file"},
 	{regexp.MustCompile(`(?i)\bCONCURRENTLY\b`), "CONCURRENTLY waits for every other tenant"},
 	{regexp.MustCompile(`(?i)\bCREATE\s+(TYPE|DOMAIN)\b|\bAS\s+ENUM\b`), "a type per schema breaks the statement cache: text and CHECK"},
+	{regexp.MustCompile(`(?i)\bCREATE\s+(OR\s+REPLACE\s+)?((CONSTRAINT|EVENT)\s+)?(FUNCTION|PROCEDURE|TRIGGER|RULE)\b|(^|;)\s*(DO|CALL)\b`),
+		"no code in the database: the statement that needs the effect has it"},
+	{regexp.MustCompile(`(?i)\b(small|big)?serial\b`), "GENERATED ALWAYS AS IDENTITY"},
+	{regexp.MustCompile(`(?i)\b(smallint|int2|int4|int|integer)\s+GENERATED\b`), "an identity is bigint"},
+	{regexp.MustCompile(`(?i)\bALTER\s+TABLE\b[^;]*\bADD\b[^;]*\bAS\s+IDENTITY\b`), "identities are part of CREATE TABLE"},
+	{regexp.MustCompile(`(?i)\bALTER\s+TABLE\b[^;]*\b(PRIMARY\s+KEY|UNIQUE|REFERENCES|FOREIGN\s+KEY|EXCLUDE|USING\s+INDEX)\b`),
+		"keys are part of CREATE TABLE"},
+	{regexp.MustCompile(`(?i)(^|;)\s*(SET|RESET|PREPARE|EXECUTE|DECLARE|LOCK|SELECT)\b|\b(TEMP|TEMPORARY)\s+TABLE\b|\b(setval|currval|lastval)\b`),
+		"each statement stands alone: nothing of it is for the session or for the next one"},
 	{regexp.MustCompile(`(?i)\bCREATE\s+EXTENSION\b`), "extensions live once, in ext"},
 	{regexp.MustCompile(`(?i)\bCREATE\s+(SCHEMA|ROLE|USER|DATABASE)\b|\b(GRANT|REVOKE)\b`), "schemas, roles and rights are the provisioner's"},
 	{regexp.MustCompile(`(?i)\bSET\s+(LOCAL\s+|SESSION\s+)?(ROLE|search_path)\b`), "the path is the provisioner's"},
@@ -146,6 +155,9 @@ func migrationFindings(files []*file) (findings []string) {
 
 func refusedIn(f *file) (findings []string) {
 	sql := statements(f.text)
+	for _, statement := range strings.Split(sql, ";") {
+		findings = append(findings, shapeFindings(f, strings.Join(strings.Fields(statement), " "))...)
+	}
 	for _, rule := range refused {
 		if hit := rule.text.FindString(sql); hit != "" {
 			findings = append(findings, f.path+": "+strings.Join(strings.Fields(hit), " ")+": "+rule.why)
@@ -160,6 +172,40 @@ func refusedIn(f *file) (findings []string) {
 	}
 	return findings
 }
+
+var inParentheses = regexp.MustCompile(`\([^()]*\)`)
+
+// shapeFindings checks one statement: a table has a primary key, and an ALTER changes one thing.
+func shapeFindings(f *file, statement string) (findings []string) {
+	if name, made := strings.CutPrefix(statement, "CREATE TABLE "); made && !strings.Contains(statement, "PRIMARY KEY") {
+		name, _, _ = strings.Cut(name, " ")
+		findings = append(findings, f.path+": table "+name+" has no primary key")
+	}
+	if f.path == baselineFile && strings.HasPrefix(statement, "CREATE TABLE transactions ") {
+		if n := strings.Count(statement, "PRIMARY KEY") + strings.Count(statement, "UNIQUE"); n != transactionIndexes {
+			findings = append(findings, f.path+": transactions has "+strconv.Itoa(n)+" indexes: they limit the speed of imports")
+		}
+	}
+	if index, made := strings.CutPrefix(statement, "CREATE "); made && strings.Contains(index, "INDEX ") && strings.Contains(index, " ON transactions ") {
+		findings = append(findings, f.path+": transactions has a third index: they limit the speed of imports")
+	}
+	if strings.HasPrefix(statement, "ALTER ") {
+		flat := statement
+		for next := inParentheses.ReplaceAllString(flat, ""); next != flat; next = inParentheses.ReplaceAllString(flat, "") {
+			flat = next
+		}
+		if strings.Contains(flat, ",") {
+			findings = append(findings, f.path+": an ALTER has one subcommand: "+statement)
+		}
+	}
+	return findings
+}
+
+// baselineFile makes transactions with its two indexes: the primary key and the identity.
+const (
+	baselineFile       = "migrations/000001_baseline.up.sql"
+	transactionIndexes = 2
+)
 
 var notCode = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\$(\w*)\$.*?\$\w*\$`)
 

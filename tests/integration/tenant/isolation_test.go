@@ -138,10 +138,9 @@ func TestT85_FreshBaselineEqualsUpgradeStepByStep(t *testing.T) {
 	t.Parallel()
 	in := testkit.NewInstallation(t)
 	owner := in.Owner(t)
-	_, fresh := in.NewTenant(t)
+	fresh, stepped := in.RegisterTenant(t), in.RegisterTenant(t)
+	require.NoError(t, provisionerWith(t, in, nextRelease(t)).ProvisionTenantSchema(t.Context(), fresh))
 	want := testkit.Catalog(t, owner, fresh)
-
-	stepped := in.RegisterTenant(t)
 	for _, files := range migrationSteps(t) {
 		require.NoError(t, provisionerWith(t, in, files).ProvisionTenantSchema(t.Context(), stepped))
 	}

@@ -28,15 +28,16 @@ import (
 	"matcher/migrations"
 )
 
-// migrationSteps are the releases that an old installation went through: the files up to each version.
+// migrationSteps returns the releases that an installation went through: the files up to each version.
 func migrationSteps(t *testing.T) (steps []fs.FS) {
 	t.Helper()
-	names, err := fs.Glob(migrations.FS, "*.up.sql")
+	files := nextRelease(t)
+	names, err := fs.Glob(files, "*.up.sql")
 	require.NoError(t, err)
 	slices.Sort(names)
 	upTo := fstest.MapFS{}
 	for _, name := range names {
-		text, err := fs.ReadFile(migrations.FS, name)
+		text, err := fs.ReadFile(files, name)
 		require.NoError(t, err)
 		upTo[name] = &fstest.MapFile{Data: text}
 		steps = append(steps, maps.Clone(upTo))

@@ -26,7 +26,7 @@ import (
 	"matcher/migrations"
 )
 
-// nextRelease is every migration there is and one more, which adds a column to each table.
+// nextRelease returns every migration and one more, which adds a column to each table and a table of its own.
 func nextRelease(t *testing.T) fs.FS {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -38,6 +38,7 @@ func nextRelease(t *testing.T) fs.FS {
 		files[name] = &fstest.MapFile{Data: text}
 	}
 	var added strings.Builder
+	added.WriteString("CREATE TABLE next_release (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text NOT NULL DEFAULT '');\n")
 	for _, table := range tenantTables {
 		if table != "schema_migrations" {
 			fmt.Fprintf(&added, "ALTER TABLE %s ADD COLUMN of_the_next_release text;\n", table)

@@ -4,11 +4,18 @@ package adapters
 
 import (
 	"context"
+	"io/fs"
 
+	"github.com/golang-migrate/migrate/v4"
 	"github.com/jackc/pgx/v5"
 )
 
 // ObserveDrops looks into each transaction of a removal.
 func ObserveDrops(p *PostgresTenantSchemaProvisioner, look func(context.Context, pgx.Tx)) {
 	p.dropped = look
+}
+
+// MigrateDown undoes every file, newest first, and leaves the empty version table.
+func MigrateDown(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error {
+	return runMigrator(ctx, tx, files, path, (*migrate.Migrate).Down)
 }

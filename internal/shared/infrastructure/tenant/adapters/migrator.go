@@ -11,17 +11,26 @@ import (
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
+
+	"matcher/migrations"
+)
+
+// versionTable records the version of a schema and the baseline it was built from. Numbers begin anew with each baseline,
+// so the version alone does not show that a schema belongs to an earlier one.
+var versionTable = fmt.Sprintf(`
+	CREATE TABLE IF NOT EXISTS schema_migrations (
+		version bigint PRIMARY KEY, dirty boolean NOT NULL, baseline integer NOT NULL DEFAULT %d)`, migrations.Baseline)
+
+const (
+	tooOld = "this database was made by an earlier, incompatible version of Matcher: " +
+		"export its data with that version, or start with a new data folder or database"
+	codeUndefinedColumn = "42703"
 )
 
 // MigrateUp brings the schema that tx's search path names to the newest version of the numbered files in files/path.
-// Files and version are part of tx: they commit with it or were never there.
+// Files and version are part of tx: both commit with it or not at all.
 func MigrateUp(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error {
 	return runMigrator(ctx, tx, files, path, (*migrate.Migrate).Up)
-}
-
-// MigrateDown takes back every file, newest first, and leaves the empty version table.
-func MigrateDown(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error {
-	return runMigrator(ctx, tx, files, path, (*migrate.Migrate).Down)
 }
 
 func runMigrator(ctx context.Context, tx pgx.Tx, files fs.FS, path string, run func(*migrate.Migrate) error) error {
@@ -30,7 +39,6 @@ func runMigrator(ctx context.Context, tx pgx.Tx, files fs.FS, path string, run f
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
 	defer source.Close()
-	const versionTable = `CREATE TABLE IF NOT EXISTS schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)`
 	if _, err := tx.Exec(ctx, versionTable); err != nil {
 		return fmt.Errorf("making the version table: %w", err)
 	}
@@ -45,11 +53,11 @@ func runMigrator(ctx context.Context, tx pgx.Tx, files fs.FS, path string, run f
 	return driver.err
 }
 
-// txDriver lets golang-migrate work inside a transaction that is not its own. The transaction already holds the lock
-// and nothing of it is visible before it commits, so there is nothing to lock and no dirty version to write.
+// txDriver runs golang-migrate inside a transaction that the caller owns. The transaction already holds the lock and
+// nothing of it is visible before it commits, so there is nothing to lock and no dirty version to write.
 //
-// The first error stays in err and the files after it are read and dropped: golang-migrate abandons its reader
-// goroutines when a driver's call fails, and the transaction is lost anyway.
+// err keeps the first error; later files are read and discarded. golang-migrate abandons its reader goroutines when a
+// driver's call fails, and the transaction is lost anyway.
 type txDriver struct {
 	ctx context.Context //nolint:containedctx // golang-migrate's interface passes none
 	tx  pgx.Tx
@@ -70,7 +78,7 @@ func (d *txDriver) SetVersion(version int, dirty bool) error {
 	if dirty {
 		return nil
 	}
-	d.attempt("taking the version back", func() error {
+	d.attempt("clearing the version", func() error {
 		_, err := d.tx.Exec(d.ctx, `DELETE FROM schema_migrations`)
 		return err
 	})
@@ -95,7 +103,14 @@ func (d *txDriver) attempt(doing string, do func() error) {
 }
 
 func (d *txDriver) Version() (version int, dirty bool, err error) {
-	err = d.tx.QueryRow(d.ctx, `SELECT coalesce(max(version), -1), coalesce(bool_or(dirty), false) FROM schema_migrations`).Scan(&version, &dirty)
+	var baseline int
+	err = d.tx.QueryRow(d.ctx, `
+		SELECT coalesce(max(version), -1), coalesce(bool_or(dirty), false), coalesce(min(baseline), $1) FROM schema_migrations`,
+		migrations.Baseline).Scan(&version, &dirty, &baseline)
+	if sqlState(err) == codeUndefinedColumn || err == nil && baseline != migrations.Baseline {
+		d.err = errors.New(tooOld)
+		return database.NilVersion, false, nil
+	}
 	return version, dirty, err
 }
 
@@ -104,7 +119,7 @@ func (d *txDriver) Unlock() error { return nil }
 func (d *txDriver) Close() error  { return nil }
 
 func (d *txDriver) Open(string) (database.Driver, error) {
-	return nil, errors.New("the transaction is given, not opened")
+	return nil, errors.New("the caller opens the transaction")
 }
 
 func (d *txDriver) Drop() error { return errors.New("a migration never drops everything") }

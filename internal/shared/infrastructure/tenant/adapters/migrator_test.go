@@ -63,28 +63,29 @@ func TestMigrate_UpDownUp(t *testing.T) {
 	}
 }
 
-// A schema that was in use before the later migrations keeps its rows and numbers those it makes after them.
+// withNext returns the tenant migrations and a second file, as the next release may add.
+func withNext(t *testing.T, sql string) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{"000002_next.up.sql": {Data: []byte(sql)}}
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.FS, name)
+		require.NoError(t, err)
+		files[name] = &fstest.MapFile{Data: text}
+	}
+	return files
+}
+
+// A schema that is in use keeps its rows over an upgrade, and its identities go on counting.
 func TestMigrate_UpgradesASchemaWithRows(t *testing.T) {
 	t.Parallel()
 	in := testkit.NewInstallation(t)
 	conn := in.Owner(t)
-	first, err := fs.Glob(migrations.FS, "000001_*.sql")
-	require.NoError(t, err)
-	baseline := fstest.MapFS{}
-	for _, name := range first {
-		text, err := fs.ReadFile(migrations.FS, name)
-		require.NoError(t, err)
-		baseline[name] = &fstest.MapFile{Data: text}
-	}
 	adjustment := `INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_at, created_by)
 		VALUES ($1, 1, 1, 1, 'EUR', 'FEE', $2, 'ann')`
 	require.NoError(t, inSchema(t, conn, "grown", func(tx pgx.Tx) error {
-		if err := tenancy.MigrateUp(t.Context(), tx, baseline, "."); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(t.Context(), `
-			INSERT INTO contexts (id, name, created_by) VALUES (gen_random_uuid(), 'cash', 'ann');
-			INSERT INTO runs (id, context_id, mode, status, created_by) SELECT gen_random_uuid(), id, 'COMMIT', 'COMPLETED', 'ann' FROM contexts`); err != nil {
+		if err := tenancy.MigrateUp(t.Context(), tx, migrations.FS, "."); err != nil {
 			return err
 		}
 		_, err := tx.Exec(t.Context(), adjustment, 2, "2026-01-01")
@@ -93,23 +94,57 @@ func TestMigrate_UpgradesASchemaWithRows(t *testing.T) {
 		}
 		return err
 	}))
+	next := withNext(t, `
+		ALTER TABLE adjustments ADD COLUMN ledger text;
+		UPDATE adjustments SET ledger = 'main';
+		ALTER TABLE adjustments ALTER COLUMN ledger SET DEFAULT 'other';
+		ALTER TABLE adjustments ALTER COLUMN ledger SET NOT NULL;`)
 	require.NoError(t, inSchema(t, conn, "grown", func(tx pgx.Tx) error {
-		if err := tenancy.MigrateUp(t.Context(), tx, migrations.FS, "."); err != nil {
+		if err := tenancy.MigrateUp(t.Context(), tx, next, "."); err != nil {
 			return err
 		}
 		_, err := tx.Exec(t.Context(), adjustment, 3, "2026-01-03")
 		return err
 	}))
 	var groups, numbers []int64
-	require.NoError(t, conn.QueryRow(t.Context(),
-		`SELECT array_agg(group_id ORDER BY num), array_agg(num ORDER BY num) FROM grown.adjustments WHERE note = ''`).Scan(&groups, &numbers))
+	var ledgers []string
+	require.NoError(t, conn.QueryRow(t.Context(), `
+		SELECT array_agg(group_id ORDER BY num), array_agg(num ORDER BY num), array_agg(ledger ORDER BY num) FROM grown.adjustments`).
+		Scan(&groups, &numbers, &ledgers))
 	require.Equal(t, []int64{2, 1, 3}, groups, "numbered as they were made")
 	require.Equal(t, []int64{1, 2, 3}, numbers)
-	var decisions int64
-	var hash string
-	require.NoError(t, conn.QueryRow(t.Context(), `SELECT decisions, groups_hash FROM grown.contexts, grown.runs`).Scan(&decisions, &hash))
-	require.Zero(t, decisions)
-	require.Empty(t, hash)
+	require.Equal(t, []string{"main", "main", "other"}, ledgers)
+	var version int64
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT version FROM grown.schema_migrations`).Scan(&version))
+	require.EqualValues(t, 2, version)
+}
+
+func TestMigrate_RefusesAnEarlierBaseline(t *testing.T) {
+	t.Parallel()
+	in := testkit.NewInstallation(t)
+	conn := in.Owner(t)
+	for name, sql := range map[string]string{
+		"of six files":               `CREATE TABLE schema_migrations AS SELECT 6::bigint AS version, false AS dirty`,
+		"of one file":                `CREATE TABLE schema_migrations AS SELECT 1::bigint AS version, false AS dirty`,
+		"that names another":         `CREATE TABLE schema_migrations AS SELECT 1::bigint AS version, false AS dirty, 1 AS baseline`,
+		"of the version of this one": `CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenantID := in.RegisterTenant(t)
+			schema := `"` + tenantID + `"`
+			require.NoError(t, inSchema(t, conn, schema, func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), sql)
+				return err
+			}))
+			err := in.Provisioner.ProvisionTenantSchema(t.Context(), tenantID)
+			require.EqualError(t, err, "this database was made by an earlier, incompatible version of Matcher: "+
+				"export its data with that version, or start with a new data folder or database")
+			require.Equal(t, []string{"schema_migrations"}, testkit.TableNames(t, conn, tenantID))
+			pending, err := in.Provisioner.PendingTenants(t.Context(), []string{tenantID})
+			require.NoError(t, err)
+			require.Equal(t, []string{tenantID}, pending)
+		})
+	}
 }
 
 func TestMigrate_AFailureTakesTheVersionBackToo(t *testing.T) {

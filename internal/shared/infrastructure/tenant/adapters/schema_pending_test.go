@@ -52,7 +52,7 @@ func TestPendingTenants_AThousandWithinTwoSeconds(t *testing.T) {
 		sql := ""
 		for _, id := range chunk {
 			schema := auth.QuoteIdentifier(id)
-			sql += `CREATE SCHEMA ` + schema + `; CREATE TABLE ` + schema + `.schema_migrations AS SELECT version, dirty FROM ` + auth.QuoteIdentifier(tenantID) + `.schema_migrations;`
+			sql += `CREATE SCHEMA ` + schema + `; CREATE TABLE ` + schema + `.schema_migrations AS SELECT version, dirty, baseline FROM ` + auth.QuoteIdentifier(tenantID) + `.schema_migrations;`
 		}
 		_, err := owner.Exec(t.Context(), sql)
 		require.NoError(t, err)

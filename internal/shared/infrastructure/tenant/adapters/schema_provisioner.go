@@ -179,11 +179,8 @@ func (p *PostgresTenantSchemaProvisioner) provisionIn(ctx context.Context, tx pg
 
 // grantAndCheck writes grants only where one is missing, so that provisioning again changes no row of the catalog.
 func (p *PostgresTenantSchemaProvisioner) grantAndCheck(ctx context.Context, tx pgx.Tx, tenantID string) error {
-	if missing, err := p.missingTables(ctx, tx, tenantID); err != nil || len(missing) > 0 {
-		return errors.Join(err, tableSetError(missing))
-	}
-	if !p.roles {
-		return nil
+	if err := p.checkTables(ctx, tx, tenantID); err != nil || !p.roles {
+		return err
 	}
 	role := TenantRole(p.database, tenantID)
 	complete, err := grantsComplete(ctx, tx, tenantID, role)
@@ -203,27 +200,24 @@ func (p *PostgresTenantSchemaProvisioner) grantAndCheck(ctx context.Context, tx 
 	return err
 }
 
-func (p *PostgresTenantSchemaProvisioner) missingTables(ctx context.Context, tx pgx.Tx, tenantID string) ([]string, error) {
+// checkTables refuses a schema that lacks a table its version promises.
+func (p *PostgresTenantSchemaProvisioner) checkTables(ctx context.Context, tx pgx.Tx, tenantID string) error {
 	rows, err := tx.Query(ctx, `
 		SELECT name FROM unnest($2::text[]) AS name
 		EXCEPT
 		SELECT relname FROM (`+schemaRelations+`) AS relations WHERE relkind IN ('r', 'p')
 		ORDER BY 1`, tenantID, p.tables)
 	if err != nil {
-		return nil, fmt.Errorf("reading the table set: %w", err)
+		return fmt.Errorf("reading the table set: %w", err)
 	}
 	missing, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("reading the table set: %w", err)
+		return fmt.Errorf("reading the table set: %w", err)
 	}
-	return missing, nil
-}
-
-func tableSetError(missing []string) error {
-	if len(missing) == 0 {
-		return nil
+	if len(missing) > 0 {
+		return fmt.Errorf("the schema is at its newest version but lacks the tables %v", missing)
 	}
-	return fmt.Errorf("the schema's version says complete, but it lacks %v", missing)
+	return nil
 }
 
 func sqlState(err error) string {

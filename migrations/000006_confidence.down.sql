@@ -1,1 +1,0 @@
-DROP TABLE score_decisions;
