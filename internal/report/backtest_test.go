@@ -14,7 +14,7 @@ import (
 func TestABackTestComparesConfirmedGroups(t *testing.T) {
 	t.Parallel()
 	item := func(side recon.Side, id string) recon.GroupItem {
-		return recon.GroupItem{Side: side, ExternalID: id, Amount: "1000.00", Currency: "EUR", Date: 20000}
+		return recon.GroupItem{Side: side, ExternalID: id, Amount: "1000.00", Currency: "EUR", Date: day("2024-10-04")}
 	}
 	group := recon.DiffGroup{Rule: "by reference", LeftCount: 5, RightCount: 1, Items: []recon.GroupItem{
 		item(recon.Left, "L1"), item(recon.Left, "L2"), item(recon.Left, "L3"), item(recon.Left, "L4"), item(recon.Right, ""),

@@ -16,7 +16,7 @@ import (
 func exception() recon.Exception {
 	return recon.Exception{
 		ID: "e-1", TransactionID: "t-1", ContextID: "c-1", Side: recon.Left, Reference: "INV-4", Description: "a \x1b[31mred\x1b[0m dinner",
-		Amount: "1250.90", Currency: "EUR", Date: 20000, Class: "BREAK", Reason: "AMOUNT_DIFFERS", NearestDifference: "-0.90", Status: "OPEN",
+		Amount: "1250.90", Currency: "EUR", Date: day("2024-10-04"), Class: "BREAK", Reason: "AMOUNT_DIFFERS", NearestDifference: "-0.90", Status: "OPEN",
 		Suggestion: strings.Repeat("long ", 20), OpenedAt: time.Date(2026, 1, 9, 8, 30, 0, 0, time.UTC),
 	}
 }
@@ -53,7 +53,7 @@ func TestExceptionsOfSeveralContextsNameThem(t *testing.T) {
 func TestAnExceptionIsExplainedRuleByRule(t *testing.T) {
 	t.Parallel()
 	e, why := exception(), recon.Explanation{}
-	why.Nearest = &recon.StoredTransaction{Side: recon.Right, Date: 20001, Amount: "1251.80", Currency: "EUR", ExternalID: "R4", Reference: "INV-4"}
+	why.Nearest = &recon.StoredTransaction{Side: recon.Right, Date: day("2024-10-05"), Amount: "1251.80", Currency: "EUR", ExternalID: "R4", Reference: "INV-4"}
 	why.Rules = []recon.RuleVerdict{{Name: "by reference", Compare: []recon.Evidence{
 		{Component: "KEY", Field: "reference", Left: "INV-4", Right: "INV-4", Held: true},
 		{Component: "AMOUNT", Field: "amount", Left: "1250.90", Right: "1251.80"},

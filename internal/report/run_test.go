@@ -33,12 +33,19 @@ rules:
     date: {maxDays: 3}
 `
 
+func day(text string) recon.Day {
+	d, err := recon.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
 // rowOf reads "id|date|reference|amount currency|description".
 func rowOf(t *testing.T, row int, text string) recon.Transaction {
 	t.Helper()
 	cells := strings.Split(text, "|")
-	date, err := recon.ParseDay(cells[1])
-	require.NoError(t, err)
+	date := day(cells[1])
 	amount, currency, _ := strings.Cut(cells[3], " ")
 	money, err := recon.ParseMoney(amount, currency)
 	require.NoError(t, err)

@@ -13,13 +13,11 @@ import (
 
 func TestAStoredGroupHasALineARow(t *testing.T) {
 	t.Parallel()
-	day, err := recon.ParseDay("2026-01-05")
-	require.NoError(t, err)
 	g := recon.StoredGroup{
 		ID: "g", Status: "CONFIRMED", RuleName: "in euro", Score: 90, Currency: "EUR", Difference: "0.50", DifferenceReason: recon.AdjustmentFX, Alternatives: 2,
 		Items: []recon.GroupItem{
-			{Side: recon.Left, ExternalID: "L1", Row: 1, Amount: "100.50", Allocated: "100.50", Currency: "EUR", Date: day},
-			{Side: recon.Right, ExternalID: "R1", Row: 2, Amount: "125.00", Allocated: "125.00", Currency: "USD", Date: day},
+			{Side: recon.Left, ExternalID: "L1", Row: 1, Amount: "100.50", Allocated: "100.50", Currency: "EUR", Date: day("2026-01-05")},
+			{Side: recon.Right, ExternalID: "R1", Row: 2, Amount: "125.00", Allocated: "125.00", Currency: "USD", Date: day("2026-01-05")},
 		},
 	}
 	var lines [][]string
@@ -57,12 +55,12 @@ func TestAStoredOpenRowHasTheColumnsOfOneInMemory(t *testing.T) {
 func TestStoredRowsComeBySideDateAndAmount(t *testing.T) {
 	t.Parallel()
 	rows := []recon.StoredTransaction{
-		{ID: "5", Side: recon.Right, Amount: "1.00", Currency: "EUR", Date: 1},
-		{ID: "4", Side: recon.Left, Amount: "1.00", Currency: "EUR", Date: 2},
-		{ID: "3", Side: recon.Left, Amount: "10.00", Currency: "EUR", Date: 1, ExternalID: "b"},
-		{ID: "2", Side: recon.Left, Amount: "10.00", Currency: "EUR", Date: 1, ExternalID: "a"},
-		{ID: "1", Side: recon.Left, Amount: "9.00", Currency: "EUR", Date: 1, Row: 7},
-		{ID: "0", Side: recon.Left, Amount: "9.00", Currency: "???", Date: 1},
+		{ID: "5", Side: recon.Right, Amount: "1.00", Currency: "EUR", Date: day("2026-01-01")},
+		{ID: "4", Side: recon.Left, Amount: "1.00", Currency: "EUR", Date: day("2026-01-02")},
+		{ID: "3", Side: recon.Left, Amount: "10.00", Currency: "EUR", Date: day("2026-01-01"), ExternalID: "b"},
+		{ID: "2", Side: recon.Left, Amount: "10.00", Currency: "EUR", Date: day("2026-01-01"), ExternalID: "a"},
+		{ID: "1", Side: recon.Left, Amount: "9.00", Currency: "EUR", Date: day("2026-01-01"), Row: 7},
+		{ID: "0", Side: recon.Left, Amount: "9.00", Currency: "???", Date: day("2026-01-01")},
 	}
 	slices.SortStableFunc(rows, ByDate)
 	for i := range rows {
