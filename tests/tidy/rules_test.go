@@ -56,6 +56,10 @@ var broken = []struct {
 	{"the standard loses its rows", documentFindings, "docs/compliance/standard.md", "| 1 | row | `x` | |", "27 rows"},
 
 	{"a service calls a sibling", outboundFindings, "internal/matching/x.go", `package matching; import "net/http"; var r, _ = http.NewRequest("", "", nil)`, "list the call"},
+	{"an outbound row without a caller", outboundFindings, m2mPage, "## Every call that leaves Matcher\n\n| To |\n|---|\n| Redis |\n", "the row of Redis"},
+	{"a page with another status", compliancePageFindings, m2mPage, "Status: COMPLIANT\n", "the first line"},
+	{"a requirement without a test", compliancePageFindings, middlewarePage, "## Requirement by requirement\n| a | b |\n|---|---|\n| refuse | a claim |\n", "without a test"},
+	{"a metric that is not marked", compliancePageFindings, m2mPage, "| `m2m_credential_fetch_errors` | counted |\n", "m2m_credential_fetch_errors is marked"},
 	{"a handler names a status", outboundFindings, httpapi + "/x.go", `package httpapi; import "net/http"; const s = http.StatusOK`, ""},
 
 	{"SQL in a handler", sqlFindings, httpapi + "/x.go", "package httpapi; const q = `\n\tSELECT id FROM contexts`", "SQL stands in"},
