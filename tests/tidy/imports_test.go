@@ -4,6 +4,7 @@ package tidy
 
 import (
 	"go/ast"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -23,7 +24,6 @@ const (
 	format      = "internal/format"
 	mapping     = "internal/mapping"
 	engine      = "internal/engine"
-	reports     = "internal/report"
 	audit       = "internal/audit"
 	postgres    = "internal/postgres"
 	adapters    = "internal/shared/infrastructure/tenant/adapters"
@@ -35,10 +35,9 @@ const (
 	objectstore = "internal/objectstore"
 )
 
-var (
-	pure     = []string{recon, format, mapping, engine, reports, audit}
-	services = []string{"internal/ingestion", "internal/matching", "internal/exception"}
-)
+// pure lists the packages of the lowest floor. They know no driver, log, clock or system.
+var pure = []string{recon, "internal/setup", format, mapping, "internal/predicate", engine, engine + "/solver", "internal/period",
+	"internal/report", audit}
 
 // onlyIn lists who may know a library, by the folder of the importing file.
 var onlyIn = []struct {
@@ -56,18 +55,18 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^matcher/internal/testkit`), []string{testkit}},
 }
 
-// notIn lists what a folder may not import at all, or nothing but.
 var drivers = regexp.MustCompile(`^(log|log/slog|database/sql|net|net/http|os|os/.*)$`)
 
-// importFindings holds "Who may import whom" of ARCHITECTURE.md. Tests are free, but for the
-// wiring: a unit test that needs bootstrap is an integration test.
+// importFindings holds the table "Who may import whom" of ARCHITECTURE.md. Tests are free, except for the wiring: a unit
+// test that needs bootstrap is an integration test.
 func importFindings(files []*file) (findings []string) {
+	allowed := importTable(architecture(files))
 	for _, f := range goFiles(files) {
-		if f.isTest() || f.in("tests") {
+		if f.isTest() || f.in("tests", "examples", testkit) {
 			continue
 		}
 		for _, spec := range f.syntax.Imports {
-			if why := forbidden(f, importPath(spec)); why != "" {
+			if why := forbidden(allowed, f, importPath(spec)); why != "" {
 				findings = append(findings, f.at(spec.Pos(), why))
 			}
 		}
@@ -75,27 +74,69 @@ func importFindings(files []*file) (findings []string) {
 	return findings
 }
 
+// architecture returns the text of ARCHITECTURE.md; a rule's own example is held against the repository's.
+func architecture(files []*file) string {
+	if page := find(files, "ARCHITECTURE.md"); page != nil {
+		return page.text
+	}
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+var (
+	backticked = regexp.MustCompile("`([^`]+)`")
+	ownFolder  = regexp.MustCompile(`^(cmd|migrations|examples)(/|$)`)
+)
+
+// importTable reads the table: the packages of the first cell may import those of the second. A name without a folder
+// is one of internal. "everything" has no bounds.
+func importTable(page string) map[string][]string {
+	allowed := map[string][]string{}
+	for _, row := range tableRows(section(page, "## Who may import whom")) {
+		cells := strings.Split(row, "|")
+		if len(cells) < 3 {
+			continue
+		}
+		targets := packagesIn(cells[2])
+		if strings.Contains(cells[2], "everything") {
+			targets = []string{"everything"}
+		}
+		for _, name := range packagesIn(cells[1]) {
+			allowed[name] = targets
+		}
+	}
+	return allowed
+}
+
+func packagesIn(cell string) (names []string) {
+	for _, match := range backticked.FindAllStringSubmatch(cell, -1) {
+		name := match[1]
+		if !ownFolder.MatchString(name) {
+			name = "internal/" + name
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
 func importPath(spec *ast.ImportSpec) string { return strings.Trim(spec.Path.Value, `"`) }
 
-func forbidden(f *file, target string) string {
+func forbidden(allowed map[string][]string, f *file, target string) string {
 	own, isOwn := strings.CutPrefix(target, module+"/")
-	switch {
-	case f.dir() == recon && isOwn:
-		return "recon imports nothing of ours, not " + own
-	case f.dir() == reports && own == engine:
-		return ""
-	case slices.Contains(pure, f.dir()) && isOwn && own != recon:
-		return "a pure package imports recon only, not " + own
-	case slices.Contains(pure, f.dir()) && drivers.MatchString(target):
+	if isOwn {
+		targets, listed := allowed[f.dir()]
+		switch {
+		case !listed:
+			return f.dir() + " has no row in ARCHITECTURE.md's table of imports"
+		case !slices.Contains(targets, own) && !slices.Contains(targets, "everything"):
+			return f.dir() + " may not import " + own + " (ARCHITECTURE.md)"
+		}
+	}
+	if slices.Contains(pure, f.dir()) && drivers.MatchString(target) {
 		return "a pure package knows no driver, log or system: " + target
-	case f.dir() == "internal/ingestion" && own == engine:
-		return "services meet in a Tx method or an event, not by importing " + own
-	case isOwn && crossesServices(f.dir(), own):
-		return "services meet in a Tx method or an event, not by importing " + own
-	case (f.in(adapters) || f.in(auth)) && own == postgres:
-		return "postgres imports the tenant adapters, never the reverse"
-	case (f.in(postgres) || f.in(jobs)) && slices.ContainsFunc(services, func(s string) bool { return within(own, s) }):
-		return "nothing below a service imports one: " + own
 	}
 	for _, rule := range onlyIn {
 		if rule.library.MatchString(target) && !f.in(rule.folders...) {
@@ -103,12 +144,6 @@ func forbidden(f *file, target string) string {
 		}
 	}
 	return ""
-}
-
-func crossesServices(from, to string) bool {
-	return slices.ContainsFunc(services, func(a string) bool {
-		return within(from, a) && slices.ContainsFunc(services, func(b string) bool { return a != b && within(to, b) })
-	})
 }
 
 func within(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
