@@ -159,7 +159,8 @@ type TenancyConfig struct {
 	MultiTenantEventChannel string `env:"MULTI_TENANT_EVENT_CHANNEL" envDefault:"matcher.tenant.events"`
 }
 
-// TelemetryConfig decides where traces go. The exporter reads its own OTEL_* variables beside these.
+// TelemetryConfig decides where traces go: over OTLP/HTTP, or nowhere. The exporter also reads its own
+// OTEL_EXPORTER_OTLP_* variables.
 type TelemetryConfig struct {
 	ServiceName string `env:"OTEL_SERVICE_NAME" envDefault:"matcher"`
 	Exporter    string `env:"OTEL_TRACES_EXPORTER"`
@@ -290,6 +291,7 @@ func (cfg Config) check() []string {
 	if cfg.RabbitMQ.URL != "" && !hasScheme(cfg.RabbitMQ.URL, "amqp", "amqps") {
 		p.add("RABBITMQ_URL is not an amqp:// or amqps:// address")
 	}
+	p.oneOf("OTEL_TRACES_EXPORTER", cfg.Telemetry.Exporter, "", "otlp", "none")
 	cfg.Tenancy.check(p)
 	cfg.checkAuth(p)
 	return p.lines
@@ -428,9 +430,9 @@ func (l LimitsConfig) ShutdownTimeout() time.Duration {
 	return time.Duration(l.ShutdownTimeoutSec) * time.Second
 }
 
-// TracesWanted says whether an exporter was named at all.
+// TracesWanted reports whether an exporter or its endpoint is configured.
 func (t TelemetryConfig) TracesWanted() bool {
-	return t.Exporter != "" || t.Endpoint != "" || t.TracesURL != ""
+	return t.Exporter != "none" && (t.Exporter != "" || t.Endpoint != "" || t.TracesURL != "")
 }
 
 type problemList struct{ lines []string }
@@ -439,7 +441,7 @@ func (p *problemList) add(line string) { p.lines = append(p.lines, line) }
 
 func (p *problemList) oneOf(name, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		p.add(fmt.Sprintf("%s is none of %s", name, strings.Join(allowed, ", ")))
+		p.add(fmt.Sprintf("%s is none of %s", name, strings.TrimPrefix(strings.Join(allowed, ", "), ", ")))
 	}
 }
 

@@ -64,6 +64,17 @@ func TestLoadConfig(t *testing.T) {
 		_, err := LoadConfig([]string{"MULTI_TENANT_URL=http://127.0.0.1:9", "MULTI_TENANT_SERVICE_API_KEY=k"})
 		require.NoError(t, err)
 	})
+	t.Run("traces go over OTLP where an endpoint is configured, or nowhere", func(t *testing.T) {
+		for env, wanted := range map[string]bool{
+			"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318": true, "OTEL_TRACES_EXPORTER=otlp": true, "OTEL_TRACES_EXPORTER=none": false,
+		} {
+			cfg, err := LoadConfig([]string{env})
+			require.NoError(t, err)
+			require.Equal(t, wanted, cfg.Telemetry.TracesWanted(), env)
+		}
+		_, err := LoadConfig([]string{"OTEL_TRACES_EXPORTER=carrier-pigeon"})
+		require.ErrorContains(t, err, "OTEL_TRACES_EXPORTER is none of otlp, none")
+	})
 	t.Run("an owner without a database is a mistake", func(t *testing.T) {
 		_, err := LoadConfig([]string{"POSTGRES_OWNER_DSN=postgres://a@b/c"})
 		require.ErrorContains(t, err, "POSTGRES_HOST")

@@ -8,9 +8,10 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 )
 
-// NewMeter shows on the registry what is counted through OpenTelemetry.
+// NewMeter returns a meter provider whose OpenTelemetry instruments appear in the registry.
 func NewMeter(registry prometheus.Registerer) (*metric.MeterProvider, error) {
-	exporter, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
+	exporter, err := otelprom.New(
+		otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
 	if err != nil {
 		return nil, fmt.Errorf("opening the metrics: %w", err)
 	}

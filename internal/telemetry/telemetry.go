@@ -1,4 +1,4 @@
-// Package telemetry sends out what a process says of itself: spans, figures and log lines.
+// Package telemetry builds the process's traces, metrics and logs.
 package telemetry
 
 import (
@@ -10,9 +10,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -21,16 +21,16 @@ import (
 	"matcher/internal/auth"
 )
 
-// StartTracing sends spans of a service where the OTEL_* variables say, and nowhere unless they are wanted. The returned
-// function flushes what is left.
+// StartTracing exports the spans of a service over OTLP/HTTP to where the OTEL_EXPORTER_OTLP_* variables point, or
+// nowhere unless wanted. The returned function flushes the rest.
 func StartTracing(ctx context.Context, service string, wanted bool) (stop func(context.Context) error, err error) {
-	otel.SetTextMapPropagator(propagation.TraceContext{}) // no baggage: it is the caller's word, and nobody reads it
+	otel.SetTextMapPropagator(propagation.TraceContext{}) // no baggage: callers could set it to anything
 	if !wanted {
 		return func(context.Context) error { return nil }, nil
 	}
-	exporter, err := autoexport.NewSpanExporter(ctx)
+	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("opening the trace exporter that OTEL_TRACES_EXPORTER names: %w", err)
+		return nil, fmt.Errorf("opening the trace exporter of OTEL_EXPORTER_OTLP_*: %w", err)
 	}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(exporter),
@@ -40,14 +40,14 @@ func StartTracing(ctx context.Context, service string, wanted bool) (stop func(c
 	return provider.Shutdown, nil
 }
 
-// NewRegistry holds what /metrics shows: the process's own figures beside Go's.
+// NewRegistry returns the registry behind /metrics, with the metrics of Go and of the process in it.
 func NewRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
 }
 
-// NewLogger writes JSON or text lines that carry the tenant, the request and the trace of their context.
+// NewLogger returns a logger of JSON or text lines that carry the tenant, the request and the trace of their context.
 func NewLogger(level, format string, to io.Writer) *slog.Logger {
 	var least slog.Level
 	_ = least.UnmarshalText([]byte(level)) // the settings were checked; the zero level is info
@@ -59,7 +59,7 @@ func NewLogger(level, format string, to io.Writer) *slog.Logger {
 	return slog.New(contextHandler{handler})
 }
 
-// secretWords are parts of attribute names whose values never reach a log, whoever put them there.
+// secretWords are parts of attribute names whose values never reach a log.
 var secretWords = []string{"secret", "password", "token", "authorization", "apikey", "api_key", "dsn"}
 
 func hideSecrets(_ []string, a slog.Attr) slog.Attr {
@@ -72,7 +72,7 @@ func hideSecrets(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// contextHandler adds who a line is about, so that no caller has to remember to.
+// contextHandler adds tenant, request and trace to each line, so that no caller has to.
 type contextHandler struct{ slog.Handler }
 
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {

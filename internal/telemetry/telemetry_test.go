@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
 
 	"matcher/internal/auth"
 )
@@ -43,8 +46,20 @@ func TestStartTracing_WithoutEndpointSendsNothing(t *testing.T) {
 	require.NotEmpty(t, families)
 }
 
-func TestStartTracing_UnknownExporter(t *testing.T) {
-	t.Setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
-	_, err := StartTracing(t.Context(), "matcher", true)
-	require.ErrorContains(t, err, "OTEL_TRACES_EXPORTER")
+func TestStartTracing_SendsSpansToTheEndpoint(t *testing.T) {
+	paths := make(chan string, 1)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		paths <- r.URL.Path + " " + r.Header.Get("X-Key")
+	}))
+	defer collector.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=k")
+	before := otel.GetTracerProvider()
+	defer otel.SetTracerProvider(before)
+	stop, err := StartTracing(t.Context(), "matcher", true)
+	require.NoError(t, err)
+	_, span := otel.Tracer("test").Start(t.Context(), "work")
+	span.End()
+	require.NoError(t, stop(t.Context()))
+	require.Equal(t, "/v1/traces k", <-paths)
 }
