@@ -55,9 +55,9 @@ func (a *App) eraseObjectsToo(config *lifecycle.Config) error {
 	if place == "" {
 		return nil
 	}
-	store, err := objectstore.Open(context.Background(), place)
+	store, err := objectstore.Open(place)
 	if err != nil {
-		return fmt.Errorf("opening what MATCHER_OBJECTS names: %w", err)
+		return fmt.Errorf("opening the object store of MATCHER_OBJECTS: %w", err)
 	}
 	a.onClose(func(context.Context) error { return store.Close() })
 	config.Erasures = append(config.Erasures, lifecycle.Erasure{Name: "objects", Erase: func(ctx context.Context, tenant ports.TenantConfig) error {

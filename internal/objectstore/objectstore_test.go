@@ -27,7 +27,7 @@ const (
 func setup(t *testing.T) (s *Store, dir string, a, b context.Context) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "objects")
-	s, err := Open(t.Context(), dir)
+	s, err := Open(dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s, dir, auth.WithTenant(t.Context(), tenantA), auth.WithTenant(t.Context(), tenantB)
@@ -77,6 +77,7 @@ func TestStore(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"exports/x.csv"}, keys)
 	})
+	require.NoDirExists(t, filepath.Join(dir, tenantA), "an erased tenant's name goes too")
 	info, err := os.Stat(dir)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
@@ -105,18 +106,33 @@ func TestT14_NoNameLeavesTheTenantsPrefix(t *testing.T) {
 	require.Len(t, entries, 1)
 }
 
-func TestOpen_RefusesOtherPlaces(t *testing.T) {
-	_, err := Open(t.Context(), "https://example.com/x")
+// A link below the directory, however it came there, leads nowhere.
+func TestStore_FollowsNoLinkOutOfItsDirectory(t *testing.T) {
+	s, dir, a, _ := setup(t)
+	outside := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(outside, []byte("secret"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, tenantA), 0o700))
+	require.NoError(t, os.Symlink(outside, filepath.Join(dir, tenantA, "link")))
+	_, err := s.Get(a, Sum(sha256.Sum256([]byte("secret"))), "link")
 	require.Error(t, err)
-	s, err := Open(t.Context(), "s3://bucket?region=eu-central-1&endpoint=http://127.0.0.1:1")
-	require.NoError(t, err, "it dials nothing yet")
+}
+
+func TestOpen_RefusesOtherPlaces(t *testing.T) {
+	for _, place := range []string{
+		"https://example.com/x", "s3://", "s3://bucket/folder", "s3://bucket?accelerate=true", "s3://bucket?endpoint=127.0.0.1:1",
+	} {
+		_, err := Open(place)
+		require.Error(t, err, place)
+	}
+	s, err := Open("s3://bucket?region=eu-central-1&endpoint=http://127.0.0.1:1&use_path_style=true")
+	require.NoError(t, err, "it connects to nothing yet")
 	require.NoError(t, s.Close())
 }
 
-func TestGet_SaysWhenBytesAreNotThoseStored(t *testing.T) {
+func TestGet_RefusesBytesThatWereNotStored(t *testing.T) {
 	s, dir, a, _ := setup(t)
 	sum := put(t, s, a, "120.00", "statement.csv")
-	require.Equal(t, Sum(sha256.Sum256([]byte("120.00"))), sum, "anybody can compute it")
+	require.Equal(t, Sum(sha256.Sum256([]byte("120.00"))), sum, "a plain SHA-256")
 	path := filepath.Join(dir, tenantA, "statement.csv")
 	for why, text := range map[string]string{"a byte changed": "720.00", "the end is missing": "120.0", "all of it is": "", "something was added": "120.00\n"} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))

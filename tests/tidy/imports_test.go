@@ -50,7 +50,7 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^github\.com/(redis|go-redis)/`), []string{adapters, httpapi, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/alicebob/`), []string{bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/rabbitmq/`), []string{"internal/shared/adapters/rabbitmq", "internal/ingestion/adapters/rabbitmq", "internal/matching/adapters/rabbitmq", testkit}},
-	{regexp.MustCompile(`^gocloud\.dev/`), []string{objectstore, testkit}},
+	{regexp.MustCompile(`^github\.com/(minio|aws)/|^gocloud\.dev/`), []string{objectstore}},
 	{regexp.MustCompile(`^matcher/internal/bootstrap$`), []string{"cmd", testkit}},
 	{regexp.MustCompile(`^matcher/internal/testkit`), []string{testkit}},
 }
