@@ -21,7 +21,6 @@ import (
 type EmbeddedConfig struct {
 	DataDir string       // holds postgres/ and signing.key; made when missing
 	PGBin   string       // folder of PostgreSQL's programs; empty searches
-	PGPort  int          // lets other programs reach it at 127.0.0.1; 0 is socket only
 	Log     *slog.Logger // nil discards
 }
 
@@ -42,8 +41,8 @@ type Embedded struct {
 // time; an error says what is wrong and the way out.
 func StartEmbedded(ctx context.Context, cfg EmbeddedConfig) (*Embedded, error) {
 	server, err := pgserver.Start(ctx, pgserver.Config{
-		DataDir: filepath.Join(cfg.DataDir, "postgres"), BinDir: cfg.PGBin, Port: cfg.PGPort,
-		AllowDownload: true, Log: cfg.Log,
+		DataDir: filepath.Join(cfg.DataDir, "postgres"), BinDir: cfg.PGBin,
+		AllowInstall: true, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, err

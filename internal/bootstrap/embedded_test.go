@@ -49,7 +49,9 @@ func TestStartEmbedded(t *testing.T) {
 
 	t.Run("a second one on the same data is refused with the way out", func(t *testing.T) {
 		_, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
-		require.True(t, pgserver.Is(err, pgserver.ReasonInUse), "%v", err)
+		var fault *pgserver.Error
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, pgserver.ReasonInUse, fault.Reason)
 	})
 
 	t.Run("the key is its owner's only", func(t *testing.T) {

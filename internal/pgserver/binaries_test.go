@@ -44,14 +44,14 @@ func TestFindBinaries_Order(t *testing.T) {
 			{m.install(t, "broken", "from nowhere"), ReasonNoBinaries},
 		} {
 			_, err := findBinaries(t.Context(), Config{BinDir: c.dir}, m.layout, 0)
-			require.True(t, Is(err, c.want), "%v", err)
+			require.Equal(t, c.want, reason(err))
 		}
 		_, err := findBinaries(t.Context(), Config{BinDir: m.install(t, "mine", "15.1")}, m.layout, 17)
-		require.True(t, Is(err, ReasonWrongVersion), "%v", err)
+		require.Equal(t, ReasonWrongVersion, reason(err))
 	})
 	t.Run("none of the cluster's version is refused with what was seen", func(t *testing.T) {
 		_, err := findBinaries(t.Context(), Config{}, m.layout, 16)
-		require.True(t, Is(err, ReasonWrongVersion))
+		require.Equal(t, ReasonWrongVersion, reason(err))
 		require.ErrorContains(t, err, "PostgreSQL 16")
 		require.ErrorContains(t, err, "17 in ")
 	})
@@ -61,9 +61,27 @@ func TestFindBinaries_NoneNamesTheWays(t *testing.T) {
 	m := newMachine(t)
 	m.install(t, "usr/lib/postgresql/13/bin", "13.4")
 	_, err := findBinaries(t.Context(), Config{}, m.layout, 0)
-	require.True(t, Is(err, ReasonNoBinaries))
-	for _, way := range []string{"MATCHER_PG_BIN", "apt-get install", "brew install", "POSTGRES_HOST", "13 in "} {
+	require.Equal(t, ReasonNoBinaries, reason(err))
+	for _, way := range []string{"MATCHER_PG_BIN", "apt-get install", "dnf install", "apk add", "pacman -S", "brew install", "POSTGRES_HOST", "13 in "} {
 		require.ErrorContains(t, err, way)
+	}
+}
+
+func TestFindBinaries_WithoutDebiansInstallerNothingIsInstalled(t *testing.T) {
+	m := newMachine(t) // no PATH, so no apt-get
+	_, err := findBinaries(t.Context(), Config{AllowInstall: true}, m.layout, 0)
+	require.Equal(t, ReasonNoBinaries, reason(err))
+	if os.Geteuid() == 0 {
+		require.ErrorContains(t, err, "installing it failed: this system has no apt-get")
+	}
+}
+
+func TestVersionIn(t *testing.T) {
+	for dir, want := range map[string]int{
+		"/usr/lib/postgresql/17/bin": 17, "/usr/libexec/postgresql16": 16, "/usr/pgsql-18/bin": 18,
+		"/home/u1/opt/postgresql@15/bin": 15, "/nowhere": 0,
+	} {
+		require.Equal(t, want, versionIn(dir), dir)
 	}
 }
 
@@ -78,7 +96,7 @@ func TestClusterMajor(t *testing.T) {
 		file := filepath.Join(l.cluster, "notes.txt")
 		require.NoError(t, os.WriteFile(file, []byte("mine"), 0o600))
 		_, err := clusterMajor(l)
-		require.True(t, Is(err, ReasonWrongVersion))
+		require.Equal(t, ReasonWrongVersion, reason(err))
 		require.FileExists(t, file)
 	})
 	t.Run("one is read", func(t *testing.T) {

@@ -18,7 +18,6 @@ const (
 	ReasonNoBinaries   Reason = "NO_BINARIES"
 	ReasonWrongVersion Reason = "WRONG_VERSION"
 	ReasonInUse        Reason = "IN_USE"
-	ReasonPortTaken    Reason = "PORT_TAKEN"
 	ReasonDiskFull     Reason = "DISK_FULL"
 	ReasonNoAccess     Reason = "NO_ACCESS"
 	ReasonFailed       Reason = "FAILED"
@@ -36,12 +35,6 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
-
-// Is reports whether err is an Error of this reason.
-func Is(err error, reason Reason) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Reason == reason
-}
 
 // tailLines is how much of PostgreSQL's own log an error quotes: its FATAL
 // line with the DETAIL and HINT around it fits in eight.
@@ -83,12 +76,10 @@ const spaceLow = 16 << 20
 
 // explain turns the end of a failed process's output into an Error. The
 // messages are PostgreSQL's own, kept in English by LC_ALL=C.
-func explain(what, output string, l layout, port int, cause error) *Error {
+func explain(what, output string, l layout, cause error) *Error {
 	switch {
 	case strings.Contains(output, "No space left on device"), errors.Is(cause, syscall.ENOSPC), freeBytes(l.cluster) < spaceLow:
 		return diskFull(what, l.dir, output, cause)
-	case strings.Contains(output, "Address already in use"):
-		return portTaken(port, cause)
 	case strings.Contains(output, "Permission denied"):
 		return &Error{
 			Reason: ReasonNoAccess, What: what, Err: cause,
@@ -108,15 +99,6 @@ func diskFull(what, dir, output string, cause error) *Error {
 		Reason: ReasonDiskFull, What: what, Err: cause,
 		Why: "The disk that holds " + dir + " is full" + quote(output),
 		Fix: "Free some space there (200 MB at least) and start again, or name a data folder on another disk; nothing was deleted",
-	}
-}
-
-func portTaken(port int, cause error) *Error {
-	return &Error{
-		Reason: ReasonPortTaken, Err: cause,
-		What: fmt.Sprintf("PostgreSQL cannot listen on 127.0.0.1:%d", port),
-		Why:  "Another program already uses that port",
-		Fix:  "Stop that program, choose another port, or set none: Matcher itself needs only a socket",
 	}
 }
 

@@ -26,7 +26,7 @@ func TestMustOwn(t *testing.T) {
 	l := testLayout(t)
 	require.NoError(t, mustOwn(l, identity{}, false))
 	require.NoError(t, mustOwn(l, identity{uid: uint32(os.Geteuid())}, true))
-	require.True(t, Is(mustOwn(l, identity{uid: uint32(os.Geteuid()) + 1}, true), ReasonNoAccess))
+	require.Equal(t, ReasonNoAccess, reason(mustOwn(l, identity{uid: uint32(os.Geteuid()) + 1}, true)))
 }
 
 func TestOwnerOf(t *testing.T) {

@@ -21,8 +21,6 @@ type layout struct {
 	fresh       string // where initdb works before the cluster gets its name
 	socket      string // folder of the socket, 0700
 	log         string
-	bundle      string // binaries that were downloaded
-	password    string // file with the superuser's password for TCP
 	locator     string // file that remembers base where it is not dir
 	socketNote  string // file that remembers a temporary socket folder
 	lock        string // held by the Matcher process
@@ -33,8 +31,10 @@ type layout struct {
 // stops at 103 bytes, Linux at 107.
 const maxSocketPath = 103
 
-// socketName is PostgreSQL's, with the longest port.
-const socketName = ".s.PGSQL.65535"
+// port is the number in the socket's name; nothing listens on it.
+const port = "5432"
+
+const socketName = ".s.PGSQL." + port
 
 func newLayout(dir string) (layout, error) {
 	abs, err := filepath.Abs(dir)
@@ -43,8 +43,6 @@ func newLayout(dir string) (layout, error) {
 	}
 	l := layout{
 		dir:        abs,
-		bundle:     filepath.Join(abs, "bundle"),
-		password:   filepath.Join(abs, "password"),
 		locator:    filepath.Join(abs, "location"),
 		socketNote: filepath.Join(abs, "socket-folder"),
 		lock:       filepath.Join(abs, "lock"),

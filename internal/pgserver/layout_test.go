@@ -83,6 +83,6 @@ func TestCreate_NamesTheFolderItMayNotMake(t *testing.T) {
 	require.NoError(t, err)
 	l.dir = filepath.Join(file, "data")
 	err = l.create()
-	require.True(t, Is(err, ReasonNoAccess))
+	require.Equal(t, ReasonNoAccess, reason(err))
 	require.ErrorContains(t, err, file)
 }

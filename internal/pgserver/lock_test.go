@@ -20,7 +20,7 @@ func TestLockFolder_SecondIsToldWhoHasIt(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = lockFolder(l)
-	require.True(t, Is(err, ReasonInUse))
+	require.Equal(t, ReasonInUse, reason(err))
 	require.ErrorContains(t, err, fmt.Sprintf("process %d", os.Getpid()))
 
 	require.NoError(t, first.Close())
@@ -44,7 +44,7 @@ func TestLockCluster_WaitsForAServerThatIsStillShuttingDown(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*lockPoll)
 	defer cancel()
 	_, err = lockCluster(ctx, l)
-	require.True(t, Is(err, ReasonInUse))
+	require.Equal(t, ReasonInUse, reason(err))
 }
 
 func TestClearStalePID(t *testing.T) {
@@ -68,7 +68,7 @@ func TestClearStalePID(t *testing.T) {
 	t.Run("a server started by hand is left alone", func(t *testing.T) {
 		l, path := write(t, fmt.Sprintf("%d\n", os.Getpid()))
 		t.Chdir(l.cluster) // what a postmaster does
-		require.True(t, Is(clearStalePID(l), ReasonInUse))
+		require.Equal(t, ReasonInUse, reason(clearStalePID(l)))
 		require.FileExists(t, path)
 	})
 	t.Run("none is the rule", func(t *testing.T) {

@@ -6,12 +6,9 @@ package pgserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -29,18 +26,14 @@ const Superuser = "postgres"
 type Config struct {
 	DataDir string // folder this server has for itself, made when missing
 	BinDir  string // folder of postgres and initdb; empty searches for one
-	Port    int    // also listens on 127.0.0.1 at this port; 0 is socket only
 
 	// Settings override single entries of the built-in configuration.
 	Settings map[string]string
 
-	// AllowDownload lets a missing PostgreSQL be fetched: Debian's package
-	// when root, a bundle below DataDir for anyone else.
-	AllowDownload bool
+	// AllowInstall lets root install Debian's package where there is no PostgreSQL.
+	AllowInstall bool
 
 	Log *slog.Logger // nil discards
-
-	repository string // tests: where bundles are fetched from
 }
 
 func (c Config) logger() *slog.Logger {
@@ -48,14 +41,6 @@ func (c Config) logger() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return c.Log
-}
-
-// socketPort is the number in the socket's name. It needs no real port.
-func (c Config) socketPort() int {
-	if c.Port > 0 {
-		return c.Port
-	}
-	return 5432
 }
 
 // durable is false only where a test gave durability up.
@@ -110,9 +95,6 @@ func start(ctx context.Context, s *Server) (*Server, error) {
 		return nil, err
 	}
 	if s.bin, err = findBinaries(ctx, s.cfg, s.layout, major); err != nil {
-		return nil, err
-	}
-	if err := portFree(s.cfg.Port); err != nil {
 		return nil, err
 	}
 	id, l, err := chooseIdentity(s.layout, s.bin)
@@ -172,7 +154,7 @@ func (s *Server) run(id identity, running *os.File) error {
 	s.cmd.SysProcAttr = id.attributes(syscall.SIGINT)
 	ended, err := startTied(s.cmd)
 	if err != nil {
-		return explain("PostgreSQL did not start", "", s.layout, s.cfg.Port, err)
+		return explain("PostgreSQL did not start", "", s.layout, err)
 	}
 	go s.supervise(ended)
 	return nil
@@ -209,7 +191,7 @@ func (s *Server) ready(ctx context.Context) error {
 	for {
 		select {
 		case <-s.done:
-			return explain("PostgreSQL did not start", tail(s.layout.log, s.logged), s.layout, s.cfg.Port, s.err)
+			return explain("PostgreSQL did not start", tail(s.layout.log, s.logged), s.layout, s.err)
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for PostgreSQL to start: %w", ctx.Err())
 		case <-tick.C:
@@ -237,9 +219,6 @@ func (s *Server) saysReady() bool {
 // PID is the process id of the postmaster.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
-// Version is the major version that runs.
-func (s *Server) Version() int { return s.bin.major }
-
 // DSN is the URL of a database over the socket, which asks no password.
 // An empty user is the superuser.
 func (s *Server) DSN(database, user string) string {
@@ -248,24 +227,11 @@ func (s *Server) DSN(database, user string) string {
 	}
 	q := url.Values{
 		"host":    {s.layout.socket},
-		"port":    {strconv.Itoa(s.cfg.socketPort())},
+		"port":    {port},
 		"user":    {user},
 		"sslmode": {"disable"},
 	}
 	return (&url.URL{Scheme: "postgres", Host: "", Path: "/" + database, RawQuery: q.Encode()}).String()
-}
-
-// TCPDSN is the superuser's URL of a database over 127.0.0.1, with its
-// password; empty where the server listens on no port.
-func (s *Server) TCPDSN(database string) string {
-	if s.cfg.Port == 0 {
-		return ""
-	}
-	return (&url.URL{
-		Scheme: "postgres", Path: "/" + database, RawQuery: "sslmode=disable",
-		User: url.UserPassword(Superuser, s.layout.readPassword()),
-		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.cfg.Port)),
-	}).String()
 }
 
 // Done is closed when the server has ended, by Stop or by itself.
@@ -282,7 +248,7 @@ func (s *Server) Err() error {
 	if s.err == nil {
 		return nil
 	}
-	return explain("PostgreSQL ended", tail(s.layout.log, s.logged), s.layout, s.cfg.Port, s.err)
+	return explain("PostgreSQL ended", tail(s.layout.log, s.logged), s.layout, s.err)
 }
 
 // killWait is how long an immediate shutdown may take before the kernel ends it.
@@ -313,26 +279,4 @@ func (s *Server) kill() {
 
 func (s *Server) signal(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig) // one that has ended needs none
-}
-
-// portFree says early and clearly what PostgreSQL would say in its log.
-func portFree(port int) error {
-	if port == 0 {
-		return nil
-	}
-	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return portTaken(port, err)
-	case errors.Is(err, fs.ErrPermission):
-		return &Error{
-			Reason: ReasonPortTaken, Err: err,
-			What: fmt.Sprintf("PostgreSQL may not listen on 127.0.0.1:%d", port),
-			Why:  "Ports below 1024 belong to the system",
-			Fix:  "Choose a higher port, or set none: Matcher itself needs only a socket",
-		}
-	case err != nil:
-		return fmt.Errorf("trying 127.0.0.1:%d: %w", port, err)
-	}
-	return ln.Close()
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 )
 
@@ -60,10 +59,7 @@ func arguments(cfg Config, l layout) []string {
 	all["unix_socket_directories"] = l.socket
 	all["unix_socket_permissions"] = "0700"
 	all["listen_addresses"] = ""
-	all["port"] = strconv.Itoa(cfg.socketPort())
-	if cfg.Port > 0 {
-		all["listen_addresses"] = "127.0.0.1"
-	}
+	all["port"] = port
 	args := []string{"-D", l.cluster}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		args = append(args, "-c", name+"="+all[name])

@@ -25,9 +25,6 @@ func TestArguments(t *testing.T) {
 		require.Contains(t, got, "-c unix_socket_permissions=0700")
 		require.Contains(t, got, "-c port=5432")
 	})
-	t.Run("a port opens it to this machine", func(t *testing.T) {
-		require.Contains(t, line(Config{Port: 6000}), "-c listen_addresses=127.0.0.1 ")
-	})
 }
 
 func TestFitting_TheLogIsCompressedByWhatTheServerHas(t *testing.T) {

@@ -103,7 +103,7 @@ var shared = sync.OnceValues(func() (*sharedServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := pgserver.Start(context.Background(), pgserver.Config{DataDir: dir, Settings: volatile, AllowDownload: true})
+	s, err := pgserver.Start(context.Background(), pgserver.Config{DataDir: dir, Settings: volatile, AllowInstall: true})
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func PostgresServer(t testing.TB, changes ...func(*pgserver.Config)) *pgserver.S
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	cfg := pgserver.Config{DataDir: dir, Settings: volatile, AllowDownload: true}
+	cfg := pgserver.Config{DataDir: dir, Settings: volatile, AllowInstall: true}
 	for _, change := range changes {
 		change(&cfg)
 	}

@@ -5,10 +5,8 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"testing"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
-	"matcher/internal/pgserver"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/testkit"
@@ -38,21 +35,11 @@ func onBroker(address string) testkit.ServerOption {
 	return func(cfg *bootstrap.Config) { cfg.RabbitMQ.URL = address }
 }
 
-// postgresOverTCP is a server of the test's own and a superuser's DSN over TCP, since a proxy stands before no socket.
+// postgresOverTCP is a superuser's DSN of a private server over TCP, since a proxy listens on no socket.
 func postgresOverTCP(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	server := testkit.PostgresServer(t, func(c *pgserver.Config) { c.Port, _ = strconv.Atoi(port) })
-	conn, err := pgx.Connect(t.Context(), server.DSN("postgres", ""))
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), `CREATE ROLE chaos SUPERUSER LOGIN PASSWORD 'chaos'`)
-	require.NoError(t, err)
-	return "postgres://chaos:chaos@127.0.0.1:" + port + "/postgres"
+	_, dsn := testkit.PostgresLink(t, testkit.PostgresServer(t).DSN("postgres", ""), 0)
+	return dsn
 }
 
 // Gap 2: what is published while the subscription is cut is lost, and made up for when it is back.
