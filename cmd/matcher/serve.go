@@ -14,8 +14,8 @@ import (
 
 const serveHelp = `Serve the API and work on its jobs.
 
-With no POSTGRES_* set, everything runs on this machine: a private PostgreSQL under MATCHER_DATA_DIR, Redis in this
-process, a signing key of its own. Ctrl-C stops it all; the next start finds its data.`
+With no POSTGRES_* set, everything runs on this machine: a private PostgreSQL under MATCHER_DATA_DIR and a signing key of
+its own. Ctrl-C stops both; the next start finds its data.`
 
 func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	var role string

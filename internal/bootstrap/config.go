@@ -101,8 +101,8 @@ type PostgresConfig struct {
 	WithoutRoles bool `env:"POSTGRES_WITHOUT_ROLES" envDefault:"false"`
 }
 
-// RedisConfig names the Redis server; empty runs one inside the process. It is used when several instances share
-// limits and tenant events.
+// RedisConfig names the Redis server through which several instances share rate limits and tenant events. Without one,
+// each process limits by itself, and others learn of a tenant's change by their sweep.
 type RedisConfig struct {
 	URL string `env:"REDIS_URL"`
 }

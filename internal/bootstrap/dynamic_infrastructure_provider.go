@@ -158,10 +158,12 @@ func (p *dynamicInfrastructureProvider) openEventChannel(cfg Config) error {
 // publishTimeout bounds the news of a change; the change itself is made already.
 const publishTimeout = 2 * time.Second
 
-// announce tells this process and every other that a tenant changed. Where that fails their sweeps find out.
+// announce applies a tenant's change to this process and publishes it to the others, whose sweeps find it where that
+// fails. Without Redis there are no others to tell.
 func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind string, tenant *ports.TenantConfig) {
 	p.forget(tenant.TenantID, tenant.Version)
 	if p.publisher == nil {
+		p.see(context.WithoutCancel(ctx), tenant)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)

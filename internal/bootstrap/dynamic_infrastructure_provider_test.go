@@ -145,7 +145,8 @@ func TestStartTenantEventListener(t *testing.T) {
 	in := testkit.NewInstallation(t)
 	redisURL := testkit.Redis(t)
 	start := func(t *testing.T, environ ...string) (*bootstrap.Provider, *postgres.DB) {
-		cfg, err := bootstrap.LoadConfig(append(environ, "REDIS_URL="+redisURL, "POSTGRES_DSN="+in.AppDSN, "POSTGRES_OWNER_DSN="+in.OwnerDSN))
+		own := []string{"REDIS_URL=" + redisURL, "POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN}
+		cfg, err := bootstrap.LoadConfig(append(own, environ...))
 		require.NoError(t, err)
 		p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
 		require.NoError(t, err)
@@ -191,6 +192,17 @@ func TestStartTenantEventListener(t *testing.T) {
 		created := in.RegisterTenant(t)
 		p.Sweep().Wake()
 		require.Eventually(t, func() bool { return code(db, created) == "" }, 20*time.Second, 50*time.Millisecond)
+	})
+	t.Run("without Redis a change made here is in force here at once", func(t *testing.T) {
+		p, db := start(t, "REDIS_URL=")
+		require.False(t, p.Listens())
+		_, tenantID := in.NewTenant(t)
+		require.Empty(t, code(db, tenantID))
+		suspended, err := in.Registry.SetStatus(t.Context(), tenantID, ports.TenantSuspended)
+		require.NoError(t, err)
+		require.Empty(t, code(db, tenantID), "still cached")
+		p.Announce(t.Context(), ports.TenantEventSuspended, suspended)
+		require.Equal(t, "TENANT_SUSPENDED", code(db, tenantID))
 	})
 	t.Run("an address that cannot be read is never quoted", func(t *testing.T) {
 		cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})

@@ -4,14 +4,11 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/pgserver"
@@ -20,7 +17,7 @@ import (
 func TestStartEmbedded(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o711)) // where root's server runs as another account
-	first, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+	first, err := StartEmbedded(t.Context(), dir, "", nil)
 	require.NoError(t, err)
 
 	t.Run("PostgreSQL answers its owner", func(t *testing.T) {
@@ -31,24 +28,8 @@ func TestStartEmbedded(t *testing.T) {
 		require.NoError(t, conn.Close(t.Context()))
 	})
 
-	t.Run("Redis answers with its password only, and its keys expire", func(t *testing.T) {
-		options, err := redis.ParseURL(first.RedisURL)
-		require.NoError(t, err)
-		c := redis.NewClient(options)
-		defer c.Close()
-		require.NoError(t, c.Set(t.Context(), "tenant:a:k", "v", 300*time.Millisecond).Err())
-		require.Equal(t, "v", c.Get(t.Context(), "tenant:a:k").Val())
-		require.Eventually(t, func() bool {
-			return errors.Is(c.Get(t.Context(), "tenant:a:k").Err(), redis.Nil)
-		}, 5*time.Second, 20*time.Millisecond)
-
-		stranger := redis.NewClient(&redis.Options{Addr: options.Addr})
-		defer stranger.Close()
-		require.ErrorContains(t, stranger.Ping(t.Context()).Err(), "NOAUTH")
-	})
-
 	t.Run("a second one on the same data is refused with the way out", func(t *testing.T) {
-		_, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		_, err := StartEmbedded(t.Context(), dir, "", nil)
 		var fault *pgserver.Error
 		require.ErrorAs(t, err, &fault)
 		require.Equal(t, pgserver.ReasonInUse, fault.Reason)
@@ -66,7 +47,7 @@ func TestStartEmbedded(t *testing.T) {
 	require.NoError(t, first.Err())
 
 	t.Run("a second start finds its data and its key", func(t *testing.T) {
-		second, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		second, err := StartEmbedded(t.Context(), dir, "", nil)
 		require.NoError(t, err)
 		query(t, second, "INSERT INTO kept (id) VALUES (1)")
 		require.Equal(t, first.SigningKey, second.SigningKey)
@@ -75,10 +56,10 @@ func TestStartEmbedded(t *testing.T) {
 
 	t.Run("a key too short to be safe stops the start, and PostgreSQL with it", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "signing.key"), []byte("short"), 0o600))
-		_, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		_, err := StartEmbedded(t.Context(), dir, "", nil)
 		require.ErrorContains(t, err, "delete the file")
 		require.NoError(t, os.Remove(filepath.Join(dir, "signing.key")))
-		third, err := StartEmbedded(t.Context(), EmbeddedConfig{DataDir: dir})
+		third, err := StartEmbedded(t.Context(), dir, "", nil)
 		require.NoError(t, err)
 		require.NoError(t, third.Stop(t.Context()))
 	})
@@ -86,7 +67,7 @@ func TestStartEmbedded(t *testing.T) {
 
 func query(t *testing.T, e *Embedded, sql string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), e.PostgresDSN)
+	conn, err := pgx.Connect(t.Context(), e.DSN("postgres", ""))
 	require.NoError(t, err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(t.Context(), sql)

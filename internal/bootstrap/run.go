@@ -121,20 +121,17 @@ func (a *App) openDatabase(ctx context.Context) error {
 		}
 		return nil
 	}
-	embedded, err := StartEmbedded(ctx, EmbeddedConfig{DataDir: a.cfg.DataDir, PGBin: a.cfg.PGBin, Log: a.log})
+	embedded, err := StartEmbedded(ctx, a.cfg.DataDir, a.cfg.PGBin, a.log)
 	if err != nil {
 		return fmt.Errorf("starting the embedded database (set POSTGRES_HOST or POSTGRES_DSN to use another): %w", err)
 	}
 	a.embedded = embedded
 	a.onClose(embedded.Stop)
-	if err := createDatabase(ctx, embedded.PostgresDSN, embeddedDatabase); err != nil {
+	if err := createDatabase(ctx, embedded.DSN("postgres", ""), embeddedDatabase); err != nil {
 		return err
 	}
-	a.cfg.Postgres.OwnerDSN = embedded.postgres.DSN(embeddedDatabase, "")
-	a.cfg.Postgres.DSN = embedded.postgres.DSN(embeddedDatabase, tenancy.RoleApp)
-	if a.cfg.Redis.URL == "" {
-		a.cfg.Redis.URL = embedded.RedisURL
-	}
+	a.cfg.Postgres.OwnerDSN = embedded.DSN(embeddedDatabase, "")
+	a.cfg.Postgres.DSN = embedded.DSN(embeddedDatabase, tenancy.RoleApp)
 	if a.cfg.Auth.Secret == "" && a.cfg.Auth.JWKSURL == "" && !a.cfg.Production() {
 		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where nobody configured one
 	}

@@ -48,7 +48,7 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^github\.com/riverqueue/`), []string{postgres, jobs, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/golang-migrate/`), []string{adapters, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/(redis|go-redis)/`), []string{adapters, httpapi, bootstrap, testkit}},
-	{regexp.MustCompile(`^github\.com/alicebob/`), []string{bootstrap, testkit}},
+	{regexp.MustCompile(`^github\.com/alicebob/`), nil},
 	{regexp.MustCompile(`^github\.com/rabbitmq/`), []string{"internal/shared/adapters/rabbitmq", "internal/ingestion/adapters/rabbitmq", "internal/matching/adapters/rabbitmq", testkit}},
 	{regexp.MustCompile(`^github\.com/(minio|aws)/|^gocloud\.dev/`), []string{objectstore}},
 	{regexp.MustCompile(`^matcher/internal/bootstrap$`), []string{"cmd", testkit}},
