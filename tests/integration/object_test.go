@@ -48,7 +48,7 @@ func newFaultyS3(t *testing.T) *faultyS3 {
 	}))
 	t.Cleanup(server.Close)
 	var err error
-	s.store, err = objectstore.Open("s3://files?region=eu-central-1&use_path_style=true&endpoint="+url.QueryEscape(server.URL))
+	s.store, err = objectstore.Open("s3://files?region=eu-central-1&use_path_style=true&endpoint=" + url.QueryEscape(server.URL))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.store.Close() })
 	return s
