@@ -29,7 +29,7 @@ func TestMigrate_RefusesADataFolderOfAnEarlierBaseline(t *testing.T) {
 	t.Parallel()
 	dataDir, addr := t.TempDir(), freeAddr(t)
 	require.NoError(t, command(t, t.Context(), dataDir, addr, io.Discard, "migrate", "up"))
-	embedded, err := bootstrap.StartEmbedded(t.Context(), bootstrap.EmbeddedConfig{DataDir: dataDir})
+	embedded, err := bootstrap.StartEmbedded(t.Context(), dataDir, "", nil)
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), embedded.DSN("matcher", ""))
 	require.NoError(t, err)
