@@ -15,6 +15,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/safego"
 )
 
 // JobInserter writes jobs into the queue inside the caller's transaction, which has taken the worker role.
@@ -71,20 +72,9 @@ func (db *DB) TxRetry(ctx context.Context, fn func(*Tx) error) error {
 		if attempt == maxAttempts || !retryable(err) {
 			return err
 		}
-		if err := pause(ctx, time.Duration(attempt)*retryPause+rand.N(2*retryPause)); err != nil {
+		if err := safego.Pause(ctx, time.Duration(attempt)*retryPause+rand.N(2*retryPause), nil); err != nil {
 			return err
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

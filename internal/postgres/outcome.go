@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"matcher/internal/recon"
+	"matcher/internal/shared/safego"
 )
 
 // errOutcomeUnknown: the connection was lost between COMMIT and its answer. The server may have done either.
@@ -42,7 +43,7 @@ func serverGone(pgErr *pgconn.PgError) bool {
 // nobody can tell, the error stays what it was.
 func (db *DB) resolve(ctx context.Context, endpoint, key string, bodyHash []byte, unknown error) (Stored, error) {
 	for attempt := range outcomeAttempts {
-		if attempt > 0 && pause(ctx, outcomePause) != nil {
+		if attempt > 0 && safego.Pause(ctx, outcomePause, nil) != nil {
 			break
 		}
 		var answer *Stored

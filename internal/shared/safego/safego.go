@@ -1,4 +1,5 @@
-// Package safego starts goroutines that cannot take the process down: a panic becomes one log line with its stack.
+// Package safego runs what outlives a call: how it starts, pauses and stops, and how a panic in it becomes one log line
+// with its stack instead of the end of the process.
 package safego
 
 import (
@@ -8,8 +9,8 @@ import (
 	"runtime/debug"
 )
 
-// SafeGoWithContextAndComponent runs fn on a goroutine of its own. It does not restart fn: whoever needs that loops
-// inside, around a function that defers RecoverAndLogWithContext.
+// SafeGoWithContextAndComponent runs fn on a goroutine of its own. It does not restart fn: a service that must go on
+// after a panic loops inside, around a function that defers RecoverAndLogWithContext.
 func SafeGoWithContextAndComponent(ctx context.Context, log *slog.Logger, component string, fn func(context.Context)) {
 	go func() {
 		defer RecoverAndLogWithContext(ctx, log, component)
@@ -17,7 +18,8 @@ func SafeGoWithContextAndComponent(ctx context.Context, log *slog.Logger, compon
 	}()
 }
 
-// RecoverAndLogWithContext must itself be deferred: recover works only in the deferred function.
+// RecoverAndLogWithContext logs a panic and ends it. It must itself be deferred: recover works only in the deferred
+// function.
 //
 //	defer safego.RecoverAndLogWithContext(ctx, log, "tenant.listener")
 func RecoverAndLogWithContext(ctx context.Context, log *slog.Logger, component string) {
