@@ -45,7 +45,7 @@ type applyPlan struct {
 	exists  bool // the context
 	context recon.Context
 	rules   []recon.StoredRule // as they are there
-	known   engine.Options     // calendars and fee schedules, those of the service and those of the setup
+	known   recon.RunOptions   // calendars and fee schedules, those of the service and those of the setup
 	changes []change
 	steps   []step
 	notes   []string
@@ -75,7 +75,7 @@ func (p *applyPlan) missing(what, name, detail string, do func(context.Context) 
 // plan compares the setup with what is there. What rules name comes before the rules; they come last, so that nothing
 // runs differently before all of it is there.
 func (c *applyCommand) plan(ctx context.Context, setup *recon.Setup, path string) (*applyPlan, error) {
-	p := &applyPlan{c: c, setup: setup, known: engine.OptionsOf(setup)}
+	p := &applyPlan{c: c, setup: setup, known: setup.Options()}
 	for _, part := range []func(context.Context) error{
 		p.planContext, p.planCalendars, p.planFees, p.planRates, p.planSources, p.planRules,
 	} {
@@ -164,7 +164,7 @@ func (p *applyPlan) planCalendars(ctx context.Context) error {
 			return c.ID, c
 		})
 	}
-	p.known.AddCalendars(unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
+	p.known.Calendars = slices.Concat(p.known.Calendars, unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (p *applyPlan) planFees(ctx context.Context) error {
 	for _, fee := range p.setup.Fees {
 		planConfigured(p, "fee schedule", "/v1/fee-schedules", fee.Name, there, fee, func(f recon.FeeSchedule) (string, any) { return f.Name, f })
 	}
-	p.known.AddFeeSchedules(unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
+	p.known.FeeSchedules = slices.Concat(p.known.FeeSchedules, unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
 	return nil
 }
 

@@ -54,7 +54,7 @@ type match struct {
 	stdout, stderr io.Writer
 	rules          []recon.Rule
 	setup          recon.Setup
-	options        engine.Options
+	options        recon.RunOptions
 	carry          *carry // what last period left; nil: there was none
 	left, right    *matchSide
 	plan           *engine.Plan

@@ -45,8 +45,8 @@ type carry struct {
 	head     openHead
 	rows     [2][]carriedRow
 	place    [2]map[int]int64 // id in the engine, by N
-	partials []engine.Partial
-	rejected []engine.RowSet
+	partials []recon.PartialGroup
+	rejected []recon.RowSet
 	past     []openSettled
 }
 

@@ -275,7 +275,7 @@ func (l *openLine) transaction() (recon.Transaction, error) {
 }
 
 // set finds the rows of a group by their N.
-func (r *carryReader) set(line *openSet) (set engine.RowSet, err error) {
+func (r *carryReader) set(line *openSet) (set recon.RowSet, err error) {
 	for side, of := range []struct {
 		numbers []int
 		to      *[]int64
@@ -319,7 +319,7 @@ func (r *carryReader) partial(line *openSet) error {
 	if stated, err := recon.ParseMoney(line.Residual, line.Currency); err != nil || stated.Amount != left {
 		return r.fault("residual is %q %s, but the rows of the group leave %s", line.Residual, line.Currency, recon.Money{Amount: left, Currency: line.Currency})
 	}
-	r.partials = append(r.partials, engine.Partial{RowSet: set, Rule: line.Rule})
+	r.partials = append(r.partials, recon.PartialGroup{RowSet: set, Rule: line.Rule})
 	return nil
 }
 

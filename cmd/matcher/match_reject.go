@@ -25,7 +25,7 @@ func (m *match) readRejects() error {
 }
 
 // rejectedSet reads "GL-1=B-7" or "GL-1+GL-2=B-7". Ids may hold = and + themselves, so every place to cut is tried.
-func (m *match) rejectedSet(text string) (engine.RowSet, error) {
+func (m *match) rejectedSet(text string) (recon.RowSet, error) {
 	problem := usageError("--reject %q: write the ids of the left rows, =, and those of the right rows, as in --reject INV-7=B-12 or --reject INV-7+INV-8=B-12", text)
 	for at := range text {
 		if text[at] != '=' {
@@ -42,10 +42,10 @@ func (m *match) rejectedSet(text string) (engine.RowSet, error) {
 			continue
 		}
 		if len(left)+len(right) > 1 {
-			return engine.RowSet{Left: left, Right: right}, nil
+			return recon.RowSet{Left: left, Right: right}, nil
 		}
 	}
-	return engine.RowSet{}, problem
+	return recon.RowSet{}, problem
 }
 
 // rowsNamed finds rows by their ids, joined by +; a row without one is "row 12". Nothing names nothing.

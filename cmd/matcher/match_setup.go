@@ -10,7 +10,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
@@ -46,7 +45,7 @@ func (m *match) readSetup() error {
 func (m *match) useSetup(setup recon.Setup) {
 	m.left = &matchSide{side: recon.Left, setup: setup.Left}
 	m.right = &matchSide{side: recon.Right, setup: setup.Right}
-	m.setup, m.options = setup, engine.OptionsOf(&setup)
+	m.setup, m.options = setup, setup.Options()
 }
 
 func readSetupFile(path string) (recon.Setup, error) {

@@ -79,7 +79,7 @@ func checkRulesIn(data []byte) rulesChecked {
 		checked.Problems = faults
 		return checked
 	}
-	plan, faults := engine.Compile(setup.Rules, engine.OptionsOf(&setup))
+	plan, faults := engine.Compile(setup.Rules, setup.Options())
 	if len(faults) > 0 {
 		for i := range faults {
 			faults[i].Pointer = prefix + faults[i].Pointer

@@ -5,30 +5,6 @@ import "matcher/internal/recon"
 // Version names the algorithm. It changes whenever the same input may give another result.
 const Version = "engine/1"
 
-// Options are what a plan needs beside its rules, and what a run needs beside its rows.
-type Options struct {
-	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
-	Calendars map[string]recon.Calendar
-	// Rates are the dated rates that rules with currency CONVERT look up.
-	Rates []recon.FXRate
-	// FeeSchedules by name, for rules that name one.
-	FeeSchedules map[string]recon.FeeSchedule
-	// AsOf is the day on which the books are looked at; NoDay or the zero value: the latest date in the data.
-	AsOf recon.Day
-	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay or the zero
-	// value: unbounded.
-	From, To recon.Day
-	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side, with
-	// other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: nobody is suspected.
-	DuplicateDays int
-	// MaxWriteOff bounds what the confirmed differences of one run may add up to in a currency.
-	MaxWriteOff recon.Limits
-	// Rejected are sets of rows that somebody rejected or took apart: none is offered again.
-	Rejected []RowSet
-	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
-	Partials []Partial
-}
-
 // Progress is what observe sees between blocks.
 type Progress struct {
 	Rule       string

@@ -14,7 +14,7 @@ import (
 // Plan is a compiled rule set. It is immutable: any number of runs may share it.
 type Plan struct {
 	Rules   []recon.Rule // the active ones by priority, with defaults
-	Options Options
+	Options recon.RunOptions
 
 	rules     []rulePlan
 	pairs     []keyPair
@@ -146,7 +146,7 @@ const (
 
 // Compile turns rules into a plan, or says with JSON pointers into the list what cannot work or is not built yet.
 // Nothing of a rule is ever ignored.
-func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
+func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.FieldError) {
 	if errs := recon.CheckRules(rules); len(errs) > 0 {
 		return nil, errs
 	}
@@ -158,7 +158,7 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 	order := make([]int, 0, len(rules))
 	for i := range rules {
 		full := rules[i].WithDefaults()
-		errs = append(errs, refusals("/"+strconv.Itoa(i), &full, options)...)
+		errs = append(errs, refusals("/"+strconv.Itoa(i), &full, &options)...)
 		if rules[i].Active() {
 			order = append(order, i)
 		}
@@ -176,7 +176,7 @@ func Compile(rules []recon.Rule, options Options) (*Plan, []recon.FieldError) {
 }
 
 // refusals lists what this engine does not do yet, or can never do.
-func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
+func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.FieldError {
 	var errs []recon.FieldError
 	impossible := func(pointer, why string) {
 		errs = append(errs, recon.FieldError{Pointer: at + pointer, Code: recon.CodeImpossible, Message: why})
@@ -191,10 +191,8 @@ func refusals(at string, r *recon.Rule, options Options) []recon.FieldError {
 	refuseSchedule(r.Amount.Left, options.FeeSchedules, refuse("/amount/left"))
 	refuseSchedule(r.Amount.Right, options.FeeSchedules, refuse("/amount/right"))
 	refuseRates(&r.Currency, options.Rates, impossible)
-	if r.Date.Calendar != "" {
-		if _, known := options.Calendars[r.Date.Calendar]; !known {
-			errs = append(errs, recon.FieldError{Pointer: at + "/date/calendar", Code: recon.CodeValue, Message: "there is no such calendar"})
-		}
+	if _, known := calendarNamed(options, r.Date.Calendar); !known {
+		refuse("/date/calendar")(recon.CodeValue, "there is no such calendar")
 	}
 	if r.Amount.Mode == recon.AmountAny && !anyRequired(r.Keys) {
 		impossible("/amount/mode", "ANY needs a required key: without one everything matches everything")
@@ -240,7 +238,8 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		rp.minLag, rp.maxLag = rp.minLag*secondsDay, rp.maxLag*secondsDay
 	}
 	if r.Date.Unit == recon.UnitBusiness {
-		rp.business = businessDays(p.Options.Calendars[r.Date.Calendar])
+		calendar, _ := calendarNamed(&p.Options, r.Date.Calendar)
+		rp.business = businessDays(calendar)
 	}
 	p.widest = max(p.widest, calendarSpan(*r.Date.MaxDays, r.Date.Unit))
 	rp.weigh(r)
@@ -351,6 +350,15 @@ const (
 	firstDay = -25567
 	lastDay  = 84005
 )
+
+// calendarNamed finds a calendar by its id; "" is that of Monday to Friday.
+func calendarNamed(o *recon.RunOptions, id string) (calendar recon.Calendar, known bool) {
+	at := slices.IndexFunc(o.Calendars, func(c recon.Calendar) bool { return c.ID == id })
+	if at < 0 {
+		return recon.Calendar{}, id == ""
+	}
+	return o.Calendars[at], true
+}
 
 // businessDays numbers each day by how many business days lie on or before it, so that a lag is a difference: Friday to
 // Monday is 1, and a Saturday counts as the Friday before it.

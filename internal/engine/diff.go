@@ -12,7 +12,7 @@ import (
 
 // Matched is a group as a diff sees it: its rows by the caller's ids.
 type Matched struct {
-	RowSet
+	recon.RowSet
 	Rule string
 }
 
@@ -92,7 +92,7 @@ type owner struct {
 func owners(groups []Matched, side int) []owner {
 	var list []owner
 	for g := range groups {
-		for _, row := range groups[g].side(side) {
+		for _, row := range rowsOn(&groups[g].RowSet, side) {
 			list = append(list, owner{row, g})
 		}
 	}
@@ -100,14 +100,14 @@ func owners(groups []Matched, side int) []owner {
 	return list
 }
 
-func (s *RowSet) side(side int) []int64 {
+func rowsOn(s *recon.RowSet, side int) []int64 {
 	if side == LeftIndex {
 		return s.Left
 	}
 	return s.Right
 }
 
-func (s *RowSet) size() int { return len(s.Left) + len(s.Right) }
+func (m *Matched) size() int { return len(m.Left) + len(m.Right) }
 
 // eachRow visits the rows of one side by id, each with its group before and its group after, or -1.
 func eachRow(rows [2][]owner, visit func(row int64, before, after int)) {
@@ -220,10 +220,10 @@ func rankOf(kind recon.DiffKind) int {
 }
 
 // first is the least row of a set on each side.
-func (s *RowSet) first() [2]int64 {
+func (m *Matched) first() [2]int64 {
 	least := [2]int64{math.MaxInt64, math.MaxInt64}
 	for side := range least {
-		for _, row := range s.side(side) {
+		for _, row := range rowsOn(&m.RowSet, side) {
 			least[side] = min(least[side], row)
 		}
 	}

@@ -18,7 +18,7 @@ func euros(_ recon.Side, id int64) recon.Money {
 }
 
 func of(rule string, left []int64, right ...int64) Matched {
-	return Matched{RowSet{left, right}, rule}
+	return Matched{recon.RowSet{left, right}, rule}
 }
 
 func TestDiffGroups(t *testing.T) {
@@ -84,7 +84,7 @@ func groupings(random *rand.Rand, rows int) []Matched {
 	}
 	var list []Matched
 	for range random.IntN(rows) {
-		g := Matched{RowSet{take(0, random.IntN(3)), take(1, random.IntN(3))}, "rule"}
+		g := Matched{recon.RowSet{take(0, random.IntN(3)), take(1, random.IntN(3))}, "rule"}
 		if g.size() > 0 {
 			list = append(list, g)
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func Example() {
-	plan, errs := engine.Compile(recon.DefaultLadder(), engine.Options{AsOf: recon.NoDay})
+	plan, errs := engine.Compile(recon.DefaultLadder(), recon.RunOptions{AsOf: recon.NoDay})
 	if len(errs) > 0 {
 		fmt.Println(errs)
 		return
@@ -77,7 +77,7 @@ func TestScoreTable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.rule.Name, c.rule.Priority = "rule", 1
-			plan, errs := engine.Compile([]recon.Rule{c.rule}, engine.Options{})
+			plan, errs := engine.Compile([]recon.Rule{c.rule}, recon.RunOptions{})
 			require.Empty(t, errs)
 			left, right := engine.NewTable(plan, recon.Left, 1), engine.NewTable(plan, recon.Right, 1)
 			tx := recon.Transaction{ExternalID: "L", Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20458, Description: "0123456789"}

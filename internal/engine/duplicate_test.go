@@ -11,7 +11,7 @@ import (
 )
 
 func TestSuspectDuplicates(t *testing.T) {
-	p, errs := Compile(recon.DefaultLadder(), Options{DuplicateDays: 2})
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{DuplicateDays: 2})
 	require.Empty(t, errs)
 	row := func(reference string, amount recon.Minor, day recon.Day, digest byte) recon.Transaction {
 		return recon.Transaction{Reference: reference, Amount: amount, Currency: "EUR", Date: day, Digest: [32]byte{digest}}

@@ -15,7 +15,7 @@ import (
 func TestEvidenceOfARate(t *testing.T) {
 	t.Parallel()
 	rate := recon.FXRate{From: "EUR", To: "USD", Date: 20453, Rate: "1.25", Type: "ECB", Source: "daily file"}
-	p, errs := Compile([]recon.Rule{{Name: "in euro", Type: recon.RuleExact, Priority: 1, Currency: recon.RuleCurrency{To: "EUR"}}}, Options{Rates: []recon.FXRate{rate}})
+	p, errs := Compile([]recon.Rule{{Name: "in euro", Type: recon.RuleExact, Priority: 1, Currency: recon.RuleCurrency{To: "EUR"}}}, recon.RunOptions{Rates: []recon.FXRate{rate}})
 	require.Empty(t, errs)
 	left := []recon.Transaction{{Row: 1, Reference: "A", Amount: 125_00, Currency: "USD", Date: 20454, ValueDate: recon.NoDay}}
 	right := []recon.Transaction{{Row: 1, Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay}}

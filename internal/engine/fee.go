@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"matcher/internal/recon"
@@ -43,7 +44,7 @@ func (s *schedule) left(tx *recon.Transaction) int64 {
 
 // compileSchedules reads the schedules that rules name once; refuseSchedule has seen that they are there.
 func (p *Plan) scheduleNamed(name string) *schedule {
-	s := p.Options.FeeSchedules[name]
+	s := p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
 	compiled, err := s.Compile()
 	if err != nil {
 		panic("engine: a fee schedule was not checked: " + err.Error())
@@ -52,19 +53,23 @@ func (p *Plan) scheduleNamed(name string) *schedule {
 }
 
 // refuseSchedule says what is wrong with the schedule that an amount names.
-func refuseSchedule(amount string, schedules map[string]recon.FeeSchedule, refuse func(code, why string)) {
+func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(code, why string)) {
 	name, isSchedule := strings.CutPrefix(amount, recon.ScheduleTerm)
 	if !isSchedule {
 		return
 	}
-	s, known := schedules[name]
-	if !known {
+	at := slices.IndexFunc(schedules, named(name))
+	if at < 0 {
 		refuse(recon.CodeValue, "there is no such fee schedule")
 		return
 	}
-	if _, err := s.Compile(); err != nil {
+	if _, err := schedules[at].Compile(); err != nil {
 		refuse(recon.CodeImpossible, "the fee schedule cannot work: "+err.Error())
 	}
+}
+
+func named(name string) func(recon.FeeSchedule) bool {
+	return func(s recon.FeeSchedule) bool { return s.Name == name }
 }
 
 // scheduled says whether the rule compares what a schedule leaves.

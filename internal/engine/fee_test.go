@@ -26,7 +26,7 @@ func TestScheduledAmount(t *testing.T) {
 		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards", Right: "schedule:other"}}
 		broken := fees
 		broken.Items = nil
-		_, errs := Compile([]recon.Rule{rule}, Options{FeeSchedules: map[string]recon.FeeSchedule{"cards": broken}})
+		_, errs := Compile([]recon.Rule{rule}, recon.RunOptions{FeeSchedules: []recon.FeeSchedule{broken}})
 		require.Len(t, errs, 2)
 		require.Equal(t, "/0/amount/left", errs[0].Pointer)
 		require.Equal(t, recon.CodeImpossible, errs[0].Code)
@@ -35,7 +35,7 @@ func TestScheduledAmount(t *testing.T) {
 	t.Run("a plan reads the gross of a scheduled side, and nobody else's", func(t *testing.T) {
 		t.Parallel()
 		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards"}}
-		p, errs := Compile([]recon.Rule{rule}, Options{FeeSchedules: map[string]recon.FeeSchedule{"cards": fees}})
+		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{FeeSchedules: []recon.FeeSchedule{fees}})
 		require.Empty(t, errs)
 		require.Contains(t, p.Fields(recon.Left), "gross")
 		require.NotContains(t, p.Fields(recon.Right), "gross")

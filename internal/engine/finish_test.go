@@ -11,7 +11,7 @@ import (
 )
 
 func TestStates(t *testing.T) {
-	p, errs := Compile(recon.DefaultLadder(), Options{From: 20454, To: 20460, AsOf: 20470})
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{From: 20454, To: 20460, AsOf: 20470})
 	require.Empty(t, errs)
 	row := func(id, reference string, amount recon.Minor, day recon.Day) recon.Transaction {
 		return recon.Transaction{ExternalID: id, Reference: reference, Amount: amount, Currency: "EUR", Date: day, Digest: [32]byte{byte(day), byte(amount), id[0]}}

@@ -1,9 +1,10 @@
 package engine
 
-import "slices"
+import (
+	"slices"
 
-// RowSet names rows of both sides by the ids that Table.Add was given.
-type RowSet struct{ Left, Right []int64 }
+	"matcher/internal/recon"
+)
 
 // refused are the sets of rows that somebody rejected or took apart. None of them is offered again as the same set; since a
 // row that changes is another row, that holds until one of its rows changes. The rows themselves are free: each of them may
@@ -14,7 +15,7 @@ type refused struct {
 }
 
 // refusals finds the rows of the sets. A set with a row that is not here any more can be offered by nobody.
-func (r *runner) findRefused(sets []RowSet) *refused {
+func (r *runner) findRefused(sets []recon.RowSet) *refused {
 	if len(sets) == 0 {
 		return nil
 	}
@@ -42,7 +43,7 @@ func (r *runner) findRefused(sets []RowSet) *refused {
 // idIndex finds rows by the caller's ids: only those that some set names.
 type idIndex [2]map[int64]uint32
 
-func (r *runner) rowsOf(sets []RowSet) idIndex {
+func (r *runner) rowsOf(sets []recon.RowSet) idIndex {
 	at := idIndex{{}, {}}
 	for i := range sets {
 		for side, ids := range [2][]int64{sets[i].Left, sets[i].Right} {
@@ -65,7 +66,7 @@ func (r *runner) rowsOf(sets []RowSet) idIndex {
 }
 
 // rows of a set, sorted, and whether all of them are here.
-func (x idIndex) rows(set *RowSet) (rows [2][]uint32, whole bool) {
+func (x idIndex) rows(set *recon.RowSet) (rows [2][]uint32, whole bool) {
 	for side, ids := range [2][]int64{set.Left, set.Right} {
 		for _, id := range ids {
 			row := x[side][id]

@@ -14,7 +14,7 @@ func TestRefused(t *testing.T) {
 	p := compile(t, recon.DefaultLadder()...)
 	left, right := payout(3)
 	r := &runner{plan: p, tables: [2]*Table{tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right)}}
-	f := r.findRefused([]RowSet{{Left: []int64{2, 0}, Right: []int64{0}}, {Left: []int64{1, 99}}})
+	f := r.findRefused([]recon.RowSet{{Left: []int64{2, 0}, Right: []int64{0}}, {Left: []int64{1, 99}}})
 	require.True(t, f.holds([2][]uint32{{2, 0}, {0}}))
 	require.True(t, f.holds([2][]uint32{{0, 2}, {0}}), "a set has no order")
 	require.False(t, f.holds([2][]uint32{{0, 2}, {}}))

@@ -217,7 +217,7 @@ func TestTheNearestMissIsTrue(t *testing.T) {
 				rules = append(rules, drawRule(t, n))
 			}
 			left, right := drawFull(t, "L"), drawFull(t, "R")
-			p, errs := Compile(rules, Options{})
+			p, errs := Compile(rules, recon.RunOptions{})
 			if len(errs) > 0 { // a combination that is refused when it is written
 				return
 			}

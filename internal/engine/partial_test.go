@@ -42,7 +42,7 @@ func drawInvoices(t *rapid.T) (invoices, payments []recon.Transaction) {
 }
 
 // month runs what is open and what earlier months left in parts, and gives the groups by their rows' ids.
-func month(t *rapid.T, left, right []recon.Transaction, earlier []Partial, done map[string]string) []Partial {
+func month(t *rapid.T, left, right []recon.Transaction, earlier []recon.PartialGroup, done map[string]string) []recon.PartialGroup {
 	var rows [2][]recon.Transaction
 	for side, list := range [2][]recon.Transaction{left, right} {
 		for _, tx := range list {
@@ -51,13 +51,13 @@ func month(t *rapid.T, left, right []recon.Transaction, earlier []Partial, done 
 			}
 		}
 	}
-	p, errs := Compile([]recon.Rule{invoiceRule()}, Options{Partials: earlier, AsOf: 21000})
+	p, errs := Compile([]recon.Rule{invoiceRule()}, recon.RunOptions{Partials: earlier, AsOf: 21000})
 	require.Empty(t, errs)
 	res, l, r := run(t, p, rows[0], rows[1])
-	var parts []Partial
+	var parts []recon.PartialGroup
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		part, text := Partial{Rule: "invoice"}, ""
+		part, text := recon.PartialGroup{Rule: "invoice"}, ""
 		for side, list := range [2][]uint32{res.LeftRows(g), res.RightRows(g)} {
 			table, ids := [2]*Table{l, r}[side], [2]*[]int64{&part.Left, &part.Right}[side]
 			for _, row := range list {
@@ -99,7 +99,7 @@ func TestParts(t *testing.T) {
 		})
 	})
 	t.Run("a row that is not there is an error, never a group that loses it", func(t *testing.T) {
-		p, errs := Compile([]recon.Rule{invoiceRule()}, Options{Partials: []Partial{{RowSet: RowSet{Left: []int64{0}, Right: []int64{7}}, Rule: "invoice"}}})
+		p, errs := Compile([]recon.Rule{invoiceRule()}, recon.RunOptions{Partials: []recon.PartialGroup{{RowSet: recon.RowSet{Left: []int64{0}, Right: []int64{7}}, Rule: "invoice"}}})
 		require.Empty(t, errs)
 		left, right := payout(1)
 		_, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)

@@ -13,12 +13,6 @@ import (
 // over several currencies. Only a group that is confirmed, or partial again, takes it up: that group replaces the partial
 // one and holds its rows too. Otherwise the partial group stays as it is, and is listed as kept.
 
-// Partial is a partial group of an earlier run, by the ids that Table.Add was given, with the name of the rule that made it.
-type Partial struct {
-	RowSet
-	Rule string
-}
-
 // residual is a partial group while a run goes on.
 type residual struct {
 	rows  [2][]uint32
@@ -30,11 +24,11 @@ type residual struct {
 const NoRule = int16(-1)
 
 // takeUp finds the rows of the partial groups of earlier runs, and keeps them from being anything else.
-func (r *runner) takeUp(partials []Partial) error {
+func (r *runner) takeUp(partials []recon.PartialGroup) error {
 	if len(partials) == 0 {
 		return nil
 	}
-	sets := make([]RowSet, len(partials))
+	sets := make([]recon.RowSet, len(partials))
 	for i := range partials {
 		sets[i] = partials[i].RowSet
 	}
@@ -169,7 +163,7 @@ func (r *runner) keepPartials() {
 // Kept says whether the group is a partial one of an earlier run that nothing changed.
 func (g *Group) Kept() bool { return g.has(traitKept) }
 
-// Replaces are the partial groups of Options.Partials that group i of the result takes the place of; a kept one names itself.
+// Replaces are the partial groups of RunOptions.Partials that group i of the result takes the place of; a kept one names itself.
 func (r *Result) Replaces(i int) []int { return r.replaces[i] }
 
 // RuleName is the name of the rule that made group i, also where a kept group's rule is gone.

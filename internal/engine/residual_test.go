@@ -13,8 +13,8 @@ import (
 func TestResiduals(t *testing.T) {
 	left, right := payout(1)
 	right[0].Reference = left[0].Reference
-	partial := Partial{RowSet: RowSet{Left: []int64{0}, Right: []int64{0}}, Rule: "a rule that is gone"}
-	p, errs := Compile(recon.DefaultLadder(), Options{Partials: []Partial{partial}})
+	partial := recon.PartialGroup{RowSet: recon.RowSet{Left: []int64{0}, Right: []int64{0}}, Rule: "a rule that is gone"}
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{Partials: []recon.PartialGroup{partial}})
 	require.Empty(t, errs)
 	res, _, _ := run(t, p, left, right)
 	require.Len(t, res.Groups, 1, "its rows match nobody, not even each other")
@@ -24,7 +24,7 @@ func TestResiduals(t *testing.T) {
 	require.Equal(t, []int{0}, res.Replaces(0))
 	require.Equal(t, "a rule that is gone", res.RuleName(p, 0))
 	require.EqualValues(t, 1, res.Counts[LeftIndex].Partial)
-	p, errs = Compile(recon.DefaultLadder(), Options{Partials: []Partial{partial, partial}})
+	p, errs = Compile(recon.DefaultLadder(), recon.RunOptions{Partials: []recon.PartialGroup{partial, partial}})
 	require.Empty(t, errs)
 	_, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)
 	require.Equal(t, "PARTIAL_ROWS_TWICE", recon.CodeOf(err))

@@ -16,7 +16,7 @@ import (
 )
 
 func compile(t require.TestingT, rules ...recon.Rule) *Plan {
-	p, errs := Compile(rules, Options{})
+	p, errs := Compile(rules, recon.RunOptions{})
 	require.Empty(t, errs)
 	return p
 }

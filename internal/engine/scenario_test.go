@@ -76,7 +76,7 @@ func play(t *testing.T, a *txtar.Archive) string {
 	}
 	options.Rejected = rowSets(t, a, "rejected")
 	for _, set := range rowSets(t, a, "partial") {
-		options.Partials = append(options.Partials, Partial{RowSet: set, Rule: rules[0].Name})
+		options.Partials = append(options.Partials, recon.PartialGroup{RowSet: set, Rule: rules[0].Name})
 	}
 	p, errs := Compile(rules, options)
 	if len(errs) > 0 {
@@ -128,15 +128,15 @@ func errorLines(errs []recon.FieldError) string {
 	return b.String()
 }
 
-func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldError) {
+func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []recon.FieldError) {
 	var setup recon.Setup
 	if setupText != "" {
 		var errs []recon.FieldError
 		if setup, errs = recon.DecodeSetup([]byte(setupText)); len(errs) > 0 {
-			return Options{}, errs
+			return recon.RunOptions{}, errs
 		}
 	}
-	o := OptionsOf(&setup)
+	o := setup.Options()
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		if words[0] == "rejected" || words[0] == "partial" {
@@ -161,7 +161,7 @@ func readOptions(t *testing.T, text, setupText string) (Options, []recon.FieldEr
 			require.NoError(t, err)
 			o.DuplicateDays = days
 		case "holidays":
-			o.AddCalendars([]recon.Calendar{{ID: words[1], Holidays: days}})
+			o.Calendars = append(o.Calendars, recon.Calendar{ID: words[1], Holidays: days})
 		default:
 			t.Fatalf("no option %q", words[0])
 		}
@@ -311,14 +311,14 @@ func name(t *Table, row uint32) string {
 }
 
 // rowSets are the sets of rows that options.txt names by their ids, one a line.
-func rowSets(t *testing.T, a *txtar.Archive, option string) []RowSet {
-	var sets []RowSet
+func rowSets(t *testing.T, a *txtar.Archive, option string) []recon.RowSet {
+	var sets []recon.RowSet
 	for line := range strings.Lines(section(a, "options.txt")) {
 		words := strings.Fields(line)
 		if words[0] != option {
 			continue
 		}
-		var set RowSet
+		var set recon.RowSet
 		for side, ids := range [2]*[]int64{&set.Left, &set.Right} {
 			for i, tx := range readRows(t, section(a, [2]string{"left.csv", "right.csv"}[side])) {
 				if slices.Contains(words[1:], tx.ExternalID) {

@@ -48,7 +48,7 @@ func TestTable(t *testing.T) {
 		require.Panics(t, func() { _, _ = Run(p, NewTable(p, recon.Right, 0), NewTable(p, recon.Right, 0), nil) })
 	})
 	t.Run("what an earlier period left open is open in every period, and counted", func(t *testing.T) {
-		p, problems := Compile(recon.DefaultLadder(), Options{From: 20485, To: 20512})
+		p, problems := Compile(recon.DefaultLadder(), recon.RunOptions{From: 20485, To: 20512})
 		require.Empty(t, problems)
 		left, right := NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)
 		row := func(id string, day recon.Day) *recon.Transaction {

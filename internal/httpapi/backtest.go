@@ -63,7 +63,7 @@ func (a *API) createBackTest(ctx context.Context, tx *postgres.Tx, in *createBac
 func given(body json.RawMessage) bool { return len(body) > 0 && !bytes.Equal(body, []byte("null")) }
 
 // changed is the whole rule set as the change in the body leaves it; without one, as it stands.
-func (in *createBackTestInput) changed(stored []recon.StoredRule, known engine.Options) ([]recon.Rule, error) {
+func (in *createBackTestInput) changed(stored []recon.StoredRule, known recon.RunOptions) ([]recon.Rule, error) {
 	ways := 0
 	for _, way := range []bool{given(in.Body.Rules), given(in.Body.Rule), in.Body.DeleteRuleID != "", in.Body.RuleIDs != nil} {
 		if way {
@@ -119,7 +119,7 @@ func placeOf(stored []recon.StoredRule, id, pointer string) (int, error) {
 }
 
 // decodeRules refuses a set of rules that could not run together, by JSON pointer below /rules.
-func decodeRules(body []byte, known engine.Options) ([]recon.Rule, error) {
+func decodeRules(body []byte, known recon.RunOptions) ([]recon.Rule, error) {
 	rules, faults := recon.DecodeRules(body)
 	if len(faults) == 0 {
 		_, faults = engine.Compile(rules, known)

@@ -47,7 +47,7 @@ func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInp
 
 // decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
 // rules that it will stand among; id is its own, "" while it is new; known holds what it may name.
-func decodeRule(body []byte, others []recon.StoredRule, id string, known engine.Options) (recon.Rule, error) {
+func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.RunOptions) (recon.Rule, error) {
 	rule, faults := recon.DecodeRule(withPriority(body, others))
 	if len(faults) == 0 {
 		faults = neighbours(&rule, others, id)
@@ -65,11 +65,10 @@ func decodeRule(body []byte, others []recon.StoredRule, id string, known engine.
 }
 
 // namedOptions are the calendars and fee schedules that a rule may name; they stay until the rule is stored.
-func namedOptions(ctx context.Context, tx *postgres.Tx) (engine.Options, error) {
-	known := engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
-	calendars, schedules, err := tx.Named(ctx)
-	known.AddCalendars(calendars)
-	known.AddFeeSchedules(schedules)
+func namedOptions(ctx context.Context, tx *postgres.Tx) (recon.RunOptions, error) {
+	known := recon.RunOptions{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
+	var err error
+	known.Calendars, known.FeeSchedules, err = tx.Named(ctx)
 	return known, err
 }
 

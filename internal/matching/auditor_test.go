@@ -167,7 +167,7 @@ func (a *auditor) sameResultInAnyOrder() {
 		}
 		return err
 	})
-	plan, problems := engine.Compile(rules, engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+	plan, problems := engine.Compile(rules, recon.RunOptions{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
 	require.Empty(a.t, problems)
 	for round, cores := range []int{1, 8} {
 		seed := a.random.Uint64()

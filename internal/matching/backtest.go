@@ -26,8 +26,8 @@ func (s *Service) loadHistory(ctx context.Context, run recon.Run, beat *heart) (
 			return err
 		}
 		// A run's limit on what it may write off says nothing of the many runs that a history took.
-		job.input.Context.Settings.MaxWriteOff = nil
-		if err := job.compile(run); err != nil {
+		job.input.Options.MaxWriteOff = recon.Limits{}
+		if err := job.compile(); err != nil {
 			return err
 		}
 		window := postgres.Window{From: run.From, To: run.To}
@@ -122,7 +122,7 @@ func (job *loaded) before() []engine.Matched {
 	groups := make([]engine.Matched, len(job.confirmed))
 	for i := range job.confirmed {
 		g := &job.confirmed[i]
-		groups[i] = engine.Matched{RowSet: engine.RowSet{Left: g.Left, Right: g.Right}, Rule: g.Rule}
+		groups[i] = engine.Matched{RowSet: recon.RowSet{Left: g.Left, Right: g.Right}, Rule: g.Rule}
 	}
 	return groups
 }
@@ -140,7 +140,7 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []engine.Matched 
 		if !holdsAny(window, job.left, left) && !holdsAny(window, job.right, right) {
 			continue
 		}
-		m := engine.Matched{RowSet: engine.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)}, Rule: result.RuleName(job.plan, i)}
+		m := engine.Matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)}, Rule: result.RuleName(job.plan, i)}
 		if g.Status() != recon.GroupConfirmed {
 			proposed[leastRow(m.RowSet)] = m
 			continue
@@ -152,7 +152,7 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []engine.Matched 
 	}
 	for i := range job.confirmed {
 		g := &job.confirmed[i]
-		set := engine.RowSet{Left: g.Left, Right: g.Right}
+		set := recon.RowSet{Left: g.Left, Right: g.Right}
 		switch offered, known := proposed[leastRow(set)]; {
 		case !g.ByPerson || slices.ContainsFunc(slices.Concat(g.Left, g.Right), func(id int64) bool { return taken[id] }):
 		case known && sameRows(set, offered.RowSet):
@@ -168,14 +168,14 @@ func holdsAny(window postgres.Window, table *engine.Table, rows []uint32) bool {
 	return slices.ContainsFunc(rows, func(row uint32) bool { return window.Holds(table.Date(row)) })
 }
 
-func leastRow(set engine.RowSet) int64 {
+func leastRow(set recon.RowSet) int64 {
 	if len(set.Left) > 0 {
 		return slices.Min(set.Left)
 	}
 	return slices.Min(set.Right)
 }
 
-func sameRows(a, b engine.RowSet) bool {
+func sameRows(a, b recon.RowSet) bool {
 	same := func(x, y []int64) bool {
 		return len(x) == len(y) && slices.Equal(slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y)))
 	}

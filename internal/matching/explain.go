@@ -49,7 +49,7 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 		return err
 	}
 	job := &loaded{input: input}
-	if err := job.compile(recon.Run{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}); err != nil {
+	if err := job.compile(); err != nil {
 		return nil //nolint:nilerr // rules that cannot run together say so when they are run; there is nothing to compare
 	}
 	e.Rules, err = verdicts(ctx, tx, job, t, nearest)
@@ -119,7 +119,7 @@ func explainMatched(ctx context.Context, tx *postgres.Tx, t recon.StoredTransact
 	for i := range stored.Rules {
 		rules[i] = stored.Rules[i].Rule
 	}
-	plan, problems := engine.Compile(rules, EngineOptions(stored.Options))
+	plan, problems := engine.Compile(rules, stored.Options)
 	if len(problems) > 0 {
 		return nil // made by an engine that knew other rules: what is stored is all there is
 	}

@@ -12,7 +12,7 @@ import (
 // loaded is a run's plan and both sides of its context, as one snapshot shows them.
 type loaded struct {
 	input       postgres.RunInput
-	options     postgres.RunPlanOptions
+	options     recon.RunOptions
 	plan        *engine.Plan
 	rules       []planRule // by index into plan.Rules
 	left, right *engine.Table
@@ -35,7 +35,7 @@ func (s *Service) load(ctx context.Context, run recon.Run, beat *heart) (*loaded
 		if job.input, err = tx.RunInput(ctx, run); err != nil {
 			return err
 		}
-		if err := job.compile(run); err != nil {
+		if err := job.compile(); err != nil {
 			return err
 		}
 		if job.left, err = job.side(ctx, tx, recon.Left, beat); err != nil {
@@ -48,7 +48,7 @@ func (s *Service) load(ctx context.Context, run recon.Run, beat *heart) (*loaded
 }
 
 // compile makes the plan of the context's enabled rules, or of the default ladder where it has none at all.
-func (job *loaded) compile(run recon.Run) error {
+func (job *loaded) compile() error {
 	rules := make([]recon.Rule, 0, len(job.input.Rules))
 	byName := map[string]planRule{}
 	for _, stored := range job.input.Rules {
@@ -58,8 +58,8 @@ func (job *loaded) compile(run recon.Run) error {
 	if len(rules) == 0 {
 		rules = recon.DefaultLadder()
 	}
-	job.options = optionsOf(run, &job.input)
-	plan, problems := engine.Compile(rules, EngineOptions(job.options))
+	job.options = job.input.Options
+	plan, problems := engine.Compile(rules, job.options)
 	if len(problems) > 0 {
 		return recon.Unprocessable("RULES_UNUSABLE", "the context's rules cannot run together", problems...)
 	}

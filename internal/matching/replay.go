@@ -92,7 +92,7 @@ func (p *replay) compile(stored *postgres.RunPlan) bool {
 		rules[i] = stored.Rules[i].Rule
 		p.job.rules = append(p.job.rules, planRule{stored.Rules[i].ID, stored.Rules[i].Version})
 	}
-	plan, problems := engine.Compile(rules, EngineOptions(stored.Options))
+	plan, problems := engine.Compile(rules, stored.Options)
 	if len(problems) > 0 {
 		p.incomparable("PLAN_UNUSABLE", "the stored plan does not compile any more: %s %s", problems[0].Pointer, problems[0].Message)
 		return false

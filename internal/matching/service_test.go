@@ -273,7 +273,7 @@ func TestRunEqualsTheEngine(t *testing.T) {
 	})
 
 	t.Run("so does the engine called directly on the same files", func(t *testing.T) {
-		plan, problems := engine.Compile(recon.DefaultLadder(), engine.Options{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+		plan, problems := engine.Compile(recon.DefaultLadder(), recon.RunOptions{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
 		require.Empty(t, problems)
 		result, err := engine.Run(plan, table(t, plan, recon.Left, "books", rows("L", 500)), table(t, plan, recon.Right, "bank", rows("R", 500)), nil)
 		require.NoError(t, err)

@@ -27,7 +27,7 @@ func (tx *Tx) BackTestInput(ctx context.Context, run recon.Run) (RunInput, error
 	for i := range b.Rules {
 		in.Rules = append(in.Rules, recon.StoredRule{Rule: b.Rules[i]})
 	}
-	return in, tx.aroundRules(ctx, &in)
+	return in, tx.aroundRules(ctx, run, &in)
 }
 
 // ConfirmedGroup is a group of a context's history.

@@ -179,7 +179,7 @@ func (tx *Tx) namedBy(ctx context.Context, in *RunInput) error {
 	}
 	for _, c := range days {
 		if slices.ContainsFunc(rules, func(r recon.Rule) bool { return r.Date.Calendar == c.ID }) {
-			in.Calendars = append(in.Calendars, c)
+			in.Options.Calendars = append(in.Options.Calendars, c)
 		}
 	}
 	for _, s := range fees {
@@ -187,9 +187,9 @@ func (tx *Tx) namedBy(ctx context.Context, in *RunInput) error {
 		if slices.ContainsFunc(rules, func(r recon.Rule) bool {
 			return strings.Contains(r.Amount.Left, term) || strings.Contains(r.Amount.Right, term)
 		}) {
-			in.FeeSchedules = append(in.FeeSchedules, s)
+			in.Options.FeeSchedules = append(in.Options.FeeSchedules, s)
 		}
 	}
-	in.Rates, err = tx.ratesFor(ctx, rules)
+	in.Options.Rates, err = tx.ratesFor(ctx, rules)
 	return err
 }

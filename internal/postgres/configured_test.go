@@ -47,10 +47,10 @@ func TestConfigured_WhatRulesNameStays(t *testing.T) {
 	require.NoError(t, in.DB.Read(ctx, func(tx *postgres.Tx) error {
 		input, err := tx.RunInput(ctx, run)
 		require.NoError(t, err)
-		require.Equal(t, []recon.Calendar{{ID: "TARGET"}}, input.Calendars)
-		require.Len(t, input.FeeSchedules, 1)
-		require.Len(t, input.Rates, 1)
-		require.Equal(t, recon.Decimal("1.08"), input.Rates[0].Rate)
+		require.Equal(t, []recon.Calendar{{ID: "TARGET"}}, input.Options.Calendars)
+		require.Len(t, input.Options.FeeSchedules, 1)
+		require.Len(t, input.Options.Rates, 1)
+		require.Equal(t, recon.Decimal("1.08"), input.Options.Rates[0].Rate)
 		return nil
 	}))
 	for _, remove := range []func(tx *postgres.Tx) error{

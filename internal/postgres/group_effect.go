@@ -154,14 +154,8 @@ func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
 	return nil
 }
 
-// RejectedSet is a set of rows that somebody rejected or took apart.
-type RejectedSet struct {
-	Left  []int64 `json:"left"`
-	Right []int64 `json:"right"`
-}
-
 // rejectedSets are those of a context whose rows are all still there.
-func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]RejectedSet, error) {
+func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]recon.RowSet, error) {
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'LEFT'), '{}'),
 			coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'RIGHT'), '{}')
@@ -173,7 +167,7 @@ func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]RejectedSet
 		GROUP BY r.set_hash
 		HAVING count(*) = cardinality(r.members)
 		ORDER BY r.set_hash`, contextNum)
-	sets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (set RejectedSet, err error) {
+	sets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (set recon.RowSet, err error) {
 		return set, row.Scan(&set.Left, &set.Right)
 	})
 	if err != nil {

@@ -12,18 +12,13 @@ import (
 
 // RunInput is what a run must know of its context beside the rows, from the snapshot in which it loads them.
 type RunInput struct {
-	Context recon.Context
-	Sources []recon.Source
-	Rules   []recon.StoredRule
-	// What the rules name: calendars, fee schedules, and the rates that they may look up.
-	Calendars    []recon.Calendar
-	FeeSchedules []recon.FeeSchedule
-	Rates        []recon.FXRate
-	RejectedSets []RejectedSet  // not to be offered again
-	Partials     []PartialGroup // stand as one row of what is left of each
-	Voided       int64          // imports of the context voided so far: more of them when the run saves means that rows are gone
-	RuleChanges  int64          // of a back-test: how often the context's own rules had changed
-	Unlisted     []int64        // imports that no run has listed yet, by number: read whole
+	Context     recon.Context
+	Sources     []recon.Source
+	Rules       []recon.StoredRule
+	Options     recon.RunOptions
+	Voided      int64   // imports of the context voided so far: more of them when the run saves means that rows are gone
+	RuleChanges int64   // of a back-test: how often the context's own rules had changed
+	Unlisted    []int64 // imports that no run has listed yet, by number: read whole
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
 	Rejected, Duplicates map[recon.Side]int64
 	rows                 map[recon.Side]int64
@@ -45,7 +40,7 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 	if in.Rules, err = tx.Rules(ctx, run.ContextID); err != nil {
 		return in, err
 	}
-	if err = tx.aroundRules(ctx, &in); err != nil {
+	if err = tx.aroundRules(ctx, run, &in); err != nil {
 		return in, err
 	}
 	if in.Voided, err = tx.voidedImports(ctx, run.ContextID); err != nil {
@@ -60,13 +55,17 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 	return in, tx.newRowCounts(ctx, run, &in)
 }
 
-// aroundRules reads what the rules name, the sources, and the sets that are not offered again.
-func (tx *Tx) aroundRules(ctx context.Context, in *RunInput) error {
+// aroundRules reads what a run knows apart from its rules: asked for, set in the context, or named by a rule.
+func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) error {
+	in.Options = recon.RunOptions{
+		AsOf: run.AsOf, From: run.From, To: run.To,
+		DuplicateDays: in.Context.Settings.DuplicateDays, MaxWriteOff: in.Context.Settings.WriteOff(),
+	}
 	err := tx.namedBy(ctx, in)
 	if err != nil {
 		return err
 	}
-	if in.RejectedSets, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
+	if in.Options.Rejected, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
 		return err
 	}
 	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID)

@@ -9,14 +9,6 @@ import (
 	"matcher/internal/recon"
 )
 
-// PartialGroup is a partial group that a run may take up.
-type PartialGroup struct {
-	ID    int64   `json:"id"`
-	Left  []int64 `json:"left"`
-	Right []int64 `json:"right"`
-	Rule  string  `json:"rule"`
-}
-
 // partials reads the partial groups that a run may take up. One of which a part has been adjusted stays as it is until
 // people decide on it: what is left of it is not what its rows say.
 func (tx *Tx) partials(ctx context.Context, in *RunInput) error {
@@ -29,7 +21,7 @@ func (tx *Tx) partials(ctx context.Context, in *RunInput) error {
 		WHERE `+takenUp+` AND g.context_num = $1
 		ORDER BY g.id`, in.Context.Num)
 	var err error
-	in.Partials, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PartialGroup, err error) {
+	in.Options.Partials, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p recon.PartialGroup, err error) {
 		return p, row.Scan(&p.ID, &p.Left, &p.Right, &p.Rule)
 	})
 	if err != nil {

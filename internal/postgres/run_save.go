@@ -264,10 +264,10 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 
 // RunPlan is what a run fixes when it starts, so that it can be read and replayed later.
 type RunPlan struct {
-	EngineVersion string          `json:"engineVersion"`
-	Rules         []RunPlanRule   `json:"rules"`
-	Options       RunPlanOptions  `json:"options,omitzero"`
-	Sources       []RunPlanSource `json:"sources,omitempty"`
+	EngineVersion string           `json:"engineVersion"`
+	Rules         []RunPlanRule    `json:"rules"`
+	Options       recon.RunOptions `json:"options,omitzero"`
+	Sources       []RunPlanSource  `json:"sources,omitempty"`
 }
 
 // RunPlanSource is a source as it was called when a run read it.
@@ -275,20 +275,6 @@ type RunPlanSource struct {
 	Num  int32      `json:"num"`
 	Name string     `json:"name"`
 	Side recon.Side `json:"side"`
-}
-
-// RunPlanOptions are what a run knew beside its rules, so that changing any of it changes no past.
-type RunPlanOptions struct {
-	AsOf          recon.Day           `json:"asOf"` // as it was asked for; the day that was taken stands in the run
-	From          recon.Day           `json:"from"`
-	To            recon.Day           `json:"to"`
-	DuplicateDays int                 `json:"duplicateDays,omitempty"`
-	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`
-	Calendars     []recon.Calendar    `json:"calendars,omitempty"`
-	FeeSchedules  []recon.FeeSchedule `json:"feeSchedules,omitempty"`
-	Rates         []recon.FXRate      `json:"rates,omitempty"`
-	RejectedSets  []RejectedSet       `json:"rejectedSets,omitempty"` // by the ids of rows
-	Partials      []PartialGroup      `json:"partials,omitempty"`
 }
 
 // RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.

@@ -115,7 +115,7 @@ type rowSource func(emit func(side recon.Side, row *gen.Row))
 func timeRun(rules []recon.Rule, rows int, each rowSource) (timing, error) {
 	var t timing
 	forgetPeak()
-	plan, errs := engine.Compile(rules, engine.Options{})
+	plan, errs := engine.Compile(rules, recon.RunOptions{})
 	if len(errs) > 0 {
 		return t, fmt.Errorf("the rules do not compile: %v", errs)
 	}

@@ -1,0 +1,54 @@
+package recon
+
+// RunOptions is what a run knows apart from its rules and its rows. A setup fills it, a run stores it with its plan, and
+// the engine takes it, so that changing any of it changes no past.
+type RunOptions struct {
+	// AsOf is the day on which the books are looked at, as it was asked for; NoDay or the zero value: the latest date in
+	// the data.
+	AsOf Day `json:"asOf"`
+	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay or the zero value:
+	// unbounded.
+	From Day `json:"from"`
+	To   Day `json:"to"`
+	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side, with
+	// other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is suspected.
+	DuplicateDays int `json:"duplicateDays,omitempty"`
+	// MaxWriteOff bounds what the confirmed differences of one run may add up to in a currency.
+	MaxWriteOff Limits `json:"maxWriteOff,omitzero"`
+	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
+	Calendars []Calendar `json:"calendars,omitempty"`
+	// FeeSchedules by name, for rules that name one.
+	FeeSchedules []FeeSchedule `json:"feeSchedules,omitempty"`
+	// Rates are the dated rates that rules with currency CONVERT look up.
+	Rates []FXRate `json:"rates,omitempty"`
+	// Rejected are sets of rows that were rejected or taken apart: none is offered again.
+	Rejected []RowSet `json:"rejectedSets,omitempty"`
+	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
+	Partials []PartialGroup `json:"partials,omitempty"`
+}
+
+// RowSet names rows of both sides by the ids that they were loaded with.
+type RowSet struct {
+	Left  []int64 `json:"left"`
+	Right []int64 `json:"right"`
+}
+
+// PartialGroup is a partial group of an earlier run, with the name of the rule that made it. ID is 0 where groups are not
+// stored.
+type PartialGroup struct {
+	ID int64 `json:"id"`
+	RowSet
+	Rule string `json:"rule"`
+}
+
+// Options returns what a setup gives a run, for any period.
+func (s *Setup) Options() RunOptions {
+	o := RunOptions{
+		AsOf: NoDay, From: NoDay, To: NoDay, DuplicateDays: s.DuplicateDays, MaxWriteOff: s.MaxWriteOff,
+		Calendars: s.Calendars, FeeSchedules: s.Fees, Rates: s.Rates,
+	}
+	if s.AsOf != nil {
+		o.AsOf = *s.AsOf
+	}
+	return o
+}
