@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"matcher/internal/engine"
+	"matcher/internal/matching"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -331,7 +332,7 @@ func (m *match) load(ctx context.Context) error {
 
 func (m *match) reconcile(ctx context.Context) error {
 	m.lookNoEarlier()
-	result, err := engine.Run(m.plan, m.left.table, m.right.table, func(p engine.Progress) bool {
+	result, err := matching.Compute(m.plan, m.left.table, m.right.table, func(p engine.Progress) bool {
 		m.progress.matching(p)
 		return ctx.Err() == nil
 	})

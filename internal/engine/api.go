@@ -1,6 +1,9 @@
 package engine
 
-import "matcher/internal/recon"
+import (
+	"matcher/internal/engine/solver"
+	"matcher/internal/recon"
+)
 
 // Version names the algorithm. It changes whenever the same input may give another result.
 const Version = "engine/1"
@@ -15,19 +18,8 @@ type Progress struct {
 	Candidates int64
 }
 
-// Method says how a group's component was assigned.
-type Method uint8
-
-// The methods.
-const (
-	MethodSingle Method = iota // one row (or one kind of row) a side: nothing to choose
-	MethodExact                // optimal: count, then total score
-	MethodGreedy               // best first with augmentation; the rule's Gap bounds what it may have missed
-)
-
-func (m Method) String() string {
-	return [...]string{"SINGLE", "EXACT", "GREEDY"}[m]
-}
+// Method is how a group's component was assigned.
+type Method = solver.Method
 
 // Group is one matched group. Rows are indexes into the tables as Run leaves them (see Table.ID), held by the Result:
 // read them by Result.LeftRows and Result.RightRows.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -23,5 +24,5 @@ func TestCodes(t *testing.T) {
 	require.Equal(t, recon.ReasonPending, o.Reason())
 	require.Equal(t, recon.ReasonSearchBudget, reasons[reasonSearchBudget])
 	require.Equal(t, recon.ReasonTaken, (&Miss{failed: reasonTaken}).Failed())
-	require.Equal(t, []string{"SINGLE", "EXACT", "GREEDY"}, []string{MethodSingle.String(), MethodExact.String(), MethodGreedy.String()})
+	require.Equal(t, []string{"SINGLE", "EXACT", "GREEDY"}, []string{solver.Single.String(), solver.Exact.String(), solver.Greedy.String()})
 }

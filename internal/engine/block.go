@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -15,11 +16,22 @@ type block struct {
 	rows   [2][]uint32 // in canonical order when given, by node afterwards
 	nodes  [2][]node
 	flags  [2][]uint8 // of nodes: why rows of theirs that stay open do
-	edges  []edge
+	edges  []solver.Edge
 	fan    int   // candidates that one left node may have
 	budget int64 // work units for exact assignment
 	out    *outcome
 }
+
+// node is a kind of row on one side of a block: rows equal in every field that the rule compares. Collapsing them is
+// what makes a million equal rows one decision.
+type node struct {
+	amount   int64
+	day      int32
+	from, to uint32 // its rows, in canonical order, in block.rows of its side
+	distinct bool   // its rows are not all of the same digest, so which of them is taken matters
+}
+
+func (n *node) count() int64 { return int64(n.to - n.from) }
 
 // outcome collects what blocks found, in the order in which they were given.
 type outcome struct {
@@ -81,8 +93,8 @@ func (o *outcome) single(x *ruleRun, left, right uint32) {
 // collapse turns the rows of a side into nodes by amount, day and whatever else tells them apart for this rule.
 func (b *block) collapse(side int) {
 	x, rows := b.x, b.rows[side]
-	radixSort(rows, func(row uint32) uint64 { return uint64(uint32(x.dayOf(side, row)) ^ 1<<31) })
-	radixSort(rows, func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 })
+	solver.Sort(rows, func(row uint32) uint64 { return uint64(uint32(x.dayOf(side, row)) ^ 1<<31) })
+	solver.Sort(rows, func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 })
 	signed, texts := x.signature(), x.text != nil
 	for from := 0; from < len(rows); {
 		amount, day := x.amountOf(side, rows[from]), x.dayOf(side, rows[from])
@@ -190,13 +202,13 @@ func (b *block) crossAll() {
 	}
 }
 
-func (b *block) candidate(l, r int32) (edge, bool) {
+func (b *block) candidate(l, r int32) (solver.Edge, bool) {
 	left, right := b.first(LeftIndex, l), b.first(RightIndex, r)
 	v, ok := b.x.judge(left, right)
 	if !ok {
-		return edge{}, false
+		return solver.Edge{}, false
 	}
-	return edge{v.score, l, r, v.keyed && b.x.gate(left, right, v) == heldNothing}, true
+	return solver.Edge{Score: v.score, Left: l, Right: r, Preferred: v.keyed && b.x.gate(left, right, v) == heldNothing}, true
 }
 
 // windowSize is how many left nodes one core enumerates at a time.
@@ -206,10 +218,10 @@ const windowSize = 2048
 // is wide, by day and then amount where it is narrow.
 func (b *block) windows() {
 	index := newNodeIndex(b)
-	parts := ranges(len(b.nodes[0]), windowSize)
-	found := make([][]edge, len(parts))
+	parts := solver.Ranges(len(b.nodes[0]), windowSize)
+	found := make([][]solver.Edge, len(parts))
 	capped := make([][]int32, len(parts))
-	inParallel(len(parts), func(p int) {
+	solver.InParallel(len(parts), func(p int) {
 		for l := parts[p][0]; l < parts[p][1]; l++ {
 			var full bool
 			if found[p], full = index.candidates(found[p], int32(l)); full {
@@ -265,7 +277,7 @@ func newNodeIndex(b *block) *nodeIndex {
 }
 
 // candidates appends the edges of a left node, nearest amounts first, and says whether the cap cut them off.
-func (x *nodeIndex) candidates(edges []edge, l int32) ([]edge, bool) {
+func (x *nodeIndex) candidates(edges []solver.Edge, l int32) ([]solver.Edge, bool) {
 	b := x.b
 	n := b.nodes[0][l]
 	code := b.x.currency[LeftIndex][b.first(LeftIndex, l)]
@@ -310,7 +322,7 @@ type scan struct {
 	l      int32
 	target int64
 	reach  int64
-	edges  []edge
+	edges  []solver.Edge
 	room   int
 	looks  int
 	full   bool

@@ -65,7 +65,7 @@ func TestBlock(t *testing.T) {
 			search(b)
 			edges[i] = map[[2]uint32]int64{}
 			for _, e := range b.edges {
-				edges[i][[2]uint32{b.first(LeftIndex, e.left), b.first(RightIndex, e.right)}] = e.score
+				edges[i][[2]uint32{b.first(LeftIndex, e.Left), b.first(RightIndex, e.Right)}] = e.Score
 			}
 		}
 		require.NotEmpty(t, edges[0])

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -26,9 +27,9 @@ func (r *runner) blocks(x *ruleRun) *blockList {
 }
 
 func (r *runner) openRows(x *ruleRun, side int) []uint32 {
-	parts := ranges(r.tables[side].Len(), 1<<16)
+	parts := solver.Ranges(r.tables[side].Len(), 1<<16)
 	found := make([][]uint32, len(parts))
-	inParallel(len(parts), func(p int) {
+	solver.InParallel(len(parts), func(p int) {
 		from, to := parts[p][0], parts[p][1]
 		rows := make([]uint32, 0, to-from)
 		for row := from; row < to; row++ {
@@ -106,17 +107,7 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 		}
 	}
 	j := r.joins[pair]
-	parent := make([]uint32, j.count+1)
-	for i := range parent {
-		parent[i] = uint32(i)
-	}
-	find := func(i uint32) uint32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
+	union := solver.NewUnion[uint32](j.count + 1)
 	for side := range rows {
 		for _, row := range rows[side] {
 			linked := uint32(0)
@@ -126,7 +117,7 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 				case linked == 0:
 					linked = v
 				default:
-					parent[find(v)] = find(linked)
+					union.Join(v, linked)
 				}
 			}
 		}
@@ -137,7 +128,7 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 			numbers[side][i] = uint32(j.count + 1 + side)
 			for _, v := range r.values(pair, side, row) {
 				if j.met[v] {
-					numbers[side][i] = find(v)
+					numbers[side][i] = union.Root(v)
 					break
 				}
 			}
@@ -149,7 +140,7 @@ func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint3
 // blocksByNumber groups rows by number with a counting sort, and keeps the numbers that both sides have.
 func blocksByNumber(rows, numbers [2][]uint32, count int) *blockList {
 	var at [2][]uint32
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		at[side] = make([]uint32, count+2)
 		for _, n := range numbers[side] {
 			at[side][n+1]++
@@ -166,7 +157,7 @@ func blocksByNumber(rows, numbers [2][]uint32, count int) *blockList {
 		at[1][n+1] += at[1][n]
 	}
 	list := &blockList{ranges: make([][4]uint32, 0, blocks)}
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		list.rows[side] = make([]uint32, at[side][count+1])
 		next := slices.Clone(at[side])
 		for i, n := range numbers[side] {
@@ -188,13 +179,13 @@ func blocksByNumber(rows, numbers [2][]uint32, count int) *blockList {
 // currency, which is searched by windows and solved by components.
 func blocksByAmount(x *ruleRun, rows [2][]uint32) *blockList {
 	keys := [2]func(uint32) uint64{}
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		amount := func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 }
 		currency := func(row uint32) uint64 { return uint64(x.currency[side][row]) }
 		if x.mode == recon.AmountExact {
-			radixSort(rows[side], amount)
+			solver.Sort(rows[side], amount)
 		}
-		radixSort(rows[side], currency)
+		solver.Sort(rows[side], currency)
 		keys[side] = func(row uint32) uint64 { return currency(row) }
 		if x.mode == recon.AmountExact {
 			keys[side] = amount

@@ -30,7 +30,7 @@ type bridgeBuilder struct {
 }
 
 func (b *bridgeBuilder) minor(what string, t recon.Total) recon.Minor {
-	m, err := fitting(t, what, b.bridge.Currency)
+	m, err := t.Fit(what, b.bridge.Currency)
 	if err != nil && b.err == nil {
 		b.err = err
 	}

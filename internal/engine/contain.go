@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unicode"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -238,16 +239,16 @@ const rowsOfPart = 1 << 13
 func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 	columns := [2]*keyColumn{&tables[0].keys[pair.column[0]], &tables[1].keys[pair.column[1]]}
 	var parts [2]*partTable
-	inParallel(2, func(side int) { parts[side] = newPartTable(newContainer(p, pair), side, tables[side], columns[side]) })
+	solver.InParallel(2, func(side int) { parts[side] = newPartTable(newContainer(p, pair), side, tables[side], columns[side]) })
 	base := [2]uint32{0, uint32(len(parts[0].hashes))}
 	j := &joined{count: len(parts[0].hashes) + len(parts[1].hashes), partial: true, listed: true}
 	j.wholes = [2]uint32{base[1], uint32(j.count)}
 	met := make([]bool, j.count+1)
 	var found [2][][][]uint32
 	for side, t := range tables {
-		chunks := ranges(t.Len(), rowsOfPart)
+		chunks := solver.Ranges(t.Len(), rowsOfPart)
 		found[side] = make([][][]uint32, len(chunks))
-		inParallel(len(chunks), func(i int) {
+		solver.InParallel(len(chunks), func(i int) {
 			found[side][i] = findParts(newContainer(p, pair), side, t, columns[side], parts[1-side], base[1-side], chunks[i])
 		})
 		for _, chunk := range found[side] {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -80,7 +81,7 @@ func (x *ruleRun) similarAlone(left, right uint32) int64 {
 	if !x.hasText(LeftIndex, left) || !x.hasText(RightIndex, right) {
 		return 0
 	}
-	return similarity(x.text.algorithm, x.textOf(LeftIndex, left), x.textOf(RightIndex, right))
+	return solver.Similarity(x.text.algorithm, x.textOf(LeftIndex, left), x.textOf(RightIndex, right))
 }
 
 func (x *ruleRun) textEvidence(left, right uint32) recon.Evidence {

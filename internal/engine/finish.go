@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -37,10 +38,10 @@ func (r *runner) classify(f *missFinder, side int) []Open {
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	radixSort(order, func(i uint32) uint64 { return uint64(t.amounts[0][rows[i]]) ^ 1<<63 })
-	radixSort(order, func(i uint32) uint64 { return uint64(t.currency[rows[i]]) })
-	found, parts := make([]Open, len(rows)), ranges(len(rows), 1<<12)
-	inParallel(len(parts), func(p int) {
+	solver.Sort(order, func(i uint32) uint64 { return uint64(t.amounts[0][rows[i]]) ^ 1<<63 })
+	solver.Sort(order, func(i uint32) uint64 { return uint64(t.currency[rows[i]]) })
+	found, parts := make([]Open, len(rows)), solver.Ranges(len(rows), 1<<12)
+	solver.InParallel(len(parts), func(p int) {
 		for _, i := range order[parts[p][0]:parts[p][1]] {
 			found[i] = r.explainOpen(f, side, rows[i])
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -33,7 +34,7 @@ func (r *runner) runUnits(rp *rulePlan) {
 // openUnits are the units of both halves that are open and that the rule may take.
 func (x *ruleRun) openUnits() [2]units {
 	var u [2]units
-	inParallel(2, func(half int) {
+	solver.InParallel(2, func(half int) {
 		if u[half] = x.limited(half, x.unitsBy(half, x.members(half))); x.r.offers(x.rulePlan) {
 			u[half] = x.withResiduals(half, u[half])
 		}

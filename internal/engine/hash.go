@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -13,9 +14,9 @@ import (
 const hashChunk = 1 << 14
 
 func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string {
-	parts := ranges(n, hashChunk)
+	parts := solver.Ranges(n, hashChunk)
 	sums := make([][sha256.Size]byte, len(parts))
-	inParallel(len(parts), func(p int) {
+	solver.InParallel(len(parts), func(p int) {
 		var text []byte
 		h := sha256.New()
 		for i := parts[p][0]; i < parts[p][1]; i++ {

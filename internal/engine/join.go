@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"slices"
+
+	"matcher/internal/engine/solver"
 )
 
 // joined is a key pair after the hash join: equal texts of the two sides have the same number, 1.., and 0 is no text.
@@ -67,7 +69,7 @@ func joinKeys(left, right *Table, pair keyPair) *joined {
 		j.ids[side] = make([]uint32, len(columns[side].hash))
 	}
 	var meet [joinParts]int
-	inParallel(joinParts, func(p int) {
+	solver.InParallel(joinParts, func(p int) {
 		meet[p] = numberPart(parts[bounds[p]:bounds[p+1]], tables, j)
 	})
 	met := 0
@@ -85,7 +87,7 @@ func joinKeys(left, right *Table, pair keyPair) *joined {
 // and each side by value.
 func partition(columns [2]*keyColumn) ([]joinEntry, [joinParts + 1]uint32) {
 	var at [2][joinParts]uint32
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		c := columns[side]
 		for i, h := range c.hash {
 			if c.start[i] != noText {
@@ -100,7 +102,7 @@ func partition(columns [2]*keyColumn) ([]joinEntry, [joinParts + 1]uint32) {
 		bounds[p+1] = bounds[p] + lefts + rights
 	}
 	parts := make([]joinEntry, bounds[joinParts])
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		c := columns[side]
 		for i, h := range c.hash {
 			if start := c.start[i]; start != noText {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -142,7 +143,7 @@ func (l *ledger) addConverted(d DifferenceSum) {
 			sum.Add(d.Amount)
 			c.Groups += d.Groups
 			var err error
-			if c.Amount, err = fitting(sum, "the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
+			if c.Amount, err = sum.Fit("the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
 				l.err = err
 			}
 			return
@@ -224,9 +225,9 @@ func (r *runner) checkGroups(res *Result) error {
 	for i := range rules {
 		rules[i] = r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
 	}
-	parts := ranges(len(res.Groups), 1<<14)
+	parts := solver.Ranges(len(res.Groups), 1<<14)
 	broken := make([]*Group, len(parts))
-	inParallel(len(parts), func(p int) {
+	solver.InParallel(len(parts), func(p int) {
 		for i := parts[p][0]; i < parts[p][1]; i++ {
 			g := &res.Groups[i]
 			if g.status != statusConfirmed {

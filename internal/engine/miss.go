@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"sort"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -53,7 +54,7 @@ func (r *runner) missFinder() *missFinder {
 			}
 		}
 	}
-	inParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
+	solver.InParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
 	f.units, f.within = r.unitMisses()
 	f.sums = r.sumMisses()
 	return f
@@ -61,7 +62,7 @@ func (r *runner) missFinder() *missFinder {
 
 func (r *runner) keyIndex(pair int) *keyIndex {
 	x := &keyIndex{}
-	inParallel(2, func(side int) {
+	solver.InParallel(2, func(side int) {
 		start := make([]uint32, r.joins[pair].count+3)
 		each := func(visit func(id, row uint32)) {
 			for row := range r.tables[side].Len() {
@@ -103,8 +104,8 @@ func (r *runner) openByAmount(side int) []openRow {
 			rows = append(rows, uint32(row))
 		}
 	}
-	radixSort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
-	radixSort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
+	solver.Sort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
+	solver.Sort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
 	list := make([]openRow, len(rows))
 	for i, row := range rows {
 		list[i] = openRow{t.amounts[0][row], t.currency[row], t.date[row], row}

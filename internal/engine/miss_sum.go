@@ -1,6 +1,9 @@
 package engine
 
-import "matcher/internal/recon"
+import (
+	"matcher/internal/engine/solver"
+	"matcher/internal/recon"
+)
 
 // sumMisses are the nearest misses of rows that a rule sums up under a key: what the rows of a target's key add up to, and
 // what that lacks, is a miss of the target and of each of them. Where it lacks more than a slip, the open rows of a customer
@@ -29,10 +32,10 @@ func (s *subsetRun) misses() *sumMisses {
 		}
 	}
 	lacks, pools := make([]lack, len(s.targets)), make([][]uint32, len(s.targets))
-	parts := ranges(len(s.targets), 64)
-	inParallel(len(parts), func(p int) {
+	parts := solver.Ranges(len(s.targets), 64)
+	solver.InParallel(len(parts), func(p int) {
 		for i := parts[p][0]; i < parts[p][1]; i++ {
-			if t := &s.targets[i]; s.x.r.state[s.one][t.row] == stateOpen && !t.answer.spent {
+			if t := &s.targets[i]; s.x.r.state[s.one][t.row] == stateOpen && !t.answer.Spent {
 				pools[i], _ = s.candidates(t)
 				lacks[i] = s.lack(t, pools[i])
 			}

@@ -1,6 +1,9 @@
 package engine
 
-import "matcher/internal/recon"
+import (
+	"matcher/internal/engine/solver"
+	"matcher/internal/recon"
+)
 
 // unitMisses are the nearest misses of the units that a rule left open: a payout whose sales do not add up to its bank line
 // is a miss of all of its rows.
@@ -44,8 +47,8 @@ func (u *unitRun) misses() *unitMisses {
 	f := r.finderOf(u.x)
 	for half := range u.units {
 		m.near[half] = make([]near, u.units[half].len())
-		parts := ranges(len(m.near[half]), 1<<12)
-		inParallel(len(parts), func(p int) {
+		parts := solver.Ranges(len(m.near[half]), 1<<12)
+		solver.InParallel(len(parts), func(p int) {
 			for i := parts[p][0]; i < parts[p][1]; i++ {
 				m.near[half][i] = near{miss: Miss{Row: NoRow}}
 				if r.state[half][i] == stateOpen {
@@ -81,7 +84,7 @@ func (r *runner) finderOf(x *ruleRun) *missFinder {
 			f.keyed[k.pair] = r.keyIndex(k.pair)
 		}
 	}
-	inParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
+	solver.InParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
 	return f
 }
 

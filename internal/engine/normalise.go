@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"matcher/internal/engine/solver"
 )
 
 // values are the normalised, distinct, non-empty values of a text: what extract finds, or what split parts, or the
@@ -66,7 +67,7 @@ func (s *keySpec) parts(text string) []string {
 // normalise applies the steps in their order. A text in ASCII, which nearly every reference is, takes no detour.
 func normalise(text string, steps []string) []byte {
 	out := []byte(text)
-	ascii := isASCII(out)
+	ascii := solver.IsASCII(out)
 	for _, step := range steps {
 		switch step {
 		case "trim":
@@ -90,15 +91,6 @@ func normalise(text string, steps []string) []byte {
 
 // wordsStep parts words by one space and drops what else is between them. No rule can name it: texts go through it.
 const wordsStep = "words"
-
-func isASCII(text []byte) bool {
-	for _, b := range text {
-		if b >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
 
 func upper(text []byte, ascii bool) []byte {
 	if !ascii {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -112,7 +113,7 @@ func (u *unitRun) fill(centre int, unit uint32, parts []portion) {
 		if u.base.tooMany(next) && taken > 0 {
 			break
 		}
-		rows, taken, sum = next, taken+1, plusUpTo(sum, p.amount)
+		rows, taken, sum = next, taken+1, solver.AddWithin(sum, p.amount)
 		amounts := [2]int64{due, sum}
 		if centre == RightIndex {
 			amounts[0], amounts[1] = sum, due
@@ -136,7 +137,7 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	x := u.base
 	if tied {
 		if v, held, ok := x.judgeWhole(rows); ok {
-			u.addRows(&pair{compared: v.compared, score: v.score, held: held, method: MethodExact}, rows)
+			u.addRows(&pair{compared: v.compared, score: v.score, held: held, method: solver.Exact}, rows)
 		}
 		return
 	}
@@ -157,7 +158,7 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 func (u *unitRun) addPartial(rows [2][]uint32, difference, compared, score int64) {
 	x := u.base
 	g := Group{
-		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: MethodExact,
+		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: solver.Exact,
 		status: statusPartial, currency: x.r.currencyOf(rows[0], rows[1]),
 	}
 	u.parent.hold(rows, statePartial)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -44,7 +45,6 @@ const (
 	fanMax   = 256
 	// workMax bounds the exact assignment of a rule, shared out by rows: about two seconds of one core.
 	workMax = 100 << 20
-	workMin = 20_000 // every component may cost this much: twenty rows a side with every pair a candidate
 	// blocksAtOnce is how many blocks one core takes at a time, and rowsAtOnce how many rows between two observations.
 	blocksAtOnce = 4096
 )
@@ -59,7 +59,6 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	if observe == nil {
 		observe = func(Progress) bool { return true }
 	}
-	defer collectSooner(left.Len() + right.Len())()
 	sealBoth(left, right)
 	r := &runner{plan: p, tables: [2]*Table{left, right}, observe: observe, byRule: make([]RuleCount, len(p.rules))}
 	for side, t := range r.tables {
@@ -147,7 +146,7 @@ func (r *runner) match(x *ruleRun) []outcome {
 	outcomes := make([]outcome, (len(blocks.ranges)+blocksAtOnce-1)/blocksAtOnce)
 	for done := 0; done < len(outcomes); {
 		batch := min(len(outcomes)-done, 64)
-		inParallel(batch, func(i int) { r.solveBlocks(x, blocks, done+i, &outcomes[done+i], total) })
+		solver.InParallel(batch, func(i int) { r.solveBlocks(x, blocks, done+i, &outcomes[done+i], total) })
 		done += batch
 		for i := done - batch; i < done; i++ {
 			x.tally.Candidates += outcomes[i].candidates
@@ -181,7 +180,7 @@ func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outco
 			x: x, out: out,
 			rows:   [2][]uint32{blocks.rows[0][at[0]:at[1]:at[1]], blocks.rows[1][at[2]:at[3]:at[3]]},
 			fan:    min(max(edgesMax/max(len(blocks.rows[0]), 1), fanMin), fanMax),
-			budget: max(workMin, workMax/max(total, 1)*int64(at[1]-at[0]+at[3]-at[2])),
+			budget: workMax / max(total, 1) * int64(at[1]-at[0]+at[3]-at[2]),
 		}
 		b.solve()
 	}

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+
+	"matcher/internal/engine/solver"
 )
 
 // seal puts the rows into canonical order: date, amount, currency, external id, digest, then source and ordinal. Rows
@@ -53,13 +55,13 @@ func (t *Table) sortByDateAndAmount(order []uint32) {
 	day, amount := slices.Min(t.date), slices.Min(t.amounts[0])
 	days, width := uint64(slices.Max(t.date)-day), bits.Len64(uint64(slices.Max(t.amounts[0]))-uint64(amount))
 	if bits.Len64(days)+width <= 64 {
-		radixSort(order, func(row uint32) uint64 {
+		solver.Sort(order, func(row uint32) uint64 {
 			return uint64(t.date[row]-day)<<width | (uint64(t.amounts[0][row]) - uint64(amount))
 		})
 		return
 	}
-	radixSort(order, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
-	radixSort(order, func(row uint32) uint64 { return uint64(uint32(t.date[row]) ^ 1<<31) })
+	solver.Sort(order, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
+	solver.Sort(order, func(row uint32) uint64 { return uint64(uint32(t.date[row]) ^ 1<<31) })
 }
 
 // compareTied orders rows of the same date and amount.
@@ -112,7 +114,7 @@ func (t *Table) permute(order []uint32) {
 		}
 		jobs = append(jobs, func() { k.hash = reordered(k.hash, order) }) // its texts have been rearranged
 	}
-	inParallel(len(jobs), func(i int) { jobs[i]() })
+	solver.InParallel(len(jobs), func(i int) { jobs[i]() })
 }
 
 // rearrange writes the texts into a new arena in canonical order, so that later passes over ids and keys read memory
@@ -202,62 +204,6 @@ func uniform[T comparable](column []T) bool {
 		}
 	}
 	return true
-}
-
-const (
-	radixBits = 11
-	radixSize = 1 << radixBits
-	radixMask = radixSize - 1
-	// radixLeast is where a comparison sort stops being faster: below it the histogram costs more than the sort.
-	radixLeast = 2048
-)
-
-// radixSort orders rows by key, stably. Keys are counted from the least one and digits that are 0 in all of them are
-// skipped, so a day or an amount costs one to three passes, whatever its sign.
-func radixSort(rows []uint32, key func(uint32) uint64) {
-	if len(rows) < radixLeast {
-		slices.SortStableFunc(rows, func(a, b uint32) int { return cmp.Compare(key(a), key(b)) })
-		return
-	}
-	keys, least := make([]uint64, len(rows)), ^uint64(0)
-	for i, row := range rows {
-		keys[i] = key(row)
-		least = min(least, keys[i])
-	}
-	differ := uint64(0)
-	for i := range keys {
-		keys[i] -= least
-		differ |= keys[i]
-	}
-	rowsTo, keysTo := make([]uint32, len(rows)), make([]uint64, len(rows))
-	from, fromKeys := rows, keys
-	for shift := 0; shift < 64; shift += radixBits {
-		if differ>>shift&radixMask == 0 {
-			continue
-		}
-		radixPass(from, fromKeys, rowsTo, keysTo, shift)
-		from, rowsTo = rowsTo, from
-		fromKeys, keysTo = keysTo, fromKeys
-	}
-	if len(from) > 0 && &from[0] != &rows[0] {
-		copy(rows, from)
-	}
-}
-
-func radixPass(from []uint32, fromKeys []uint64, to []uint32, toKeys []uint64, shift int) {
-	var at [radixSize]uint32
-	for _, k := range fromKeys {
-		at[k>>shift&radixMask]++
-	}
-	sum := uint32(0)
-	for i := range at {
-		at[i], sum = sum, sum+at[i]
-	}
-	for i, k := range fromKeys {
-		digit := k >> shift & radixMask
-		to[at[digit]], toKeys[at[digit]] = from[i], k
-		at[digit]++
-	}
 }
 
 // sealBoth seals the two sides beside each other.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/engine/solver"
 )
 
 // TestForced: which row of a node pairs with which is a choice only between rows of different content.
@@ -26,8 +28,8 @@ func TestForced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &block{nodes: [2][]node{{{distinct: c.left}}, {{distinct: c.right}}}}
-			a := &assignment{capacity: [2][]int64{{c.leftRoom}, {c.rightRoom}}}
-			require.Equal(t, c.want, b.forced(a, [2][]int32{{c.leftPartners}, {c.rightPart}}, &flow{pairs: 1}))
+			a := &solver.Assignment{Capacity: [2][]int64{{c.leftRoom}, {c.rightRoom}}}
+			require.Equal(t, c.want, b.forced(a, [2][]int32{{c.leftPartners}, {c.rightPart}}, &solver.Flow{Pairs: 1}))
 		})
 	}
 }

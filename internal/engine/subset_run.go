@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -24,7 +25,7 @@ type subsetRun struct {
 type subsetTarget struct {
 	row    uint32
 	pool   *subsetPool
-	answer subsetAnswer
+	answer solver.SubsetAnswer
 }
 
 // subsetPool are the rows of the other half that targets of one block choose from, by day.
@@ -50,9 +51,9 @@ func (r *runner) runSubsets(rp *rulePlan) {
 	r.subsets[rp.index] = s
 	s.gather()
 	s.budget = min(int64(rp.subset.budget), max(subsetWorkMin, subsetWorkMax/int64(max(len(s.targets), 1))))
-	parts := ranges(len(s.targets), 256)
+	parts := solver.Ranges(len(s.targets), 256)
 	for _, part := range parts {
-		inParallel(part[1]-part[0], func(i int) {
+		solver.InParallel(part[1]-part[0], func(i int) {
 			t := &s.targets[part[0]+i]
 			t.answer = s.search(t)
 		})
@@ -122,27 +123,30 @@ func (p *subsetPool) sort(x *ruleRun, half int) {
 }
 
 // search answers for one target with what is open now.
-func (s *subsetRun) search(t *subsetTarget) subsetAnswer {
+func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 	x, half := s.x, 1-s.one
 	rows, cut := s.candidates(t)
 	if len(rows) == 0 {
-		return subsetAnswer{spent: cut}
+		return solver.SubsetAnswer{Spent: cut}
 	}
 	digests, touched := x.r.tables[half].digest, x.r.touched[half]
-	search := newSubsetSearch(rows,
-		func(row uint32) int64 { return x.amountOf(half, row) },
-		func(a, b uint32) bool { return digests[a] == digests[b] },
-		func(row uint32) bool { return touched != nil && touched[row] })
 	target, code := x.amountOf(s.one, t.row), x.currency[s.one][t.row]
-	search.holds = func(sum int64) bool {
-		left, right := s.ordered(target, sum)
-		_, _, held := x.amountHeld(code, left, right)
-		return held
-	}
-	search.refused = func(rows []uint32) bool { return x.r.refused.holds(s.halves(t.row, rows)) }
 	reach := x.reach(code, target)
-	answer := search.find(plusUpTo(target, -reach), plusUpTo(target, reach), x.subset.size, s.budget)
-	answer.spent = answer.spent || cut
+	answer := solver.FindSubset(&solver.SubsetItems{
+		Items:  rows,
+		Amount: func(row uint32) int64 { return x.amountOf(half, row) },
+		Equal:  func(a, b uint32) bool { return digests[a] == digests[b] },
+		Single: func(row uint32) bool { return touched != nil && touched[row] },
+		Holds: func(sum int64) bool {
+			left, right := s.ordered(target, sum)
+			_, _, held := x.amountHeld(code, left, right)
+			return held
+		},
+		Refuse: func(rows []uint32) bool { return x.r.refused.holds(s.halves(t.row, rows)) },
+	}, solver.SubsetLimits{
+		Low: solver.AddWithin(target, -reach), High: solver.AddWithin(target, reach), Size: x.subset.size, Budget: s.budget,
+	})
+	answer.Spent = answer.Spent || cut
 	return answer
 }
 
@@ -233,12 +237,12 @@ func (x *ruleRun) together(l, r uint32) (companion, bool) {
 // settle takes what nobody else wants, and then serves the others one after another.
 func (s *subsetRun) settle() {
 	for i := range s.targets {
-		for _, row := range s.targets[i].answer.rows {
+		for _, row := range s.targets[i].answer.Items {
 			s.wanted[row] = min(s.wanted[row]+1, 2)
 		}
 	}
 	for i := range s.targets {
-		if t := &s.targets[i]; t.answer.ways == 1 && !s.contested(t) {
+		if t := &s.targets[i]; t.answer.Ways == 1 && !s.contested(t) {
 			s.group(t, false)
 		}
 	}
@@ -248,10 +252,10 @@ func (s *subsetRun) settle() {
 			continue
 		}
 		disputed := s.contested(t)
-		if slices.ContainsFunc(t.answer.rows, func(row uint32) bool { return s.x.r.state[1-s.one][row] != stateOpen }) {
+		if slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.x.r.state[1-s.one][row] != stateOpen }) {
 			t.answer, disputed = s.search(t), true
 		}
-		if t.answer.ways > 0 {
+		if t.answer.Ways > 0 {
 			s.group(t, disputed)
 			continue
 		}
@@ -260,14 +264,14 @@ func (s *subsetRun) settle() {
 }
 
 func (s *subsetRun) contested(t *subsetTarget) bool {
-	return slices.ContainsFunc(t.answer.rows, func(row uint32) bool { return s.wanted[row] > 1 })
+	return slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.wanted[row] > 1 })
 }
 
 // leave notes why a target found nothing.
 func (s *subsetRun) leave(t *subsetTarget, disputed bool) {
 	flags := s.x.r.flags[s.one]
 	switch {
-	case t.answer.spent:
+	case t.answer.Spent:
 		flags[t.row] |= flagCapped
 		s.x.tally.Capped++
 	case disputed:
@@ -277,20 +281,20 @@ func (s *subsetRun) leave(t *subsetTarget, disputed bool) {
 
 func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	x := s.x
-	rows := s.halves(t.row, t.answer.rows)
+	rows := s.halves(t.row, t.answer.Items)
 	v, held, ok := x.judgeSubset(rows)
-	x.tally.Candidates += t.answer.ways
+	x.tally.Candidates += t.answer.Ways
 	if !ok {
 		return // below proposeAt
 	}
-	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held, method: MethodExact}
+	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held, method: solver.Exact}
 	switch {
-	case t.answer.spent:
-		p.held, p.method = heldSearchBudget, MethodGreedy
-	case t.answer.ways > 1 || disputed:
+	case t.answer.Spent:
+		p.held, p.method = heldSearchBudget, solver.Greedy
+	case t.answer.Ways > 1 || disputed:
 		p.held = heldAmbiguity
 	}
-	p.alternatives = int32(t.answer.ways - 1)
+	p.alternatives = int32(t.answer.Ways - 1)
 	if disputed {
 		p.alternatives = max(p.alternatives, 1)
 	}

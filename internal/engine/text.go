@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -89,7 +90,7 @@ func (x *ruleRun) textHeld(left, right uint32) (similar int64, held bool) {
 	similar, known := x.similar.find(a, b)
 	if !known {
 		texts := [2][]byte{x.textOf(LeftIndex, left), x.textOf(RightIndex, right)}
-		similar = similarity(x.text.algorithm, texts[0], texts[1])
+		similar = solver.Similarity(x.text.algorithm, texts[0], texts[1])
 		x.similar.keep(a, b, similar)
 	}
 	return similar, similar >= x.text.min

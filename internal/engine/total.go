@@ -7,16 +7,6 @@ import (
 	"matcher/internal/recon"
 )
 
-// fitting is a sum in 64 bits, or an error that says what was summed, and how far it went.
-func fitting(t recon.Total, what, currency string) (recon.Minor, error) {
-	m, err := t.Minor()
-	if err != nil {
-		err = recon.Unprocessable(recon.SumTooBig, fmt.Sprintf("%s in %s add up to %s, and a sum holds %s at most: correct the largest amounts at their source, or leave such rows out",
-			what, currency, t.Decimal(currency), decimal(math.MaxInt64, currency)))
-	}
-	return m, err
-}
-
 // checkTotals refuses a side whose amounts add up to more than a balance can hold, before anything is matched: no bridge
 // could be printed, and such a sum is most often a number that is no amount.
 func (r *runner) checkTotals() error {

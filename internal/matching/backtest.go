@@ -89,9 +89,9 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	if err != nil {
 		return err
 	}
-	diff, err := engine.DiffGroups(before, after, rows.money)
+	diff, err := diffGroups(before, after, rows.money)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the sum
+		return err
 	}
 	text, err := json.Marshal(summary{result.Summary(), took})
 	if err != nil {
@@ -118,29 +118,29 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	})
 }
 
-func (job *loaded) before() []engine.Matched {
-	groups := make([]engine.Matched, len(job.confirmed))
+func (job *loaded) before() []matched {
+	groups := make([]matched, len(job.confirmed))
 	for i := range job.confirmed {
 		g := &job.confirmed[i]
-		groups[i] = engine.Matched{RowSet: recon.RowSet{Left: g.Left, Right: g.Right}, Rule: g.Rule}
+		groups[i] = matched{RowSet: recon.RowSet{Left: g.Left, Right: g.Right}, Rule: g.Rule}
 	}
 	return groups
 }
 
 // after is what would be confirmed: what the rules confirm, and what people confirmed that the rules leave to people
 // still. Groups that lie wholly outside the window are no matter of the back-test.
-func (job *loaded) after(run recon.Run, result *engine.Result) []engine.Matched {
+func (job *loaded) after(run recon.Run, result *engine.Result) []matched {
 	window := postgres.Window{From: run.From, To: run.To}
-	var groups []engine.Matched
-	taken := map[int64]bool{}              // rows of those groups
-	proposed := map[int64]engine.Matched{} // by their first row
+	var groups []matched
+	taken := map[int64]bool{}       // rows of those groups
+	proposed := map[int64]matched{} // by their first row
 	for i := range result.Groups {
 		g := &result.Groups[i]
 		left, right := result.LeftRows(g), result.RightRows(g)
 		if !holdsAny(window, job.left, left) && !holdsAny(window, job.right, right) {
 			continue
 		}
-		m := engine.Matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)}, Rule: result.RuleName(job.plan, i)}
+		m := matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)}, Rule: result.RuleName(job.plan, i)}
 		if g.Status() != recon.GroupConfirmed {
 			proposed[leastRow(m.RowSet)] = m
 			continue
@@ -158,7 +158,7 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []engine.Matched 
 		case known && sameRows(set, offered.RowSet):
 			groups = append(groups, offered)
 		case g.Manual: // no rule made it, so no rule takes it away
-			groups = append(groups, engine.Matched{RowSet: set, Rule: g.Rule})
+			groups = append(groups, matched{RowSet: set, Rule: g.Rule})
 		}
 	}
 	return groups
@@ -234,7 +234,7 @@ func (f *rowFinder) money(side recon.Side, id int64) recon.Money {
 }
 
 // entries gives the groups of the changes one by one; the row is reused.
-func (job *loaded) entries(diff *engine.Diff, before, after []engine.Matched) func() (*postgres.BackTestEntryRow, bool) {
+func (job *loaded) entries(diff *groupDiff, before, after []matched) func() (*postgres.BackTestEntryRow, bool) {
 	entry, ordinal := 0, 0
 	var row postgres.BackTestEntryRow
 	return func() (*postgres.BackTestEntryRow, bool) {
@@ -248,7 +248,7 @@ func (job *loaded) entries(diff *engine.Diff, before, after []engine.Matched) fu
 		row = postgres.BackTestEntryRow{
 			Entry: int32(entry + 1), Ordinal: int32(ordinal + 1), Kind: c.Kind, Before: int32(len(c.Before)), After: int32(len(c.After)),
 		}
-		var g engine.Matched
+		var g matched
 		if ordinal < len(c.Before) {
 			g, row.GroupID = before[c.Before[ordinal]], job.confirmed[c.Before[ordinal]].ID
 		} else {

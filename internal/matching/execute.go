@@ -138,7 +138,7 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return err
 	}
 	loaded := time.Now()
-	result, err := engine.Run(job.plan, job.left, job.right, func(p engine.Progress) bool {
+	result, err := Compute(job.plan, job.left, job.right, func(p engine.Progress) bool {
 		beat.set(recon.Progress{Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone, Total: int64(p.Rules) * p.RowsTotal})
 		return ctx.Err() == nil
 	})

@@ -128,7 +128,7 @@ func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *postgres.R
 
 // compare runs the engine, with no transaction open, and holds what is stored against what it gives.
 func (p *replay) compare(ctx context.Context, db *postgres.DB) error {
-	result, err := engine.Run(p.job.plan, p.job.left, p.job.right, func(engine.Progress) bool { return ctx.Err() == nil })
+	result, err := Compute(p.job.plan, p.job.left, p.job.right, func(engine.Progress) bool { return ctx.Err() == nil })
 	if err != nil {
 		return err //nolint:wrapcheck // a broken law is told as it is
 	}

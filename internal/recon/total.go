@@ -2,6 +2,7 @@ package recon
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"math/bits"
 )
@@ -45,6 +46,17 @@ func (t Total) Minor() (Minor, error) {
 		return 0, Unprocessable(SumTooBig, "the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
 	}
 	return Minor(int64(t.lo)), nil
+}
+
+// Fit returns the sum in 64 bits, or an error that names what was summed and how far it went.
+func (t Total) Fit(what, currency string) (Minor, error) {
+	m, err := t.Minor()
+	if err != nil {
+		err = Unprocessable(SumTooBig, fmt.Sprintf(
+			"%s in %s add up to %s, and a sum holds %s at most: correct the largest amounts at their source, or leave such rows out",
+			what, currency, t.Decimal(currency), Money{Amount: math.MaxInt64, Currency: currency}))
+	}
+	return m, err
 }
 
 // Decimal is the sum as people read it, however large, with the decimals of a currency.

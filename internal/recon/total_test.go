@@ -49,3 +49,16 @@ func TestTotalsAreReadHoweverLarge(t *testing.T) {
 	yen.Add(-7)
 	require.Equal(t, "-7", yen.Decimal("JPY"))
 }
+
+func TestASumThatDoesNotFitSaysWhatWasSummed(t *testing.T) {
+	t.Parallel()
+	var sum Total
+	for range 2 {
+		sum.Add(math.MaxInt64)
+	}
+	_, err := sum.Fit("the rows of one item", "EUR")
+	require.Equal(t, SumTooBig, CodeOf(err))
+	for _, fact := range []string{"the rows of one item", "EUR", "184467440737095516.14"} {
+		require.ErrorContains(t, err, fact)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"matcher/internal/engine"
+	"matcher/internal/matching"
 	"matcher/internal/recon"
 	"matcher/tests/bench/gen"
 )
@@ -137,7 +138,7 @@ func timeRun(rules []recon.Rule, rows int, each rowSource) (timing, error) {
 	}
 	runtime.GC()
 	processor, start := processorTime(), time.Now()
-	result, err := engine.Run(plan, t.left, t.right, nil)
+	result, err := matching.Compute(plan, t.left, t.right, nil)
 	t.run, t.processor, t.result = time.Since(start), processorTime()-processor, result
 	t.heap, t.peak = heap(), peakMB()
 	return t, err

@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package engine
+package solver
 
 import (
 	"strings"
@@ -18,21 +18,21 @@ func TestSimilarity(t *testing.T) {
 			algorithm, a, b string
 			want            int64
 		}{
-			{jaroWinkler, "MARTHA", "MARHTA", 9611}, // Winkler 1990
-			{jaroWinkler, "DWAYNE", "DUANE", 8400},
-			{jaroWinkler, "DIXON", "DICKSONX", 8133},
-			{jaroWinkler, "ABC", "XYZ", 0},
-			{jaroWinkler, "ÄÖÜ", "ÄÖÜ", 10000},
-			{jaroWinkler, "МОСКВА", "МОСКВЫ", 9333}, // runes, not bytes
-			{jaroWinkler, "A", "", 0},
-			{levenshtein, "KITTEN", "SITTING", 5714}, // 3 edits of 7
-			{levenshtein, "", "AB", 0},
-			{levenshtein, "ÄB", "AB", 5000},
-			{tokenSet, "A B C", "C B A A", 10000},
-			{tokenSet, "INVOICE 17", "ACME LTD INVOICE 17", 7200}, // 2·9 of 9 + 16
-			{tokenSet, "X", "Y", 0},
+			{JaroWinkler, "MARTHA", "MARHTA", 9611}, // Winkler 1990
+			{JaroWinkler, "DWAYNE", "DUANE", 8400},
+			{JaroWinkler, "DIXON", "DICKSONX", 8133},
+			{JaroWinkler, "ABC", "XYZ", 0},
+			{JaroWinkler, "ÄÖÜ", "ÄÖÜ", 10000},
+			{JaroWinkler, "МОСКВА", "МОСКВЫ", 9333}, // runes, not bytes
+			{JaroWinkler, "A", "", 0},
+			{Levenshtein, "KITTEN", "SITTING", 5714}, // 3 edits of 7
+			{Levenshtein, "", "AB", 0},
+			{Levenshtein, "ÄB", "AB", 5000},
+			{TokenSet, "A B C", "C B A A", 10000},
+			{TokenSet, "INVOICE 17", "ACME LTD INVOICE 17", 7200}, // 2·9 of 9 + 16
+			{TokenSet, "X", "Y", 0},
 		} {
-			require.Equal(t, c.want, similarity(c.algorithm, []byte(c.a), []byte(c.b)), c)
+			require.Equal(t, c.want, Similarity(c.algorithm, []byte(c.a), []byte(c.b)), c)
 		}
 	})
 	t.Run("is symmetric, between none and all, and all for a text with itself", func(t *testing.T) {
@@ -40,13 +40,13 @@ func TestSimilarity(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			text := rapid.StringOfN(rapid.RuneFrom([]rune("ABÄ Ж")), 0, 300, -1)
 			a, b := text.Draw(t, "a"), text.Draw(t, "b")
-			for _, algorithm := range []string{jaroWinkler, tokenSet, levenshtein} {
-				similar := similarity(algorithm, []byte(a), []byte(b))
+			for _, algorithm := range []string{JaroWinkler, TokenSet, Levenshtein} {
+				similar := Similarity(algorithm, []byte(a), []byte(b))
 				require.GreaterOrEqual(t, similar, int64(0))
-				require.LessOrEqual(t, similar, int64(full))
-				require.Equal(t, int64(full), similarity(algorithm, []byte(a), []byte(a)))
-				if algorithm != jaroWinkler { // whose greedy matches depend on the order, as Jaro's do
-					require.Equal(t, similar, similarity(algorithm, []byte(b), []byte(a)), algorithm)
+				require.LessOrEqual(t, similar, int64(Full))
+				require.Equal(t, int64(Full), Similarity(algorithm, []byte(a), []byte(a)))
+				if algorithm != JaroWinkler { // whose greedy matches depend on the order, as Jaro's do
+					require.Equal(t, similar, Similarity(algorithm, []byte(b), []byte(a)), algorithm)
 				}
 			}
 		})
@@ -62,8 +62,8 @@ func TestSimilarity(t *testing.T) {
 	t.Run("what lies beyond the part that is compared does not count", func(t *testing.T) {
 		t.Parallel()
 		same := strings.Repeat("Ä", textRunesMax)
-		for _, algorithm := range []string{jaroWinkler, tokenSet, levenshtein} {
-			require.Equal(t, int64(full), similarity(algorithm, []byte(same+"X"), []byte(same+"Y")))
+		for _, algorithm := range []string{JaroWinkler, TokenSet, Levenshtein} {
+			require.Equal(t, int64(Full), Similarity(algorithm, []byte(same+"X"), []byte(same+"Y")))
 		}
 	})
 }

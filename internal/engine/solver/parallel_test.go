@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package engine
+package solver
 
 import (
 	"runtime"
@@ -14,10 +14,10 @@ func TestInParallel(t *testing.T) {
 	for _, cores := range []int{1, 4} {
 		before := runtime.GOMAXPROCS(cores)
 		var sum atomic.Int64
-		inParallel(100, func(i int) { sum.Add(int64(i)) })
+		InParallel(100, func(i int) { sum.Add(int64(i)) })
 		require.Equal(t, int64(4950), sum.Load())
 		require.PanicsWithValue(t, "law", func() {
-			inParallel(100, func(i int) {
+			InParallel(100, func(i int) {
 				if i == 50 {
 					panic("law")
 				}
@@ -25,6 +25,6 @@ func TestInParallel(t *testing.T) {
 		}, "a broken law reaches the caller, whose recover is the one that counts")
 		runtime.GOMAXPROCS(before)
 	}
-	require.Equal(t, [][2]int{{0, 4}, {4, 8}, {8, 9}}, ranges(9, 4))
-	require.Empty(t, ranges(0, 4))
+	require.Equal(t, [][2]int{{0, 4}, {4, 8}, {8, 9}}, Ranges(9, 4))
+	require.Empty(t, Ranges(0, 4))
 }

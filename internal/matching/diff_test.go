@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package engine
+package matching
 
 import (
 	"math"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -17,21 +18,21 @@ func euros(_ recon.Side, id int64) recon.Money {
 	return recon.Money{Amount: recon.Minor(100 * id), Currency: "EUR"}
 }
 
-func of(rule string, left []int64, right ...int64) Matched {
-	return Matched{recon.RowSet{left, right}, rule}
+func of(rule string, left []int64, right ...int64) matched {
+	return matched{recon.RowSet{left, right}, rule}
 }
 
 func TestDiffGroups(t *testing.T) {
 	t.Parallel()
-	before := []Matched{
+	before := []matched{
 		of("exact", []int64{1}, 101), of("exact", []int64{2}, 102), of("exact", []int64{3}, 103), of("sum", []int64{5, 6}, 105),
 	}
-	after := []Matched{
+	after := []matched{
 		of("sum", []int64{6, 5}, 105), of("lag", []int64{4}, 104), of("lag", []int64{2}, 103), of("lag", []int64{3}, 106), of("exact", []int64{7, 8}),
 	}
-	diff, err := DiffGroups(before, after, euros)
+	diff, err := diffGroups(before, after, euros)
 	require.NoError(t, err)
-	require.Equal(t, []DiffChange{
+	require.Equal(t, []groupChange{
 		{Kind: recon.DiffLost, Before: []int{0}},
 		{Kind: recon.DiffRePaired, Before: []int{1, 2}, After: []int{2, 3}},
 		{Kind: recon.DiffGained, After: []int{1}},
@@ -39,8 +40,8 @@ func TestDiffGroups(t *testing.T) {
 	}, diff.Changes, "rows in another order are the same group")
 	require.Equal(t, recon.DiffGroups{Before: 4, After: 5, Unchanged: 1}, diff.Groups)
 	require.Equal(t, recon.DiffEntries{Gained: 2, Lost: 1, RePaired: 1}, diff.Entries)
-	require.Equal(t, recon.RowChanges{Gained: 3, Lost: 1, RePaired: 2, Unchanged: 2}, diff.Rows[LeftIndex])
-	require.Equal(t, recon.RowChanges{Gained: 2, Lost: 2, RePaired: 1, Unchanged: 1}, diff.Rows[RightIndex])
+	require.Equal(t, recon.RowChanges{Gained: 3, Lost: 1, RePaired: 2, Unchanged: 2}, diff.Rows[engine.LeftIndex])
+	require.Equal(t, recon.RowChanges{Gained: 2, Lost: 2, RePaired: 1, Unchanged: 1}, diff.Rows[engine.RightIndex])
 	require.Equal(t, []recon.MoneyChange{
 		{Currency: "EUR", Side: recon.Left, Gained: "19.00", Lost: "1.00", RePaired: "5.00", Unchanged: "11.00"},
 		{Currency: "EUR", Side: recon.Right, Gained: "210.00", Lost: "203.00", RePaired: "103.00", Unchanged: "105.00"},
@@ -48,27 +49,27 @@ func TestDiffGroups(t *testing.T) {
 
 	t.Run("a group that grows or shrinks is another group", func(t *testing.T) {
 		t.Parallel()
-		diff, err := DiffGroups([]Matched{of("sum", []int64{1, 2}, 101)}, []Matched{of("exact", []int64{1}, 101)}, euros)
+		diff, err := diffGroups([]matched{of("sum", []int64{1, 2}, 101)}, []matched{of("exact", []int64{1}, 101)}, euros)
 		require.NoError(t, err)
-		require.Equal(t, []DiffChange{{Kind: recon.DiffRePaired, Before: []int{0}, After: []int{0}}}, diff.Changes)
-		require.Equal(t, recon.RowChanges{Lost: 1, RePaired: 1}, diff.Rows[LeftIndex])
+		require.Equal(t, []groupChange{{Kind: recon.DiffRePaired, Before: []int{0}, After: []int{0}}}, diff.Changes)
+		require.Equal(t, recon.RowChanges{Lost: 1, RePaired: 1}, diff.Rows[engine.LeftIndex])
 	})
 	t.Run("the same group by another rule is unchanged", func(t *testing.T) {
 		t.Parallel()
-		diff, err := DiffGroups([]Matched{of("exact", []int64{1}, 101)}, []Matched{of("lag", []int64{1}, 101)}, euros)
+		diff, err := diffGroups([]matched{of("exact", []int64{1}, 101)}, []matched{of("lag", []int64{1}, 101)}, euros)
 		require.NoError(t, err)
 		require.Empty(t, diff.Changes)
 	})
 	t.Run("a sum that nobody could print is an error", func(t *testing.T) {
 		t.Parallel()
 		huge := func(recon.Side, int64) recon.Money { return recon.Money{Amount: math.MaxInt64, Currency: "EUR"} }
-		_, err := DiffGroups(nil, []Matched{of("sum", []int64{1, 2}, 101)}, huge)
+		_, err := diffGroups(nil, []matched{of("sum", []int64{1, 2}, 101)}, huge)
 		require.Equal(t, "SUM_TOO_BIG", recon.CodeOf(err))
 	})
 }
 
 // groupings are random groups over the same rows, each row in at most one.
-func groupings(random *rand.Rand, rows int) []Matched {
+func groupings(random *rand.Rand, rows int) []matched {
 	pools := [2][]int64{}
 	for side := range pools {
 		for id := range rows {
@@ -82,9 +83,9 @@ func groupings(random *rand.Rand, rows int) []Matched {
 		pools[side] = pools[side][n:]
 		return taken
 	}
-	var list []Matched
+	var list []matched
 	for range random.IntN(rows) {
-		g := Matched{recon.RowSet{take(0, random.IntN(3)), take(1, random.IntN(3))}, "rule"}
+		g := matched{recon.RowSet{take(0, random.IntN(3)), take(1, random.IntN(3))}, "rule"}
 		if g.size() > 0 {
 			list = append(list, g)
 		}
@@ -93,16 +94,16 @@ func groupings(random *rand.Rand, rows int) []Matched {
 }
 
 // mirrored is a diff as it looks from the other side.
-func mirrored(d Diff) Diff {
+func mirrored(d groupDiff) groupDiff {
 	swapped := map[recon.DiffKind]recon.DiffKind{
 		recon.DiffLost: recon.DiffGained, recon.DiffGained: recon.DiffLost, recon.DiffRePaired: recon.DiffRePaired,
 	}
-	m := Diff{Groups: recon.DiffGroups{Before: d.Groups.After, After: d.Groups.Before, Unchanged: d.Groups.Unchanged}}
+	m := groupDiff{Groups: recon.DiffGroups{Before: d.Groups.After, After: d.Groups.Before, Unchanged: d.Groups.Unchanged}}
 	m.Entries = recon.DiffEntries{Gained: d.Entries.Lost, Lost: d.Entries.Gained, RePaired: d.Entries.RePaired}
 	for _, kind := range []recon.DiffKind{recon.DiffGained, recon.DiffRePaired, recon.DiffLost} {
 		for _, c := range d.Changes {
 			if c.Kind == kind {
-				m.Changes = append(m.Changes, DiffChange{swapped[c.Kind], c.After, c.Before})
+				m.Changes = append(m.Changes, groupChange{swapped[c.Kind], c.After, c.Before})
 			}
 		}
 	}
@@ -122,18 +123,18 @@ func TestDiffGroups_Properties(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		a, b := groupings(random, 12), groupings(random, 12)
 
-		same, err := DiffGroups(a, shuffledGroups(random, a), euros)
+		same, err := diffGroups(a, shuffledGroups(random, a), euros)
 		require.NoError(t, err)
 		require.Empty(t, same.Changes, "diff(a, a), seed %d", seed)
 		require.Equal(t, same.Groups.Before, same.Groups.Unchanged)
 
-		forth, err := DiffGroups(a, b, euros)
+		forth, err := diffGroups(a, b, euros)
 		require.NoError(t, err)
-		back, err := DiffGroups(b, a, euros)
+		back, err := diffGroups(b, a, euros)
 		require.NoError(t, err)
 		require.Equal(t, mirrored(forth), back, "diff(a, b) and diff(b, a), seed %d", seed)
 
-		again, err := DiffGroups(shuffledGroups(random, a), shuffledGroups(random, b), euros)
+		again, err := diffGroups(shuffledGroups(random, a), shuffledGroups(random, b), euros)
 		require.NoError(t, err)
 		require.Equal(t, kindsOf(forth), kindsOf(again), "order of the groups, seed %d", seed)
 		require.Equal(t, forth.Rows, again.Rows)
@@ -141,13 +142,13 @@ func TestDiffGroups_Properties(t *testing.T) {
 	}
 }
 
-func shuffledGroups(random *rand.Rand, groups []Matched) []Matched {
+func shuffledGroups(random *rand.Rand, groups []matched) []matched {
 	out := slices.Clone(groups)
 	random.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out
 }
 
-func kindsOf(d Diff) (kinds []recon.DiffKind) {
+func kindsOf(d groupDiff) (kinds []recon.DiffKind) {
 	for _, c := range d.Changes {
 		kinds = append(kinds, c.Kind)
 	}
@@ -155,7 +156,7 @@ func kindsOf(d Diff) (kinds []recon.DiffKind) {
 }
 
 // requireAccounted: every row that is confirmed somewhere is counted once, and every group is unchanged or in one change.
-func requireAccounted(t *testing.T, before, after []Matched, d Diff) {
+func requireAccounted(t *testing.T, before, after []matched, d groupDiff) {
 	t.Helper()
 	for side := range d.Rows {
 		was, is := len(owners(before, side)), len(owners(after, side))

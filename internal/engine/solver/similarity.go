@@ -1,4 +1,4 @@
-package engine
+package solver
 
 import (
 	"bytes"
@@ -12,37 +12,50 @@ const textRunesMax = 256
 
 // Names of the algorithms.
 const (
-	jaroWinkler = "JARO_WINKLER"
-	tokenSet    = "TOKEN_SET"
-	levenshtein = "LEVENSHTEIN"
+	JaroWinkler = "JARO_WINKLER"
+	TokenSet    = "TOKEN_SET"
+	Levenshtein = "LEVENSHTEIN"
 )
 
-// similarity of two texts in 1/10,000, by whole numbers only, rounded half up.
+// Full is the similarity of equal texts.
+const Full = 10_000
+
+// Similarity compares two texts in 1/10,000, by whole numbers only, rounded half up.
 //
 //   - JARO_WINKLER: Jaro = (m/|a| + m/|b| + (m−t)/m) / 3 with m runes that agree within half the longer text and t half of
 //     those out of order; above 0.7 each of at most four equal first runes adds a tenth of what lacks (Winkler 1990).
 //   - LEVENSHTEIN: 1 − edits / runes of the longer text.
 //   - TOKEN_SET: twice the runes of the words that both have, over the runes of all their words; order and repetition of
 //     words do not count (Dice).
-func similarity(algorithm string, a, b []byte) int64 {
+func Similarity(algorithm string, a, b []byte) int64 {
 	a, b = firstRunes(a), firstRunes(b)
 	if bytes.Equal(a, b) {
-		return full
+		return Full
 	}
 	switch {
-	case algorithm == tokenSet:
+	case algorithm == TokenSet:
 		return tokenSetSimilarity(a, b)
-	case isASCII(a) && isASCII(b): // nearly all texts, and no rune of them need be unpacked
+	case IsASCII(a) && IsASCII(b): // nearly all texts, and no rune of them need be unpacked
 		return similarityOf(algorithm, a, b)
 	}
 	return similarityOf(algorithm, []rune(string(a)), []rune(string(b)))
 }
 
 func similarityOf[T byte | rune](algorithm string, a, b []T) int64 {
-	if algorithm == levenshtein {
+	if algorithm == Levenshtein {
 		return levenshteinSimilarity(a, b)
 	}
 	return jaroWinklerSimilarity(a, b)
+}
+
+// IsASCII reports whether every rune of a text is one byte.
+func IsASCII(text []byte) bool {
+	for _, b := range text {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func firstRunes(text []byte) []byte {
@@ -63,7 +76,7 @@ func part(numerator, denominator int64) int64 {
 	if denominator == 0 {
 		return 0
 	}
-	return (2*full*numerator + denominator) / (2 * denominator)
+	return (2*Full*numerator + denominator) / (2 * denominator)
 }
 
 const (
@@ -93,7 +106,7 @@ func jaroWinklerSimilarity[T byte | rune](a, b []T) int64 {
 	return part((10-prefix)*numerator+prefix*denominator, 10*denominator)
 }
 
-// jaroMatches counts the runes that agree within half the longer text, and those of them that stand in another order.
+// jaroMatches counts the runes that agree within half the longer text, and those of them that are in another order.
 func jaroMatches[T byte | rune](a, b []T) (agree, disordered int) {
 	window := max(max(len(a), len(b))/2-1, 0)
 	var roomA, roomB [textRunesMax]bool

@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package engine
+package matching
 
 import (
 	"runtime/debug"

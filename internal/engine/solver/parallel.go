@@ -1,4 +1,4 @@
-package engine
+package solver
 
 import (
 	"runtime"
@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// inParallel runs work(0) … work(n-1) on every core. What they write must not depend on the order. A panic in one of
+// InParallel runs work(0) … work(n-1) on every core. What they write must not depend on the order. A panic in one of
 // them is raised again in the caller.
-func inParallel(n int, work func(i int)) {
+func InParallel(n int, work func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 {
 		for i := range n {
@@ -40,7 +40,7 @@ func inParallel(n int, work func(i int)) {
 }
 
 // ranges cuts 0..n into parts of at most size.
-func ranges(n, size int) [][2]int {
+func Ranges(n, size int) [][2]int {
 	var parts [][2]int
 	for from := 0; from < n; from += size {
 		parts = append(parts, [2]int{from, min(from+size, n)})

@@ -1,11 +1,11 @@
-package engine
+package solver
 
 // network is a component as a flow problem: a source feeds left nodes, right nodes drain into a sink, and a candidate
 // costs what it lacks of the best score. The cheapest largest flow is the assignment with the most pairs and, among
 // those, the highest total. Potentials keep reduced costs from being negative, so each path is one Dijkstra
 // (Edmonds and Karp 1972).
 type network struct {
-	edges    []edge
+	edges    []Edge
 	from, to []int32 // edges as local nodes
 	cost     []int64
 	pairs    []int64 // flow
@@ -26,7 +26,7 @@ type network struct {
 
 const unreached = int64(1) << 61
 
-func (a *assignment) exact(component []edge) {
+func (a *Assignment) exact(component []Edge) {
 	n := a.network(component)
 	for n.shortest(n.source, n.sink, -1, unreached) < unreached {
 		n.push()
@@ -36,19 +36,19 @@ func (a *assignment) exact(component []edge) {
 		if pairs == 0 {
 			continue
 		}
-		margin := n.shortest(int(n.from[i]), int(n.to[i]), i, a.enough)
-		f := flow{edge: n.edges[i], pairs: pairs, margin: margin, method: MethodExact}
-		if margin >= min(a.enough, unreached) {
-			f.margin = marginNone
+		margin := n.shortest(int(n.from[i]), int(n.to[i]), i, a.Enough)
+		f := Flow{Edge: n.edges[i], Pairs: pairs, Margin: margin, Method: Exact}
+		if margin >= min(a.Enough, unreached) {
+			f.Margin = marginNone
 		}
 		if margin == 0 {
-			f.alternatives = n.alternatives(i, strong)
+			f.Alternatives = n.alternatives(i, strong)
 		}
 		a.take(f)
 	}
 }
 
-func (a *assignment) network(component []edge) *network {
+func (a *Assignment) network(component []Edge) *network {
 	n := &network{edges: component}
 	local := [2]map[int32]int32{{}, {}}
 	number := func(side int, node int32) int32 {
@@ -62,8 +62,8 @@ func (a *assignment) network(component []edge) *network {
 	}
 	best := int64(0)
 	for _, e := range component {
-		n.from, n.to = append(n.from, number(0, e.left)), append(n.to, number(1, e.right))
-		best = max(best, e.score)
+		n.from, n.to = append(n.from, number(0, e.Left)), append(n.to, number(1, e.Right))
+		best = max(best, e.Score)
 	}
 	n.lefts = len(n.names[0])
 	n.source = n.lefts + len(n.names[1])
@@ -71,13 +71,13 @@ func (a *assignment) network(component []edge) *network {
 	n.allocate()
 	for i, e := range component {
 		n.to[i] += int32(n.lefts)
-		n.cost[i] = best - e.score
+		n.cost[i] = best - e.Score
 		n.out[n.from[i]] = append(n.out[n.from[i]], int32(i))
 		n.in[n.to[i]] = append(n.in[n.to[i]], int32(i))
 	}
 	for side, names := range n.names {
 		for i, node := range names {
-			n.limit[side*n.lefts+i] = a.capacity[side][node]
+			n.limit[side*n.lefts+i] = a.Capacity[side][node]
 		}
 	}
 	return n
