@@ -60,7 +60,7 @@ func newRun(t *testing.T, text string, left, right []string) *Run {
 	t.Helper()
 	setup, faults := recon.DecodeSetup([]byte(text))
 	require.Empty(t, faults)
-	plan, faults := engine.Compile(setup.Rules, engine.OptionsOf(&setup))
+	plan, faults := engine.Compile(setup.Rules, setup.Options())
 	require.Empty(t, faults)
 	r := &Run{Plan: plan}
 	for side, texts := range [2][]string{left, right} {
