@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,4 +36,48 @@ func TestViolations(t *testing.T) {
 			require.NotEmpty(t, broken.Error())
 		})
 	}
+}
+
+// A balance of more than 64 bits can be told to nobody: the run is refused before anything is matched, and says where to look.
+func TestSumTooBig(t *testing.T) {
+	t.Parallel()
+	p := compile(t, recon.DefaultLadder()...)
+	rows := []recon.Transaction{
+		{ExternalID: "A", Amount: -math.MaxInt64 + 1, Currency: "EUR", Date: 20454, Digest: [32]byte{1}},
+		{ExternalID: "B", Amount: -math.MaxInt64, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
+		{ExternalID: "C", Amount: 5, Currency: "EUR", Date: 20454, Digest: [32]byte{3}},
+		{ExternalID: "D", Amount: math.MaxInt64, Currency: "USD", Date: 20454, Digest: [32]byte{4}},
+	}
+	for side, l := range map[recon.Side]int{recon.Left: len(rows), recon.Right: 0} {
+		r := len(rows) - l
+		_, err := Run(p, tableOf(t, p, recon.Left, rows[:l]), tableOf(t, p, recon.Right, rows[:r]), func(Progress) bool {
+			t.Error("nothing is matched")
+			return true
+		})
+		require.Equal(t, "SUM_TOO_BIG", recon.CodeOf(err), side)
+		for _, fact := range []string{"EUR", `"B"`, "-184467440737095516.08"} {
+			require.ErrorContains(t, err, fact, side)
+		}
+	}
+}
+
+// Two groups of rows may agree in what a rule compares, while their own amounts lie further apart than a sum can say.
+func TestGroupsWhoseDifferenceFitsNowhereStayOpen(t *testing.T) {
+	t.Parallel()
+	net := recon.NullMinor{Amount: 10, Set: true}
+	half := recon.NullMinor{Amount: 5, Set: true}
+	p := compile(t, recon.Rule{
+		Name: "net", Type: recon.RuleGrouped, Priority: 1, Amount: recon.RuleAmount{Left: "net", Right: "net"},
+		Keys:  []recon.RuleKey{{Left: "reference", Right: "reference"}},
+		Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"reference"}}},
+	})
+	left := []recon.Transaction{{ExternalID: "L", Reference: "A", Amount: math.MaxInt64, Net: net, Currency: "EUR", Date: 20454, Digest: [32]byte{1}}}
+	right := []recon.Transaction{
+		{ExternalID: "R1", Reference: "A", Amount: -math.MaxInt64 + 5, Net: half, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
+		{ExternalID: "R2", Reference: "A", Amount: -5, Net: half, Currency: "EUR", Date: 20454, Digest: [32]byte{3}},
+	}
+	res, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)
+	require.NoError(t, err)
+	require.Empty(t, res.Groups)
+	require.Len(t, res.Open[RightIndex], 2)
 }
