@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"matcher/internal/engine"
+	"matcher/internal/mapping"
 	"matcher/internal/matching"
 	"matcher/internal/recon"
 	"matcher/internal/report"
@@ -193,23 +194,15 @@ func (m *match) begin() error {
 			}
 		}
 	}
-	m.shareCurrency()
+	mapping.ShareCurrency(m.left.readers(), m.right.readers())
 	m.noteCurrencies()
-	m.applyNegate()
 	m.alignSigns()
 	m.noteMaps()
 	return m.compile()
 }
 
-// compile makes the mappers and the plan, and holds the rules against the files.
+// compile makes the plan, and holds the rules against the files.
 func (m *match) compile() error {
-	for _, s := range m.sides() {
-		for _, f := range s.files {
-			if err := f.compile(); err != nil {
-				return err
-			}
-		}
-	}
 	plan, problems := engine.Compile(m.rules, m.options)
 	for i := range problems {
 		problems[i].Pointer = m.rulesPointer() + problems[i].Pointer
@@ -278,42 +271,12 @@ func (m *match) checkStdin() error {
 	return nil
 }
 
-// shareCurrency lends a side without any currency the one that the whole other side is in.
-func (m *match) shareCurrency() {
-	for _, s := range m.sides() {
-		lent := singleCurrency(m.other(s))
-		for _, f := range s.files {
-			switch {
-			case f.fieldMap.Has(recon.FieldCurrency) || singleCurrencyOf(f) != recon.NoCurrency:
-			case lent == "":
-				f.found += " currency=none (" + recon.NoCurrency + ")"
-			default:
-				f.fieldMap = withField(f.fieldMap, recon.FieldCurrency, recon.MapField{Constant: lent})
-				f.found += " currency=" + lent + " (as the other side)"
-			}
-		}
-	}
-}
-
 // noteCurrencies says that two sides in one currency each, and not the same, cannot meet by rules that compare no others.
 func (m *match) noteCurrencies() {
-	left, right := singleCurrency(m.left), singleCurrency(m.right)
+	left, right := mapping.SideCurrency(m.left.readers()), mapping.SideCurrency(m.right.readers())
 	converts := func(r recon.Rule) bool { return r.Active() && r.WithDefaults().Currency.Mode != recon.CurrencySame }
 	if left != "" && right != "" && left != right && !slices.ContainsFunc(m.rules, converts) {
 		m.note("%s is in %s and %s in %s: rows of different currencies never match", m.left.name(), left, m.right.name(), right)
-	}
-}
-
-func (m *match) applyNegate() {
-	for _, s := range []struct {
-		side *matchSide
-		turn bool
-	}{{m.left, m.opt.leftNegate}, {m.right, m.opt.rightNegate}} {
-		for _, f := range s.side.files {
-			if s.turn {
-				f.fieldMap.Negate = !f.fieldMap.Negate
-			}
-		}
 	}
 }
 

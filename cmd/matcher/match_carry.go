@@ -219,15 +219,9 @@ func (m *match) takeOver() {
 	}
 }
 
-// carriedMap is how a source was read last period.
-type carriedMap struct {
-	fieldMap recon.FieldMap
-	flipped  bool
-}
-
-func (c *carry) mapOf(o openSource) *carriedMap {
+func (c *carry) mapOf(o openSource) *mapping.Earlier {
 	fieldMap, _ := recon.DecodeFieldMap(o.Map) // checkHead has seen it
-	return &carriedMap{fieldMap, o.Flipped}
+	return &mapping.Earlier{Map: fieldMap, Inverted: o.Flipped}
 }
 
 // noteMaps says of sources that are read in another way than last period that their rows may not be known again.
@@ -235,10 +229,10 @@ func (m *match) noteMaps() {
 	for _, s := range m.sides() {
 		for _, o := range m.carry.sources(s.side) {
 			at := slices.IndexFunc(s.files, func(f *matchFile) bool { return f.source == o.Name })
-			if at < 0 || len(s.files[at].sample) == 0 { // nothing was read by its map
+			if at < 0 || s.files[at].reader.Empty() { // nothing was read by its map
 				continue
 			}
-			now, err := json.Marshal(s.files[at].fieldMap)
+			now, err := json.Marshal(s.files[at].reader.FieldMap())
 			if err == nil && !bytes.Equal(now, o.Map) {
 				m.note("%s is read by another map than last period's: a row of then that comes again is told as a conflict, not as a re-delivery", o.Name)
 			}
@@ -290,7 +284,7 @@ func (s *matchSide) loadCarried(c *carry, identities map[string]*mapping.Identit
 			of(row.source).Remember(mapping.Identity(&row.tx), binary.BigEndian.Uint64(row.tx.Digest[:8]), row.stage())
 		}
 		if row.tx.ExternalID != "" && row.stage() == mapping.StagePending {
-			s.hold(&row.tx, rowID(carriedPlace, i), row.source, nil)
+			s.waiting.Hold(mapping.WaitingRow{Tx: row.tx, ID: rowID(carriedPlace, i), Source: row.source, Carried: true})
 			continue
 		}
 		if err := s.table.Carry(&row.tx, rowID(carriedPlace, i), row.source); err != nil {

@@ -16,7 +16,7 @@ func (m *match) note(text string, args ...any) { m.notes = append(m.notes, fmt.S
 func (m *match) printNotes(to io.Writer) {
 	for _, s := range m.sides() {
 		for _, f := range s.files {
-			for _, text := range f.notes {
+			for _, text := range f.reader.Detection.Notes {
 				fmt.Fprintf(to, "NOTE   %s: %s\n", f.path, text)
 			}
 		}
@@ -136,5 +136,5 @@ func (c *ruleCheck) sources(s *matchSide, named []string, pointer string) {
 
 // maps says whether some file of the side fills a canonical field.
 func (s *matchSide) maps(field string) bool {
-	return slices.ContainsFunc(s.files, func(f *matchFile) bool { return f.fieldMap.Has(field) })
+	return slices.ContainsFunc(s.files, func(f *matchFile) bool { return f.reader.FieldMap().Has(field) })
 }

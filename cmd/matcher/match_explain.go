@@ -64,7 +64,7 @@ func (s *matchSide) names(row uint32) (id, reference string) {
 		return carried.tx.ExternalID, carried.tx.Reference
 	}
 	f := s.file(row)
-	return f.mapper.Names(f.rows.record(s.dataRow(row)))
+	return f.reader.Names(f.rows.record(s.dataRow(row)))
 }
 
 // findRejected looks among the rows that are no transactions. A row that could not be read at all has no id.
@@ -78,7 +78,7 @@ func (f *matchFile) findRejected(asked string, fits rowTest) []report.Explanatio
 		}
 		var id, reference string
 		if f.rows.has(fault.Row) {
-			id, reference = f.mapper.Names(f.rows.record(fault.Row))
+			id, reference = f.reader.Names(f.rows.record(fault.Row))
 		}
 		place := report.Place{File: f.path, Row: fault.Row}
 		if fits(id, reference, place.String()) {
@@ -95,7 +95,7 @@ func (m *match) idColumns() string {
 	var columns []string
 	for _, s := range m.sides() {
 		for _, f := range s.files {
-			if id, mapped := f.fieldMap.Fields[recon.FieldExternalID]; mapped {
+			if id, mapped := f.reader.FieldMap().Fields[recon.FieldExternalID]; mapped {
 				columns = append(columns, fmt.Sprintf("%s (%s)", strings.Join(id.Columns, "+"), f.path))
 			}
 		}

@@ -205,11 +205,11 @@ func (m *match) openSources() []openSource {
 			if slices.ContainsFunc(list[first:], named) || f.rowsRead == 0 && slices.ContainsFunc(m.carry.sources(s.side), named) {
 				continue
 			}
-			text, err := json.Marshal(f.fieldMap)
+			text, err := json.Marshal(f.reader.FieldMap())
 			if err != nil {
 				panic("a field map that is no JSON: " + err.Error())
 			}
-			list = append(list, openSource{s.side, f.source, f.named, text, f.fieldMap.Negate != f.negateFound})
+			list = append(list, openSource{s.side, f.source, f.named, text, f.reader.Inverted()})
 		}
 		for _, o := range m.carry.sources(s.side) {
 			if !slices.ContainsFunc(list[first:], func(n openSource) bool { return n.Name == o.Name }) {

@@ -18,7 +18,7 @@ func (m *match) report() *report.Run {
 		side := s.reported()
 		for _, f := range s.files {
 			side.Files = append(side.Files, report.File{
-				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(), Rejected: f.rejected, Rejects: f.rejects, Notes: f.notes,
+				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(), Rejected: f.rejected, Rejects: f.rejects, Notes: f.reader.Detection.Notes,
 			})
 		}
 		r.Sides[i] = side
@@ -87,7 +87,7 @@ func (s *matchSide) transaction(row uint32) recon.Transaction {
 		return carried.tx
 	}
 	f := s.file(row)
-	tx, _ := f.mapper.Map(f.rows.record(s.dataRow(row)))
+	tx, _ := f.reader.Map(f.rows.record(s.dataRow(row)))
 	return tx
 }
 

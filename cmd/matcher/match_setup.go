@@ -159,7 +159,7 @@ func (m *match) saveSetup() error {
 func (m *match) oneMapEach() error {
 	for _, s := range m.sides() {
 		for _, f := range s.files[1:] {
-			if !reflect.DeepEqual(f.fieldMap, s.files[0].fieldMap) {
+			if !reflect.DeepEqual(f.reader.FieldMap(), s.files[0].reader.FieldMap()) {
 				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: save each with the other side by itself",
 					s.files[0].path, f.path)
 			}
@@ -171,7 +171,8 @@ func (m *match) oneMapEach() error {
 // saved is the side as its first file was read: a setup has one map a side.
 func (s *matchSide) saved() recon.SetupSide {
 	f := s.files[0]
-	return recon.SetupSide{Source: f.source, Currency: s.setup.Currency, Map: &f.fieldMap}
+	fields := f.reader.FieldMap()
+	return recon.SetupSide{Source: f.source, Currency: s.setup.Currency, Map: &fields}
 }
 
 // asYAML writes a value as YAML in the order and with the names of its JSON.

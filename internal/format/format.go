@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"matcher/internal/recon"
 )
@@ -149,8 +150,8 @@ func (r *Reader) Format() string { return r.format }
 // Found describes what detection saw, for people: delimiter, header line, charset.
 func (r *Reader) Found() string { return r.found }
 
-// Bytes is how much of the input has been read, for progress.
-func (r *Reader) Bytes() int64 { return r.bytes.n }
+// Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
+func (r *Reader) Bytes() int64 { return r.bytes.n.Load() }
 
 // Header is the column names known so far. JSON may add some at the end; records carry the header they were read with.
 func (r *Reader) Header() []string {
@@ -251,11 +252,11 @@ func aboutFile(name string, err error) error {
 // counter counts what was read through it.
 type counter struct {
 	from io.Reader
-	n    int64
+	n    atomic.Int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }

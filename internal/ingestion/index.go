@@ -54,6 +54,15 @@ func (x *lineIndex) of(row int64) int64 {
 	return row + x.offsets[at-1]
 }
 
+// storableName is a file's name as it is kept: text, and not too long.
+func storableName(name string) string {
+	name = storableText(name)
+	if len(name) > fileNameMax {
+		name = storableText(name[:fileNameMax])
+	}
+	return name
+}
+
 // storableText shows a value that the database could not hold as it is.
 func storableText(text string) string {
 	if postgres.Storable(text) {

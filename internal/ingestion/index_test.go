@@ -3,7 +3,9 @@
 package ingestion
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,4 +54,11 @@ func TestStorableText(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "plain", storableText("plain"))
 	require.True(t, postgres.Storable(storableText("a\x00b\xff")))
+}
+
+func TestStorableName(t *testing.T) {
+	t.Parallel()
+	name := storableName(strings.Repeat("é", 200) + "\x00")
+	require.True(t, utf8.ValidString(name))
+	require.LessOrEqual(t, len(name), fileNameMax+utf8.UTFMax)
 }

@@ -10,8 +10,50 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
+
+// opened is a file on its way into a source.
+func opened(t *testing.T, text string, to target) (*mapping.Reader, error) {
+	t.Helper()
+	return mapping.Open(strings.NewReader(text), "rows.csv", HintsOf(to.source, to.fields, File{}))
+}
+
+func TestHintsOfASource(t *testing.T) {
+	t.Parallel()
+	const text = "id,date,amount\nA,2026-03-01,1.00\nB,2026-03-02,2.00\n"
+	source := recon.Source{Currency: "CHF", TimeZone: "Europe/Zurich", Negate: true}
+
+	t.Run("the source's currency, zone and sign serve a file that names none", func(t *testing.T) {
+		t.Parallel()
+		r, err := opened(t, text, target{source: source})
+		require.NoError(t, err)
+		require.NoError(t, r.Read(&mapping.Identities{}, func(row *mapping.Row) error {
+			require.Equal(t, "CHF", row.Tx.Currency)
+			require.EqualValues(t, -100*row.Tx.Row, row.Tx.Amount)
+			return nil
+		}))
+		require.Equal(t, "Europe/Zurich", r.FieldMap().TimeZone)
+		require.Contains(t, r.Detection.String(), "amount=amount")
+	})
+
+	t.Run("a currency column wins over the source's", func(t *testing.T) {
+		t.Parallel()
+		r, err := opened(t, "id,date,amount,currency\nA,2026-03-01,1.00,EUR\nB,2026-03-02,2.00,EUR\n", target{source: source})
+		require.NoError(t, err)
+		require.Equal(t, []string{"currency"}, r.FieldMap().Fields[recon.FieldCurrency].Columns)
+	})
+
+	t.Run("a map that does not fit the file is refused with its pointer", func(t *testing.T) {
+		t.Parallel()
+		_, err := opened(t, text, target{source: source, fields: &recon.FieldMap{Fields: map[string]recon.MapField{
+			recon.FieldAmount: recon.Column("betrag"), recon.FieldDate: recon.Column("date"),
+		}}})
+		require.Equal(t, "FIELD_MAP_INVALID", recon.CodeOf(err))
+		require.ErrorContains(t, err, "/amount")
+	})
+}
 
 func parsed(t *testing.T, text string) (*collector, error) {
 	t.Helper()
@@ -20,20 +62,20 @@ func parsed(t *testing.T, text string) (*collector, error) {
 			recon.FieldExternalID: recon.Column("id"), recon.FieldAmount: recon.Column("amount"), recon.FieldDate: recon.Column("date"),
 		},
 	}}
-	reader, err := openMapped(newUpload(strings.NewReader(text), 1<<30), File{Name: "rows.csv"}, target)
+	reader, err := opened(t, text, target)
 	require.NoError(t, err)
 	to, err := newSpool(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(to.close)
 	rows := newCollector(to, target)
-	return rows, parse(t.Context(), reader, rows)
+	return rows, rows.readAll(t.Context(), reader)
 }
 
 func TestParseKeepsTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	text.WriteString("id,date,amount\n")
-	const n = 5*batchRows + 3
+	const n = 5*checkEvery + 3
 	for i := range n {
 		amount := "1.50"
 		if i%100 == 99 {
@@ -61,12 +103,12 @@ func TestParseRejectsWhatCannotBeStored(t *testing.T) {
 
 func TestParseEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	reader, err := openMapped(newUpload(strings.NewReader("id,date,amount\n"+strings.Repeat("A,2026-03-01,1.00\n", 9*batchRows)), 1<<30), File{Name: "rows.csv"}, target{})
+	reader, err := opened(t, "id,date,amount\n"+strings.Repeat("A,2026-03-01,1.00\n", 9*checkEvery), target{})
 	require.NoError(t, err)
 	to, err := newSpool(t.TempDir())
 	require.NoError(t, err)
 	defer to.close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, parse(ctx, reader, newCollector(to, target{})), context.Canceled)
+	require.ErrorIs(t, newCollector(to, target{}).readAll(ctx, reader), context.Canceled)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 
 	"matcher/internal/mapping"
 	"matcher/internal/postgres"
@@ -41,41 +40,31 @@ func (s *Service) Preview(ctx context.Context, sourceID string, file File, field
 	if fields != nil {
 		t.fields = fields
 	}
-	reader, err := openMapped(newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax())), file, t)
+	reader, err := mapping.Open(newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax())), file.Name, HintsOf(t.source, t.fields, file))
 	if err != nil {
 		return Preview{}, err
 	}
-	return reader.preview()
+	return previewOf(reader)
 }
 
-func (r *mappedReader) preview() (Preview, error) {
+func previewOf(r *mapping.Reader) (Preview, error) {
 	p := Preview{
-		Format: r.rows.Format(), Found: r.rows.Found(), Detection: r.found, FieldMap: r.fields, Header: r.rows.Header(),
+		Format: r.Format(), Found: r.Found(), Detection: r.Detection, FieldMap: r.FieldMap(), Header: r.Header(),
 		Rows: []recon.PreviewRow{}, Errors: []recon.RowError{},
 	}
-	var seen mapping.Identities
-	for range previewRows {
-		rec, err := r.rows.Next()
-		var row *recon.RowError
-		switch {
-		case errors.Is(err, io.EOF):
-			return p, nil
-		case errors.As(err, &row):
-			p.Errors = append(p.Errors, *row)
-			continue
-		case err != nil:
-			return Preview{}, err //nolint:wrapcheck // a sentence for the user
+	rows, enough := 0, errors.New("enough rows")
+	err := r.Read(&mapping.Identities{}, func(row *mapping.Row) error {
+		if rows++; rows > previewRows {
+			return enough
 		}
-		t, wrong := r.mapper.Map(rec)
-		if len(wrong) > 0 {
-			p.Errors = append(p.Errors, wrong...)
-			continue
+		p.Errors = append(p.Errors, row.Wrong...)
+		if row.Verdict != mapping.Rejected {
+			p.Rows = append(p.Rows, recon.PreviewOf(&row.Tx))
 		}
-		if _, conflict := seen.Admit(&t); conflict != nil {
-			p.Errors = append(p.Errors, *conflict)
-			continue
-		}
-		p.Rows = append(p.Rows, recon.PreviewOf(&t))
+		return nil
+	})
+	if err != nil && !errors.Is(err, enough) {
+		return Preview{}, err
 	}
 	return p, nil
 }

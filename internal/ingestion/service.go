@@ -9,10 +9,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/google/uuid"
 
-	"matcher/internal/format"
+	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -39,10 +40,6 @@ type File struct {
 
 // fileNameMax bounds the stored name of a file, in bytes.
 const fileNameMax = 255
-
-func (f File) options() format.Options {
-	return format.Options{Format: f.Format, Delimiter: f.Delimiter, Charset: f.Charset}
-}
 
 // Import reads a file and stores its rows in a source, in one commit. A file that cannot be read at all is an error and
 // leaves nothing; rows that cannot be read are counted and kept as rejects, and the rest is stored.
@@ -89,7 +86,7 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 }
 
 func (s *Service) parse(ctx context.Context, body *upload, file File, t target) (*Parsed, error) {
-	reader, err := openMapped(body, file, t)
+	reader, err := mapping.Open(body, file.Name, HintsOf(t.source, t.fields, file))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +95,7 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 		return nil, err
 	}
 	parsed := &Parsed{spool: spool, service: s}
-	if err := parsed.read(ctx, reader, body, t); err != nil {
+	if err := parsed.read(ctx, reader, body, t, file.Name); err != nil {
 		parsed.Close()
 		return nil, err
 	}
@@ -146,9 +143,9 @@ func (t *target) readMap(ctx context.Context, tx *postgres.Tx) error {
 }
 
 // read parses everything into the spool and fills in what the import will say of the file.
-func (p *Parsed) read(ctx context.Context, reader *mappedReader, body *upload, t target) error {
+func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload, t target, name string) error {
 	rows := newCollector(p.spool, t)
-	if err := parse(ctx, reader, rows); err != nil {
+	if err := rows.readAll(ctx, reader); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, body); err != nil { // what follows the last row belongs to the file's hash
@@ -157,15 +154,15 @@ func (p *Parsed) read(ctx context.Context, reader *mappedReader, body *upload, t
 	if err := rows.encoder.Close(); err != nil {
 		return fmt.Errorf("writing the spool: %w", err)
 	}
-	fieldMap, err := json.Marshal(reader.fields)
+	fieldMap, err := json.Marshal(reader.FieldMap())
 	if err != nil {
 		return fmt.Errorf("encoding the field map: %w", err)
 	}
 	p.load = postgres.ImportLoad{
 		Import: recon.Import{
-			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID, FileName: reader.name,
-			Format: reader.rows.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
-			FieldMapVersion: t.source.FieldMapVersion, Detection: reader.detection,
+			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID, FileName: storableName(name),
+			Format: reader.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
+			FieldMapVersion: t.source.FieldMapVersion, Detection: strings.TrimSpace(reader.Found() + "; " + reader.Detection.String()),
 			RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
 		},
 		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing, Sums: rows.encoder.Sums(), Sample: rows.sample.keys,

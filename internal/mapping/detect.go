@@ -92,7 +92,11 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 	if len(sample) == 0 {
 		return d.out, d.report, recon.Unprocessable("NO_ROWS", "there is no readable row to find the meaning of the columns by")
 	}
-	if !named {
+	if named {
+		if _, problems := Compile(d.out, header); len(problems) > 0 {
+			return d.out, d.report, unfit(problems)
+		}
+	} else {
 		for _, name := range header {
 			d.words = append(d.words, nameWords(name))
 		}

@@ -84,10 +84,10 @@ type Verdict int
 
 // The verdicts.
 const (
-	Fresh       Verdict = iota // keep it
-	Duplicate                  // same id, same content, or the pending form of a booked row: kept once
-	Conflicting                // same id, other content: for a person to decide
-	Replacing                  // same id, booked now: keep it, and not the pending row that came before
+	Fresh     Verdict = iota // keep it
+	Duplicate                // same id, same content, or the pending form of a booked row: kept once
+	Rejected                 // cannot be read, or has the id of a row with other content: for a person to decide
+	Replacing                // same id, booked now: keep it, and not the pending row that came before
 )
 
 // Identities tells fresh rows from repeated ones within the files of one source and numbers equal rows that carry no id.
@@ -181,11 +181,11 @@ func (i *Identities) AdmitAs(tx *recon.Transaction, identity [16]byte) (Verdict,
 		i.byID[identity] = firstSeen{head, tx.Line, StageBooked}
 		return Replacing, nil
 	case seen.stage == StagePendingMatched && StageOf(tx) == StageBooked:
-		return Conflicting, pendingMatched(tx)
+		return Rejected, pendingMatched(tx)
 	case seen.stage == StageBooked && StageOf(tx) == StagePending:
 		return Duplicate, nil
 	}
-	return Conflicting, conflict(tx, seen.line)
+	return Rejected, conflict(tx, seen.line)
 }
 
 // count numbers rows of equal content: two equal real rows stay two. It returns how many the file has had so far.

@@ -73,7 +73,7 @@ func TestIdentities(t *testing.T) {
 	})
 	t.Run("the same id with other content is for a person", func(t *testing.T) {
 		verdict, wrong := seen.Admit(row(4, "A", 2))
-		require.Equal(t, Conflicting, verdict)
+		require.Equal(t, Rejected, verdict)
 		require.Equal(t, recon.RowConflictingID, wrong.Code)
 		require.Equal(t, 4, wrong.Line)
 		require.Contains(t, wrong.Reason, "line 2")
@@ -93,7 +93,7 @@ func TestIdentities(t *testing.T) {
 			verdict, _ := seen.Admit(tx)
 			verdicts = append(verdicts, verdict)
 		}
-		require.Equal(t, []Verdict{Fresh, Conflicting, Replacing, Duplicate, Duplicate, Conflicting}, verdicts)
+		require.Equal(t, []Verdict{Fresh, Rejected, Replacing, Duplicate, Duplicate, Rejected}, verdicts)
 	})
 	t.Run("equal rows without an id stay as many as they are", func(t *testing.T) {
 		for want := range int32(3) {
@@ -126,7 +126,7 @@ func TestIdentities(t *testing.T) {
 		verdict, _ := later.Admit(row(2, "A", 1))
 		require.Equal(t, Duplicate, verdict)
 		verdict, conflict := later.Admit(row(3, "A", 2))
-		require.Equal(t, Conflicting, verdict)
+		require.Equal(t, Rejected, verdict)
 		require.Contains(t, conflict.Reason, "an earlier period")
 		first, second := row(4, "", 5), row(5, "", 5)
 		later.RememberContent([16]byte(first.Digest[:16]))
@@ -142,7 +142,7 @@ func TestIdentities(t *testing.T) {
 		for id, stage := range was {
 			later.Remember(Identity(row(2, id, 1)), 0, stage)
 		}
-		for id, want := range map[string]Verdict{"open": Replacing, "matched": Conflicting, "booked": Conflicting} {
+		for id, want := range map[string]Verdict{"open": Replacing, "matched": Rejected, "booked": Rejected} {
 			verdict, wrong := later.Admit(row(3, id, 2))
 			require.Equal(t, want, verdict, id)
 			if id == "matched" {
@@ -151,7 +151,7 @@ func TestIdentities(t *testing.T) {
 			late := row(4, id, 3)
 			late.BookingStatus = recon.Pending
 			verdict, _ = later.Admit(late)
-			require.Equal(t, id == "matched", verdict == Conflicting, id)
+			require.Equal(t, id == "matched", verdict == Rejected, id)
 		}
 	})
 	t.Run("an id and equal content are different identities", func(t *testing.T) {

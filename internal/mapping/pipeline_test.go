@@ -4,15 +4,12 @@ package mapping_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/format"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
@@ -23,54 +20,25 @@ type tally struct {
 	sum                              recon.Minor
 }
 
-// load opens, detects, maps and admits every row of a file.
-func load(file []byte, given recon.FieldMap) (t tally, err error) {
-	r, err := format.Open(bytes.NewReader(file), "file.csv", format.Options{})
+// load reads every row of a file.
+func load(file []byte, given *recon.FieldMap) (t tally, err error) {
+	r, err := mapping.Open(bytes.NewReader(file), "file.csv", mapping.Hints{Map: given})
 	if err != nil {
 		return t, err
 	}
-	sample, err := r.Peek(1000)
-	if err != nil {
-		return t, err
-	}
-	fields, _, err := mapping.Detect(r.Header(), sample, given)
-	if err != nil {
-		return t, err
-	}
-	m, problems := mapping.Compile(fields, r.Header())
-	if len(problems) > 0 {
-		return t, fmt.Errorf("%v", problems)
-	}
-	var seen mapping.Identities
-	for {
-		rec, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return t, nil
-		}
+	return t, r.Read(&mapping.Identities{}, func(row *mapping.Row) error {
 		t.rows++
-		var row *recon.RowError
-		switch {
-		case errors.As(err, &row):
-			t.rejected++
-			continue
-		case err != nil:
-			return t, err
-		}
-		tx, wrong := m.Map(rec)
-		if len(wrong) > 0 {
-			t.rejected++
-			continue
-		}
-		switch verdict, _ := seen.Admit(&tx); verdict {
+		switch row.Verdict {
 		case mapping.Duplicate:
 			t.duplicates++
-		case mapping.Conflicting:
+		case mapping.Rejected:
 			t.rejected++
-		case mapping.Fresh:
+		case mapping.Fresh, mapping.Replacing:
 			t.good++
-			t.sum += tx.Amount
+			t.sum += row.Tx.Amount
 		}
-	}
+		return nil
+	})
 }
 
 // TestRowsAndMoneyTie spoils a good file in random places: every row is good, rejected or a duplicate, and the good
@@ -111,7 +79,7 @@ func TestRowsAndMoneyTie(t *testing.T) {
 				want.rejected++
 			}
 		}
-		got, err := load(file.Bytes(), given)
+		got, err := load(file.Bytes(), &given)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -131,7 +99,7 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		t, err := load(file.Bytes(), recon.FieldMap{})
+		t, err := load(file.Bytes(), nil)
 		require.NoError(b, err)
 		require.Equal(b, rows, t.good)
 	}

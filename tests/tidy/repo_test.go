@@ -105,7 +105,7 @@ func skipFolder(entry fs.DirEntry, err error) error {
 // read says false for what is not text, or gone.
 func read(top, name string, entry fs.DirEntry) (f *file, isText bool, err error) {
 	info, err := entry.Info()
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && (!info.Mode().IsRegular() || info.Size() > maxFileBytes)) {
+	if entry.Name() == ".git" || errors.Is(err, fs.ErrNotExist) || (err == nil && (!info.Mode().IsRegular() || info.Size() > maxFileBytes)) {
 		return nil, false, nil
 	}
 	content, err := os.ReadFile(name)

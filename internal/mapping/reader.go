@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+
+	"matcher/internal/format"
+	"matcher/internal/recon"
+)
+
+// SampleRows is how many rows of a file decide what its columns mean, for every caller alike: a file means the same to
+// the command and to the service.
+const SampleRows = 5000
+
+// Hints are what a caller knows of a file before it is read. The zero value detects everything.
+type Hints struct {
+	Side     recon.Side
+	Map      *recon.FieldMap // as the user wrote it; it beats Earlier, the format's own map and detection
+	Earlier  *Earlier        // how the file's source was read before; used where the columns allow it
+	Currency string          // of rows whose file names none
+	TimeZone string          // of a map that names none
+	Negate   bool            // the file counts the other way round: its + is money away from us
+	Invert   bool            // inverts the signs that the file has without it
+	Format   format.Options
+
+	// Check returns what else is wrong with a row, for a caller that cannot take every text. It must be safe for
+	// concurrent use.
+	Check func(*recon.Transaction) []recon.RowError
+}
+
+// Earlier is how a source was read before: signs, dates and decimals detected anew might come out otherwise, and the rows
+// of two months would not go together.
+type Earlier struct {
+	Map      recon.FieldMap
+	Inverted bool // Map has the signs that Hints.Invert or AlignSigns gave it
+}
+
+// Reader reads one file: bytes in, rows out. It is the one law of what a file means, for the command and the service:
+// which column is what, signs, currency, duplicates and pending rows.
+type Reader struct {
+	Detection Detection
+
+	file   *format.Reader
+	hints  Hints
+	sample []recon.Record
+	fields recon.FieldMap
+	how    string // the map was found
+	mapper *Mapper
+	lean   *Mapper // reads with only the metadata that the caller keeps; nil: mapper does
+
+	negateFound bool // of the map, before Hints.Invert and AlignSigns
+	signStated  bool // by a map, an earlier reading or Hints.Invert
+}
+
+// Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and say what to do.
+func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
+	file, err := format.Open(body, name, hints.Format)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{file: file, hints: hints}
+	if r.sample, err = file.Peek(SampleRows); err != nil {
+		return nil, err
+	}
+	if len(r.sample) == 0 {
+		if err := r.nothingReadable(); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.settle(); err != nil {
+		return nil, err
+	}
+	return r, r.compile()
+}
+
+// nothingReadable returns why no row of the sample can be read; nil where the file ends after its column names, which
+// only a file may do whose map is known.
+func (r *Reader) nothingReadable() error {
+	_, err := r.file.Next()
+	var first *recon.RowError
+	switch {
+	case errors.Is(err, io.EOF):
+		r.Detection.Notes = append(r.Detection.Notes, "holds no rows")
+		return nil
+	case errors.As(err, &first):
+		reason := first.Reason
+		if first.Field != "" {
+			reason = first.Field + ": " + reason
+		}
+		return recon.Unprocessable("NO_ROWS", fmt.Sprintf("no row can be read, the first one because of line %d: %s", first.Line, reason))
+	}
+	return err
+}
+
+// settle decides the field map, the sign and the currency of the file.
+func (r *Reader) settle() error {
+	h := &r.hints
+	r.signStated = h.Map != nil || h.Invert
+	if h.Map == nil && h.Earlier != nil {
+		if _, problems := Compile(h.Earlier.Map, r.file.Header()); len(problems) == 0 {
+			r.fields, r.how, r.signStated = h.Earlier.Map, "as last period", true
+			// Hints.Invert counts from what was detected then: the same command does the same every month.
+			r.negateFound = h.Earlier.Map.Negate != h.Earlier.Inverted
+			if h.Invert {
+				r.fields.Negate = !r.negateFound
+			}
+			return nil
+		}
+	}
+	if err := r.findMap(); err != nil {
+		return err
+	}
+	if !r.fields.Has(recon.FieldCurrency) && h.Currency != "" {
+		r.setCurrency(h.Currency)
+	}
+	r.negateFound = r.fields.Negate
+	r.fields.Negate = r.fields.Negate != h.Invert
+	return nil
+}
+
+// findMap takes the user's map, whose date format and decimal sign are found where it has none, or detects one.
+func (r *Reader) findMap() error {
+	given := recon.FieldMap{}
+	if r.hints.Map != nil {
+		given, r.how = *r.hints.Map, "by its map"
+	}
+	given.TimeZone = first(given.TimeZone, r.hints.TimeZone)
+	given.Negate = given.Negate || r.hints.Negate
+	r.fields = given
+	if len(r.sample) == 0 {
+		return nil
+	}
+	notes := r.Detection.Notes
+	var err error
+	if r.fields, r.Detection, err = Detect(r.file.Header(), r.sample, given); err != nil {
+		return err
+	}
+	r.Detection.Notes = append(notes, r.Detection.Notes...)
+	r.how = strings.TrimSpace(r.how + " " + r.Detection.String())
+	if r.hints.Map == nil && r.hints.Side == recon.Left && r.InDebitAndCredit() && !r.fields.Negate {
+		r.fields.Negate = true
+		r.Detection.Choices = append(r.Detection.Choices, Choice{
+			Field: "negate", Value: "true", Why: "in books a debit of cash is money to us; on a statement a credit is",
+		})
+	}
+	return nil
+}
+
+func (r *Reader) setCurrency(code string) {
+	fields := make(map[string]recon.MapField, len(r.fields.Fields)+1)
+	maps.Copy(fields, r.fields.Fields)
+	fields[recon.FieldCurrency] = recon.MapField{Constant: code}
+	r.fields.Fields = fields
+}
+
+func (r *Reader) compile() error {
+	mapper, problems := Compile(r.fields, r.file.Header())
+	r.mapper = mapper
+	return unfit(problems)
+}
+
+// unfit is the error for a map that does not fit a file; nil where there is no problem.
+func unfit(problems []recon.FieldError) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return recon.Unprocessable("FIELD_MAP_INVALID", "the field map does not fit this file", problems...)
+}
+
+// FieldMap is how the file is read.
+func (r *Reader) FieldMap() recon.FieldMap { return r.fields }
+
+// ReadAs describes in a line how the file is read.
+func (r *Reader) ReadAs() string {
+	parts := []string{r.how, r.file.Found()}
+	if parts[0] == "" {
+		parts = parts[1:]
+	}
+	return strings.TrimSuffix(strings.Join(parts, " · "), " · ")
+}
+
+// Inverted reports whether the signs are those of the file's map turned round.
+func (r *Reader) Inverted() bool { return r.fields.Negate != r.negateFound }
+
+// Empty reports whether the file has no row. It is only asked before Read.
+func (r *Reader) Empty() bool { return len(r.sample) == 0 }
+
+// Format is the name of the file's format.
+func (r *Reader) Format() string { return r.file.Format() }
+
+// Found describes the file's notation: delimiter, header line, charset.
+func (r *Reader) Found() string { return r.file.Found() }
+
+// Header is the column names known so far. JSON may add some at the end.
+func (r *Reader) Header() []string { return r.file.Header() }
+
+// Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
+func (r *Reader) Bytes() int64 { return r.file.Bytes() }
+
+// Map reads one record again as Read does, with all its metadata.
+func (r *Reader) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
+	return r.mapper.Map(rec)
+}
+
+// Names are a record's id and reference, for rows that are no transaction because something else in them is wrong.
+func (r *Reader) Names(rec recon.Record) (externalID, reference string) { return r.mapper.Names(rec) }
+
+// KeepMetadata limits what Read gives as metadata to these columns, for callers that hold millions of rows in memory.
+func (r *Reader) KeepMetadata(columns ...string) {
+	r.lean, _ = Compile(r.fields, r.file.Header())
+	r.lean.KeepMetadata(columns...)
+}

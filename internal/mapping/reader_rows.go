@@ -1,0 +1,161 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"matcher/internal/recon"
+)
+
+// Row is one data row of a file, and what it is among the rows of its source before it.
+type Row struct {
+	Record   recon.Record // valid until the next row; without Fields where the row could not even be read
+	Tx       recon.Transaction
+	Identity [16]byte
+	Verdict  Verdict
+	Wrong    []recon.RowError // why it is Rejected
+}
+
+// batchRows is how many rows go from one stage of Read to the next at once.
+const batchRows = 512
+
+// batch is a run of rows on its way through Read. Its memory is used again.
+type batch struct {
+	rows   []Row
+	fields []string // of all rows, since the format reuses its own
+	err    error    // what ended the file after these rows
+	crash  string   // a panic, which belongs on the caller's goroutine
+	ready  chan struct{}
+}
+
+// Read maps the rows of the file on every core and gives them to each in the order of the file, judged by seen. It ends
+// with the first error of each or of the file.
+func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
+	r.sample = nil
+	workers := runtime.GOMAXPROCS(0)
+	atOnce := 2*workers + 2 // batches there are: those in order, one being filled and one being judged
+	todo, order, free := make(chan *batch, atOnce), make(chan *batch, 2*workers), make(chan *batch, atOnce)
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer close(stop)
+	work.Go(func() { r.readBatches(todo, order, free, stop) })
+	for range workers {
+		work.Go(func() {
+			for b := range todo {
+				r.mapAll(b)
+			}
+		})
+	}
+	for b := range order {
+		<-b.ready
+		if b.crash != "" {
+			panic(b.crash)
+		}
+		for i := range b.rows {
+			row := &b.rows[i]
+			if row.Verdict != Rejected {
+				seen.judge(row)
+			}
+			if err := each(row); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(b.err, io.EOF):
+			return nil
+		case b.err != nil:
+			return b.err
+		}
+		free <- b
+	}
+	return nil
+}
+
+func (r *Reader) readBatches(todo, order, free chan *batch, stop chan struct{}) {
+	defer close(todo)
+	for {
+		var b *batch
+		select {
+		case b = <-free:
+		default:
+			b = &batch{rows: make([]Row, 0, batchRows), ready: make(chan struct{}, 1)}
+		}
+		r.fill(b)
+		select {
+		case order <- b:
+		case <-stop:
+			return
+		}
+		todo <- b
+		if b.err != nil {
+			return
+		}
+	}
+}
+
+// fill reads the next rows. Their fields share one array.
+func (r *Reader) fill(b *batch) {
+	defer b.guard()
+	b.rows, b.fields = b.rows[:0], b.fields[:0]
+	for len(b.rows) < batchRows {
+		rec, err := r.file.Next()
+		var wrong *recon.RowError
+		switch {
+		case errors.As(err, &wrong):
+			rec = recon.Record{Line: wrong.Line, Row: wrong.Row}
+			b.rows = append(b.rows, Row{Record: rec, Verdict: Rejected, Wrong: []recon.RowError{*wrong}})
+			continue
+		case err != nil:
+			b.err = err
+			return
+		}
+		from := len(b.fields)
+		b.fields = append(b.fields, rec.Fields...)
+		rec.Fields = b.fields[from:len(b.fields):len(b.fields)]
+		b.rows = append(b.rows, Row{Record: rec})
+	}
+}
+
+func (r *Reader) mapAll(b *batch) {
+	defer func() { b.ready <- struct{}{} }()
+	defer b.guard()
+	mapper := r.mapper
+	if r.lean != nil {
+		mapper = r.lean
+	}
+	for i := range b.rows {
+		row := &b.rows[i]
+		if row.Verdict == Rejected {
+			continue
+		}
+		row.Tx, row.Wrong = mapper.Map(row.Record)
+		if len(row.Wrong) == 0 && r.hints.Check != nil {
+			row.Wrong = r.hints.Check(&row.Tx)
+		}
+		if len(row.Wrong) > 0 {
+			row.Verdict = Rejected
+			continue
+		}
+		row.Identity = Identity(&row.Tx)
+	}
+}
+
+// guard keeps a panic for the goroutine that called Read, where the edge or the worker recovers it.
+func (b *batch) guard() {
+	if p := recover(); p != nil {
+		b.crash, b.err = fmt.Sprintf("%v\n\n%s", p, debug.Stack()), io.ErrUnexpectedEOF
+	}
+}
+
+// judge sets what a row is among the rows of its source before it.
+func (i *Identities) judge(row *Row) {
+	verdict, conflict := i.AdmitAs(&row.Tx, row.Identity)
+	if row.Verdict = verdict; conflict != nil {
+		row.Wrong = []recon.RowError{*conflict}
+	}
+}
