@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -176,4 +177,26 @@ func TestIdentities(t *testing.T) {
 		require.NotEqual(t, Identity(row(1, "A1", 1)), Identity(row(1, "B1", 1)))
 		require.NotEqual(t, Identity(row(1, "1", 1)), Identity(row(1, "4294967297", 1)), "modulo 2^32")
 	})
+}
+
+// TestDigestsAndIdentitiesStayWhatTheyAre holds a handful of rows to the digests that databases and carried files hold
+// already. Days are hashed as days since 1970-01-01, whatever a Day is in memory, and an absent one as the least int32.
+func TestDigestsAndIdentitiesStayWhatTheyAre(t *testing.T) {
+	header := []string{"id", "amount", "day", "value", "text"}
+	m := compile(t, `{"externalId":"id","amount":"amount","date":"day","valueDate":"value","description":"text","currency":{"constant":"EUR"},"decimal":"."}`, header)
+	for _, row := range []struct{ id, day, value, digest, identity string }{
+		{"", "2026-01-02", "", "a3b8534bacad0824c6a98819be03434c7fff58c2188b4ac18b1e9d4440dbda8f", "00004fe7a3b8534bacad0824c6a98819"},
+		{"", "2026-01-02", "2026-01-05", "6dff25c4e0c63f33fdfddcf671622ac324ef820ca961fea9c6e328290b57a51d", "00004fe76dff25c4e0c63f33fdfddcf6"},
+		{"", "1970-01-01", "1970-01-01", "0839d1af68796ae38c45ee49cf22e56a2646013e3e98c2d1d3e4a1e3a495628a", "000000000839d1af68796ae38c45ee49"},
+		{"", "1969-12-31", "1900-01-01", "be5313df35551dbe6b2380b8fd0c26420b7d292953f6c6acd417f66c9814fa0d", "ffffffffbe5313df35551dbe6b2380b8"},
+		{"", "2199-12-31", "2199-12-31", "920ba591c9139710e1eaab8f6720563b467d94b7db7b7197346b7167f8b3eaed", "00014825920ba591c9139710e1eaab8f"},
+		{"", "2026-01-02T10:11:12Z", "", "3e32d463be676ba242a5e00608d44743c11a3b2e689833830607b9a36e4a3a17", "00004fe73e32d463be676ba242a5e006"},
+		{"INV-17", "2026-01-02", "", "a3b8534bacad0824c6a98819be03434c7fff58c2188b4ac18b1e9d4440dbda8f", "00000011b0a41fac46245e241e65c726"},
+	} {
+		tx, wrong := m.Map(recon.Record{Line: 2, Row: 1, Header: header, Fields: []string{row.id, "12.50", row.day, row.value, "Rent"}})
+		require.Empty(t, wrong)
+		require.Equal(t, row.digest, hex.EncodeToString(tx.Digest[:]), row.day)
+		identity := Identity(&tx)
+		require.Equal(t, row.identity, hex.EncodeToString(identity[:]), row.day)
+	}
 }
