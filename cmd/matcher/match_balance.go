@@ -209,7 +209,7 @@ func (s *matchSide) standing(result *engine.Result, currency string, to recon.Da
 		case state != recon.StateConfirmed:
 			carried.Add(amount)
 		}
-		if to.Set() && to != 0 && s.table.Date(row) > to && state != recon.StateOpen {
+		if to.Set() && s.table.Date(row) > to && state != recon.StateOpen {
 			ahead.Add(amount)
 		}
 	}

@@ -243,7 +243,7 @@ func (m *match) noteMaps() {
 // lookNoEarlier keeps the books from being looked at as of a day before last period's, where nobody names the day: that
 // nothing came since is no reason.
 func (m *match) lookNoEarlier() {
-	if asOf := m.options.AsOf; m.carry == nil || asOf.Set() && asOf != 0 {
+	if asOf := m.options.AsOf; m.carry == nil || asOf.Set() {
 		return
 	}
 	for _, s := range m.sides() {

@@ -103,7 +103,7 @@ func (m *match) residual(i int) residual {
 	left, right := m.result.LeftRows(g), m.result.RightRows(g)
 	r := residual{
 		Rule: run.RuleName(i), Amount: run.Difference(g), Currency: run.Currency(g),
-		Side: recon.Left, Date: recon.NoDay,
+		Side: recon.Left,
 	}
 	var sums [2]recon.Minor
 	for side, of := range [2]struct {

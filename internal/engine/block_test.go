@@ -20,7 +20,7 @@ func TestBlock(t *testing.T) {
 		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
 		for i := range n {
 			for side, table := range [2]*Table{left, right} {
-				tx := recon.Transaction{Amount: 1000, Currency: "EUR", Date: 20454, Reference: fmt.Sprintf("%d-%d", side, i), ExternalID: fmt.Sprint(side, i)}
+				tx := recon.Transaction{Amount: 1000, Currency: "EUR", Date: recon.Epoch + 20454, Reference: fmt.Sprintf("%d-%d", side, i), ExternalID: fmt.Sprint(side, i)}
 				tx.Digest = gen.Digest(&tx)
 				require.NoError(t, table.Add(&tx, int64(i), "file"))
 			}
@@ -38,7 +38,7 @@ func TestBlock(t *testing.T) {
 		left, right := NewTable(p, recon.Left, n), NewTable(p, recon.Right, n)
 		for i := range n {
 			for side, table := range [2]*Table{left, right} {
-				tx := recon.Transaction{Amount: recon.Minor(100_000 + 2*i + side), Currency: "EUR", Date: 20454, Reference: "N/A", ExternalID: fmt.Sprint(side, i)}
+				tx := recon.Transaction{Amount: recon.Minor(100_000 + 2*i + side), Currency: "EUR", Date: recon.Epoch + 20454, Reference: "N/A", ExternalID: fmt.Sprint(side, i)}
 				tx.Digest = gen.Digest(&tx)
 				require.NoError(t, table.Add(&tx, int64(i), "file"))
 			}

@@ -28,8 +28,8 @@ func TestBlocks(t *testing.T) {
 	})
 	t.Run("rows that share a value over a third row are in one block", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "list", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "reference", Split: ";"}}})
-		left := []recon.Transaction{{Reference: "A;B", Row: 1}, {Reference: "C", Row: 2}, {Reference: "Z", Row: 3}}
-		right := []recon.Transaction{{Reference: "B;C", Row: 1}, {Reference: "Y", Row: 2}}
+		left := []recon.Transaction{{Date: recon.Epoch, Reference: "A;B", Row: 1}, {Date: recon.Epoch, Reference: "C", Row: 2}, {Date: recon.Epoch, Reference: "Z", Row: 3}}
+		right := []recon.Transaction{{Date: recon.Epoch, Reference: "B;C", Row: 1}, {Date: recon.Epoch, Reference: "Y", Row: 2}}
 		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
 		list := r.blocks(r.ruleRun(&p.rules[0]))
 		require.Len(t, list.ranges, 1)
@@ -37,8 +37,8 @@ func TestBlocks(t *testing.T) {
 	})
 	t.Run("without a key, currency and equal amount cut", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "free", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{}})
-		left := []recon.Transaction{{Amount: 5, Currency: "EUR"}, {Amount: 5, Currency: "USD"}, {Amount: -5, Currency: "EUR"}, {Amount: 6, Currency: "EUR"}}
-		right := []recon.Transaction{{Amount: 5, Currency: "EUR"}, {Amount: 5, Currency: "EUR"}, {Amount: -5, Currency: "USD"}, {Amount: 6, Currency: "EUR"}}
+		left := []recon.Transaction{{Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 5, Currency: "USD"}, {Date: recon.Epoch, Amount: -5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 6, Currency: "EUR"}}
+		right := []recon.Transaction{{Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: -5, Currency: "USD"}, {Date: recon.Epoch, Amount: 6, Currency: "EUR"}}
 		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
 		require.Len(t, r.blocks(r.ruleRun(&p.rules[0])).ranges, 2)
 	})

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,7 +129,7 @@ func refuseWhere(text string, refuse func(code, why string)) {
 
 // instants count seconds from 2000-01-01 in 32 bits, which reach from 1932 to 2068; a row without one has noInstant.
 const (
-	noInstant  = int32(recon.NoDay)
+	noInstant  = int32(math.MinInt32)
 	epoch2000  = 946_684_800
 	secondsDay = 86_400
 )

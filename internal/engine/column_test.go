@@ -16,11 +16,10 @@ import (
 )
 
 var columnOptions = recon.RunOptions{
-	AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay,
 	Rates: []recon.FXRate{
-		{From: "EUR", To: "USD", Date: 20454, Rate: "1.25"},
-		{From: "EUR", To: "USD", Date: 20457, Rate: "1.5"},
-		{From: "JPY", To: "EUR", Date: 20453, Rate: "0.01"},
+		{From: "EUR", To: "USD", Date: recon.Epoch + 20454, Rate: "1.25"},
+		{From: "EUR", To: "USD", Date: recon.Epoch + 20457, Rate: "1.5"},
+		{From: "JPY", To: "EUR", Date: recon.Epoch + 20453, Rate: "0.01"},
 	},
 	FeeSchedules: []recon.FeeSchedule{{Name: "ten", Currency: "EUR", Items: []recon.FeeItem{{Name: "all", Type: recon.FeePercentage, Percent: "10"}}}},
 }

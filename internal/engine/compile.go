@@ -345,11 +345,8 @@ func sideOf(index int) recon.Side {
 	return recon.Right
 }
 
-// The plausible days of recon.Day: a calendar numbers all of them, 440 kB each.
-const (
-	firstDay = -25567
-	lastDay  = 84005
-)
+// daysMax counts the plausible days of recon.Day, 1900 to 2199: a calendar numbers all of them, 440 kB each.
+const daysMax = 109_573
 
 // calendarNamed finds a calendar by its id; "" is that of Monday to Friday.
 func calendarNamed(o *recon.RunOptions, id string) (calendar recon.Calendar, known bool) {
@@ -371,10 +368,10 @@ func businessDays(c recon.Calendar) []int32 {
 	for _, d := range c.Holidays {
 		holidays[d] = true
 	}
-	numbers := make([]int32, lastDay-firstDay+1)
-	weekday, n := int(recon.Day(firstDay).Weekday()), int32(0)
+	numbers := make([]int32, daysMax)
+	weekday, n := int(recon.Day(1).Weekday()), int32(0)
 	for i := range numbers {
-		if !weekend[weekday] && !holidays[recon.Day(firstDay+i)] {
+		if !weekend[weekday] && !holidays[recon.Day(i+1)] {
 			n++
 		}
 		numbers[i] = n

@@ -47,10 +47,10 @@ func TestCompile(t *testing.T) {
 		}
 	})
 	t.Run("business days skip weekends and holidays; a weekend of one's own is possible", func(t *testing.T) {
-		days := businessDays(recon.Calendar{Weekend: []string{"FRIDAY"}, Holidays: []recon.Day{20457}}) // Fridays off, and Sunday the 4th
-		at := func(d recon.Day) int32 { return days[d-firstDay] }
-		require.Equal(t, int32(0), at(20455)-at(20454)) // Friday
-		require.Equal(t, int32(1), at(20457)-at(20455)) // Saturday counts, Sunday does not
+		days := businessDays(recon.Calendar{Weekend: []string{"FRIDAY"}, Holidays: []recon.Day{recon.Epoch + 20457}}) // Fridays off, and Sunday the 4th
+		at := func(d recon.Day) int32 { return days[d-1] }
+		require.Equal(t, int32(0), at(recon.Epoch+20455)-at(recon.Epoch+20454)) // Friday
+		require.Equal(t, int32(1), at(recon.Epoch+20457)-at(recon.Epoch+20455)) // Saturday counts, Sunday does not
 		require.Equal(t, 7, calendarSpan(5, recon.UnitBusiness))
 	})
 }

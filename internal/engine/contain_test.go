@@ -42,7 +42,7 @@ func TestContain(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "invoice", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "description", Op: recon.KeyContainsToken}}})
 		var left, right []recon.Transaction
 		for i := range 20_000 {
-			tx := recon.Transaction{Amount: 100, Currency: "EUR", Date: 20454, Row: i + 1, ExternalID: fmt.Sprint("R", i)}
+			tx := recon.Transaction{Amount: 100, Currency: "EUR", Date: recon.Epoch + 20454, Row: i + 1, ExternalID: fmt.Sprint("R", i)}
 			tx.Description = fmt.Sprintf("payment of your invoice INV-%06d thank you", i)
 			right = append(right, tx)
 			tx.Reference, tx.Description, tx.ExternalID = fmt.Sprintf("INV-%06d", i), "", fmt.Sprint("L", i)
@@ -70,7 +70,7 @@ func drawTexts(t *rapid.T, name string) []recon.Transaction {
 	rows := make([]recon.Transaction, rapid.IntRange(0, 6).Draw(t, name))
 	for i := range rows {
 		text := strings.Join(rapid.SliceOfN(word, 0, 7).Draw(t, "words"), rapid.SampledFrom([]string{" ", "", "-"}).Draw(t, "glue"))
-		rows[i] = recon.Transaction{Row: i + 1, Currency: "EUR", Date: 20454, Reference: text, Description: text}
+		rows[i] = recon.Transaction{Row: i + 1, Currency: "EUR", Date: recon.Epoch + 20454, Reference: text, Description: text}
 	}
 	return rows
 }

@@ -19,21 +19,21 @@ func TestRates(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			rates := make([]recon.FXRate, rapid.IntRange(0, 8).Draw(t, "rates"))
 			for i := range rates {
-				rates[i] = recon.FXRate{From: "USD", To: "EUR", Date: 20454 + recon.Day(rapid.IntRange(0, 9).Draw(t, "date")), Rate: "0.5", Type: rapid.SampledFrom([]string{"A", "B"}).Draw(t, "type")}
+				rates[i] = recon.FXRate{From: "USD", To: "EUR", Date: recon.Epoch + 20454 + recon.Day(rapid.IntRange(0, 9).Draw(t, "date")), Rate: "0.5", Type: rapid.SampledFrom([]string{"A", "B"}).Draw(t, "type")}
 				if rapid.Bool().Draw(t, "back") {
 					rates[i].From, rates[i].To = "EUR", "USD"
 				}
 			}
 			age := rapid.IntRange(0, 4).Draw(t, "age")
 			table := newRateTable(&recon.RuleCurrency{To: "EUR", RateType: "A", RateMaxAgeDays: &age}, rates)
-			day := 20454 + recon.Day(rapid.IntRange(-1, 12).Draw(t, "day"))
+			day := recon.Epoch + 20454 + recon.Day(rapid.IntRange(-1, 12).Draw(t, "day"))
 			want := recon.NoDay
 			for _, r := range rates {
 				if r.Type == "A" && r.Date <= day && day-r.Date <= recon.Day(age) {
 					want = max(want, r.Date)
 				}
 			}
-			rate, number := table.rateFor(&recon.Transaction{Currency: "USD", Date: day, ValueDate: recon.NoDay})
+			rate, number := table.rateFor(&recon.Transaction{Currency: "USD", Date: day})
 			if !want.Set() {
 				require.Equal(t, rateMissing, number)
 				return
@@ -49,17 +49,17 @@ func TestRates(t *testing.T) {
 	})
 	t.Run("the value date counts where the rule says so and the row has one", func(t *testing.T) {
 		t.Parallel()
-		rates := []recon.FXRate{{From: "USD", To: "EUR", Date: 20454, Rate: "0.5"}, {From: "USD", To: "EUR", Date: 20455, Rate: "0.25"}}
+		rates := []recon.FXRate{{From: "USD", To: "EUR", Date: recon.Epoch + 20454, Rate: "0.5"}, {From: "USD", To: "EUR", Date: recon.Epoch + 20455, Rate: "0.25"}}
 		table := newRateTable(&recon.RuleCurrency{To: "EUR", RateDate: "valueDate", RateMaxAgeDays: new(0)}, rates)
-		for value, want := range map[recon.Day]int64{20455: 25, recon.NoDay: 50} {
-			got, _ := table.convert(&recon.Transaction{Currency: "USD", Date: 20454, ValueDate: value}, 100)
+		for value, want := range map[recon.Day]int64{recon.Epoch + 20455: 25, recon.NoDay: 50} {
+			got, _ := table.convert(&recon.Transaction{Currency: "USD", Date: recon.Epoch + 20454, ValueDate: value}, 100)
 			require.Equal(t, want, got)
 		}
 	})
 	t.Run("an amount that no rate can turn without overflow is not compared", func(t *testing.T) {
 		t.Parallel()
-		table := newRateTable(&recon.RuleCurrency{To: "EUR", RateMaxAgeDays: new(0)}, []recon.FXRate{{From: "USD", To: "EUR", Date: 20454, Rate: "9"}})
-		got, number := table.convert(&recon.Transaction{Currency: "USD", Date: 20454}, math.MaxInt64)
+		table := newRateTable(&recon.RuleCurrency{To: "EUR", RateMaxAgeDays: new(0)}, []recon.FXRate{{From: "USD", To: "EUR", Date: recon.Epoch + 20454, Rate: "9"}})
+		got, number := table.convert(&recon.Transaction{Currency: "USD", Date: recon.Epoch + 20454}, math.MaxInt64)
 		require.Equal(t, absent, got)
 		require.Equal(t, int32(1), number)
 	})

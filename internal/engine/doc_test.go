@@ -14,7 +14,7 @@ import (
 )
 
 func Example() {
-	plan, errs := engine.Compile(recon.DefaultLadder(), recon.RunOptions{AsOf: recon.NoDay})
+	plan, errs := engine.Compile(recon.DefaultLadder(), recon.RunOptions{})
 	if len(errs) > 0 {
 		fmt.Println(errs)
 		return
@@ -22,7 +22,7 @@ func Example() {
 	left, right := engine.NewTable(plan, recon.Left, 2), engine.NewTable(plan, recon.Right, 2)
 	add := func(table *engine.Table, id, reference string, amount recon.Minor, day string) {
 		date, _ := recon.ParseDay(day)
-		tx := recon.Transaction{ExternalID: id, Reference: reference, Amount: amount, Currency: "EUR", Date: date, ValueDate: recon.NoDay}
+		tx := recon.Transaction{ExternalID: id, Reference: reference, Amount: amount, Currency: "EUR", Date: date}
 		tx.Digest = gen.Digest(&tx)
 		if err := table.Add(&tx, 0, "example"); err != nil {
 			fmt.Println(err)
@@ -80,7 +80,7 @@ func TestScoreTable(t *testing.T) {
 			plan, errs := engine.Compile([]recon.Rule{c.rule}, recon.RunOptions{})
 			require.Empty(t, errs)
 			left, right := engine.NewTable(plan, recon.Left, 1), engine.NewTable(plan, recon.Right, 1)
-			tx := recon.Transaction{ExternalID: "L", Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20458, Description: "0123456789"}
+			tx := recon.Transaction{ExternalID: "L", Reference: "A", Amount: 100_00, Currency: "EUR", Date: recon.Epoch + 20458, Description: "0123456789"}
 			require.NoError(t, left.Add(&tx, 0, "l"))
 			tx.ExternalID, tx.Amount, tx.Date, tx.Description = "R", tx.Amount-c.amount, tx.Date+c.days, c.text
 			require.NoError(t, right.Add(&tx, 0, "r"))

@@ -14,11 +14,11 @@ import (
 // TestEvidenceOfARate: the rate that a group used is in its evidence, whole, even where everything agrees.
 func TestEvidenceOfARate(t *testing.T) {
 	t.Parallel()
-	rate := recon.FXRate{From: "EUR", To: "USD", Date: 20453, Rate: "1.25", Type: "ECB", Source: "daily file"}
+	rate := recon.FXRate{From: "EUR", To: "USD", Date: recon.Epoch + 20453, Rate: "1.25", Type: "ECB", Source: "daily file"}
 	p, errs := Compile([]recon.Rule{{Name: "in euro", Type: recon.RuleExact, Priority: 1, Currency: recon.RuleCurrency{To: "EUR"}}}, recon.RunOptions{Rates: []recon.FXRate{rate}})
 	require.Empty(t, errs)
-	left := []recon.Transaction{{Row: 1, Reference: "A", Amount: 125_00, Currency: "USD", Date: 20454, ValueDate: recon.NoDay}}
-	right := []recon.Transaction{{Row: 1, Reference: "A", Amount: 100_00, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay}}
+	left := []recon.Transaction{{Row: 1, Reference: "A", Amount: 125_00, Currency: "USD", Date: recon.Epoch + 20454}}
+	right := []recon.Transaction{{Row: 1, Reference: "A", Amount: 100_00, Currency: "EUR", Date: recon.Epoch + 20454}}
 	res, l, r := run(t, p, left, right)
 	require.Len(t, res.Groups, 1)
 	g := &res.Groups[0]

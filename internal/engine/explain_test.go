@@ -15,8 +15,8 @@ func TestEvidence(t *testing.T) {
 		Name: "net", Type: recon.RuleDateLag, Priority: 1, Amount: recon.RuleAmount{Left: "net", Abs: recon.Limits{Default: "1.00"}},
 		Keys: []recon.RuleKey{{Left: "reference", Right: "description", Extract: "[A-Z]+[0-9]+"}, {Left: "kind", Right: "kind", Required: new(false)}},
 	})
-	left := []recon.Transaction{{Reference: "A1", Currency: "EUR", Amount: 1050, Net: recon.NullMinor{Amount: 1000, Set: true}, Date: 20454}}
-	right := []recon.Transaction{{Description: "pay A1 and B2", Currency: "EUR", Amount: 975, Date: 20457}}
+	left := []recon.Transaction{{Reference: "A1", Currency: "EUR", Amount: 1050, Net: recon.NullMinor{Amount: 1000, Set: true}, Date: recon.Epoch + 20454}}
+	right := []recon.Transaction{{Description: "pay A1 and B2", Currency: "EUR", Amount: 975, Date: recon.Epoch + 20457}}
 	res, l, r := run(t, p, left, right)
 	require.Equal(t, []recon.Evidence{
 		{Component: recon.ComponentKey, Field: "reference ~ description", Left: "A1", Right: "A1", Closeness: 10000, Held: true},

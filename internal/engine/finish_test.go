@@ -11,13 +11,13 @@ import (
 )
 
 func TestStates(t *testing.T) {
-	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{From: 20454, To: 20460, AsOf: 20470})
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{From: recon.Epoch + 20454, To: recon.Epoch + 20460, AsOf: recon.Epoch + 20470})
 	require.Empty(t, errs)
 	row := func(id, reference string, amount recon.Minor, day recon.Day) recon.Transaction {
 		return recon.Transaction{ExternalID: id, Reference: reference, Amount: amount, Currency: "EUR", Date: day, Digest: [32]byte{byte(day), byte(amount), id[0]}}
 	}
-	left := []recon.Transaction{row("c", "A", 100, 20455), row("p", "", 200, 20456), row("o", "O", 300, 20456), row("x", "X", 400, 20400)}
-	right := []recon.Transaction{row("c", "A", 100, 20453), row("p", "", 200, 20456)}
+	left := []recon.Transaction{row("c", "A", 100, recon.Epoch+20455), row("p", "", 200, recon.Epoch+20456), row("o", "O", 300, recon.Epoch+20456), row("x", "X", 400, recon.Epoch+20400)}
+	right := []recon.Transaction{row("c", "A", 100, recon.Epoch+20453), row("p", "", 200, recon.Epoch+20456)}
 	l, r := tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right)
 	l.Rejected, l.Duplicates = 2, 3
 	res, err := Run(p, l, r, nil)
@@ -30,5 +30,5 @@ func TestStates(t *testing.T) {
 	}
 	require.Equal(t, map[string]recon.State{"c": recon.StateConfirmed, "p": recon.StateProposed, "o": recon.StateOpen, "x": recon.StateOpen}, states)
 	require.Equal(t, []ReasonCount{{recon.Left, recon.ClassMissing, recon.ReasonNoCandidate, 1}}, res.Reasons)
-	require.Equal(t, recon.Day(20470), res.AsOf)
+	require.Equal(t, (recon.Epoch + 20470), res.AsOf)
 }

@@ -19,7 +19,7 @@ func payout(n int) (left []recon.Transaction, right []recon.Transaction) {
 	for i := range n {
 		tx := recon.Transaction{
 			ExternalID: fmt.Sprintf("S%06d", i), Reference: fmt.Sprintf("ORD-%d", i), Amount: recon.Minor(1000 + i%977), Currency: "EUR",
-			Date: 20454 + recon.Day(i%3), ValueDate: recon.NoDay, BookingStatus: recon.Booked, Row: i + 1,
+			Date: recon.Epoch + 20454 + recon.Day(i%3), BookingStatus: recon.Booked, Row: i + 1,
 			Metadata: []recon.Attribute{{Name: "payout", Value: "PO-1"}},
 		}
 		if i%7 == 6 { // a refund, a chargeback or a fee
@@ -29,7 +29,7 @@ func payout(n int) (left []recon.Transaction, right []recon.Transaction) {
 		sum += tx.Amount
 		left = append(left, tx)
 	}
-	line := recon.Transaction{ExternalID: "B1", Reference: "PO-1", Amount: sum, Currency: "EUR", Date: 20458, ValueDate: recon.NoDay, BookingStatus: recon.Booked, Row: 1}
+	line := recon.Transaction{ExternalID: "B1", Reference: "PO-1", Amount: sum, Currency: "EUR", Date: recon.Epoch + 20458, BookingStatus: recon.Booked, Row: 1}
 	line.Digest = gen.Digest(&line)
 	return left, []recon.Transaction{line}
 }

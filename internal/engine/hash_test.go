@@ -14,7 +14,7 @@ import (
 func TestHashes(t *testing.T) {
 	p := compile(t, recon.DefaultLadder()...)
 	rows := func(id string, amount recon.Minor) []recon.Transaction {
-		return []recon.Transaction{{ExternalID: id, Reference: "A", Amount: amount, Currency: "EUR", Date: 20454, Digest: [32]byte{1}, Row: 1}}
+		return []recon.Transaction{{ExternalID: id, Reference: "A", Amount: amount, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{1}, Row: 1}}
 	}
 	base, _, _ := run(t, p, rows("L", 5), rows("R", 5))
 	t.Run("server ids, row numbers and sources are no part of the result", func(t *testing.T) {

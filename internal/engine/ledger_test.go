@@ -15,8 +15,8 @@ import (
 func TestViolations(t *testing.T) {
 	p := compile(t, recon.DefaultLadder()...)
 	rows := []recon.Transaction{
-		{ExternalID: "1", Reference: "A", Amount: 5, Currency: "EUR", Date: 20454, Digest: [32]byte{1}},
-		{ExternalID: "2", Reference: "B", Amount: 7, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
+		{ExternalID: "1", Reference: "A", Amount: 5, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{1}},
+		{ExternalID: "2", Reference: "B", Amount: 7, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{2}},
 	}
 	for name, breakIt := range map[string]func(r *runner, res *Result){
 		"twice in a group":     func(_ *runner, res *Result) { res.leftRows[1] = res.leftRows[0] },
@@ -43,10 +43,10 @@ func TestSumTooBig(t *testing.T) {
 	t.Parallel()
 	p := compile(t, recon.DefaultLadder()...)
 	rows := []recon.Transaction{
-		{ExternalID: "A", Amount: -math.MaxInt64 + 1, Currency: "EUR", Date: 20454, Digest: [32]byte{1}},
-		{ExternalID: "B", Amount: -math.MaxInt64, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
-		{ExternalID: "C", Amount: 5, Currency: "EUR", Date: 20454, Digest: [32]byte{3}},
-		{ExternalID: "D", Amount: math.MaxInt64, Currency: "USD", Date: 20454, Digest: [32]byte{4}},
+		{ExternalID: "A", Amount: -math.MaxInt64 + 1, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{1}},
+		{ExternalID: "B", Amount: -math.MaxInt64, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{2}},
+		{ExternalID: "C", Amount: 5, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{3}},
+		{ExternalID: "D", Amount: math.MaxInt64, Currency: "USD", Date: recon.Epoch + 20454, Digest: [32]byte{4}},
 	}
 	for side, l := range map[recon.Side]int{recon.Left: len(rows), recon.Right: 0} {
 		r := len(rows) - l
@@ -71,10 +71,10 @@ func TestGroupsWhoseDifferenceFitsNowhereStayOpen(t *testing.T) {
 		Keys:  []recon.RuleKey{{Left: "reference", Right: "reference"}},
 		Group: recon.RuleGroup{By: recon.RuleSources{Right: []string{"reference"}}},
 	})
-	left := []recon.Transaction{{ExternalID: "L", Reference: "A", Amount: math.MaxInt64, Net: net, Currency: "EUR", Date: 20454, Digest: [32]byte{1}}}
+	left := []recon.Transaction{{ExternalID: "L", Reference: "A", Amount: math.MaxInt64, Net: net, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{1}}}
 	right := []recon.Transaction{
-		{ExternalID: "R1", Reference: "A", Amount: -math.MaxInt64 + 5, Net: half, Currency: "EUR", Date: 20454, Digest: [32]byte{2}},
-		{ExternalID: "R2", Reference: "A", Amount: -5, Net: half, Currency: "EUR", Date: 20454, Digest: [32]byte{3}},
+		{ExternalID: "R1", Reference: "A", Amount: -math.MaxInt64 + 5, Net: half, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{2}},
+		{ExternalID: "R2", Reference: "A", Amount: -5, Net: half, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{3}},
 	}
 	res, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func drawFull(t *rapid.T, side string) []recon.Transaction {
 		tx := &rows[i]
 		tx.Reference = strings.NewReplacer("A", "INV1001", "B", "INV2002", "C", "INV3003").Replace(tx.Reference)
 		tx.ValueDate = tx.Date + recon.Day(rapid.IntRange(0, 3).Draw(t, "value"))
-		tx.Time = time.Date(2026, 1, 1+int(tx.Date-20454), rapid.IntRange(0, 23).Draw(t, "hour"), 0, 0, 0, time.UTC)
+		tx.Time = time.Date(2026, 1, 1+int(tx.Date-recon.Epoch-20454), rapid.IntRange(0, 23).Draw(t, "hour"), 0, 0, 0, time.UTC)
 		tx.Description = rapid.SampledFrom([]string{"invoice INV1001 acme", "acme invoice INV2002", "acme gmbh", "", "paid INV3003"}).Draw(t, "text")
 		tx.Kind = rapid.SampledFrom([]string{"SALE", "REFUND"}).Draw(t, "kind")
 		tx.Net = recon.NullMinor{Amount: tx.Amount - 30, Set: rapid.IntRange(0, 5).Draw(t, "net") > 0}

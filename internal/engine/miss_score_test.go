@@ -14,9 +14,9 @@ import (
 // day, where a key is shared.
 func TestWhatIsMendedCountsHalf(t *testing.T) {
 	t.Parallel()
-	row := recon.Transaction{Reference: "A", Amount: 1000, Currency: "EUR", Date: 20454, Digest: [32]byte{1}}
+	row := recon.Transaction{Reference: "A", Amount: 1000, Currency: "EUR", Date: recon.Epoch + 20454, Digest: [32]byte{1}}
 	amount, day := row, row
-	amount.Amount, day.Date = 1500, 20464
+	amount.Amount, day.Date = 1500, recon.Epoch+20464
 	for name, c := range map[string]struct {
 		other  recon.Transaction
 		failed reasonCode

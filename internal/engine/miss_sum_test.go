@@ -18,7 +18,7 @@ func TestSumMisses(t *testing.T) {
 	}
 	rows := func(amounts ...recon.Minor) (list []recon.Transaction) {
 		for i, amount := range amounts {
-			tx := recon.Transaction{Amount: amount, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay, BookingStatus: recon.Booked, Reference: "C1", Row: i + 1}
+			tx := recon.Transaction{Amount: amount, Currency: "EUR", Date: recon.Epoch + 20454, BookingStatus: recon.Booked, Reference: "C1", Row: i + 1}
 			tx.Digest = gen.Digest(&tx)
 			list = append(list, tx)
 		}

@@ -35,7 +35,7 @@ func TestMiss(t *testing.T) {
 	t.Run("a lag in business days is moved to the nearest day that holds", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "b", Type: recon.RuleDateLag, Priority: 1, Date: recon.RuleDate{Unit: recon.UnitBusiness, MaxDays: new(1)}})
 		x := &ruleRun{rulePlan: &p.rules[0]}
-		friday := int32(20455) // 2026-01-02
+		friday := int32(recon.Epoch + 20455) // 2026-01-02
 		delta, ok := x.dayChange(RightIndex, friday, friday+6)
 		require.True(t, ok)
 		require.Equal(t, int64(-3), delta) // Thursday back to Monday

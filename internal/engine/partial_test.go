@@ -26,8 +26,8 @@ func invoiceRule() recon.Rule {
 func drawInvoices(t *rapid.T) (invoices, payments []recon.Transaction) {
 	add := func(list []recon.Transaction, id, reference string, amount, day int) []recon.Transaction {
 		tx := recon.Transaction{
-			ExternalID: id, Reference: reference, Amount: recon.Minor(amount), Currency: "EUR", Date: 20454 + recon.Day(day),
-			ValueDate: recon.NoDay, BookingStatus: recon.Booked, Row: len(list) + 1,
+			ExternalID: id, Reference: reference, Amount: recon.Minor(amount), Currency: "EUR", Date: recon.Epoch + 20454 + recon.Day(day),
+			BookingStatus: recon.Booked, Row: len(list) + 1,
 		}
 		tx.Digest = gen.Digest(&tx)
 		return append(list, tx)
@@ -51,7 +51,7 @@ func month(t *rapid.T, left, right []recon.Transaction, earlier []recon.PartialG
 			}
 		}
 	}
-	p, errs := Compile([]recon.Rule{invoiceRule()}, recon.RunOptions{Partials: earlier, AsOf: 21000})
+	p, errs := Compile([]recon.Rule{invoiceRule()}, recon.RunOptions{Partials: earlier, AsOf: recon.Epoch + 21000})
 	require.Empty(t, errs)
 	res, l, r := run(t, p, rows[0], rows[1])
 	var parts []recon.PartialGroup

@@ -138,7 +138,7 @@ func (rp *rulePlan) coordinate(day int32) int32 {
 	if rp.business == nil {
 		return day
 	}
-	return rp.business[day-firstDay]
+	return rp.business[day-1]
 }
 
 // judge says whether two rows that carry what the rule needs hold all of its predicates, and how well.

@@ -94,7 +94,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 
 // latest is the day on which the books are looked at.
 func (r *runner) latest() recon.Day {
-	if p := r.plan.Options.AsOf; p.Set() && p != 0 {
+	if p := r.plan.Options.AsOf; p.Set() {
 		return p
 	}
 	latest := recon.NoDay
@@ -110,7 +110,7 @@ func (r *runner) latest() recon.Day {
 // earlier period left open is an anchor of every later one.
 func (r *runner) markOutside() {
 	from, to := r.plan.Options.From, r.plan.Options.To
-	hasFrom, hasTo := from.Set() && from != 0, to.Set() && to != 0
+	hasFrom, hasTo := from.Set(), to.Set()
 	if !hasFrom && !hasTo {
 		return
 	}

@@ -27,7 +27,7 @@ func drawRows(t *rapid.T, side string) []recon.Transaction {
 	for i := range rows {
 		tx := recon.Transaction{
 			Amount: recon.Minor(rapid.IntRange(-2, 4).Draw(t, "amount") * 30), Currency: rapid.SampledFrom([]string{"EUR", "EUR", "JPY"}).Draw(t, "currency"),
-			Date: 20454 + recon.Day(rapid.IntRange(0, 5).Draw(t, "day")), ValueDate: recon.NoDay, BookingStatus: recon.Booked,
+			Date: recon.Epoch + 20454 + recon.Day(rapid.IntRange(0, 5).Draw(t, "day")), BookingStatus: recon.Booked,
 			Reference:   rapid.SampledFrom([]string{"", "A", "B", "C;A"}).Draw(t, "reference"),
 			Description: rapid.SampledFrom([]string{"x", "x", "y"}).Draw(t, "description"),
 		}

@@ -199,7 +199,7 @@ func readRows(t *testing.T, text string) []*recon.Transaction {
 }
 
 func readRow(t *testing.T, header, record []string) *recon.Transaction {
-	tx := &recon.Transaction{Currency: "EUR", Date: recon.NoDay, ValueDate: recon.NoDay, BookingStatus: recon.Booked}
+	tx := &recon.Transaction{Currency: "EUR", BookingStatus: recon.Booked}
 	for i, name := range header {
 		if name == "currency" {
 			tx.Currency = record[i]

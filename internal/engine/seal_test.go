@@ -14,10 +14,10 @@ import (
 func TestSeal(t *testing.T) {
 	p := compile(t, recon.DefaultLadder()...)
 	table := tableOf(t, p, recon.Left, []recon.Transaction{
-		{Row: 1, Date: 5, Amount: 1, Currency: "EUR", ExternalID: "b", Reference: "rb"},
-		{Row: 2, Date: 5, Amount: 1, Currency: "EUR", ExternalID: "a", Reference: "ra"},
-		{Row: 3, Date: 5, Amount: 1, Currency: "CHF", ExternalID: "z"},
-		{Row: 4, Date: 5, Amount: -1, Currency: "USD"},
+		{Row: 1, Date: recon.Epoch + 5, Amount: 1, Currency: "EUR", ExternalID: "b", Reference: "rb"},
+		{Row: 2, Date: recon.Epoch + 5, Amount: 1, Currency: "EUR", ExternalID: "a", Reference: "ra"},
+		{Row: 3, Date: recon.Epoch + 5, Amount: 1, Currency: "CHF", ExternalID: "z"},
+		{Row: 4, Date: recon.Epoch + 5, Amount: -1, Currency: "USD"},
 		{Row: 5, Date: -3, Amount: 9, Currency: "EUR", Digest: [32]byte{2}},
 		{Row: 6, Date: -3, Amount: 9, Currency: "EUR", Digest: [32]byte{1}, Ordinal: 1},
 		{Row: 7, Date: -3, Amount: 9, Currency: "EUR", Digest: [32]byte{1}},

@@ -30,14 +30,14 @@ func TestTable(t *testing.T) {
 		require.Equal(t, []int64{7, absent}, table.amounts[1])
 	})
 	t.Run("any field is a key: amounts and days as they are written", func(t *testing.T) {
-		table := tableOf(t, p, recon.Right, []recon.Transaction{{Currency: "JPY", Amount: -500, ValueDate: 20454}, {Currency: "EUR", Amount: 5, ValueDate: recon.NoDay}})
+		table := tableOf(t, p, recon.Right, []recon.Transaction{{Currency: "JPY", Amount: -500, ValueDate: recon.Epoch + 20454}, {Currency: "EUR", Amount: 5}})
 		require.Equal(t, []string{"-500"}, table.keyTexts(0, 0))
 		require.Equal(t, []string{"2026-01-01"}, table.keyTexts(1, 0))
 		require.Empty(t, table.keyTexts(1, 1))
 	})
 	t.Run("long texts survive the arena", func(t *testing.T) {
 		long := strings.Repeat("é", 300)
-		table := tableOf(t, p, recon.Left, []recon.Transaction{{ExternalID: long, Currency: "EUR", Date: 9}, {ExternalID: "b", Currency: "EUR", Date: 1}})
+		table := tableOf(t, p, recon.Left, []recon.Transaction{{ExternalID: long, Currency: "EUR", Date: recon.Epoch + 9}, {ExternalID: "b", Currency: "EUR", Date: recon.Epoch + 1}})
 		table.seal()
 		require.Equal(t, long, table.ExternalID(1))
 		require.Equal(t, "file", table.Source(1))
@@ -48,15 +48,15 @@ func TestTable(t *testing.T) {
 		require.Panics(t, func() { _, _ = Run(p, NewTable(p, recon.Right, 0), NewTable(p, recon.Right, 0), nil) })
 	})
 	t.Run("what an earlier period left open is open in every period, and counted", func(t *testing.T) {
-		p, problems := Compile(recon.DefaultLadder(), recon.RunOptions{From: 20485, To: 20512})
+		p, problems := Compile(recon.DefaultLadder(), recon.RunOptions{From: recon.Epoch + 20485, To: recon.Epoch + 20512})
 		require.Empty(t, problems)
 		left, right := NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)
 		row := func(id string, day recon.Day) *recon.Transaction {
-			return &recon.Transaction{ExternalID: id, Currency: "EUR", Amount: 5, Date: day, ValueDate: recon.NoDay, Digest: [32]byte{31: 1, 0: id[0]}, Ordinal: 3}
+			return &recon.Transaction{ExternalID: id, Currency: "EUR", Amount: 5, Date: day, Digest: [32]byte{31: 1, 0: id[0]}, Ordinal: 3}
 		}
-		require.NoError(t, left.Add(row("c", 20500), 3, "books"))
-		require.NoError(t, left.Carry(row("b", 20460), 2, "books"))
-		require.NoError(t, left.Add(row("a", 20460), 1, "books"))
+		require.NoError(t, left.Add(row("c", recon.Epoch+20500), 3, "books"))
+		require.NoError(t, left.Carry(row("b", recon.Epoch+20460), 2, "books"))
+		require.NoError(t, left.Add(row("a", recon.Epoch+20460), 1, "books"))
 		result, err := Run(p, left, right, nil)
 		require.NoError(t, err)
 		require.Equal(t, Counts{Rows: 3, Outside: 1, Unmatched: 2, InTransit: 1, Carried: 1}, result.Counts[LeftIndex])

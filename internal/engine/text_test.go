@@ -43,7 +43,7 @@ func TestTextRule(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "alike", Type: recon.RuleFuzzy, Priority: 1})
 		var left, right []recon.Transaction
 		for i := range 3000 {
-			tx := recon.Transaction{Amount: 100, Currency: "EUR", Date: 20454, Description: "card payment", Row: i + 1}
+			tx := recon.Transaction{Amount: 100, Currency: "EUR", Date: recon.Epoch + 20454, Description: "card payment", Row: i + 1}
 			tx.Ordinal = int32(i)
 			left = append(left, tx)
 			tx.Description = "Card-Payment"
@@ -73,7 +73,7 @@ func BenchmarkFuzzyDense(b *testing.B) {
 		for side, noun := range [2]string{"supplier", "creditor"} {
 			tables[side] = NewTable(p, sideOf(side), 200_000)
 			for i := range 200_000 {
-				tx := recon.Transaction{ExternalID: strconv.Itoa(i), Amount: 100, Currency: "EUR", Date: 20454, Description: noun + " " + strconv.Itoa(i*7919%1_000_003) + " gmbh"}
+				tx := recon.Transaction{ExternalID: strconv.Itoa(i), Amount: 100, Currency: "EUR", Date: recon.Epoch + 20454, Description: noun + " " + strconv.Itoa(i*7919%1_000_003) + " gmbh"}
 				require.NoError(b, tables[side].Add(&tx, int64(i), "file"))
 			}
 		}

@@ -78,7 +78,7 @@ func TestT44_ToleranceMaths(t *testing.T) {
 func tolerates(t require.TestingT, amount recon.RuleAmount, currency string, left, right recon.Minor) bool {
 	amount.Mode = recon.AmountTolerance
 	p := compile(t, recon.Rule{Name: "t", Type: recon.RuleTolerance, Priority: 1, Amount: amount})
-	tx := recon.Transaction{Row: 1, ExternalID: "x", Reference: "A", Amount: left, Currency: currency, Date: 20454, ValueDate: recon.NoDay}
+	tx := recon.Transaction{Row: 1, ExternalID: "x", Reference: "A", Amount: left, Currency: currency, Date: recon.Epoch + 20454}
 	other := tx
 	other.Amount = right
 	res, _, _ := run(t, p, []recon.Transaction{tx}, []recon.Transaction{other})

@@ -168,7 +168,7 @@ func (u *unitRun) table(half int) *Table {
 		u.x.amounts[half][i] = u.compared(half, members)
 		u.fillColumns(t, half, i, members)
 		if t.amounts[0][i] == absent { // no sum, nothing to compare
-			u.x.amounts[half][i], u.x.days[half][i] = absent, int32(recon.NoDay)
+			u.x.amounts[half][i], u.x.days[half][i] = absent, noInstant
 		}
 	}
 	return t

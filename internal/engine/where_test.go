@@ -14,7 +14,7 @@ import (
 func TestWhere(t *testing.T) {
 	t.Parallel()
 	row := recon.Transaction{
-		ExternalID: "X1", Reference: "INV-17", Amount: -100_10, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay,
+		ExternalID: "X1", Reference: "INV-17", Amount: -100_10, Currency: "EUR", Date: recon.Epoch + 20454,
 		Description: "Card payment ALDI", Kind: "SALE", BookingStatus: recon.Booked,
 		Fee:      recon.NullMinor{Amount: 1_25, Set: true},
 		Original: &recon.Money{Amount: 16125, Currency: "JPY"},
@@ -94,7 +94,7 @@ func FuzzWhere(f *testing.F) {
 	} {
 		f.Add(text)
 	}
-	row := recon.Transaction{Amount: -9223372036854775807, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay, Original: &recon.Money{Amount: 1, Currency: "JPY"}, Metadata: []recon.Attribute{{Name: "x", Value: "1"}}}
+	row := recon.Transaction{Amount: -9223372036854775807, Currency: "EUR", Date: recon.Epoch + 20454, Original: &recon.Money{Amount: 1, Currency: "JPY"}, Metadata: []recon.Attribute{{Name: "x", Value: "1"}}}
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := compilePredicate(text)
 		if err != nil {

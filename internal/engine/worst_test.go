@@ -20,7 +20,7 @@ func worstSide(side string, n int, shape func(i int, tx *recon.Transaction)) []r
 	rows := make([]recon.Transaction, n)
 	for i := range rows {
 		rows[i] = recon.Transaction{
-			ExternalID: fmt.Sprintf("%s%d", side, i), Currency: "EUR", Date: 20454, ValueDate: recon.NoDay, BookingStatus: recon.Booked, Row: i + 1,
+			ExternalID: fmt.Sprintf("%s%d", side, i), Currency: "EUR", Date: recon.Epoch + 20454, BookingStatus: recon.Booked, Row: i + 1,
 		}
 		shape(i, &rows[i])
 		rows[i].Digest = gen.Digest(&rows[i])
@@ -77,7 +77,7 @@ func TestWorstInputs(t *testing.T) {
 		})
 		const n = 4_000
 		anything := func(i int, tx *recon.Transaction) {
-			tx.Amount, tx.Date, tx.Reference = recon.Minor(7919*i%1_000_003+1), 20454+recon.Day(i%300), fmt.Sprint(i)
+			tx.Amount, tx.Date, tx.Reference = recon.Minor(7919*i%1_000_003+1), recon.Epoch+20454+recon.Day(i%300), fmt.Sprint(i)
 		}
 		res := told(t, p, worstSide("L", n, anything), worstSide("R", n, anything))
 		require.Zero(t, res.Counts[LeftIndex].Matched)
@@ -103,7 +103,7 @@ func TestWorstInputs(t *testing.T) {
 	t.Run("a subset of ten thousand equal amounts is counted, not tried", func(t *testing.T) {
 		rule := subsetRule()
 		rule.Group.MaxCandidates, rule.Group.MaxSize = new(10_000), new(1_000)
-		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{AsOf: 20500})
+		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{AsOf: recon.Epoch + 20500})
 		require.Empty(t, errs)
 		items := worstSide("L", 10_000, func(i int, tx *recon.Transaction) { tx.Amount, tx.Description = 10_00, fmt.Sprint(i) })
 		lines := worstSide("R", 2, func(i int, tx *recon.Transaction) { tx.Amount = recon.Minor(1_000_00 + 5_00*i) })

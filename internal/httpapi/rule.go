@@ -66,7 +66,7 @@ func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.R
 
 // namedOptions are the calendars and fee schedules that a rule may name; they stay until the rule is stored.
 func namedOptions(ctx context.Context, tx *postgres.Tx) (recon.RunOptions, error) {
-	known := recon.RunOptions{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay}
+	known := recon.RunOptions{}
 	var err error
 	known.Calendars, known.FeeSchedules, err = tx.Named(ctx)
 	return known, err

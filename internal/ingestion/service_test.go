@@ -390,7 +390,7 @@ func TestSearch(t *testing.T) {
 		page := postgres.Page{Limit: 100}
 		for {
 			require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) error {
-				items, next, err := tx.Transactions(b.ctx, b.context.ID, recon.TransactionFilter{From: recon.NoDay, To: recon.NoDay}, page)
+				items, next, err := tx.Transactions(b.ctx, b.context.ID, recon.TransactionFilter{}, page)
 				for _, item := range items {
 					seen = append(seen, item.ExternalID)
 				}
@@ -407,7 +407,7 @@ func TestSearch(t *testing.T) {
 	t.Run("an amount is exact and needs its currency", func(t *testing.T) {
 		require.Len(t, b.transactions(t, recon.TransactionFilter{Amount: "17.17", Currency: "EUR"}), 1)
 		err := b.DB.Read(b.ctx, func(tx *postgres.Tx) error {
-			_, _, err := tx.Transactions(b.ctx, b.context.ID, recon.TransactionFilter{Amount: "17.17", From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+			_, _, err := tx.Transactions(b.ctx, b.context.ID, recon.TransactionFilter{Amount: "17.17"}, postgres.Page{})
 			return err
 		})
 		require.Equal(t, recon.KindInvalid, recon.KindOf(err))

@@ -169,7 +169,7 @@ func TestIdentities(t *testing.T) {
 		ascending("INV-9", "INV-10", "INV-11", "INV-100")
 		ascending("2026-0001", "2026-0002", "2026-0010")
 		monday, tuesday := row(1, "", 2), row(1, "", 1)
-		monday.Date, tuesday.Date = 20454, 20455
+		monday.Date, tuesday.Date = recon.Epoch+20454, recon.Epoch+20455
 		a, b := Identity(monday), Identity(tuesday)
 		require.Negative(t, bytes.Compare(a[:], b[:]))
 	})

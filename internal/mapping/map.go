@@ -71,7 +71,6 @@ func (r *row) texts() {
 }
 
 func (r *row) dates() {
-	r.tx.Date, r.tx.ValueDate = recon.NoDay, recon.NoDay
 	text := r.m.date.text(r.rec)
 	if text == "" {
 		r.fail(recon.FieldDate, "", recon.RowMissing, "the date is missing")

@@ -73,7 +73,7 @@ func TestBackTest(t *testing.T) {
 	byHand := func(left, right string) {
 		rows := map[string]string{}
 		b.tx(t, func(tx *postgres.Tx) error {
-			items, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{From: recon.NoDay, To: recon.NoDay}, postgres.Page{Limit: 100})
+			items, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{}, postgres.Page{Limit: 100})
 			for _, item := range items {
 				rows[item.ExternalID] = item.ID
 			}
@@ -158,7 +158,7 @@ func TestBackTest(t *testing.T) {
 			_, err := tx.CreateBackTest(b.ctx, b.contextID, ladder, recon.NoDay, recon.NoDay)
 			return err
 		})
-		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 		require.NoError(t, err)
 		err = b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
 			_, err := tx.CreateBackTest(b.ctx, b.contextID, ladder, recon.NoDay, recon.NoDay)

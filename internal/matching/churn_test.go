@@ -115,7 +115,7 @@ func TestT77_EverythingAtOnce(t *testing.T) {
 	})
 	for range 2 {
 		churn(t, ctx, &wait, "run", func(int) error {
-			run, err := s.Start(ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+			run, err := s.Start(ctx, b.contextID, matching.RunRequest{})
 			if err != nil {
 				return err
 			}

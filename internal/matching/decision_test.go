@@ -23,7 +23,7 @@ func TestARunSeesThatSomebodyDecided(t *testing.T) {
 	require.NotEmpty(t, proposed)
 
 	t.Run("what it weighed is not saved over a decision", func(t *testing.T) {
-		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 		require.NoError(t, err)
 		var input postgres.RunInput
 		b.tx(t, func(tx *postgres.Tx) error {

@@ -29,7 +29,7 @@ func TestT75_OneRunOfAContextAtATime(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+			run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 			if recon.KindOf(err) == recon.KindConflict {
 				refused.Add(1)
 				return
@@ -58,7 +58,7 @@ func TestT58_AStaleWorkerIsFenced(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 200))
 	b.load(t, b.right, rows("R", 200))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit})
 	require.NoError(t, err)
 	var stale recon.Run
 	b.tx(t, func(tx *postgres.Tx) (err error) { // a worker that claims and is never heard of again
@@ -90,7 +90,7 @@ func TestT51_ARunCutShortIsTakenUpWhole(t *testing.T) {
 	b.load(t, b.left, rows("L", 2000))
 	b.load(t, b.right, rows("R", 2000))
 	want := b.run(t, s, recon.RunDry).ResultHash
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 	for range 15 {
 		ctx, cancel := context.WithTimeout(b.ctx, time.Duration(rand.IntN(60))*time.Millisecond)
@@ -146,7 +146,7 @@ func TestJobsRunUnderTheirTenant(t *testing.T) {
 			return err
 		},
 	}))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 	require.NoError(t, <-done)
 	require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)

@@ -20,7 +20,7 @@ func TestExplain(t *testing.T) {
 	})
 	why := func(externalID string) (e recon.Explanation) {
 		require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) error {
-			found, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{ExternalID: externalID, From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+			found, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{ExternalID: externalID}, postgres.Page{})
 			require.NoError(t, err)
 			require.Len(t, found, 1)
 			e, err = matching.Explain(b.ctx, tx, found[0].ID)
@@ -79,7 +79,7 @@ func TestExplain(t *testing.T) {
 		require.Equal(t, recon.StateOpen, alone.State)
 		require.NotEmpty(t, alone.Reason)
 		b.tx(t, func(tx *postgres.Tx) error {
-			found, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{ExternalID: "L4", From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+			found, _, err := tx.Transactions(b.ctx, b.contextID, recon.TransactionFilter{ExternalID: "L4"}, postgres.Page{})
 			require.NoError(t, err)
 			_, err = tx.Ignore(b.ctx, found[0].ID, "test")
 			return err

@@ -18,7 +18,7 @@ func TestHeartbeat(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 10))
 	claim := func() recon.Run {
-		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 		require.NoError(t, err)
 		b.tx(t, func(tx *postgres.Tx) (err error) {
 			run, _, err = tx.ClaimRun(b.ctx, run.ID, time.Minute)

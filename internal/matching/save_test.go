@@ -18,7 +18,7 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 100))
 	extra := b.load(t, b.right, rows("R", 100))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit})
 	require.NoError(t, err)
 	var claimed recon.Run
 	var input postgres.RunInput
@@ -69,7 +69,7 @@ func TestT77_AContextArchivedMeanwhileTakesNoResult(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 50))
 	b.load(t, b.right, rows("R", 50))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 	b.tx(t, func(tx *postgres.Tx) error {
 		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.archive", func(c *recon.Context) error {

@@ -107,7 +107,7 @@ func shuffled(rows []string, seed uint64) []string {
 
 func (b *bundle) run(t testing.TB, s *matching.Service, mode recon.RunMode) recon.Run {
 	t.Helper()
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: mode, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: mode})
 	require.NoError(t, err)
 	require.NoError(t, s.Execute(b.ctx, run.ID))
 	return b.stored(t, run.ID)
@@ -273,7 +273,7 @@ func TestRunEqualsTheEngine(t *testing.T) {
 	})
 
 	t.Run("so does the engine called directly on the same files", func(t *testing.T) {
-		plan, problems := engine.Compile(recon.DefaultLadder(), recon.RunOptions{AsOf: recon.NoDay, From: recon.NoDay, To: recon.NoDay})
+		plan, problems := engine.Compile(recon.DefaultLadder(), recon.RunOptions{})
 		require.Empty(t, problems)
 		result, err := engine.Run(plan, table(t, plan, recon.Left, "books", rows("L", 500)), table(t, plan, recon.Right, "bank", rows("R", 500)), nil)
 		require.NoError(t, err)
@@ -312,7 +312,7 @@ func table(t *testing.T, plan *engine.Plan, side recon.Side, name string, rows [
 func TestStart(t *testing.T) {
 	t.Parallel()
 	s, b := setup(t)
-	everything := matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay}
+	everything := matching.RunRequest{}
 	first, err := s.Start(b.ctx, b.contextID, everything)
 	require.NoError(t, err)
 	require.Equal(t, recon.RunQueued, first.Status)
@@ -332,7 +332,7 @@ func TestStart(t *testing.T) {
 	t.Run("nonsense is refused where it is said", func(t *testing.T) {
 		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: "MAYBE"})
 		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
-		_, err = s.Start(b.ctx, b.contextID, matching.RunRequest{From: 20, To: 10, AsOf: recon.NoDay})
+		_, err = s.Start(b.ctx, b.contextID, matching.RunRequest{From: 20, To: 10})
 		require.Equal(t, "PERIOD_EMPTY", recon.CodeOf(err))
 		_, err = s.Start(b.ctx, b.left, everything)
 		require.Equal(t, recon.KindNotFound, recon.KindOf(err))

@@ -96,7 +96,7 @@ func TestARuleEditedWhileARunIsOnIsForTheNextRun(t *testing.T) {
 		stored, err = tx.CreateRule(b.ctx, b.contextID, rule)
 		return err
 	})
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 
 	// The save waits for the context's row, which an edit of a rule may share.

@@ -22,7 +22,7 @@ const backTestSelect = `
 // CreateBackTest queues a back-test of a whole rule set and its job. At most one of a context waits beside the one that
 // is worked on, and neither keeps a run from starting.
 func (tx *Tx) CreateBackTest(ctx context.Context, contextID string, rules []recon.Rule, from, to recon.Day) (recon.BackTest, error) {
-	run, err := tx.insertRun(ctx, recon.Run{ContextID: contextID, Mode: recon.RunBackTest, From: from, To: to, AsOf: recon.NoDay})
+	run, err := tx.insertRun(ctx, recon.Run{ContextID: contextID, Mode: recon.RunBackTest, From: from, To: to})
 	if err != nil {
 		return recon.BackTest{}, err
 	}

@@ -32,9 +32,9 @@ func TestConfigured_WhatRulesNameStays(t *testing.T) {
 		fees, err = tx.CreateFeeSchedule(ctx, recon.FeeSchedule{Name: "cards", Currency: "EUR", Items: []recon.FeeItem{{Name: "f", Type: recon.FeeFlat, Amount: "1"}}})
 		require.NoError(t, err)
 		_, err = tx.PutFXRates(ctx, []recon.FXRate{
-			{From: "EUR", To: "USD", Date: 20_000, Rate: "1.08", Type: "ECB"},
-			{From: "EUR", To: "USD", Date: 20_000, Rate: "1.09", Type: "MID"},
-			{From: "GBP", To: "CHF", Date: 20_000, Rate: "1.10", Type: "ECB"},
+			{From: "EUR", To: "USD", Date: recon.Epoch + 20_000, Rate: "1.08", Type: "ECB"},
+			{From: "EUR", To: "USD", Date: recon.Epoch + 20_000, Rate: "1.09", Type: "MID"},
+			{From: "GBP", To: "CHF", Date: recon.Epoch + 20_000, Rate: "1.10", Type: "ECB"},
 		})
 		require.NoError(t, err)
 		_, err = tx.CreateRule(ctx, c.ID, recon.Rule{

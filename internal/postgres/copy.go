@@ -66,7 +66,7 @@ func (r copyRow) day(d recon.Day) copyRow {
 	if !d.Set() {
 		return r.null()
 	}
-	return r.int4(int32(d) - epochDays)
+	return r.int4(d.Unix() - epochDays)
 }
 
 func (r copyRow) minor(v recon.NullMinor) copyRow {

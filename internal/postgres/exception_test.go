@@ -19,7 +19,7 @@ func TestExceptions(t *testing.T) {
 	left, right := l.keys(t, l.left), l.keys(t, l.right)
 	open := func(id, nearest int64) postgres.ExceptionRow {
 		return postgres.ExceptionRow{
-			TransactionID: id, SourceNum: l.left.Num, Amount: 1000, Nearest: nearest, Date: 20_000, Currency: "EUR",
+			TransactionID: id, SourceNum: l.left.Num, Amount: 1000, Nearest: nearest, Date: recon.Epoch + 20_000, Currency: "EUR",
 			Side: recon.Left, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers, Suggestion: "add 0.03",
 			Difference: recon.NullMinor{Amount: -3, Set: true},
 		}

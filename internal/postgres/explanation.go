@@ -81,5 +81,5 @@ func (tx *Tx) RunNum(groupID string) int64 {
 
 // RunInputNow is what a run that started now would know of a context beside its rows.
 func (tx *Tx) RunInputNow(ctx context.Context, contextID string) (RunInput, error) {
-	return tx.RunInput(ctx, recon.Run{ContextID: contextID, From: recon.NoDay, To: recon.NoDay, AsOf: recon.NoDay})
+	return tx.RunInput(ctx, recon.Run{ContextID: contextID})
 }

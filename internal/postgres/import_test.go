@@ -52,7 +52,7 @@ func (l *ledger) tx(t *testing.T, fn func(tx *postgres.Tx) error) {
 
 // row is a transaction with an id; its digest stands for its content.
 func row(id string, amount recon.Minor, day recon.Day) recon.Transaction {
-	t := recon.Transaction{ExternalID: id, Amount: amount, Currency: "EUR", Date: day, ValueDate: recon.NoDay, BookingStatus: recon.Booked}
+	t := recon.Transaction{ExternalID: id, Amount: amount, Currency: "EUR", Date: recon.Epoch + day, BookingStatus: recon.Booked}
 	copy(t.Digest[:], id)
 	t.Digest[31] = byte(amount)
 	return t
@@ -101,19 +101,19 @@ func TestStoreImport(t *testing.T) {
 	full := row("A", 1050, 20_000)
 	full.Gross, full.Fee = recon.NullMinor{Amount: 1100, Set: true}, recon.NullMinor{Amount: 50, Set: true}
 	full.Original = &recon.Money{Amount: 1200, Currency: "JPY"}
-	full.Reference, full.Kind, full.ValueDate = "ref", "SALE", 20_001
+	full.Reference, full.Kind, full.ValueDate = "ref", "SALE", recon.Epoch+20_001
 	full.Metadata = []recon.Attribute{{Name: "who", Value: `"quoted"`}}
 	first := l.store(t, l.left, full, row("B", -25, 20_000))
 	require.Equal(t, map[string]string{"EUR": "10.25"}, first.Sums)
 
 	t.Run("every field comes back", func(t *testing.T) {
 		l.tx(t, func(tx *postgres.Tx) error {
-			items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: "A", From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+			items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: "A"}, postgres.Page{})
 			require.NoError(t, err)
 			got := items[0]
 			require.Equal(t, []string{"10.50", "11.00", "0.50", "", "1200", "JPY", "ref", "SALE", `"quoted"`},
 				[]string{got.Amount, got.Gross, got.Fee, got.Net, got.OriginalAmount, got.OriginalCurrency, got.Reference, got.Kind, got.Metadata["who"]})
-			require.Equal(t, recon.Day(20_001), got.ValueDate)
+			require.Equal(t, (recon.Epoch + 20_001), got.ValueDate)
 			one, err := tx.Transaction(l.ctx, got.ID)
 			require.Equal(t, got, one)
 			return err

@@ -92,7 +92,7 @@ func TestTheListOfOpenRows(t *testing.T) {
 	}
 	rowID := func(name string) (id string) {
 		l.tx(t, func(tx *postgres.Tx) error {
-			items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: name, From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+			items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: name}, postgres.Page{})
 			require.Len(t, items, 1)
 			id = items[0].ID
 			return err

@@ -156,7 +156,7 @@ func TestOpenRowsReadTheFieldsThatAPlanNames(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
 	one := row("A", 500, 20_000)
-	one.Reference, one.Description, one.Kind, one.ValueDate = "ref", "text", "FEE", 20_002
+	one.Reference, one.Description, one.Kind, one.ValueDate = "ref", "text", "FEE", recon.Epoch+20_002
 	one.Net, one.Original = recon.NullMinor{Amount: 4, Set: true}, &recon.Money{Amount: 9, Currency: "USD"}
 	one.Metadata = []recon.Attribute{{Name: "end to end", Value: "e2e"}}
 	l.store(t, l.left, one, row("B", 7, 20_000))

@@ -29,11 +29,11 @@ func TestStatement(t *testing.T) {
 		{left["L1"], right["R1"], recon.GroupConfirmed, 3},
 		{left["L2"], right["R2"], recon.GroupConfirmed, 0},
 	}, postgres.ExceptionRow{
-		TransactionID: right["R3"], SourceNum: l.right.Num, Amount: 31, Date: 20_002, Currency: "EUR",
+		TransactionID: right["R3"], SourceNum: l.right.Num, Amount: 31, Date: recon.Epoch + 20_002, Currency: "EUR",
 		Side: recon.Right, Class: recon.ClassMissing, Reason: recon.ReasonNoCandidate,
 	})
 	l.tx(t, func(tx *postgres.Tx) error {
-		items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: "L4", From: recon.NoDay, To: recon.NoDay}, postgres.Page{})
+		items, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{ExternalID: "L4"}, postgres.Page{})
 		require.NoError(t, err)
 		_, err = tx.Ignore(l.ctx, items[0].ID, "test")
 		return err
@@ -41,7 +41,7 @@ func TestStatement(t *testing.T) {
 
 	t.Run("today every item has its class and reason", func(t *testing.T) {
 		s := statement(recon.NoDay)
-		require.Equal(t, recon.Day(20_004), s.AsOf)
+		require.Equal(t, (recon.Epoch + 20_004), s.AsOf)
 		require.Equal(t, []recon.StatementCurrency{{Currency: "EUR", Left: "20.85", Right: "20.31", Items: []recon.StatementItem{
 			{Label: "difference of matched groups", Reason: "ROUNDING", Amount: "-0.03", Count: 1},
 			{Label: "ignored", Side: recon.Left, Reason: "IGNORED", Amount: "-0.05", Count: 1},
@@ -51,7 +51,7 @@ func TestStatement(t *testing.T) {
 	})
 
 	t.Run("on a day in the past a group whose partner had not come is in transit", func(t *testing.T) {
-		s := statement(20_001)
+		s := statement(recon.Epoch + 20_001)
 		require.Equal(t, "20.85", s.Currencies[0].Left)
 		require.Equal(t, "10.00", s.Currencies[0].Right)
 		require.Contains(t, s.Currencies[0].Items, recon.StatementItem{

@@ -56,7 +56,7 @@ func TestTransactions(t *testing.T) {
 	})
 
 	t.Run("filters narrow together", func(t *testing.T) {
-		_, ids := find(recon.TransactionFilter{Side: recon.Left, From: 20_001, To: 20_002})
+		_, ids := find(recon.TransactionFilter{Side: recon.Left, From: recon.Epoch + 20_001, To: recon.Epoch + 20_002})
 		require.Equal(t, []string{"L2", "L3"}, ids)
 		_, ids = find(recon.TransactionFilter{SourceID: l.right.ID, Currency: "EUR", Amount: "10.00"})
 		require.Equal(t, []string{"R1", "R2"}, ids)

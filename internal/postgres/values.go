@@ -19,7 +19,7 @@ func rawDay(raw []byte) recon.Day {
 	if raw == nil {
 		return recon.NoDay
 	}
-	return recon.Day(rawInt4(raw) + epochDays)
+	return recon.Epoch + recon.Day(rawInt4(raw)+epochDays)
 }
 
 // rawInstant is the zero time for NULL.

@@ -19,14 +19,14 @@ func TestRawValuesReadWhatWasWritten(t *testing.T) {
 		require.Equal(t, int32(v), rawInt4(copyRow{}.int4(int32(v))[4:]))
 		require.Equal(t, recon.NullMinor{Amount: recon.Minor(v), Set: true}, rawMinor(copyRow{}.int8(v)[4:]))
 	}
-	require.Equal(t, recon.Day(-3), rawDay(copyRow{}.day(-3)[4:]))
+	require.Equal(t, recon.Epoch-3, rawDay(copyRow{}.day(recon.Epoch - 3)[4:]))
 	require.Equal(t, recon.NoDay, rawDay(nil))
 	require.Equal(t, recon.NullMinor{}, rawMinor(nil))
 }
 
 func TestDaysAndTimesSurviveTheDriver(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, recon.Day(20_000), dayOf(dateOf(20_000)))
+	require.Equal(t, (recon.Epoch + 20_000), dayOf(dateOf(recon.Epoch+20_000)))
 	require.Equal(t, recon.NoDay, dayOf(dateOf(recon.NoDay)))
 	require.Nil(t, inUTC(nil))
 	at := time.Date(2026, 3, 1, 1, 0, 0, 0, time.FixedZone("X", 3600))

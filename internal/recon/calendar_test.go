@@ -24,9 +24,9 @@ func TestCalendar(t *testing.T) {
 		t.Parallel()
 		var pointers []string
 		for _, e := range CheckCalendars([]Calendar{
-			{ID: "TARGET2", Holidays: []Day{20454}},
+			{ID: "TARGET2", Holidays: []Day{Epoch + 20454}},
 			{ID: " ", Weekend: []string{"CATURDAY", "SUNDAY", "SUNDAY"}},
-			{ID: "TARGET2", Holidays: []Day{20454, NoDay, 20454}},
+			{ID: "TARGET2", Holidays: []Day{Epoch + 20454, NoDay, Epoch + 20454}},
 			{ID: "never", Weekend: Weekdays},
 			{ID: "full", Holidays: make([]Day, HolidaysMax+1)},
 		}) {

@@ -7,57 +7,68 @@ import (
 	"time"
 )
 
-// Day is a civil date as days since 1970-01-01, in the time zone of the source that gave it. The zero value is that
-// date, so an absent day is NoDay, never 0.
+// Day is a civil date of 1900 to 2199, in the time zone of the source that gave it. It counts days, so days are compared
+// and subtracted as numbers. The zero value is NoDay.
 type Day int32
 
-// NoDay is the absent day. It sorts before every real one.
-const NoDay Day = math.MinInt32
-
 const (
-	dayLayout  = time.DateOnly
-	dayMin     = -25567 // 1900-01-01: nothing older is a booking date, so it is a typing mistake
-	dayMax     = 84005  // 2199-12-31
+	// NoDay is the absent day. It sorts before every real one.
+	NoDay Day = 0
+	// Epoch is 1970-01-01: digests, files and SQL count days from it.
+	Epoch Day = 25_568
+
+	dayFirst = NoDay + 1      // 1900-01-01: nothing older is a booking date, so it is a typing mistake
+	dayLast  = Epoch + 84_005 // 2199-12-31
+	noDayOut = math.MinInt32  // what NoDay is outside of memory
+
 	secondsDay = 86400
 )
 
 // DayOf is the civil date of t in t's own location.
 func DayOf(t time.Time) Day {
 	y, m, d := t.Date()
-	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / secondsDay)
+	return Epoch + Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/secondsDay)
 }
 
 // ParseDay reads YYYY-MM-DD.
 func ParseDay(text string) (Day, error) {
-	t, err := time.Parse(dayLayout, text)
+	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return NoDay, fmt.Errorf("%q is not a date as YYYY-MM-DD", text)
 	}
 	d := DayOf(t)
 	if !d.Plausible() {
-		return NoDay, fmt.Errorf("%q lies outside 1900 to 2199", text)
+		return NoDay, fmt.Errorf("%q is outside 1900 to 2199", text)
 	}
 	return d, nil
 }
 
-// Plausible says whether d lies in 1900..2199.
-func (d Day) Plausible() bool { return d >= dayMin && d <= dayMax }
+// Plausible reports whether d is a day of 1900 to 2199.
+func (d Day) Plausible() bool { return d >= dayFirst && d <= dayLast }
 
-// Set says whether there is a day at all.
+// Set reports whether there is a day at all.
 func (d Day) Set() bool { return d != NoDay }
 
-// Time is midnight UTC of d.
-func (d Day) Time() time.Time { return time.Unix(int64(d)*secondsDay, 0).UTC() }
+// Unix returns the days since 1970-01-01, as digests count them; the least int32 for NoDay.
+func (d Day) Unix() int32 {
+	if !d.Set() {
+		return noDayOut
+	}
+	return int32(d - Epoch)
+}
+
+// Time returns midnight UTC of d.
+func (d Day) Time() time.Time { return time.Unix(int64(d-Epoch)*secondsDay, 0).UTC() }
 
 // Weekday of d.
 func (d Day) Weekday() time.Weekday { return d.Time().Weekday() }
 
-// String is YYYY-MM-DD, or "" for NoDay.
+// String returns YYYY-MM-DD, or "" for NoDay.
 func (d Day) String() string {
 	if !d.Set() {
 		return ""
 	}
-	return d.Time().Format(dayLayout)
+	return d.Time().Format(time.DateOnly)
 }
 
 // MarshalJSON writes "YYYY-MM-DD", or null for NoDay.

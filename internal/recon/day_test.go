@@ -4,6 +4,7 @@ package recon
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func TestTheDayOfAnInstantIsItsOwnZones(t *testing.T) {
 func TestDaysSurviveJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		d := Day(rapid.Int32Range(dayMin, dayMax).Draw(t, "day"))
+		d := Day(rapid.Int32Range(int32(dayFirst), int32(dayLast)).Draw(t, "day"))
 		data, err := json.Marshal(d)
 		require.NoError(t, err)
 		var back Day
@@ -46,6 +47,10 @@ func TestDaysSurviveJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte("null"), &d))
 	require.False(t, d.Set())
 	require.Error(t, json.Unmarshal([]byte("20260101"), &d))
+	require.Equal(t, NoDay, Day(0), "the zero value is no day")
+	require.Equal(t, "1970-01-01", Epoch.String())
+	require.Equal(t, [3]int32{0, -25567, 84005}, [3]int32{Epoch.Unix(), dayFirst.Unix(), dayLast.Unix()})
+	require.Equal(t, int32(math.MinInt32), NoDay.Unix(), "what digests have always hashed")
 	data, err := json.Marshal(NoDay)
 	require.NoError(t, err)
 	require.Equal(t, "null", string(data))

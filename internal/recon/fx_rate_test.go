@@ -13,7 +13,7 @@ import (
 
 func TestFXRate(t *testing.T) {
 	t.Parallel()
-	day := Day(20454)
+	day := Epoch + 20454
 	t.Run("converts both ways at each currency's own decimals, half to even", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range []struct {

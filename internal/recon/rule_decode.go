@@ -332,11 +332,6 @@ func (d *documentDecoder) object(n *documentNode, to reflect.Value, pointer stri
 		return
 	}
 	fields := jsonFields(to.Type())
-	for i := range to.NumField() {
-		if to.Type().Field(i).Type == reflect.TypeFor[Day]() {
-			to.Field(i).Set(reflect.ValueOf(NoDay)) // the zero day is a date
-		}
-	}
 	for i, name := range n.names {
 		at := n.childPointer(pointer, i)
 		index, known := fields[name]

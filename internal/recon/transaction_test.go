@@ -19,7 +19,7 @@ func TestAnAbsentColumnReadsAsEmpty(t *testing.T) {
 
 func TestAPreviewShowsMoneyInItsCurrencysDecimals(t *testing.T) {
 	t.Parallel()
-	row := PreviewOf(&Transaction{Line: 3, Amount: -1250, Currency: "KWD", Date: 0, ValueDate: NoDay})
+	row := PreviewOf(&Transaction{Line: 3, Amount: -1250, Currency: "KWD", Date: Epoch, ValueDate: NoDay})
 	require.Equal(t, "-1.250", row.Amount)
 	require.Equal(t, "1970-01-01", row.Date.String())
 	require.Equal(t, 3, row.Line)

@@ -50,7 +50,7 @@ func (r *Run) Explain(side int, row uint32, asked string) Explanation {
 	tx := s.Transaction(row)
 	e := Explanation{
 		Asked: asked, Side: string(s.Side), File: s.Place(row).File, Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
-		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date, NearestDate: recon.NoDay,
+		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date,
 		Status: "OUTSIDE",
 	}
 	for i := range r.Result.Groups {
@@ -89,7 +89,7 @@ func (r *Run) explainOpen(e *Explanation, side int, open *engine.Open) {
 // ExplainRejected returns what is wrong with a row that is no transaction, by the first of its faults.
 func ExplainRejected(side recon.Side, file string, fault *recon.RowError, asked string) Explanation {
 	return Explanation{
-		Asked: asked, Side: string(side), File: file, Row: fault.Row, Line: fault.Line, Date: recon.NoDay, NearestDate: recon.NoDay,
+		Asked: asked, Side: string(side), File: file, Row: fault.Row, Line: fault.Line,
 		Status: "REJECTED", Faults: []string{Fault(fault)},
 	}
 }

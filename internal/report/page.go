@@ -132,7 +132,7 @@ func (r *Run) partials(most int) (shown []partial, total int) {
 		p := partial{
 			Left:  r.Sides[engine.LeftIndex].labels(r.Result.LeftRows(g)),
 			Right: r.Sides[engine.RightIndex].labels(r.Result.RightRows(g)),
-			Rule:  r.RuleName(i), Amount: r.Difference(g), Currency: r.Currency(g), Date: recon.NoDay,
+			Rule:  r.RuleName(i), Amount: r.Difference(g), Currency: r.Currency(g),
 		}
 		for side := range r.Sides {
 			for _, row := range r.rows(side, g) {

@@ -178,7 +178,7 @@ func equalAmounts(n int) rowSource {
 		for i := range n {
 			for _, side := range []recon.Side{recon.Left, recon.Right} {
 				row := &gen.Row{Truth: i, Transaction: recon.Transaction{
-					Amount: 1000, Currency: "EUR", Date: 20454, ValueDate: recon.NoDay,
+					Amount: 1000, Currency: "EUR", Date: recon.Epoch + 20454,
 					Reference: string(side) + strconv.Itoa(i), ExternalID: strconv.Itoa(i),
 				}}
 				row.Digest = gen.Digest(&row.Transaction)

@@ -74,7 +74,7 @@ func (s Shape) Each(emit func(side recon.Side, row *Row)) {
 }
 
 // firstDay is 2026-01-01.
-const firstDay = recon.Day(20454)
+const firstDay = recon.Epoch + 20454
 
 func (s Shape) pair(random *rand.Rand, n int, left, right *Row) {
 	amount := 1 + random.IntN(5_000_00)
@@ -83,7 +83,7 @@ func (s Shape) pair(random *rand.Rand, n int, left, right *Row) {
 	}
 	left.Truth = n
 	left.Transaction = recon.Transaction{
-		Amount: recon.Minor(amount), Currency: "EUR", ValueDate: recon.NoDay, BookingStatus: recon.Booked,
+		Amount: recon.Minor(amount), Currency: "EUR", BookingStatus: recon.Booked,
 		Date: firstDay + recon.Day(random.IntN(max(s.Days, 1))), Reference: reference(random, n),
 	}
 	if random.IntN(10) == 0 {
@@ -127,8 +127,8 @@ func finish(row *Row, side byte, n int) {
 func Digest(tx *recon.Transaction) [32]byte {
 	text := make([]byte, 0, 96)
 	text = binary.BigEndian.AppendUint64(text, uint64(tx.Amount))
-	text = binary.BigEndian.AppendUint32(text, uint32(tx.Date))
-	text = binary.BigEndian.AppendUint32(text, uint32(tx.ValueDate))
+	text = binary.BigEndian.AppendUint32(text, uint32(tx.Date.Unix()))
+	text = binary.BigEndian.AppendUint32(text, uint32(tx.ValueDate.Unix()))
 	text = append(text, tx.Currency...)
 	for _, part := range []string{tx.Reference, tx.Description, tx.Kind, tx.BookingStatus} {
 		text = append(append(text, part...), 0)
