@@ -14,7 +14,7 @@ func (c *exportCommand) groups(ctx context.Context, line exportLine) error {
 	if c.run != "" {
 		path = "/v1/runs/" + c.run + "/groups"
 	}
-	standing := []string{string(recon.GroupConfirmed), string(recon.GroupProposed), string(recon.GroupPartial)}
+	standing := []recon.GroupStatus{recon.GroupConfirmed, recon.GroupProposed, recon.GroupPartial}
 	return each(ctx, c.client, path, func(g recon.StoredGroup) (err error) {
 		if !slices.Contains(standing, g.Status) {
 			return nil
@@ -64,7 +64,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	}
 	slices.SortStableFunc(rows, report.ByDate)
 	for i := range rows {
-		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: string(recon.ReasonNotRun), AgeDays: int(asOf - rows[i].Date)}
+		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: recon.ReasonNotRun, AgeDays: int(asOf - rows[i].Date)}
 		switch e, found := why[open.ID]; {
 		case found:
 			open.Class, open.Reason, open.NearestDifference, open.Suggestion = e.Class, e.Reason, e.NearestDifference, e.Suggestion
@@ -72,7 +72,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 				return err
 			}
 		case seen[open.ImportID]: // a run looked at it and told nobody: it may still arrive
-			open.Class, open.Reason = string(recon.ClassTiming), string(recon.ReasonInTransit)
+			open.Class, open.Reason = recon.ClassTiming, recon.ReasonInTransit
 		}
 		if err := line(open.Columns(), open); err != nil {
 			return err

@@ -145,7 +145,7 @@ func openLines(t *testing.T, path string) [][]string {
 	t.Helper()
 	all := lines(t, path)
 	for _, line := range all {
-		if line[9] == string(recon.ReasonInTransit) {
+		if line[9] == recon.ReasonInTransit.String() {
 			line[11], line[12], line[13] = "", "", ""
 		}
 	}

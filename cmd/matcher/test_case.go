@@ -194,12 +194,12 @@ func (c *caseCheck) groups(want []recon.CaseGroup) {
 func (c *caseCheck) asWanted(w *recon.CaseGroup, i int) bool {
 	g := &c.m.result.Groups[i]
 	status := w.Status
-	if status == "" {
+	if status == 0 {
 		status = recon.GroupConfirmed
 	}
 	return g.Status() == status && (w.Rule == "" || w.Rule == c.run.RuleName(i)) &&
 		(w.Difference == "" || c.sameAmount(string(w.Difference), g)) &&
-		(w.Reason == "" || w.Reason == g.Adjustment()) && (w.HeldBy == "" || w.HeldBy == g.HeldBy())
+		(w.Reason == 0 || w.Reason == g.Adjustment()) && (w.HeldBy == 0 || w.HeldBy == g.HeldBy())
 }
 
 func (c *caseCheck) sameAmount(text string, g *engine.Group) bool {
@@ -210,7 +210,7 @@ func (c *caseCheck) sameAmount(text string, g *engine.Group) bool {
 // wanted is an expected group in words, as far as it was written.
 func (c *caseCheck) wanted(w *recon.CaseGroup) string {
 	status := w.Status
-	if status == "" {
+	if status == 0 {
 		status = recon.GroupConfirmed
 	}
 	return groupWords(w.Left, w.Right, status, w.Rule, string(w.Difference), w.Reason, w.HeldBy)
@@ -223,7 +223,7 @@ func (c *caseCheck) told(of caseGroup) string {
 
 func groupWords(left, right []string, status recon.GroupStatus, rule, difference string, reason recon.AdjustmentReason, held recon.HeldBy) string {
 	words := []string{fmt.Sprintf("%s = %s  %s", idWords(left), idWords(right), status)}
-	for _, more := range []struct{ name, text string }{{"rule", rule}, {"difference", difference}, {"reason", string(reason)}, {"heldBy", string(held)}} {
+	for _, more := range []struct{ name, text string }{{"rule", rule}, {"difference", difference}, {"reason", reason.String()}, {"heldBy", held.String()}} {
 		if more.text != "" {
 			words = append(words, more.name+" "+more.text)
 		}
@@ -248,7 +248,7 @@ type caseOpen struct {
 
 func (o caseOpen) String() string {
 	words := []string{strings.ToLower(string(o.side)) + " " + o.id}
-	for _, more := range []string{string(o.class), string(o.reason)} {
+	for _, more := range []string{o.class.String(), o.reason.String()} {
 		if more != "" {
 			words = append(words, more)
 		}
@@ -276,7 +276,7 @@ func (c *caseCheck) open(want []recon.CaseOpen) {
 		case at < 0:
 			c.fault("OPEN", row.String(), "")
 			continue
-		case row.class != "" && row.class != found[at].class, row.reason != "" && row.reason != found[at].reason:
+		case row.class != 0 && row.class != found[at].class, row.reason != 0 && row.reason != found[at].reason:
 			c.fault("OPEN", row.String(), found[at].String())
 		}
 		found = slices.Delete(found, at, at+1)

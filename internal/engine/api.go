@@ -35,9 +35,9 @@ type Group struct {
 	Rule         int16 // index into Plan.Rules
 	Score        uint8 // 0..100
 	Method       Method
-	status       uint8
-	held         heldCode
-	adjustment   uint8
+	status       recon.GroupStatus
+	held         recon.HeldBy
+	adjustment   recon.AdjustmentReason
 	traits       groupTraits
 }
 
@@ -61,7 +61,7 @@ func (trait groupTraits) when(applies bool) groupTraits {
 }
 
 // Status of the group.
-func (g *Group) Status() recon.GroupStatus { return statuses[g.status] }
+func (g *Group) Status() recon.GroupStatus { return g.status }
 
 // Mixed says whether the rows are in several currencies. Each currency's sums then hold the group by what it takes from
 // the left and the right side there, and Difference is what the conversion leaves to be booked.
@@ -77,24 +77,24 @@ func (g *Group) Currency() string {
 }
 
 // HeldBy is the gate that kept a proposed group from being confirmed.
-func (g *Group) HeldBy() recon.HeldBy { return helds[g.held] }
+func (g *Group) HeldBy() recon.HeldBy { return g.held }
 
 // Adjustment is the reason of a difference that a confirmed group keeps, "" where there is none.
-func (g *Group) Adjustment() recon.AdjustmentReason { return adjustments[g.adjustment] }
+func (g *Group) Adjustment() recon.AdjustmentReason { return g.adjustment }
 
 // Open is one row that stayed open.
 type Open struct {
 	Miss   Miss
 	Row    uint32
-	class  uint8
-	reason reasonCode
+	class  recon.Class
+	reason recon.Reason
 }
 
 // Class says what kind of thing the open row is.
-func (o *Open) Class() recon.Class { return classes[o.class] }
+func (o *Open) Class() recon.Class { return o.class }
 
 // Reason says why the row stayed open.
-func (o *Open) Reason() recon.Reason { return reasons[o.reason] }
+func (o *Open) Reason() recon.Reason { return o.reason }
 
 // Change is the smallest single change that would make a pair match.
 type Change uint8
@@ -124,11 +124,11 @@ type Miss struct {
 	Row    uint32 // of the side that MissSide says, or NoRow
 	Rule   int16  // index into Plan.Rules
 	Change Change
-	failed reasonCode
+	failed recon.Reason
 }
 
 // Failed is the predicate that did not hold; NO_CANDIDATE when there is no near row.
-func (m *Miss) Failed() recon.Reason { return reasons[m.failed&^missOfRight] }
+func (m *Miss) Failed() recon.Reason { return max(m.failed&^missOfRight, recon.ReasonNoCandidate) }
 
 // MissSide is the side of the nearest row of an open row.
 func (p *Plan) MissSide(side recon.Side, m *Miss) recon.Side {
@@ -239,85 +239,8 @@ func (r *Result) LeftRows(g *Group) []uint32 { return r.leftRows[g.LeftFrom:][:g
 // RightRows are the right rows of a group.
 func (r *Result) RightRows(g *Group) []uint32 { return r.rightRows[g.RightFrom:][:g.RightCount] }
 
-// The texts behind the one-byte codes that a million groups and rows are kept in.
-var (
-	statuses    = [...]recon.GroupStatus{recon.GroupConfirmed, recon.GroupProposed, recon.GroupPartial}
-	helds       = [...]recon.HeldBy{recon.HeldByNothing, recon.HeldBySearchBudget, recon.HeldByAmbiguity, recon.HeldByContradicts, recon.HeldByNoKey, recon.HeldByDuplicate, recon.HeldByDifference, recon.HeldByAmount, recon.HeldByScore, recon.HeldByMargin, recon.HeldByWriteOff}
-	adjustments = [...]recon.AdjustmentReason{recon.AdjustmentNone, recon.AdjustmentRounding, recon.AdjustmentFee, recon.AdjustmentFX, recon.AdjustmentDiscount, recon.AdjustmentWriteOff}
-	classes     = [...]recon.Class{recon.ClassTiming, recon.ClassMissing, recon.ClassBreak, recon.ClassAmbiguous, recon.ClassData}
-	reasons     = [...]recon.Reason{
-		recon.ReasonNoCandidate, recon.ReasonInTransit, recon.ReasonAmountDiffers, recon.ReasonDateOutside, recon.ReasonCurrencyDiffers,
-		recon.ReasonKeyDiffers, recon.ReasonScoreBelow, recon.ReasonTaken, recon.ReasonAmbiguous, recon.ReasonDuplicate, recon.ReasonSearchBudget,
-		recon.ReasonFieldMissing, recon.ReasonPending, recon.ReasonSplitIncomplete, recon.ReasonRejected,
-		recon.ReasonTextBelow, recon.ReasonFXRateMissing, recon.ReasonFeeVariance,
-	}
-)
-
-type (
-	heldCode   uint8
-	reasonCode uint8
-)
-
-const (
-	heldNothing heldCode = iota
-	heldSearchBudget
-	heldAmbiguity
-	heldContradicts
-	heldNoKey
-	heldDuplicate
-	heldDifference
-	heldAmount
-	heldScore
-	heldMargin
-	heldWriteOff
-)
-
-const (
-	statusConfirmed uint8 = iota
-	statusProposed
-	statusPartial
-)
-
-const (
-	adjustNone uint8 = iota
-	adjustRounding
-	adjustFee
-	adjustFX
-	_
-	adjustWriteOff
-)
-
-const (
-	classTiming uint8 = iota
-	classMissing
-	classBreak
-	classAmbiguous
-	classData
-)
-
-const (
-	reasonNoCandidate reasonCode = iota
-	reasonInTransit
-	reasonAmountDiffers
-	reasonDateOutside
-	reasonCurrencyDiffers
-	reasonKeyDiffers
-	reasonScoreBelow
-	reasonTaken
-	reasonAmbiguous
-	reasonDuplicate
-	reasonSearchBudget
-	reasonFieldMissing
-	reasonPending
-	reasonSplit
-	reasonRejected
-	reasonTextBelow
-	reasonRateMissing
-	reasonFeeVariance
-)
-
 // missOfRight marks the miss of a row that a rule within one side reads as its right half.
-const missOfRight reasonCode = 1 << 7
+const missOfRight recon.Reason = 1 << 7
 
 type rowState uint8
 

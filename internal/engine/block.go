@@ -49,7 +49,7 @@ type pair struct {
 	score        int64
 	alternatives int32
 	method       Method
-	held         heldCode
+	held         recon.HeldBy
 }
 
 // mark is why a row that took part in a rule found no partner there.
@@ -208,7 +208,7 @@ func (b *block) candidate(l, r int32) (solver.Edge, bool) {
 	if !ok {
 		return solver.Edge{}, false
 	}
-	return solver.Edge{Score: v.score, Left: l, Right: r, Preferred: v.keyed && b.x.gate(left, right, v) == heldNothing}, true
+	return solver.Edge{Score: v.score, Left: l, Right: r, Preferred: v.keyed && b.x.gate(left, right, v) == recon.HeldByNothing}, true
 }
 
 // windowSize is how many left nodes one core enumerates at a time.

@@ -51,7 +51,7 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 				if rows == 0 {
 					continue
 				}
-				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: classes[class], Reason: string(reasons[reason]), Count: rows}
+				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: recon.Class(class), Count: rows, Reason: recon.Reason(reason).String()}
 				b.item(item, c.reasons[side][class][reason], signs[side])
 			}
 		}
@@ -65,7 +65,7 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 func (b *bridgeBuilder) rests(c *currencyLedger) {
 	for _, side := range [2]int{RightIndex, LeftIndex} {
 		if c.restGroups[side] > 0 {
-			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak, Reason: string(recon.ReasonPartialRest), Count: c.restGroups[side]}
+			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak, Reason: recon.ReasonPartialRest.String(), Count: c.restGroups[side]}
 			b.item(item, c.rests[side], -1)
 		}
 	}

@@ -66,27 +66,27 @@ func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 	flags := r.flags[side][row]
 	switch {
 	case r.tables[side].pending[row] && !f.carried(side, row):
-		o.class, o.reason = classTiming, reasonPending
+		o.class, o.reason = recon.ClassTiming, recon.ReasonPending
 	case flags&flagAmbiguous != 0:
-		o.class, o.reason = classAmbiguous, reasonAmbiguous
+		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonAmbiguous
 	case flags&flagSurplus != 0, r.isSuspect(side, row):
-		o.class, o.reason = classData, reasonDuplicate
+		o.class, o.reason = recon.ClassData, recon.ReasonDuplicate
 	case flags&flagCapped != 0:
-		o.class, o.reason = classAmbiguous, reasonSearchBudget
-	case best.miss.failed == reasonSplit, best.keyed && best.miss.failed == reasonRejected:
-		o.class, o.reason = classBreak, best.miss.failed
-	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == reasonScoreBelow, best.onlyText(), !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
-		o.class, o.reason = classBreak, best.miss.failed
+		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonSearchBudget
+	case best.miss.failed == recon.ReasonSplitIncomplete, best.keyed && best.miss.failed == recon.ReasonRejected:
+		o.class, o.reason = recon.ClassBreak, best.miss.failed
+	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == recon.ReasonScoreBelow, best.onlyText(), !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
+		o.class, o.reason = recon.ClassBreak, best.miss.failed
 	case f.unrated(side, row):
-		o.class, o.reason = classData, reasonRateMissing
+		o.class, o.reason = recon.ClassData, recon.ReasonFXRateMissing
 	case r.inTransit(side, row):
-		o.class, o.reason = classTiming, reasonInTransit
+		o.class, o.reason = recon.ClassTiming, recon.ReasonInTransit
 	case flags&flagBeaten != 0:
-		o.class, o.reason = classMissing, reasonTaken
+		o.class, o.reason = recon.ClassMissing, recon.ReasonTaken
 	case !f.carried(side, row):
-		o.class, o.reason = classData, reasonFieldMissing
+		o.class, o.reason = recon.ClassData, recon.ReasonFieldMissing
 	default:
-		o.class, o.reason = classMissing, reasonNoCandidate
+		o.class, o.reason = recon.ClassMissing, recon.ReasonNoCandidate
 	}
 	return o
 }
@@ -148,7 +148,7 @@ func (r *runner) count(side int, open []Open) Counts {
 		}
 	}
 	for i := range open {
-		if open[i].class == classTiming {
+		if open[i].class == recon.ClassTiming {
 			c.InTransit++
 		}
 	}
@@ -156,7 +156,7 @@ func (r *runner) count(side int, open []Open) Counts {
 }
 
 func countReasons(res *Result) []ReasonCount {
-	var counts [2][len(classes)][len(reasons)]int64
+	var counts [2][classes][reasons]int64
 	for side := range res.Open {
 		for i := range res.Open[side] {
 			counts[side][res.Open[side][i].class][res.Open[side][i].reason]++
@@ -167,13 +167,16 @@ func countReasons(res *Result) []ReasonCount {
 		for class := range counts[side] {
 			for reason, rows := range counts[side][class] {
 				if rows > 0 {
-					list = append(list, ReasonCount{sideOf(side), classes[class], reasons[reason], rows})
+					list = append(list, ReasonCount{sideOf(side), recon.Class(class), recon.Reason(reason), rows})
 				}
 			}
 		}
 	}
 	slices.SortFunc(list, func(a, b ReasonCount) int {
-		return cmp.Or(cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason))
+		return cmp.Or(
+			cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class.String(), b.Class.String()),
+			cmp.Compare(a.Reason.String(), b.Reason.String()),
+		)
 	})
 	return list
 }

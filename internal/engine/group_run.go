@@ -83,8 +83,8 @@ func (u *unitRun) passFlags() {
 // addPair makes a group of a pair of units.
 func (u *unitRun) addPair(p *pair) {
 	r := u.x.r
-	if p.held == heldNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
-		p.held = heldSearchBudget
+	if p.held == recon.HeldByNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
+		p.held = recon.HeldBySearchBudget
 	}
 	var rows [2][]uint32
 	for half, i := range [2]uint32{p.left, p.right} {
@@ -94,7 +94,7 @@ func (u *unitRun) addPair(p *pair) {
 		return
 	}
 	state := stateProposed
-	if p.held == heldNothing {
+	if p.held == recon.HeldByNothing {
 		state = stateConfirmed
 	}
 	r.state[0][p.left], r.state[1][p.right] = state, state
@@ -105,8 +105,8 @@ func (u *unitRun) addPair(p *pair) {
 // group with it. False says that nothing was made.
 func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 	x, base := u.base, u.base.r
-	if p.held == heldNothing && base.anySuspect(rows) {
-		p.held = heldDuplicate
+	if p.held == recon.HeldByNothing && base.anySuspect(rows) {
+		p.held = recon.HeldByDuplicate
 	}
 	sides := u.sides(rows)
 	difference, fits := base.difference(sides)
@@ -118,25 +118,25 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 		return false
 	}
 	grown := len(u.parent.residualsAmong(sides)) > 0
-	if grown && p.held != heldNothing {
+	if grown && p.held != recon.HeldByNothing {
 		return false
 	}
-	if p.held = u.parent.affords(p.held, currency, difference); grown && p.held != heldNothing {
+	if p.held = u.parent.affords(p.held, currency, difference); grown && p.held != recon.HeldByNothing {
 		return false
 	}
 	g := Group{
 		Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method, held: p.held,
 		currency: currency, traits: traitMixed.when(mixed) | traitGrown.when(grown),
 	}
-	status, state := statusConfirmed, stateConfirmed
-	if p.held != heldNothing {
-		status, state = statusProposed, stateProposed
+	status, state := recon.GroupConfirmed, stateConfirmed
+	if p.held != recon.HeldByNothing {
+		status, state = recon.GroupProposed, stateProposed
 	}
 	base.hold(rows, state)
 	g.Difference, g.status = recon.Minor(difference), status
-	if status == statusConfirmed {
+	if status == recon.GroupConfirmed {
 		if g.adjustment = x.adjustmentOf(p, rows, difference); mixed && difference != 0 {
-			g.adjustment = adjustFX
+			g.adjustment = recon.AdjustmentFX
 		}
 		x.tally.Confirmed++
 	} else {
@@ -153,7 +153,7 @@ func (u *unitRun) addRows(p *pair, rows [2][]uint32) bool {
 func (u *unitRun) grows(p *pair, rows [2][]uint32) bool {
 	v, held, ok := u.base.judgeWhole(rows)
 	p.score, p.compared = v.score, v.compared
-	return ok && held == heldNothing && p.held == heldNothing
+	return ok && held == recon.HeldByNothing && p.held == recon.HeldByNothing
 }
 
 // hold gives rows the state of their group. They were open, or in a partial group that the group takes up.
@@ -226,25 +226,25 @@ func (r *runner) difference(sides [2][]uint32) (difference int64, fits bool) {
 
 // adjustmentOf names the reason of the difference that a confirmed group of several rows keeps, as adjustment does for a
 // pair: the fees that one half states add up to it, it is a rounding of a few minor units, or a write-off.
-func (x *ruleRun) adjustmentOf(p *pair, rows [2][]uint32, difference int64) uint8 {
+func (x *ruleRun) adjustmentOf(p *pair, rows [2][]uint32, difference int64) recon.AdjustmentReason {
 	if difference == 0 {
-		return adjustNone
+		return recon.AdjustmentNone
 	}
 	if x.scheduled() {
-		return adjustFee
+		return recon.AdjustmentFee
 	}
 	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
-		return adjustFee
+		return recon.AdjustmentFee
 	}
 	for half := range rows {
 		if fees, stated := x.r.tables[half].fees(rows[half]); stated && magnitude(fees) == magnitude(difference) {
-			return adjustFee
+			return recon.AdjustmentFee
 		}
 	}
 	if magnitude(difference) <= roundingMax {
-		return adjustRounding
+		return recon.AdjustmentRounding
 	}
-	return adjustWriteOff
+	return recon.AdjustmentWriteOff
 }
 
 // fees that rows state, summed up.
@@ -290,7 +290,7 @@ func (x *ruleRun) halves(left, right []uint32) [2][]uint32 {
 }
 
 // judgeWhole judges a group by all of its rows. Within a side the halves may stand either way round.
-func (x *ruleRun) judgeWhole(rows [2][]uint32) (verdict, heldCode, bool) {
+func (x *ruleRun) judgeWhole(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 	for turn := range 2 {
 		u := x.whole(rows)
 		if v, ok := u.x.judge(0, 0); ok {
@@ -301,7 +301,7 @@ func (x *ruleRun) judgeWhole(rows [2][]uint32) (verdict, heldCode, bool) {
 		}
 		rows[0], rows[1] = rows[1], rows[0]
 	}
-	return verdict{}, heldNothing, false
+	return verdict{}, recon.HeldByNothing, false
 }
 
 // viewOf is the run as a rule sees it.
@@ -346,13 +346,13 @@ func (x *ruleRun) firstBroken(res *Result, groups []*Group) *Group {
 	all := x.onUnits(u)
 	for i, g := range groups {
 		v, ok := all.x.judge(uint32(i), uint32(i))
-		held := heldNothing
+		held := recon.HeldByNothing
 		if ok {
 			held = all.x.gate(uint32(i), uint32(i), v)
 		} else if x.within() {
 			_, held, ok = x.judgeWhole(x.halves(res.LeftRows(g), res.RightRows(g)))
 		}
-		if !ok || held != heldNothing {
+		if !ok || held != recon.HeldByNothing {
 			return g
 		}
 	}

@@ -43,7 +43,7 @@ func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
 func (r *runner) resultHash(res *Result) string {
 	return hashChunks("result/1", len(r.groups), func(to []byte, i int) []byte {
 		g := &r.groups[i]
-		to = appendText(to, string(statuses[g.status]))
+		to = appendText(to, g.status.String())
 		to = appendText(to, res.RuleName(r.plan, i))
 		to = r.appendRow(to, 'L', 0, r.rows[0][g.LeftFrom:][:g.LeftCount])
 		return r.appendRow(to, 'R', 1, r.rows[1][g.RightFrom:][:g.RightCount])

@@ -25,15 +25,23 @@ type currencyLedger struct {
 	outside     [2]recon.Total
 	outsideRows [2]int64
 	grouped     [2]recon.Total // rows of groups
-	differences [len(statuses)][len(adjustments)]recon.Total
-	groups      [len(statuses)][len(adjustments)]int64
-	mixed       [len(statuses)]recon.Total // Σ left − Σ right that mixed groups take out of this currency
-	mixedGroups [len(statuses)]int64
+	differences [statuses][adjustments]recon.Total
+	groups      [statuses][adjustments]int64
+	mixed       [statuses]recon.Total // Σ left − Σ right that mixed groups take out of this currency
+	mixedGroups [statuses]int64
 	rests       [2]recon.Total // Σ left − Σ right of partial groups, by the side that has more
 	restGroups  [2]int64
-	reasons     [2][len(classes)][len(reasons)]recon.Total
-	rows        [2][len(classes)][len(reasons)]int64
+	reasons     [2][classes][reasons]recon.Total
+	rows        [2][classes][reasons]int64
 }
+
+// How many values the counted enums have, "none" included, as far as a run gives them.
+const (
+	statuses    = recon.GroupPartial + 1
+	adjustments = recon.AdjustmentWriteOff + 1
+	classes     = recon.ClassData + 1
+	reasons     = recon.ReasonFeeVariance + 1
+)
 
 // of finds a currency's sums. Files hold few currencies, most often one.
 func (l *ledger) of(code uint32) *currencyLedger {
@@ -79,7 +87,7 @@ func (r *runner) ledger(res *Result) *ledger {
 			c := l.of(r.currencyOf(left, right))
 			c.differences[g.status][g.adjustment].Add(g.Difference)
 			c.groups[g.status][g.adjustment]++
-			if g.status == statusPartial {
+			if g.status == recon.GroupPartial {
 				side := r.largerSide(left, right)
 				c.rests[side].Add(g.Difference)
 				c.restGroups[side]++
@@ -231,7 +239,7 @@ func (r *runner) checkGroups(res *Result) error {
 	solver.InParallel(len(parts), func(p int) {
 		for i := parts[p][0]; i < parts[p][1]; i++ {
 			g := &res.Groups[i]
-			if g.status != statusConfirmed {
+			if g.status != recon.GroupConfirmed {
 				continue
 			}
 			if x := rules[g.Rule]; !g.several(x.rulePlan) && !x.holdsPair(res.LeftRows(g), res.RightRows(g)) {
@@ -240,7 +248,7 @@ func (r *runner) checkGroups(res *Result) error {
 		}
 	})
 	for i := range res.Groups {
-		if g := &res.Groups[i]; g.status == statusConfirmed && g.several(rules[g.Rule].rulePlan) {
+		if g := &res.Groups[i]; g.status == recon.GroupConfirmed && g.several(rules[g.Rule].rulePlan) {
 			byRule[g.Rule] = append(byRule[g.Rule], g)
 		}
 	}
@@ -261,7 +269,7 @@ func (x *ruleRun) holdsPair(left, right []uint32) bool {
 		return false
 	}
 	v, ok := x.judge(left[0], right[0])
-	return ok && x.gate(left[0], right[0], v) == heldNothing
+	return ok && x.gate(left[0], right[0], v) == recon.HeldByNothing
 }
 
 // publish puts the sums, the differences and the bridge of each currency into the result.
@@ -280,15 +288,19 @@ func (l *ledger) publish(res *Result) error {
 				if groups == 0 || amount == (recon.Total{}) {
 					continue
 				}
-				res.Differences = append(res.Differences, DifferenceSum{b.bridge.Currency, statuses[status], adjustments[reason], b.minor("the differences of groups", amount), groups})
-				if status != int(statusPartial) {
-					b.item(BridgeItem{Label: differenceLabel(statuses[status]), Reason: string(adjustments[reason]), Count: groups}, amount, -1)
+				res.Differences = append(res.Differences, DifferenceSum{
+					b.bridge.Currency, recon.GroupStatus(status), recon.AdjustmentReason(reason),
+					b.minor("the differences of groups", amount), groups,
+				})
+				if status != int(recon.GroupPartial) {
+					label, why := differenceLabel(recon.GroupStatus(status)), recon.AdjustmentReason(reason).String()
+					b.item(BridgeItem{Label: label, Reason: why, Count: groups}, amount, -1)
 				}
 			}
 		}
 		for status, groups := range c.mixedGroups {
 			if groups > 0 {
-				b.item(BridgeItem{Label: mixedLabel(statuses[status]), Count: groups}, c.mixed[status], -1)
+				b.item(BridgeItem{Label: mixedLabel(recon.GroupStatus(status)), Count: groups}, c.mixed[status], -1)
 			}
 		}
 		if err := b.close(); err != nil {
@@ -297,7 +309,10 @@ func (l *ledger) publish(res *Result) error {
 		res.Bridge = append(res.Bridge, b.bridge)
 	}
 	slices.SortFunc(l.converted, func(a, b DifferenceSum) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason))
+		return cmp.Or(
+			cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Status.String(), b.Status.String()),
+			cmp.Compare(a.Reason.String(), b.Reason.String()),
+		)
 	})
 	res.Differences = append(res.Differences, l.converted...)
 	return l.err

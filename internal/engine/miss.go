@@ -151,7 +151,7 @@ const noiseShare = 20
 // noise says whether a miss tells nobody anything: no key is shared, and the amount differs by more than a slip, or is
 // not all that differs.
 func (n *near) noise(amount int64) bool {
-	return !n.keyed && (n.miss.failed == reasonAmountDiffers || n.miss.failed == reasonFeeVariance) && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
+	return !n.keyed && (n.miss.failed == recon.ReasonAmountDiffers || n.miss.failed == recon.ReasonFeeVariance) && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
 }
 
 // find looks for the nearest miss of an open row.
@@ -208,7 +208,7 @@ func (f *missFinder) measured(best *near, side int, row uint32) near {
 	}
 	x := f.rules[m.Rule]
 	if x.fixed[m.Change][side] {
-		if m.Change = ChangeLimit; m.failed == reasonKeyDiffers {
+		if m.Change = ChangeLimit; m.failed == recon.ReasonKeyDiffers {
 			m.Change = ChangeNone
 		}
 		return *best
@@ -311,7 +311,7 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	if !x.comparable(LeftIndex, left) || !x.comparable(RightIndex, right) {
 		return n, false
 	}
-	fail := func(code reasonCode, change Change) {
+	fail := func(code recon.Reason, change Change) {
 		if n.fails++; n.fails == 1 {
 			n.miss.failed, n.miss.Change = code, change
 		} else {
@@ -320,7 +320,7 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	}
 	code := x.currency[LeftIndex][left]
 	if code != x.currency[RightIndex][right] {
-		fail(reasonCurrencyDiffers, ChangeNone)
+		fail(recon.ReasonCurrencyDiffers, ChangeNone)
 	}
 	if x.mode != recon.AmountAny {
 		a, b := x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right)
@@ -337,7 +337,7 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
 	n.days = uint32(magnitude(int64(lag)))
 	if _, held := x.lagHeld(0, lag); !held {
-		if fail(reasonDateOutside, ChangeDate); n.fails == 1 {
+		if fail(recon.ReasonDateOutside, ChangeDate); n.fails == 1 {
 			n.beyond = int64(magnitude(x.calendarChange(RightIndex, 0, lag)))
 		}
 	}
@@ -348,20 +348,20 @@ func (x *ruleRun) miss(left, right uint32) (near, bool) {
 		if wrong > 1 {
 			change = ChangeNone
 		}
-		fail(reasonKeyDiffers, change)
+		fail(recon.ReasonKeyDiffers, change)
 	}
 	if x.text != nil && n.fails < 2 { // texts are compared where nothing but them may stand between the rows
 		if _, held := x.textHeld(left, right); !held {
-			fail(reasonTextBelow, ChangeText)
+			fail(recon.ReasonTextBelow, ChangeText)
 		}
 	}
 	if n.fails == 0 {
-		n.miss.failed = reasonTaken
+		n.miss.failed = recon.ReasonTaken
 		if _, held := x.judge(left, right); !held {
-			n.miss.failed = reasonScoreBelow
+			n.miss.failed = recon.ReasonScoreBelow
 		}
 		if x.r.refuses != nil && x.r.refuses(left, right) {
-			n.miss.failed = reasonRejected
+			n.miss.failed = recon.ReasonRejected
 		}
 	}
 	return n, true
@@ -386,11 +386,11 @@ func (x *ruleRun) keyFaults(left, right uint32) (held, wrong int) {
 }
 
 // amountReason is why an amount does not hold: it differs, or the fee does that the rule takes off before it compares.
-func (x *ruleRun) amountReason() reasonCode {
+func (x *ruleRun) amountReason() recon.Reason {
 	if x.scheduled() {
-		return reasonFeeVariance
+		return recon.ReasonFeeVariance
 	}
-	return reasonAmountDiffers
+	return recon.ReasonAmountDiffers
 }
 
 // amountChange is the least change to the compared amount of one side's row after which the amounts hold. The allowance

@@ -7,17 +7,17 @@ import "matcher/internal/recon"
 
 // reaches says whether two rows are a candidate once the one predicate that failed is mended. Amount, date and text are
 // mended no further than to the boundary of the limit, which is where the smallest change ends and where a moved limit lies.
-func (x *ruleRun) reaches(failed reasonCode, left, right uint32) bool {
+func (x *ruleRun) reaches(failed recon.Reason, left, right uint32) bool {
 	if x.proposeAt <= 0 {
 		return true
 	}
 	score := int64(0)
-	if keys, _ := x.keyFaults(left, right); keys > 0 || failed == reasonKeyDiffers {
+	if keys, _ := x.keyFaults(left, right); keys > 0 || failed == recon.ReasonKeyDiffers {
 		score += weightKeys * full
 	}
 	if x.mode != recon.AmountAny {
 		near := boundary
-		if failed != reasonAmountDiffers && failed != reasonFeeVariance {
+		if failed != recon.ReasonAmountDiffers && failed != recon.ReasonFeeVariance {
 			near, _, _ = x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
 		}
 		score += weightAmount * near

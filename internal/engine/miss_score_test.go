@@ -19,9 +19,9 @@ func TestWhatIsMendedCountsHalf(t *testing.T) {
 	amount.Amount, day.Date = 1500, recon.Epoch+20464
 	for name, c := range map[string]struct {
 		other  recon.Transaction
-		failed reasonCode
+		failed recon.Reason
 		most   int
-	}{"amount": {amount, reasonAmountDiffers, 82}, "day": {day, reasonDateOutside, 91}} {
+	}{"amount": {amount, recon.ReasonAmountDiffers, 82}, "day": {day, recon.ReasonDateOutside, 91}} {
 		for proposeAt, want := range map[int]bool{0: true, c.most: true, c.most + 1: false} {
 			p := compile(t, recon.Rule{
 				Name: "lag", Type: recon.RuleDateLag, Priority: 1, Date: recon.RuleDate{MaxDays: new(3)},

@@ -85,7 +85,7 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 
 // keep notes a lack as the miss of one row, if it is the least.
 func (s *subsetRun) keep(m *sumMisses, l *lack, half int, row, other uint32) {
-	n := near{miss: Miss{Rule: s.x.index, Row: other, failed: reasonSplit, Change: l.change}, keyed: true, fails: 1, whole: true}
+	n := near{miss: Miss{Rule: s.x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change}, keyed: true, fails: 1, whole: true}
 	n.amount = magnitude(l.left - l.right)
 	if l.change == ChangeSum {
 		change := l.sum

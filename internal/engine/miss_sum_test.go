@@ -31,7 +31,7 @@ func TestSumMisses(t *testing.T) {
 		require.Empty(t, res.Groups)
 		for side, delta := range [2]int64{-10, 10} {
 			for _, o := range res.Open[side] {
-				require.Equal(t, Miss{Delta: delta, Row: 0, Rule: 0, Change: ChangeSum, failed: reasonSplit}, o.Miss)
+				require.Equal(t, Miss{Delta: delta, Row: 0, Rule: 0, Change: ChangeSum, failed: recon.ReasonSplitIncomplete}, o.Miss)
 				require.Equal(t, recon.ReasonSplitIncomplete, o.Reason())
 			}
 		}

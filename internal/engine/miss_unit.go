@@ -100,8 +100,8 @@ func (m *unitMisses) inRows(half int, unit uint32, n near) near {
 		return n
 	}
 	switch n.miss.failed {
-	case reasonAmountDiffers, reasonFeeVariance:
-		n.miss.failed = reasonSplit
+	case recon.ReasonAmountDiffers, recon.ReasonFeeVariance:
+		n.miss.failed = recon.ReasonSplitIncomplete
 		if n.miss.Change == ChangeAmount {
 			n.miss.Change = ChangeSum
 		} else {

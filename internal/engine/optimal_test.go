@@ -151,7 +151,7 @@ func TestRunIsOptimal(t *testing.T) {
 			requireOptimal(t, j, left, right, drawn)
 		})
 	}
-	for _, what := range []string{string(recon.GroupConfirmed), string(recon.HeldByAmbiguity), string(recon.HeldByMargin), string(recon.HeldByNoKey), string(recon.HeldByScore)} {
+	for _, what := range []string{recon.GroupConfirmed.String(), recon.HeldByAmbiguity.String(), recon.HeldByMargin.String(), recon.HeldByNoKey.String(), recon.HeldByScore.String()} {
 		require.Positive(t, drawn[what], "no case drew %s", what)
 	}
 }
@@ -199,7 +199,7 @@ func requireOptimal(t *rapid.T, j *judged, left, right []recon.Transaction, draw
 
 	requireGates(t, strong, best, first, groups, drawn)
 	for _, pair := range rest {
-		drawn[string(groups[pair].HeldBy())]++
+		drawn[groups[pair].HeldBy().String()]++
 		require.Equal(t, recon.GroupProposed, groups[pair].Status(), "what could not be confirmed was")
 		if loss, _ := lossOf(weak, weak.optimum(nil), rest, pair); loss == 0 {
 			require.Equal(t, recon.HeldByAmbiguity, groups[pair].HeldBy(), "%v", pair)
@@ -224,8 +224,8 @@ func requireGates(t *rapid.T, c *choice, best [2]int64, pairs [][2]int, groups m
 		}
 		require.Equal(t, want, g.HeldBy(), "%v costs %d when it is forbidden", pair, loss)
 		require.Equal(t, want == recon.HeldByNothing, g.Status() == recon.GroupConfirmed)
-		drawn[string(g.Status())]++
-		drawn[string(want)]++
+		drawn[g.Status().String()]++
+		drawn[want.String()]++
 	}
 }
 

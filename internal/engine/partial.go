@@ -159,7 +159,7 @@ func (u *unitRun) addPartial(rows [2][]uint32, difference, compared, score int64
 	x := u.base
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: solver.Exact,
-		status: statusPartial, currency: x.r.currencyOf(rows[0], rows[1]),
+		status: recon.GroupPartial, currency: x.r.currencyOf(rows[0], rows[1]),
 	}
 	u.parent.hold(rows, statePartial)
 	x.tally.Partial++

@@ -253,21 +253,21 @@ func (x *ruleRun) contradicts(left, right uint32) bool {
 }
 
 // gate is the first gate that keeps a judged pair from being confirmed, those of an assignment aside.
-func (x *ruleRun) gate(left, right uint32, v verdict) heldCode {
+func (x *ruleRun) gate(left, right uint32, v verdict) recon.HeldBy {
 	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
 	switch {
 	case x.contradicts(left, right):
-		return heldContradicts
+		return recon.HeldByContradicts
 	case !v.keyed:
-		return heldNoKey
+		return recon.HeldByNoKey
 	case x.over(x.maxDiff, x.currency[LeftIndex][left], v.compared):
-		return heldDifference
+		return recon.HeldByDifference
 	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]), x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
-		return heldAmount
+		return recon.HeldByAmount
 	case v.score < x.autoAt:
-		return heldScore
+		return recon.HeldByScore
 	}
-	return heldNothing
+	return recon.HeldByNothing
 }
 
 func (x *ruleRun) over(limits currencyLimits, currency uint32, value int64) bool {

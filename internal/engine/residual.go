@@ -149,7 +149,7 @@ func (r *runner) keepPartials() {
 		}
 		difference, _ := r.difference(left.rows) // it did fit when the group was made
 		g := Group{
-			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: statusPartial, traits: traitKept,
+			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: recon.GroupPartial, traits: traitKept,
 			currency: r.currencyOf(left.rows[0], left.rows[1]),
 		}
 		if left.rule != NoRule {

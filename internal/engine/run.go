@@ -233,11 +233,11 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 		panic("engine: a row was matched twice")
 	}
 	held := p.held
-	if held == heldNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
-		held = heldSearchBudget
+	if held == recon.HeldByNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
+		held = recon.HeldBySearchBudget
 	}
-	if held == heldNothing && (r.isSuspect(LeftIndex, p.left) || r.isSuspect(RightIndex, p.right)) {
-		held = heldDuplicate
+	if held == recon.HeldByNothing && (r.isSuspect(LeftIndex, p.left) || r.isSuspect(RightIndex, p.right)) {
+		held = recon.HeldByDuplicate
 	}
 	difference, _ := subtract(r.tables[0].amounts[0][p.left], r.tables[1].amounts[0][p.right])
 	currency, mixed := r.tables[0].currency[p.left], false
@@ -251,15 +251,15 @@ func (r *runner) addGroup(x *ruleRun, p *pair) {
 		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
 		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,
 		Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method,
-		held: held, currency: currency, traits: traitMixed.when(mixed),
+		status: recon.GroupConfirmed, held: held, currency: currency, traits: traitMixed.when(mixed),
 	}
 	state := stateConfirmed
-	if held != heldNothing {
-		g.status, state = statusProposed, stateProposed
+	if held != recon.HeldByNothing {
+		g.status, state = recon.GroupProposed, stateProposed
 		x.tally.Proposed++
 	} else {
 		if g.adjustment = x.adjustment(p, difference); mixed && difference != 0 {
-			g.adjustment = adjustFX
+			g.adjustment = recon.AdjustmentFX
 		}
 		x.tally.Confirmed++
 	}
@@ -291,25 +291,25 @@ const roundingMax = 5
 
 // adjustment names the reason of a difference that a confirmed group keeps: the fee that one of the rows states or that
 // lies between the named amounts, the rounding of a few minor units, else a write-off that somebody has to post.
-func (x *ruleRun) adjustment(p *pair, difference int64) uint8 {
+func (x *ruleRun) adjustment(p *pair, difference int64) recon.AdjustmentReason {
 	if difference == 0 {
-		return adjustNone
+		return recon.AdjustmentNone
 	}
 	if x.scheduled() {
-		return adjustFee
+		return recon.AdjustmentFee
 	}
 	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
-		return adjustFee // the named amounts agree, so what they name is all of the difference
+		return recon.AdjustmentFee // the named amounts agree, so what they name is all of the difference
 	}
 	for side, row := range [2]uint32{p.left, p.right} {
 		if fee := x.r.tables[side].fee; len(fee) > 0 && fee[row] != absent && magnitude(fee[row]) == magnitude(difference) {
-			return adjustFee
+			return recon.AdjustmentFee
 		}
 	}
 	if magnitude(difference) <= roundingMax {
-		return adjustRounding
+		return recon.AdjustmentRounding
 	}
-	return adjustWriteOff
+	return recon.AdjustmentWriteOff
 }
 
 // ViolationError is an invariant that a run broke: a fault of the engine, never of the data.

@@ -249,7 +249,7 @@ func report(p *Plan, res *Result, left, right *Table) string {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		l, r := res.LeftRows(g), res.RightRows(g)
-		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(string(g.Status())), names(left, l), names(right, r), g.Score, res.RuleName(p, i))
+		fmt.Fprintf(&b, "%s %s = %s  score %d  by %q", strings.ToLower(g.Status().String()), names(left, l), names(right, r), g.Score, res.RuleName(p, i))
 		if g.Difference != 0 && len(l) > 0 {
 			fmt.Fprintf(&b, "  difference %s %s", left.money(l[0], int64(g.Difference)), g.Adjustment())
 		} else if g.Difference != 0 {

@@ -1,6 +1,9 @@
 package engine
 
-import "matcher/internal/engine/solver"
+import (
+	"matcher/internal/engine/solver"
+	"matcher/internal/recon"
+)
 
 // assign settles a block's candidates: first those that could be confirmed, among themselves, then the rest among the
 // rows still free. A confirmable pair is never given up for weaker ones.
@@ -78,11 +81,11 @@ func (b *block) emit(left, right uint32, f *solver.Flow, ambiguous bool, alterna
 	p := pair{left: left, right: right, compared: v.compared, score: v.score, method: f.Method, alternatives: alternatives}
 	switch p.held = b.x.gate(left, right, v); {
 	case f.Method == solver.Greedy:
-		p.held = heldSearchBudget
+		p.held = recon.HeldBySearchBudget
 	case ambiguous:
-		p.held = heldAmbiguity
-	case p.held == heldNothing && f.Margin < b.x.margin:
-		p.held = heldMargin
+		p.held = recon.HeldByAmbiguity
+	case p.held == recon.HeldByNothing && f.Margin < b.x.margin:
+		p.held = recon.HeldByMargin
 	}
 	b.out.pairs = append(b.out.pairs, p)
 }

@@ -290,9 +290,9 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held, method: solver.Exact}
 	switch {
 	case t.answer.Spent:
-		p.held, p.method = heldSearchBudget, solver.Greedy
+		p.held, p.method = recon.HeldBySearchBudget, solver.Greedy
 	case t.answer.Ways > 1 || disputed:
-		p.held = heldAmbiguity
+		p.held = recon.HeldByAmbiguity
 	}
 	p.alternatives = int32(t.answer.Ways - 1)
 	if disputed {
@@ -302,14 +302,14 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 }
 
 // judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
-func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, heldCode, bool) {
+func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 	v := verdict{keyed: true}
 	worst := companion{full, full, true}
 	for _, l := range rows[0] {
 		for _, r := range rows[1] {
 			c, ok := x.together(l, r)
 			if !ok {
-				return v, heldNothing, false
+				return v, recon.HeldByNothing, false
 			}
 			worst.date, worst.text = min(worst.date, c.date), min(worst.text, c.text)
 			v.keyed = v.keyed && c.keyed
@@ -323,7 +323,7 @@ func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, heldCode, bool) {
 		}
 		m, err := sum.Minor()
 		if err != nil {
-			return v, heldNothing, false
+			return v, recon.HeldByNothing, false
 		}
 		sums[half] = int64(m)
 	}
@@ -341,5 +341,5 @@ func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, heldCode, bool) {
 // brokenSubset says whether a confirmed group of the rule does not hold.
 func (x *ruleRun) brokenSubset(rows [2][]uint32) bool {
 	_, held, ok := x.judgeSubset(rows)
-	return !ok || held != heldNothing || x.r.refused.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
+	return !ok || held != recon.HeldByNothing || x.r.refused.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
 }

@@ -56,7 +56,7 @@ func TestJudgeSubset(t *testing.T) {
 	x := newDescriber(p, l, r).r.ruleRun(&p.rules[0])
 	_, held, ok := x.judgeSubset([2][]uint32{{0, 1, 2}, {0}})
 	require.True(t, ok)
-	require.Equal(t, heldNoKey, held)
+	require.Equal(t, recon.HeldByNoKey, held)
 	_, _, ok = x.judgeSubset([2][]uint32{{0, 1}, {0}})
 	require.False(t, ok, "the sum does not hold")
 }

@@ -94,11 +94,11 @@ func (r *Result) Summary() Summary {
 	}
 	for i := range r.Groups { // a kept partial group's rule may be gone
 		switch r.Groups[i].status {
-		case statusConfirmed:
+		case recon.GroupConfirmed:
 			s.Groups.Confirmed++
-		case statusProposed:
+		case recon.GroupProposed:
 			s.Groups.Proposed++
-		case statusPartial:
+		case recon.GroupPartial:
 			s.Groups.Partial++
 		}
 	}

@@ -1,5 +1,7 @@
 package engine
 
+import "matcher/internal/recon"
+
 // writeOffs are the differences that the confirmed groups of a run keep, by currency, without their signs.
 type writeOffs map[uint32]uint64
 
@@ -22,9 +24,9 @@ func (w writeOffs) fits(limits currencyLimits, currency uint32, difference int64
 }
 
 // affords holds a group back whose difference would take the run over its limit.
-func (r *runner) affords(held heldCode, currency uint32, difference int64) heldCode {
-	if held != heldNothing || difference == 0 || !r.plan.writeOff.given || r.written.fits(r.plan.writeOff, currency, difference) {
+func (r *runner) affords(held recon.HeldBy, currency uint32, difference int64) recon.HeldBy {
+	if held != recon.HeldByNothing || difference == 0 || !r.plan.writeOff.given || r.written.fits(r.plan.writeOff, currency, difference) {
 		return held
 	}
-	return heldWriteOff
+	return recon.HeldByWriteOff
 }

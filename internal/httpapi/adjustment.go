@@ -11,14 +11,14 @@ type createAdjustmentInput struct {
 	GroupPath
 	Keyed
 	Body struct {
-		Amount string `json:"amount,omitempty" maxLength:"40" doc:"Decimal in the group's currency, of the sign of its difference; default all that is left of it"`
-		Reason string `json:"reason" enum:"ROUNDING,FEE,FX_DIFFERENCE,DISCOUNT,WRITE_OFF"`
-		Note   string `json:"note,omitempty" maxLength:"2000"`
+		Amount string                 `json:"amount,omitempty" maxLength:"40" doc:"Decimal in the group's currency, of the sign of its difference; default all that is left of it"`
+		Reason recon.AdjustmentReason `json:"reason"`
+		Note   string                 `json:"note,omitempty" maxLength:"2000"`
 	}
 }
 
 func (a *API) createAdjustment(ctx context.Context, tx *postgres.Tx, in *createAdjustmentInput) (*reply[recon.Adjustment], error) {
-	made, err := tx.Adjust(ctx, in.GroupID, in.Body.Amount, recon.AdjustmentReason(in.Body.Reason), in.Body.Note)
+	made, err := tx.Adjust(ctx, in.GroupID, in.Body.Amount, in.Body.Reason, in.Body.Note)
 	return &reply[recon.Adjustment]{Location: "/v1/adjustments/" + made.ID, Body: made}, err
 }
 

@@ -46,9 +46,9 @@ func TestAgeing(t *testing.T) {
 			require.Equal(t, parameter, answer.Problem().Errors[0].Parameter)
 		}
 		refused := w.Call(http.MethodGet, "/v1/exceptions?reason=NO_CANDIDATES", nil).Problem().Errors[0].Message
-		for _, reason := range recon.Reasons {
-			require.Contains(t, refused, string(reason), "it says what there is")
-			require.Equal(t, http.StatusOK, w.Call(http.MethodGet, "/v1/exceptions?reason="+string(reason), nil).Status, reason)
+		for _, reason := range recon.StoredReasons {
+			require.Contains(t, refused, reason, "it says what there is")
+			require.Equal(t, http.StatusOK, w.Call(http.MethodGet, "/v1/exceptions?reason="+reason, nil).Status, reason)
 		}
 	})
 	t.Run("a day that is none is refused", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -55,7 +56,55 @@ func (limitsDoc) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
+// textOf is an enumerated value of recon as a query writes it; its schema lists the texts.
+type textOf[E any] string
+
+// Schema lists the texts of the type.
+func (textOf[E]) Schema(huma.Registry) *huma.Schema {
+	return enumSchema(enumTexts[reflect.TypeFor[E]()])
+}
+
+// enumTexts are what a request may name of each enumerated type.
+var enumTexts = map[reflect.Type][]string{
+	reflect.TypeFor[recon.Class]():            recon.Classes[1:],
+	reflect.TypeFor[recon.Reason]():           recon.StoredReasons,
+	reflect.TypeFor[recon.GroupStatus]():      recon.GroupStatuses[1:],
+	reflect.TypeFor[recon.HeldBy]():           recon.Gates[1:],
+	reflect.TypeFor[recon.AdjustmentReason](): recon.AdjustmentReasons[1:],
+}
+
+func enumSchema(texts []string) *huma.Schema {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return &huma.Schema{Type: "string", Enum: values}
+}
+
+// valueOf returns the value of a text that the schema let pass; "" is the zero value.
+func valueOf[E any, P interface {
+	*E
+	encoding.TextUnmarshaler
+}](text textOf[E]) (value E) {
+	if err := P(&value).UnmarshalText([]byte(text)); err != nil {
+		panic("httpapi: a text passed its schema and names no value: " + err.Error())
+	}
+	return value
+}
+
+// reasonDoc is a recon.Reason of a response: explanations also have NOT_RUN.
+type reasonDoc struct{}
+
+func (reasonDoc) Schema(huma.Registry) *huma.Schema { return enumSchema(recon.Reasons[1:]) }
+
 func registerAliases(schemas huma.Registry) {
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Class](), reflect.TypeFor[textOf[recon.Class]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Reason](), reflect.TypeFor[reasonDoc]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.GroupStatus](), reflect.TypeFor[textOf[recon.GroupStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.HeldBy](), reflect.TypeFor[textOf[recon.HeldBy]]())
+	schemas.RegisterTypeAlias(
+		reflect.TypeFor[recon.AdjustmentReason](), reflect.TypeFor[textOf[recon.AdjustmentReason]](),
+	)
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Day](), reflect.TypeFor[dayDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.FieldMap](), reflect.TypeFor[fieldMapDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Limits](), reflect.TypeFor[limitsDoc]())

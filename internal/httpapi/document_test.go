@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -16,9 +17,15 @@ func TestRegisterAliases(t *testing.T) {
 	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	registerAliases(schemas)
 	s := schemas.Schema(reflect.TypeFor[struct {
-		Day    recon.Day      `json:"day"`
-		Map    recon.FieldMap `json:"map"`
-		Limits recon.Limits   `json:"limits"`
+		Day    recon.Day              `json:"day"`
+		Map    recon.FieldMap         `json:"map"`
+		Limits recon.Limits           `json:"limits"`
+		Reason recon.Reason           `json:"reason"`
+		Asked  textOf[recon.Reason]   `json:"asked"`
+		Status recon.GroupStatus      `json:"status"`
+		HeldBy recon.HeldBy           `json:"heldBy"`
+		Class  recon.Class            `json:"class"`
+		Kept   recon.AdjustmentReason `json:"kept"`
 	}](), false, "x")
 	require.Equal(t, "date", s.Properties["day"].Format)
 	resolve := func(name string) *huma.Schema {
@@ -29,4 +36,14 @@ func TestRegisterAliases(t *testing.T) {
 	}
 	require.Contains(t, resolve("map").Properties, "valueDate")
 	require.Len(t, resolve("limits").OneOf, 2)
+	for field, texts := range map[string][]string{
+		"reason": recon.Reasons[1:], "asked": recon.StoredReasons, "status": recon.GroupStatuses[1:],
+		"heldBy": recon.Gates[1:], "class": recon.Classes[1:], "kept": recon.AdjustmentReasons[1:],
+	} {
+		listed := resolve(field)
+		require.Equal(t, "string", listed.Type, field)
+		require.Equal(t, fmt.Sprint(texts), fmt.Sprint(listed.Enum), field)
+	}
+	require.Equal(t, recon.HeldByMargin, valueOf(textOf[recon.HeldBy]("MARGIN")))
+	require.Equal(t, recon.HeldByNothing, valueOf(textOf[recon.HeldBy]("")))
 }

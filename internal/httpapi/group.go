@@ -10,22 +10,22 @@ import (
 type contextGroupsInput struct {
 	ContextPath
 	Paged
-	RunID  string `query:"runId" maxLength:"36"`
-	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED,SUPERSEDED"`
-	RuleID string `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
-	HeldBy string `query:"heldBy" enum:"SEARCH_BUDGET,AMBIGUOUS,KEY_CONTRADICTS,NO_KEY,DUPLICATE,MAX_DIFFERENCE,MAX_AMOUNT,SCORE,MARGIN,WRITE_OFF_LIMIT,REVIEW" doc:"Only groups that this gate kept from being confirmed"`
+	RunID  string                    `query:"runId" maxLength:"36"`
+	Status textOf[recon.GroupStatus] `query:"status"`
+	RuleID string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
+	HeldBy textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
 }
 
 func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (out *list[recon.StoredGroup], err error) {
-	return a.groups(ctx, in.ContextID, recon.GroupFilter{RunID: in.RunID, Status: in.Status, RuleID: in.RuleID, HeldBy: recon.HeldBy(in.HeldBy)}, in.page())
+	return a.groups(ctx, in.ContextID, recon.GroupFilter{RunID: in.RunID, Status: valueOf(in.Status), RuleID: in.RuleID, HeldBy: valueOf(in.HeldBy)}, in.page())
 }
 
 type runGroupsInput struct {
 	RunPath
 	Paged
-	Status string `query:"status" enum:"CONFIRMED,PROPOSED,PARTIAL,REJECTED,UNMATCHED,SUPERSEDED"`
-	RuleID string `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
-	HeldBy string `query:"heldBy" enum:"SEARCH_BUDGET,AMBIGUOUS,KEY_CONTRADICTS,NO_KEY,DUPLICATE,MAX_DIFFERENCE,MAX_AMOUNT,SCORE,MARGIN,WRITE_OFF_LIMIT,REVIEW" doc:"Only groups that this gate kept from being confirmed"`
+	Status textOf[recon.GroupStatus] `query:"status"`
+	RuleID string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
+	HeldBy textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
 }
 
 func (a *API) listRunGroups(ctx context.Context, in *runGroupsInput) (*list[recon.StoredGroup], error) {
@@ -33,7 +33,7 @@ func (a *API) listRunGroups(ctx context.Context, in *runGroupsInput) (*list[reco
 	if err != nil {
 		return nil, err
 	}
-	return a.groups(ctx, run.ContextID, recon.GroupFilter{RunID: run.ID, Status: in.Status, RuleID: in.RuleID, HeldBy: recon.HeldBy(in.HeldBy)}, in.page())
+	return a.groups(ctx, run.ContextID, recon.GroupFilter{RunID: run.ID, Status: valueOf(in.Status), RuleID: in.RuleID, HeldBy: valueOf(in.HeldBy)}, in.page())
 }
 
 func (a *API) groups(

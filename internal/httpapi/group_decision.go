@@ -29,14 +29,14 @@ type confirmInput struct {
 	Keyed
 	Matched
 	Body struct {
-		Note             string `json:"note,omitempty" maxLength:"2000"`
-		AdjustmentReason string `json:"adjustmentReason,omitempty" enum:"ROUNDING,FEE,FX_DIFFERENCE,DISCOUNT,WRITE_OFF" doc:"Why the group keeps what its sides differ by; needed where they do and no adjustment covers it"`
+		Note             string                 `json:"note,omitempty" maxLength:"2000"`
+		AdjustmentReason recon.AdjustmentReason `json:"adjustmentReason,omitempty" doc:"Why the group keeps what its sides differ by; needed where they do and no adjustment covers it"`
 	} `required:"false"`
 }
 
 func (a *API) confirmGroup(ctx context.Context, tx *postgres.Tx, in *confirmInput) (*reply[recon.StoredGroup], error) {
 	return decide(ctx, tx, in.GroupPath, in.Matched, recon.Decision{
-		Action: recon.ActionConfirm, Note: in.Body.Note, Reason: recon.AdjustmentReason(in.Body.AdjustmentReason),
+		Action: recon.ActionConfirm, Note: in.Body.Note, Reason: in.Body.AdjustmentReason,
 	})
 }
 
@@ -85,10 +85,10 @@ func (a *API) listGroupHistory(ctx context.Context, in *groupHistoryInput) (out 
 type bulkInput struct {
 	Keyed
 	Body struct {
-		Action           string   `json:"action" enum:"CONFIRM,REJECT,UNMATCH"`
-		GroupIDs         []string `json:"groupIds" minItems:"1" maxItems:"500" nullable:"false"`
-		Note             string   `json:"note,omitempty" maxLength:"2000" doc:"Needed to reject or unmatch: why"`
-		AdjustmentReason string   `json:"adjustmentReason,omitempty" enum:"ROUNDING,FEE,FX_DIFFERENCE,DISCOUNT,WRITE_OFF" doc:"Of what the groups differ by and no adjustment covers"`
+		Action           string                 `json:"action" enum:"CONFIRM,REJECT,UNMATCH"`
+		GroupIDs         []string               `json:"groupIds" minItems:"1" maxItems:"500" nullable:"false"`
+		Note             string                 `json:"note,omitempty" maxLength:"2000" doc:"Needed to reject or unmatch: why"`
+		AdjustmentReason recon.AdjustmentReason `json:"adjustmentReason,omitempty" doc:"Of what the groups differ by and no adjustment covers"`
 	}
 }
 
@@ -111,7 +111,7 @@ func (a *API) decideGroups(ctx context.Context, tx *postgres.Tx, in *bulkInput) 
 		}
 	}
 	outcomes, err := tx.DecideGroups(ctx, in.Body.GroupIDs, recon.Decision{
-		Action: action, Note: in.Body.Note, Reason: recon.AdjustmentReason(in.Body.AdjustmentReason),
+		Action: action, Note: in.Body.Note, Reason: in.Body.AdjustmentReason,
 	})
 	out := bulkOutcome{Items: outcomes}
 	for _, o := range outcomes {
@@ -126,18 +126,18 @@ type createGroupInput struct {
 	ContextPath
 	Keyed
 	Body struct {
-		LeftIDs          []string `json:"leftIds" maxItems:"1000" nullable:"false" doc:"Open rows of the left side"`
-		RightIDs         []string `json:"rightIds" maxItems:"1000" nullable:"false" doc:"Open rows of the right side; one side may be empty when the other adds up to nothing"`
-		Status           string   `json:"status,omitempty" enum:"CONFIRMED,PROPOSED" doc:"CONFIRMED needs the role approver; default what your role allows"`
-		AdjustmentReason string   `json:"adjustmentReason,omitempty" enum:"ROUNDING,FEE,FX_DIFFERENCE,DISCOUNT,WRITE_OFF" doc:"Why the sides differ; needed where they do"`
-		Note             string   `json:"note,omitempty" maxLength:"2000"`
+		LeftIDs          []string               `json:"leftIds" maxItems:"1000" nullable:"false" doc:"Open rows of the left side"`
+		RightIDs         []string               `json:"rightIds" maxItems:"1000" nullable:"false" doc:"Open rows of the right side; one side may be empty when the other adds up to nothing"`
+		Status           string                 `json:"status,omitempty" enum:"CONFIRMED,PROPOSED" doc:"CONFIRMED needs the role approver; default what your role allows"`
+		AdjustmentReason recon.AdjustmentReason `json:"adjustmentReason,omitempty" doc:"Why the sides differ; needed where they do"`
+		Note             string                 `json:"note,omitempty" maxLength:"2000"`
 	}
 }
 
 // createGroup matches by hand. An analyst proposes; who may confirm groups confirms at once, where four eyes are not asked.
 func (a *API) createGroup(ctx context.Context, tx *postgres.Tx, in *createGroupInput) (*reply[recon.StoredGroup], error) {
 	mayConfirm := auth.RequireRole(ctx, auth.RoleApprover)
-	if in.Body.Status == string(recon.GroupConfirmed) && mayConfirm != nil {
+	if in.Body.Status == recon.GroupConfirmed.String() && mayConfirm != nil {
 		return nil, mayConfirm
 	}
 	if len(in.Body.LeftIDs)+len(in.Body.RightIDs) < 2 {
@@ -147,8 +147,8 @@ func (a *API) createGroup(ctx context.Context, tx *postgres.Tx, in *createGroupI
 		return nil, check([]recon.FieldError{{Pointer: "/leftIds", Code: "MISSING_VALUE", Message: "a group has two rows at least"}})
 	}
 	g, err := tx.MatchByHand(ctx, in.ContextID, recon.ManualMatch{
-		Left: in.Body.LeftIDs, Right: in.Body.RightIDs, Reason: recon.AdjustmentReason(in.Body.AdjustmentReason), Note: in.Body.Note,
-		Propose: mayConfirm != nil || in.Body.Status == string(recon.GroupProposed),
+		Left: in.Body.LeftIDs, Right: in.Body.RightIDs, Reason: in.Body.AdjustmentReason, Note: in.Body.Note,
+		Propose: mayConfirm != nil || in.Body.Status == recon.GroupProposed.String(),
 	})
 	return groupReply(g, "/v1/groups/"+g.ID), err
 }

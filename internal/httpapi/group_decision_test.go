@@ -114,7 +114,7 @@ func TestReview(t *testing.T) {
 		var g recon.StoredGroup
 		answer := d.Must("POST", "/v1/groups/"+equal.ID+"/confirm", `{"note":"seen the receipt"}`, &g, "If-Match", `"1"`)
 		require.Equal(t, `"2"`, answer.Header.Get("ETag"))
-		require.Equal(t, "CONFIRMED", g.Status)
+		require.Equal(t, recon.GroupConfirmed, g.Status)
 		require.Len(t, d.events(t, "matching.match_confirmed"), 1)
 		require.Equal(t, recon.StateConfirmed, d.row(t, "L0").State)
 		again := d.Call("POST", "/v1/groups/"+equal.ID+"/confirm", `{}`)
@@ -151,7 +151,7 @@ func TestReview(t *testing.T) {
 		d.Must("POST", "/v1/groups/"+rejected.ID+"/reject", `{"reason":"another customer"}`, nil)
 		open := d.open(t)
 		require.Len(t, open, 2)
-		require.Equal(t, string(recon.ReasonRejected), open[0].Reason)
+		require.Equal(t, recon.ReasonRejected.String(), open[0].Reason)
 		require.Len(t, d.events(t, "exception.opened"), 1)
 		require.Equal(t, recon.StateOpen, d.row(t, "L2").State)
 	})
@@ -161,7 +161,7 @@ func TestReview(t *testing.T) {
 		d.run(t)
 		var g recon.StoredGroup
 		d.Must("GET", "/v1/groups/"+kept.ID, nil, &g)
-		require.Equal(t, "PROPOSED", g.Status)
+		require.Equal(t, recon.GroupProposed, g.Status)
 		require.Equal(t, recon.StateOpen, d.row(t, "L2").State, "what was rejected before is not offered again")
 		require.Equal(t, http.StatusPreconditionFailed,
 			d.Call("POST", "/v1/groups/"+kept.ID+"/confirm", `{"adjustmentReason":"FEE"}`, "If-Match", `"1"`).Status)
@@ -171,7 +171,7 @@ func TestReview(t *testing.T) {
 		d.Must("POST", path+"/unmatch", `{"reason":"wrong month"}`, nil)
 		require.Equal(t, recon.Reversed, items[recon.Adjustment](t, d.Client, path+"/adjustments")[0].PostingStatus)
 		require.Equal(t, recon.StateOpen, d.row(t, "B1").State)
-		require.Equal(t, string(recon.ReasonUnmatched), first[recon.Exception](t, d.Client, "/v1/exceptions?status=OPEN&reason=UNMATCHED").Reason)
+		require.Equal(t, recon.ReasonUnmatched.String(), first[recon.Exception](t, d.Client, "/v1/exceptions?status=OPEN&reason=UNMATCHED").Reason)
 		require.Len(t, d.events(t, "matching.match_unmatched"), 1)
 		require.Equal(t, http.StatusConflict, d.Call("POST", path+"/reject", `{"reason":"x"}`).Status)
 		require.Len(t, items[recon.GroupDecision](t, d.Client, path+"/history"), 3)
@@ -266,14 +266,14 @@ func TestReview_FourEyes(t *testing.T) {
 	body := `{"leftIds":["` + d.row(t, "L0").ID + `"],"rightIds":["` + d.row(t, "B0").ID + `"]}`
 	var g recon.StoredGroup
 	d.Must("POST", "/v1/contexts/"+d.contextID+"/groups", body, &g)
-	require.Equal(t, "PROPOSED", g.Status)
+	require.Equal(t, recon.GroupProposed, g.Status)
 	require.Equal(t, recon.HeldByReview, g.HeldBy)
 	refused := d.Call("POST", "/v1/groups/"+g.ID+"/confirm", `{}`)
 	require.Equal(t, http.StatusForbidden, refused.Status)
 	require.Equal(t, "FOUR_EYES", refused.Problem().Code)
 	other := d.api.AsSubject("somebody else", d.tenantID, auth.RoleApprover)
 	other.Must("POST", "/v1/groups/"+g.ID+"/confirm", `{}`, &g)
-	require.Equal(t, "CONFIRMED", g.Status)
+	require.Equal(t, recon.GroupConfirmed, g.Status)
 
 	t.Run("who adjusted a group does not confirm it either", func(t *testing.T) {
 		body := `{"leftIds":["` + d.row(t, "L1").ID + `"],"rightIds":["` + d.row(t, "B1").ID + `"],"adjustmentReason":"FEE"}`
@@ -328,7 +328,7 @@ func TestMatchByHand(t *testing.T) {
 		made := d.Must("POST", path, rows([]string{"P1", "P2"}, []string{"Q1"}, `,"adjustmentReason":"FEE","note":"bank fee"`), &g)
 		require.Equal(t, http.StatusCreated, made.Status)
 		require.Equal(t, "/v1/groups/"+g.ID, made.Header.Get("Location"))
-		require.Equal(t, "CONFIRMED", g.Status)
+		require.Equal(t, recon.GroupConfirmed, g.Status)
 		require.Equal(t, "manual", g.RuleName)
 		require.Equal(t, "bank fee", items[recon.GroupDecision](t, d.Client, "/v1/groups/"+g.ID+"/history")[0].Note)
 		require.Equal(t, "0.50", first[recon.Adjustment](t, d.Client, "/v1/groups/"+g.ID+"/adjustments").Amount)
@@ -351,11 +351,11 @@ func TestMatchByHand(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, analyst.Call("POST", path, strings.Replace(body, `{`, `{"status":"CONFIRMED",`, 1)).Status)
 		var g recon.StoredGroup
 		analyst.Must("POST", path, body, &g)
-		require.Equal(t, "PROPOSED", g.Status)
+		require.Equal(t, recon.GroupProposed, g.Status)
 		require.Equal(t, http.StatusForbidden, analyst.Call("POST", "/v1/groups/"+g.ID+"/confirm", `{}`).Status)
 		d.run(t)
 		d.Must("POST", "/v1/groups/"+g.ID+"/confirm", `{}`, &g)
-		require.Equal(t, "CONFIRMED", g.Status)
+		require.Equal(t, recon.GroupConfirmed, g.Status)
 	})
 	t.Run("the statement still ties", func(t *testing.T) {
 		d.Must("GET", "/v1/contexts/"+d.contextID+"/statement", nil, nil)

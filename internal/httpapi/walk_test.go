@@ -126,7 +126,7 @@ func TestWalk(t *testing.T) {
 	w := newWorld(t, api, api.NewTenant("acme"))
 	groups := items[recon.StoredGroup](t, w.Client, "/v1/contexts/"+w.contextID+"/groups")
 	require.Len(t, groups, 1)
-	require.Equal(t, "CONFIRMED", groups[0].Status)
+	require.Equal(t, recon.GroupConfirmed, groups[0].Status)
 	open := items[recon.Exception](t, w.Client, "/v1/exceptions?contextId="+w.contextID)
 	require.Len(t, open, 4)
 }

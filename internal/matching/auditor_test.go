@@ -201,7 +201,7 @@ func (a *auditor) match() {
 			continue
 		}
 		require.Equal(a.t, inCents(sums[recon.Left]-sums[recon.Right]), g.Difference)
-		if g.Status == string(recon.GroupConfirmed) {
+		if g.Status == recon.GroupConfirmed {
 			require.LessOrEqual(a.t, max(sums[recon.Left]-sums[recon.Right], sums[recon.Right]-sums[recon.Left]), a.rules[g.RuleName], "%s %v", g.RuleName, members)
 		}
 		require.NotContains(a.t, a.refused, strings.Join(members, "+"), "a refused set came back by %s", g.RuleName)
@@ -225,7 +225,7 @@ func (a *auditor) match() {
 	for id, g := range a.groups {
 		for _, member := range g.members {
 			require.Equal(a.t, recon.StateOpen, a.rows[member].state, "%s of group %s is taken or ignored", member, id)
-			a.rows[member].state = recon.State(g.status)
+			a.rows[member].state = recon.State(g.status.String())
 		}
 	}
 }

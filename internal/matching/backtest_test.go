@@ -64,7 +64,7 @@ func TestBackTest(t *testing.T) {
 	})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
 
-	proposed := b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
+	proposed := b.groups(t, recon.GroupFilter{Status: recon.GroupProposed})
 	require.Len(t, proposed, 2, "four and five are paired without a key, which needs a person")
 	b.tx(t, func(tx *postgres.Tx) error { // four as it is proposed
 		_, err := tx.DecideGroup(b.ctx, proposed[0].ID, recon.Decision{Action: recon.ActionConfirm})
@@ -85,7 +85,7 @@ func TestBackTest(t *testing.T) {
 		})
 	}
 	byHand("L7", "R7")
-	confirmed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+	confirmed := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})
 	ladder := recon.DefaultLadder()
 
 	t.Run("the rules as they stand change nothing, nor what people decided", func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestBackTest(t *testing.T) {
 		})
 		require.Equal(t, "RUN_QUEUED", recon.CodeOf(err))
 	})
-	require.Equal(t, confirmed, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}))
+	require.Equal(t, confirmed, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}))
 }
 
 func TestBackTest_OldEntriesGo(t *testing.T) {

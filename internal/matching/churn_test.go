@@ -98,7 +98,7 @@ func TestT77_EverythingAtOnce(t *testing.T) {
 	churn(t, ctx, &wait, "decide", func(round int) error {
 		var groups []recon.StoredGroup
 		err := b.DB.TxRetry(ctx, func(tx *postgres.Tx) (err error) {
-			groups, _, err = tx.Groups(ctx, b.contextID, recon.GroupFilter{Status: "CONFIRMED"}, postgres.Page{Limit: 5})
+			groups, _, err = tx.Groups(ctx, b.contextID, recon.GroupFilter{Status: recon.GroupConfirmed}, postgres.Page{Limit: 5})
 			return err
 		})
 		if err != nil || len(groups) == 0 {

@@ -19,7 +19,7 @@ func TestARunSeesThatSomebodyDecided(t *testing.T) {
 	b.load(t, b.left, rows("L", 60))
 	b.load(t, b.right, rows("R", 60))
 	b.run(t, s, recon.RunCommit)
-	proposed := b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
+	proposed := b.groups(t, recon.GroupFilter{Status: recon.GroupProposed})
 	require.NotEmpty(t, proposed)
 
 	t.Run("what it weighed is not saved over a decision", func(t *testing.T) {

@@ -26,7 +26,7 @@ func (b *bundle) invoiceRule(t *testing.T) {
 // rest is the one exception over what is left of a partial group.
 func (b *bundle) rest(t *testing.T) recon.Exception {
 	t.Helper()
-	found := b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: string(recon.ReasonPartialRest)})
+	found := b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest})
 	require.Len(t, found, 1)
 	return found[0]
 }
@@ -48,7 +48,7 @@ func TestAnInvoicePaidInThreeParts(t *testing.T) {
 
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
-	first := b.groups(t, recon.GroupFilter{Status: "PARTIAL"})
+	first := b.groups(t, recon.GroupFilter{Status: recon.GroupPartial})
 	require.Len(t, first, 1)
 	require.Equal(t, "200.00", first[0].Residual)
 	rest := b.rest(t)
@@ -58,9 +58,9 @@ func TestAnInvoicePaidInThreeParts(t *testing.T) {
 
 	b.load(t, b.right, []string{"P2,2026-02-20,150.00,INV-1,second"})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunDry).Status)
-	require.Equal(t, first[0].ID, b.groups(t, recon.GroupFilter{Status: "PARTIAL"})[0].ID, "a preview changes nothing")
+	require.Equal(t, first[0].ID, b.groups(t, recon.GroupFilter{Status: recon.GroupPartial})[0].ID, "a preview changes nothing")
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	second := b.groups(t, recon.GroupFilter{Status: "PARTIAL"})
+	second := b.groups(t, recon.GroupFilter{Status: recon.GroupPartial})
 	require.Len(t, second, 1)
 	require.Equal(t, "50.00", second[0].Residual)
 	require.Equal(t, 2, second[0].RightCount)
@@ -70,19 +70,19 @@ func TestAnInvoicePaidInThreeParts(t *testing.T) {
 	b.RequireSound(t, b.tenantID)
 
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	require.Equal(t, second[0].ID, b.groups(t, recon.GroupFilter{Status: "PARTIAL"})[0].ID, "nothing new: the group stays as it is")
+	require.Equal(t, second[0].ID, b.groups(t, recon.GroupFilter{Status: recon.GroupPartial})[0].ID, "nothing new: the group stays as it is")
 	require.Equal(t, smaller, b.rest(t), "and so does what is left of it")
 
 	b.load(t, b.right, []string{"P3,2026-03-20,50.00,INV-1,third"})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	require.Empty(t, b.groups(t, recon.GroupFilter{Status: "PARTIAL"}))
-	whole := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+	require.Empty(t, b.groups(t, recon.GroupFilter{Status: recon.GroupPartial}))
+	whole := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})
 	require.Len(t, whole, 1)
 	require.Equal(t, 3, whole[0].RightCount)
 	require.Equal(t, "0.00", whole[0].Difference)
-	old := b.groups(t, recon.GroupFilter{Status: "SUPERSEDED"})
+	old := b.groups(t, recon.GroupFilter{Status: recon.GroupSuperseded})
 	require.Len(t, old, 2, "what the groups were stays readable")
-	require.Empty(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: string(recon.ReasonPartialRest)}))
+	require.Empty(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest}))
 	require.Equal(t, 1, old[0].RightCount)
 	b.RequireSound(t, b.tenantID)
 }
@@ -94,12 +94,12 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	b.load(t, b.left, []string{"I1,2026-01-02,300.00,INV-1,short", "I2,2026-01-10,80.00,INV-2,paid over", "I3,2026-03-01,5.00,INV-3,not paid"})
 	b.load(t, b.right, []string{"P1,2026-01-20,100.00,INV-1,part", "P2,2026-02-10,95.00,INV-2,too much", "P3,2026-05-01,1.00,INV-9,late"})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	groups := b.groups(t, recon.GroupFilter{Status: "PARTIAL"})
+	groups := b.groups(t, recon.GroupFilter{Status: recon.GroupPartial})
 	require.Len(t, groups, 2)
 	short, over := groups[0], groups[1]
 	rests := func() map[string]string {
 		out := map[string]string{}
-		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: string(recon.ReasonPartialRest)}) {
+		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest}) {
 			out[e.GroupID] = string(e.Side) + " " + e.Amount
 		}
 		return out
@@ -113,7 +113,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	}
 	item := func() (items []recon.StatementItem) {
 		for _, i := range b.statement(t, recon.NoDay).Currencies[0].Items {
-			if i.Reason == string(recon.ReasonPartialRest) || i.Label == "difference of partial groups" {
+			if i.Reason == recon.ReasonPartialRest.String() || i.Label == "difference of partial groups" {
 				items = append(items, i)
 			}
 		}
@@ -166,7 +166,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	t.Run("is gone when the group is taken apart, and its rows are open with what they are worth", func(t *testing.T) {
 		b.decide(t, short.ID, recon.Decision{Action: recon.ActionUnmatch, Note: "another invoice"})
 		require.Empty(t, rests())
-		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: string(recon.ReasonUnmatched), Side: recon.Left}) {
+		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonUnmatched, Side: recon.Left}) {
 			require.Equal(t, []string{"300.00", "2026-01-02", ""}, []string{e.Amount, e.Date.String(), e.GroupID})
 		}
 		require.Equal(t, "305.00", ageing().Currencies[0].Left.Amount)
@@ -188,7 +188,7 @@ func TestARejectedSetIsNotOfferedAgain(t *testing.T) {
 	b.load(t, b.left, []string{"L1,2026-01-02,10.00,,same", "L2,2026-01-02,20.00,A,other"})
 	b.load(t, b.right, []string{"R1,2026-01-02,10.00,,same", "R2,2026-01-02,20.00,A,other"})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	proposed, confirmed := b.groups(t, recon.GroupFilter{Status: "PROPOSED"}), b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+	proposed, confirmed := b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}), b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})
 	require.Len(t, proposed, 1)
 	require.Len(t, confirmed, 1)
 	b.tx(t, func(tx *postgres.Tx) error {
@@ -199,9 +199,9 @@ func TestARejectedSetIsNotOfferedAgain(t *testing.T) {
 		return err
 	})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	require.Empty(t, b.groups(t, recon.GroupFilter{Status: "PROPOSED"}))
-	require.Empty(t, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}))
+	require.Empty(t, b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}))
+	require.Empty(t, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}))
 	b.load(t, b.right, []string{"R3,2026-01-02,10.00,,same"})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)
-	require.Len(t, b.groups(t, recon.GroupFilter{Status: "PROPOSED"}), 1, "an equal row is another row")
+	require.Len(t, b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}), 1, "an equal row is another row")
 }

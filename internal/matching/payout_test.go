@@ -90,6 +90,6 @@ func TestAPayoutOfFiftyThousandRowsAgainstOneBankLine(t *testing.T) {
 		require.Equal(t, n+1, b.count(t, `SELECT count(*) FROM exceptions WHERE status = 'OPEN' AND reason = 'UNMATCHED'`))
 		again := b.run(t, s, recon.RunCommit)
 		require.Equal(t, recon.RunCompleted, again.Status, again.ErrorMessage)
-		require.Empty(t, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), "the set was taken apart by a person: it is not offered again")
+		require.Empty(t, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}), "the set was taken apart by a person: it is not offered again")
 	})
 }

@@ -177,7 +177,7 @@ func (p *replay) gone(tx *postgres.Tx, replayed *postgres.GroupRow) {
 		p.told.GroupsGone++
 		return
 	}
-	p.told.Differ(tx.GroupPublicID(p.run.Num, replayed.Ordinal), "group", "none", string(replayed.Status))
+	p.told.Differ(tx.GroupPublicID(p.run.Num, replayed.Ordinal), "group", "none", replayed.Status.String())
 }
 
 // compareGroup compares what a run alone writes. What people and adjustments change later is judged by the history of
@@ -185,11 +185,11 @@ func (p *replay) gone(tx *postgres.Tx, replayed *postgres.GroupRow) {
 func (p *replay) compareGroup(id string, stored *postgres.StoredGroupRow, replayed *postgres.GroupRow) {
 	r := &p.told
 	r.Groups, r.GroupsCompared = r.Groups+1, r.GroupsCompared+1
-	if stored.Told != "" {
-		r.Differ(id, "status", string(stored.Now), string(stored.Told))
+	if stored.Told != 0 {
+		r.Differ(id, "status", stored.Now.String(), stored.Told.String())
 	}
-	if replayed.DifferenceReason == "" { // an adjustment names it
-		stored.DifferenceReason = ""
+	if replayed.DifferenceReason == 0 { // an adjustment names it
+		stored.DifferenceReason = 0
 	}
 	for _, f := range []struct {
 		name             string

@@ -47,9 +47,9 @@ func TestReplay(t *testing.T) {
 		require.Equal(t, told.Groups, told.GroupsCompared)
 	})
 
-	proposed := b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
+	proposed := b.groups(t, recon.GroupFilter{Status: recon.GroupProposed})
 	require.Greater(t, len(proposed), 2)
-	confirmed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+	confirmed := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})
 	b.tx(t, func(tx *postgres.Tx) error {
 		_, err := tx.DecideGroup(b.ctx, proposed[0].ID, recon.Decision{Action: recon.ActionConfirm, Reason: recon.AdjustmentFee})
 		return err

@@ -177,7 +177,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, json.Unmarshal(run.Summary, &told))
 
 	t.Run("groups, items, exceptions and adjustments are what the run says it found", func(t *testing.T) {
-		confirmed, proposed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), b.groups(t, recon.GroupFilter{Status: "PROPOSED"})
+		confirmed, proposed := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}), b.groups(t, recon.GroupFilter{Status: recon.GroupProposed})
 		require.Len(t, confirmed, int(told.Groups.Confirmed))
 		require.Len(t, proposed, int(told.Groups.Proposed))
 		require.Len(t, b.groups(t, recon.GroupFilter{RunID: run.ID}), len(confirmed)+len(proposed))
@@ -223,11 +223,11 @@ func TestRun(t *testing.T) {
 	})
 
 	t.Run("the next run weighs proposals again and leaves confirmed groups alone", func(t *testing.T) {
-		confirmed := b.groups(t, recon.GroupFilter{Status: "CONFIRMED"})
+		confirmed := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})
 		again := b.run(t, s, recon.RunCommit)
 		require.Equal(t, recon.RunCompleted, again.Status, again.ErrorMessage)
-		require.Equal(t, confirmed, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}))
-		for _, g := range b.groups(t, recon.GroupFilter{Status: "PROPOSED"}) {
+		require.Equal(t, confirmed, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}))
+		for _, g := range b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}) {
 			require.Equal(t, again.ID, g.RunID)
 		}
 		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"}), int(told.Left.Unmatched+told.Right.Unmatched))

@@ -38,7 +38,7 @@ func TestACardFileIsMatchedByOriginalCurrencyWithoutARate(t *testing.T) {
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
 	byAmount := map[string]recon.StoredGroup{}
-	for _, g := range b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}) {
+	for _, g := range b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}) {
 		byAmount[g.LeftAmount] = g
 	}
 	require.Len(t, byAmount, 2)
@@ -59,11 +59,11 @@ func TestARejectedPairReturnsOnlyWhenOneOfItsRowsChanges(t *testing.T) {
 	matched := func() int {
 		run := b.run(t, s, recon.RunCommit)
 		require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
-		return len(b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}))
+		return len(b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}))
 	}
 	require.Equal(t, 1, matched())
 	b.tx(t, func(tx *postgres.Tx) error {
-		page, _, err := tx.Groups(b.ctx, b.contextID, recon.GroupFilter{Status: "CONFIRMED"}, postgres.Page{})
+		page, _, err := tx.Groups(b.ctx, b.contextID, recon.GroupFilter{Status: recon.GroupConfirmed}, postgres.Page{})
 		require.NoError(t, err)
 		_, err = tx.DecideGroup(b.ctx, page[0].ID, recon.Decision{Action: recon.ActionUnmatch, Note: "another customer's payment"})
 		return err
@@ -149,7 +149,7 @@ func TestAmountsAtTheEdgeOfWhatCanBeWritten(t *testing.T) {
 	}
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
-	require.Len(t, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), 41)
+	require.Len(t, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}), 41)
 	require.Equal(t, "-92233720368547718.07", b.statement(t, recon.NoDay).Currencies[0].Left)
 
 	t.Run("sums that nobody could print fail the run with a reason and change nothing", func(t *testing.T) {
@@ -159,6 +159,6 @@ func TestAmountsAtTheEdgeOfWhatCanBeWritten(t *testing.T) {
 		for _, fact := range []string{"EUR", "left", `"M1"`, "-184467440737095476.14"} {
 			require.Contains(t, run.ErrorMessage, fact, "whoever has to mend it finds the row")
 		}
-		require.Len(t, b.groups(t, recon.GroupFilter{Status: "CONFIRMED"}), 41)
+		require.Len(t, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}), 41)
 	})
 }

@@ -28,7 +28,7 @@ func (tx *Tx) insertAdjustments(ctx context.Context, adjustments []adjustmentRow
 	keys, amounts, reasons, notes := []int64{}, []int64{}, []string{}, []string{}
 	for _, a := range adjustments {
 		keys, amounts = append(keys, a.group.key), append(amounts, a.amount)
-		reasons, notes = append(reasons, string(a.reason)), append(notes, a.note)
+		reasons, notes = append(reasons, a.reason.String()), append(notes, a.note)
 	}
 	rows, _ := tx.tx.Query(ctx, `
 		WITH made AS (
@@ -119,7 +119,7 @@ func adjustable(g *decidedGroup, amount string) (int64, error) {
 	switch g.status {
 	case recon.GroupProposed, recon.GroupPartial, recon.GroupConfirmed:
 	default:
-		return 0, recon.Conflict("GROUP_"+string(g.status), "the group is %s: there is nothing to adjust", g.status)
+		return 0, recon.Conflict("GROUP_"+g.status.String(), "the group is %s: there is nothing to adjust", g.status)
 	}
 	if g.preview {
 		return 0, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")

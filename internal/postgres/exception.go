@@ -50,7 +50,7 @@ func (tx *Tx) Exceptions(
 		where, args["context"] = append(where, "e.context_num = @context"), c.Num
 	}
 	for _, f := range []struct{ column, value string }{
-		{"status", filter.Status}, {"class", filter.Class}, {"reason", filter.Reason}, {"side", string(filter.Side)},
+		{"status", filter.Status}, {"class", filter.Class.String()}, {"reason", filter.Reason.String()}, {"side", string(filter.Side)},
 	} {
 		if f.value != "" {
 			where, args[f.column] = append(where, "e."+f.column+" = @"+f.column), f.value

@@ -22,7 +22,7 @@ const (
 // openRests brings the exceptions of some partial groups g in line with what is left of them. One that was open before
 // keeps its age, assignee and severity.
 func (tx *Tx) openRests(ctx context.Context, runNum int64, where string, args pgx.NamedArgs) error {
-	args["run"], args["class"], args["reason"] = runNum, string(recon.ClassBreak), string(recon.ReasonPartialRest)
+	args["run"], args["class"], args["reason"] = runNum, recon.ClassBreak.String(), recon.ReasonPartialRest.String()
 	_, err := tx.tx.Exec(ctx, `
 		WITH rests AS (
 			SELECT `+restRow+` AS id, g.context_num, g.currency, g.residual, `+restOnRight+` AS on_right,

@@ -41,7 +41,7 @@ func TestExceptions(t *testing.T) {
 
 	l.save(t, recon.RunCommit, []pair{{left["L1"], right["R1"], recon.GroupConfirmed, 0}}, open(left["L2"], 0))
 	t.Run("one resolves when its row is matched, the other keeps its age", func(t *testing.T) {
-		after := list(recon.ExceptionFilter{Status: "OPEN", Side: recon.Left, Class: "BREAK", Reason: "AMOUNT_DIFFERS"})
+		after := list(recon.ExceptionFilter{Status: "OPEN", Side: recon.Left, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers})
 		require.Len(t, after, 1)
 		require.Equal(t, before[1].OpenedAt, after[0].OpenedAt)
 		l.tx(t, func(tx *postgres.Tx) error {

@@ -70,7 +70,7 @@ func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exc
 	if seen {
 		reason = recon.ReasonInTransit
 	}
-	return recon.Exception{Class: string(recon.ClassTiming), Reason: string(reason)}, nil
+	return recon.Exception{Class: recon.ClassTiming, Reason: reason}, nil
 }
 
 // RunNum is the number of a group's run, 0 for one matched by hand.

@@ -59,7 +59,7 @@ func (tx *Tx) Groups(
 		return nil, "", err
 	}
 	args["after"], args["status"], args["limit"] = after, filter.Status, page.Size()+1
-	args["rule"], args["held"] = filter.RuleID, string(filter.HeldBy)
+	args["rule"], args["held"] = filter.RuleID, filter.HeldBy.String()
 	rows, _ := tx.tx.Query(ctx, groupSelect+`
 		WHERE `+where+` AND g.id > @after AND (@status = '' OR g.status = @status)
 		AND (@rule = '' OR g.rule_id::text = @rule) AND (@held = '' OR g.held_by = @held)
@@ -107,7 +107,7 @@ func (tx *Tx) scanGroup(row pgx.CollectableRow) (g keyedGroup, err error) {
 		&g.RightCount, &g.Evidence, &g.CreatedAt, &g.Version)
 	g.ID = tx.ids(kindGroup).Public(g.key)
 	g.LeftAmount, g.RightAmount, g.Difference = decimal(left, g.Currency), decimal(right, g.Currency), decimal(difference, g.Currency)
-	if g.Status == string(recon.GroupPartial) {
+	if g.Status == recon.GroupPartial {
 		g.Residual = decimal(residual, g.Currency)
 	}
 	if g.RuleID == "" {

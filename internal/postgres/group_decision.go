@@ -206,7 +206,7 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 		return g.status, err
 	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.hands, tx.actor):
 		return g.status, recon.Forbidden("FOUR_EYES", "you matched or adjusted this group yourself: somebody else confirms it")
-	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.reason) == "":
+	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.reason) == 0:
 		return g.status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
 			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.currency), g.currency),
 			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
@@ -220,7 +220,7 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.Decision) error {
 	keys, from, to, versions := make([]int64, len(groups)), make([]string, len(groups)), make([]string, len(groups)), make([]int32, len(groups))
 	for i, g := range groups {
-		keys[i], from[i], to[i], versions[i] = g.key, string(g.status), string(g.to), int32(g.version)
+		keys[i], from[i], to[i], versions[i] = g.key, g.status.String(), g.to.String(), int32(g.version)
 	}
 	tag, err := tx.tx.Exec(ctx, `
 		WITH decided AS (

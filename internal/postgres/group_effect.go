@@ -213,7 +213,7 @@ func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reas
 			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '', status = 'OPEN', resolution = '',
 			resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
 		RETURNING transaction_id, class, reason, resolution`,
-		pgx.NamedArgs{"class": string(recon.ClassMissing), "reason": string(reason)})
+		pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()})
 }
 
 func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, event, sql string, args pgx.NamedArgs) error {

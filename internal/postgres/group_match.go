@@ -96,7 +96,7 @@ func (tx *Tx) handMade(ctx context.Context, c recon.Context, m recon.ManualMatch
 		return nil, recon.Unprocessable("SUM_TOO_LARGE", "the sides differ by more than can be counted")
 	}
 	g.difference = int64(difference)
-	if g.difference != 0 && m.Reason == "" {
+	if g.difference != 0 && m.Reason == 0 {
 		return nil, recon.Unprocessable("GROUP_UNBALANCED", fmt.Sprintf(
 			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.left, g.currency),
 			decimal(g.right, g.currency), decimal(g.difference, g.currency), g.currency),
@@ -175,7 +175,7 @@ func (tx *Tx) insertManual(ctx context.Context, g *decidedGroup, m recon.ManualM
 			nullif(@reason, ''), nullif(@held, ''), @leftIds, @rightIds)
 		RETURNING id`, pgx.NamedArgs{
 		"context": g.context.Num, "left": g.left, "right": g.right, "difference": g.difference, "score": manualScore,
-		"status": string(g.to), "currency": g.currency, "reason": string(m.Reason), "held": string(held),
+		"status": g.to.String(), "currency": g.currency, "reason": m.Reason.String(), "held": held.String(),
 		"leftIds": g.members[:g.leftCount], "rightIds": g.members[g.leftCount:],
 	}).Scan(&g.key)
 	if err != nil {
@@ -186,7 +186,7 @@ func (tx *Tx) insertManual(ctx context.Context, g *decidedGroup, m recon.ManualM
 		INSERT INTO active_items (transaction_id, group_id) SELECT unnest($1::bigint[]), $2`, g.members, g.key)
 	batch.Queue(`
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by) VALUES ($1, 1, '', $2, $3, $4)`,
-		g.key, string(g.to), m.Note, tx.actor)
+		g.key, g.to.String(), m.Note, tx.actor)
 	batch.Queue(`DELETE FROM rejected_sets WHERE set_hash = $1`, setHash(g.members))
 	return tx.tx.SendBatch(ctx, &batch).Close()
 }

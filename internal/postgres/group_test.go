@@ -42,7 +42,7 @@ func TestGroups(t *testing.T) {
 		rest, end := list(recon.GroupFilter{}, postgres.Page{Limit: 2, After: next})
 		require.Len(t, rest, 1)
 		require.Empty(t, end)
-		proposed, _ := list(recon.GroupFilter{Status: "PROPOSED", RunID: run.ID}, postgres.Page{})
+		proposed, _ := list(recon.GroupFilter{Status: recon.GroupProposed, RunID: run.ID}, postgres.Page{})
 		require.Equal(t, rest, proposed)
 	})
 
@@ -57,7 +57,7 @@ func TestGroups(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, l.keys(t, l.left))
 		l.save(t, recon.RunCommit, nil)
-		kept, _ := list(recon.GroupFilter{Status: "PROPOSED"}, postgres.Page{})
+		kept, _ := list(recon.GroupFilter{Status: recon.GroupProposed}, postgres.Page{})
 		require.Len(t, kept, 1)
 	})
 

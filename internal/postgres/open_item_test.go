@@ -84,7 +84,7 @@ func TestTheListOfOpenRows(t *testing.T) {
 	seen := func() []string { return slices.Sorted(maps.Keys(l.keys(t, l.left))) }
 	decide := func(status recon.GroupStatus, action recon.GroupAction) {
 		l.tx(t, func(tx *postgres.Tx) error {
-			groups, _, err := tx.Groups(l.ctx, l.context.ID, recon.GroupFilter{Status: string(status)}, postgres.Page{})
+			groups, _, err := tx.Groups(l.ctx, l.context.ID, recon.GroupFilter{Status: status}, postgres.Page{})
 			require.NoError(t, err)
 			_, err = tx.DecideGroup(l.ctx, groups[0].ID, recon.Decision{Action: action, Note: "test"})
 			return err

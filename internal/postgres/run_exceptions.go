@@ -92,7 +92,7 @@ func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64,
 	} else {
 		r = r.int8(e.Nearest)
 	}
-	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(string(e.Class)).text(string(e.Reason))
+	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(e.Class.String()).text(e.Reason.String())
 	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(opened.UnixMicro() - epochMicros)
 }
 
@@ -104,7 +104,7 @@ func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
 		FROM active_items a JOIN match_groups g ON g.id = a.group_id
 		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id
 		AND NOT (g.status = 'PARTIAL' AND e.reason = $3 AND e.transaction_id = `+restRow+`)`,
-		save.Context.Num, save.Run.Num, string(recon.ReasonPartialRest))
+		save.Context.Num, save.Run.Num, recon.ReasonPartialRest.String())
 	if err != nil {
 		return fmt.Errorf("resolving exceptions: %w", err)
 	}

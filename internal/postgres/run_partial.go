@@ -50,7 +50,7 @@ func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 		), listed AS (`+listFreed+`)
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
 		SELECT old.id, 1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = old.id), 'PARTIAL', $3, $4, $5 FROM old`,
-		save.Superseded, save.Context.Num, string(recon.GroupSuperseded), "taken up by run "+save.Run.ID, tx.Actor())
+		save.Superseded, save.Context.Num, recon.GroupSuperseded.String(), "taken up by run "+save.Run.ID, tx.Actor())
 	if err != nil {
 		return fmt.Errorf("superseding partial groups: %w", err)
 	}

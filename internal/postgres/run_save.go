@@ -225,7 +225,7 @@ func (e groupEncoder) append(r copyRow, g *GroupRow) copyRow {
 	} else {
 		r = r.uuid(g.RuleID)
 	}
-	r = r.text(string(g.Status)).text(g.Currency).textOrNull(string(g.DifferenceReason)).textOrNull(string(g.HeldBy))
+	r = r.text(g.Status.String()).text(g.Currency).textOrNull(g.DifferenceReason.String()).textOrNull(g.HeldBy.String())
 	r = r.int8Array(g.Left).int8Array(g.Right)
 	if g.Evidence == nil {
 		return r.null()

@@ -32,11 +32,6 @@ type Adjustment struct {
 	CreatedBy        string           `json:"createdBy"`
 }
 
-// AdjustmentReasons are all there are.
-var AdjustmentReasons = []AdjustmentReason{
-	AdjustmentRounding, AdjustmentFee, AdjustmentFX, AdjustmentDiscount, AdjustmentWriteOff,
-}
-
 // PostingMove is the posting status that an adjustment may be brought into from the one it has.
 func PostingMove(from, to PostingStatus) error {
 	allowed := map[PostingStatus][]PostingStatus{Posted: {Unposted}, Reversed: {Unposted, Posted}}[to]

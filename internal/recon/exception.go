@@ -17,8 +17,8 @@ type Exception struct {
 	Date              Day        `json:"date"`
 	AgeDays           int        `json:"ageDays"` // since date, today
 	Description       string     `json:"description,omitempty"`
-	Class             string     `json:"class"`
-	Reason            string     `json:"reason"`
+	Class             Class      `json:"class"`
+	Reason            Reason     `json:"reason"`
 	NearestID         string     `json:"nearestTransactionId,omitempty"`
 	NearestDifference string     `json:"nearestDifference,omitempty"`
 	Suggestion        string     `json:"suggestion,omitempty"`

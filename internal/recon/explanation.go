@@ -25,6 +25,3 @@ type RuleVerdict struct {
 	Holds   bool       `json:"holds" doc:"Every component holds: the pair is a candidate of this rule, whether or not a better one took part"`
 	Compare []Evidence `json:"compare" nullable:"false"`
 }
-
-// ReasonNotRun is of a row that no run has looked at yet.
-const ReasonNotRun Reason = "NOT_RUN"

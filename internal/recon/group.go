@@ -1,49 +1,109 @@
 package recon
 
-// GroupStatus is where a matched group stands.
-type GroupStatus string
+// GroupStatus is the state of a matched group.
+type GroupStatus uint8
 
-// The statuses that the engine gives, and the two that people end a group with.
+// The statuses that the engine gives, and those that people end a group with.
 const (
-	GroupConfirmed  GroupStatus = "CONFIRMED"
-	GroupProposed   GroupStatus = "PROPOSED"
-	GroupPartial    GroupStatus = "PARTIAL"
-	GroupRejected   GroupStatus = "REJECTED"   // proposed once, and somebody said no
-	GroupUnmatched  GroupStatus = "UNMATCHED"  // confirmed or partial once, and taken apart again
-	GroupSuperseded GroupStatus = "SUPERSEDED" // partial once, and taken up by another group; or proposed for a pending row that a booked one replaced
+	_ GroupStatus = iota
+	GroupConfirmed
+	GroupProposed
+	GroupPartial
+	GroupRejected   // was proposed, and a person rejected it
+	GroupUnmatched  // was confirmed or partial, and was taken apart
+	GroupSuperseded // was partial, and another group took it up; or was proposed for a pending row that a booked one replaced
 )
 
+// GroupStatuses are the texts of GroupStatus, by value.
+var GroupStatuses = []string{
+	"", GroupConfirmed: "CONFIRMED", GroupProposed: "PROPOSED", GroupPartial: "PARTIAL", GroupRejected: "REJECTED",
+	GroupUnmatched: "UNMATCHED", GroupSuperseded: "SUPERSEDED",
+}
+
+// String returns the text of the status, "" for none.
+func (s GroupStatus) String() string { return GroupStatuses[s] }
+
+// MarshalText writes the text.
+func (s GroupStatus) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a text that MarshalText writes.
+func (s *GroupStatus) UnmarshalText(text []byte) error {
+	return readEnum(s, GroupStatuses, string(text))
+}
+
+// Scan reads a text column.
+func (s *GroupStatus) Scan(column any) error { return scanEnum(s, GroupStatuses, column) }
+
 // HeldBy names the gate that kept a proposed group from being confirmed.
-type HeldBy string
+type HeldBy uint8
 
 // The gates, in the order in which the first one that fails is stored.
 const (
-	HeldByNothing      HeldBy = ""
-	HeldBySearchBudget HeldBy = "SEARCH_BUDGET"   // not every candidate could be weighed
-	HeldByAmbiguity    HeldBy = "AMBIGUOUS"       // another pairing is exactly as good
-	HeldByContradicts  HeldBy = "KEY_CONTRADICTS" // both rows carry a live key and differ on it
-	HeldByNoKey        HeldBy = "NO_KEY"          // nothing but amount and date speaks for it
-	HeldByDuplicate    HeldBy = "DUPLICATE"       // one of the rows looks like another row of its side
-	HeldByDifference   HeldBy = "MAX_DIFFERENCE"
-	HeldByAmount       HeldBy = "MAX_AMOUNT"
-	HeldByScore        HeldBy = "SCORE"           // below autoAt
-	HeldByMargin       HeldBy = "MARGIN"          // another pairing is nearly as good
-	HeldByWriteOff     HeldBy = "WRITE_OFF_LIMIT" // its difference would take the run over its limit
-	HeldByReview       HeldBy = "REVIEW"          // somebody matched it by hand, and another one decides
+	HeldByNothing      HeldBy = iota
+	HeldBySearchBudget        // not every candidate could be weighed
+	HeldByAmbiguity           // another pairing is exactly as good
+	HeldByContradicts         // both rows carry a live key and differ on it
+	HeldByNoKey               // nothing but amount and date speaks for it
+	HeldByDuplicate           // one of the rows looks like another row of its side
+	HeldByDifference
+	HeldByAmount
+	HeldByScore    // below autoAt
+	HeldByMargin   // another pairing is nearly as good
+	HeldByWriteOff // its difference would take the run over its limit
+	HeldByReview   // a person matched it by hand, and another one decides
 )
 
-// AdjustmentReason says why a confirmed group may keep a difference.
-type AdjustmentReason string
+// Gates are the texts of HeldBy, by value.
+var Gates = []string{
+	"", HeldBySearchBudget: "SEARCH_BUDGET", HeldByAmbiguity: "AMBIGUOUS", HeldByContradicts: "KEY_CONTRADICTS",
+	HeldByNoKey: "NO_KEY", HeldByDuplicate: "DUPLICATE", HeldByDifference: "MAX_DIFFERENCE", HeldByAmount: "MAX_AMOUNT",
+	HeldByScore: "SCORE", HeldByMargin: "MARGIN", HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByReview: "REVIEW",
+}
+
+// String returns the text of the gate, "" for none.
+func (h HeldBy) String() string { return Gates[h] }
+
+// MarshalText writes the text.
+func (h HeldBy) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads a text that MarshalText writes.
+func (h *HeldBy) UnmarshalText(text []byte) error { return readEnum(h, Gates, string(text)) }
+
+// Scan reads a text column.
+func (h *HeldBy) Scan(column any) error { return scanEnum(h, Gates, column) }
+
+// AdjustmentReason is why a confirmed group may keep a difference.
+type AdjustmentReason uint8
 
 // The reasons of an adjustment.
 const (
-	AdjustmentNone     AdjustmentReason = ""
-	AdjustmentRounding AdjustmentReason = "ROUNDING"
-	AdjustmentFee      AdjustmentReason = "FEE"
-	AdjustmentFX       AdjustmentReason = "FX_DIFFERENCE"
-	AdjustmentDiscount AdjustmentReason = "DISCOUNT"
-	AdjustmentWriteOff AdjustmentReason = "WRITE_OFF"
+	AdjustmentNone AdjustmentReason = iota
+	AdjustmentRounding
+	AdjustmentFee
+	AdjustmentFX
+	AdjustmentDiscount
+	AdjustmentWriteOff
 )
+
+// AdjustmentReasons are the texts of AdjustmentReason, by value.
+var AdjustmentReasons = []string{
+	"", AdjustmentRounding: "ROUNDING", AdjustmentFee: "FEE", AdjustmentFX: "FX_DIFFERENCE",
+	AdjustmentDiscount: "DISCOUNT", AdjustmentWriteOff: "WRITE_OFF",
+}
+
+// String returns the text of the reason, "" for none.
+func (a AdjustmentReason) String() string { return AdjustmentReasons[a] }
+
+// MarshalText writes the text.
+func (a AdjustmentReason) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads a text that MarshalText writes.
+func (a *AdjustmentReason) UnmarshalText(text []byte) error {
+	return readEnum(a, AdjustmentReasons, string(text))
+}
+
+// Scan reads a text column.
+func (a *AdjustmentReason) Scan(column any) error { return scanEnum(a, AdjustmentReasons, column) }
 
 // Components of an Evidence.
 const (

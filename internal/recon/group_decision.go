@@ -34,7 +34,7 @@ func (a GroupAction) After(status GroupStatus) (GroupStatus, error) {
 		return status, nil
 	}
 	if !slices.Contains(move.from, status) {
-		return status, Conflict("GROUP_"+string(status), "the group is %s: only a group that is %s can be %s",
+		return status, Conflict("GROUP_"+status.String(), "the group is %s: only a group that is %s can be %s",
 			status, statusList(move.from), move.to)
 	}
 	return move.to, nil
@@ -42,7 +42,7 @@ func (a GroupAction) After(status GroupStatus) (GroupStatus, error) {
 
 func statusList(statuses []GroupStatus) string {
 	if len(statuses) == 1 {
-		return string(statuses[0])
+		return statuses[0].String()
 	}
 	return fmt.Sprintf("%s or %s", statuses[0], statuses[1])
 }

@@ -11,16 +11,16 @@ import (
 func TestGroupAction_After(t *testing.T) {
 	statuses := []GroupStatus{GroupProposed, GroupPartial, GroupConfirmed, GroupRejected, GroupUnmatched}
 	for action, want := range map[GroupAction][]GroupStatus{ // "" stands for a refusal
-		ActionConfirm: {GroupConfirmed, GroupConfirmed, "", "", ""},
-		ActionReject:  {GroupRejected, "", "", "", ""},
-		ActionUnmatch: {"", GroupUnmatched, GroupUnmatched, "", ""},
+		ActionConfirm: {GroupConfirmed, GroupConfirmed, 0, 0, 0},
+		ActionReject:  {GroupRejected, 0, 0, 0, 0},
+		ActionUnmatch: {0, GroupUnmatched, GroupUnmatched, 0, 0},
 		ActionComment: statuses,
 	} {
 		for i, from := range statuses {
 			to, err := action.After(from)
-			if want[i] == "" {
+			if want[i] == 0 {
 				require.Equal(t, KindConflict, KindOf(err), "%s from %s", action, from)
-				require.Equal(t, "GROUP_"+string(from), CodeOf(err))
+				require.Equal(t, "GROUP_"+from.String(), CodeOf(err))
 				require.Equal(t, from, to)
 				continue
 			}

@@ -7,7 +7,7 @@ type StoredGroup struct {
 	ID               string           `json:"id"`
 	ContextID        string           `json:"contextId"`
 	RunID            string           `json:"runId,omitempty"` // "" when it was matched by hand
-	Status           string           `json:"status"`
+	Status           GroupStatus      `json:"status"`
 	Preview          bool             `json:"preview,omitempty"` // of a DRY_RUN
 	RuleID           string           `json:"ruleId,omitempty"`  // "" when the default ladder made it
 	RuleVersion      int              `json:"ruleVersion,omitempty"`
@@ -48,7 +48,7 @@ type GroupItem struct {
 // GroupFilter narrows a list of groups; empty fields do not. Without a run it is the context's real groups.
 type GroupFilter struct {
 	RunID  string
-	Status string
+	Status GroupStatus
 	RuleID string
 	HeldBy HeldBy
 }
@@ -57,8 +57,8 @@ type GroupFilter struct {
 type ExceptionFilter struct {
 	ContextID string
 	Status    string
-	Class     string
-	Reason    string
+	Class     Class
+	Reason    Reason
 	Side      Side
 	// MinAgeDays leaves out rows booked later than so many days ago.
 	MinAgeDays int

@@ -1,52 +1,89 @@
 package recon
 
-// Class says what kind of thing an open row is, for whoever has to do something about it.
-type Class string
+// Class is the kind of an open row: what a person has to do about it.
+type Class uint8
 
 // The classes of open rows.
 const (
-	ClassTiming    Class = "TIMING"    // may still arrive: younger than the widest lag
-	ClassMissing   Class = "MISSING"   // nothing on the other side speaks for it
-	ClassBreak     Class = "BREAK"     // its partner is there and disagrees
-	ClassAmbiguous Class = "AMBIGUOUS" // several partners are as good
-	ClassData      Class = "DATA"      // the row lacks what the rules compare, or stands twice
+	_              Class = iota
+	ClassTiming          // may still arrive: younger than the widest lag
+	ClassMissing         // nothing on the other side speaks for it
+	ClassBreak           // its partner is there and disagrees
+	ClassAmbiguous       // several partners are as good
+	ClassData            // the row lacks what the rules compare, or is there twice
 )
 
-// Reason says why a row stayed open.
-type Reason string
+// Classes are the texts of Class, by value.
+var Classes = []string{
+	"", ClassTiming: "TIMING", ClassMissing: "MISSING", ClassBreak: "BREAK", ClassAmbiguous: "AMBIGUOUS", ClassData: "DATA",
+}
+
+// String returns the text of the class, "" for none.
+func (c Class) String() string { return Classes[c] }
+
+// MarshalText writes the text.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a text that MarshalText writes.
+func (c *Class) UnmarshalText(text []byte) error { return readEnum(c, Classes, string(text)) }
+
+// Scan reads a text column.
+func (c *Class) Scan(column any) error { return scanEnum(c, Classes, column) }
+
+// Reason is why a row stayed open. A run lists its open rows in this order.
+type Reason uint8
 
 // The reasons of open rows.
 const (
-	ReasonNoCandidate     Reason = "NO_CANDIDATE"
-	ReasonInTransit       Reason = "IN_TRANSIT"
-	ReasonAmountDiffers   Reason = "AMOUNT_DIFFERS"
-	ReasonDateOutside     Reason = "DATE_OUTSIDE"
-	ReasonCurrencyDiffers Reason = "CURRENCY_DIFFERS"
-	ReasonKeyDiffers      Reason = "KEY_DIFFERS"
-	ReasonKeyContradicts  Reason = "KEY_CONTRADICTS"
-	ReasonTextBelow       Reason = "TEXT_BELOW"
-	ReasonScoreBelow      Reason = "SCORE_BELOW"
-	ReasonTaken           Reason = "PARTNER_TAKEN" // everything agrees, but a better pair took the partner
-	ReasonAmbiguous       Reason = "AMBIGUOUS"
-	ReasonDuplicate       Reason = "DUPLICATE" // the surplus of equal rows
-	ReasonSearchBudget    Reason = "SEARCH_BUDGET"
-	ReasonPending         Reason = "PENDING" // not booked yet, and no rule asks for such rows
-	ReasonFieldMissing    Reason = "FIELD_MISSING"
-	ReasonSplitIncomplete Reason = "SPLIT_INCOMPLETE"
-	ReasonFXRateMissing   Reason = "FX_RATE_MISSING"
-	ReasonFeeVariance     Reason = "FEE_VARIANCE"
-	ReasonRejected        Reason = "REJECTED"     // somebody rejected its group, and no run has looked since
-	ReasonPartialRest     Reason = "PARTIAL_REST" // what is left of a partial group: the row stands in it, the rest is open
-	ReasonUnmatched       Reason = "UNMATCHED"    // somebody took its group apart, and no run has looked since
+	_ Reason = iota
+	ReasonNoCandidate
+	ReasonInTransit
+	ReasonAmountDiffers
+	ReasonDateOutside
+	ReasonCurrencyDiffers
+	ReasonKeyDiffers
+	ReasonScoreBelow
+	ReasonTaken // everything agrees, but a better pair took the partner
+	ReasonAmbiguous
+	ReasonDuplicate // the surplus of equal rows
+	ReasonSearchBudget
+	ReasonFieldMissing
+	ReasonPending // not booked yet, and no rule asks for such rows
+	ReasonSplitIncomplete
+	ReasonRejected // a person rejected its group, and no run has looked since
+	ReasonTextBelow
+	ReasonFXRateMissing
+	ReasonFeeVariance
+	ReasonPartialRest // the rest of a partial group: the row is in the group, the rest is open
+	ReasonUnmatched   // a person took its group apart, and no run has looked since
+	ReasonNotRun      // no run has looked at the row yet; never stored
 )
 
-// Reasons are all of them.
-var Reasons = []Reason{
-	ReasonNoCandidate, ReasonInTransit, ReasonAmountDiffers, ReasonDateOutside, ReasonCurrencyDiffers, ReasonKeyDiffers,
-	ReasonKeyContradicts, ReasonTextBelow, ReasonScoreBelow, ReasonTaken, ReasonAmbiguous, ReasonDuplicate, ReasonSearchBudget,
-	ReasonPending, ReasonFieldMissing, ReasonSplitIncomplete, ReasonFXRateMissing, ReasonFeeVariance, ReasonRejected,
-	ReasonPartialRest, ReasonUnmatched,
+// Reasons are the texts of Reason, by value.
+var Reasons = []string{
+	"", ReasonNoCandidate: "NO_CANDIDATE", ReasonInTransit: "IN_TRANSIT", ReasonAmountDiffers: "AMOUNT_DIFFERS",
+	ReasonDateOutside: "DATE_OUTSIDE", ReasonCurrencyDiffers: "CURRENCY_DIFFERS", ReasonKeyDiffers: "KEY_DIFFERS",
+	ReasonScoreBelow: "SCORE_BELOW", ReasonTaken: "PARTNER_TAKEN", ReasonAmbiguous: "AMBIGUOUS",
+	ReasonDuplicate: "DUPLICATE", ReasonSearchBudget: "SEARCH_BUDGET", ReasonFieldMissing: "FIELD_MISSING",
+	ReasonPending: "PENDING", ReasonSplitIncomplete: "SPLIT_INCOMPLETE", ReasonRejected: "REJECTED",
+	ReasonTextBelow: "TEXT_BELOW", ReasonFXRateMissing: "FX_RATE_MISSING", ReasonFeeVariance: "FEE_VARIANCE",
+	ReasonPartialRest: "PARTIAL_REST", ReasonUnmatched: "UNMATCHED", ReasonNotRun: "NOT_RUN",
 }
+
+// StoredReasons are the texts of the reasons that an exception may have.
+var StoredReasons = Reasons[ReasonNoCandidate:ReasonNotRun]
+
+// String returns the text of the reason, "" for none.
+func (r Reason) String() string { return Reasons[r] }
+
+// MarshalText writes the text.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a text that MarshalText writes.
+func (r *Reason) UnmarshalText(text []byte) error { return readEnum(r, Reasons, string(text)) }
+
+// Scan reads a text column.
+func (r *Reason) Scan(column any) error { return scanEnum(r, Reasons, column) }
 
 // State of a row after a run. Every row is in exactly one.
 type State string

@@ -2,6 +2,7 @@ package recon
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -310,7 +311,7 @@ func (d *documentDecoder) decode(n *documentNode, to reflect.Value, pointer stri
 		d.date(n, to, pointer)
 		return
 	}
-	if d.caseValue(n, to, pointer) {
+	if d.caseValue(n, to, pointer) || d.enum(n, to, pointer) {
 		return
 	}
 	switch to.Kind() {
@@ -324,6 +325,20 @@ func (d *documentDecoder) decode(n *documentNode, to reflect.Value, pointer stri
 	default:
 		d.scalar(n, to, pointer)
 	}
+}
+
+// enum decodes a value that is written as one of a list of texts, and reports whether this is one.
+func (d *documentDecoder) enum(n *documentNode, to reflect.Value, pointer string) bool {
+	value, ok := to.Addr().Interface().(encoding.TextUnmarshaler)
+	if !ok {
+		return false
+	}
+	if n.kind != textNode {
+		d.refuse(n, pointer, CodeType, "must be a text, not "+n.noun())
+	} else if err := value.UnmarshalText([]byte(n.text)); err != nil {
+		d.refuse(n, pointer, CodeValue, err.Error())
+	}
+	return true
 }
 
 func (d *documentDecoder) object(n *documentNode, to reflect.Value, pointer string) {

@@ -279,15 +279,15 @@ func CheckCases(cases []SetupCase) []FieldError {
 	return errs
 }
 
-var caseStatuses = []string{string(GroupConfirmed), string(GroupProposed), string(GroupPartial)}
+var caseStatuses = []string{GroupConfirmed.String(), GroupProposed.String(), GroupPartial.String()}
 
 func (e *CaseExpect) check() []FieldError {
 	var errs []FieldError
 	for i := range e.Groups {
 		g := &e.Groups[i]
 		at := "/groups/" + strconv.Itoa(i)
-		if g.Status != "" && !slices.Contains(caseStatuses, string(g.Status)) {
-			errs = append(errs, FieldError{at + "/status", CodeValue, notAmong(string(g.Status), caseStatuses)})
+		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
+			errs = append(errs, FieldError{at + "/status", CodeValue, notAmong(g.Status.String(), caseStatuses)})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
 			errs = append(errs, FieldError{at, CodeMissing, "must name the rows of the group: left and right, two at least"})

@@ -86,7 +86,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"cases: [{name: a, expect: {open: []}}]":                                                              {"/cases/0/left", "/cases/0/right"},
 		"cases: [{name: a, left: [7], right: {}, expect: {open: []}}]":                                        {"/cases/0/left/0", "/cases/0/right"},
 		"cases: [{name: a, left: [{x: [1], y: 2, y: 3}], right: [], expect: {open: []}}]":                     {"/cases/0/left/0/x", "/cases/0/left/0/y"},
-		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: [L, L], right: R, status: SURE}]}}]": {"/cases/0/expect/groups/0/left/1"},
+		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: [L, L], right: R, status: SURE}]}}]": {"/cases/0/expect/groups/0/left/1", "/cases/0/expect/groups/0/status"},
 		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: L, right: R, status: SURE}]}}]":      {"/cases/0/expect/groups/0/status"},
 		"cases: [{name: a, left: [], right: [], expect: {groups: [{left: L}]}}]":                              {"/cases/0/expect/groups/0"},
 		"cases: [{name: a, left: [], right: [], expect: {open: [{left: L, right: R}]}}]":                      {"/cases/0/expect/open/0"},

@@ -36,7 +36,7 @@ func (t *Exceptions) Add(e *recon.Exception) error {
 		fmt.Fprintln(t.out, "ID\tSIDE\tCLASS\tREASON\tDATE\tAMOUNT\tROW\tNEAREST DIFFERS BY\tSUGGESTION")
 	}
 	t.rows++
-	class, reason := e.Class, e.Reason
+	class, reason := e.Class.String(), e.Reason.String()
 	if e.Status == "RESOLVED" {
 		class, reason = "resolved", e.Resolution
 	}

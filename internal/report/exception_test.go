@@ -16,7 +16,7 @@ import (
 func exception() recon.Exception {
 	return recon.Exception{
 		ID: "e-1", TransactionID: "t-1", ContextID: "c-1", Side: recon.Left, Reference: "INV-4", Description: "a \x1b[31mred\x1b[0m dinner",
-		Amount: "1250.90", Currency: "EUR", Date: day("2024-10-04"), Class: "BREAK", Reason: "AMOUNT_DIFFERS", NearestDifference: "-0.90", Status: "OPEN",
+		Amount: "1250.90", Currency: "EUR", Date: day("2024-10-04"), Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers, NearestDifference: "-0.90", Status: "OPEN",
 		Suggestion: strings.Repeat("long ", 20), OpenedAt: time.Date(2026, 1, 9, 8, 30, 0, 0, time.UTC),
 	}
 }

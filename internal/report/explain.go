@@ -73,7 +73,7 @@ func (r *Run) explainGroup(e *Explanation, side int, row uint32, i int) {
 		own := slices.Clone(r.rows(side, g))
 		e.Partner = r.Sides[side].labels(slices.DeleteFunc(own, func(o uint32) bool { return o == row }))
 	}
-	e.Status, e.Rule, e.Score = string(g.Status()), r.RuleName(i), &g.Score
+	e.Status, e.Rule, e.Score = g.Status().String(), r.RuleName(i), &g.Score
 	e.HeldBy, e.Alternatives = g.HeldBy(), g.Alternatives
 	e.Evidence = r.Result.Evidence(r.Plan, r.Sides[engine.LeftIndex].Table, r.Sides[engine.RightIndex].Table, g)
 }

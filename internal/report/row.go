@@ -48,7 +48,7 @@ type groupRow struct {
 func (g *groupRow) columns(line []string) []string {
 	return append(line[:0],
 		g.group, g.status, g.rule, strconv.Itoa(g.score), string(g.side), g.externalID, strconv.FormatInt(g.row, 10),
-		g.amount, g.currency, g.date.String(), g.allocated, g.difference, g.reason, string(g.heldBy), strconv.Itoa(g.alternatives))
+		g.amount, g.currency, g.date.String(), g.allocated, g.difference, g.reason, g.heldBy.String(), strconv.Itoa(g.alternatives))
 }
 
 // mixedDifference names the currency of a difference where no row's currency does.
@@ -65,8 +65,8 @@ type OpenRow struct {
 	Currency          string
 	Date              recon.Day
 	Description       string
-	Class             string
-	Reason            string
+	Class             recon.Class
+	Reason            recon.Reason
 	AgeDays           int
 	NearestID         string
 	NearestDifference string
@@ -77,7 +77,7 @@ type OpenRow struct {
 func (r *OpenRow) Columns() []string {
 	return []string{
 		string(r.Side), r.ExternalID, strconv.FormatInt(r.Row, 10), r.Reference, r.Amount, r.Currency, r.Date.String(),
-		r.Description, r.Class, r.Reason, strconv.Itoa(r.AgeDays), r.NearestID, r.NearestDifference, r.Suggestion,
+		r.Description, r.Class.String(), r.Reason.String(), strconv.Itoa(r.AgeDays), r.NearestID, r.NearestDifference, r.Suggestion,
 	}
 }
 
@@ -92,7 +92,7 @@ func Rejected(file string, e *recon.RowError) []string {
 // Adjustment returns an adjustment under AdjustmentColumns.
 func Adjustment(a *recon.Adjustment) []string {
 	return []string{
-		a.ID, a.GroupID, a.Amount, a.Currency, string(a.Reason), a.Note, string(a.PostingStatus), a.PostingReference,
+		a.ID, a.GroupID, a.Amount, a.Currency, a.Reason.String(), a.Note, string(a.PostingStatus), a.PostingReference,
 		instant(a.PostedAt), a.PostedBy, instant(&a.CreatedAt), a.CreatedBy,
 	}
 }

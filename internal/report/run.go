@@ -129,8 +129,8 @@ func (r *Run) groupLines() iter.Seq[[]string] {
 		for i := range r.Result.Groups {
 			g := &r.Result.Groups[i]
 			row := groupRow{
-				group: "G" + strconv.Itoa(i+1), status: string(g.Status()), rule: r.RuleName(i), score: int(g.Score),
-				difference: r.Difference(g), reason: string(g.Adjustment()), heldBy: g.HeldBy(), alternatives: int(g.Alternatives),
+				group: "G" + strconv.Itoa(i+1), status: g.Status().String(), rule: r.RuleName(i), score: int(g.Score),
+				difference: r.Difference(g), reason: g.Adjustment().String(), heldBy: g.HeldBy(), alternatives: int(g.Alternatives),
 			}
 			if g.Mixed() && g.Currency() != "" {
 				row.difference = mixedDifference(row.difference, g.Currency())
@@ -170,7 +170,7 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 	row := OpenRow{
 		Side: s.Side, ID: s.Label(open.Row), ExternalID: tx.ExternalID, Row: int64(tx.Row), Reference: tx.Reference,
 		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, Description: tx.Description,
-		Class: string(open.Class()), Reason: string(open.Reason()), AgeDays: int(r.Result.AsOf - tx.Date),
+		Class: open.Class(), Reason: open.Reason(), AgeDays: int(r.Result.AsOf - tx.Date),
 	}
 	if near, other := r.nearest(side, open); other != nil {
 		row.NearestID, row.NearestDifference, row.Suggestion = other.Label(open.Miss.Row), near.Difference, near.Suggestion

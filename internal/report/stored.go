@@ -12,8 +12,8 @@ import (
 // StoredGroup returns the lines of a stored group under GroupColumns, one a row. The slice is used again for the next line.
 func StoredGroup(g *recon.StoredGroup) iter.Seq[[]string] {
 	row := groupRow{
-		group: g.ID, status: g.Status, rule: g.RuleName, score: g.Score, difference: g.Difference,
-		reason: string(g.DifferenceReason), heldBy: g.HeldBy, alternatives: g.Alternatives,
+		group: g.ID, status: g.Status.String(), rule: g.RuleName, score: g.Score, difference: g.Difference,
+		reason: g.DifferenceReason.String(), heldBy: g.HeldBy, alternatives: g.Alternatives,
 	}
 	if slices.ContainsFunc(g.Items, func(item recon.GroupItem) bool { return item.Currency != g.Items[0].Currency }) {
 		row.difference = mixedDifference(g.Difference, g.Currency)
@@ -34,12 +34,12 @@ func StoredGroup(g *recon.StoredGroup) iter.Seq[[]string] {
 // class yet.
 type OpenTransaction struct {
 	recon.StoredTransaction
-	Class             string `json:"class,omitempty"`
-	Reason            string `json:"reason"`
-	AgeDays           int    `json:"ageDays"`
-	NearestExternalID string `json:"nearestExternalId,omitempty"`
-	NearestDifference string `json:"nearestDifference,omitempty"`
-	Suggestion        string `json:"suggestion,omitempty"`
+	Class             recon.Class  `json:"class,omitempty"`
+	Reason            recon.Reason `json:"reason"`
+	AgeDays           int          `json:"ageDays"`
+	NearestExternalID string       `json:"nearestExternalId,omitempty"`
+	NearestDifference string       `json:"nearestDifference,omitempty"`
+	Suggestion        string       `json:"suggestion,omitempty"`
 }
 
 // Columns returns the row under OpenColumns.

@@ -14,7 +14,7 @@ import (
 func TestAStoredGroupHasALineARow(t *testing.T) {
 	t.Parallel()
 	g := recon.StoredGroup{
-		ID: "g", Status: "CONFIRMED", RuleName: "in euro", Score: 90, Currency: "EUR", Difference: "0.50", DifferenceReason: recon.AdjustmentFX, Alternatives: 2,
+		ID: "g", Status: recon.GroupConfirmed, RuleName: "in euro", Score: 90, Currency: "EUR", Difference: "0.50", DifferenceReason: recon.AdjustmentFX, Alternatives: 2,
 		Items: []recon.GroupItem{
 			{Side: recon.Left, ExternalID: "L1", Row: 1, Amount: "100.50", Allocated: "100.50", Currency: "EUR", Date: day("2026-01-05")},
 			{Side: recon.Right, ExternalID: "R1", Row: 2, Amount: "125.00", Allocated: "125.00", Currency: "USD", Date: day("2026-01-05")},
