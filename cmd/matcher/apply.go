@@ -21,14 +21,14 @@ import (
 const applyHelp = `Bring a context of the service in line with a setup file: its sources and field maps, rules, calendars, fee schedules and
 rates, duplicateDays and maxWriteOff. What is missing is created, what differs is changed, rules that the file does not have
 are removed; the rules change in one commit. First the plan is printed, and a back-test of the rules: what they would have
-matched otherwise in what was matched so far. Then it asks, or wants --yes where nobody can answer. Applied again it finds
-nothing to do; interrupted, it goes on where it stopped.
+matched differently so far. Then it asks, or needs --yes where there is no terminal. Applied again it finds no changes;
+interrupted, it goes on where it stopped.
 
 Sources, calendars, fee schedules and rates that the file does not name stay as they are: other contexts may use them.` + remoteHelp
 
 const applyExample = `  matcher apply recon.yaml --context "Bank account" --dry-run
   matcher apply recon.yaml --context "Bank account" --yes
-  matcher apply recon.yaml --context "Bank account" --dry-run --fail-on change    # in CI: has somebody changed it by hand?`
+  matcher apply recon.yaml --context "Bank account" --dry-run --fail-on change    # in CI: was it changed by hand?`
 
 // applyCommand is one call of `matcher apply`.
 type applyCommand struct {
@@ -37,7 +37,7 @@ type applyCommand struct {
 	context    string
 	yes, dry   bool
 	noBackTest bool
-	failOn     []string
+	failOn     failOn
 }
 
 func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
@@ -53,11 +53,11 @@ func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *c
 		RunE: func(command *cobra.Command, args []string) error { return c.apply(command.Context(), args[0]) },
 	}
 	f := command.Flags()
-	f.StringVar(&c.context, "context", "", "`CONTEXT` to bring in line, made where there is none (default: what the file, or its folder, is called)")
+	f.StringVar(&c.context, "context", "", "`CONTEXT` to bring in line, made where there is none (default: the name of the file, or of its folder)")
 	f.BoolVar(&c.yes, "yes", false, "write without asking")
 	f.BoolVar(&c.dry, "dry-run", false, "print the plan and write nothing")
-	f.BoolVar(&c.noBackTest, "no-back-test", false, "do not try the rules on what was matched so far")
-	f.StringSliceVar(&c.failOn, "fail-on", nil, "with --dry-run: exit with 3 when there is any `change`")
+	f.BoolVar(&c.noBackTest, "no-back-test", false, "do not back-test the rules")
+	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "with --dry-run: exit with 3 when there is any `change`")
 	f.BoolVar(&c.json, "json", false, "print one JSON object: the plan, the back-test and whether it was applied")
 	command.MarkFlagsMutuallyExclusive("yes", "dry-run")
 	return command
@@ -95,7 +95,7 @@ func (c *applyCommand) apply(ctx context.Context, path string) error {
 		return err
 	}
 	if c.dry {
-		return errors.Join(c.show(out), c.verdict(p))
+		return errors.Join(c.show(out), c.failOn.verdict(map[string]int64{"change": int64(len(p.changes))}))
 	}
 	if err := c.agreed(p); err != nil {
 		return errors.Join(c.show(out), err)
@@ -105,17 +105,15 @@ func (c *applyCommand) apply(ctx context.Context, path string) error {
 	}
 	out.Applied = true
 	if !c.json {
-		fmt.Fprintf(c.stdout, "done: context %q is as %s says\n", p.context.Name, path)
+		fmt.Fprintf(c.stdout, "done: context %q matches %s\n", p.context.Name, path)
 	}
 	return c.show(out)
 }
 
-// read is the setup, refused here where it could not run there.
+// read returns the setup, or why the service could not run it.
 func (c *applyCommand) read(path string) (setup recon.Setup, err error) {
-	for _, what := range c.failOn {
-		if what != "change" {
-			return setup, usageError("--fail-on takes change, not %q", what)
-		}
+	if err := c.failOn.check("change"); err != nil {
+		return setup, err
 	}
 	if len(c.failOn) > 0 && !c.dry {
 		return setup, usageError("--fail-on change is for --dry-run")
@@ -126,10 +124,12 @@ func (c *applyCommand) read(path string) (setup recon.Setup, err error) {
 	}
 	setup, faults := recon.DecodeSetup(data)
 	if setup.MaxWriteOff.Default != "" && len(faults) == 0 {
-		faults = []recon.FieldError{{Pointer: "/maxWriteOff", Message: fmt.Sprintf("a context takes it by currency: write {EUR: %q}", setup.MaxWriteOff.Default)}}
+		message := fmt.Sprintf("a context takes it by currency: write {EUR: %q}", setup.MaxWriteOff.Default)
+		faults = []recon.FieldError{{Pointer: "/maxWriteOff", Message: message}}
 	}
 	if setup.Left.Source != "" && setup.Left.Source == setup.Right.Source {
-		faults = append(faults, recon.FieldError{Pointer: "/right/source", Message: "is the source of the left side too: each side has its own"})
+		message := "is the source of the left side too: each side has its own"
+		faults = append(faults, recon.FieldError{Pointer: "/right/source", Message: message})
 	}
 	if len(faults) > 0 {
 		return setup, recon.Unprocessable("SETUP_INVALID", path+" cannot be applied", faults...)
@@ -140,8 +140,8 @@ func (c *applyCommand) read(path string) (setup recon.Setup, err error) {
 	return setup, nil
 }
 
-// contextName is what a setup's context is called where nobody says so: as the file, or as its folder where the file is
-// called as most are.
+// contextName returns the default name of a setup's context: the file's, or the folder's where the file has a common
+// name.
 func contextName(path string) string {
 	name := sourceName(path)
 	if !slices.Contains([]string{"recon", "setup", "matcher"}, name) {
@@ -166,50 +166,41 @@ func (c *applyCommand) show(out applied) error {
 	return c.printJSON(out)
 }
 
-func (c *applyCommand) verdict(p *applyPlan) error {
-	if len(c.failOn) > 0 {
-		return foundError("--fail-on found %s", report.Plural(int64(len(p.changes)), "change"))
-	}
-	return nil
-}
-
-// agreed asks whoever sits at the terminal; where nobody does, --yes has to say it.
+// agreed asks at the terminal; without one, --yes has to be given.
 func (c *applyCommand) agreed(p *applyPlan) error {
 	if c.yes {
 		return nil
 	}
 	in, isFile := c.stdin.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		return usageError("nothing is written: nobody can be asked here, so say --yes to apply the plan, or --dry-run to see it only")
+		return usageError("nothing is written: there is no terminal to ask at; give --yes to apply the plan, or --dry-run to see it only")
 	}
 	fmt.Fprintf(c.stderr, "Apply %s to context %q? [y/N] ", report.Plural(int64(len(p.changes)), "change"), p.context.Name)
 	return confirmed(c.stdin)
 }
 
-var errDeclined = errors.New("nothing is written")
-
-// confirmed reads one line; only a yes is one.
+// confirmed reads one line and returns nil for a yes.
 func confirmed(from io.Reader) error {
 	answer, _ := bufio.NewReader(from).ReadString('\n') // an end is a no
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil
 	}
-	return errDeclined
+	return errors.New("nothing is written")
 }
 
-// write does the plan step by step. Each step is whole or not done, and the plan is made anew from what is there, so
-// whatever stops it, the next apply goes on.
+// write runs the plan step by step. Each step is whole or not done, and the next apply plans from what is there, so an
+// interruption loses nothing.
 func (c *applyCommand) write(ctx context.Context, p *applyPlan) error {
 	for i, step := range p.steps {
-		c.progress.say(func() string { return "writing " + step.name })
+		c.progress.show(func() string { return "writing " + step.name })
 		err := step.do(ctx)
 		var refused *refusal
 		switch {
 		case err == nil:
 			continue
 		case errors.As(err, &refused) && refused.Code == "STALE_VERSION":
-			err = fmt.Errorf("somebody changed the %s meanwhile: apply again to see the plan as it is now", step.name)
+			err = fmt.Errorf("the %s changed meanwhile: apply again to see the new plan", step.name)
 		case errors.As(err, &refused) && refused.Code == "BACK_TEST_REQUIRED":
 			err = fmt.Errorf("the context takes rules with a back-test only: apply without --no-back-test (%w)", err)
 		}

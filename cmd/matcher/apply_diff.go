@@ -19,20 +19,20 @@ type backTestShown struct {
 
 const (
 	entriesShown  = 5               // of each kind; GET /v1/back-tests/{id}/entries has all
-	cancelTimeout = 5 * time.Second // for a last word after Ctrl-C
+	cancelTimeout = 5 * time.Second // bounds the cancelling after Ctrl-C
 )
 
-// backTest tries the setup's rules on the context's history. Where that cannot be done it says why: the service itself
-// refuses rules without one in a context that asks for it.
+// backTest back-tests the setup's rules on the context's history. Where that is refused it notes why: the service itself
+// refuses rules without a back-test in a context that requires one.
 func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestShown, error) {
 	if c.noBackTest || !p.retried {
 		return nil, nil //nolint:nilnil // nothing was tried
 	}
 	var started recon.BackTest
-	err := c.post(ctx, "/v1/contexts/"+p.context.ID+"/back-tests", newKey(), map[string]any{"rules": p.ruleSet()}, &started)
+	err := c.post(ctx, "/v1/contexts/"+p.context.ID+"/back-tests", map[string]any{"rules": p.ruleSet()}, &started)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusUnauthorized {
-		c.sayNoBackTest(p, refused.Error())
+		c.noteBackTestSkipped(p, refused.Error())
 		return nil, nil //nolint:nilnil // nothing was tried
 	}
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestSho
 		return nil, err
 	}
 	if shown.Status != recon.RunCompleted {
-		c.sayNoBackTest(p, shown.ErrorCode+": "+shown.ErrorMessage)
+		c.noteBackTestSkipped(p, shown.ErrorCode+": "+shown.ErrorMessage)
 		return shown, nil
 	}
 	if err := c.readEntries(ctx, shown); err != nil {
@@ -55,8 +55,8 @@ func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestSho
 	return shown, nil
 }
 
-func (c *applyCommand) sayNoBackTest(p *applyPlan, why string) {
-	p.note("the rules were not tried on what was matched so far: %s", why)
+func (c *applyCommand) noteBackTestSkipped(p *applyPlan, why string) {
+	p.note("the rules were not back-tested: %s", why)
 	if !c.json {
 		fmt.Fprintln(c.stdout, "note ", p.notes[len(p.notes)-1])
 	}
@@ -64,8 +64,8 @@ func (c *applyCommand) sayNoBackTest(p *applyPlan, why string) {
 
 func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) (recon.BackTest, error) {
 	for pause := followFirst; !test.Status.Final(); pause = min(pause*5/4, followMost) {
-		c.progress.say(func() string {
-			return "trying the rules on what was matched so far: " + report.Words(test.Progress.Phase)
+		c.progress.show(func() string {
+			return "back-testing the rules: " + report.Words(test.Progress.Phase)
 		})
 		err := pauseFor(ctx, pause)
 		if err == nil {
@@ -74,7 +74,7 @@ func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) 
 		if ctx.Err() != nil {
 			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 			defer cancel()
-			return test, errors.Join(errDeclined, c.post(late, "/v1/runs/"+test.ID+"/cancel", newKey(), nil, &struct{}{}))
+			return test, errors.Join(errors.New("nothing is written"), c.post(late, "/v1/runs/"+test.ID+"/cancel", nil, nil))
 		}
 		if err != nil {
 			return test, err

@@ -17,7 +17,7 @@ import (
 	"matcher/internal/report"
 )
 
-// change is one thing that a plan does, as people read it.
+// change is one effect of a plan, as people read it.
 type change struct {
 	Action string        `json:"action"` // create, change or remove
 	What   string        `json:"what"`
@@ -38,26 +38,26 @@ type step struct {
 	do   func(context.Context) error
 }
 
-// applyPlan is what stands between a setup and a context. Steps run in order and fill in what later ones need.
+// applyPlan is the difference between a setup and a context. Steps run in order and fill in what later ones need.
 type applyPlan struct {
 	c       *applyCommand
 	setup   *recon.Setup
 	exists  bool // the context
 	context recon.Context
-	rules   []recon.StoredRule // as they are there
+	rules   []recon.StoredRule // as stored
 	known   recon.RunOptions   // calendars and fee schedules, those of the service and those of the setup
 	changes []change
 	steps   []step
 	notes   []string
 	same    int
-	retried bool // the rules change, and there may be something to try them on
+	retried bool // the rules of an existing context change, so a back-test is due
 }
 
 func (p *applyPlan) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
 
-// differs adds a step with its change; without fields that differ nothing is to be done.
+// differs adds a step with its change, unless no field differs.
 func (p *applyPlan) differs(what, name string, fields []fieldChange, do func(context.Context) error) {
 	if len(fields) == 0 {
 		p.same++
@@ -72,8 +72,8 @@ func (p *applyPlan) missing(what, name, detail string, do func(context.Context) 
 	p.steps = append(p.steps, step{what + " " + name, do})
 }
 
-// plan compares the setup with what is there. What rules name comes before the rules; they come last, so that nothing
-// runs differently before all of it is there.
+// plan compares the setup with the service. Rules come last, so that nothing runs differently before all they name is
+// there.
 func (c *applyCommand) plan(ctx context.Context, setup *recon.Setup, path string) (*applyPlan, error) {
 	p := &applyPlan{c: c, setup: setup, known: setup.Options()}
 	for _, part := range []func(context.Context) error{
@@ -122,12 +122,15 @@ func (p *applyPlan) planContext(ctx context.Context) error {
 	settings.DuplicateDays, settings.MaxWriteOff = p.setup.DuplicateDays, writeOffOf(p.setup.MaxWriteOff)
 	if !p.exists {
 		p.missing("context", p.context.Name, "", func(ctx context.Context) error {
-			return c.post(ctx, "/v1/contexts", newKey(), map[string]any{"name": p.context.Name, "settings": settings}, &p.context)
+			return c.post(ctx, "/v1/contexts", map[string]any{"name": p.context.Name, "settings": settings}, &p.context)
 		})
 		return nil
 	}
-	p.differs("context", p.context.Name, fieldsOf(p.context.Settings, settings), func(ctx context.Context) error {
-		return c.replace(ctx, http.MethodPatch, "/v1/contexts/"+p.context.ID, p.context.Version, map[string]any{"settings": settings}, &p.context)
+	p.differs("context", p.context.Name, diffFields(p.context.Settings, settings), func(ctx context.Context) error {
+		return c.do(ctx, apiCall{
+			method: http.MethodPatch, path: "/v1/contexts/" + p.context.ID, ifMatch: entityTag(p.context.Version),
+			json: map[string]any{"settings": settings},
+		}, &p.context)
 	})
 	return nil
 }
@@ -143,15 +146,8 @@ func writeOffOf(limits recon.Limits) map[string]string {
 	return byCurrency
 }
 
-// replace changes what the caller read in that version; somebody else's change in between is refused.
-func (c *applyCommand) replace(ctx context.Context, method, path string, version int, body, to any) error {
-	r, err := jsonCall(method, path, body)
-	if err != nil {
-		return err
-	}
-	r.ifMatch = strconv.Quote(strconv.Itoa(version))
-	return c.do(ctx, r, to)
-}
+// entityTag returns the If-Match value with which a change to a later version is refused.
+func entityTag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 func (p *applyPlan) planCalendars(ctx context.Context) error {
 	there, err := all[recon.Configured[recon.Calendar]](ctx, p.c.client, "/v1/calendars")
@@ -180,7 +176,7 @@ func (p *applyPlan) planFees(ctx context.Context) error {
 	return nil
 }
 
-// unnamed is what the service has and the setup does not name: rules may use it all the same.
+// unnamed returns what the service has and the setup does not name: rules may use it all the same.
 func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (others []T) {
 	for i := range there {
 		if !slices.ContainsFunc(own, func(o T) bool { return name(o) == name(there[i].Value) }) {
@@ -190,26 +186,27 @@ func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (
 	return others
 }
 
-// planConfigured creates or changes one named thing of the tenant; form gives its name and what is compared of it.
+// planConfigured creates or changes one named value of the tenant; form returns its name and what is compared.
 func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T, form func(T) (string, any)) {
 	c := p.c
-	at := slices.IndexFunc(there, func(of recon.Configured[T]) bool {
-		known, _ := form(of.Value)
+	at := slices.IndexFunc(there, func(c recon.Configured[T]) bool {
+		known, _ := form(c.Value)
 		return known == name
 	})
 	if at < 0 {
-		p.missing(what, name, "", func(ctx context.Context) error { return c.post(ctx, path, newKey(), want, &struct{}{}) })
+		p.missing(what, name, "", func(ctx context.Context) error { return c.post(ctx, path, want, nil) })
 		return
 	}
 	stored := there[at]
-	_, is := form(stored.Value)
-	_, shall := form(want)
-	p.differs(what, name, fieldsOf(is, shall), func(ctx context.Context) error {
-		return c.replace(ctx, http.MethodPut, path+"/"+stored.ID, stored.Version, want, &struct{}{})
+	_, current := form(stored.Value)
+	_, desired := form(want)
+	p.differs(what, name, diffFields(current, desired), func(ctx context.Context) error {
+		call := apiCall{method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version), json: want}
+		return c.do(ctx, call, nil)
 	})
 }
 
-// ratesPerPost keeps a body far below what the service takes.
+// ratesPerPost keeps a body far below the service's limit.
 const ratesPerPost = 2000
 
 type ratePair struct{ from, to, kind string }
@@ -239,7 +236,7 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 	name := strings.Join(slices.Sorted(maps.Keys(pairs)), ", ")
 	p.missing("rates", name, report.Plural(int64(len(other)), "rate"), func(ctx context.Context) error {
 		for part := range slices.Chunk(other, ratesPerPost) {
-			if err := p.c.post(ctx, "/v1/fx-rates", newKey(), map[string]any{"rates": part}, &struct{}{}); err != nil {
+			if err := p.c.post(ctx, "/v1/fx-rates", map[string]any{"rates": part}, nil); err != nil {
 				return err
 			}
 		}
@@ -248,7 +245,7 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 	return nil
 }
 
-// differingRates are those of a pair that the service lacks, or has otherwise.
+// differingRates returns the rates of a pair that the service lacks or has with other values.
 func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate, err error) {
 	first, last := rates[0].Date, rates[0].Date
 	for _, rate := range rates {
@@ -267,9 +264,9 @@ func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []r
 	})
 	for _, rate := range rates {
 		stored, found := there[rate.Date]
-		is, _ := stored.Rate.Scaled(recon.RateDigits)
-		shall, _ := rate.Rate.Scaled(recon.RateDigits) // both have been checked
-		if !found || is != shall || stored.Source != rate.Source {
+		current, _ := stored.Rate.Scaled(recon.RateDigits)
+		desired, _ := rate.Rate.Scaled(recon.RateDigits) // both have been checked
+		if !found || current != desired || stored.Source != rate.Source {
 			other = append(other, rate)
 		}
 	}
@@ -311,7 +308,7 @@ func (p *applyPlan) compareRule(want *recon.Rule) {
 		p.changes = append(p.changes, change{Action: actionCreate, What: "rule", Name: want.Name, Detail: ruleDetail(want)})
 		return
 	}
-	fields := fieldsOf(p.rules[at].Rule.WithDefaults(), want.WithDefaults())
+	fields := diffFields(p.rules[at].Rule.WithDefaults(), want.WithDefaults())
 	if len(fields) == 0 {
 		p.same++
 		return
@@ -331,10 +328,10 @@ func (p *applyPlan) publish(ctx context.Context) error {
 	if !slices.EqualFunc(now.Items, p.rules, func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
 		return &refusal{Status: http.StatusPreconditionFailed, Code: "STALE_VERSION"}
 	}
-	return p.c.put(ctx, path, map[string]any{"rules": p.ruleSet()}, &now)
+	return p.c.do(ctx, apiCall{method: http.MethodPut, path: path, json: map[string]any{"rules": p.ruleSet()}}, &now)
 }
 
-// ruleSet is the setup's rules, never null.
+// ruleSet returns the setup's rules, never nil.
 func (p *applyPlan) ruleSet() []recon.Rule {
 	if p.setup.Rules == nil {
 		return []recon.Rule{}
@@ -349,9 +346,9 @@ type fieldChange struct {
 	To      any    `json:"to,omitempty"`
 }
 
-// fieldsOf are the leaves in which two things differ as JSON, in the order of their pointers.
-func fieldsOf(is, shall any) (fields []fieldChange) {
-	before, after := leavesOf(is), leavesOf(shall)
+// diffFields returns the leaves in which two values differ as JSON, in the order of their pointers.
+func diffFields(current, desired any) (fields []fieldChange) {
+	before, after := leavesOf(current), leavesOf(desired)
 	every := maps.Clone(before)
 	maps.Copy(every, after)
 	for _, pointer := range slices.Sorted(maps.Keys(every)) {
@@ -364,7 +361,7 @@ func fieldsOf(is, shall any) (fields []fieldChange) {
 	return fields
 }
 
-// leavesOf are the scalars of a thing as JSON; an empty list or object is a leaf too.
+// leavesOf returns the scalars of a value as JSON; an empty list or object is a leaf too.
 func leavesOf(thing any) map[string]any {
 	text, err := json.Marshal(thing)
 	if err != nil {

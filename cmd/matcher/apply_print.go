@@ -8,16 +8,16 @@ import (
 	"matcher/internal/report"
 )
 
-// fieldsShown bounds the values that are listed of one change; --json has all of them.
+// fieldsShown bounds the values listed of one change; --json has all of them.
 const fieldsShown = 12
 
-// printPlan says what would be done, in the order in which it would be.
+// printPlan prints the changes in the order in which they would be made.
 func (c *applyCommand) printPlan(p *applyPlan, path string) {
 	if c.json {
 		return
 	}
 	if len(p.changes) == 0 {
-		fmt.Fprintf(c.stdout, "nothing to do: context %q is as %s says (%s)\n", p.context.Name, path, report.Plural(int64(p.same), "thing"))
+		fmt.Fprintf(c.stdout, "no changes: context %q matches %s (%s)\n", p.context.Name, path, report.Plural(int64(p.same), "item"))
 	} else {
 		fmt.Fprintf(c.stdout, "%s → context %q\n", path, p.context.Name)
 	}
@@ -33,7 +33,7 @@ func (c *applyCommand) printPlan(p *applyPlan, path string) {
 		}
 	}
 	if p.same > 0 && len(p.changes) > 0 {
-		fmt.Fprintf(c.stdout, "= %s as %s be\n", report.Plural(int64(p.same), "thing"), map[bool]string{true: "it should", false: "they should"}[p.same == 1])
+		fmt.Fprintf(c.stdout, "= %s unchanged\n", report.Plural(int64(p.same), "item"))
 	}
 	for _, note := range p.notes {
 		fmt.Fprintln(c.stdout, "note ", note)

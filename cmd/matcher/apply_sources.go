@@ -20,11 +20,11 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 		}
 	}
 	var names []string
-	for _, of := range []struct {
+	for _, s := range []struct {
 		side recon.Side
 		want recon.SetupSide
 	}{{recon.Left, p.setup.Left}, {recon.Right, p.setup.Right}} {
-		name, err := p.planSource(ctx, of.side, of.want, there)
+		name, err := p.planSource(ctx, s.side, s.want, there)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 	return nil
 }
 
-// planSource is about one side's source: the one of its name, or where the file names none the only one of its side.
+// planSource compares one side's source: the one of its name, or where the file names none the only one of its side.
 func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.SetupSide, there []recon.Source) (string, error) {
 	onSide := slices.DeleteFunc(slices.Clone(there), func(s recon.Source) bool { return s.Side != side })
 	name := want.Source
@@ -55,7 +55,8 @@ func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.
 	}
 	source := there[at]
 	if source.Side != side {
-		return name, fmt.Errorf("the context has a source %q on the %s side, and the file wants it on the %s: a source keeps its side, so give one of them another name", name, source.Side, side)
+		return name, fmt.Errorf("the context has a source %q on the %s side, and the file wants it on the %s: "+
+			"a source keeps its side, so give one of them another name", name, source.Side, side)
 	}
 	return name, p.oldSource(ctx, source, want)
 }
@@ -63,7 +64,8 @@ func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.
 func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide) {
 	var made recon.Source
 	p.missing("source", name, string(side), func(ctx context.Context) error {
-		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", newKey(), map[string]any{"name": name, "side": side, "currency": want.Currency}, &made)
+		source := map[string]any{"name": name, "side": side, "currency": want.Currency}
+		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", source, &made)
 	})
 	if want.Map != nil {
 		p.missing("field map", name, report.Plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
@@ -72,17 +74,20 @@ func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide
 	}
 }
 
-// oldSource compares what the file says; what it leaves out stays.
+// oldSource compares what the file names; what it leaves out stays.
 func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want recon.SetupSide) error {
 	var fields []fieldChange
 	if want.Currency != "" {
-		fields = fieldsOf(map[string]string{"currency": source.Currency}, map[string]string{"currency": want.Currency})
+		fields = diffFields(map[string]string{"currency": source.Currency}, map[string]string{"currency": want.Currency})
 	}
 	p.differs("source", source.Name, fields, func(ctx context.Context) error {
-		return p.c.replace(ctx, http.MethodPatch, "/v1/sources/"+source.ID, source.Version, map[string]any{"currency": want.Currency}, &source)
+		return p.c.do(ctx, apiCall{
+			method: http.MethodPatch, path: "/v1/sources/" + source.ID, ifMatch: entityTag(source.Version),
+			json: map[string]any{"currency": want.Currency},
+		}, &source)
 	})
 	if source.Negate {
-		p.note("source %q is turned round in the service (negate), besides what its map says", source.Name)
+		p.note("source %q has its signs inverted in the service (negate), on top of its map", source.Name)
 	}
 	switch {
 	case want.Map == nil && source.FieldMapVersion == 0:
@@ -102,13 +107,15 @@ func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want rec
 	if err := p.c.get(ctx, "/v1/sources/"+source.ID+"/field-map", &raw); err != nil {
 		return err
 	}
-	p.differs("field map", source.Name, fieldsOf(raw.FieldMap, want.Map), func(ctx context.Context) error {
+	p.differs("field map", source.Name, diffFields(raw.FieldMap, want.Map), func(ctx context.Context) error {
 		return p.putMap(ctx, &source, want.Map)
 	})
 	return nil
 }
 
-// putMap stores the next version of a source's map, if nobody changed the source meanwhile.
+// putMap stores the next version of a source's map, unless the source changed meanwhile.
 func (p *applyPlan) putMap(ctx context.Context, source *recon.Source, fieldMap *recon.FieldMap) error {
-	return p.c.replace(ctx, http.MethodPut, "/v1/sources/"+source.ID+"/field-map", source.Version, fieldMap, &struct{}{})
+	return p.c.do(ctx, apiCall{
+		method: http.MethodPut, path: "/v1/sources/" + source.ID + "/field-map", ifMatch: entityTag(source.Version), json: fieldMap,
+	}, nil)
 }

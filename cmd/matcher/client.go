@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,15 +14,27 @@ import (
 	"time"
 )
 
-// client speaks to the API as its users do.
+// client calls the HTTP API as any other user of it does.
 type client struct {
 	url, token string
-	apiKey     string // goes instead of the token where there is one
-	patience   patience
-	answered   *atomic.Bool // set once the server has answered; nil where nobody asks
+	apiKey     string // sent instead of the token when set
+	retry      retryPolicy
+	answered   *atomic.Bool // set once the server has answered; may be nil
 }
 
-// refusal is a problem that the API answered.
+// apiCall is one request. Its body is made anew for every attempt.
+type apiCall struct {
+	method, path string // no method is GET
+	key          string // idempotency key, which makes a POST repeatable
+	ifMatch      string
+	json         any // the body, unless body is set
+	contentType  string
+	body         func() (io.ReadCloser, error)
+	size         int64 // of body; 0 is unknown
+	bodyOnce     bool  // body can be read once only
+}
+
+// refusal is a problem document of the API.
 type refusal struct {
 	Status    int    `json:"status"`
 	Code      string `json:"code"`
@@ -37,82 +50,48 @@ type refusal struct {
 
 func (r *refusal) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d %s: %s", r.Status, cmp.Or(r.Code, http.StatusText(r.Status)), cmp.Or(r.Detail, "the server said no more"))
+	fmt.Fprintf(&text, "%d %s: %s", r.Status, cmp.Or(r.Code, http.StatusText(r.Status)), cmp.Or(r.Detail, "(no details)"))
 	for _, e := range r.Errors {
 		fmt.Fprintf(&text, "; %s %s", cmp.Or(e.Pointer, e.Parameter), e.Message)
 	}
-	text.WriteString(r.wayOut())
-	return text.String()
-}
-
-// wayOut is what the caller can do about it, where the detail alone does not say so.
-func (r *refusal) wayOut() string {
 	switch {
 	case r.Status == http.StatusUnauthorized && r.Code != "API_KEY_INVALID":
-		return ": set MATCHER_TOKEN to a token that is valid now, from your identity provider or from matcher token"
+		text.WriteString(": set MATCHER_TOKEN to a valid token, from your identity provider or from matcher token")
 	case r.Code == "ROLE_REQUIRED":
-		return ": use a token with a role that may do this (docs/roles.md)"
+		text.WriteString(": use a token with a role that allows this (docs/roles.md)")
 	case r.Status >= http.StatusInternalServerError && r.RequestID != "":
-		return " (request " + r.RequestID + ")"
+		text.WriteString(" (request " + r.RequestID + ")")
 	}
-	return ""
+	return text.String()
 }
 
 // get reads a path into to.
 func (c client) get(ctx context.Context, path string, to any) error {
-	return c.do(ctx, apiCall{method: http.MethodGet, path: path}, to)
+	return c.do(ctx, apiCall{path: path}, to)
 }
 
-// post sends body as JSON under an idempotency key and reads the answer into to.
-func (c client) post(ctx context.Context, path, key string, body, to any) error {
-	r, err := jsonCall(http.MethodPost, path, body)
+// post sends body as JSON under a new idempotency key and reads the answer into to.
+func (c client) post(ctx context.Context, path string, body, to any) error {
+	return c.do(ctx, apiCall{method: http.MethodPost, path: path, key: newKey(), json: body}, to)
+}
+
+// prepare fills in what follows from the rest of a call.
+func (r *apiCall) prepare() error {
+	r.method = cmp.Or(r.method, http.MethodGet)
+	if r.json == nil || r.body != nil {
+		return nil
+	}
+	text, err := json.Marshal(r.json)
 	if err != nil {
 		return err
 	}
-	r.key = key
-	return c.do(ctx, r, to)
+	r.contentType, r.size = "application/json", int64(len(text))
+	r.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	return nil
 }
 
-// put replaces what is at path.
-func (c client) put(ctx context.Context, path string, body, to any) error {
-	return c.send(ctx, http.MethodPut, path, body, to)
-}
-
-// send sends body as JSON and reads the answer into to.
-func (c client) send(ctx context.Context, method, path string, body, to any) error {
-	r, err := jsonCall(method, path, body)
-	if err != nil {
-		return err
-	}
-	return c.do(ctx, r, to)
-}
-
-// upload streams a file.
-func (c client) upload(ctx context.Context, path, key string, body io.Reader, to any) error {
-	return c.call(ctx, http.MethodPost, path, key, "application/octet-stream", body, to)
-}
-
-// call sends a body that can be read once.
-func (c client) call(ctx context.Context, method, path, key, contentType string, body io.Reader, to any) error {
-	r := apiCall{method: method, path: path, key: key, contentType: contentType}
-	if body != nil {
-		r.unrepeatable = true
-		r.body = func() (io.ReadCloser, error) { return io.NopCloser(body), nil }
-	}
-	return c.do(ctx, r, to)
-}
-
-// apiCall is one request. Its body is made anew for every attempt.
-type apiCall struct {
-	method, path, key    string
-	contentType, ifMatch string
-	size                 int64 // of the body; 0 is unknown
-	body                 func() (io.ReadCloser, error)
-	unrepeatable         bool // the body can be had once only
-}
-
-// once makes one attempt.
-func (c client) once(ctx context.Context, r apiCall, to any) error {
+// attempt makes the request once.
+func (c client) attempt(ctx context.Context, r *apiCall, to any) error {
 	request, err := c.request(ctx, r)
 	if err != nil {
 		return err
@@ -127,24 +106,26 @@ func (c client) once(ctx context.Context, r apiCall, to any) error {
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		answer := &refusal{}
-		_ = json.NewDecoder(io.LimitReader(response.Body, refusalBytesMax)).Decode(answer) // a proxy's answer may be no problem; the status says enough
+		// A proxy's answer may be no problem document; the status is enough then.
+		_ = json.NewDecoder(io.LimitReader(response.Body, refusalBytesMax)).Decode(answer)
 		answer.Status, answer.retryAfter = response.StatusCode, retryAfterOf(response)
 		path, _, _ := strings.Cut(r.path, "?")
 		return fmt.Errorf("%s %s: %w", r.method, path, answer)
 	}
-	if to == nil {
-		_, err := io.Copy(io.Discard, response.Body)
-		return err
+	if to != nil {
+		err = json.NewDecoder(response.Body).Decode(to)
 	}
-	err = json.NewDecoder(response.Body).Decode(to)
 	if errors.As(err, new(*json.SyntaxError)) {
-		return fmt.Errorf("%s does not answer as Matcher's API does: set MATCHER_URL to the address of the service, without a path", withoutUser(c.url))
+		return fmt.Errorf("%s does not answer as Matcher's API does: set MATCHER_URL to the address of the service, without a path",
+			withoutUser(c.url))
 	}
-	_, _ = io.Copy(io.Discard, response.Body) // read to its end, the connection serves the next request
+	if err == nil {
+		_, err = io.Copy(io.Discard, response.Body) // a body read to its end lets the connection serve the next request
+	}
 	return err
 }
 
-func (c client) request(ctx context.Context, r apiCall) (*http.Request, error) {
+func (c client) request(ctx context.Context, r *apiCall) (*http.Request, error) {
 	var body io.ReadCloser
 	if r.body != nil {
 		var err error
@@ -172,45 +153,10 @@ func (c client) request(ctx context.Context, r apiCall) (*http.Request, error) {
 	return request, nil
 }
 
-// refusalBytesMax is far above any problem that the API answers.
+// refusalBytesMax is far above any problem document of the API.
 const refusalBytesMax = 1 << 20
 
-// apiTransport follows no redirect: a POST would become a GET on the way, and the token would go where nobody sent it.
-var apiTransport = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
-const (
-	pollEvery = 100 * time.Millisecond
-	runWait   = 5 * time.Minute
-)
-
-// runStatus is what a caller needs of a run.
-type runStatus struct {
-	ID           string          `json:"id"`
-	Status       string          `json:"status"`
-	ErrorMessage string          `json:"errorMessage"`
-	Summary      json.RawMessage `json:"summary"`
-}
-
-// await polls a run until it has ended.
-func (c client) await(ctx context.Context, id string) (run runStatus, err error) {
-	ctx, cancel := context.WithTimeout(ctx, runWait)
-	defer cancel()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	for {
-		if err := c.get(ctx, "/v1/runs/"+id, &run); err != nil {
-			return run, err
-		}
-		switch run.Status {
-		case "COMPLETED":
-			return run, nil
-		case "FAILED", "CANCELLED":
-			return run, fmt.Errorf("the run is %s: %s", run.Status, run.ErrorMessage)
-		}
-		select {
-		case <-ctx.Done():
-			return run, fmt.Errorf("waiting for run %s: %w", id, ctx.Err())
-		case <-ticker.C:
-		}
-	}
+// apiTransport follows no redirect: a POST would become a GET on the way, and the token would reach another host.
+var apiTransport = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }

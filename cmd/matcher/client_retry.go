@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,30 +16,33 @@ import (
 	"time"
 )
 
-// patience is how long a client bears with a server that is busy, restarting or behind a bad line. The zero value is none.
-type patience struct {
+// retryPolicy bounds retries against a busy or unreachable server. The zero value makes one attempt.
+type retryPolicy struct {
 	attempts    int           // in all
-	first, most time.Duration // pauses: the first one, then twice as long each, at most
-	say         func(why string, pause time.Duration)
+	first, most time.Duration // the first pause, doubled after each attempt up to the most
+	onWait      func(why string, pause time.Duration)
 }
 
-// usualPatience adds up to half a minute where the server names no time of its own.
-func usualPatience(say func(string, time.Duration)) patience {
-	return patience{attempts: 8, first: 250 * time.Millisecond, most: 10 * time.Second, say: say}
+// defaultRetries waits half a minute in all when the server names no time of its own.
+func defaultRetries(onWait func(string, time.Duration)) retryPolicy {
+	return retryPolicy{attempts: 8, first: 250 * time.Millisecond, most: 10 * time.Second, onWait: onWait}
 }
 
-// retryAfterMax bounds what a server may ask for: whoever is told to wait longer is told to come back later.
+// retryAfterMax bounds what a server may ask for; a longer wait is left to the user.
 const retryAfterMax = time.Minute
 
-// do makes a request, again where that can do nothing twice: reads and replacements are the same however often they come,
-// and a POST carries a key.
+// do makes a request and repeats it where repeating has no effect of its own: reads and replacements are idempotent, and
+// a POST carries a key.
 func (c client) do(ctx context.Context, r apiCall, to any) error {
-	pause := c.patience.first
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	pause := c.retry.first
 	for attempt := 1; ; attempt++ {
-		err := c.once(ctx, r, to)
-		again, why := c.worthAnother(r, err)
-		if err == nil || ctx.Err() != nil || !again || attempt >= c.patience.attempts {
-			return c.told(err, attempt)
+		err := c.attempt(ctx, &r, to)
+		again, why := c.shouldRetry(&r, err)
+		if err == nil || ctx.Err() != nil || !again || attempt >= c.retry.attempts {
+			return c.describe(err, attempt)
 		}
 		wait := pause + rand.N(pause/4+1)
 		var refused *refusal
@@ -51,48 +52,45 @@ func (c client) do(ctx context.Context, r apiCall, to any) error {
 		if wait > retryAfterMax {
 			return fmt.Errorf("%w: the server asks to come back in %s", err, wait.Round(time.Second))
 		}
-		if c.patience.say != nil {
-			c.patience.say(why, wait)
+		if c.retry.onWait != nil {
+			c.retry.onWait(why, wait)
 		}
 		if err := pauseFor(ctx, wait); err != nil {
-			return c.told(err, attempt)
+			return c.describe(err, attempt)
 		}
-		pause = min(2*pause, c.patience.most)
+		pause = min(2*pause, c.retry.most)
 	}
 }
 
-// worthAnother says whether another attempt may do better, and why the last one failed.
-func (c client) worthAnother(r apiCall, err error) (again bool, why string) {
-	repeatable := !r.unrepeatable && (r.method != http.MethodPost || r.key != "")
+// shouldRetry reports whether another attempt may succeed, and why the last one failed.
+func (c client) shouldRetry(r *apiCall, err error) (again bool, why string) {
+	repeatable := !r.bodyOnce && (r.method != http.MethodPost || r.key != "")
 	var refused *refusal
 	switch {
 	case err == nil:
 		return false, ""
 	case errors.As(err, &refused):
 		switch {
-		case r.unrepeatable:
+		case r.bodyOnce:
 			return false, ""
 		case refused.Status == http.StatusTooManyRequests, refused.Status == http.StatusServiceUnavailable:
 			return true, "the server is busy (" + refused.Code + ")" // it did nothing
 		case refused.Status == http.StatusBadGateway, refused.Status == http.StatusGatewayTimeout:
-			return repeatable, "the server is not there at the moment"
+			return repeatable, "the server is unavailable"
 		}
-		return refused.Code == "IDEMPOTENCY_IN_FLIGHT", "the first attempt is still at work"
+		return refused.Code == "IDEMPOTENCY_IN_FLIGHT", "the first attempt is still running"
 	case !isNetwork(err):
 		return false, ""
 	}
-	return repeatable && (c.met() || !isDial(err)), "the connection was lost"
-}
-
-// met says whether the server has answered before: then it is the right one, and will be back.
-func (c client) met() bool { return c.answered != nil && c.answered.Load() }
-
-func isDial(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	dialFailed := errors.As(err, &op) && op.Op == "dial"
+	return repeatable && (c.reached() || !dialFailed), "the connection was lost"
 }
 
-// isNetwork: everything between the two ends, but not what this side could not read or the other side wrote wrong.
+// reached reports whether the server has answered before: then the address is right, and the server will be back.
+func (c client) reached() bool { return c.answered != nil && c.answered.Load() }
+
+// isNetwork reports whether an error came from the connection, and not from a local file or a malformed answer.
 func isNetwork(err error) bool {
 	var transport *url.Error
 	var path *fs.PathError
@@ -105,14 +103,12 @@ func isNetwork(err error) bool {
 	return errors.As(err, &transport) && !strings.Contains(err.Error(), "tls: ")
 }
 
-var errInterrupted = errors.New("interrupted")
-
-// told says what happened to the connection in words; it never repeats a header.
-func (c client) told(err error, attempts int) error {
+// describe words a connection's failure for people; it never repeats a header.
+func (c client) describe(err error, attempts int) error {
 	var transport *url.Error
 	switch {
 	case errors.Is(err, context.Canceled):
-		return errInterrupted
+		return errors.New("interrupted")
 	case errors.As(err, &transport):
 		var path *fs.PathError
 		if errors.As(err, &path) {
@@ -124,20 +120,16 @@ func (c client) told(err error, attempts int) error {
 	default:
 		return err
 	}
-	if attempts > 1 || c.met() {
-		return fmt.Errorf("%w; %s made: repeat the command when the service is back", err, attemptsMade(attempts))
+	switch {
+	case attempts > 1:
+		return fmt.Errorf("%w; %d attempts were made: repeat the command when the service is back", err, attempts)
+	case c.reached():
+		return fmt.Errorf("%w; 1 attempt was made: repeat the command when the service is back", err)
 	}
 	return fmt.Errorf("%w: check that the service runs there and that MATCHER_URL is its address", err)
 }
 
-func attemptsMade(n int) string {
-	if n == 1 {
-		return "1 attempt was"
-	}
-	return strconv.Itoa(n) + " attempts were"
-}
-
-// withoutUser keeps a password that somebody wrote into the address out of messages.
+// withoutUser removes a user and password from an address, for messages.
 func withoutUser(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -158,7 +150,7 @@ func pauseFor(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// retryAfterOf reads the header's seconds; its other form, a date, is no part of this API.
+// retryAfterOf reads the header's seconds; its other form, a date, is not part of this API.
 func retryAfterOf(response *http.Response) time.Duration {
 	for _, value := range response.Header["Retry-After"] {
 		if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
@@ -166,19 +158,4 @@ func retryAfterOf(response *http.Response) time.Duration {
 		}
 	}
 	return 0
-}
-
-// jsonCall is a request with a JSON body; a nil body is none.
-func jsonCall(method, path string, body any) (apiCall, error) {
-	r := apiCall{method: method, path: path}
-	if body == nil {
-		return r, nil
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return r, err
-	}
-	r.contentType, r.size = "application/json", int64(len(text))
-	r.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-	return r, nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func answering(t *testing.T, answers ...func(http.ResponseWriter)) (client, *ato
 	t.Cleanup(server.Close)
 	return client{
 		url: server.URL, token: "a-token-that-nobody-may-see", answered: new(atomic.Bool),
-		patience: patience{attempts: 4, first: time.Millisecond, most: 2 * time.Millisecond},
+		retry: retryPolicy{attempts: 4, first: time.Millisecond, most: 2 * time.Millisecond},
 	}, &asked
 }
 
@@ -48,7 +47,7 @@ func TestClientRetries_WhatCannotBeDoneTwice(t *testing.T) {
 	t.Parallel()
 	ok := status(http.StatusOK, `{"id":"done"}`)
 	post := func(c client, key string) error {
-		return c.post(t.Context(), "/x", key, map[string]int{"n": 1}, &struct{}{})
+		return c.do(t.Context(), apiCall{method: http.MethodPost, path: "/x", key: key, json: map[string]int{"n": 1}}, &struct{}{})
 	}
 	get := func(c client, _ string) error { return c.get(t.Context(), "/x", &struct{}{}) }
 	for _, c := range []struct {
@@ -99,7 +98,7 @@ func TestClientRetries_WithinBounds(t *testing.T) {
 
 	t.Run("a file that cannot be read twice is sent once", func(t *testing.T) {
 		c, asked := answering(t, status(503, ""))
-		require.Error(t, c.upload(t.Context(), "/x", "k", strings.NewReader("rows"), &struct{}{}))
+		require.Error(t, c.do(t.Context(), uploadOnce("rows"), &struct{}{}))
 		require.EqualValues(t, 1, asked.Load())
 	})
 	t.Run("who gives up is told so at once", func(t *testing.T) {
@@ -108,14 +107,14 @@ func TestClientRetries_WithinBounds(t *testing.T) {
 			stop()
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})
-		c.patience.first = time.Hour
+		c.retry.first = time.Hour
 		require.Error(t, c.get(ctx, "/x", &struct{}{}))
 	})
 	t.Run("nobody at the address is not asked again, somebody who was there is", func(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { status(200, "{}")(w) }))
 		said := 0
-		c := client{url: server.URL, answered: new(atomic.Bool), patience: patience{
-			attempts: 3, first: time.Millisecond, most: time.Millisecond, say: func(string, time.Duration) { said++ },
+		c := client{url: server.URL, answered: new(atomic.Bool), retry: retryPolicy{
+			attempts: 3, first: time.Millisecond, most: time.Millisecond, onWait: func(string, time.Duration) { said++ },
 		}}
 		require.NoError(t, c.get(t.Context(), "/x", &struct{}{}))
 		server.Close()

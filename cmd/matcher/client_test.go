@@ -12,6 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// uploadOnce is a body that can be read once.
+func uploadOnce(text string) apiCall {
+	return apiCall{
+		method: http.MethodPost, path: "/x", key: "k", bodyOnce: true,
+		body: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+	}
+}
+
 func TestClient(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -32,17 +40,17 @@ func TestClient(t *testing.T) {
 	defer server.Close()
 	c := client{url: server.URL, token: "secret"}
 	var got struct{ Echo string }
-	require.NoError(t, c.post(t.Context(), "/x", "k", map[string]int{"n": 1}, &got))
+	require.NoError(t, c.post(t.Context(), "/x", map[string]int{"n": 1}, &got))
 	require.Equal(t, "POST {'n':1}", got.Echo)
-	require.NoError(t, c.put(t.Context(), "/x", 7, &got))
+	require.NoError(t, c.do(t.Context(), apiCall{method: http.MethodPut, path: "/x", json: 7}, &got))
 	require.Equal(t, "PUT 7", got.Echo)
-	require.NoError(t, c.upload(t.Context(), "/x", "k", strings.NewReader("rows"), &got))
+	require.NoError(t, c.do(t.Context(), uploadOnce("rows"), &got))
 	require.Equal(t, "POST rows", got.Echo)
-	require.ErrorContains(t, c.post(t.Context(), "/x", "bad", 1, &got), "422 RULE_INVALID: cannot work; /keys/0 is no key")
+	require.ErrorContains(t, c.do(t.Context(), apiCall{method: http.MethodPost, path: "/x", key: "bad", json: 1}, &got), "422 RULE_INVALID: cannot work; /keys/0 is no key")
 	require.ErrorContains(t, client{url: server.URL}.get(t.Context(), "/x", &got), "401")
-	run, err := c.await(t.Context(), "done")
+	run, err := awaitRun(t.Context(), c, "done")
 	require.NoError(t, err)
 	require.JSONEq(t, "{}", string(run.Summary))
-	_, err = c.await(t.Context(), "failed")
+	_, err = awaitRun(t.Context(), c, "failed")
 	require.ErrorContains(t, err, "no rows")
 }

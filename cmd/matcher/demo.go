@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -140,7 +139,7 @@ func showScenario(ctx context.Context, api client, scenario demoScenario, stdout
 	if err != nil {
 		return err
 	}
-	run, err := api.await(ctx, runID)
+	run, err := awaitRun(ctx, api, runID)
 	if err != nil {
 		return err
 	}
@@ -162,18 +161,20 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 	var made struct {
 		ID string `json:"id"`
 	}
-	if err := api.post(ctx, "/v1/contexts", key+"context", map[string]string{"name": scenario.name}, &made); err != nil {
+	keyed := func(path, step string, body any) error {
+		return api.do(ctx, apiCall{method: http.MethodPost, path: path, key: key + step, json: body}, &made)
+	}
+	if err := keyed("/v1/contexts", "context", map[string]string{"name": scenario.name}); err != nil {
 		return "", "", err
 	}
 	contextID = made.ID
-	if err := loadSide(ctx, api, contextID, key, "LEFT", scenario.folder+"/left.csv", setup.Left); err != nil {
-		return "", "", err
-	}
-	if err := loadSide(ctx, api, contextID, key, "RIGHT", scenario.folder+"/right.csv", setup.Right); err != nil {
-		return "", "", err
+	for _, side := range []demoSide{{recon.Left, "left.csv", setup.Left}, {recon.Right, "right.csv", setup.Right}} {
+		if err := side.load(ctx, api, contextID, scenario.folder); err != nil {
+			return "", "", err
+		}
 	}
 	for _, rule := range setup.Rules {
-		if err := api.post(ctx, "/v1/contexts/"+contextID+"/rules", key+"rule/"+rule.Name, rule, &made); err != nil {
+		if err := keyed("/v1/contexts/"+contextID+"/rules", "rule/"+rule.Name, rule); err != nil {
 			return "", "", err
 		}
 	}
@@ -181,71 +182,82 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 	if setup.AsOf != nil && setup.AsOf.Set() {
 		start["asOf"] = setup.AsOf.String()
 	}
-	err = api.post(ctx, "/v1/contexts/"+contextID+"/runs", key+"run", start, &made)
+	err = keyed("/v1/contexts/"+contextID+"/runs", "run", start)
 	return contextID, made.ID, err
 }
 
-func loadSide(ctx context.Context, api client, contextID, key, side, file string, setup recon.SetupSide) error {
-	name := setup.Source
-	if name == "" {
-		name = strings.ToLower(side)
-	}
-	source := map[string]any{"name": name, "side": side, "currency": setup.Currency}
+// demoSide is one file of a scenario and how its source is set up.
+type demoSide struct {
+	side  recon.Side
+	file  string
+	setup recon.SetupSide
+}
+
+func (d demoSide) load(ctx context.Context, api client, contextID, folder string) error {
+	side := string(d.side)
+	key := "demo/" + folder + "/" + side
+	source := map[string]any{"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side, "currency": d.setup.Currency}
 	var made struct {
 		ID              string `json:"id"`
 		FieldMapVersion int    `json:"fieldMapVersion"`
 	}
-	if err := api.post(ctx, "/v1/contexts/"+contextID+"/sources", key+side, source, &made); err != nil {
+	create := apiCall{method: http.MethodPost, path: "/v1/contexts/" + contextID + "/sources", key: key, json: source}
+	if err := api.do(ctx, create, &made); err != nil {
 		return err
 	}
 	if err := api.get(ctx, "/v1/sources/"+made.ID, &made); err != nil { // the stored answer is as old as the source
 		return err
 	}
-	if setup.Map != nil && made.FieldMapVersion == 0 {
-		if err := api.put(ctx, "/v1/sources/"+made.ID+"/field-map", setup.Map, &struct{}{}); err != nil {
+	if d.setup.Map != nil && made.FieldMapVersion == 0 {
+		call := apiCall{method: http.MethodPut, path: "/v1/sources/" + made.ID + "/field-map", json: d.setup.Map}
+		if err := api.do(ctx, call, nil); err != nil {
 			return err
 		}
 	}
-	body, err := examples.FS.ReadFile(file)
+	body, err := examples.FS.Open(folder + "/" + d.file)
 	if err != nil {
 		return err
 	}
-	path := "/v1/sources/" + made.ID + "/imports?name=" + url.QueryEscape(file)
-	return api.upload(ctx, path, key+side+"/file", bytes.NewReader(body), &struct{}{})
+	return api.do(ctx, apiCall{
+		method: http.MethodPost, path: "/v1/sources/" + made.ID + "/imports?name=" + url.QueryEscape(folder+"/"+d.file),
+		key: key + "/file", contentType: "application/octet-stream",
+		body: func() (io.ReadCloser, error) { return body, nil }, bodyOnce: true,
+	}, nil)
 }
 
-// demoSummary is what the summary line needs of a run's own.
-type demoSummary struct {
-	Left   demoSide `json:"left"`
-	Right  demoSide `json:"right"`
-	Groups struct {
-		Confirmed int64 `json:"confirmed"`
-		Proposed  int64 `json:"proposed"`
-	} `json:"groups"`
+const (
+	demoPollEvery = 100 * time.Millisecond
+	demoRunWait   = 5 * time.Minute
+)
+
+// awaitRun polls a run until it has ended.
+func awaitRun(ctx context.Context, api client, id string) (run recon.Run, err error) {
+	ctx, cancel := context.WithTimeout(ctx, demoRunWait)
+	defer cancel()
+	for {
+		if err := api.get(ctx, "/v1/runs/"+id, &run); err != nil {
+			return run, err
+		}
+		switch run.Status {
+		case recon.RunCompleted:
+			return run, nil
+		case recon.RunFailed, recon.RunCancelled:
+			return run, fmt.Errorf("the run is %s: %s", run.Status, run.ErrorMessage)
+		}
+		if err := pauseFor(ctx, demoPollEvery); err != nil {
+			return run, fmt.Errorf("waiting for run %s: %w", id, err)
+		}
+	}
 }
 
-type demoSide struct {
-	Unmatched int64             `json:"unmatched"`
-	Amount    map[string]string `json:"amount"`
-}
-
-func printScenario(name, contextID string, run runStatus, stdout io.Writer) error {
-	var s demoSummary
-	if err := json.Unmarshal(run.Summary, &s); err != nil {
-		return fmt.Errorf("reading the run's summary: %w", err)
+func printScenario(name, contextID string, run recon.Run, stdout io.Writer) error {
+	s, err := summaryOf(run)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(stdout, "  %s  (context %s)\n", name, contextID)
 	fmt.Fprintf(stdout, "    groups      %d confirmed, %d proposed\n", s.Groups.Confirmed, s.Groups.Proposed)
 	fmt.Fprintf(stdout, "    exceptions  %d left, %d right\n", s.Left.Unmatched, s.Right.Unmatched)
-	fmt.Fprintf(stdout, "    money       left %s, right %s\n", amounts(s.Left.Amount), amounts(s.Right.Amount))
+	fmt.Fprintf(stdout, "    money       left %s, right %s\n", sumsOf(s.Left.Amount), sumsOf(s.Right.Amount))
 	return nil
-}
-
-func amounts(byCurrency map[string]string) string {
-	parts := make([]string, 0, len(byCurrency))
-	for currency, amount := range byCurrency {
-		parts = append(parts, amount+" "+currency)
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, " + ")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,8 +14,8 @@ import (
 	"matcher/internal/report"
 )
 
-const exceptionsHelp = `List what is open and why, with what came closest. An exception is a fact about an open row: it goes when the row is
-matched, or taken out of reconciliation by ignore. show says of one row, rule by rule, why it is open.` + remoteHelp
+const exceptionsHelp = `List open rows, the reason of each and its nearest candidate. An exception ends when its row is matched, or taken out
+of reconciliation by ignore. show explains one row, rule by rule.` + remoteHelp
 
 const exceptionsExample = `  matcher exceptions --context "Bank account" --class BREAK
   matcher exceptions --side LEFT --reason AMOUNT_DIFFERS --json
@@ -28,14 +27,14 @@ type exceptionsCommand struct {
 	remote
 	context, status, class, reason, side string
 	limit                                int
-	failOn                               []string
+	failOn                               failOn
 	why                                  string
 }
 
 func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	c := &exceptionsCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
 	command := &cobra.Command{
-		Use: "exceptions", Short: "List what is open in the service and why", Long: exceptionsHelp, Example: exceptionsExample,
+		Use: "exceptions", Short: "List the open rows of the service and why they are open", Long: exceptionsHelp, Example: exceptionsExample,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return c.list(command.Context(), command.Flags().Changed("limit"))
@@ -48,7 +47,7 @@ func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command
 	f.StringVar(&c.reason, "reason", "", "only of this reason: NO_CANDIDATE, AMOUNT_DIFFERS, DATE_OUTSIDE, …")
 	f.StringVar(&c.side, "side", "", "only of this side: LEFT or RIGHT")
 	f.IntVar(&c.limit, "limit", 100, "how many at most; 0 is all, as is --json without a limit")
-	f.StringSliceVar(&c.failOn, "fail-on", nil, "exit with 3 when there is `any`")
+	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is `any`")
 	command.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object a line")
 	command.AddCommand(c.showCommand(), c.ignoreCommand(), c.restoreCommand())
 	return command
@@ -105,10 +104,7 @@ func (c *exceptionsCommand) list(ctx context.Context, limited bool) error {
 	case more && !c.json:
 		fmt.Fprintln(c.stdout, "… and more: --limit 0 lists all, matcher export unmatched writes them into a file")
 	}
-	if n > 0 && len(c.failOn) > 0 {
-		return foundError("--fail-on found %s", report.Plural(n, "exception"))
-	}
-	return nil
+	return c.failOn.verdict(map[string]int64{"any": n})
 }
 
 // query is the filter as the API reads it.
@@ -134,17 +130,12 @@ func (c *exceptionsCommand) query() (url.Values, error) {
 	if c.limit < 0 {
 		return nil, usageError("--limit is 0 for all, or a number of exceptions")
 	}
-	for _, what := range c.failOn {
-		if what != "any" {
-			return nil, usageError("--fail-on takes any, not %q", what)
-		}
-	}
-	return query, nil
+	return query, c.failOn.check("any")
 }
 
 func (c *exceptionsCommand) showCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show EXCEPTION", Short: "Say why a row is open, rule by rule", Args: cobra.ExactArgs(1),
+		Use: "show EXCEPTION", Short: "Explain why a row is open, rule by rule", Args: cobra.ExactArgs(1),
 		Example: "  matcher exceptions show 0b5f2c1e-…",
 		RunE:    func(command *cobra.Command, args []string) error { return c.show(command.Context(), args[0]) },
 	}
@@ -209,13 +200,8 @@ func (c *exceptionsCommand) move(ctx context.Context, id, verb string, body any)
 	if err != nil {
 		return err
 	}
-	r, err := jsonCall(http.MethodPost, "/v1/transactions/"+e.TransactionID+"/"+verb, body)
-	if err != nil {
-		return err
-	}
-	r.key = newKey()
 	var row recon.StoredTransaction
-	if err := c.do(ctx, r, &row); err != nil {
+	if err := c.post(ctx, "/v1/transactions/"+e.TransactionID+"/"+verb, body, &row); err != nil {
 		return err
 	}
 	if c.json {
@@ -223,7 +209,7 @@ func (c *exceptionsCommand) move(ctx context.Context, id, verb string, body any)
 	}
 	next := ""
 	if row.State == recon.StateOpen {
-		next = "; the next run says why"
+		next = "; the next run finds why"
 	}
 	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", report.ExceptionName(&e), report.Grouped(row.Amount), row.Currency, report.Words(row.State), next)
 	return nil

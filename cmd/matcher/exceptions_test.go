@@ -26,7 +26,7 @@ func TestExceptions(t *testing.T) {
 	require.Contains(t, s.must("exceptions", "--limit", "2"), "… and more: --limit 0 lists all")
 	require.Contains(t, s.must("exceptions", "--status", "resolved"), "no exceptions match these filters")
 	s.fails(exitUsage, `--class takes TIMING, MISSING, BREAK, AMBIGUOUS, DATA, not "brake"`, "exceptions", "--class", "brake")
-	s.fails(exitFound, "20 exceptions", "exceptions", "--fail-on", "any")
+	s.fails(exitFound, "--fail-on found any: 20", "exceptions", "--fail-on", "any")
 
 	var e recon.Exception
 	lines := strings.SplitAfter(s.must("exceptions", "--class", "BREAK", "--side", "LEFT", "--json"), "\n")

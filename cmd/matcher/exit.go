@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Exit codes of every command.
@@ -30,7 +32,34 @@ func foundError(format string, args ...any) error {
 	return &exitError{code: exitFound, err: fmt.Errorf(format, args...)}
 }
 
-// exitCode is what the process ends with for what run returned.
+// failOn lists the findings that end a command with exit code 3.
+type failOn []string
+
+// check refuses a word that is not one of the known findings.
+func (f failOn) check(known ...string) error {
+	for _, what := range f {
+		if !slices.Contains(known, what) {
+			return usageError("--fail-on takes %s, not %q", strings.Join(known, ", "), what)
+		}
+	}
+	return nil
+}
+
+// verdict returns an error that names each listed finding of which there is any.
+func (f failOn) verdict(counts map[string]int64) error {
+	var found []string
+	for _, what := range f {
+		if counts[what] > 0 {
+			found = append(found, fmt.Sprintf("%s: %d", what, counts[what]))
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return foundError("--fail-on found %s", strings.Join(found, ", "))
+}
+
+// exitCode returns the process's exit code for what run returned.
 func exitCode(err error) int {
 	if err == nil {
 		return exitDone

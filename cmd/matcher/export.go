@@ -16,10 +16,10 @@ import (
 	"matcher/internal/report"
 )
 
-const exportHelp = `Write what the service holds of a context into files: groups, unmatched, rejected, adjustments, transactions; all of them
+const exportHelp = `Export a context of the service into files: groups, unmatched, rejected, adjustments, transactions; all of them
 where none is named. groups, unmatched and rejected have the columns that matcher match --out writes. Amounts are decimals as
-they are stored, and a text that a spreadsheet would take for a formula begins with an apostrophe. A file under its name is
-complete. With --run it is the groups of that run, a preview's too.` + remoteHelp
+stored, and a text that a spreadsheet would take for a formula begins with an apostrophe. A file under its final
+name is complete. --run exports the groups of that run, of a preview too.` + remoteHelp
 
 const exportExample = `  matcher export --context "Bank account" --out out/
   matcher export groups unmatched --context "Bank account" --out out/ --format json
@@ -80,7 +80,7 @@ func newExportCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	f.StringVar(&c.run, "run", "", "the groups of this `RUN`, by its id, instead of those of the context")
 	f.StringVar(&c.out, "out", "", "a `FILE` for one thing, a folder for several; standard output where one thing has none")
 	f.StringVar(&c.format, "format", "csv", "csv, or json: one object a line")
-	f.BoolVar(&c.json, "json", false, "say which files were written as one JSON object")
+	f.BoolVar(&c.json, "json", false, "list the written files as one JSON object")
 	return command
 }
 
@@ -102,7 +102,7 @@ func (c *exportCommand) export(ctx context.Context, names []string) error {
 	return c.toFiles(ctx, names)
 }
 
-// chosen settles what is written, and that it can be.
+// chosen returns the names of what is exported, or what is wrong with the flags.
 func (c *exportCommand) chosen(names []string) ([]string, error) {
 	switch {
 	case c.format != "csv" && c.format != "json":
@@ -112,7 +112,8 @@ func (c *exportCommand) chosen(names []string) ([]string, error) {
 	case c.run != "" && len(names) == 0:
 		names = []string{"groups"}
 	case c.run != "" && !slices.Equal(names, []string{"groups"}):
-		return nil, usageError("--run is for groups: %s belong to the context as it stands, so name it with --context alone", strings.Join(slices.DeleteFunc(names, func(n string) bool { return n == "groups" }), ", "))
+		others := slices.DeleteFunc(names, func(n string) bool { return n == "groups" })
+		return nil, usageError("--run is for groups: for %s give --context alone", strings.Join(others, ", "))
 	case len(names) == 0:
 		names = exportNames()
 	}
@@ -122,7 +123,7 @@ func (c *exportCommand) chosen(names []string) ([]string, error) {
 	return names, nil
 }
 
-// find reads what every file needs to know: the context and its sources.
+// find reads the context and its sources.
 func (c *exportCommand) find(ctx context.Context) (err error) {
 	name := c.context
 	if c.run != "" {
@@ -202,7 +203,7 @@ func (c *exportCommand) toFiles(ctx context.Context, names []string) error {
 	return nil
 }
 
-// write writes one thing whole and says how many lines it has.
+// write writes one export whole and returns its number of rows.
 func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer) (rows int64, err error) {
 	of := exports[slices.Index(exportNames(), name)]
 	table := report.NewCSV(to)
@@ -213,7 +214,7 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 	}
 	err = of.write(c, ctx, func(columns []string, object any) error {
 		rows++
-		c.progress.exporting(name, rows)
+		c.progress.show(func() string { return name + ": " + report.Plural(rows, "row") })
 		if c.format == "json" {
 			return report.WriteJSON(to, object)
 		}
@@ -224,9 +225,4 @@ func (c *exportCommand) write(ctx context.Context, name string, to *bufio.Writer
 	}
 	table.Flush()
 	return rows, table.Error()
-}
-
-// exporting says how much of a list is written.
-func (p *progress) exporting(name string, rows int64) {
-	p.say(func() string { return name + ": " + report.Plural(rows, "row") })
 }

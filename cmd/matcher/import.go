@@ -33,7 +33,7 @@ const importExample = `  matcher import --source bank --context "Bank account" b
 type importCommand struct {
 	remote
 	source, context, name, key string
-	failOn                     []string
+	failOn                     failOn
 	rejects                    int
 }
 
@@ -55,13 +55,13 @@ func newImportCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *
 	f.StringVar(&c.context, "context", "", "`CONTEXT` of the source, where several have one of that name")
 	f.StringVar(&c.name, "name", "", "what the file is called in the service (default: its own name)")
 	f.IntVar(&c.rejects, "rejects", 20, "how many refused rows are listed for a file")
-	f.StringSliceVar(&c.failOn, "fail-on", nil, "exit with 3 when there is any `rejected` row")
+	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is any `rejected` row")
 	f.StringVar(&c.key, "idempotency-key", "", "makes a repeated command safe: the same `KEY` and file are loaded once, and answered alike")
 	f.BoolVar(&c.json, "json", false, "print one JSON object")
 	return command
 }
 
-// imported is an import with the first of its refused rows.
+// imported is an import with the first of its rejected rows.
 type imported struct {
 	recon.Import
 	Rejects []recon.RowError `json:"rejects"`
@@ -95,7 +95,10 @@ func (c *importCommand) run(ctx context.Context, stdin io.Reader, args []string)
 	for i, path := range files {
 		in, err := c.load(ctx, source, path, i, stdin)
 		if err != nil {
-			return errors.Join(c.show(done), loaded(err, i, len(files)))
+			if i > 0 {
+				err = fmt.Errorf("%w; %s loaded before it", err, report.Plural(int64(i), "file"))
+			}
+			return errors.Join(c.show(done), err)
 		}
 		done.Imports = append(done.Imports, in)
 		if !c.json {
@@ -105,18 +108,20 @@ func (c *importCommand) run(ctx context.Context, stdin io.Reader, args []string)
 	if err := c.show(done); err != nil {
 		return err
 	}
-	return c.verdict(done.Imports)
+	rejected := int64(0)
+	for _, in := range done.Imports {
+		rejected += in.RowsRejected
+	}
+	return c.failOn.verdict(map[string]int64{"rejected": rejected})
 }
 
-// files are what the arguments name; everything that can be wrong with them is said before one of them is sent.
+// files returns the named files, and refuses what is wrong with any of them before one is sent.
 func (c *importCommand) files(args []string) (paths []string, err error) {
 	if c.source == "" {
 		return nil, usageError("which source? --source takes its name or id")
 	}
-	for _, what := range c.failOn {
-		if what != "rejected" {
-			return nil, usageError("--fail-on takes rejected, not %q", what)
-		}
+	if err := c.failOn.check("rejected"); err != nil {
+		return nil, err
 	}
 	for _, arg := range args {
 		expanded, err := expandPath(arg)
@@ -135,25 +140,19 @@ func (c *importCommand) files(args []string) (paths []string, err error) {
 		return nil, usageError("standard input (-) can be read once")
 	}
 	for _, path := range paths {
-		if err := readable(path); err != nil {
-			return nil, err
+		if path == "-" {
+			continue
 		}
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fileError(path, err)
+		}
+		file.Close()
 	}
 	return paths, nil
 }
 
-func readable(path string) error {
-	if path == "-" {
-		return nil
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fileError(path, err)
-	}
-	return file.Close()
-}
-
-// checkSizes refuses what the service would: before a long upload, not after it.
+// checkSizes refuses a file that is too large before its upload, not after it.
 func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 	var me struct {
 		Limits struct {
@@ -166,18 +165,11 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err == nil && me.Limits.ImportBytes > 0 && info.Size() > me.Limits.ImportBytes {
-			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit raised", path, report.Grouped(info.Size()), report.Grouped(me.Limits.ImportBytes))
+			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit raised",
+				path, report.Grouped(info.Size()), report.Grouped(me.Limits.ImportBytes))
 		}
 	}
 	return nil
-}
-
-// loaded adds what is in already to what went wrong.
-func loaded(err error, done, total int) error {
-	if done == 0 || total == 1 {
-		return err
-	}
-	return fmt.Errorf("%w; the %s before it %s in", err, report.Plural(int64(done), "file"), map[bool]string{true: "is", false: "are"}[done == 1])
 }
 
 // load streams one file and reads what became of it.
@@ -186,14 +178,14 @@ func (c *importCommand) load(ctx context.Context, source recon.Source, path stri
 	if path == "-" {
 		name = cmp.Or(c.name, "stdin")
 	}
-	sending := &sender{c: c, path: path, stdin: stdin}
+	sending := &sender{progress: c.progress, path: path, stdin: stdin}
 	key := newKey()
 	if c.key != "" {
 		key = fmt.Sprintf("%s/%d", c.key, position)
 	}
 	r := apiCall{
 		method: http.MethodPost, path: "/v1/sources/" + source.ID + "/imports?name=" + url.QueryEscape(name), key: key,
-		contentType: "application/octet-stream", body: sending.open, unrepeatable: path == "-",
+		contentType: "application/octet-stream", body: sending.open, bodyOnce: path == "-",
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		r.size = info.Size()
@@ -206,7 +198,7 @@ func (c *importCommand) load(ctx context.Context, source recon.Source, path stri
 		}
 		var refused *refusal
 		if errors.As(err, &refused) {
-			err = refused // the request that was refused says no more than the file
+			err = refused // the file's name says as much as the request's path
 		}
 		return in, fmt.Errorf("%s is not loaded: %w", path, err)
 	}
@@ -231,12 +223,12 @@ func (c *importCommand) readRejects(ctx context.Context, in *imported) error {
 	return err
 }
 
-// sender opens a file for one attempt after another, and says how much of it is on its way.
+// sender opens a file anew for every attempt and shows how much of it has been sent.
 type sender struct {
-	c     *importCommand
-	path  string
-	size  int64
-	stdin io.Reader
+	progress *progress
+	path     string
+	size     int64
+	stdin    io.Reader
 }
 
 func (s *sender) open() (io.ReadCloser, error) {
@@ -258,15 +250,15 @@ type sentFile struct {
 
 func (f *sentFile) Read(p []byte) (int, error) {
 	n, err := f.from.Read(p)
-	f.s.c.progress.sending(f.s.path, f.sent.Add(int64(n)), f.s.size)
+	f.s.progress.sending(f.s.path, f.sent.Add(int64(n)), f.s.size)
 	return n, err
 }
 
 func (f *sentFile) Close() error { return f.from.Close() }
 
-// sending says how much of a file is sent; size 0 is unknown. The service takes it over when it has all of it.
+// sending shows how much of a file has been sent; size 0 is unknown.
 func (p *progress) sending(path string, done, size int64) {
-	p.say(func() string {
+	p.show(func() string {
 		switch {
 		case size == 0:
 			return fmt.Sprintf("sending %s: %s bytes", path, report.Grouped(done))
@@ -277,9 +269,10 @@ func (p *progress) sending(path string, done, size int64) {
 	})
 }
 
-// print says of one file what a person needs to know.
+// print writes the result of one file for people.
 func (c *importCommand) print(source recon.Source, in imported) {
-	fmt.Fprintf(c.stdout, "%-5s  %s → %s  %s: %s new", source.Side, in.FileName, source.Name, report.Plural(in.RowsRead, "row"), report.Grouped(in.RowsInserted))
+	fmt.Fprintf(c.stdout, "%-5s  %s → %s  %s: %s new",
+		source.Side, in.FileName, source.Name, report.Plural(in.RowsRead, "row"), report.Grouped(in.RowsInserted))
 	if in.RowsDuplicate > 0 {
 		fmt.Fprintf(c.stdout, " · %s there already", report.Grouped(in.RowsDuplicate))
 	}
@@ -297,7 +290,8 @@ func (c *importCommand) print(source recon.Source, in imported) {
 		fmt.Fprintf(c.stdout, "REJECT %s line %d: %s%s\n", in.FileName, e.Line, report.Fault(&e), valueShown(e))
 	}
 	if in.More > 0 {
-		fmt.Fprintf(c.stdout, "       … and %s; matcher export rejected --context %s lists all\n", report.Plural(in.More, "more rejected row"), source.ContextID)
+		fmt.Fprintf(c.stdout, "       … and %s; matcher export rejected --context %s lists all\n",
+			report.Plural(in.More, "more rejected row"), source.ContextID)
 	}
 }
 
@@ -310,7 +304,7 @@ func sumsOf(byCurrency map[string]string) string {
 	return strings.Join(parts, " + ")
 }
 
-// valueShown is what stood there, unless the reason says it.
+// valueShown returns the refused value, unless the reason quotes it.
 func valueShown(e recon.RowError) string {
 	if e.Value == "" || strings.Contains(e.Reason, e.Value) {
 		return ""
@@ -318,21 +312,10 @@ func valueShown(e recon.RowError) string {
 	return fmt.Sprintf(" (%q)", e.Value)
 }
 
-// show prints all of it for machines.
+// show writes the JSON of --json.
 func (c *importCommand) show(done importsDone) error {
 	if !c.json {
 		return nil
 	}
 	return c.printJSON(done)
-}
-
-func (c *importCommand) verdict(done []imported) error {
-	rejected := int64(0)
-	for _, in := range done {
-		rejected += in.RowsRejected
-	}
-	if rejected > 0 && slices.Contains(c.failOn, "rejected") {
-		return foundError("--fail-on found rejected: %d", rejected)
-	}
-	return nil
 }

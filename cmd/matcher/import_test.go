@@ -58,6 +58,6 @@ func TestImport(t *testing.T) {
 	})
 	t.Run("a file that fails leaves those before it in", func(t *testing.T) {
 		_, err := s.run("import", "--source", "bank", filepath.Join(folder, "2.csv"), file(t, "words.csv", "just words\n"))
-		require.ErrorContains(t, err, "the 1 file before it is in")
+		require.ErrorContains(t, err, "1 file loaded before it")
 	})
 }

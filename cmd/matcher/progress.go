@@ -13,14 +13,14 @@ import (
 	"matcher/internal/report"
 )
 
-// progressAfter is when a command starts to say how far it is; before, silence is quicker to read.
+// progressAfter is when a command starts to show its progress; a short one stays silent.
 const (
 	progressAfter = time.Second
 	progressEvery = 100 * time.Millisecond
 	progressPlain = 5 * time.Second // where standard error is a file, a line now and then is enough
 )
 
-// progress says on standard error how far a long command is: one line that is rewritten on a terminal, a line every
+// progress shows on standard error how far a long command is: one line that is rewritten on a terminal, a line every
 // few seconds elsewhere. It is safe for the two sides that are read at once.
 type progress struct {
 	mu       sync.Mutex
@@ -36,9 +36,9 @@ func newProgress(to io.Writer) *progress {
 	return &progress{to: to, terminal: isFile && term.IsTerminal(int(file.Fd())), started: time.Now()}
 }
 
-// reading says how much of a file has been read; size 0 is unknown.
+// reading shows how much of a file has been read; size 0 is unknown.
 func (p *progress) reading(path string, done, size, rows int64) {
-	p.say(func() string {
+	p.show(func() string {
 		if size == 0 {
 			return fmt.Sprintf("reading %s: %s rows", path, report.Grouped(rows))
 		}
@@ -46,19 +46,20 @@ func (p *progress) reading(path string, done, size, rows int64) {
 	})
 }
 
-// matching says which rule is at work.
+// matching shows which rule is running.
 func (p *progress) matching(at engine.Progress) {
-	p.say(func() string {
+	p.show(func() string {
 		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule, report.Grouped(at.Candidates))
 	})
 }
 
-// writing says which file is being written.
+// writing shows which file is being written.
 func (p *progress) writing(path string) {
-	p.say(func() string { return "writing " + path })
+	p.show(func() string { return "writing " + path })
 }
 
-func (p *progress) say(text func() string) {
+// show prints a line unless one was printed a moment ago.
+func (p *progress) show(text func() string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	pause := progressPlain

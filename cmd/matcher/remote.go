@@ -20,7 +20,7 @@ import (
 	"matcher/internal/report"
 )
 
-// remote is what the commands against a service share: who answers, and where to say what.
+// remote is what the commands against a service share.
 type remote struct {
 	client
 	env            []string
@@ -32,10 +32,10 @@ type remote struct {
 // remoteHelp ends the help of every command against a service.
 const remoteHelp = `
 
-The service is the one at MATCHER_URL, and MATCHER_TOKEN says who you are there and of which tenant. Names are taken
-wherever ids are. A busy or restarting service is asked again for half a minute.`
+The service is the one at MATCHER_URL, and MATCHER_TOKEN identifies you and your tenant. Names work wherever ids
+do. Requests to a busy or restarting service are repeated for half a minute.`
 
-// open reads where the service is and who asks.
+// open reads the address and the token from the environment.
 func (r *remote) open() error {
 	address, token := settingOf(r.env, "MATCHER_URL"), strings.TrimSpace(settingOf(r.env, "MATCHER_TOKEN"))
 	if address == "" {
@@ -46,27 +46,28 @@ func (r *remote) open() error {
 		return usageError("MATCHER_URL is no address: write it as http://127.0.0.1:8080 or https://matcher.example.com")
 	}
 	if token == "" {
-		return usageError("MATCHER_TOKEN is not set: take a token from your identity provider, or export MATCHER_TOKEN=$(matcher token …) where the service runs")
+		return usageError("MATCHER_TOKEN is not set: take a token from your identity provider, " +
+			"or export MATCHER_TOKEN=$(matcher token …) where the service runs")
 	}
 	if strings.ContainsAny(token, " \t\r\n\"'") {
-		return usageError("MATCHER_TOKEN holds white space or quotes: it is the token alone, without Bearer before it")
+		return usageError("MATCHER_TOKEN contains white space or quotes: set it to the token alone, without Bearer")
 	}
 	r.progress = newProgress(r.stderr)
 	r.client = client{
-		url: strings.TrimRight(address, "/"), token: token, answered: new(atomic.Bool), patience: usualPatience(r.sayWaiting),
+		url: strings.TrimRight(address, "/"), token: token, answered: new(atomic.Bool), retry: defaultRetries(r.showWaiting),
 	}
 	return nil
 }
 
-// sayWaiting tells whoever looks on why nothing happens.
-func (r *remote) sayWaiting(why string, pause time.Duration) {
+// showWaiting prints why the command waits.
+func (r *remote) showWaiting(why string, pause time.Duration) {
 	if pause >= progressAfter {
 		r.progress.close()
 		fmt.Fprintf(r.stderr, "%s: again in %s\n", why, pause.Round(time.Second))
 	}
 }
 
-// newKey makes the POST that carries it safe to repeat.
+// newKey returns an idempotency key, which makes the POST that carries it safe to repeat.
 func newKey() string { return "cli-" + uuid.NewString() }
 
 // page is one part of a list.
@@ -75,7 +76,7 @@ type page[T any] struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// pageItems is what the API gives at most.
+// pageItems is the API's largest page.
 const pageItems = 200
 
 // each walks a list to its end, or until take wants no more (errEnough).
@@ -107,7 +108,7 @@ func each[T any](ctx context.Context, c client, path string, take func(T) error)
 // errEnough ends a walk early.
 var errEnough = errors.New("enough")
 
-// all is a list in memory, for what is short by nature.
+// all returns a list whole, for what is short by nature.
 func all[T any](ctx context.Context, c client, path string) (items []T, err error) {
 	err = each(ctx, c, path, func(item T) error {
 		items = append(items, item)
@@ -119,7 +120,7 @@ func all[T any](ctx context.Context, c client, path string) (items []T, err erro
 // context finds a context by id or name.
 func (r *remote) context(ctx context.Context, idOrName string) (found recon.Context, err error) {
 	if idOrName == "" {
-		return found, usageError("which context? --context takes its name or id%s", r.listed(ctx, r.contextNames))
+		return found, usageError("which context? --context takes its name or id%s", r.meant(ctx, "", r.contextNames))
 	}
 	if auth.IsUUID(idOrName) {
 		err = r.get(ctx, "/v1/contexts/"+idOrName, &found)
@@ -137,15 +138,11 @@ func (r *remote) context(ctx context.Context, idOrName string) (found recon.Cont
 
 func (r *remote) contextNames(ctx context.Context) ([]string, error) {
 	contexts, err := all[recon.Context](ctx, r.client, "/v1/contexts")
-	return namesOf(contexts, func(c recon.Context) string { return c.Name }), err
-}
-
-func namesOf[T any](items []T, name func(T) string) []string {
-	names := make([]string, len(items))
-	for i, item := range items {
-		names[i] = name(item)
+	names := make([]string, len(contexts))
+	for i := range contexts {
+		names[i] = contexts[i].Name
 	}
-	return names
+	return names, err
 }
 
 // source finds a source by id, or by name in one context; without a context in all of them.
@@ -188,10 +185,11 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 	case 1:
 		return found, nil
 	}
-	return found, usageError("%d contexts have a source called %q: %s; name one with --context", len(fitting), name, strings.Join(fitting, ", "))
+	return found, usageError("%d contexts have a source called %q: %s; name one with --context",
+		len(fitting), name, strings.Join(fitting, ", "))
 }
 
-// unknown says of a thing that is not there what there is instead, and whose token was asked with.
+// unknown turns a 404 into an error that lists the known names and the tenant of the token.
 func (r *remote) unknown(ctx context.Context, err error, noun, given string, known func(context.Context) ([]string, error)) error {
 	var refused *refusal
 	if recon.KindOf(err) != recon.KindNotFound && (!errors.As(err, &refused) || refused.Status != http.StatusNotFound) {
@@ -213,7 +211,7 @@ func (r *remote) unknown(ctx context.Context, err error, noun, given string, kno
 // namesListed is how many names an error lists.
 const namesListed = 10
 
-// meant lists the names that there are, and the likeliest first.
+// meant suggests the likeliest name, or lists those there are.
 func (r *remote) meant(ctx context.Context, given string, known func(context.Context) ([]string, error)) string {
 	if known == nil {
 		return ": check the id, and that the token is of the right tenant"
@@ -222,21 +220,9 @@ func (r *remote) meant(ctx context.Context, given string, known func(context.Con
 	if err != nil {
 		return ""
 	}
-	if near := recon.Suggest(given, names); near != "" {
+	if near := recon.Suggest(given, names); given != "" && near != "" {
 		return fmt.Sprintf(": did you mean %q?", near)
 	}
-	return nameList(names)
-}
-
-func (r *remote) listed(ctx context.Context, known func(context.Context) ([]string, error)) string {
-	names, err := known(ctx)
-	if err != nil {
-		return ""
-	}
-	return nameList(names)
-}
-
-func nameList(names []string) string {
 	if len(names) == 0 {
 		return ": there is none yet; matcher apply makes one from a setup file"
 	}

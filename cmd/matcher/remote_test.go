@@ -131,7 +131,7 @@ func TestRemote_SaysWhatIsWrongAndTheWayOut(t *testing.T) {
 		{"no address", "", s.token, "MATCHER_URL is not set"},
 		{"no address at all", "localhost", s.token, "MATCHER_URL is no address"},
 		{"no token", s.url, "", "MATCHER_TOKEN is not set"},
-		{"more than a token", s.url, "Bearer " + s.token, "without Bearer before it"},
+		{"more than a token", s.url, "Bearer " + s.token, "without Bearer"},
 		{"a token of nobody", s.url, "not-a-token", "TOKEN_INVALID: the token cannot be verified: set MATCHER_TOKEN"},
 		{"a cut token", s.url, s.token[:len(s.token)-4], "TOKEN_INVALID"},
 		{"nobody there", "http://127.0.0.1:1", s.token, "http://127.0.0.1:1 does not answer"},

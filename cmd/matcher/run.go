@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +18,8 @@ import (
 	"matcher/internal/report"
 )
 
-const runHelp = `Reconcile what is open in a context of the service, wait for the end and print what came out. A run is a job of the
-service: Ctrl-C only stops the waiting. --dry-run matches without holding a row; --watch follows a run that is at work,
+const runHelp = `Reconcile the open rows of a context of the service, wait for the end and print the result. A run is a job of the
+service: Ctrl-C only stops the waiting. --dry-run matches without holding a row; --watch follows a running run,
 --cancel stops it.` + remoteHelp
 
 const runExample = `  matcher run --context "Bank account"
@@ -35,7 +35,7 @@ type runCommand struct {
 	dry              bool
 	watch, cancel    bool
 	detach           bool
-	failOn           []string
+	failOn           failOn
 }
 
 func newRunCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
@@ -50,11 +50,11 @@ func newRunCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	f.BoolVar(&c.dry, "dry-run", false, "match, but hold no row: a preview")
 	f.StringVar(&c.from, "from", "", "first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&c.to, "to", "", "last `DAY` of the period")
-	f.StringVar(&c.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the data)")
-	f.StringSliceVar(&c.failOn, "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
+	f.StringVar(&c.asOf, "as-of", "", "`DAY` as of which rows are judged (default: the latest date in the data)")
+	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
 	f.BoolVar(&c.detach, "detach", false, "do not wait for the end")
-	f.BoolVar(&c.watch, "watch", false, "follow the run that is at work instead of starting one")
-	f.BoolVar(&c.cancel, "cancel", false, "ask the run that is at work, or waits, to stop")
+	f.BoolVar(&c.watch, "watch", false, "follow the run in progress instead of starting one")
+	f.BoolVar(&c.cancel, "cancel", false, "stop the run in progress, or the queued one")
 	f.StringVar(&c.id, "run", "", "with --watch or --cancel: this `RUN`, by its id, instead of the context's latest")
 	f.StringVar(&c.key, "idempotency-key", "", "makes a repeated command safe: the same `KEY` starts one run")
 	f.BoolVar(&c.json, "json", false, "print one JSON object: the run with its summary")
@@ -99,16 +99,10 @@ func (c *runCommand) check() error {
 			return usageError("%s: %q is no day: write it as 2026-01-31", day.flag, day.value)
 		}
 	}
-	known := []string{"open", "proposed", "rejected", "difference"}
-	for _, what := range c.failOn {
-		if !slices.Contains(known, what) {
-			return usageError("--fail-on takes %s, not %q", strings.Join(known, ", "), what)
-		}
-	}
-	return nil
+	return c.failOn.check("open", "proposed", "rejected", "difference")
 }
 
-// chosen is the run that this is about: a new one, or with --watch and --cancel one that is there.
+// chosen returns a new run, or with --watch and --cancel an existing one.
 func (c *runCommand) chosen(ctx context.Context) (run recon.Run, err error) {
 	if c.id != "" {
 		err = c.get(ctx, "/v1/runs/"+pathID(c.id), &run)
@@ -121,7 +115,7 @@ func (c *runCommand) chosen(ctx context.Context) (run recon.Run, err error) {
 		if !c.watch && !c.cancel {
 			return c.start(ctx, of)
 		}
-		run, err = c.atWork(ctx, of)
+		run, err = c.unfinished(ctx, of)
 	}
 	if err != nil || !c.cancel {
 		return run, err
@@ -129,19 +123,19 @@ func (c *runCommand) chosen(ctx context.Context) (run recon.Run, err error) {
 	return run, c.stop(ctx, run)
 }
 
-// atWork is the context's run that has not ended: the working one before the waiting one.
-func (c *runCommand) atWork(ctx context.Context, of recon.Context) (found recon.Run, err error) {
+// unfinished returns the context's run that has not ended: the running one before the queued one.
+func (c *runCommand) unfinished(ctx context.Context, of recon.Context) (found recon.Run, err error) {
 	err = each(ctx, c.client, "/v1/contexts/"+of.ID+"/runs", func(run recon.Run) error {
 		if !run.Status.Final() {
 			found = run
 		}
 		if run.Status.Final() || run.Status == recon.RunRunning {
-			return errEnough // the latest come first, and at most one waits beside the one that works
+			return errEnough // the latest come first, and at most one is queued behind a running one
 		}
 		return nil
 	})
 	if err == nil && found.ID == "" {
-		err = fmt.Errorf("no run of %q is at work or waits: matcher run --context %q starts one", of.Name, of.Name)
+		err = fmt.Errorf("%q has no run in progress or queued: matcher run --context %q starts one", of.Name, of.Name)
 	}
 	return found, err
 }
@@ -156,30 +150,30 @@ func (c *runCommand) start(ctx context.Context, of recon.Context) (run recon.Run
 			body[name] = day
 		}
 	}
-	key := c.key
-	if key == "" {
-		key = newKey()
+	call := apiCall{method: http.MethodPost, path: "/v1/contexts/" + of.ID + "/runs", key: c.key, json: body}
+	if call.key == "" {
+		call.key = newKey()
 	}
-	err = c.post(ctx, "/v1/contexts/"+of.ID+"/runs", key, body, &run)
+	err = c.do(ctx, call, &run)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Code == "RUN_QUEUED" {
-		return run, fmt.Errorf("a run of %q waits already behind the one at work: follow it with matcher run --watch --context %q, or stop it with --cancel", of.Name, of.Name)
+		return run, fmt.Errorf("a run of %q is queued already: follow it with matcher run --watch --context %q, or stop it with --cancel", of.Name, of.Name)
 	}
 	return run, err
 }
 
 func (c *runCommand) stop(ctx context.Context, run recon.Run) error {
 	var answer recon.Run
-	err := c.post(ctx, "/v1/runs/"+run.ID+"/cancel", newKey(), nil, &answer)
+	err := c.post(ctx, "/v1/runs/"+run.ID+"/cancel", nil, &answer)
 	switch {
 	case err != nil:
 		return err
 	case c.json:
 		return c.printJSON(answer)
 	case answer.Status == recon.RunCancelled:
-		fmt.Fprintf(c.stdout, "run %s is cancelled: it had not begun\n", run.ID)
+		fmt.Fprintf(c.stdout, "run %s is cancelled before it began\n", run.ID)
 	default:
-		fmt.Fprintf(c.stdout, "run %s is asked to stop; nothing of it is kept\n", run.ID)
+		fmt.Fprintf(c.stdout, "run %s is stopping; nothing of it is kept\n", run.ID)
 	}
 	return nil
 }
@@ -197,7 +191,7 @@ const (
 	followMost  = 2 * time.Second
 )
 
-// follow asks after a run until it has ended, less and less often.
+// follow polls a run until it has ended, less and less often.
 func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, error) {
 	for pause := followFirst; !run.Status.Final(); pause = min(pause*5/4, followMost) {
 		c.progress.running(run)
@@ -209,7 +203,7 @@ func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, erro
 		case ctx.Err() != nil:
 			return run, fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, matcher run --cancel --run %s stops it", run.ID, run.ID)
 		case err != nil:
-			return run, fmt.Errorf("run %s is out of sight, and the service takes it up again by itself (matcher run --watch --run %s): %w", run.ID, run.ID, err)
+			return run, fmt.Errorf("lost sight of run %s; the service goes on with it (matcher run --watch --run %s): %w", run.ID, run.ID, err)
 		}
 	}
 	switch run.Status {
@@ -221,12 +215,12 @@ func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, erro
 	return run, nil
 }
 
-// running says how far a run is.
+// running shows how far a run is.
 func (p *progress) running(run recon.Run) {
-	p.say(func() string {
+	p.show(func() string {
 		switch {
 		case run.Status == recon.RunQueued:
-			return "waiting for the service to begin"
+			return "queued"
 		case run.Progress.Total > 0 && run.Progress.Done > 0:
 			return fmt.Sprintf("%s: %d %%", report.Words(run.Progress.Phase), min(100, run.Progress.Done*100/run.Progress.Total))
 		case run.Progress.Done > 0:
@@ -291,25 +285,15 @@ func (c *runCommand) verdict(run recon.Run) error {
 	for _, d := range s.Difference {
 		differences += d.Groups
 	}
-	rows := map[string]int64{
+	return c.failOn.verdict(map[string]int64{
 		"open":       s.Left.Unmatched + s.Right.Unmatched - s.Left.InTransit - s.Right.InTransit,
 		"proposed":   s.Left.Proposed + s.Right.Proposed,
 		"rejected":   s.Left.Rejected + s.Right.Rejected,
 		"difference": differences,
-	}
-	var found []string
-	for _, what := range c.failOn {
-		if rows[what] > 0 {
-			found = append(found, fmt.Sprintf("%s: %d", what, rows[what]))
-		}
-	}
-	if len(found) > 0 {
-		return foundError("--fail-on found %s", strings.Join(found, ", "))
-	}
-	return nil
+	})
 }
 
-// pathID keeps what is no id out of a path; the API has one answer for every id that is not there.
+// pathID replaces what cannot be an id, so that it does not change the path; the API answers 404.
 func pathID(id string) string {
 	if strings.ContainsAny(id, "/?#%. ") {
 		return "-"

@@ -28,7 +28,7 @@ func TestRun(t *testing.T) {
 	require.Regexp(t, `(?m)^OPEN   LEFT  amount differs +4 rows  break$`, out)
 	require.Contains(t, out, "EUR  left 765,510.89")
 	require.Contains(t, out, "= right 688,762.13 ✓")
-	s.fails(exitFailed, `no run of "bank-ledger" is at work or waits`, "run", "--context", "bank-ledger", "--cancel")
+	s.fails(exitFailed, `"bank-ledger" has no run in progress or queued`, "run", "--context", "bank-ledger", "--cancel")
 	s.fails(exitFound, "--fail-on found open: ", "run", "--context", "bank-ledger", "--as-of", "2026-01-30", "--fail-on", "open")
 
 	var runs struct{ Items []recon.Run }
@@ -50,11 +50,11 @@ func TestRun_TheServiceDiesMeanwhile(t *testing.T) {
 	client.Must(http.MethodPost, "/v1/contexts/"+id+"/runs", map[string]string{}, &run)
 	c := &runCommand{remote: remote{env: []string{"MATCHER_URL=" + line.server.URL, "MATCHER_TOKEN=" + s.token}, stdout: io.Discard, stderr: io.Discard}}
 	require.NoError(t, c.open())
-	c.patience.attempts, c.patience.first = 3, time.Millisecond
+	c.retry.attempts, c.retry.first = 3, time.Millisecond
 	require.NoError(t, c.get(t.Context(), "/v1/me", &struct{}{}))
 	line.server.Close()
 	_, err := c.follow(t.Context(), run)
-	require.ErrorContains(t, err, "run "+run.ID+" is out of sight, and the service takes it up again by itself (matcher run --watch --run "+run.ID+")")
+	require.ErrorContains(t, err, "lost sight of run "+run.ID+"; the service goes on with it (matcher run --watch --run "+run.ID+")")
 	require.ErrorContains(t, err, "3 attempts were made: repeat the command when the service is back")
 	require.NotContains(t, err.Error(), s.token)
 

@@ -68,7 +68,7 @@ type remoteTenants struct{ client client }
 
 func (r remoteTenants) create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error) {
 	var created tenancy.TenantRecord
-	return &created, r.client.post(ctx, "/admin/tenants", "", tenant, &created)
+	return &created, r.client.do(ctx, apiCall{method: http.MethodPost, path: "/admin/tenants", json: tenant}, &created)
 }
 
 func (r remoteTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err error) {
@@ -97,19 +97,20 @@ func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*tenancy.Tena
 
 func (r remoteTenants) change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error) {
 	var tenant tenancy.TenantRecord
-	return &tenant, r.client.send(ctx, http.MethodPatch, "/admin/tenants/"+id, change, &tenant)
+	return &tenant, r.client.do(ctx, apiCall{method: http.MethodPatch, path: "/admin/tenants/" + id, json: change}, &tenant)
 }
 
 func (r remoteTenants) step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error) {
 	var tenant tenancy.TenantRecord
+	call := apiCall{method: http.MethodPost, path: "/admin/tenants/" + id + "/" + verb}
 	if verb == "delete" {
-		return &tenant, r.client.call(ctx, http.MethodDelete, "/admin/tenants/"+id, "", "", nil, &tenant)
+		call = apiCall{method: http.MethodDelete, path: "/admin/tenants/" + id}
 	}
-	return &tenant, r.client.call(ctx, http.MethodPost, "/admin/tenants/"+id+"/"+verb, "", "", nil, &tenant)
+	return &tenant, r.client.do(ctx, call, &tenant)
 }
 
 func (r remoteTenants) migrate(ctx context.Context) (done lifecycle.Migration, err error) {
-	err = r.client.call(ctx, http.MethodPost, "/admin/migrations", "", "", nil, &done)
+	err = r.client.do(ctx, apiCall{method: http.MethodPost, path: "/admin/migrations"}, &done)
 	return done, err
 }
 
