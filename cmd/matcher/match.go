@@ -16,6 +16,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/matching"
+	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -57,7 +58,9 @@ type match struct {
 	rules          []recon.Rule
 	setup          recon.Setup
 	options        recon.RunOptions
-	carry          *carry // what last period left; nil: there was none
+	carry          *period.Carry // what last period left
+	carryPath      string
+	stated         [2]map[string]recon.Minor // closing balances by side and currency
 	left, right    *matchSide
 	plan           *engine.Plan
 	result         *engine.Result
@@ -289,12 +292,12 @@ func (m *match) load(ctx context.Context) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	m.rejectBooked()
+	period.Rebook(m.plan.Options.Rejected, [2]map[int64]int64{m.left.replaced, m.right.replaced})
 	return m.readRejects()
 }
 
 func (m *match) reconcile(ctx context.Context) error {
-	m.lookNoEarlier()
+	m.clampAsOf()
 	result, err := matching.Compute(m.plan, m.left.table, m.right.table, func(p engine.Progress) bool {
 		m.progress.matching(p)
 		return ctx.Err() == nil
@@ -343,7 +346,7 @@ func (m *match) verdict() error {
 		"open":       left.Unmatched + right.Unmatched - left.InTransit - right.InTransit,
 		"proposed":   left.Proposed + right.Proposed,
 		"rejected":   left.Rejected + right.Rejected,
-		"difference": differences + m.unexplained(),
+		"difference": differences + period.Unexplained(m.result.Bridge),
 	}
 	var found []string
 	for _, what := range m.opt.failOn {

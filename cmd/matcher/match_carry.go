@@ -1,88 +1,26 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"math"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"matcher/internal/bootstrap"
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
+	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
 
-// carriedPlace is where carried rows stand among the files of a side: behind all of them.
-const carriedPlace = inputFilesMax
-
-// carriedRow is a row that last period left, whole.
-type carriedRow struct {
-	tx           recon.Transaction
-	source, file string
-	status       recon.State // "" where it stands in a partial group
-}
-
-// stage is how far the row has come. A pending one may still be replaced, unless a partial group holds it.
-func (r *carriedRow) stage() mapping.Stage {
-	stage := mapping.StageOf(&r.tx)
-	if stage == mapping.StagePending && r.status == "" {
-		stage = mapping.StagePendingMatched
-	}
-	return stage
-}
-
-// carry is what last period left: rows, partial groups, rejected sets, and which rows are settled. A nil carry is the first
-// period.
-type carry struct {
-	path     string // of open.ndjson
-	head     openHead
-	rows     [2][]carriedRow
-	place    [2]map[int]int64 // id in the engine, by N
-	partials []recon.PartialGroup
-	rejected []recon.RowSet
-	past     []openSettled
-}
-
-func (c *carry) sources(side recon.Side) []openSource {
-	var list []openSource
-	if c != nil {
-		for _, o := range c.head.Sources {
-			if o.Side == side {
-				list = append(list, o)
-			}
-		}
-	}
-	return list
-}
-
-func (c *carry) settledRows() []openSettled {
-	if c == nil {
-		return nil
-	}
-	return c.past
-}
-
-// balance is the closing balance of last period in a currency; zero where it had none.
-func (c *carry) balance(currency string) openBalance {
-	if c != nil {
-		for _, b := range c.head.Balances {
-			if b.Currency == currency {
-				return b
-			}
-		}
-	}
-	return openBalance{Currency: currency, Left: "0", Right: "0"}
-}
-
 // readCarry reads what last period's --out wrote.
 func (m *match) readCarry() error {
+	m.carry = &period.Carry{}
 	if m.opt.carry == "" {
 		return nil
 	}
@@ -93,254 +31,218 @@ func (m *match) readCarry() error {
 	}
 	if info.IsDir() {
 		if out, err := os.Stat(m.opt.out); err == nil && os.SameFile(info, out) {
-			return usageError("--carry and --out are one folder: last period's %s would be written over, and this period could not be run again; name another folder with --out", openFile)
+			return usageError("--carry and --out are one folder: last period's %s would be written over, and this period could not be run again; name another folder with --out", period.FileName)
 		}
-		path = filepath.Join(path, openFile)
+		path = filepath.Join(path, period.FileName)
 	}
 	file, err := os.Open(path)
-	if os.IsNotExist(err) {
-		return fmt.Errorf("%s holds no %s: name the folder that last period's --out wrote", m.opt.carry, openFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no %s: name the folder that last period's --out wrote", m.opt.carry, period.FileName)
 	}
 	if err != nil {
 		return fileError(path, err)
 	}
 	defer file.Close()
-	r := carryReader{carry: &carry{path: path, place: [2]map[int]int64{{}, {}}}, in: bufio.NewReaderSize(file, 1<<20)}
-	if err := r.read(); err != nil {
+	if m.carry, err = period.Read(file, path); err != nil {
 		return err
 	}
-	m.carry = r.carry
-	m.options.Partials, m.options.Rejected = m.carry.partials, m.carry.rejected
+	m.carryPath = path
+	m.options.Partials, m.options.Rejected = m.carry.Partials, m.carry.Rejected
 	return nil
 }
 
-func sideOfIndex(side int) recon.Side { return []recon.Side{recon.Left, recon.Right}[side] }
-
-// sums of the carried rows, by currency; every currency with a balance has some.
-func (c *carry) sums() map[string][2]recon.Minor {
-	sums := map[string][2]recon.Minor{}
-	for _, b := range c.head.Balances {
-		sums[b.Currency] = [2]recon.Minor{}
-	}
-	for side := range c.rows {
-		for i := range c.rows[side] {
-			tx := &c.rows[side][i].tx
-			sum := sums[tx.Currency]
-			added, err := sum[side].Add(tx.Amount)
-			if err != nil {
-				added = math.MaxInt64 // no balance fits it
-			}
-			sum[side] = added
-			sums[tx.Currency] = sum
-		}
-	}
-	return sums
-}
-
-// earlier is what earlier periods settled in a currency: the closing balances without the rows that are carried.
-func (c *carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier, error) {
-	b := c.balance(currency)
-	var e engine.Earlier
-	var err error
-	for _, of := range []struct {
-		text    string
-		carried recon.Minor
-		to      *recon.Minor
-	}{{b.Left, carried[0], &e.Left}, {b.Right, carried[1], &e.Right}} {
-		balance, parsed := recon.ParseMoney(of.text, currency)
-		if parsed != nil {
-			return e, parsed
-		}
-		if *of.to, err = balance.Amount.Add(-of.carried); err != nil {
-			return e, err
-		}
-	}
-	for _, item := range b.Items {
-		money, err := recon.ParseMoney(item.Amount, currency)
-		if err != nil {
-			return e, err
-		}
-		e.Items = append(e.Items, engine.BridgeItem{Label: item.Label, Reason: item.Reason, Amount: money.Amount, Count: item.Count})
-	}
-	return e, nil
-}
-
-func carriedIndex(id int64) int { return int(id & (1<<fileShift - 1)) }
-
-// adopt calls carried rows after the file of this period that goes on where they stopped: where a side had one source and
-// has one now, and nobody named both, they are the same books in another file.
-func (c *carry) adopt(s *matchSide) {
-	before := c.sources(s.side)
-	if len(before) != 1 || before[0].Named && s.files[0].named {
-		return
-	}
-	now := s.files[0].source
-	for _, f := range s.files {
-		if f.source != now {
-			return
-		}
-	}
-	was := before[0].Name
-	for i := range c.rows[s.index()] {
-		c.rows[s.index()][i].source = now
-	}
-	for i := range c.past {
-		if c.past[i].Side == s.side {
-			c.past[i].Source = now
-		}
-	}
-	for i := range c.head.Sources {
-		if o := &c.head.Sources[i]; o.Side == s.side && o.Name == was {
-			o.Name = now
-		}
-	}
-}
-
-// takeOver lets a side stand where last period left it: its sources, and how they were read.
+// takeOver names the carried rows after the files of this period that continue them, and has each file read as last period
+// read its source.
 func (m *match) takeOver() {
-	if m.carry == nil {
-		return
-	}
 	for _, s := range m.sides() {
-		m.carry.adopt(s)
-		for _, o := range m.carry.sources(s.side) {
-			at := slices.IndexFunc(s.files, func(f *matchFile) bool { return f.source == o.Name })
+		names := make([]string, 0, len(s.files))
+		for _, f := range s.files {
+			names = append(names, f.source)
+		}
+		m.carry.Adopt(s.side, names, s.files[0].named)
+		for _, source := range m.carry.Sources(s.side) {
+			at := slices.Index(names, source.Name)
 			if at < 0 {
-				m.note("last period had the %s source %q, and no file of this one is called so: if one goes on where it stopped, name it as --%s %s=FILE",
-					strings.ToLower(string(s.side)), o.Name, strings.ToLower(string(s.side)), o.Name)
+				side := strings.ToLower(string(s.side))
+				m.note("last period had the %s source %q, and no file in this period has that source name; if one continues it, pass --%s %s=FILE",
+					side, source.Name, side, source.Name)
 				continue
 			}
 			for _, f := range s.files[at:] {
-				if f.source == o.Name && s.setup.Map == nil {
-					f.before = m.carry.mapOf(o)
+				if f.source == source.Name && s.setup.Map == nil {
+					f.before = &mapping.Earlier{Map: source.FieldMap(), Inverted: source.Flipped}
 				}
 			}
 		}
 	}
 }
 
-func (c *carry) mapOf(o openSource) *mapping.Earlier {
-	fieldMap, _ := recon.DecodeFieldMap(o.Map) // checkHead has seen it
-	return &mapping.Earlier{Map: fieldMap, Inverted: o.Flipped}
+// read returns how a file is read, for the next period.
+func (f *matchFile) read() period.Source {
+	return period.NewSource(f.side, f.source, f.named, f.reader.FieldMap(), f.reader.Inverted())
 }
 
-// noteMaps says of sources that are read in another way than last period that their rows may not be known again.
+// noteMaps notes sources that are read in another way than last period: their rows may not be known again.
 func (m *match) noteMaps() {
 	for _, s := range m.sides() {
-		for _, o := range m.carry.sources(s.side) {
-			at := slices.IndexFunc(s.files, func(f *matchFile) bool { return f.source == o.Name })
+		for _, source := range m.carry.Sources(s.side) {
+			at := slices.IndexFunc(s.files, func(f *matchFile) bool { return f.source == source.Name })
 			if at < 0 || s.files[at].reader.Empty() { // nothing was read by its map
 				continue
 			}
-			now, err := json.Marshal(s.files[at].reader.FieldMap())
-			if err == nil && !bytes.Equal(now, o.Map) {
-				m.note("%s is read by another map than last period's: a row of then that comes again is told as a conflict, not as a re-delivery", o.Name)
+			if now := s.files[at].read(); !now.ReadLike(&source) {
+				m.note("%s is read by another map than last period's: a row of then that comes again is a conflict, not a re-delivery", source.Name)
 			}
 		}
 	}
 }
 
-// lookNoEarlier keeps the books from being looked at as of a day before last period's, where nobody names the day: that
-// nothing came since is no reason.
-func (m *match) lookNoEarlier() {
-	if asOf := m.options.AsOf; m.carry == nil || asOf.Set() {
-		return
+// clampAsOf keeps the books from being looked at as of a day before last period's, where the user names no day.
+func (m *match) clampAsOf() {
+	if !m.carry.First() && !m.options.AsOf.Set() {
+		m.plan.Options.AsOf = m.carry.AsOfAtLeast([2]*engine.Table{m.left.table, m.right.table})
 	}
-	for _, s := range m.sides() {
-		for row := range uint32(s.table.Len()) {
-			if s.table.Date(row) >= m.carry.head.AsOf {
-				return // the latest date is no earlier
-			}
-		}
-	}
-	m.plan.Options.AsOf = m.carry.head.AsOf
 }
 
-// noteDay says that the books are looked at as of a day before last period's.
+// noteDay notes that the books are looked at as of a day before last period's.
 func (m *match) noteDay() {
-	if m.carry != nil && m.result.AsOf < m.carry.head.AsOf {
-		m.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?", m.result.AsOf, m.carry.head.AsOf)
+	if !m.carry.First() && m.result.AsOf < m.carry.AsOf() {
+		m.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?", m.result.AsOf, m.carry.AsOf())
 	}
 }
 
 // loadCarried puts the rows of last period before those of the files, and makes them and the settled ones known.
-func (s *matchSide) loadCarried(c *carry, identities map[string]*mapping.Identities) error {
-	if c == nil {
-		return nil
-	}
-	of := func(source string) *mapping.Identities {
+func (s *matchSide) loadCarried(c *period.Carry, identities map[string]*mapping.Identities) error {
+	s.carry = c
+	err := c.Remember(s.side, func(source string) *mapping.Identities {
 		if identities[source] == nil {
 			identities[source] = &mapping.Identities{}
 		}
 		return identities[source]
+	})
+	if err != nil {
+		return err
 	}
-	s.carried = c.rows[s.index()]
-	for i := range s.carried {
-		row := &s.carried[i]
-		digest := [16]byte(row.tx.Digest[:16])
-		if row.tx.ExternalID == "" {
-			of(row.source).RememberContent(digest)
-		} else {
-			of(row.source).Remember(mapping.Identity(&row.tx), binary.BigEndian.Uint64(row.tx.Digest[:8]), row.stage())
-		}
-		if row.tx.ExternalID != "" && row.stage() == mapping.StagePending {
-			s.waiting.Hold(mapping.WaitingRow{Tx: row.tx, ID: rowID(carriedPlace, i), Source: row.source, Carried: true})
-			continue
-		}
-		if err := s.table.Carry(&row.tx, rowID(carriedPlace, i), row.source); err != nil {
+	for i := range c.Rows[s.index()] {
+		row := &c.Rows[s.index()][i]
+		if row.Waits() {
+			s.waiting.Hold(mapping.WaitingRow{Tx: row.Tx, ID: row.ID, Source: row.Source, Carried: true})
+		} else if err := s.table.Carry(&row.Tx, row.ID, row.Source); err != nil {
 			return err
 		}
 	}
-	for i := range c.past {
-		if o := &c.past[i]; o.Side == s.side {
-			if err := o.remember(of(o.Source)); err != nil {
-				return err
-			}
-		}
-	}
 	return nil
 }
 
-// rejectBooked lets what was rejected of a pending row hold for the booked one that replaced it: people name rows by their
-// ids, and it has the same.
-func (m *match) rejectBooked() {
-	for i := range m.plan.Options.Rejected {
-		set := &m.plan.Options.Rejected[i]
-		for side, ids := range [][]int64{set.Left, set.Right} {
-			for at, id := range ids {
-				if booked, replaced := m.sides()[side].replaced[id]; replaced {
-					ids[at] = booked
-				}
-			}
-		}
-	}
+// carriedRow returns the row of last period that a row of the table is, nil where it is of this period.
+func (s *matchSide) carriedRow(row uint32) *period.Row {
+	return s.carry.Row(s.index(), s.table.ID(row))
 }
 
-// carriedRow is the row of last period that a row of the table is, nil when it is of this one.
-func (s *matchSide) carriedRow(row uint32) *carriedRow {
-	if id := s.table.ID(row); id>>fileShift == carriedPlace {
-		return &s.carried[carriedIndex(id)]
-	}
-	return nil
-}
-
-// printCarry says what was taken over.
+// printCarry writes what was taken over.
 func (m *match) printCarry(to io.Writer) {
-	if m.carry == nil {
+	if m.carry.First() {
 		return
 	}
-	parts := []string{report.Plural(int64(len(m.carry.rows[0])), "row") + " of the left", report.Plural(int64(len(m.carry.rows[1])), "row") + " of the right"}
+	parts := []string{
+		report.Plural(int64(len(m.carry.Rows[engine.LeftIndex])), "row") + " of the left",
+		report.Plural(int64(len(m.carry.Rows[engine.RightIndex])), "row") + " of the right",
+	}
 	for _, more := range []struct {
 		n    int
 		what string
 	}{
-		{len(m.carry.partials), "partial groups"},
-		{len(m.carry.rejected), "rejected sets"},
+		{len(m.carry.Partials), "partial groups"},
+		{len(m.carry.Rejected), "rejected sets"},
 		{len(m.left.replaced) + len(m.right.replaced), "pending then and booked now"},
 	} {
 		if more.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", more.what, more.n))
 		}
 	}
-	fmt.Fprintf(to, "CARRY  %s  as of %s   %s\n", m.carry.path, m.carry.head.AsOf, strings.Join(parts, " · "))
+	fmt.Fprintf(to, "CARRY  %s  as of %s   %s\n", m.carryPath, m.carry.AsOf(), strings.Join(parts, " · "))
+}
+
+// readBalances reads the closing balances that the user took from the books and from the statement.
+func (m *match) readBalances() (err error) {
+	for _, b := range []struct {
+		flag, text string
+		side       *matchSide
+	}{{"--left-balance", m.opt.leftBalance, m.left}, {"--right-balance", m.opt.rightBalance, m.right}} {
+		if b.side.balances, err = period.ParseBalances(b.text); err != nil {
+			return usageError("%s: %w", b.flag, err)
+		}
+	}
+	return nil
+}
+
+// startFromBalances lets the bridges start and end at the balances of the books: those of last period with the rows since,
+// and those that the user gave.
+func (m *match) startFromBalances() (err error) {
+	if m.result.Bridge, err = m.carry.WithEarlier(m.result.Bridge); err != nil {
+		return err
+	}
+	for i, s := range m.sides() {
+		if m.stated[i], err = s.balances.In(s.side, m.result.Bridge); err != nil {
+			return usageError("%w", err)
+		}
+	}
+	notes, err := m.carry.Start(m.result.Bridge, m.stated, [2]string{m.left.name(), m.right.name()})
+	m.notes = append(m.notes, notes...)
+	return err
+}
+
+// readRejects finds the rows that --reject names, once they are read.
+func (m *match) readRejects() error {
+	for _, text := range m.opt.reject {
+		set, err := period.RejectedSet(text, m.rowNamed)
+		if err != nil {
+			return usageError("--reject %q: %w", text, err)
+		}
+		m.plan.Options.Rejected = append(m.plan.Options.Rejected, set)
+	}
+	return nil
+}
+
+// rowNamed returns the id of the row that people call by a name: its external id, or "row 12" where it has none.
+func (m *match) rowNamed(side recon.Side, name string) (int64, error) {
+	s := m.left
+	if side == recon.Right {
+		s = m.right
+	}
+	found, id, named := 0, int64(0), s.reported()
+	for row := range uint32(s.table.Len()) {
+		if s.table.ExternalID(row) == name || s.table.ExternalID(row) == "" && named.Label(row) == name {
+			found++
+			id = s.table.ID(row)
+		}
+	}
+	switch found {
+	case 0:
+		return 0, fmt.Errorf("no row of the %s side is called %q", strings.ToLower(string(side)), name)
+	case 1:
+		return id, nil
+	}
+	return 0, fmt.Errorf("%d rows of the %s side are called %q: name sources of which each has its own ids", found, strings.ToLower(string(side)), name)
+}
+
+// closing returns what this period hands to the next.
+func (m *match) closing() *period.Closing {
+	c := &period.Closing{
+		Written: "matcher " + bootstrap.Version().Version, Plan: m.plan, Result: m.result, Carry: m.carry, Stated: m.stated,
+	}
+	for i, s := range m.sides() {
+		c.Sides[i] = period.Side{
+			Side: s.side, Name: s.name(), Table: s.table, Transaction: s.transaction,
+			File: func(row uint32) string { return s.place(row).File },
+		}
+		before := m.carry.Sources(s.side)
+		for _, f := range s.files {
+			known := slices.ContainsFunc(before, func(b period.Source) bool { return b.Name == f.source })
+			if f.rowsRead > 0 || !known { // a file without rows was read by no map
+				c.Sides[i].Sources = append(c.Sides[i].Sources, f.read())
+			}
+		}
+	}
+	return c
 }

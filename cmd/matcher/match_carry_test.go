@@ -30,7 +30,7 @@ func TestThreeMonthsAreTheSameAsOne(t *testing.T) {
 	files := func(month string) [2]string {
 		return [2]string{"testdata/carry/" + month + "-books.csv", "testdata/carry/" + month + "-bank.csv"}
 	}
-	p := period{t: t, setup: "testdata/carry/recon.yaml", folder: t.TempDir(), reject: "L4=R9"}
+	p := monthly{t: t, setup: "testdata/carry/recon.yaml", folder: t.TempDir(), reject: "L4=R9"}
 	january := p.next(files("january"))
 	require.Equal(t, "PARTIAL", p.last["L2|R2"])
 	require.NotContains(t, p.last, "L4|R9", "it was rejected")
@@ -57,8 +57,8 @@ func TestThreeMonthsAreTheSameAsOne(t *testing.T) {
 	p.sameAtOnce(march)
 }
 
-// period runs month after month, each carrying on from the last.
-type period struct {
+// monthly runs month after month, each carrying on from the last.
+type monthly struct {
 	t         require.TestingT
 	setup     string
 	folder    string
@@ -68,7 +68,7 @@ type period struct {
 	confirmed map[string]string // of all months
 }
 
-func (p *period) next(files [2]string) engine.Summary {
+func (p *monthly) next(files [2]string) engine.Summary {
 	out := filepath.Join(p.folder, fmt.Sprintf("month-%d", len(p.files)+1))
 	args := []string{files[0], files[1], "--setup", p.setup, "--out", out}
 	if len(p.files) > 0 {
@@ -91,7 +91,7 @@ func (p *period) next(files [2]string) engine.Summary {
 	return summary
 }
 
-func (p *period) match(args ...string) engine.Summary {
+func (p *monthly) match(args ...string) engine.Summary {
 	var out, errs bytes.Buffer
 	err := run(context.Background(), append([]string{"match", "--json"}, args...), nil, strings.NewReader(""), &out, &errs)
 	require.NoError(p.t, err, errs.String())
@@ -101,7 +101,7 @@ func (p *period) match(args ...string) engine.Summary {
 }
 
 // groups of groups.csv: "L1|R1+R2" and its status. A row without an id is called by its date and amount.
-func (p *period) groups(out string) map[string]string {
+func (p *monthly) groups(out string) map[string]string {
 	file, err := os.Open(filepath.Join(out, "groups.csv"))
 	require.NoError(p.t, err)
 	defer file.Close()
@@ -128,7 +128,7 @@ func (p *period) groups(out string) map[string]string {
 }
 
 // sameAtOnce holds what the months gave against all files at once.
-func (p *period) sameAtOnce(last engine.Summary) {
+func (p *monthly) sameAtOnce(last engine.Summary) {
 	out := filepath.Join(p.folder, "at-once")
 	args := []string{"--setup", p.setup, "--out", out}
 	for _, files := range p.files {
@@ -227,7 +227,7 @@ func TestAnyMonthsAreTheSameAsOne(t *testing.T) {
 		months++
 		folder := filepath.Join(root, strconv.Itoa(months))
 		require.NoError(r, os.Mkdir(folder, 0o700))
-		p := period{t: r, setup: "testdata/carry/recon.yaml", folder: folder}
+		p := monthly{t: r, setup: "testdata/carry/recon.yaml", folder: folder}
 		var last engine.Summary
 		for _, files := range drawMonths(r, folder) {
 			last = p.next(files)

@@ -61,7 +61,7 @@ func (m *match) find(asked string) []report.Explanation {
 // names are the id and the reference of a row, by which people ask for it.
 func (s *matchSide) names(row uint32) (id, reference string) {
 	if carried := s.carriedRow(row); carried != nil {
-		return carried.tx.ExternalID, carried.tx.Reference
+		return carried.Tx.ExternalID, carried.Tx.Reference
 	}
 	f := s.file(row)
 	return f.reader.Names(f.rows.record(s.dataRow(row)))

@@ -10,6 +10,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/format"
 	"matcher/internal/mapping"
+	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -21,16 +22,16 @@ const (
 
 // matchSide is one side of the reconciliation: its files, and the table that the engine works on.
 type matchSide struct {
-	side    recon.Side
-	setup   recon.SetupSide
-	files   []*matchFile
-	carried []carriedRow // of last period
-	table   *engine.Table
+	side  recon.Side
+	setup recon.SetupSide
+	files []*matchFile
+	carry *period.Carry
+	table *engine.Table
 
 	waiting  mapping.Waiting // pending rows that a booked one may replace, until all files are read
 	replaced map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
 
-	balance map[string]string // closing balances by currency; "" is the only currency
+	balances period.Balances
 }
 
 // name is what the side is called in sentences: its source, where all its files have one.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"matcher/internal/bootstrap"
+	"matcher/internal/period"
 )
 
 // makeFolder makes the folder of --out and shows that it can be written, before anybody waits for a result.
@@ -34,7 +35,7 @@ func (m *match) writeFolder(folder string) error {
 		{"groups.csv", func(to *bufio.Writer) error { return r.WriteGroups(to) }},
 		{"unmatched.csv", func(to *bufio.Writer) error { return r.WriteOpen(to) }},
 		{"rejected.csv", func(to *bufio.Writer) error { return r.WriteRejected(to) }},
-		{openFile, m.writeOpen},
+		{period.FileName, func(to *bufio.Writer) error { return m.closing().Write(to) }},
 		{"report.html", func(to *bufio.Writer) error {
 			return r.WritePage(to, "written by matcher "+bootstrap.Version().Version)
 		}},

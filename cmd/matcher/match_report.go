@@ -76,7 +76,7 @@ func (s *matchSide) dataRow(row uint32) int { return int(s.table.ID(row) & (1<<f
 // place returns where a row was read.
 func (s *matchSide) place(row uint32) report.Place {
 	if carried := s.carriedRow(row); carried != nil {
-		return report.Place{File: carried.file, Row: carried.tx.Row, Carried: true}
+		return report.Place{File: carried.File, Row: carried.Tx.Row, Carried: true}
 	}
 	return report.Place{File: s.file(row).path, Row: s.dataRow(row)}
 }
@@ -84,7 +84,7 @@ func (s *matchSide) place(row uint32) report.Place {
 // transaction maps a row once more from its record: only rows that are reported are held whole.
 func (s *matchSide) transaction(row uint32) recon.Transaction {
 	if carried := s.carriedRow(row); carried != nil {
-		return carried.tx
+		return carried.Tx
 	}
 	f := s.file(row)
 	tx, _ := f.reader.Map(f.rows.record(s.dataRow(row)))

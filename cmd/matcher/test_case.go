@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"matcher/internal/engine"
+	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -18,7 +19,7 @@ import (
 // runCase reconciles the rows of a case by its setup and compares what comes out.
 func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path string) caseResult {
 	result := caseResult{Name: c.Name, Faults: []caseFault{}}
-	m := match{stdout: io.Discard, stderr: io.Discard, progress: newProgress(io.Discard), rules: setup.Rules}
+	m := match{stdout: io.Discard, stderr: io.Discard, progress: newProgress(io.Discard), rules: setup.Rules, carry: &period.Carry{}}
 	m.opt.setup = path
 	if len(m.rules) == 0 {
 		m.rules = recon.DefaultLadder()
