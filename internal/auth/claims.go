@@ -222,7 +222,7 @@ func (c *claims) roles() ([]Role, error) {
 		return nil, fmt.Errorf("%w: more than %d roles", errClaimType, maxRoleNames)
 	}
 	roles := []Role{}
-	for _, role := range []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin, RolePlatformAdmin, RoleTenantReader} {
+	for _, role := range Roles {
 		if slices.Contains(values, string(role)) {
 			roles = append(roles, role)
 		}

@@ -5,6 +5,8 @@ package auth
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,16 +16,23 @@ import (
 	"matcher/internal/recon"
 )
 
-// resolve is a token's way to a tenant: verification, then extraction.
-func resolve(v *Verifier, tenancy Tenancy, token string) (string, error) {
-	ctx, err := AuthenticateContext(context.Background(), v, []string{"Bearer " + token})
+// resolve is a token's way to a tenant: the chain that serves every route, without the permission.
+func resolve(who Authenticator, tenancy Tenancy, token string) (tenantID string, err error) {
+	ctx, err := enter(who, tenancy, token)
 	if err != nil {
 		return "", err
 	}
-	if ctx, err = ExtractTenant(ctx, tenancy); err != nil {
-		return "", err
-	}
 	return TenantID(ctx)
+}
+
+// enter returns the context that a handler gets, or the refusal.
+func enter(who Authenticator, tenancy Tenancy, token string) (ctx context.Context, err error) {
+	refuse := func(_ http.ResponseWriter, _ *http.Request, refused error) { err = refused }
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	r.Header.Set("Authorization", "Bearer "+token)
+	Authenticate(who, refuse)(TenantExtractor(tenancy, refuse)(handler)).ServeHTTP(httptest.NewRecorder(), r)
+	return ctx, err
 }
 
 var severalTenants = Tenancy{MultiTenant: true, DefaultTenantID: defaultTenant}

@@ -3,7 +3,6 @@
 package auth
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -96,11 +95,9 @@ func TestNew_DisabledIsTheDefaultTenantsAdministrator(t *testing.T) {
 	t.Parallel()
 	who, err := New(Config{Disabled: true, Tenancy: Tenancy{DefaultTenantID: defaultTenant}})
 	require.NoError(t, err)
-	ctx, err := AuthenticateContext(context.Background(), who, []string{"Bearer whatever"})
+	ctx, err := enter(who, Tenancy{DefaultTenantID: defaultTenant}, "whatever")
 	require.NoError(t, err)
 	require.NoError(t, RequireRole(ctx, RoleAdmin))
 	require.Error(t, RequireRole(ctx, RolePlatformAdmin))
-	ctx, err = ExtractTenant(ctx, Tenancy{DefaultTenantID: defaultTenant})
-	require.NoError(t, err)
 	require.Equal(t, defaultTenant, LookupTenantID(ctx))
 }

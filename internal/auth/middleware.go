@@ -15,8 +15,7 @@ package auth
 //   - Connections are not put into the context. The door (internal/postgres) takes the tenant from the context, leases
 //     a connection and sets role and search path inside each transaction, so there is no handle to leak or to mix up.
 //
-// Each step exists twice: as a function on the context, for routers with middleware of their own, and as
-// func(http.Handler) http.Handler.
+// Each step is a func(http.Handler) http.Handler; httpapi puts them around every route of its table.
 
 import (
 	"context"
@@ -26,7 +25,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// Authenticator says who sent a request, from the values of its Authorization header.
+// Authenticator identifies the caller of a request by the values of its Authorization header.
 type Authenticator interface {
 	Authenticate(ctx context.Context, authorization []string) (Principal, error)
 }
@@ -47,7 +46,7 @@ func (v *Verifier) Authenticate(ctx context.Context, authorization []string) (Pr
 	return v.Verify(ctx, token)
 }
 
-// Anonymous lets everybody in as the default tenant's administrator. New hands it out only where authentication is
+// Anonymous makes every caller the default tenant's administrator. New returns it only where authentication is
 // disabled, which neither production nor a second tenant allows.
 type Anonymous struct{}
 
@@ -56,30 +55,49 @@ func (Anonymous) Authenticate(context.Context, []string) (Principal, error) {
 	return Principal{Subject: "anonymous", Roles: []Role{RoleAdmin}}, nil
 }
 
-// AuthenticateContext is step one: the caller in the context, or a 401.
-func AuthenticateContext(ctx context.Context, who Authenticator, authorization []string) (context.Context, error) {
-	principal, err := who.Authenticate(ctx, authorization)
-	if err != nil {
-		return nil, err
-	}
-	return WithPrincipal(ctx, principal), nil
+// OnError writes a refusal. The error is a *recon.Error, except where no key or identity provider could be asked.
+type OnError func(w http.ResponseWriter, r *http.Request, err error)
+
+// Authenticate is step one: the caller of the bearer token in the context, or a 401.
+func Authenticate(who Authenticator, onError OnError) func(http.Handler) http.Handler {
+	return step(onError, func(r *http.Request) (context.Context, error) {
+		principal, err := who.Authenticate(r.Context(), r.Header.Values("Authorization"))
+		return WithPrincipal(r.Context(), principal), err
+	})
 }
 
-// Step two, the permission, is RequireRole.
+// AuthenticateWithKeys is step one where machines may send an API key instead of a token. A key that is sent decides: a
+// good token with a bad key is refused.
+func AuthenticateWithKeys(who Authenticator, keys APIKeys, onError OnError) func(http.Handler) http.Handler {
+	return step(onError, func(r *http.Request) (context.Context, error) {
+		if sent := r.Header.Values("X-API-Key"); len(sent) > 0 {
+			principal, err := keys.Authenticate(sent)
+			return WithPrincipal(r.Context(), principal), err
+		}
+		principal, err := who.Authenticate(r.Context(), r.Header.Values("Authorization"))
+		return WithPrincipal(r.Context(), principal), err
+	})
+}
 
-// ExtractTenant is step three: the tenant in the context and in the principal, or a refusal. It trusts nothing but the
-// principal that step one left.
-func ExtractTenant(ctx context.Context, tenancy Tenancy) (context.Context, error) {
-	principal, ok := PrincipalFrom(ctx)
-	if !ok {
-		return nil, errTokenMissing()
-	}
-	tenantID, err := tenancy.tenantOf(principal)
-	if err != nil {
-		return nil, err
-	}
-	principal.TenantID = tenantID
-	return WithTenant(WithPrincipal(ctx, principal), tenantID), nil
+// Require is step two: the caller has the role, or a 403.
+func Require(role Role, onError OnError) func(http.Handler) http.Handler {
+	return step(onError, func(r *http.Request) (context.Context, error) {
+		return r.Context(), RequireRole(r.Context(), role)
+	})
+}
+
+// TenantExtractor is step three: the tenant in the context and in the principal, or a refusal. It trusts nothing but
+// the principal that step one left.
+func TenantExtractor(tenancy Tenancy, onError OnError) func(http.Handler) http.Handler {
+	return step(onError, func(r *http.Request) (context.Context, error) {
+		principal, ok := PrincipalFrom(r.Context())
+		if !ok {
+			return nil, errTokenMissing()
+		}
+		tenantID, err := tenancy.tenantOf(principal)
+		principal.TenantID = tenantID
+		return WithTenant(WithPrincipal(r.Context(), principal), tenantID), err
+	})
 }
 
 func (t Tenancy) tenantOf(principal Principal) (string, error) {
@@ -96,30 +114,6 @@ func (t Tenancy) tenantOf(principal Principal) (string, error) {
 		return "", recon.Unauthorized("TENANT_CLAIM_INVALID", "the tenant is not a lower-case UUID")
 	}
 	return claim, nil
-}
-
-// OnError writes a refusal. The error is a *recon.Error.
-type OnError func(w http.ResponseWriter, r *http.Request, err error)
-
-// Authenticate is step one for net/http.
-func Authenticate(who Authenticator, onError OnError) func(http.Handler) http.Handler {
-	return step(onError, func(r *http.Request) (context.Context, error) {
-		return AuthenticateContext(r.Context(), who, r.Header.Values("Authorization"))
-	})
-}
-
-// Require is step two for net/http.
-func Require(role Role, onError OnError) func(http.Handler) http.Handler {
-	return step(onError, func(r *http.Request) (context.Context, error) {
-		return r.Context(), RequireRole(r.Context(), role)
-	})
-}
-
-// TenantExtractor is step three for net/http.
-func TenantExtractor(tenancy Tenancy, onError OnError) func(http.Handler) http.Handler {
-	return step(onError, func(r *http.Request) (context.Context, error) {
-		return ExtractTenant(r.Context(), tenancy)
-	})
 }
 
 // step runs the next handler with the context that fn returns, or onError and nothing else.

@@ -91,19 +91,47 @@ func TestTenantExtractor_ReadsNothingButTheToken(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 }
 
+// extract runs step three alone on a context, as a route that forgot the steps before it would.
+func extract(ctx context.Context, tenancy Tenancy) (err error) {
+	onError := func(_ http.ResponseWriter, _ *http.Request, refused error) { err = refused }
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody).WithContext(ctx)
+	TenantExtractor(tenancy, onError)(handler).ServeHTTP(httptest.NewRecorder(), r)
+	return err
+}
+
 func TestTenantExtractor_ForgottenStepsFailClosed(t *testing.T) {
 	t.Parallel()
-	_, err := ExtractTenant(context.Background(), Tenancy{DefaultTenantID: defaultTenant})
-	requireUnauthorized(t, err)
-	_, err = ExtractTenant(WithTenant(context.Background(), tenantA), Tenancy{DefaultTenantID: defaultTenant})
-	requireUnauthorized(t, err)
+	requireUnauthorized(t, extract(context.Background(), Tenancy{DefaultTenantID: defaultTenant}))
+	requireUnauthorized(t, extract(WithTenant(context.Background(), tenantA), Tenancy{DefaultTenantID: defaultTenant}))
 	for _, bad := range []string{"", "default", strings.ToUpper(tenantA)} {
 		ctx := WithPrincipal(context.Background(), Principal{Subject: "user-1"})
-		_, err = ExtractTenant(ctx, Tenancy{DefaultTenantID: bad})
-		requireUnauthorized(t, err)
+		requireUnauthorized(t, extract(ctx, Tenancy{DefaultTenantID: bad}))
 	}
-	_, err = ExtractTenant(WithPrincipal(context.Background(), Principal{Subject: "user-1", TenantID: "a:b"}), severalTenants)
-	requireUnauthorized(t, err)
+	mangled := WithPrincipal(context.Background(), Principal{Subject: "user-1", TenantID: "a:b"})
+	requireUnauthorized(t, extract(mangled, severalTenants))
+}
+
+func TestAuthenticateWithKeys_AKeyThatIsSentDecides(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, testConfig(newClock()))
+	keys := APIKeys{{Key: "k", Subject: "machine", Roles: []Role{RolePlatformAdmin}}}
+	for _, tc := range []struct {
+		keys    []string
+		subject string
+	}{{nil, "user-1"}, {[]string{"k"}, "machine"}, {[]string{"x"}, ""}, {[]string{""}, ""}, {[]string{"k", "k"}, ""}} {
+		subject := ""
+		handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			principal, _ := PrincipalFrom(r.Context())
+			subject = principal.Subject
+		})
+		r := httptest.NewRequest(http.MethodGet, "/admin/tenants", http.NoBody)
+		r.Header["X-Api-Key"] = tc.keys
+		r.Header.Set("Authorization", "Bearer "+signHS256(t, nil))
+		refuse := func(http.ResponseWriter, *http.Request, error) {}
+		AuthenticateWithKeys(v, keys, refuse)(handler).ServeHTTP(httptest.NewRecorder(), r)
+		require.Equal(t, tc.subject, subject, "%q", tc.keys)
+	}
 }
 
 func TestAuthenticate_AuthorizationHeader(t *testing.T) {

@@ -21,13 +21,11 @@ const (
 	RoleTenantReader  Role = "tenant-reader"  // asks who a tenant is, as another Matcher does
 )
 
-// ladder orders the tenant's roles: a role holds every right of those before it.
-var ladder = []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin}
+// Roles are all roles: first those of a tenant, where a role holds every right of those before it.
+var Roles = []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin, RolePlatformAdmin, RoleTenantReader}
 
-// KnownRole reports whether role is one of ours.
-func KnownRole(role Role) bool {
-	return !OfTenant(role) || slices.Contains(ladder, role)
-}
+// ladder orders the tenant's roles.
+var ladder = Roles[:4]
 
 // OfTenant reports whether a role is held inside a tenant; the others concern the installation and know no tenant.
 func OfTenant(role Role) bool { return role != RolePlatformAdmin && role != RoleTenantReader }

@@ -8,19 +8,14 @@ import (
 )
 
 type ageingInput struct {
-	ContextPath
+	pathID
 	AsOf string `query:"asOf" doc:"The day on which ages are counted, YYYY-MM-DD; default the latest in the data"`
 }
 
-func (a *API) getAgeing(ctx context.Context, in *ageingInput) (out *one[recon.Ageing], err error) {
+func getAgeing(ctx context.Context, tx *postgres.Tx, in *ageingInput) (recon.Ageing, error) {
 	asOf, err := optionalDay("asOf", in.AsOf)
 	if err != nil {
-		return nil, err
+		return recon.Ageing{}, err
 	}
-	err = a.DB.ReadStale(ctx, func(tx *postgres.Tx) error {
-		ageing, err := tx.Ageing(ctx, in.ContextID, asOf)
-		out = &one[recon.Ageing]{Body: ageing}
-		return err
-	})
-	return out, err
+	return tx.Ageing(ctx, in.ID, asOf)
 }

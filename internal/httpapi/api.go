@@ -4,18 +4,12 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
-	"unicode/utf8"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
@@ -95,83 +89,39 @@ type API struct {
 
 // New builds the API with its routes and its OpenAPI document.
 func New(cfg Config) (*API, error) {
-	useProblems()
 	a := &API{
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
 		uploads: make(chan struct{}, maxUploads), draining: make(chan struct{}),
 	}
+	mux, doc := http.NewServeMux(), newDocument(cfg.Version.Version)
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
 		watchSettings(cfg.Registry, cfg.Settings)
-	}
-	mux := &routeMux{ServeMux: http.NewServeMux()}
-	h := humago.New(mux, a.humaConfig())
-	for _, op := range operations {
-		if !cfg.ProbesOnly {
-			op.mount(a, h, mux)
+		for _, op := range operations {
+			serve := op.stream
+			if in := doc.add(&op); in != nil {
+				serve = op.serve(in)
+			}
+			mux.Handle(op.route, a.admit(op.role, a.handle(serve)))
+			a.routes = append(a.routes, op.route)
 		}
 	}
 	for _, p := range public {
-		describePublic(h, p.path, p.id, p.summary)
+		doc.addPublic(p.path, p.id, p.summary)
 		mux.HandleFunc("GET "+p.path, func(w http.ResponseWriter, r *http.Request) { p.serve(a, w, r) })
+		a.routes = append(a.routes, "GET "+p.path)
 	}
-	document, err := h.OpenAPI().MarshalJSON()
-	if err != nil {
-		return nil, err
-	}
-	a.document, a.routes = document, mux.patterns
-	a.handler = a.wrap(a.router(mux.ServeMux))
-	return a, nil
+	var err error
+	a.document, err = doc.api.MarshalJSON()
+	a.handler = a.wrap(a.router(mux))
+	return a, err
 }
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// Routes are the patterns that are served, "GET /v1/me" say.
+// Routes are the patterns that are served, "GET /v1/me" for example.
 func (a *API) Routes() []string { return a.routes }
 
 // Drain makes /readyz answer 503 and ends streams, so that the server can stop.
 func (a *API) Drain() { a.drain.Do(func() { close(a.draining) }) }
-
-// routeMux remembers what was registered on it.
-type routeMux struct {
-	*http.ServeMux
-	patterns []string
-}
-
-func (m *routeMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	m.patterns = append(m.patterns, pattern)
-	m.ServeMux.HandleFunc(pattern, handler)
-}
-
-// humaConfig has huma's own documents off: its viewer loads from elsewhere, and its links name schemas to no use.
-func (a *API) humaConfig() huma.Config {
-	cfg := huma.DefaultConfig("Matcher", a.Version.Version)
-	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath, cfg.CreateHooks = "", "", "", nil
-	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalStorable}
-	cfg.Formats = map[string]huma.Format{"application/json": format, "json": format}
-	cfg.RejectUnknownQueryParameters = true
-	cfg.Info.Description = apiDescription
-	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
-		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
-	}
-	registerAliases(cfg.Components.Schemas)
-	return cfg
-}
-
-// unmarshalStorable reads JSON whose texts PostgreSQL can store: UTF-8 without NUL. (An escaped backslash before u0000
-// is refused too; nobody has named an account like that.)
-func unmarshalStorable(data []byte, to any) error {
-	if !utf8.Valid(data) || bytes.Contains(data, []byte(`\u0000`)) {
-		return errors.New("the body is not UTF-8 without NUL")
-	}
-	return json.Unmarshal(data, to)
-}
-
-const apiDescription = `Reconciliation of two sides of the same money, for many tenants that share one installation.
-
-The tenant is a claim of the token and of nothing else; another tenant's id is a 404 like one that does not exist.
-Amounts are decimal strings, days YYYY-MM-DD, times RFC 3339 in UTC. Errors are application/problem+json: act on the
-code, read the detail, follow the pointers. Lists take limit and cursor. A POST with an Idempotency-Key can be repeated
-safely. Where two people may edit, send the ETag that you read as If-Match. x-roles lists who may call an operation.`

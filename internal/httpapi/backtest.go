@@ -12,8 +12,8 @@ import (
 )
 
 type createBackTestInput struct {
-	ContextPath
-	Keyed
+	pathID
+	keyed
 	Body struct {
 		Rules        json.RawMessage `json:"rules,omitempty"`
 		Rule         json.RawMessage `json:"rule,omitempty"`
@@ -22,7 +22,7 @@ type createBackTestInput struct {
 		RuleIDs      []string        `json:"ruleIds,omitempty" maxItems:"1000"`
 		From         string          `json:"from,omitempty"`
 		To           string          `json:"to,omitempty"`
-	} `required:"false"`
+	}
 }
 
 // backTestDoc is how the body of a back-test looks on the wire.
@@ -38,25 +38,24 @@ type backTestDoc struct {
 
 // createBackTest queues a back-test of the rules as the one change would leave them: it is answered at once, and the work
 // is a job.
-func (a *API) createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInput) (*reply[recon.BackTest], error) {
+func createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInput) (out recon.BackTest, err error) {
 	from, to, err := period("/from", in.Body.From, "/to", in.Body.To)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	stored, err := tx.Rules(ctx, in.ContextID)
+	stored, err := tx.Rules(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	known, err := namedOptions(ctx, tx)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	rules, err := in.changed(stored, known)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	made, err := tx.CreateBackTest(ctx, in.ContextID, rules, from, to)
-	return &reply[recon.BackTest]{Location: "/v1/back-tests/" + made.ID, Body: made}, err
+	return tx.CreateBackTest(ctx, in.ID, rules, from, to)
 }
 
 // given says whether a member of a body holds anything.
@@ -130,45 +129,14 @@ func decodeRules(body []byte, known recon.RunOptions) ([]recon.Rule, error) {
 	return rules, nil
 }
 
-// BackTestPath names the back-test that a path is about.
-type BackTestPath struct {
-	BackTestID string `path:"backTestId"`
-}
-
-func (a *API) getBackTest(ctx context.Context, in *BackTestPath) (out *one[recon.BackTest], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		found, err := tx.BackTest(ctx, in.BackTestID)
-		out = &one[recon.BackTest]{Body: found}
-		return err
-	})
-	return out, err
-}
-
-type backTestsInput struct {
-	ContextPath
-	Paged
-}
-
-func (a *API) listBackTests(ctx context.Context, in *backTestsInput) (out *list[recon.BackTest], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.BackTests(ctx, in.ContextID, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
-}
-
 type backTestEntriesInput struct {
-	BackTestPath
-	Paged
+	pathID
+	paged
 	Kind string `query:"kind" enum:"LOST,RE_PAIRED,GAINED"`
 }
 
-func (a *API) listBackTestEntries(ctx context.Context, in *backTestEntriesInput) (out *list[recon.BackTestEntry], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.BackTestEntries(ctx, in.BackTestID, recon.DiffKind(in.Kind), in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
+func listBackTestEntries(
+	ctx context.Context, tx *postgres.Tx, in *backTestEntriesInput,
+) ([]recon.BackTestEntry, string, error) {
+	return tx.BackTestEntries(ctx, in.ID, recon.DiffKind(in.Kind), in.page())
 }

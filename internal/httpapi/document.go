@@ -2,10 +2,14 @@ package httpapi
 
 import (
 	"encoding"
+	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
@@ -110,23 +114,119 @@ func registerAliases(schemas huma.Registry) {
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Limits](), reflect.TypeFor[limitsDoc]())
 }
 
-// describeProblems says what a stream's operation answers when it refuses.
-func describeProblems(h huma.API, op *huma.Operation) {
-	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "Problem")
-	op.Responses["default"] = &huma.Response{
-		Description: "Error", Content: map[string]*huma.MediaType{problemType: {Schema: schema}},
+// document is the OpenAPI document while it is built.
+type document struct {
+	api     *huma.OpenAPI
+	schemas huma.Registry
+}
+
+func newDocument(version string) *document {
+	d := &document{schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
+	registerAliases(d.schemas)
+	d.api = &huma.OpenAPI{
+		OpenAPI: "3.1.0", Info: &huma.Info{Title: "Matcher", Version: version, Description: apiDescription},
+		Components: &huma.Components{Schemas: d.schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
+			"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+			"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
+		}},
+	}
+	return d
+}
+
+// schemaName is the name of a type; lists are called …Body, as generated clients know them.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if strings.HasPrefix(t.Name(), "list[") {
+		name += "Body"
+	}
+	return name
+}
+
+// add describes an operation and returns how its input is read, nil for a stream.
+func (d *document) add(op *operation) (in *input) {
+	described := &huma.Operation{
+		OperationID: op.id, Method: op.method(), Path: op.path(), Summary: op.summary, Tags: []string{op.tag()},
+		Security:   securityOf(op.role),
+		Extensions: map[string]any{"x-roles": rolesFrom(op.role)},
+		Responses:  map[string]*huma.Response{},
+	}
+	if op.stream == nil {
+		in = newInput(d.schemas, op.in, described)
+		d.describeAnswer(op, described)
+	} else {
+		op.describe(d, described)
+	}
+	if op.bodyDoc != nil {
+		described.RequestBody.Content["application/json"].Schema = d.schema(op.bodyDoc)
+	}
+	described.Responses["default"] = &huma.Response{
+		Description: "Error", Content: map[string]*huma.MediaType{problemType: {Schema: d.schema(problem{})}},
+	}
+	d.api.AddOperation(described)
+	return in
+}
+
+func (d *document) describeAnswer(op *operation, described *huma.Operation) {
+	answer := &huma.Response{Description: http.StatusText(op.status)}
+	described.Responses[strconv.Itoa(op.status)] = answer
+	if op.out == nil {
+		return
+	}
+	answer.Content = map[string]*huma.MediaType{"application/json": {Schema: d.schemas.Schema(op.out, true, "")}}
+	text := func(description string) *huma.Header {
+		return &huma.Header{Schema: &huma.Schema{Type: "string", Description: description}}
+	}
+	answer.Headers = map[string]*huma.Header{}
+	if _, versioned := op.out.FieldByName("Version"); versioned {
+		answer.Headers["ETag"] = text("")
+	}
+	if op.location != "" {
+		answer.Headers["Location"] = text("")
+	}
+	if _, keyed := op.in.FieldByName("Key"); keyed && op.opens == commit {
+		answer.Headers["Idempotency-Replayed"] = text("true when this is the stored answer of an earlier request")
 	}
 }
 
-func pathID(name string) *huma.Param {
+// schema is that of one of our own types, by a sample of it.
+func (d *document) schema(sample any) *huma.Schema {
+	return d.schemas.Schema(reflect.TypeOf(sample), true, "")
+}
+
+// securityOf: what concerns the installation takes an API key too.
+func securityOf(role auth.Role) []map[string][]string {
+	if auth.OfTenant(role) {
+		return []map[string][]string{{"bearer": {}}}
+	}
+	return []map[string][]string{{"bearer": {}}, {"apiKey": {}}}
+}
+
+// rolesFrom lists every role that may do what needs role.
+func rolesFrom(role auth.Role) (roles []auth.Role) {
+	for _, held := range auth.Roles {
+		if auth.Allows([]auth.Role{held}, role) {
+			roles = append(roles, held)
+		}
+	}
+	return roles
+}
+
+func pathParameter(name string) *huma.Param {
 	return &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: "string"}}
 }
 
-// describePublic documents a path that needs no token.
-func describePublic(h huma.API, path, id, summary string) {
-	h.OpenAPI().AddOperation(&huma.Operation{
+// addPublic describes a path that needs no token.
+func (d *document) addPublic(path, id, summary string) {
+	d.api.AddOperation(&huma.Operation{
 		OperationID: id, Method: "GET", Path: path, Summary: summary, Tags: []string{"service"},
 		Security:  []map[string][]string{},
 		Responses: map[string]*huma.Response{"200": {Description: "OK"}},
 	})
 }
+
+const apiDescription = `Reconciliation of two sides of the same money, for many tenants that share one installation.
+
+The tenant is a claim of the token and of nothing else; another tenant's id is a 404 like one that does not exist.
+Amounts are decimal strings, days YYYY-MM-DD, times RFC 3339 in UTC. Errors are application/problem+json: act on the
+code, read the detail, follow the pointers. Lists take limit and cursor. A POST with an Idempotency-Key can be repeated
+safely. Where two people may edit, send the ETag that you read as If-Match. x-roles lists who may call an operation.`

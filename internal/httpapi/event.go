@@ -13,11 +13,7 @@ type eventsInput struct {
 }
 
 // listEvents is the feed. Its cursor is the event's own number, which has no gaps, so nothing is missed or seen twice.
-func (a *API) listEvents(ctx context.Context, in *eventsInput) (out *list[recon.Event], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		events, err := tx.Events(ctx, in.After, in.Limit)
-		out = listOf(events, "")
-		return err
-	})
-	return out, err
+func listEvents(ctx context.Context, tx *postgres.Tx, in *eventsInput) ([]recon.Event, string, error) {
+	events, err := tx.Events(ctx, in.After, in.Limit)
+	return events, "", err
 }

@@ -8,7 +8,7 @@ import (
 )
 
 type fxRatesInput struct {
-	Paged
+	paged
 	From  string `query:"from" maxLength:"3" doc:"Currency that is converted"`
 	To    string `query:"to" maxLength:"3" doc:"Currency that the rate counts in"`
 	Type  string `query:"type" maxLength:"60"`
@@ -16,7 +16,7 @@ type fxRatesInput struct {
 	Until string `query:"until" doc:"Last day, YYYY-MM-DD"`
 }
 
-func (a *API) listFXRates(ctx context.Context, in *fxRatesInput) (out *list[recon.FXRate], err error) {
+func listFXRates(ctx context.Context, tx *postgres.Tx, in *fxRatesInput) ([]recon.FXRate, string, error) {
 	since, until, err := period("since", in.Since, "until", in.Until)
 	if err == nil {
 		err = knownCurrency("from", in.From)
@@ -25,19 +25,14 @@ func (a *API) listFXRates(ctx context.Context, in *fxRatesInput) (out *list[reco
 		err = knownCurrency("to", in.To)
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	filter := recon.FXRateFilter{From: in.From, To: in.To, Type: in.Type, Since: since, Until: until}
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.FXRates(ctx, filter, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
+	return tx.FXRates(ctx, filter, in.page())
 }
 
 type putFXRatesInput struct {
-	Keyed
+	keyed
 	Body struct {
 		Rates []recon.FXRate `json:"rates" minItems:"1" maxItems:"5000" nullable:"false"`
 	}
@@ -49,14 +44,11 @@ type fxRatesStored struct {
 }
 
 // putFXRates stores rates or replaces those of the same pair, type and day; later runs read them, past ones keep theirs.
-func (a *API) putFXRates(ctx context.Context, tx *postgres.Tx, in *putFXRatesInput) (*reply[fxRatesStored], error) {
-	faults := recon.CheckRates(in.Body.Rates)
-	for i := range faults {
-		faults[i].Pointer = "/rates" + faults[i].Pointer
+func putFXRates(ctx context.Context, tx *postgres.Tx, in *putFXRatesInput) (out fxRatesStored, err error) {
+	if err := pointedBelow("/rates", check(recon.CheckRates(in.Body.Rates))); err != nil {
+		return out, err
 	}
-	if err := check(faults); err != nil {
-		return nil, err
-	}
-	changed, err := tx.PutFXRates(ctx, in.Body.Rates)
-	return &reply[fxRatesStored]{Body: fxRatesStored{Rates: len(in.Body.Rates), Changed: changed}}, err
+	out.Rates = len(in.Body.Rates)
+	out.Changed, err = tx.PutFXRates(ctx, in.Body.Rates)
+	return out, err
 }

@@ -8,69 +8,38 @@ import (
 )
 
 type contextGroupsInput struct {
-	ContextPath
-	Paged
-	RunID  string                    `query:"runId" maxLength:"36"`
+	pathID
+	paged
+	RunID string `query:"runId" maxLength:"36"`
+	groupsFilter
+}
+
+type groupsFilter struct {
 	Status textOf[recon.GroupStatus] `query:"status"`
 	RuleID string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
 	HeldBy textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
 }
 
-func (a *API) listContextGroups(ctx context.Context, in *contextGroupsInput) (out *list[recon.StoredGroup], err error) {
-	return a.groups(ctx, in.ContextID, recon.GroupFilter{RunID: in.RunID, Status: valueOf(in.Status), RuleID: in.RuleID, HeldBy: valueOf(in.HeldBy)}, in.page())
+func (f groupsFilter) of(runID string) recon.GroupFilter {
+	return recon.GroupFilter{RunID: runID, Status: valueOf(f.Status), RuleID: f.RuleID, HeldBy: valueOf(f.HeldBy)}
+}
+
+func listContextGroups(
+	ctx context.Context, tx *postgres.Tx, in *contextGroupsInput,
+) ([]recon.StoredGroup, string, error) {
+	return tx.Groups(ctx, in.ID, in.of(in.RunID), in.page())
 }
 
 type runGroupsInput struct {
-	RunPath
-	Paged
-	Status textOf[recon.GroupStatus] `query:"status"`
-	RuleID string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
-	HeldBy textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
+	pathID
+	paged
+	groupsFilter
 }
 
-func (a *API) listRunGroups(ctx context.Context, in *runGroupsInput) (*list[recon.StoredGroup], error) {
-	run, err := a.readRun(ctx, in.RunID)
+func listRunGroups(ctx context.Context, tx *postgres.Tx, in *runGroupsInput) ([]recon.StoredGroup, string, error) {
+	run, err := tx.Run(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return a.groups(ctx, run.ContextID, recon.GroupFilter{RunID: run.ID, Status: valueOf(in.Status), RuleID: in.RuleID, HeldBy: valueOf(in.HeldBy)}, in.page())
-}
-
-func (a *API) groups(
-	ctx context.Context, contextID string, filter recon.GroupFilter, page postgres.Page,
-) (out *list[recon.StoredGroup], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.Groups(ctx, contextID, filter, page)
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
-}
-
-// GroupPath names the group that a path is about.
-type GroupPath struct {
-	GroupID string `path:"groupId"`
-}
-
-func (a *API) getGroup(ctx context.Context, in *GroupPath) (out *one[recon.StoredGroup], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		group, err := tx.Group(ctx, in.GroupID)
-		out = &one[recon.StoredGroup]{ETag: entityTag(group.Version), Body: group}
-		return err
-	})
-	return out, err
-}
-
-type groupItemsInput struct {
-	GroupPath
-	Paged
-}
-
-func (a *API) listGroupItems(ctx context.Context, in *groupItemsInput) (out *list[recon.GroupItem], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.GroupItems(ctx, in.GroupID, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
+	return tx.Groups(ctx, run.ContextID, in.of(run.ID), in.page())
 }

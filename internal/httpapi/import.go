@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -48,28 +47,20 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 	defer parsed.Close()
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
-	out, err := once(ctx, a, &importKey{Keyed: in.key, hash: []byte(parsed.Hash())}, http.StatusCreated,
-		func(_ *API, ctx context.Context, tx *postgres.Tx, _ *importKey) (*reply[importOut], error) {
-			stored, err := parsed.Store(ctx, tx)
-			return &reply[importOut]{Location: "/v1/imports/" + stored.ID, Body: importOf(stored)}, err
-		})
+	made := endpoint{out: reflect.TypeFor[importOut]()}.creates("/v1/imports/")
+	answer, err := a.once(ctx, in.key, []byte(parsed.Hash()), func(tx *postgres.Tx) (postgres.Stored, error) {
+		stored, err := parsed.Store(ctx, tx)
+		if err != nil {
+			return postgres.Stored{}, err
+		}
+		return made.answer(importOf(stored))
+	})
 	if err != nil {
 		return parsed.Failed(r.Context(), err)
 	}
-	w.Header().Set("Location", out.Location)
-	if out.Replayed != "" {
-		w.Header().Set("Idempotency-Replayed", out.Replayed)
-	}
-	return writeJSON(w, out.Status, out.Body)
+	send(w, answer)
+	return nil
 }
-
-// importKey is what makes an import idempotent: the caller's key and the hash of the file.
-type importKey struct {
-	Keyed
-	hash []byte
-}
-
-func (k importKey) bodyHash() []byte { return k.hash }
 
 // importOut is an import with the way to its refused rows.
 type importOut struct {
@@ -96,14 +87,14 @@ func (a *API) preview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return in.because(err)
 	}
-	return writeJSON(w, http.StatusOK, seen)
+	return sendJSON(w, seen)
 }
 
 // upload is a file on its way in.
 type upload struct {
 	file  ingestion.File
 	body  *pacedBody
-	key   Keyed
+	key   keyed
 	close func()
 }
 
@@ -113,7 +104,7 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	if err != nil {
 		return nil, err
 	}
-	key := Keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
+	key := keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
 	if _, err := key.idempotencyKey(); err != nil {
 		return nil, err
 	}
@@ -248,43 +239,30 @@ func (in *upload) because(err error) error {
 	}
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // the caller may be gone
-	return nil
-}
-
-func describeImport(h huma.API, op *huma.Operation) {
-	describeUpload(h, op)
+func describeImport(d *document, op *huma.Operation) {
+	describeUpload(op)
 	op.Parameters = append(op.Parameters,
 		&huma.Param{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}},
 		&huma.Param{Name: "X-Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}})
-	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[importOut](), true, "ImportOut")
 	op.Responses["201"] = &huma.Response{
 		Description: "The file is in: what was stored, kept once and refused",
 		Headers:     map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: "string"}}},
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: d.schema(importOut{})}},
 	}
 }
 
-func describePreview(h huma.API, op *huma.Operation) {
-	describeUpload(h, op)
-	schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[ingestion.Preview](), true, "Preview")
+func describePreview(d *document, op *huma.Operation) {
+	describeUpload(op)
 	op.Responses["200"] = &huma.Response{
 		Description: "How the file would be read",
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: d.schema(ingestion.Preview{})}},
 	}
 }
 
-func describeUpload(h huma.API, op *huma.Operation) {
+func describeUpload(op *huma.Operation) {
 	file := &huma.Schema{Type: "string", Format: "binary"}
 	op.Parameters = []*huma.Param{
-		pathID("sourceId"),
+		pathParameter("sourceId"),
 		{Name: "name", In: "query", Description: "The file's name", Schema: &huma.Schema{Type: "string"}},
 	}
 	op.RequestBody = &huma.RequestBody{
@@ -297,57 +275,9 @@ func describeUpload(h huma.API, op *huma.Operation) {
 			}},
 		},
 	}
-	describeProblems(h, op)
 }
 
-type importsInput struct {
-	SourcePath
-	Paged
-}
-
-func (a *API) listImports(ctx context.Context, in *importsInput) (out *list[recon.Import], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.Imports(ctx, in.SourceID, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
-}
-
-// ImportPath names the import that a path is about.
-type ImportPath struct {
-	ImportID string `path:"importId"`
-}
-
-func (a *API) getImport(ctx context.Context, in *ImportPath) (out *one[importOut], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		i, err := tx.Import(ctx, in.ImportID)
-		out = &one[importOut]{Body: importOf(i)}
-		return err
-	})
-	return out, err
-}
-
-type rejectsInput struct {
-	ImportPath
-	Paged
-}
-
-func (a *API) listRejects(ctx context.Context, in *rejectsInput) (out *list[recon.RowError], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.Rejects(ctx, in.ImportID, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
-}
-
-type voidInput struct {
-	ImportPath
-	Keyed
-}
-
-func (a *API) voidImport(ctx context.Context, tx *postgres.Tx, in *voidInput) (*reply[recon.Import], error) {
-	i, err := tx.VoidImport(ctx, in.ImportID)
-	return &reply[recon.Import]{Body: i}, err
+func getImport(ctx context.Context, tx *postgres.Tx, in *pathID) (importOut, error) {
+	i, err := tx.Import(ctx, in.ID)
+	return importOf(i), err
 }

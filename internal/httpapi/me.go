@@ -19,14 +19,14 @@ type caller struct {
 	} `json:"limits"`
 }
 
-// maxPageItems is what limit allows, as the tag on Paged says.
+// maxPageItems is what limit allows, as the tag on paged says.
 const maxPageItems = 200
 
-// getMe opens an empty transaction, so that a tenant which is unknown or suspended is told here too.
-func (a *API) getMe(ctx context.Context, _ *struct{}) (*one[caller], error) {
+// getMe opens an empty transaction, so that a tenant which is unknown or suspended is refused here too.
+func (a *API) getMe(ctx context.Context, _ *struct{}) (caller, error) {
 	principal, _ := auth.PrincipalFrom(ctx)
 	me := caller{Subject: principal.Subject, TenantID: principal.TenantID, Roles: principal.Roles}
 	limits := a.Limits()
 	me.Limits.BodyBytes, me.Limits.ImportBytes, me.Limits.PageItems = limits.BodyBytes, limits.ImportBytes, maxPageItems
-	return &one[caller]{Body: me}, a.DB.Read(ctx, func(*postgres.Tx) error { return nil })
+	return me, a.DB.Read(ctx, func(*postgres.Tx) error { return nil })
 }

@@ -7,13 +7,9 @@ import (
 	"net/url"
 	"path"
 	"runtime/debug"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -132,8 +128,7 @@ func (a *API) recovered(next http.Handler) http.Handler {
 				panic(fault)
 			}
 			a.Log.ErrorContext(r.Context(), "recovered from a panic", "panic", fault, "stack", string(debug.Stack()))
-			writeProblem(w, newProblem(r.Context(), http.StatusInternalServerError, "INTERNAL",
-				"this is a fault of ours; the request id finds it in the log"))
+			writeProblem(w, internalError(r.Context()))
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -161,7 +156,7 @@ func (a *API) router(mux *http.ServeMux) http.Handler {
 		handler.ServeHTTP(&plain, r)
 		if allow := plain.header.Get("Allow"); plain.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allow)
-			writeProblem(w, newProblem(r.Context(), plain.status, codeOf[plain.status], "this path takes "+allow))
+			writeProblem(w, newProblem(r.Context(), plain.status, "METHOD_NOT_ALLOWED", "this path takes "+allow))
 			return
 		}
 		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, "NOT_FOUND", "no such path"))
@@ -194,91 +189,37 @@ func (r *refusal) Header() http.Header            { return r.header }
 func (r *refusal) WriteHeader(status int)         { r.status = status }
 func (r *refusal) Write(body []byte) (int, error) { return len(body), nil }
 
-// admitted is the context behind the steps in their fixed order: token, permission, tenant, rate. What concerns the
+// admit puts the fixed steps in front of a route's handler: token, permission, tenant, rate. What concerns the
 // installation has no tenant and no rate: its few callers hold the highest role there is.
-func (a *API) admitted(w http.ResponseWriter, r *http.Request, role auth.Role) (context.Context, error) {
-	ctx, err := a.authenticated(r, role)
-	if err != nil {
-		return nil, err
+func (a *API) admit(role auth.Role, handler http.Handler) http.Handler {
+	if auth.OfTenant(role) {
+		handler = auth.TenantExtractor(a.Tenancy, a.refuse)(a.limited(handler))
 	}
-	info := requestOf(ctx)
-	if principal, ok := auth.PrincipalFrom(ctx); ok {
-		info.subject = principal.Subject
+	handler = noted(auth.Require(role, a.refuse)(handler))
+	if auth.OfTenant(role) {
+		return auth.Authenticate(a.Auth, a.refuse)(handler)
 	}
-	if err := auth.RequireRole(ctx, role); err != nil {
-		return nil, err
-	}
-	if !auth.OfTenant(role) {
-		return ctx, nil
-	}
-	ctx, err = auth.ExtractTenant(ctx, a.Tenancy)
-	if err != nil {
-		return nil, err
-	}
-	info.tenant = auth.LookupTenantID(ctx)
-	return ctx, a.limited(ctx, w.Header())
+	return auth.AuthenticateWithKeys(a.Auth, a.Keys, a.refuse)(handler)
 }
 
-// authenticated believes a token, and for what concerns the installation an API key instead. A key that is sent decides:
-// a good token beside a bad key is refused.
-func (a *API) authenticated(r *http.Request, role auth.Role) (context.Context, error) {
-	keys := r.Header.Values("X-API-Key")
-	if auth.OfTenant(role) || len(keys) == 0 {
-		return auth.AuthenticateContext(r.Context(), a.Auth, r.Header.Values("Authorization"))
-	}
-	principal, err := a.Keys.Authenticate(keys)
-	if err != nil {
-		return nil, err
-	}
-	return auth.WithPrincipal(r.Context(), principal), nil
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(w, problemOf(r.Context(), a.Log, err))
 }
 
-// guard is admitted for operations of huma, before anything of the request is parsed.
-func (a *API) guard(role auth.Role) func(huma.Context, func(huma.Context)) {
-	return func(c huma.Context, next func(huma.Context)) {
-		r, w := humago.Unwrap(c)
-		ctx, err := a.admitted(w, r, role)
-		if err != nil {
-			writeProblem(w, problemOf(r.Context(), a.Log, err))
-			return
+// noted keeps the caller for the access log, even if the request is refused later.
+func noted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		principal, _ := auth.PrincipalFrom(r.Context())
+		requestOf(r.Context()).subject = principal.Subject
+		next.ServeHTTP(w, r)
+	})
+}
+
+// handle runs a handler and writes the problem that it returns.
+func (a *API) handle(handler streamer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := handler(a, w, r); err != nil {
+			a.refuse(w, r, err)
 		}
-		limits := a.Limits()
-		r.Body = http.MaxBytesReader(w, r.Body, limits.BodyBytes)
-		ctx, cancel := context.WithTimeout(ctx, limits.Request)
-		defer cancel()
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limits.Request + writeGrace))
-		next(huma.WithContext(c, ctx))
-	}
+	})
 }
-
-// guardRaw is admitted for handlers that read or write streams and set their own pace.
-func (a *API) guardRaw(role auth.Role, handler func(*API, http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := a.admitted(w, r, role)
-		if err != nil {
-			writeProblem(w, problemOf(r.Context(), a.Log, err))
-			return
-		}
-		if err := handler(a, w, r.WithContext(ctx)); err != nil {
-			writeProblem(w, problemOf(ctx, a.Log, err))
-		}
-	}
-}
-
-// writeGrace is what a slow reader has beyond the request's own time: 200 items of 2 KB need far less.
-const writeGrace = 30 * time.Second
-
-// versionOf reads If-Match: 0 when the caller sent none or "*", else the version of the entity tag.
-func versionOf(ifMatch string) (int, error) {
-	if ifMatch == "" || ifMatch == "*" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(strings.Trim(ifMatch, `"`))
-	if err != nil || n < 1 || ifMatch != entityTag(n) {
-		return 0, errBadIfMatch()
-	}
-	return n, nil
-}
-
-// entityTag is the strong tag of a version.
-func entityTag(version int) string { return `"` + strconv.Itoa(version) + `"` }

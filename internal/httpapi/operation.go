@@ -1,14 +1,14 @@
 package httpapi
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
-	"math"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,75 +19,380 @@ import (
 	"matcher/internal/recon"
 )
 
-// operation is one line of the table in routes.go: a route, the least role that may take it, its name and what serves it.
+// operation is one line of the table in routes.go: a route, the least role that may call it, its name and its handler.
 type operation struct {
-	method, path string
-	role         auth.Role
-	id, summary  string
-	register     func(*API, huma.API, huma.Operation)
-	serve        func(*API, http.ResponseWriter, *http.Request) error // instead of register: streams
-	describe     func(huma.API, *huma.Operation)                      // OpenAPI of what the types cannot say
+	route       string // method and path
+	role        auth.Role
+	id, summary string
+	endpoint
 }
 
-// read is an operation that changes nothing.
-func read[I, O any](path string, role auth.Role, id, summary string,
-	handler func(*API, context.Context, *I) (*O, error),
-) operation {
-	return operation{
-		method: http.MethodGet, path: path, role: role, id: id, summary: summary,
-		register: func(a *API, h huma.API, op huma.Operation) {
-			huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
-				out, err := handler(a, ctx, in)
-				return out, a.refused(ctx, err)
-			})
-		},
+func (op operation) method() string { method, _, _ := strings.Cut(op.route, " "); return method }
+func (op operation) path() string   { _, path, _ := strings.Cut(op.route, " "); return path }
+
+// tag groups operations by their noun, which is the last plain segment before the verb.
+func (op operation) tag() string {
+	tag := ""
+	for segment := range strings.SplitSeq(op.path(), "/") {
+		if nouns[segment] {
+			tag = segment
+		}
+	}
+	return tag
+}
+
+// handler is a function of a route without its types.
+type handler func(*API, context.Context, *postgres.Tx, any) (any, error)
+
+// endpoint is what serves a route. Generic code is compiled once per type that it is used with, so everything that is
+// not one of the small closures below works on reflect.Type.
+type endpoint struct {
+	in, out reflect.Type // out is nil where the answer has no body
+	opens   opening
+	call    handler
+
+	status   int    // of success
+	location string // prefix of the Location of what was made
+	bodyDoc  any    // documents Body where the handler decodes it itself
+
+	stream   streamer // instead of call
+	describe describer
+}
+
+// opening is what a handler runs inside.
+type opening int
+
+const (
+	nothing  opening = iota // the handler opens its own transactions, or needs none
+	snapshot                // a read-only transaction
+	replica                 // a read-only transaction, of a replica that may be a little behind
+	commit                  // one transaction, which also stores the answer under the caller's idempotency key
+)
+
+// none is an answer without a body.
+type none struct{}
+
+// within is an endpoint whose handler runs in one transaction. I is a pointer to the input.
+func within[I, O any](opens opening, handler func(context.Context, *postgres.Tx, I) (O, error)) endpoint {
+	return newEndpoint(opens, reflect.TypeFor[I](), reflect.TypeFor[O](),
+		func(_ *API, ctx context.Context, tx *postgres.Tx, in any) (any, error) {
+			return handler(ctx, tx, in.(I))
+		})
+}
+
+// listed is an endpoint that answers a page of items.
+func listed[I, T any](opens opening, handler func(context.Context, *postgres.Tx, I) ([]T, string, error)) endpoint {
+	return newEndpoint(opens, reflect.TypeFor[I](), reflect.TypeFor[list[T]](),
+		func(_ *API, ctx context.Context, tx *postgres.Tx, in any) (any, error) {
+			items, next, err := handler(ctx, tx, in.(I))
+			return listOf(items, next), err
+		})
+}
+
+// direct is an endpoint that opens no transaction for its handler.
+func direct[I, O any](handler func(*API, context.Context, I) (O, error)) endpoint {
+	return newEndpoint(nothing, reflect.TypeFor[I](), reflect.TypeFor[O](),
+		func(a *API, ctx context.Context, _ *postgres.Tx, in any) (any, error) { return handler(a, ctx, in.(I)) })
+}
+
+func newEndpoint(opens opening, in, out reflect.Type, call handler) endpoint {
+	if out == reflect.TypeFor[none]() {
+		return endpoint{in: in.Elem(), opens: opens, call: call, status: http.StatusNoContent}
+	}
+	return endpoint{in: in.Elem(), out: out, opens: opens, call: call, status: http.StatusOK}
+}
+
+// get reads the thing that the path names.
+func get[T any](find func(*postgres.Tx, context.Context, string) (T, error)) endpoint {
+	return within(snapshot, func(ctx context.Context, tx *postgres.Tx, in *pathID) (T, error) { return find(tx, ctx, in.ID) })
+}
+
+// listAll lists everything that belongs to the thing that the path names: a context has a few hundred rules at most.
+func listAll[T any](find func(*postgres.Tx, context.Context, string) ([]T, error)) endpoint {
+	return within(snapshot, func(ctx context.Context, tx *postgres.Tx, in *pathID) (list[T], error) {
+		items, err := find(tx, ctx, in.ID)
+		return listOf(items, ""), err
+	})
+}
+
+// listPages lists, page by page, everything of one kind that the tenant has.
+func listPages[T any](find func(*postgres.Tx, context.Context, postgres.Page) ([]T, string, error)) endpoint {
+	return listed(snapshot, func(ctx context.Context, tx *postgres.Tx, in *paged) ([]T, string, error) {
+		return find(tx, ctx, in.page())
+	})
+}
+
+type pageOfID struct {
+	pathID
+	paged
+}
+
+// listIn lists, page by page, what belongs to the thing that the path names.
+func listIn[T any](find func(*postgres.Tx, context.Context, string, postgres.Page) ([]T, string, error)) endpoint {
+	return listed(snapshot, func(ctx context.Context, tx *postgres.Tx, in *pageOfID) ([]T, string, error) {
+		return find(tx, ctx, in.ID, in.page())
+	})
+}
+
+type keyedID struct {
+	pathID
+	keyed
+}
+
+// act does to the thing that the path names what needs no body.
+func act[T any](do func(*postgres.Tx, context.Context, string) (T, error)) endpoint {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *keyedID) (T, error) { return do(tx, ctx, in.ID) })
+}
+
+type matchedID struct {
+	pathID
+	matched
+}
+
+// remove deletes the thing that the path names.
+func remove(do func(*postgres.Tx, context.Context, string, int) error) endpoint {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *matchedID) (none, error) {
+		return none{}, do(tx, ctx, in.ID, in.version)
+	})
+}
+
+// checked is a noun that knows what is wrong with it.
+type checked[B any] interface {
+	*B
+	Check() []recon.FieldError
+}
+
+type keyedBody[B any] struct {
+	keyed
+	Body B
+}
+
+// create makes a thing from its noun.
+func create[B, T any, P checked[B]](do func(*postgres.Tx, context.Context, B) (T, error)) endpoint {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *keyedBody[B]) (made T, err error) {
+		if err := check(P(&in.Body).Check()); err != nil {
+			return made, err
+		}
+		return do(tx, ctx, in.Body)
+	})
+}
+
+type keyedBodyIn[B any] struct {
+	pathID
+	keyed
+	Body B
+}
+
+// createIn makes a thing from its noun inside the thing that the path names.
+func createIn[B, T any, P checked[B]](do func(*postgres.Tx, context.Context, string, B) (T, error)) endpoint {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *keyedBodyIn[B]) (made T, err error) {
+		if err := check(P(&in.Body).Check()); err != nil {
+			return made, err
+		}
+		return do(tx, ctx, in.ID, in.Body)
+	})
+}
+
+type matchedBody[B any] struct {
+	pathID
+	matched
+	Body B
+}
+
+// replace stores the next version of the thing that the path names. One that does not exist is a 404, whatever the body.
+func replace[B, T any, P checked[B]](
+	find func(*postgres.Tx, context.Context, string) (T, error),
+	do func(*postgres.Tx, context.Context, string, int, B) (T, error),
+) endpoint {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *matchedBody[B]) (T, error) {
+		found, err := find(tx, ctx, in.ID)
+		if err == nil {
+			err = check(P(&in.Body).Check())
+		}
+		if err != nil {
+			return found, err
+		}
+		return do(tx, ctx, in.ID, in.version, in.Body)
+	})
+}
+
+type (
+	streamer  func(*API, http.ResponseWriter, *http.Request) error
+	describer func(*document, *huma.Operation)
+)
+
+// raw is an endpoint that reads or writes a stream at its own pace. describe completes its OpenAPI.
+func raw(stream streamer, describe describer) endpoint {
+	return endpoint{stream: stream, describe: describe}
+}
+
+// creates answers 201 and the Location of what was made: prefix and its id.
+func (e endpoint) creates(prefix string) endpoint {
+	e.status, e.location = http.StatusCreated, prefix
+	return e
+}
+
+// queues answers 202 and where to watch the work.
+func (e endpoint) queues(prefix string) endpoint {
+	e.status, e.location = http.StatusAccepted, prefix
+	return e
+}
+
+// answers sets the status of success.
+func (e endpoint) answers(status int) endpoint {
+	e.status = status
+	return e
+}
+
+// bodyOf documents the body of an endpoint whose handler decodes it itself, as one of our own types.
+func (e endpoint) bodyOf(sample any) endpoint {
+	e.bodyDoc = sample
+	return e
+}
+
+const (
+	// bodyReadTimeout is for a JSON body, however slow the line.
+	bodyReadTimeout = 30 * time.Second
+	// writeGrace is what a slow reader has beyond the request's own time: 200 items of 2 KB need far less.
+	writeGrace = 30 * time.Second
+)
+
+// serve reads the input, runs the handler and writes its answer, within the limits of one request.
+func (e *endpoint) serve(in *input) streamer {
+	return func(a *API, w http.ResponseWriter, r *http.Request) error {
+		limits, conn := a.Limits(), http.NewResponseController(w)
+		ctx, cancel := context.WithTimeout(r.Context(), limits.Request)
+		defer cancel()
+		_ = conn.SetWriteDeadline(time.Now().Add(limits.Request + writeGrace))
+		_ = conn.SetReadDeadline(time.Now().Add(bodyReadTimeout))
+		r.Body = http.MaxBytesReader(w, r.Body, limits.BodyBytes)
+		value, err := in.read(r)
+		if err != nil {
+			return err
+		}
+		answer, err := e.run(ctx, a, value)
+		if err == nil {
+			send(w, answer)
+		}
+		return err
 	}
 }
 
-// ask is a POST that takes long and opens transactions of its own, none while it computes. Sent again, it is done again.
-func ask[I, O any](path string, role auth.Role, id, summary string,
-	handler func(*API, context.Context, *I) (*O, error),
-) operation {
-	op := read(path, role, id, summary, handler)
-	op.method = http.MethodPost
-	return op
-}
-
-// change is a PUT, PATCH or DELETE: handler runs inside one transaction.
-func change[I, O any](route string, role auth.Role, id, summary string,
-	handler func(*API, context.Context, *postgres.Tx, *I) (*O, error),
-) operation {
-	method, path, _ := strings.Cut(route, " ")
-	return operation{
-		method: method, path: path, role: role, id: id, summary: summary,
-		register: func(a *API, h huma.API, op huma.Operation) {
-			huma.Register(h, op, func(ctx context.Context, in *I) (out *O, err error) {
-				err = a.DB.Tx(ctx, func(tx *postgres.Tx) error {
-					out, err = handler(a, ctx, tx, in)
-					return err
-				})
-				return out, a.refused(ctx, err)
-			})
-		},
+// run is the handler's answer to in.
+func (e *endpoint) run(ctx context.Context, a *API, in any) (answer postgres.Stored, err error) {
+	work := func(tx *postgres.Tx) error {
+		out, err := e.call(a, ctx, tx, in)
+		if err == nil {
+			answer, err = e.answer(out)
+		}
+		return err
 	}
+	switch e.opens {
+	case nothing:
+		return answer, work(nil)
+	case snapshot:
+		err = a.DB.Read(ctx, work)
+	case replica:
+		err = a.DB.ReadStale(ctx, work)
+	case commit:
+		key, isKeyed := in.(hasKey)
+		if !isKeyed {
+			return answer, a.DB.Tx(ctx, work)
+		}
+		return a.once(ctx, key, bodyHash(in), func(tx *postgres.Tx) (postgres.Stored, error) {
+			err := work(tx)
+			return answer, err
+		})
+	}
+	return answer, err
 }
 
-// reply is the answer to a POST. It is stored with the effect when the caller sent an idempotency key.
-type reply[T any] struct {
-	Status   int
-	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
-	Replayed string `header:"Idempotency-Replayed" doc:"true when this is the stored answer of an earlier request"`
-	Body     T
+// answer writes what a handler returned. A body that has a version gives the ETag, its id the Location.
+func (e *endpoint) answer(out any) (postgres.Stored, error) {
+	answer := postgres.Stored{Status: e.status, Headers: map[string]string{}}
+	if e.out == nil {
+		return answer, nil
+	}
+	body := reflect.ValueOf(out)
+	if version := body.FieldByName("Version"); version.IsValid() {
+		answer.Headers["ETag"] = entityTag(int(version.Int()))
+	}
+	if e.location != "" {
+		id := body.FieldByName("ID")
+		if !id.IsValid() {
+			id = body.FieldByName("TenantID")
+		}
+		answer.Headers["Location"] = e.location + id.String()
+	}
+	var err error
+	answer.Body, err = encode(out)
+	return answer, err
 }
 
-// Keyed is what every POST may carry. A retry with the same key and body gets the first answer again.
-type Keyed struct {
+// encode writes JSON for programs: <, > and & stay as they are.
+func encode(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return text.Bytes(), err
+}
+
+func send(w http.ResponseWriter, answer postgres.Stored) {
+	for name, value := range answer.Headers {
+		if value != "" {
+			w.Header().Set(name, value)
+		}
+	}
+	if answer.Replayed {
+		w.Header().Set("Idempotency-Replayed", "true")
+	}
+	if answer.Body != nil {
+		w.Header().Set("Content-Type", "application/json")
+	}
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // the caller may be gone
+}
+
+func sendJSON(w http.ResponseWriter, body any) error {
+	text, err := encode(body)
+	if err == nil {
+		send(w, postgres.Stored{Status: http.StatusOK, Body: text})
+	}
+	return err
+}
+
+// once runs do in one transaction, or replays the answer that the same key and body got before.
+func (a *API) once(
+	ctx context.Context, keyed hasKey, hash []byte, do func(*postgres.Tx) (postgres.Stored, error),
+) (answer postgres.Stored, err error) {
+	key, err := keyed.idempotencyKey()
+	if err != nil {
+		return answer, err
+	}
+	if key == "" {
+		err = a.DB.Tx(ctx, func(tx *postgres.Tx) error {
+			answer, err = do(tx)
+			return err
+		})
+		return answer, err
+	}
+	return a.DB.Idempotent(ctx, http.MethodPost+" "+requestOf(ctx).path, key, hash,
+		func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+			made, err := do(tx)
+			return made.Status, made.Headers, made.Body, err
+		})
+}
+
+type hasKey interface{ idempotencyKey() (string, error) }
+
+// keyed is what a POST may carry. A retry with the same key and body gets the first answer again.
+type keyed struct {
 	Key   string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a retry safe: same key and body, same answer"`
 	Alias string `header:"X-Idempotency-Key" maxLength:"200" doc:"Another name of Idempotency-Key"`
 }
 
-func (k Keyed) idempotencyKey() (string, error) {
+func (k keyed) idempotencyKey() (string, error) {
 	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
 		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER", "Idempotency-Key and X-Idempotency-Key differ: send one of them")
 	}
@@ -98,225 +403,66 @@ func (k Keyed) idempotencyKey() (string, error) {
 	return key, nil
 }
 
-type hasKey interface{ idempotencyKey() (string, error) }
-
-// post is a POST: handler runs inside one transaction, which also stores the answer under the caller's key.
-func post[I hasKey, T any](path string, role auth.Role, id, summary string, status int,
-	handler func(*API, context.Context, *postgres.Tx, *I) (*reply[T], error),
-) operation {
-	return operation{
-		method: http.MethodPost, path: path, role: role, id: id, summary: summary,
-		register: func(a *API, h huma.API, op huma.Operation) {
-			op.DefaultStatus = status
-			huma.Register(h, op, func(ctx context.Context, in *I) (*reply[T], error) {
-				out, err := once(ctx, a, in, status, handler)
-				return out, a.refused(ctx, err)
-			})
-		},
-	}
-}
-
-// once runs handler, or replays the answer that the same key and body got before.
-func once[I hasKey, T any](ctx context.Context, a *API, in *I, status int,
-	handler func(*API, context.Context, *postgres.Tx, *I) (*reply[T], error),
-) (*reply[T], error) {
-	key, err := (*in).idempotencyKey()
-	if err != nil {
-		return nil, err
-	}
-	var out *reply[T]
-	run := func(tx *postgres.Tx) (err error) {
-		if out, err = handler(a, ctx, tx, in); err == nil {
-			out.Status = status
-		}
-		return err
-	}
-	if key == "" {
-		err = a.DB.Tx(ctx, run)
-		return out, err
-	}
-	answer, err := a.DB.Idempotent(ctx, http.MethodPost+" "+requestOf(ctx).path, key, bodyHash(in),
-		func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
-			if err := run(tx); err != nil {
-				return 0, nil, nil, err
-			}
-			body, err := json.Marshal(out.Body)
-			return status, map[string]string{"Location": out.Location, "ETag": out.ETag}, body, err
-		})
-	if err != nil || !answer.Replayed {
-		return out, err
-	}
-	return replayed[T](answer)
-}
-
-func replayed[T any](answer postgres.Stored) (*reply[T], error) {
-	out := &reply[T]{
-		Status: answer.Status, Location: answer.Headers["Location"], ETag: answer.Headers["ETag"], Replayed: "true",
-	}
-	if err := json.Unmarshal(answer.Body, &out.Body); err != nil {
-		return nil, fmt.Errorf("reading a stored answer: %w", err)
-	}
-	return out, nil
-}
-
 // bodyHash is over the body as it was understood, so that white space and the order of members make no difference.
 func bodyHash(in any) []byte {
-	if own, ok := in.(interface{ bodyHash() []byte }); ok {
-		return own.bodyHash()
-	}
-	body := reflect.ValueOf(in).Elem().FieldByName("Body")
-	if !body.IsValid() {
-		sum := sha256.Sum256(nil)
-		return sum[:]
-	}
-	text, err := json.Marshal(body.Interface())
-	if err != nil {
-		panic("a decoded body that cannot be written again: " + err.Error())
+	var text []byte
+	if body := reflect.ValueOf(in).Elem().FieldByName("Body"); body.IsValid() {
+		var err error
+		if text, err = json.Marshal(body.Interface()); err != nil {
+			panic("a decoded body that cannot be written again: " + err.Error())
+		}
 	}
 	sum := sha256.Sum256(text)
 	return sum[:]
 }
 
-// raw is an operation that reads or writes a stream. describe completes its OpenAPI.
-func raw(route string, role auth.Role, id, summary string,
-	serve func(*API, http.ResponseWriter, *http.Request) error, describe func(huma.API, *huma.Operation),
-) operation {
-	method, path, _ := strings.Cut(route, " ")
-	return operation{method: method, path: path, role: role, id: id, summary: summary, serve: serve, describe: describe}
+// pathID is the id in a path; the route names it.
+type pathID struct {
+	ID string `path:""`
 }
 
-// bodyOf documents the body of an operation whose handler decodes it itself, as one of our own types.
-func (o operation) bodyOf(sample any) operation {
-	o.describe = func(h huma.API, op *huma.Operation) {
-		schema := h.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(sample), true, "")
-		op.RequestBody.Content["application/json"].Schema = schema
-	}
-	return o
-}
-
-// tags group operations by their noun, which is the last plain segment before the verb.
-func (o operation) tag() string {
-	tag := ""
-	for segment := range strings.SplitSeq(strings.TrimPrefix(o.path, "/v1/"), "/") {
-		if !strings.HasPrefix(segment, "{") && nouns[segment] {
-			tag = segment
-		}
-	}
-	return tag
-}
-
-// document is the operation as huma and OpenAPI know it.
-func (o operation) document(a *API) huma.Operation {
-	return huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{o.tag()},
-		Middlewares:  huma.Middlewares{a.guard(o.role)},
-		MaxBodyBytes: unlimitedBody, BodyReadTimeout: bodyReadTimeout,
-		Security:   securityOf(o.role),
-		Extensions: map[string]any{"x-roles": rolesFrom(o.role)},
-	}
-}
-
-const (
-	// unlimitedBody leaves the bound to guard, which asks for the limit in force.
-	unlimitedBody = math.MaxInt64
-	// bodyReadTimeout is for a JSON body, however slow the line.
-	bodyReadTimeout = 30 * time.Second
-)
-
-// securityOf: what concerns the installation takes an API key too.
-func securityOf(role auth.Role) []map[string][]string {
-	if auth.OfTenant(role) {
-		return []map[string][]string{{"bearer": {}}}
-	}
-	return []map[string][]string{{"bearer": {}}, {"apiKey": {}}}
-}
-
-// rolesFrom lists every role that may do what needs role.
-func rolesFrom(role auth.Role) (roles []auth.Role) {
-	for _, held := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin, auth.RoleTenantReader} {
-		if auth.Allows([]auth.Role{held}, role) {
-			roles = append(roles, held)
-		}
-	}
-	return roles
-}
-
-// mount registers the operation on the mux and in the OpenAPI document.
-func (o operation) mount(a *API, h huma.API, mux *routeMux) {
-	op := o.document(a)
-	if o.serve == nil {
-		o.register(a, h, op)
-		if o.describe != nil {
-			o.describe(h, pathOperation(h, o))
-		}
-		return
-	}
-	op.Responses = map[string]*huma.Response{}
-	h.OpenAPI().AddOperation(&op)
-	o.describe(h, &op)
-	mux.HandleFunc(o.method+" "+o.path, a.guardRaw(o.role, o.serve))
-}
-
-// pathOperation is the documented operation that huma made of o.
-func pathOperation(h huma.API, o operation) *huma.Operation {
-	item := h.OpenAPI().Paths[o.path]
-	return map[string]*huma.Operation{
-		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put,
-		http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
-	}[o.method]
-}
-
-// refused is nil, or the problem that err becomes.
-func (a *API) refused(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return problemOf(ctx, a.Log, err)
-}
-
-// Paged is what every list takes. It is exported, like the other structs that inputs embed, because huma reads
-// embedded structs only then.
-type Paged struct {
+// paged is what every list takes.
+type paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most"`
 	Cursor string `query:"cursor" maxLength:"500" doc:"nextCursor of the page before"`
 }
 
-func (p Paged) page() postgres.Page { return postgres.Page{Limit: p.Limit, After: p.Cursor} }
+func (p paged) page() postgres.Page { return postgres.Page{Limit: p.Limit, After: p.Cursor} }
 
 // list is a page of items and the cursor of the next, absent on the last.
 type list[T any] struct {
-	Body struct {
-		Items      []T    `json:"items" nullable:"false"`
-		NextCursor string `json:"nextCursor,omitempty"`
-	}
+	Items      []T    `json:"items" nullable:"false"`
+	NextCursor string `json:"nextCursor,omitempty"`
 }
 
-func listOf[T any](items []T, next string) *list[T] {
-	out := &list[T]{}
-	out.Body.Items, out.Body.NextCursor = items, next
+func listOf[T any](items []T, next string) list[T] {
 	if items == nil {
-		out.Body.Items = []T{} // an empty list is [], never null
+		items = []T{} // an empty list is [], never null
 	}
-	return out
+	return list[T]{Items: items, NextCursor: next}
 }
 
-// one is a single item with its version as entity tag.
-type one[T any] struct {
-	ETag string `header:"ETag"`
-	Body T
-}
-
-// Matched is what a change takes where two people may edit.
-type Matched struct {
+// matched is what a change takes where two people may edit.
+type matched struct {
 	IfMatch string `header:"If-Match" doc:"ETag of the version that you read; another stored version answers 412"`
+	version int    // 0: any
 }
 
-// none is an answer without a body.
-type none struct{}
-
-func errBadIfMatch() error {
-	return recon.Invalid("IF_MATCH_UNREADABLE", `If-Match is an entity tag as an ETag header gave it: "3", say`)
+// readVersion takes the version out of If-Match.
+func (m *matched) readVersion() error {
+	if m.IfMatch == "" || m.IfMatch == "*" {
+		return nil
+	}
+	n, err := strconv.Atoi(strings.Trim(m.IfMatch, `"`))
+	if err != nil || n < 1 || m.IfMatch != entityTag(n) {
+		return recon.Invalid("IF_MATCH_UNREADABLE", `If-Match must be an ETag returned by this API, for example "3"`)
+	}
+	m.version = n
+	return nil
 }
+
+// entityTag is the strong tag of a version.
+func entityTag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // check turns what recon found wrong with a noun into one error.
 func check(faults []recon.FieldError) error {
@@ -324,4 +470,9 @@ func check(faults []recon.FieldError) error {
 		return nil
 	}
 	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used", faults...)
+}
+
+// badValue is check of one wrong value, by the pointer to it.
+func badValue(pointer, code, message string) error {
+	return check([]recon.FieldError{{Pointer: pointer, Code: code, Message: message}})
 }

@@ -19,15 +19,15 @@ func TestOperations_TheTableIsConsistent(t *testing.T) {
 	ids, routes := map[string]bool{}, map[string]bool{}
 	for _, op := range operations {
 		require.False(t, ids[op.id], op.id)
-		require.False(t, routes[op.method+op.path], op.path)
-		ids[op.id], routes[op.method+op.path] = true, true
+		require.False(t, routes[op.route], op.route)
+		ids[op.id], routes[op.route] = true, true
 		if op.role != auth.RoleTenantReader { // the standard put one of its two paths under /v1
-			require.Equal(t, auth.OfTenant(op.role), strings.HasPrefix(op.path, "/v1/"), "%s: the installation's own operations stand outside of /v1", op.id)
+			require.Equal(t, auth.OfTenant(op.role), strings.HasPrefix(op.path(), "/v1/"), "%s: the installation's own operations stand outside of /v1", op.id)
 		}
 		require.NotEmpty(t, op.summary, op.id)
-		require.NotEmpty(t, op.tag(), op.path)
+		require.NotEmpty(t, op.tag(), op.route)
 		require.NotEmpty(t, rolesFrom(op.role), op.id)
-		if op.method != "GET" {
+		if op.method() != "GET" {
 			require.NotEqual(t, viewer, op.role, "%s changes something", op.id)
 		}
 	}
@@ -43,14 +43,14 @@ func TestRolesDocument(t *testing.T) {
 	for _, op := range operations {
 		marks := ""
 		held := rolesFrom(op.role)
-		for _, role := range []auth.Role{auth.RoleViewer, auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin, auth.RolePlatformAdmin, auth.RoleTenantReader} {
+		for _, role := range auth.Roles {
 			mark := " "
 			if slices.Contains(held, role) {
 				mark = "×"
 			}
 			marks += " " + mark + " |"
 		}
-		fmt.Fprintf(&page, "| `%s %s` | %s |%s\n", op.method, op.path, op.summary, marks)
+		fmt.Fprintf(&page, "| `%s` | %s |%s\n", op.route, op.summary, marks)
 	}
 	if *updateRoles {
 		require.NoError(t, os.WriteFile(file, []byte(page.String()), 0o600))
@@ -79,15 +79,26 @@ func TestRolesFrom(t *testing.T) {
 
 func TestKeyed(t *testing.T) {
 	for _, c := range []struct {
-		keyed Keyed
+		keyed keyed
 		want  string
-	}{{Keyed{}, ""}, {Keyed{Key: "a"}, "a"}, {Keyed{Alias: "a"}, "a"}, {Keyed{Key: "a", Alias: "a"}, "a"}} {
+	}{{keyed{}, ""}, {keyed{Key: "a"}, "a"}, {keyed{Alias: "a"}, "a"}, {keyed{Key: "a", Alias: "a"}, "a"}} {
 		got, err := c.keyed.idempotencyKey()
 		require.NoError(t, err)
 		require.Equal(t, c.want, got)
 	}
-	_, err := Keyed{Key: "a", Alias: "b"}.idempotencyKey()
+	_, err := keyed{Key: "a", Alias: "b"}.idempotencyKey()
 	require.Error(t, err)
+}
+
+func TestMatched_ReadVersion(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "*": 0, `"3"`: 3, entityTag(12): 12} {
+		m := matched{IfMatch: text}
+		require.NoError(t, m.readVersion(), text)
+		require.Equal(t, want, m.version, text)
+	}
+	for _, text := range []string{"3", `W/"3"`, `"0"`, `"-1"`, `"x"`, `"03"`, `"3", "4"`} {
+		require.Error(t, (&matched{IfMatch: text}).readVersion(), text)
+	}
 }
 
 func TestBodyHash_IsOfTheMeaning(t *testing.T) {
@@ -96,6 +107,5 @@ func TestBodyHash_IsOfTheMeaning(t *testing.T) {
 	other.Body.A = "x"
 	require.Equal(t, bodyHash(&one), bodyHash(&same))
 	require.NotEqual(t, bodyHash(&one), bodyHash(&other))
-	require.Equal(t, []byte("h"), bodyHash(&importKey{hash: []byte("h")}))
-	require.Len(t, bodyHash(&struct{ Keyed }{}), 32)
+	require.Len(t, bodyHash(&struct{ keyed }{}), 32)
 }

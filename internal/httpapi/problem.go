@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,21 +39,7 @@ type problemField struct {
 	Message   string `json:"message"`
 }
 
-func (p *problem) Error() string               { return p.Detail }
-func (p *problem) GetStatus() int              { return p.Status }
-func (p *problem) ContentType(_ string) string { return problemType }
-
-// GetHeaders are what the status asks for beside the body.
-func (p *problem) GetHeaders() http.Header {
-	headers := http.Header{}
-	if p.Status == http.StatusUnauthorized {
-		headers.Set("WWW-Authenticate", "Bearer")
-	}
-	if p.retryAfter > 0 {
-		headers.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
-	}
-	return headers
-}
+func (p *problem) Error() string { return p.Detail }
 
 // statusOf maps each kind of error to its status.
 var statusOf = map[recon.Kind]int{
@@ -73,14 +57,10 @@ var statusOf = map[recon.Kind]int{
 
 // codeOf names errors that the router and the request decoder find, which carry a status only.
 var codeOf = map[int]string{
-	http.StatusBadRequest:            "REQUEST_UNREADABLE",
-	http.StatusNotFound:              "NOT_FOUND",
-	http.StatusMethodNotAllowed:      "METHOD_NOT_ALLOWED",
-	http.StatusNotAcceptable:         "NOT_ACCEPTABLE",
-	http.StatusRequestTimeout:        "BODY_TOO_SLOW",
-	http.StatusRequestEntityTooLarge: "BODY_TOO_LARGE",
-	http.StatusUnsupportedMediaType:  "MEDIA_TYPE_UNKNOWN",
-	http.StatusUnprocessableEntity:   "VALIDATION_FAILED",
+	http.StatusBadRequest:           "REQUEST_UNREADABLE",
+	http.StatusRequestTimeout:       "BODY_TOO_SLOW",
+	http.StatusUnsupportedMediaType: "MEDIA_TYPE_UNKNOWN",
+	http.StatusUnprocessableEntity:  "VALIDATION_FAILED",
 }
 
 func newProblem(ctx context.Context, status int, code, detail string) *problem {
@@ -119,56 +99,40 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 		return newProblem(ctx, statusClientGone, "CLIENT_GONE", "the caller closed the connection")
 	}
 	log.ErrorContext(ctx, "request failed", "error", err)
-	return newProblem(ctx, http.StatusInternalServerError, "INTERNAL", "this is a fault of ours; the request id finds it in the log")
+	return internalError(ctx)
+}
+
+func internalError(ctx context.Context) *problem {
+	return newProblem(ctx, http.StatusInternalServerError, "INTERNAL",
+		"internal error; quote the request id when reporting it")
 }
 
 // statusClientGone is nginx's 499: nobody reads it but the access log.
 const statusClientGone = 499
 
-// writeProblem is for what answers outside of huma: the router, raw handlers and middleware.
+// writeProblem writes a problem and the headers that its status asks for.
 func writeProblem(w http.ResponseWriter, p *problem) {
-	maps.Copy(w.Header(), p.GetHeaders())
-	w.Header().Set("Content-Type", problemType)
+	header := w.Header()
+	header.Set("Content-Type", problemType)
+	if p.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	if p.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+	}
 	w.WriteHeader(p.Status)
-	if err := huma.DefaultJSONFormat.Marshal(w, p); err != nil {
-		return // the caller is gone; the access log has the status
-	}
+	text, _ := encode(p) // a struct of texts and numbers
+	_, _ = w.Write(text) // the caller may be gone; the access log has the status
 }
 
-var setErrorShape sync.Once
-
-// useProblems makes huma's own errors problems too. Its variables are process-wide, hence once.
-func useProblems() {
-	setErrorShape.Do(func() {
-		huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-			return humaProblem(context.Background(), status, message, errs)
-		}
-		huma.NewErrorWithContext = func(c huma.Context, status int, message string, errs ...error) huma.StatusError {
-			p := humaProblem(c.Context(), status, message, errs)
-			for name, values := range p.GetHeaders() {
-				c.SetHeader(name, values[0])
-			}
-			return p
-		}
-	})
-}
-
-func humaProblem(ctx context.Context, status int, message string, errs []error) *problem {
-	var tooLarge *http.MaxBytesError
-	if errors.As(errors.Join(errs...), &tooLarge) { // huma takes it for a body that cannot be read
-		status, message = http.StatusRequestEntityTooLarge, "the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes"
-	}
-	code := codeOf[status]
-	if code == "" {
-		code = strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
-	}
-	p := newProblem(ctx, status, code, message)
+// invalidRequest is a problem with what huma found wrong with a request.
+func invalidRequest(status int, message string, errs []error) error {
+	p := newProblem(context.Background(), status, codeOf[status], message)
 	for _, err := range errs {
 		var detail *huma.ErrorDetail
-		if !errors.As(err, &detail) {
-			continue // only huma's own findings are safe to show: others may quote the body
+		if errors.As(err, &detail) { // nothing else is safe to show: it may quote the body
+			p.Errors = append(p.Errors, fieldOf(detail))
 		}
-		p.Errors = append(p.Errors, fieldOf(detail))
 	}
 	return p
 }

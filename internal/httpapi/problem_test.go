@@ -48,14 +48,16 @@ func TestProblemOf(t *testing.T) {
 	}
 }
 
-func TestHumaProblem_PointsWithoutRepeating(t *testing.T) {
-	p := humaProblem(context.Background(), 422, "validation failed", []error{
+func TestInvalidRequest_PointsWithoutRepeating(t *testing.T) {
+	err := invalidRequest(422, "validation failed", []error{
 		&huma.ErrorDetail{Message: "expected string", Location: "body.keys[0].op", Value: "hunter2"},
 		&huma.ErrorDetail{Message: "expected number <= 200", Location: "query.limit", Value: "hunter2"},
 		&huma.ErrorDetail{Message: "expected object", Location: "body"},
 		&huma.ErrorDetail{Message: fmt.Sprintf(validation.MsgExpectedRequiredProperty, "a/b"), Location: "body.keys[1]", Value: "hunter2"},
 		errors.New("hunter2"),
 	})
+	var p *problem
+	require.ErrorAs(t, err, &p)
 	require.Equal(t, []problemField{
 		{Pointer: "/keys/0/op", Message: "expected string"},
 		{Parameter: "limit", Message: "expected number <= 200"},

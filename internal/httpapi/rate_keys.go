@@ -7,18 +7,26 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ownKeys takes away the prefix that the library puts before its keys, so that those which its script touches are the
-// tenant's like all others: tenant:{tenantID}:….
-type ownKeys struct{ redis.UniversalClient }
+// ownKeys removes the prefix that the library puts before its keys, so that those which its script touches are the
+// tenant's like all others: tenant:{tenantID}:…. It wraps only what the library calls: all of redis.UniversalClient
+// would be 1,500 functions to compile.
+type ownKeys struct {
+	redis.Scripter
+	client redis.UniversalClient
+}
 
 const libraryPrefix = "rate:"
 
 func (o ownKeys) Eval(ctx context.Context, script string, keys []string, args ...any) *redis.Cmd {
-	return o.UniversalClient.Eval(ctx, script, scoped(keys), args...)
+	return o.Scripter.Eval(ctx, script, scoped(keys), args...)
 }
 
 func (o ownKeys) EvalSha(ctx context.Context, hash string, keys []string, args ...any) *redis.Cmd {
-	return o.UniversalClient.EvalSha(ctx, hash, scoped(keys), args...)
+	return o.Scripter.EvalSha(ctx, hash, scoped(keys), args...)
+}
+
+func (o ownKeys) Del(ctx context.Context, keys ...string) *redis.IntCmd {
+	return o.client.Del(ctx, scoped(keys)...)
 }
 
 func scoped(keys []string) []string {

@@ -4,6 +4,7 @@ package httpapi
 
 import (
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 )
 
 func TestScoped_TakesTheLibrarysPrefixAwayOnce(t *testing.T) {
@@ -31,7 +33,7 @@ func TestLimiter_CountsUnderTheTenantsKeyInTheEmbeddedRedis(t *testing.T) {
 	require.GreaterOrEqual(t, allowed, 3)
 	require.Less(t, allowed, 10)
 	require.Equal(t, []string{"tenant:a:rate:tenant"}, server.Keys())
-	require.Zero(t, l.local.EstimatedSize(), "nothing was decided here")
+	require.Empty(t, l.local.young, "nothing was decided here")
 }
 
 func TestDecide(t *testing.T) {
@@ -54,6 +56,19 @@ func TestDecide(t *testing.T) {
 		require.True(t, l.decide("k", Rate{PerSecond: 100, Burst: 100}, later).allowed)
 		require.Equal(t, 100, l.decide("k", Rate{PerSecond: 100, Burst: 100}, later.Add(time.Minute)).remaining+1)
 	})
+}
+
+func TestLocalLimits_AreBoundedAndKeepWhatIsInUse(t *testing.T) {
+	l := localLimits{young: map[string]*rate.Limiter{}}
+	limit := Rate{PerSecond: 1, Burst: 1}
+	busy := l.get("busy", limit)
+	for n := range 5 * maxLocalLimits {
+		l.get(strconv.Itoa(n), limit)
+		if n%1000 == 0 {
+			require.Same(t, busy, l.get("busy", limit))
+		}
+	}
+	require.LessOrEqual(t, len(l.young)+len(l.old), 2*maxLocalLimits)
 }
 
 // BenchmarkLimiter is what a local decision costs.

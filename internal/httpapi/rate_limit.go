@@ -8,11 +8,11 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-redis/redis_rate/v10"
-	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
@@ -28,15 +28,15 @@ const (
 	redisBudget = 75 * time.Millisecond
 	// redisPause is how long a Redis that failed is left alone; then one request tries it.
 	redisPause = time.Second
-	// maxLocalLimits bounds the limiters of this process: some 200 bytes each.
-	maxLocalLimits = 50_000
+	// maxLocalLimits bounds each of the two generations of limiters of this process: some 200 bytes a limiter.
+	maxLocalLimits = 25_000
 )
 
 // limiter decides in Redis, where all instances count together, and by itself while Redis cannot: then each instance
 // grants the whole rate, so an outage lets more through and never locks anybody out.
 type limiter struct {
 	redis   *redis_rate.Limiter // nil: this process is alone
-	local   *otter.Cache[string, *rate.Limiter]
+	local   localLimits
 	log     *slog.Logger
 	figures *limitFigures
 	// retryAt is when Redis may be tried again, in Unix nanoseconds; 0 while it answers.
@@ -45,11 +45,10 @@ type limiter struct {
 
 func newLimiter(client redis.UniversalClient, log *slog.Logger, figures *limitFigures) *limiter {
 	l := &limiter{
-		local: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxLocalLimits}),
-		log:   log, figures: figures,
+		local: localLimits{young: map[string]*rate.Limiter{}}, log: log, figures: figures,
 	}
 	if client != nil {
-		l.redis = redis_rate.NewLimiter(ownKeys{client})
+		l.redis = redis_rate.NewLimiter(ownKeys{client, client})
 		figures.redisUp.Set(1)
 	}
 	return l
@@ -111,7 +110,7 @@ func (l *limiter) lost(ctx context.Context, err error) {
 // decide is this process's own decision.
 func (l *limiter) decide(key string, limit Rate, now time.Time) verdict {
 	perSecond := rate.Limit(limit.PerSecond)
-	own, _ := l.local.ComputeIfAbsent(key, func() (*rate.Limiter, bool) { return rate.NewLimiter(perSecond, limit.Burst), false })
+	own := l.local.get(key, limit)
 	if own.Limit() != perSecond || own.Burst() != limit.Burst {
 		own.SetLimitAt(now, perSecond)
 		own.SetBurstAt(now, limit.Burst)
@@ -128,14 +127,49 @@ func (l *limiter) decide(key string, limit Rate, now time.Time) verdict {
 	return v
 }
 
-// limited counts a request for its tenant first, then for its caller, and tells both on the answer. The tighter of the
-// two is the one that the headers are about.
-func (a *API) limited(ctx context.Context, header http.Header) error {
+// localLimits keeps the limiters in use: those asked for since the last change of generation, and those of the one
+// before. A busy key stays; an idle one starts full, which it is again after a burst of two seconds.
+type localLimits struct {
+	mu         sync.Mutex
+	young, old map[string]*rate.Limiter
+}
+
+func (l *localLimits) get(key string, limit Rate) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	own := l.young[key]
+	if own != nil {
+		return own
+	}
+	if own = l.old[key]; own == nil {
+		own = rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst)
+	}
+	if len(l.young) >= maxLocalLimits {
+		l.old, l.young = l.young, map[string]*rate.Limiter{}
+	}
+	l.young[key] = own
+	return own
+}
+
+// limited counts a request for its tenant first, then for its caller, and refuses it above either rate. The answer's
+// headers are about the tighter of the two.
+func (a *API) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requestOf(r.Context()).tenant = auth.LookupTenantID(r.Context())
+		if err := a.count(r.Context(), w.Header()); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *API) count(ctx context.Context, header http.Header) error {
 	limits := a.Limits()
 	principal, _ := auth.PrincipalFrom(ctx)
 	subject := sha256.Sum256([]byte(principal.Subject)) // no address of a person in a key
-	told := verdict{remaining: math.MaxInt}
-	for _, one := range []struct {
+	tightest := math.MaxInt
+	for _, limit := range []struct {
 		scope string
 		rate  Rate
 		key   []string
@@ -143,20 +177,23 @@ func (a *API) limited(ctx context.Context, header http.Header) error {
 		{"tenant", a.tenantRate(ctx, limits.Tenant), []string{"rate", "tenant"}},
 		{"subject", limits.Subject, []string{"rate", "subject", hex.EncodeToString(subject[:16])}},
 	} {
-		if one.rate.PerSecond <= 0 {
+		if limit.rate.PerSecond <= 0 {
 			continue
 		}
-		key, err := auth.ScopedRedisSegments(ctx, one.key...)
+		key, err := auth.ScopedRedisSegments(ctx, limit.key...)
 		if err != nil {
 			return err
 		}
-		v := a.limiter.allow(ctx, one.scope, key, one.rate)
-		if !v.allowed || v.remaining < told.remaining {
-			told = v
-			writeRate(header, one.rate, v)
+		v := a.limiter.allow(ctx, limit.scope, key, limit.rate)
+		if !v.allowed || v.remaining < tightest {
+			tightest = v.remaining
+			header.Set("RateLimit-Limit", strconv.Itoa(limit.rate.PerSecond))
+			header.Set("RateLimit-Remaining", strconv.Itoa(v.remaining))
+			header.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(v.resetAfter.Seconds()))))
 		}
 		if !v.allowed {
-			return recon.RateLimited(max(v.retryAfter, time.Second), "this %s sends more than %d requests a second", one.scope, one.rate.PerSecond)
+			return recon.RateLimited(max(v.retryAfter, time.Second),
+				"this %s sends more than %d requests a second", limit.scope, limit.rate.PerSecond)
 		}
 	}
 	return nil
@@ -174,9 +211,3 @@ func (a *API) tenantRate(ctx context.Context, usual Rate) Rate {
 
 // burstFactor is two seconds' worth, as the defaults have it.
 const burstFactor = 2
-
-func writeRate(header http.Header, limit Rate, v verdict) {
-	header.Set("RateLimit-Limit", strconv.Itoa(limit.PerSecond))
-	header.Set("RateLimit-Remaining", strconv.Itoa(v.remaining))
-	header.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(v.resetAfter.Seconds()))))
-}

@@ -12,37 +12,26 @@ import (
 	"matcher/internal/recon"
 )
 
-// listRules gives all of them: a context has at most a few hundred, and they are read as one ladder.
-func (a *API) listRules(ctx context.Context, in *ContextPath) (out *list[recon.StoredRule], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		rules, err := tx.Rules(ctx, in.ContextID)
-		out = listOf(rules, "")
-		return err
-	})
-	return out, err
-}
-
 type createRuleInput struct {
-	ContextPath
-	Keyed
+	pathID
+	keyed
 	Body json.RawMessage
 }
 
-func (a *API) createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (*reply[recon.StoredRule], error) {
-	others, err := tx.Rules(ctx, in.ContextID)
+func createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (out recon.StoredRule, err error) {
+	others, err := tx.Rules(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	known, err := namedOptions(ctx, tx)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	rule, err := decodeRule(in.Body, others, "", known)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	stored, err := tx.CreateRule(ctx, in.ContextID, rule)
-	return &reply[recon.StoredRule]{Location: "/v1/rules/" + stored.ID, ETag: entityTag(stored.Version), Body: stored}, err
+	return tx.CreateRule(ctx, in.ID, rule)
 }
 
 // decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
@@ -125,92 +114,39 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 	return faults
 }
 
-// RulePath names the rule that a path is about.
-type RulePath struct {
-	RuleID string `path:"ruleId"`
-}
-
-func ruleOut(r recon.StoredRule) *one[recon.StoredRule] {
-	return &one[recon.StoredRule]{ETag: entityTag(r.Version), Body: r}
-}
-
-func (a *API) getRule(ctx context.Context, in *RulePath) (out *one[recon.StoredRule], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		stored, err := tx.Rule(ctx, in.RuleID)
-		out = ruleOut(stored)
-		return err
-	})
-	return out, err
-}
-
 type putRuleInput struct {
-	RulePath
-	Matched
+	pathID
+	matched
 	Body json.RawMessage
 }
 
-func (a *API) putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (*one[recon.StoredRule], error) {
-	version, err := versionOf(in.IfMatch)
+func putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (recon.StoredRule, error) {
+	stored, err := tx.Rule(ctx, in.ID)
 	if err != nil {
-		return nil, err
-	}
-	stored, err := tx.Rule(ctx, in.RuleID)
-	if err != nil {
-		return nil, err
+		return stored, err
 	}
 	others, err := tx.Rules(ctx, stored.ContextID)
 	if err != nil {
-		return nil, err
+		return stored, err
 	}
 	known, err := namedOptions(ctx, tx)
 	if err != nil {
-		return nil, err
+		return stored, err
 	}
 	rule, err := decodeRule(in.Body, others, stored.ID, known)
 	if err != nil {
-		return nil, err
+		return stored, err
 	}
-	stored, err = tx.UpdateRule(ctx, in.RuleID, version, rule)
-	return ruleOut(stored), err
+	return tx.UpdateRule(ctx, in.ID, in.version, rule)
 }
 
-type deleteRuleInput struct {
-	RulePath
-	Matched
-}
-
-func (a *API) deleteRule(ctx context.Context, tx *postgres.Tx, in *deleteRuleInput) (*none, error) {
-	version, err := versionOf(in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	return &none{}, tx.DeleteRule(ctx, in.RuleID, version)
-}
-
-type ruleVersionsInput struct {
-	RulePath
-	Paged
-}
-
-func (a *API) listRuleVersions(ctx context.Context, in *ruleVersionsInput) (out *list[recon.StoredRule], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		items, next, err := tx.RuleVersions(ctx, in.RuleID, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
-}
-
-type reorderRulesInput struct {
-	ContextPath
-	Keyed
-	Body struct {
-		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in the order in which they shall run"`
-	}
+// ruleList is the whole rule set of a context.
+type ruleList struct {
+	Items []recon.StoredRule `json:"items" nullable:"false"`
 }
 
 type putRulesInput struct {
-	ContextPath
+	pathID
 	Body struct {
 		Rules json.RawMessage `json:"rules"`
 	}
@@ -222,26 +158,28 @@ type rulesDoc struct {
 }
 
 // putRules publishes a whole rule set in one commit: what `matcher apply` writes, and what one back-test has tried.
-func (a *API) putRules(ctx context.Context, tx *postgres.Tx, in *putRulesInput) (*ruleSet, error) {
+func putRules(ctx context.Context, tx *postgres.Tx, in *putRulesInput) (out ruleList, err error) {
 	known, err := namedOptions(ctx, tx)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	set, err := decodeRules(in.Body.Rules, known)
+	rules, err := decodeRules(in.Body.Rules, known)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	rules, err := tx.ReplaceRules(ctx, in.ContextID, set)
-	return &ruleSet{Body: ruleList{Items: rules}}, err
+	out.Items, err = tx.ReplaceRules(ctx, in.ID, rules)
+	return out, err
 }
 
-type ruleSet struct{ Body ruleList }
-
-type ruleList struct {
-	Items []recon.StoredRule `json:"items" nullable:"false"`
+type reorderRulesInput struct {
+	pathID
+	keyed
+	Body struct {
+		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in the order in which they shall run"`
+	}
 }
 
-func (a *API) reorderRules(ctx context.Context, tx *postgres.Tx, in *reorderRulesInput) (*reply[ruleList], error) {
-	rules, err := tx.ReorderRules(ctx, in.ContextID, in.Body.RuleIDs)
-	return &reply[ruleList]{Body: ruleList{Items: rules}}, err
+func reorderRules(ctx context.Context, tx *postgres.Tx, in *reorderRulesInput) (out ruleList, err error) {
+	out.Items, err = tx.ReorderRules(ctx, in.ID, in.Body.RuleIDs)
+	return out, err
 }

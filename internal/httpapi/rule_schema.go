@@ -77,9 +77,9 @@ func (a *API) getRuleSchema(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-func describeRuleSchema(h huma.API, op *huma.Operation) {
+func describeRuleSchema(_ *document, op *huma.Operation) {
+	schema := &huma.MediaType{Schema: &huma.Schema{Type: "object"}}
 	op.Responses["200"] = &huma.Response{
-		Description: "A JSON Schema", Content: map[string]*huma.MediaType{"application/schema+json": {Schema: &huma.Schema{Type: "object"}}},
+		Description: "A JSON Schema", Content: map[string]*huma.MediaType{"application/schema+json": schema},
 	}
-	describeProblems(h, op)
 }

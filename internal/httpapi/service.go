@@ -11,7 +11,7 @@ import (
 
 // health says that the process is alive and nothing more: a broken database must not get it restarted.
 func (a *API) health(w http.ResponseWriter, _ *http.Request) {
-	_ = writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	_ = sendJSON(w, map[string]string{"status": "ok"})
 }
 
 // ready is what a load balancer asks. It answers no before the server stops taking connections.
@@ -27,7 +27,7 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) {
 		writeNotReady(w, r, "NOT_READY", "the database does not answer")
 		return
 	}
-	_ = writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+	_ = sendJSON(w, map[string]string{"status": "ready"})
 }
 
 func writeNotReady(w http.ResponseWriter, r *http.Request, code, detail string) {
@@ -37,7 +37,7 @@ func writeNotReady(w http.ResponseWriter, r *http.Request, code, detail string) 
 }
 
 func (a *API) version(w http.ResponseWriter, _ *http.Request) {
-	_ = writeJSON(w, http.StatusOK, a.Version)
+	_ = sendJSON(w, a.Version)
 }
 
 // metrics serves the registry, to holders of the token where there is one.

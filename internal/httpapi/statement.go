@@ -8,19 +8,14 @@ import (
 )
 
 type statementInput struct {
-	ContextPath
+	pathID
 	AsOf string `query:"asOf" doc:"Last booking date that counts, YYYY-MM-DD; default the latest in the data"`
 }
 
-func (a *API) getStatement(ctx context.Context, in *statementInput) (out *one[recon.Statement], err error) {
+func getStatement(ctx context.Context, tx *postgres.Tx, in *statementInput) (recon.Statement, error) {
 	asOf, err := optionalDay("asOf", in.AsOf)
 	if err != nil {
-		return nil, err
+		return recon.Statement{}, err
 	}
-	err = a.DB.ReadStale(ctx, func(tx *postgres.Tx) error {
-		statement, err := tx.Statement(ctx, in.ContextID, asOf)
-		out = &one[recon.Statement]{Body: statement}
-		return err
-	})
-	return out, err
+	return tx.Statement(ctx, in.ID, asOf)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"math"
-	"net/http"
 	"strconv"
 
 	"matcher/internal/lifecycle"
@@ -13,29 +12,30 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// keeper is who changes tenants; a tenant manager elsewhere may be.
+// keeper changes tenants; a tenant manager elsewhere may do so instead.
 func (a *API) keeper() (*lifecycle.Keeper, error) {
 	if a.Keeper == nil {
-		return nil, recon.Conflict("TENANTS_ELSEWHERE", "the tenants of this installation are kept by the tenant manager that MULTI_TENANT_URL names")
+		return nil, recon.Conflict("TENANTS_ELSEWHERE",
+			"the tenants of this installation are kept by the tenant manager that MULTI_TENANT_URL names")
 	}
 	return a.Keeper, nil
 }
 
 type tenantsInput struct {
-	Paged
+	paged
 	Status string `query:"status" enum:"ACTIVE,SUSPENDED,DELETED"`
 }
 
-func (a *API) listTenants(ctx context.Context, in *tenantsInput) (*list[tenancy.TenantRecord], error) {
+func (a *API) listTenants(ctx context.Context, in *tenantsInput) (out list[tenancy.TenantRecord], err error) {
 	keeper, err := a.keeper()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	after, err := textCursor(in.Cursor)
-	if err != nil {
-		return nil, err
+	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	if err != nil || !usableText(string(after)) {
+		return out, errBadCursor()
 	}
-	tenants, err := keeper.Registry.Records(ctx, ports.TenantStatus(in.Status), after, in.Limit+1)
+	tenants, err := keeper.Registry.Records(ctx, ports.TenantStatus(in.Status), string(after), in.Limit+1)
 	if err != nil || len(tenants) <= in.Limit {
 		return listOf(tenants, ""), err
 	}
@@ -43,13 +43,7 @@ func (a *API) listTenants(ctx context.Context, in *tenantsInput) (*list[tenancy.
 	return listOf(tenants, base64.RawURLEncoding.EncodeToString([]byte(tenants[in.Limit-1].Slug))), nil
 }
 
-func textCursor(cursor string) (string, error) {
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || !usableText(string(text)) {
-		return "", recon.Invalid("BAD_CURSOR", "the cursor is not one that this list gave")
-	}
-	return string(text), nil
-}
+func errBadCursor() error { return recon.Invalid("BAD_CURSOR", "invalid cursor") }
 
 type createTenantInput struct {
 	Body struct {
@@ -63,103 +57,94 @@ type createTenantInput struct {
 	}
 }
 
-func (a *API) createTenant(ctx context.Context, in *createTenantInput) (*reply[tenancy.TenantRecord], error) {
-	keeper, err := a.keeper()
-	if err != nil {
-		return nil, err
-	}
-	created, err := keeper.Create(ctx, tenancy.NewTenant(in.Body))
-	if err != nil {
-		return nil, err
-	}
-	out := tenantReply(created)
-	out.Status, out.Location = http.StatusCreated, "/admin/tenants/"+created.TenantID
-	return out, nil
+func (a *API) createTenant(ctx context.Context, in *createTenantInput) (tenancy.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+		return keeper.Create(ctx, tenancy.NewTenant(in.Body))
+	})
 }
 
-func tenantReply(t *tenancy.TenantRecord) *reply[tenancy.TenantRecord] {
-	return &reply[tenancy.TenantRecord]{Status: http.StatusOK, ETag: entityTag(int(t.Version)), Body: *t}
+// recordID names a record of the registry. Whose data a request reaches is decided by the token alone.
+type recordID struct {
+	ID string `path:"" maxLength:"63"`
 }
 
-// RecordPath names the record of the registry that a path is about; whose data a request reaches is the token's to say.
-type RecordPath struct {
-	ID string `path:"id" maxLength:"63"`
-}
-
-func (a *API) getTenant(ctx context.Context, in *RecordPath) (*reply[tenancy.TenantRecord], error) {
+func (a *API) getTenant(ctx context.Context, in *recordID) (tenancy.TenantRecord, error) {
 	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
 		return keeper.Registry.Record(ctx, in.ID)
 	})
 }
 
 type changeTenantInput struct {
-	RecordPath
-	Matched
+	recordID
+	matched
 	Body tenancy.TenantChange
 }
 
-func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (*reply[tenancy.TenantRecord], error) {
-	version, err := versionOf(in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
+func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (tenancy.TenantRecord, error) {
 	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
-		return keeper.Change(ctx, in.ID, int64(version), in.Body)
+		return keeper.Change(ctx, in.ID, int64(in.version), in.Body)
 	})
 }
 
-// tenantTo is the handler of a step in a tenant's life; being there already is no error.
-func tenantTo(step func(*lifecycle.Keeper, context.Context, string) (*tenancy.TenantRecord, error)) func(*API, context.Context, *RecordPath) (*reply[tenancy.TenantRecord], error) {
-	return func(a *API, ctx context.Context, in *RecordPath) (*reply[tenancy.TenantRecord], error) {
-		return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) { return step(keeper, ctx, in.ID) })
-	}
+// tenantTo is the endpoint of a step in a tenant's life; being there already is no error.
+func tenantTo(step func(*lifecycle.Keeper, context.Context, string) (*tenancy.TenantRecord, error)) endpoint {
+	return direct(func(a *API, ctx context.Context, in *recordID) (tenancy.TenantRecord, error) {
+		return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+			return step(keeper, ctx, in.ID)
+		})
+	})
 }
 
-func (a *API) kept(ctx context.Context, do func(*lifecycle.Keeper) (*tenancy.TenantRecord, error)) (*reply[tenancy.TenantRecord], error) {
+// kept is the record that do returns; the access log names its tenant.
+func (a *API) kept(
+	ctx context.Context, do func(*lifecycle.Keeper) (*tenancy.TenantRecord, error),
+) (out tenancy.TenantRecord, err error) {
 	keeper, err := a.keeper()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	record, err := do(keeper)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	requestOf(ctx).tenant = record.TenantID
-	return tenantReply(record), nil
+	return *record, nil
 }
 
 // migrateTenants goes as far as a request may last; what remains is done by the next.
-func (a *API) migrateTenants(ctx context.Context, _ *struct{}) (*reply[lifecycle.Migration], error) {
+func (a *API) migrateTenants(ctx context.Context, _ *struct{}) (done lifecycle.Migration, err error) {
 	keeper, err := a.keeper()
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.Limits().Request*2/3)
 	defer cancel()
-	done, err := keeper.Migrate(ctx)
+	done, err = keeper.Migrate(ctx)
 	if err != nil && ctx.Err() == nil {
 		a.Log.WarnContext(ctx, "some tenants could not be looked at", "error", err)
 	}
-	if done.Checked == 0 && err != nil {
-		return nil, err
+	if done.Checked == 0 {
+		return done, err
 	}
-	return &reply[lifecycle.Migration]{Status: http.StatusOK, Body: done}, nil
+	return done, nil
 }
 
 type tenantAuditInput struct {
-	Paged
+	paged
 	About string `query:"about" maxLength:"36" doc:"Only what was done to the tenant of this id"`
 }
 
-func (a *API) listTenantAudit(ctx context.Context, in *tenantAuditInput) (*list[tenancy.TenantAuditEntry], error) {
+func (a *API) listTenantAudit(
+	ctx context.Context, in *tenantAuditInput,
+) (out list[tenancy.TenantAuditEntry], err error) {
 	keeper, err := a.keeper()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	before := int64(math.MaxInt64)
 	if in.Cursor != "" {
 		if before, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil {
-			return nil, recon.Invalid("BAD_CURSOR", "the cursor is not one that this list gave")
+			return out, errBadCursor()
 		}
 	}
 	entries, err := keeper.Registry.Audit(ctx, in.About, before, in.Limit+1)
@@ -171,25 +156,25 @@ func (a *API) listTenantAudit(ctx context.Context, in *tenantAuditInput) (*list[
 }
 
 type managedInput struct {
-	RecordPath
+	recordID
 	Environment string `query:"environment" maxLength:"100" doc:"The one environment of this installation, whatever its name"`
 }
 
 // getManaged is the tenant manager's answer to another installation: 200 with the configuration, 403 while the tenant is
 // suspended, 404 when it is unknown or deleted.
-func (a *API) getManaged(ctx context.Context, in *managedInput) (*one[ports.TenantConfig], error) {
+func (a *API) getManaged(ctx context.Context, in *managedInput) (out ports.TenantConfig, err error) {
 	keeper, err := a.keeper()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	tenant, err := keeper.Registry.GetTenantConfig(ctx, in.ID)
 	switch {
 	case err != nil:
-		return nil, err
+		return out, err
 	case tenant.Status == ports.TenantSuspended:
-		return nil, recon.Forbidden("TENANT_SUSPENDED", "this tenant is suspended")
+		return out, recon.Forbidden("TENANT_SUSPENDED", "this tenant is suspended")
 	case tenant.Status != ports.TenantActive:
-		return nil, recon.NotFound("tenant")
+		return out, recon.NotFound("tenant")
 	}
-	return &one[ports.TenantConfig]{ETag: entityTag(int(tenant.Version)), Body: *tenant}, nil
+	return *tenant, nil
 }

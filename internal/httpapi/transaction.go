@@ -9,8 +9,8 @@ import (
 )
 
 type transactionsInput struct {
-	ContextPath
-	Paged
+	pathID
+	paged
 	Side       string `query:"side" enum:"LEFT,RIGHT"`
 	SourceID   string `query:"sourceId" maxLength:"36"`
 	State      string `query:"state" enum:"OPEN,PROPOSED,PARTIAL,CONFIRMED,IGNORED"`
@@ -65,66 +65,31 @@ func optionalDay(place, text string) (recon.Day, error) {
 	return day, nil
 }
 
-func (a *API) listTransactions(ctx context.Context, in *transactionsInput) (out *list[recon.StoredTransaction], err error) {
+func listTransactions(
+	ctx context.Context, tx *postgres.Tx, in *transactionsInput,
+) ([]recon.StoredTransaction, string, error) {
 	filter, err := in.filter()
-	if err != nil {
-		return nil, err
+	if err == nil && in.SourceID != "" {
+		_, err = tx.Source(ctx, in.SourceID)
 	}
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		if in.SourceID != "" {
-			if _, err := tx.Source(ctx, in.SourceID); err != nil {
-				return err
-			}
-		}
-		items, next, err := tx.Transactions(ctx, in.ContextID, filter, in.page())
-		out = listOf(items, next)
-		return err
-	})
-	return out, err
+	if err != nil {
+		return nil, "", err
+	}
+	return tx.Transactions(ctx, in.ID, filter, in.page())
 }
 
-// TransactionPath names the transaction that a path is about.
-type TransactionPath struct {
-	TransactionID string `path:"transactionId"`
-}
-
-func (a *API) getTransaction(ctx context.Context, in *TransactionPath) (out *one[recon.StoredTransaction], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		t, err := tx.Transaction(ctx, in.TransactionID)
-		out = &one[recon.StoredTransaction]{Body: t}
-		return err
-	})
-	return out, err
-}
-
-func (a *API) explainTransaction(ctx context.Context, in *TransactionPath) (out *one[recon.Explanation], err error) {
-	err = a.DB.Read(ctx, func(tx *postgres.Tx) error {
-		e, err := matching.Explain(ctx, tx, in.TransactionID)
-		out = &one[recon.Explanation]{Body: e}
-		return err
-	})
-	return out, err
+func explainTransaction(ctx context.Context, tx *postgres.Tx, in *pathID) (recon.Explanation, error) {
+	return matching.Explain(ctx, tx, in.ID)
 }
 
 type ignoreInput struct {
-	TransactionPath
-	Keyed
+	pathID
+	keyed
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why this row is no longer expected to match"`
 	}
 }
 
-func (a *API) ignoreTransaction(ctx context.Context, tx *postgres.Tx, in *ignoreInput) (*reply[recon.StoredTransaction], error) {
-	t, err := tx.Ignore(ctx, in.TransactionID, in.Body.Reason)
-	return &reply[recon.StoredTransaction]{Body: t}, err
-}
-
-type restoreInput struct {
-	TransactionPath
-	Keyed
-}
-
-func (a *API) restoreTransaction(ctx context.Context, tx *postgres.Tx, in *restoreInput) (*reply[recon.StoredTransaction], error) {
-	t, err := tx.Restore(ctx, in.TransactionID)
-	return &reply[recon.StoredTransaction]{Body: t}, err
+func ignoreTransaction(ctx context.Context, tx *postgres.Tx, in *ignoreInput) (recon.StoredTransaction, error) {
+	return tx.Ignore(ctx, in.ID, in.Body.Reason)
 }
