@@ -67,7 +67,7 @@ const rolesHead = "# Roles\n" +
 	"admin configures. The last two concern the installation and open no tenant's data.\n" +
 	"\n" +
 	"This page is made from the table of operations (`go test ./internal/httpapi -run TestRolesDocument -update`), which the\n" +
-	"service enforces; `x-roles` in `/openapi.json` says the same.\n" +
+	"service enforces; `x-roles` in `/openapi.json` holds the same.\n" +
 	"\n" +
 	"| Operation | | viewer | analyst | approver | admin | platform-admin | tenant-reader |\n" +
 	"|---|---|---|---|---|---|---|---|\n"
