@@ -24,7 +24,7 @@ func newMigrateCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 				return err
 			}
 			defer closeApp(ctx, app, &err)
-			return migrateTenants(ctx, localTenants{app.Keeper()}, stdout, false)
+			return migrateTenants(ctx, localTenants{app.Tenants()}, stdout, false)
 		},
 	}
 }

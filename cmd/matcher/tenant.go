@@ -51,7 +51,7 @@ func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (e
 		return err
 	}
 	defer closeApp(ctx, app, &err)
-	return do(localTenants{app.Keeper()})
+	return do(localTenants{app.Tenants()})
 }
 
 // quietUnlessAsked keeps a short command's output free of the database's start and stop.

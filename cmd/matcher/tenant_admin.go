@@ -7,31 +7,31 @@ import (
 	"strings"
 
 	"matcher/internal/auth"
-	"matcher/internal/lifecycle"
 	"matcher/internal/recon"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/tenancy"
 )
 
 // tenantAdmin changes tenants: of the installation that the configuration names, or of one that answers over HTTP.
 type tenantAdmin interface {
-	create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error)
-	list(ctx context.Context) ([]tenancy.TenantRecord, error)
-	show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error)
-	change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error)
-	step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error)
-	migrate(ctx context.Context) (lifecycle.Migration, error)
+	create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error)
+	list(ctx context.Context) ([]adapters.TenantRecord, error)
+	show(ctx context.Context, idOrSlug string) (*adapters.TenantRecord, error)
+	change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord, error)
+	step(ctx context.Context, verb, id string) (*adapters.TenantRecord, error)
+	migrate(ctx context.Context) (tenancy.Migration, error)
 }
 
 // cliSubject is who the audit log names for what an operator does on the machine itself.
 const cliSubject = "cli"
 
-type localTenants struct{ keeper *lifecycle.Keeper }
+type localTenants struct{ keeper *tenancy.Service }
 
-func (l localTenants) create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error) {
+func (l localTenants) create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error) {
 	return l.keeper.Create(asOperator(ctx), tenant)
 }
 
-func (l localTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err error) {
+func (l localTenants) list(ctx context.Context) (all []adapters.TenantRecord, err error) {
 	for after := ""; ; after = all[len(all)-1].Slug {
 		page, err := l.keeper.Registry.Records(ctx, "", after, 0)
 		if err != nil || len(page) == 0 {
@@ -41,22 +41,22 @@ func (l localTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err
 	}
 }
 
-func (l localTenants) show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error) {
+func (l localTenants) show(ctx context.Context, idOrSlug string) (*adapters.TenantRecord, error) {
 	return l.keeper.Registry.Record(ctx, idOrSlug)
 }
 
-func (l localTenants) change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error) {
+func (l localTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord, error) {
 	return l.keeper.Change(asOperator(ctx), id, 0, change)
 }
 
-func (l localTenants) step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error) {
-	steps := map[string]func(context.Context, string) (*tenancy.TenantRecord, error){
+func (l localTenants) step(ctx context.Context, verb, id string) (*adapters.TenantRecord, error) {
+	steps := map[string]func(context.Context, string) (*adapters.TenantRecord, error){
 		"suspend": l.keeper.Suspend, "resume": l.keeper.Resume, "delete": l.keeper.Delete, "restore": l.keeper.Restore,
 	}
 	return steps[verb](asOperator(ctx), id)
 }
 
-func (l localTenants) migrate(ctx context.Context) (lifecycle.Migration, error) {
+func (l localTenants) migrate(ctx context.Context) (tenancy.Migration, error) {
 	return l.keeper.Migrate(asOperator(ctx))
 }
 
@@ -66,16 +66,16 @@ func asOperator(ctx context.Context) context.Context {
 
 type remoteTenants struct{ client client }
 
-func (r remoteTenants) create(ctx context.Context, tenant tenancy.NewTenant) (*tenancy.TenantRecord, error) {
-	var created tenancy.TenantRecord
+func (r remoteTenants) create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error) {
+	var created adapters.TenantRecord
 	return &created, r.client.do(ctx, apiCall{method: http.MethodPost, path: "/admin/tenants", json: tenant}, &created)
 }
 
-func (r remoteTenants) list(ctx context.Context) (all []tenancy.TenantRecord, err error) {
+func (r remoteTenants) list(ctx context.Context) (all []adapters.TenantRecord, err error) {
 	for cursor := ""; ; {
 		var page struct {
-			Items      []tenancy.TenantRecord `json:"items"`
-			NextCursor string                 `json:"nextCursor"`
+			Items      []adapters.TenantRecord `json:"items"`
+			NextCursor string                  `json:"nextCursor"`
 		}
 		if err := r.client.get(ctx, "/admin/tenants?limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return nil, err
@@ -87,21 +87,21 @@ func (r remoteTenants) list(ctx context.Context) (all []tenancy.TenantRecord, er
 	}
 }
 
-func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*tenancy.TenantRecord, error) {
+func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*adapters.TenantRecord, error) {
 	if idOrSlug == "" || strings.ContainsAny(idOrSlug, "/?#%. ") {
 		return nil, recon.NotFound("tenant") // not even a path
 	}
-	var tenant tenancy.TenantRecord
+	var tenant adapters.TenantRecord
 	return &tenant, r.client.get(ctx, "/admin/tenants/"+url.PathEscape(idOrSlug), &tenant)
 }
 
-func (r remoteTenants) change(ctx context.Context, id string, change tenancy.TenantChange) (*tenancy.TenantRecord, error) {
-	var tenant tenancy.TenantRecord
+func (r remoteTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord, error) {
+	var tenant adapters.TenantRecord
 	return &tenant, r.client.do(ctx, apiCall{method: http.MethodPatch, path: "/admin/tenants/" + id, json: change}, &tenant)
 }
 
-func (r remoteTenants) step(ctx context.Context, verb, id string) (*tenancy.TenantRecord, error) {
-	var tenant tenancy.TenantRecord
+func (r remoteTenants) step(ctx context.Context, verb, id string) (*adapters.TenantRecord, error) {
+	var tenant adapters.TenantRecord
 	call := apiCall{method: http.MethodPost, path: "/admin/tenants/" + id + "/" + verb}
 	if verb == "delete" {
 		call = apiCall{method: http.MethodDelete, path: "/admin/tenants/" + id}
@@ -109,7 +109,7 @@ func (r remoteTenants) step(ctx context.Context, verb, id string) (*tenancy.Tena
 	return &tenant, r.client.do(ctx, call, &tenant)
 }
 
-func (r remoteTenants) migrate(ctx context.Context) (done lifecycle.Migration, err error) {
+func (r remoteTenants) migrate(ctx context.Context) (done tenancy.Migration, err error) {
 	err = r.client.do(ctx, apiCall{method: http.MethodPost, path: "/admin/migrations"}, &done)
 	return done, err
 }

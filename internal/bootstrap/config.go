@@ -21,8 +21,8 @@ import (
 	"matcher/internal/telemetry"
 )
 
-// Config is every setting of an installation. Each field names its variable and default; a comment says what it does.
-// Nothing else in Matcher reads the environment.
+// Config is every setting of an installation. A setting is one field: its tags name the variable, the default, the bounds
+// and, for one that can be read and changed at run time, its key (see setting). Nothing else reads the environment.
 type Config struct {
 	// Environment is "development" or "production". Production refuses what is convenient and unsafe: a known signing
 	// key, no authentication, development tokens. ENV is an alias.
@@ -39,32 +39,31 @@ type Config struct {
 	// MetricsToken is what /metrics asks for; empty leaves it open. No figure names a tenant.
 	MetricsToken string `env:"MATCHER_METRICS_TOKEN"`
 
+	Tenancy   TenancyConfig
 	Limits    LimitsConfig
 	Objects   ObjectsConfig
 	Postgres  PostgresConfig
 	Redis     RedisConfig
 	RabbitMQ  RabbitMQConfig
 	Auth      AuthConfig
-	Tenancy   TenancyConfig
 	Telemetry TelemetryConfig
 }
 
 // LimitsConfig bounds what one request may take.
 type LimitsConfig struct {
-	// BodyBytes bounds a JSON body.
-	BodyBytes int64 `env:"MATCHER_MAX_BODY_BYTES" envDefault:"1048576"`
-	// ImportBytes bounds one uploaded file: 10 GiB hold 50 to 100 million rows.
-	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240"`
+	// BodyBytes bounds a JSON body, which is held in memory; ImportBytes an uploaded file, which is kept on disk: 10 GiB
+	// hold 50 to 100 million rows.
+	BodyBytes   int64 `env:"MATCHER_MAX_BODY_BYTES" envDefault:"1048576" min:"1024" max:"67108864" runtime:"limits.body_bytes" doc:"Largest JSON body"`
+	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240" min:"1024" max:"1099511627776" runtime:"limits.import_bytes" doc:"Largest uploaded file"`
 	// RequestTimeoutSec bounds every request but uploads and progress streams.
-	RequestTimeoutSec int `env:"MATCHER_REQUEST_TIMEOUT_SEC" envDefault:"30"`
-	// TenantRPS is how many requests a second a tenant may send whose configuration names no other number, SubjectRPS
-	// how many one caller may; the bursts are how many may come at once. 0 a second is no limit.
-	TenantRPS    int `env:"MATCHER_TENANT_RPS" envDefault:"2000"`
-	TenantBurst  int `env:"MATCHER_TENANT_BURST" envDefault:"4000"`
-	SubjectRPS   int `env:"MATCHER_SUBJECT_RPS" envDefault:"1000"`
-	SubjectBurst int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000"`
+	RequestTimeoutSec int `env:"MATCHER_REQUEST_TIMEOUT_SEC" envDefault:"30" min:"1" max:"3600" runtime:"limits.request_timeout_sec" doc:"Seconds after which a request is cancelled, uploads and streams excepted"`
+	// A million requests a second is far above what one instance can answer.
+	TenantRPS    int `env:"MATCHER_TENANT_RPS" envDefault:"2000" min:"0" max:"1000000" runtime:"limits.tenant_requests_per_second" doc:"Requests a second of one tenant, unless its configuration sets another number; 0 is no limit"`
+	TenantBurst  int `env:"MATCHER_TENANT_BURST" envDefault:"4000" min:"1" max:"1000000" runtime:"limits.tenant_burst" doc:"Requests of one tenant that may arrive at once"`
+	SubjectRPS   int `env:"MATCHER_SUBJECT_RPS" envDefault:"1000" min:"0" max:"1000000" runtime:"limits.subject_requests_per_second" doc:"Requests a second of one caller; 0 is no limit"`
+	SubjectBurst int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000" min:"1" max:"1000000" runtime:"limits.subject_burst" doc:"Requests of one caller that may arrive at once"`
 	// ShutdownTimeoutSec is how long a stopping server waits for requests and jobs under way.
-	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20"`
+	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20" min:"1"`
 }
 
 // ObjectsConfig names where files of tenants lie, each under its tenant's prefix.
@@ -130,33 +129,27 @@ type AuthConfig struct {
 
 // TenancyConfig is about tenants; names and defaults are those of the multi-tenant standard.
 type TenancyConfig struct {
-	// DefaultTenantID owns everything while MultiTenantEnabled is false, and has a schema of its own.
-	DefaultTenantID   string `env:"DEFAULT_TENANT_ID" envDefault:"11111111-1111-1111-1111-111111111111"`
-	DefaultTenantSlug string `env:"DEFAULT_TENANT_SLUG" envDefault:"default"`
-	// MultiTenantEnabled makes the token's tenant claim compulsory.
-	MultiTenantEnabled bool `env:"MULTI_TENANT_ENABLED" envDefault:"false"`
+	DefaultTenantID    string `env:"DEFAULT_TENANT_ID" envDefault:"11111111-1111-1111-1111-111111111111" runtime:"tenancy.default_tenant_id,boot" doc:"The tenant that owns all data while multi-tenancy is off; it has a schema of its own"`
+	DefaultTenantSlug  string `env:"DEFAULT_TENANT_SLUG" envDefault:"default" runtime:"tenancy.default_tenant_slug,boot" doc:"Its short name"`
+	MultiTenantEnabled bool   `env:"MULTI_TENANT_ENABLED" envDefault:"false" runtime:"tenancy.multi_tenant_enabled,boot" doc:"Whether a token must name its tenant"`
 
 	// GraceHours is how long a deleted tenant can be restored before its data is erased; 0 erases at once.
-	GraceHours int `env:"MATCHER_TENANT_GRACE_HOURS" envDefault:"720"`
+	GraceHours int `env:"MATCHER_TENANT_GRACE_HOURS" envDefault:"720" min:"0"`
 
-	// URL, environment, API key, timeout and breaker are used when a remote tenant manager answers who a tenant is;
-	// without a URL the built-in registry does, and the key is the one by which other installations may ask this one.
-	MultiTenantURL                      string `env:"MULTI_TENANT_URL"`
-	MultiTenantEnvironment              string `env:"MULTI_TENANT_ENVIRONMENT"`
-	MultiTenantServiceAPIKey            string `env:"MULTI_TENANT_SERVICE_API_KEY"`
-	MultiTenantTimeoutSec               int    `env:"MULTI_TENANT_TIMEOUT" envDefault:"30"`
-	MultiTenantCircuitBreakerThreshold  int    `env:"MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD" envDefault:"5"`
-	MultiTenantCircuitBreakerTimeoutSec int    `env:"MULTI_TENANT_CIRCUIT_BREAKER_TIMEOUT_SEC" envDefault:"30"`
-
-	// MaxTenantPools and IdleTimeoutSec are used when tenants live in databases of their own: a pool is one database's.
-	MultiTenantMaxTenantPools int `env:"MULTI_TENANT_MAX_TENANT_POOLS" envDefault:"100"`
-	MultiTenantIdleTimeoutSec int `env:"MULTI_TENANT_IDLE_TIMEOUT_SEC" envDefault:"300"`
-
-	// MultiTenantConfigCacheTTLSec is how long a tenant's configuration is believed; 0 leaves the cache out.
-	// MULTI_TENANT_CACHE_TTL_SEC is an alias.
-	MultiTenantConfigCacheTTLSec int `env:"MULTI_TENANT_CONFIG_CACHE_TTL_SEC" envDefault:"300"`
+	MultiTenantURL         string `env:"MULTI_TENANT_URL" check:"https" runtime:"tenancy.multi_tenant_url" doc:"The tenant manager that has the tenants' configuration; empty: the built-in registry. Its address may change at run time; whether there is one is decided when a process starts"`
+	MultiTenantEnvironment string `env:"MULTI_TENANT_ENVIRONMENT" runtime:"tenancy.multi_tenant_environment" doc:"The environment that requests to the tenant manager name; empty leaves it out"`
+	// MaxTenantPools and IdleTimeoutSec matter where tenants have databases of their own: a pool is one database's.
+	MultiTenantMaxTenantPools           int `env:"MULTI_TENANT_MAX_TENANT_POOLS" envDefault:"100" min:"1" max:"10000" runtime:"tenancy.multi_tenant_max_tenant_pools" doc:"Databases with an open connection pool, softly: a pool in use is never closed"`
+	MultiTenantIdleTimeoutSec           int `env:"MULTI_TENANT_IDLE_TIMEOUT_SEC" envDefault:"300" min:"1" max:"86400" runtime:"tenancy.multi_tenant_idle_timeout_sec" doc:"Seconds until an unused pool is closed"`
+	MultiTenantCircuitBreakerThreshold  int `env:"MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD" envDefault:"5" min:"1" max:"1000" runtime:"tenancy.multi_tenant_circuit_breaker_threshold" doc:"Failures of the tenant manager in a row that open the circuit breaker"`
+	MultiTenantCircuitBreakerTimeoutSec int `env:"MULTI_TENANT_CIRCUIT_BREAKER_TIMEOUT_SEC" envDefault:"30" min:"1" max:"86400" runtime:"tenancy.multi_tenant_circuit_breaker_timeout_sec" doc:"Seconds until an open circuit breaker lets a request through"`
+	// Without a URL, ServiceAPIKey is the key by which other installations may ask this one.
+	MultiTenantServiceAPIKey string `env:"MULTI_TENANT_SERVICE_API_KEY" runtime:"tenancy.multi_tenant_service_api_key,secret" doc:"The key that the tenant manager requires"`
+	// MULTI_TENANT_CACHE_TTL_SEC is an alias; 0 leaves the cache out.
+	MultiTenantConfigCacheTTLSec int `env:"MULTI_TENANT_CONFIG_CACHE_TTL_SEC" envDefault:"300" min:"0" max:"86400" runtime:"tenancy.multi_tenant_config_cache_ttl_sec" doc:"Seconds for which a tenant's configuration is cached; 0 asks every time. A process that starts with 0 has no cache until it ends"`
 	// MultiTenantEventChannel carries tenant events; empty turns the listener off.
 	MultiTenantEventChannel string `env:"MULTI_TENANT_EVENT_CHANNEL" envDefault:"matcher.tenant.events"`
+	MultiTenantTimeoutSec   int    `env:"MULTI_TENANT_TIMEOUT" envDefault:"30" min:"1"`
 }
 
 // TelemetryConfig decides where traces go: over OTLP/HTTP, or nowhere. The exporter also reads its own
@@ -276,14 +269,11 @@ func (cfg Config) check() []string {
 	if _, port, err := net.SplitHostPort(cfg.Addr); err != nil || !isPort(port) {
 		p.add("MATCHER_ADDR is not host:port")
 	}
-	p.atLeast("MATCHER_MAX_BODY_BYTES", cfg.Limits.BodyBytes, 1024)
-	p.atLeast("MATCHER_MAX_IMPORT_BYTES", cfg.Limits.ImportBytes, 1024)
-	p.atLeast("MATCHER_REQUEST_TIMEOUT_SEC", int64(cfg.Limits.RequestTimeoutSec), 1)
-	p.atLeast("MATCHER_TENANT_RPS", int64(cfg.Limits.TenantRPS), 0)
-	p.atLeast("MATCHER_TENANT_BURST", int64(cfg.Limits.TenantBurst), 1)
-	p.atLeast("MATCHER_SUBJECT_RPS", int64(cfg.Limits.SubjectRPS), 0)
-	p.atLeast("MATCHER_SUBJECT_BURST", int64(cfg.Limits.SubjectBurst), 1)
-	p.atLeast("MATCHER_SHUTDOWN_TIMEOUT_SEC", int64(cfg.Limits.ShutdownTimeoutSec), 1)
+	for _, one := range bounded {
+		if fault := one.fault(&cfg); fault != "" {
+			p.add(one.variable + " " + fault)
+		}
+	}
 	cfg.Postgres.check(p)
 	if cfg.Redis.URL != "" && !hasScheme(cfg.Redis.URL, "redis", "rediss", "unix") {
 		p.add("REDIS_URL is not a redis:// or rediss:// address")
@@ -332,21 +322,8 @@ func (t TenancyConfig) check(p *problemList) {
 	if strings.TrimSpace(t.DefaultTenantSlug) == "" {
 		p.add("DEFAULT_TENANT_SLUG is empty")
 	}
-	p.atLeast("MATCHER_TENANT_GRACE_HOURS", int64(t.GraceHours), 0)
-	p.atLeast("MULTI_TENANT_MAX_TENANT_POOLS", int64(t.MultiTenantMaxTenantPools), 1)
-	p.atLeast("MULTI_TENANT_IDLE_TIMEOUT_SEC", int64(t.MultiTenantIdleTimeoutSec), 1)
-	p.atLeast("MULTI_TENANT_CIRCUIT_BREAKER_THRESHOLD", int64(t.MultiTenantCircuitBreakerThreshold), 1)
-	p.atLeast("MULTI_TENANT_CIRCUIT_BREAKER_TIMEOUT_SEC", int64(t.MultiTenantCircuitBreakerTimeoutSec), 1)
-	p.atLeast("MULTI_TENANT_CONFIG_CACHE_TTL_SEC", int64(t.MultiTenantConfigCacheTTLSec), 0)
-	p.atLeast("MULTI_TENANT_TIMEOUT", int64(t.MultiTenantTimeoutSec), 1)
-	if t.MultiTenantURL == "" {
-		return
-	}
-	if !hasScheme(t.MultiTenantURL, "https") && !isLoopbackURL(t.MultiTenantURL) {
-		p.add("MULTI_TENANT_URL is not an https address (plain http only on this machine)")
-	}
-	if t.MultiTenantServiceAPIKey == "" {
-		p.add("MULTI_TENANT_SERVICE_API_KEY is needed beside MULTI_TENANT_URL")
+	if t.MultiTenantURL != "" && t.MultiTenantServiceAPIKey == "" {
+		p.add("MULTI_TENANT_SERVICE_API_KEY is required with MULTI_TENANT_URL")
 	}
 }
 
@@ -420,11 +397,6 @@ func (pg PostgresConfig) dsn(user, password string) string {
 	return u.String()
 }
 
-// RequestTimeout is the bound of one ordinary request.
-func (l LimitsConfig) RequestTimeout() time.Duration {
-	return time.Duration(l.RequestTimeoutSec) * time.Second
-}
-
 // ShutdownTimeout is the grace of a stopping server.
 func (l LimitsConfig) ShutdownTimeout() time.Duration {
 	return time.Duration(l.ShutdownTimeoutSec) * time.Second
@@ -445,12 +417,6 @@ func (p *problemList) oneOf(name, value string, allowed ...string) {
 	}
 }
 
-func (p *problemList) atLeast(name string, value, least int64) {
-	if value < least {
-		p.add(fmt.Sprintf("%s is below %d", name, least))
-	}
-}
-
 func isPort(text string) bool {
 	n, err := strconv.Atoi(text)
 	return err == nil && n >= 0 && n <= 65535
@@ -459,13 +425,4 @@ func isPort(text string) bool {
 func hasScheme(address string, schemes ...string) bool {
 	u, err := url.Parse(address)
 	return err == nil && slices.Contains(schemes, u.Scheme) && (u.Host != "" || u.Path != "")
-}
-
-func isLoopbackURL(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }

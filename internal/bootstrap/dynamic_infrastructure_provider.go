@@ -27,7 +27,7 @@ type dynamicInfrastructureProvider struct {
 	registry          *tenancy.Registry
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
-	remote            *tenantManager                      // nil: the registry says who is a tenant
+	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry is the authority on tenants
 	cache             *tenancy.CachedConfigurationAdapter // nil: left out by MULTI_TENANT_CONFIG_CACHE_TTL_SEC=0
 	configuration     ports.ConfigurationPort             // what the connection manager asks
 	log               *slog.Logger
@@ -58,7 +58,7 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 	p := &dynamicInfrastructureProvider{
 		registry: tenancy.NewRegistry(control), control: control, log: log, meter: meter, stopListening: func() error { return nil },
 	}
-	if err := p.openEventChannel(cfg); err != nil {
+	if err := p.openRedis(cfg); err != nil {
 		control.Close()
 		return nil, err
 	}
@@ -118,8 +118,7 @@ const ttlJitter = 0.15
 func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log *slog.Logger) (port ports.ConfigurationPort, err error) {
 	port = p.registry
 	if cfg.MultiTenantEnabled && cfg.MultiTenantURL != "" {
-		p.remote = &tenantManager{log: log}
-		if err := p.remote.use(cfg); err != nil {
+		if p.remote, err = tenancy.NewRemoteConfigurationAdapter(remoteConfiguration(cfg, log)); err != nil {
 			return nil, err
 		}
 		port = p.remote
@@ -132,6 +131,41 @@ func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log
 	return p.cache, err
 }
 
+func remoteConfiguration(cfg TenancyConfig, log *slog.Logger) tenancy.RemoteConfiguration {
+	return tenancy.RemoteConfiguration{
+		URL: cfg.MultiTenantURL, APIKey: cfg.MultiTenantServiceAPIKey, Environment: cfg.MultiTenantEnvironment,
+		Timeout: seconds(cfg.MultiTenantTimeoutSec), BreakerThreshold: cfg.MultiTenantCircuitBreakerThreshold,
+		BreakerTimeout: seconds(cfg.MultiTenantCircuitBreakerTimeoutSec), Log: log,
+	}
+}
+
+// follow applies the tenancy settings that changed.
+func (p *dynamicInfrastructureProvider) follow(last, next Config) {
+	fault := func(err error) {
+		if err != nil {
+			p.log.Error("a changed setting cannot be applied; the values in force stay", "error", err)
+		}
+	}
+	was, is := last.Tenancy, next.Tenancy
+	if was.MultiTenantMaxTenantPools != is.MultiTenantMaxTenantPools || was.MultiTenantIdleTimeoutSec != is.MultiTenantIdleTimeoutSec {
+		settings, err := connectionSettings(next)
+		if err == nil {
+			err = p.connections.Reconfigure(settings)
+		}
+		fault(err)
+	}
+	if p.cache != nil && was.MultiTenantConfigCacheTTLSec != is.MultiTenantConfigCacheTTLSec {
+		p.cache.SetTTL(seconds(is.MultiTenantConfigCacheTTLSec))
+	}
+	if p.remote == nil || remoteConfiguration(was, nil) == remoteConfiguration(is, nil) {
+		return
+	}
+	fault(p.remote.Reconfigure(remoteConfiguration(is, p.log)))
+	if p.cache != nil {
+		p.cache.InvalidateAll() // the manager at the new address may have newer configurations
+	}
+}
+
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // forget makes the next request ask the authority about a tenant, unless what is known is as new as version (0: never).
@@ -141,9 +175,9 @@ func (p *dynamicInfrastructureProvider) forget(tenantID string, version int64) {
 	}
 }
 
-// openEventChannel dials nothing yet.
-func (p *dynamicInfrastructureProvider) openEventChannel(cfg Config) error {
-	if cfg.Redis.URL == "" || cfg.Tenancy.MultiTenantEventChannel == "" {
+// openRedis dials nothing yet.
+func (p *dynamicInfrastructureProvider) openRedis(cfg Config) error {
+	if cfg.Redis.URL == "" {
 		return nil
 	}
 	options, err := redis.ParseURL(cfg.Redis.URL)
@@ -151,6 +185,9 @@ func (p *dynamicInfrastructureProvider) openEventChannel(cfg Config) error {
 		return errors.New("REDIS_URL cannot be read") // its text may hold a password
 	}
 	p.redis = redis.NewClient(options)
+	if cfg.Tenancy.MultiTenantEventChannel == "" {
+		return nil
+	}
 	p.publisher, err = tenancy.NewRedisTenantEventPublisher(p.redis, cfg.Tenancy.MultiTenantEventChannel)
 	return err
 }
@@ -188,7 +225,7 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 	if err != nil {
 		return err
 	}
-	if p.redis != nil {
+	if p.publisher != nil {
 		p.listener, err = tenancy.NewRedisTenantEventListener(p.redis, tenancy.RedisTenantEventListenerConfig{
 			Channel: cfg.Tenancy.MultiTenantEventChannel, OnEvent: p.onTenantEvent, OnGap: p.sweep.Wake, Log: p.log,
 		})

@@ -61,3 +61,12 @@ func signingKey(path string) (string, error) {
 	}
 	return key, os.Rename(fresh, path)
 }
+
+// dataDirKey returns the development key of a data folder, and creates both if missing.
+func dataDirKey(dataDir string) (string, error) {
+	// Others may pass through but not look: PostgreSQL may have to run as an account of its own. All inside is closed.
+	if err := os.MkdirAll(dataDir, 0o711); err != nil { //nolint:gosec // G301: see above
+		return "", fmt.Errorf("making the data folder: %w", err)
+	}
+	return signingKey(filepath.Join(dataDir, "signing.key"))
+}

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 
+	"matcher/internal/auth"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/migrations"
 )
@@ -22,11 +24,6 @@ const installTimeout = 2 * time.Minute
 
 // InstallOption changes Install from its defaults.
 type InstallOption func(*installation)
-
-// WithAppPassword sets the password of the role that the application logs in with.
-func WithAppPassword(password string) InstallOption {
-	return func(i *installation) { i.appPassword = password }
-}
 
 // WithoutRoles is for a server on which the owner may not create roles: the schemas are then the only wall between
 // tenants, and the application logs in as the owner.
@@ -39,15 +36,12 @@ func (pg PostgresConfig) installOptions() (options []InstallOption) {
 	return options
 }
 
-type installation struct {
-	appPassword string
-	roles       bool
-}
+type installation struct{ roles bool }
 
-// Install makes what tenants share in the database that ownerDSN names: the application's roles, the schemas control,
-// work and ext with their tables, the job queue's tables, and the grants. It brings an older installation up to date,
-// changes nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the right
-// to create schemas; it need be no superuser.
+// Install creates what tenants share in the database that ownerDSN names: the application's roles, the schemas control,
+// work and ext with their tables, the job queue's tables, and the grants. It upgrades an older installation, changes
+// nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the right to create
+// schemas; it need not be a superuser.
 func Install(ctx context.Context, ownerDSN string, options ...InstallOption) error {
 	i := installation{roles: true}
 	for _, option := range options {
@@ -73,8 +67,8 @@ func closeInstaller(ctx context.Context, conn *pgx.Conn) {
 	_ = conn.Close(ctx)
 }
 
-// run takes short transactions of their own: a process killed between two leaves an older installation, which the next
-// run completes. Roles belong to the whole cluster and are made so that a neighbour's installer may win.
+// run uses several short transactions: a process killed between two leaves an older installation, which the next run
+// completes. Roles belong to the whole cluster, so an installer of another database may create them first.
 func (i installation) run(ctx context.Context, conn *pgx.Conn) error {
 	base := []step{
 		{"creating the roles", i.createRoles},
@@ -147,8 +141,8 @@ func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) 
 	return len(result.Versions) > 0, nil
 }
 
-// createRole keeps a role that is there, made by a neighbour a moment ago perhaps, and corrects only what differs:
-// writing a shared row that another database's installer writes too would fail.
+// createRole keeps an existing role, which the installer of another database may have created a moment ago: writing a shared
+// row that another installer writes too would fail.
 const createRole = `
 	DO $$
 	BEGIN
@@ -169,7 +163,7 @@ const joinRole = `
 	END $$;
 `
 
-// inheritNothing corrects a matcher_app that an administrator made with the defaults.
+// inheritNothing corrects a matcher_app that an administrator created with the defaults.
 const inheritNothing = `
 	DO $$
 	BEGIN
@@ -190,21 +184,11 @@ func (i installation) createRoles(ctx context.Context, tx pgx.Tx) error {
 		fmt.Fprintf(&sql, createRole, role, "NOLOGIN")
 		fmt.Fprintf(&sql, joinRole, role)
 	}
-	if err := statement(sql.String())(ctx, tx); err != nil {
-		return err
-	}
-	if i.appPassword == "" {
-		return nil
-	}
-	var alter string
-	if err := tx.QueryRow(ctx, `SELECT format('ALTER ROLE matcher_app PASSWORD %L', $1::text)`, i.appPassword).Scan(&alter); err != nil {
-		return err
-	}
-	return statement(alter)(ctx, tx)
+	return statement(sql.String())(ctx, tx)
 }
 
 // grant gives the worker role the queue and the control role the registry. A tenant's role gets its rights from the
-// provisioner, and nobody may create in public, where a stray table could be taken for a tenant's.
+// provisioner. No role may create in public, where a stray table could be taken for a tenant's.
 func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 	const shared = `
 		REVOKE CREATE ON SCHEMA public FROM PUBLIC;
@@ -222,4 +206,28 @@ func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 		return statement(shared)(ctx, tx)
 	}
 	return statement(shared+roles)(ctx, tx)
+}
+
+// createDatabase creates a database if it is missing: the embedded installation's, or a tenant's own. template0 is never in
+// use, as template1 may be.
+func createDatabase(ctx context.Context, ownerDSN, name string) error {
+	conn, err := pgx.Connect(ctx, ownerDSN)
+	if err != nil {
+		return fmt.Errorf("connecting to create a database: %w", err)
+	}
+	defer closeInstaller(ctx, conn)
+	var exists bool
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists)
+	if err != nil || exists {
+		return err
+	}
+	_, err = conn.Exec(ctx, `CREATE DATABASE `+auth.QuoteIdentifier(name)+` TEMPLATE template0`)
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && (pgErr.Code == "42P04" || pgErr.Code == "23505") { // another process was faster
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("creating a database: %w", err)
+	}
+	return nil
 }

@@ -24,12 +24,11 @@ import (
 	"matcher/internal/httpapi"
 	"matcher/internal/ingestion"
 	"matcher/internal/jobs"
-	"matcher/internal/lifecycle"
 	"matcher/internal/postgres"
 	messaging "matcher/internal/shared/adapters/rabbitmq"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/systemplane"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/telemetry"
+	"matcher/internal/tenancy"
 )
 
 // Role is which part of the service a process plays.
@@ -55,12 +54,12 @@ type App struct {
 	relay    *messaging.Relay
 	relayed  *messaging.RelayFigures
 	api      *httpapi.API
-	settings *systemplane.Plane
-	keeper   *lifecycle.Keeper
+	settings *Settings
+	tenants  *tenancy.Service
 	stops    []func(context.Context) error // in the order in which they were opened
 	close    sync.Once
 
-	settingStore *tenancy.Settings
+	settingStore *adapters.Settings
 }
 
 // Open opens an installation and starts its service in the role: the database (the embedded default when none is
@@ -107,7 +106,7 @@ func (a *App) open(ctx context.Context) error {
 		return fmt.Errorf("opening the database: %w", err)
 	}
 	a.onClose(a.provider.Close)
-	if err := a.openKeeper(); err != nil {
+	if err := a.openTenants(); err != nil {
 		return err
 	}
 	return a.provider.provisionDefaultTenant(ctx, a.cfg.Tenancy)
@@ -131,7 +130,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 		return err
 	}
 	a.cfg.Postgres.OwnerDSN = embedded.DSN(embeddedDatabase, "")
-	a.cfg.Postgres.DSN = embedded.DSN(embeddedDatabase, tenancy.RoleApp)
+	a.cfg.Postgres.DSN = embedded.DSN(embeddedDatabase, adapters.RoleApp)
 	if a.cfg.Auth.Secret == "" && a.cfg.Auth.JWKSURL == "" && !a.cfg.Production() {
 		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where nobody configured one
 	}
@@ -185,7 +184,7 @@ func (a *App) openAPI(role Role) error {
 		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()},
 		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
-		Settings: a.settings, SettingHistory: a.settingStore.History,
+		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
 		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, Version: Version(),
 		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
 	})

@@ -14,8 +14,8 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
-	"matcher/internal/lifecycle"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/tenancy"
 	"matcher/internal/testkit"
 )
 
@@ -43,7 +43,7 @@ func TestOpen_EmbeddedDefaultFindsItsDataAgain(t *testing.T) {
 	t.Parallel()
 	dataDir := "MATCHER_DATA_DIR=" + t.TempDir()
 	app := open(t, bootstrap.RoleAll, dataDir)
-	created, err := app.CreateTenant(t.Context(), tenancy.NewTenant{Slug: "acme", Name: "Acme"})
+	created, err := app.CreateTenant(t.Context(), adapters.NewTenant{Slug: "acme", Name: "Acme"})
 	require.NoError(t, err)
 	token, err := app.Token(auth.MintOptions{Subject: "x", Roles: []auth.Role{auth.RoleViewer}, Now: time.Now()})
 	require.NoError(t, err)
@@ -53,9 +53,9 @@ func TestOpen_EmbeddedDefaultFindsItsDataAgain(t *testing.T) {
 	found, err := app.Tenant(t.Context(), "acme")
 	require.NoError(t, err)
 	require.Equal(t, created.TenantID, found.TenantID)
-	migration, err := app.Keeper().Migrate(t.Context())
+	migration, err := app.Tenants().Migrate(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, lifecycle.Migration{Checked: 2, Failed: []lifecycle.MigrationFault{}}, migration)
+	require.Equal(t, tenancy.Migration{Checked: 2, Failed: []tenancy.MigrationFault{}}, migration)
 
 	listener, err := bootstrap.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)

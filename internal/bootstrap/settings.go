@@ -2,89 +2,389 @@ package bootstrap
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"matcher/internal/httpapi"
+	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/safego"
-	"matcher/internal/systemplane"
 )
 
-// bootValues are the settings as the environment gives them: what is in force until somebody stores another value.
-func bootValues(cfg Config) map[string]any {
-	t, l := cfg.Tenancy, cfg.Limits
-	return map[string]any{
-		systemplane.DefaultTenantID:       t.DefaultTenantID,
-		systemplane.DefaultTenantSlug:     t.DefaultTenantSlug,
-		systemplane.MultiTenantEnabled:    t.MultiTenantEnabled,
-		systemplane.ManagerURL:            t.MultiTenantURL,
-		systemplane.ManagerEnvironment:    t.MultiTenantEnvironment,
-		systemplane.ManagerAPIKey:         t.MultiTenantServiceAPIKey,
-		systemplane.BreakerThreshold:      int64(t.MultiTenantCircuitBreakerThreshold),
-		systemplane.BreakerTimeoutSeconds: int64(t.MultiTenantCircuitBreakerTimeoutSec),
-		systemplane.MaxTenantPools:        int64(t.MultiTenantMaxTenantPools),
-		systemplane.PoolIdleSeconds:       int64(t.MultiTenantIdleTimeoutSec),
-		systemplane.ConfigTTLSeconds:      int64(t.MultiTenantConfigCacheTTLSec),
-		systemplane.BodyBytes:             l.BodyBytes,
-		systemplane.ImportBytes:           l.ImportBytes,
-		systemplane.RequestTimeoutSeconds: int64(l.RequestTimeoutSec),
-		systemplane.TenantRate:            int64(l.TenantRPS),
-		systemplane.TenantBurst:           int64(l.TenantBurst),
-		systemplane.SubjectRate:           int64(l.SubjectRPS),
-		systemplane.SubjectBurst:          int64(l.SubjectBurst),
-	}
+// setting is a field of Config that its tags bound (min, max, check) or name for run time. Tag runtime is the key, followed
+// by ",boot" where only the environment sets the value and by ",secret" where no answer shows it; doc describes it.
+type setting struct {
+	key, variable, doc string
+	field              []int // index of the field in Config
+	min, max           int64
+	https              bool // check:"https": the address of a tenant manager
+	boot, secret       bool
+	fallback           any // the value of envDefault
 }
 
-// openSettings brings what is stored into force and keeps it so.
-func (a *App) openSettings(ctx context.Context) (err error) {
-	a.settingStore = tenancy.NewSettings(a.provider.control)
-	if a.settings, err = systemplane.New(a.settingStore, bootValues(a.cfg), a.log); err != nil {
+// maxTextRunes bounds a text: the longest honest one is a URL.
+const maxTextRunes = 2000
+
+var bounded = settingsOf(reflect.TypeFor[Config](), nil)
+
+func settingsOf(t reflect.Type, path []int) (all []setting) {
+	for i := range t.NumField() {
+		field, index := t.Field(i), append(path[:len(path):len(path)], i)
+		if field.Type.Kind() == reflect.Struct {
+			all = append(all, settingsOf(field.Type, index)...)
+			continue
+		}
+		key, flags, _ := strings.Cut(field.Tag.Get("runtime"), ",")
+		least, isBounded := field.Tag.Lookup("min")
+		if key == "" && !isBounded {
+			continue
+		}
+		s := setting{
+			key: key, variable: field.Tag.Get("env"), doc: field.Tag.Get("doc"), field: index, max: math.MaxInt32,
+			https: field.Tag.Get("check") == "https", boot: flags == "boot", secret: flags == "secret",
+		}
+		s.min, _ = strconv.ParseInt(least, 10, 64)
+		if most, err := strconv.ParseInt(field.Tag.Get("max"), 10, 64); err == nil {
+			s.max = most
+		}
+		value := reflect.New(field.Type).Elem()
+		if text := field.Tag.Get("envDefault"); value.Kind() == reflect.String {
+			value.SetString(text)
+		} else if err := json.Unmarshal([]byte(text), value.Addr().Interface()); err != nil {
+			panic(s.variable + " has no default of its type")
+		}
+		s.fallback = value.Interface()
+		all = append(all, s)
+	}
+	return all
+}
+
+func (s setting) value(cfg *Config) reflect.Value {
+	return reflect.ValueOf(cfg).Elem().FieldByIndex(s.field)
+}
+
+// fault returns what is wrong with the field's value, without repeating it; "" when nothing is.
+func (s setting) fault(cfg *Config) string {
+	value := s.value(cfg)
+	if value.CanInt() {
+		if value.Int() < s.min || value.Int() > s.max {
+			return fmt.Sprintf("must be from %d to %d", s.min, s.max)
+		}
+		return ""
+	}
+	text := value.String()
+	switch {
+	case value.Kind() != reflect.String || text == "":
+		return ""
+	case !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxTextRunes || strings.ContainsFunc(text, unicode.IsControl):
+		return fmt.Sprintf("must be one line of at most %d characters", maxTextRunes)
+	case s.https:
+		return tenancy.ManagerURLFault(text)
+	}
+	return ""
+}
+
+// set reads a JSON value into the field. The fault never repeats the value.
+func (s setting) set(cfg *Config, text []byte) (fault string) {
+	kind := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean"}[s.value(cfg).Kind()]
+	if kind == "" {
+		kind = "number without a fraction"
+	}
+	if !json.Valid(text) {
+		return "is not JSON"
+	}
+	if err := json.Unmarshal(text, s.value(cfg).Addr().Interface()); err != nil || string(text) == "null" {
+		return "must be a JSON " + kind
+	}
+	return s.fault(cfg)
+}
+
+// settingStore keeps values and their history. The tests have one in memory.
+type settingStore interface {
+	// Revision rises with every stored change.
+	Revision(ctx context.Context) (int64, error)
+	Load(ctx context.Context) ([]tenancy.StoredSetting, error)
+	Put(ctx context.Context, key string, change tenancy.NewSetting) error
+}
+
+// inForce is the configuration of one moment: the environment's, and over it what is stored. It never changes.
+type inForce struct {
+	Config
+	revision int64 // rises with every stored change of any key
+	stored   map[string]tenancy.StoredSetting
+	faults   map[string]string // why a stored value is not in force
+}
+
+// Settings holds the configuration in force in this process. A value stored by any instance is in force on every one
+// within two seconds.
+type Settings struct {
+	life     safego.Life
+	store    settingStore
+	boot     Config
+	log      *slog.Logger
+	current  atomic.Pointer[inForce]
+	onChange func(last, next Config) // one call at a time; what it waits for, every change waits for
+
+	mu     sync.Mutex     // of Refresh
+	warned map[string]int // version of the bad value that was logged last
+}
+
+func newSettings(store settingStore, boot Config, log *slog.Logger) *Settings {
+	s := &Settings{store: store, boot: boot, log: log, onChange: func(Config, Config) {}, warned: map[string]int{}}
+	s.current.Store(s.apply(0, nil))
+	return s
+}
+
+// apply puts stored values over those of the environment. A stored value that cannot be used leaves the last good one in
+// force.
+func (s *Settings) apply(revision int64, rows []tenancy.StoredSetting) *inForce {
+	last := s.current.Load()
+	next := &inForce{Config: s.boot, revision: revision, stored: map[string]tenancy.StoredSetting{}, faults: map[string]string{}}
+	for _, row := range rows {
+		next.stored[row.Key] = row
+	}
+	for _, one := range bounded {
+		row, stored := next.stored[one.key]
+		if !stored || one.boot || row.Value == nil {
+			continue
+		}
+		if fault := one.set(&next.Config, row.Value); fault != "" {
+			next.faults[one.key] = fault
+			one.value(&next.Config).Set(one.value(&last.Config))
+		}
+	}
+	return next
+}
+
+// Refresh brings what is stored into force.
+func (s *Settings) Refresh(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	revision, err := s.store.Revision(ctx)
+	last := s.current.Load()
+	if err != nil || revision == last.revision {
 		return err
 	}
-	a.provider.follow(a.settings, a.cfg) // before the first values come, so that those are applied too
-	if err := a.settings.Refresh(ctx); err != nil {
-		return fmt.Errorf("reading the settings: %w", err)
+	rows, err := s.store.Load(ctx)
+	if err != nil {
+		return err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	safego.SafeGoWithContextAndComponent(ctx, a.log, "settings", func(ctx context.Context) {
-		defer close(ended)
-		a.settings.Run(ctx)
-	})
-	a.onClose(func(context.Context) error {
-		cancel()
-		<-ended
-		return nil
-	})
+	next := s.apply(revision, rows)
+	s.current.Store(next)
+	for key, fault := range next.faults {
+		if version := next.stored[key].Version; s.warned[key] != version {
+			s.warned[key] = version
+			s.log.ErrorContext(ctx, "a stored setting cannot be used; the last good value stays in force", "key", key, "version", version, "fault", fault)
+		}
+	}
+	s.onChange(last.Config, next.Config)
 	return nil
 }
 
-// limits are the bounds of a request that are in force.
+const (
+	// pollEvery is how often an instance asks whether anything changed: half of the two seconds promised.
+	pollEvery = time.Second
+	// pollMost bounds the pause between questions to a database that does not answer.
+	pollMost = 5 * time.Second
+	// pollTimeout bounds one question.
+	pollTimeout = 2 * time.Second
+)
+
+// Start keeps the values current until ctx ends or Stop. While the store does not answer, the last values stay in force.
+func (s *Settings) Start(ctx context.Context) error {
+	return s.life.Run(ctx, func(ctx context.Context) error {
+		for pause, failed := pollEvery, false; safego.Pause(ctx, pause, nil) == nil; {
+			err := s.poll(ctx)
+			switch {
+			case ctx.Err() != nil:
+				return nil
+			case err == nil && failed:
+				s.log.InfoContext(ctx, "settings can be read again")
+			case err != nil && !failed:
+				s.log.WarnContext(ctx, "settings cannot be read; the last values stay in force", "error", err)
+			}
+			if failed = err != nil; failed {
+				pause = min(2*pause, pollMost)
+			} else {
+				pause = pollEvery
+			}
+		}
+		return nil
+	})
+}
+
+// Stop ends Start and waits for it.
+func (s *Settings) Stop() error { return s.life.Stop() }
+
+func (s *Settings) poll(ctx context.Context) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("applying changed settings panicked: %v", fault)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	return s.Refresh(ctx)
+}
+
+// Put stores a value, or takes the key back to the environment's where text is JSON null, and brings it into force here;
+// other instances follow within two seconds.
+func (s *Settings) Put(ctx context.Context, key string, text json.RawMessage, version int) (httpapi.Setting, error) {
+	one, known := settingOf(key)
+	switch {
+	case !known:
+		return httpapi.Setting{}, recon.NotFound("setting")
+	case one.boot:
+		return httpapi.Setting{}, recon.Conflict("BOOT_ONLY", "this setting is read when a process starts: change %s and restart", one.variable)
+	}
+	change := tenancy.NewSetting{Expected: version}
+	if string(text) != "null" {
+		candidate := s.boot
+		if fault := one.set(&candidate, text); fault != "" {
+			return httpapi.Setting{}, badValue(fault)
+		}
+		change.Value, _ = json.Marshal(one.value(&candidate).Interface()) //nolint:errchkjson // a number, a text or a boolean
+	}
+	if !one.secret {
+		change.Shown = change.Value
+	}
+	if err := s.consistent(ctx, key, change); err != nil {
+		return httpapi.Setting{}, err
+	}
+	err := s.store.Put(ctx, key, change)
+	if err == nil {
+		err = s.Refresh(ctx)
+	}
+	return one.view(s.current.Load(), &s.boot), err
+}
+
+// consistent refuses a value that contradicts the other keys' as they are stored now.
+func (s *Settings) consistent(ctx context.Context, key string, change tenancy.NewSetting) error {
+	if err := s.Refresh(ctx); err != nil {
+		return err
+	}
+	now := s.current.Load()
+	rows := []tenancy.StoredSetting{{Key: key, Value: change.Value}}
+	for name, row := range now.stored {
+		if name != key {
+			rows = append(rows, row)
+		}
+	}
+	next := s.apply(now.revision, rows).Tenancy
+	switch {
+	case (next.MultiTenantURL == "") != (s.boot.Tenancy.MultiTenantURL == ""):
+		return badValue("contradicts another setting: whether there is a tenant manager is decided when a process starts, by MULTI_TENANT_URL")
+	case next.MultiTenantURL != "" && next.MultiTenantServiceAPIKey == "":
+		return badValue("contradicts another setting: a tenant manager needs its key: set tenancy.multi_tenant_service_api_key first")
+	}
+	return nil
+}
+
+func badValue(reason string) error {
+	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used", recon.FieldError{Pointer: "/value", Message: reason})
+}
+
+func settingOf(key string) (setting, bool) {
+	for _, one := range bounded {
+		if one.key == key && key != "" {
+			return one, true
+		}
+	}
+	return setting{}, false
+}
+
+// List returns every key as it may be shown.
+func (s *Settings) List() (views []httpapi.Setting) {
+	now := s.current.Load()
+	for _, one := range bounded {
+		if one.key != "" {
+			views = append(views, one.view(now, &s.boot))
+		}
+	}
+	return views
+}
+
+func (s setting) view(now *inForce, boot *Config) httpapi.Setting {
+	value := s.value(&now.Config)
+	kind := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean"}[value.Kind()]
+	if kind == "" {
+		kind = "integer"
+	}
+	v := httpapi.Setting{
+		Key: s.key, Description: s.doc, Type: kind, Variable: s.variable, Value: value.Interface(), Default: s.fallback,
+		Source: "default", Secret: s.secret, IsSet: value.Interface() != "", BootOnly: s.boot, Version: 1, Fault: now.faults[s.key],
+	}
+	if s.value(boot).Interface() != s.fallback { // a variable that repeats the default counts as the default
+		v.Source = "environment"
+	}
+	if row, stored := now.stored[s.key]; stored && !s.boot {
+		v.Version, v.ChangedAt, v.ChangedBy = row.Version, &row.ChangedAt, row.ChangedBy
+		if row.Value != nil {
+			v.Source = "stored"
+		}
+	}
+	if s.secret {
+		v.Value = nil
+	}
+	return v
+}
+
+// openSettings brings what is stored into force and keeps it so.
+func (a *App) openSettings(ctx context.Context) error {
+	a.settingStore = tenancy.NewSettings(a.provider.control)
+	a.settings = newSettings(a.settingStore, a.cfg, a.log)
+	a.settings.onChange = a.provider.follow
+	a.figures.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{ // instances that agree show the same number
+			Name: "matcher_settings_revision", Help: "Sum of the versions of all stored settings in force.",
+		}, func() float64 { return float64(a.settings.current.Load().revision) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "matcher_settings_faults", Help: "Stored settings that cannot be used.",
+		}, func() float64 { return float64(len(a.settings.current.Load().faults)) }),
+	)
+	if err := a.settings.Refresh(ctx); err != nil {
+		return fmt.Errorf("reading the settings: %w", err)
+	}
+	safego.SafeGoWithContextAndComponent(context.WithoutCancel(ctx), a.log, "settings", func(ctx context.Context) { _ = a.settings.Start(ctx) })
+	a.onClose(func(context.Context) error { return a.settings.Stop() })
+	return nil
+}
+
+// limits returns the bounds of a request that are in force.
 func (a *App) limits() httpapi.Limits {
-	s := a.settings.Current()
+	l := a.settings.current.Load().Limits
 	return httpapi.Limits{
-		BodyBytes: s.Int(systemplane.BodyBytes), ImportBytes: s.Int(systemplane.ImportBytes),
-		Request: s.Seconds(systemplane.RequestTimeoutSeconds),
-		Tenant:  httpapi.Rate{PerSecond: int(s.Int(systemplane.TenantRate)), Burst: int(s.Int(systemplane.TenantBurst))},
-		Subject: httpapi.Rate{PerSecond: int(s.Int(systemplane.SubjectRate)), Burst: int(s.Int(systemplane.SubjectBurst))},
+		BodyBytes: l.BodyBytes, ImportBytes: l.ImportBytes, Request: seconds(l.RequestTimeoutSec),
+		Tenant:  httpapi.Rate{PerSecond: l.TenantRPS, Burst: l.TenantBurst},
+		Subject: httpapi.Rate{PerSecond: l.SubjectRPS, Burst: l.SubjectBurst},
 	}
 }
 
-// limiterTimeout bounds a single step of the limiter's talk with Redis; it is hopeless long before a caller notices.
+// limiterTimeout bounds one round trip of the limiter to Redis: a later decision is useless.
 const limiterTimeout = 75 * time.Millisecond
 
-// openLimiterRedis is a client that gives up at once: a late decision about a rate is worth nothing. It dials nothing
-// yet, and is nil where no Redis is named.
+// openLimiterRedis returns a client without retries, nil where no Redis is named. It dials nothing yet.
 func (a *App) openLimiterRedis() (redis.UniversalClient, error) {
 	if a.cfg.Redis.URL == "" {
-		return nil, nil //nolint:nilnil // none is a way to run
+		return nil, nil //nolint:nilnil // Matcher runs without Redis too
 	}
 	options, err := redis.ParseURL(a.cfg.Redis.URL)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL cannot be used") //nolint:err113 // the cause quotes a password
+		return nil, errors.New("REDIS_URL cannot be used") // the cause quotes a password
 	}
 	options.MaxRetries, options.ContextTimeoutEnabled = -1, true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = limiterTimeout, limiterTimeout, limiterTimeout

@@ -4,48 +4,323 @@ package bootstrap
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"reflect"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/systemplane"
+	"matcher/internal/httpapi"
+	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-// nothing is a store in which nobody ever stored anything.
-type nothing struct{}
+const (
+	bodyBytes   = "limits.body_bytes"
+	tenantRate  = "limits.tenant_requests_per_second"
+	subjectRate = "limits.subject_requests_per_second"
+	managerURL  = "tenancy.multi_tenant_url"
+	managerKey  = "tenancy.multi_tenant_service_api_key" //nolint:gosec // a name
+	environment = "tenancy.multi_tenant_environment"
+	slug        = "tenancy.default_tenant_slug"
+)
 
-func (nothing) Revision(context.Context) (int64, error)            { return 0, nil }
-func (nothing) Load(context.Context) ([]systemplane.Stored, error) { return nil, nil }
-func (nothing) Put(context.Context, systemplane.Change) error      { return nil }
+// memory is a store in memory: the second implementation of settingStore.
+type memory struct {
+	mu      sync.Mutex
+	rows    map[string]tenancy.StoredSetting
+	changes []tenancy.NewSetting
+	down    error
+	asked   int
+}
 
-func TestBootValues(t *testing.T) {
-	plane := func(environ ...string) (*App, *systemplane.Plane) {
-		cfg, err := LoadConfig(environ)
-		require.NoError(t, err)
-		p, err := systemplane.New(nothing{}, bootValues(cfg), slog.New(slog.DiscardHandler))
-		require.NoError(t, err)
-		return &App{cfg: cfg, settings: p}, p
+func (m *memory) Revision(context.Context) (revision int64, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked++
+	for _, row := range m.rows {
+		revision += int64(row.Version)
 	}
-	t.Run("the environment's defaults are the keys' own", func(t *testing.T) {
-		_, p := plane()
-		for _, view := range p.Views() {
-			require.Equal(t, systemplane.FromDefault, view.Source, view.Key)
+	return revision, m.down
+}
+
+func (m *memory) Load(context.Context) (rows []tenancy.StoredSetting, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, row := range m.rows {
+		rows = append(rows, row)
+	}
+	return rows, m.down
+}
+
+func (m *memory) Put(_ context.Context, key string, change tenancy.NewSetting) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.rows == nil {
+		m.rows = map[string]tenancy.StoredSetting{}
+	}
+	m.changes = append(m.changes, change)
+	m.rows[key] = tenancy.StoredSetting{Key: key, Value: change.Value, Version: max(m.rows[key].Version, 1) + 1, ChangedBy: "ann"}
+	return nil
+}
+
+func (m *memory) questions() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.asked
+}
+
+func (m *memory) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = err
+}
+
+func settingsWith(t *testing.T, store settingStore, environ ...string) (*Settings, *strings.Builder) {
+	t.Helper()
+	cfg, err := LoadConfig(environ)
+	require.NoError(t, err)
+	var log strings.Builder
+	return newSettings(store, cfg, slog.New(slog.NewTextHandler(&log, nil))), &log
+}
+
+func shown(t *testing.T, s *Settings, key string) httpapi.Setting {
+	t.Helper()
+	for _, view := range s.List() {
+		if view.Key == key {
+			return view
 		}
+	}
+	t.Fatal(key)
+	return httpapi.Setting{}
+}
+
+func TestSettings_AreTaggedFieldsOfConfig(t *testing.T) {
+	s, _ := settingsWith(t, &memory{})
+	seen, tenantKeys := map[string]bool{}, 0
+	for _, view := range s.List() {
+		require.False(t, seen[view.Key], view.Key)
+		seen[view.Key] = true
+		require.Regexp(t, `^(tenancy|limits)\.[a-z_]+$`, view.Key)
+		require.NotEmpty(t, view.Description, view.Key)
+		require.NotEmpty(t, view.Variable, view.Key)
+		require.Contains(t, []string{"integer", "string", "boolean"}, view.Type)
+		require.Equal(t, "default", view.Source, "%s: the environment's defaults are the keys' own", view.Key)
+		if name, tenant := strings.CutPrefix(view.Key, "tenancy."); tenant {
+			tenantKeys++
+			require.Equal(t, strings.ToLower(view.Variable), name)
+		}
+	}
+	require.Equal(t, 11, tenantKeys, "those of the multi-tenant standard")
+	require.Len(t, seen, 18)
+	for key, bootOnly := range map[string]bool{
+		"tenancy.default_tenant_id": true, slug: true, "tenancy.multi_tenant_enabled": true, managerURL: false,
+	} {
+		require.Equal(t, bootOnly, shown(t, s, key).BootOnly, key)
+	}
+	require.Equal(t, reflect.TypeFor[Config]().NumField() > 0, len(bounded) > len(seen), "bounds without a key are settings of a start")
+}
+
+func TestSettings_TheEnvironmentIsInForceUntilAValueIsStored(t *testing.T) {
+	s, _ := settingsWith(t, &memory{}, "MATCHER_TENANT_RPS=7", "MATCHER_SUBJECT_RPS=0", "MULTI_TENANT_MAX_TENANT_POOLS=9", "MULTI_TENANT_TIMEOUT=4")
+	view := shown(t, s, tenantRate)
+	require.Equal(t, "environment", view.Source)
+	require.Equal(t, 2000, view.Default)
+	require.Equal(t, 1, view.Version)
+	limits := (&App{settings: s}).limits()
+	require.Equal(t, 7, limits.Tenant.PerSecond)
+	require.Equal(t, 4000, limits.Tenant.Burst)
+	require.Zero(t, limits.Subject.PerSecond)
+	require.Equal(t, int64(1<<20), limits.BodyBytes)
+	require.Equal(t, 30*time.Second, limits.Request)
+	require.Equal(t, s.boot, s.current.Load().Config)
+}
+
+func TestSettings_Put(t *testing.T) {
+	store := &memory{}
+	s, _ := settingsWith(t, store)
+	var changed []int64
+	s.onChange = func(last, next Config) { changed = []int64{last.Limits.BodyBytes, next.Limits.BodyBytes} }
+	view, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`4096`), 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, view.Version)
+	require.Equal(t, "stored", view.Source)
+	require.Equal(t, int64(4096), s.current.Load().Limits.BodyBytes)
+	require.Equal(t, []int64{1 << 20, 4096}, changed)
+	require.Equal(t, int64(2), s.current.Load().revision)
+
+	t.Run("null takes the key back to the environment", func(t *testing.T) {
+		view, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`null`), 0)
+		require.NoError(t, err)
+		require.Equal(t, "default", view.Source)
+		require.Equal(t, 3, view.Version)
+		require.Equal(t, int64(1<<20), s.current.Load().Limits.BodyBytes)
 	})
-	t.Run("what the environment sets is in force", func(t *testing.T) {
-		a, p := plane("MATCHER_TENANT_RPS=7", "MATCHER_SUBJECT_RPS=0", "MULTI_TENANT_SERVICE_API_KEY=hunter2")
-		view, _ := p.View(systemplane.TenantRate)
-		require.Equal(t, systemplane.FromEnvironment, view.Source)
-		require.Equal(t, 7, a.limits().Tenant.PerSecond)
-		require.Equal(t, 4000, a.limits().Tenant.Burst)
-		require.Zero(t, a.limits().Subject.PerSecond)
-		require.Equal(t, int64(1<<20), a.limits().BodyBytes)
+	t.Run("what cannot be is refused and not stored", func(t *testing.T) {
+		stored := len(store.changes)
+		for _, key := range []string{"limits.nothing", ""} {
+			_, err := s.Put(t.Context(), key, json.RawMessage(`1`), 0)
+			require.Equal(t, recon.KindNotFound, recon.KindOf(err))
+		}
+		_, err := s.Put(t.Context(), slug, json.RawMessage(`"x"`), 0)
+		require.Equal(t, "BOOT_ONLY", recon.CodeOf(err))
+		_, err = s.Put(t.Context(), bodyBytes, json.RawMessage(`-1`), 0)
+		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
+		_, err = s.Put(t.Context(), managerURL, json.RawMessage(`"https://a.example"`), 0)
+		require.ErrorContains(t, err, "when a process starts", "there was no tenant manager when this one did")
+		require.Len(t, store.changes, stored)
 	})
-	t.Run("what was changed goes before what was set", func(t *testing.T) {
-		a, p := plane("MULTI_TENANT_MAX_TENANT_POOLS=9", "MULTI_TENANT_TIMEOUT=4")
-		got := tenancyInForce(a.cfg.Tenancy, p.Current())
-		require.Equal(t, a.cfg.Tenancy, got, "nothing was changed")
+}
+
+func TestSettings_TheTenantManagerMayMoveButNotComeOrGo(t *testing.T) {
+	s, _ := settingsWith(t, &memory{}, "MULTI_TENANT_URL=https://a.example", "MULTI_TENANT_SERVICE_API_KEY=key")
+	_, err := s.Put(t.Context(), managerURL, json.RawMessage(`"https://b.example"`), 0)
+	require.NoError(t, err)
+	_, err = s.Put(t.Context(), managerURL, json.RawMessage(`""`), 0)
+	require.ErrorContains(t, err, "when a process starts")
+	_, err = s.Put(t.Context(), managerKey, json.RawMessage(`""`), 0)
+	require.ErrorContains(t, err, "needs its key")
+}
+
+func TestSettings_ASecretIsUsedAndNeverShown(t *testing.T) {
+	store := &memory{}
+	s, log := settingsWith(t, store)
+	view, err := s.Put(t.Context(), managerKey, json.RawMessage(`"hunter2"`), 0)
+	require.NoError(t, err)
+	require.Equal(t, "hunter2", s.current.Load().Tenancy.MultiTenantServiceAPIKey)
+	require.Nil(t, view.Value)
+	require.True(t, view.IsSet)
+	require.Nil(t, store.changes[0].Shown, "the history does not hold it either")
+	all, err := json.Marshal(s.List())
+	require.NoError(t, err)
+	require.NotContains(t, string(all)+log.String(), "hunter2")
+}
+
+func TestSettings_ABadStoredValueLeavesTheLastGoodOne(t *testing.T) {
+	store := &memory{}
+	s, log := settingsWith(t, store)
+	_, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`4096`), 0)
+	require.NoError(t, err)
+	store.rows[bodyBytes] = tenancy.StoredSetting{Key: bodyBytes, Value: json.RawMessage(`"many"`), Version: 9}
+	store.rows["limits.of_a_later_release"] = tenancy.StoredSetting{Key: "limits.of_a_later_release", Value: json.RawMessage(`1`), Version: 2}
+	store.rows[slug] = tenancy.StoredSetting{Key: slug, Value: json.RawMessage(`"other"`), Version: 5}
+	require.NoError(t, s.Refresh(t.Context()))
+	require.Equal(t, int64(4096), s.current.Load().Limits.BodyBytes)
+	require.Equal(t, "default", s.current.Load().Tenancy.DefaultTenantSlug, "a boot-only key is the environment's")
+	require.NotEmpty(t, shown(t, s, bodyBytes).Fault)
+	require.Len(t, s.current.Load().faults, 1)
+	_, err = s.Put(t.Context(), tenantRate, json.RawMessage(`5`), 0)
+	require.NoError(t, err)
+	require.Equal(t, int64(4096), s.current.Load().Limits.BodyBytes, "the last good value outlives further changes")
+	require.Equal(t, 1, strings.Count(log.String(), "cannot be used"), "logged once a version")
+}
+
+func TestSettings_FollowTheStoreAndOutliveItsOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		here, log := settingsWith(t, store)
+		there, _ := settingsWith(t, store)
+		go func() { _ = here.Start(t.Context()) }()
+		_, err := there.Put(t.Context(), subjectRate, json.RawMessage(`11`), 0)
+		require.NoError(t, err)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time: the promise is two seconds
+		require.Equal(t, 11, here.current.Load().Limits.SubjectRPS)
+
+		store.fail(errors.New("the database is down"))
+		asked := store.questions()
+		time.Sleep(time.Minute) //nolint:forbidigo // virtual
+		require.Equal(t, 11, here.current.Load().Limits.SubjectRPS, "the last good values stay")
+		require.Less(t, store.questions()-asked, 20, "a database that is down gets few questions")
+		store.fail(nil)
+		_, err = there.Put(t.Context(), subjectRate, json.RawMessage(`12`), 0)
+		require.NoError(t, err)
+		time.Sleep(pollMost + time.Second) //nolint:forbidigo // virtual
+		require.Equal(t, 12, here.current.Load().Limits.SubjectRPS)
+		require.NoError(t, here.Stop())
+		require.Equal(t, 1, strings.Count(log.String(), "cannot be read"))
+		require.Equal(t, 1, strings.Count(log.String(), "can be read again"))
+	})
+}
+
+func TestSettings_APanicWhileApplyingStopsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		s, _ := settingsWith(t, store)
+		s.onChange = func(_, next Config) {
+			if next.Limits.TenantRPS == 3 {
+				panic("no")
+			}
+		}
+		go func() { _ = s.Start(t.Context()) }()
+		require.NoError(t, store.Put(t.Context(), tenantRate, tenancy.NewSetting{Value: json.RawMessage(`3`)}))
+		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual
+		require.NoError(t, store.Put(t.Context(), subjectRate, tenancy.NewSetting{Value: json.RawMessage(`4`)}))
+		time.Sleep(3 * pollMost) //nolint:forbidigo // virtual
+		require.Equal(t, 4, s.current.Load().Limits.SubjectRPS)
+		require.NoError(t, s.Stop())
+	})
+}
+
+func TestSetting_Set(t *testing.T) {
+	for _, c := range []struct {
+		key, text string
+		want      any
+		fault     string
+	}{
+		{bodyBytes, `2048`, int64(2048), ""},
+		{bodyBytes, `1023`, nil, "from 1024"},
+		{bodyBytes, `67108865`, nil, "to 67108864"},
+		{bodyBytes, `2048.5`, nil, "number without a fraction"},
+		{bodyBytes, `1e400`, nil, "number without a fraction"},
+		{bodyBytes, `"2048"`, nil, "number"},
+		{bodyBytes, `{}`, nil, "number"},
+		{bodyBytes, `null`, nil, "number"},
+		{bodyBytes, `nonsense`, nil, "not JSON"},
+		{"limits.import_bytes", `10737418240`, int64(10 << 30), ""},
+		{tenantRate, `0`, 0, ""},
+		{tenantRate, `-1`, nil, "from 0"},
+		{managerURL, `""`, "", ""},
+		{managerURL, `"https://tenants.example.com"`, "https://tenants.example.com", ""},
+		{managerURL, `"http://127.0.0.1:9"`, "http://127.0.0.1:9", ""},
+		{managerURL, `"http://tenants.example.com"`, nil, "https"},
+		{managerURL, `"https://user:hunter2@example.com"`, nil, "plain address"},
+		{managerURL, `7`, nil, "string"},
+		{environment, `"a\nb"`, nil, "one line"},
+		{environment, `"` + strings.Repeat("x", maxTextRunes+1) + `"`, nil, "at most"},
+		{"tenancy.multi_tenant_enabled", `true`, true, ""},
+		{"tenancy.multi_tenant_enabled", `1`, nil, "boolean"},
+	} {
+		one, known := settingOf(c.key)
+		require.True(t, known)
+		var cfg Config
+		fault := one.set(&cfg, []byte(c.text))
+		if c.fault == "" {
+			require.Empty(t, fault, c.text)
+			require.Equal(t, c.want, one.value(&cfg).Interface())
+			continue
+		}
+		require.Contains(t, fault, c.fault, c.text)
+		require.NotContains(t, fault, "hunter2", "a value may be a secret in the wrong place")
+	}
+}
+
+func FuzzSetting_Set(f *testing.F) {
+	for _, seed := range []string{`1`, `"https://a"`, `true`, `null`, `[`, `"\u0000"`, `9223372036854775808`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, one := range bounded {
+			var cfg Config
+			if one.set(&cfg, []byte(text)) == "" {
+				require.Empty(t, one.fault(&cfg))
+			}
+		}
 	})
 }
 

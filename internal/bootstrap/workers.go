@@ -21,7 +21,7 @@ func (a *App) startWorkers(ctx context.Context) error {
 	}
 	places := &jobs.Places{Open: a.openPlace, Most: a.cfg.Tenancy.MultiTenantMaxTenantPools, Log: a.log}
 	a.onClose(places.Stop)
-	a.runKeeper(ctx)
+	a.startPurging(ctx)
 	stop, err := a.openPlace(ctx, "")
 	if err != nil {
 		return err

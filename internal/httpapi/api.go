@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -15,11 +16,10 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/ingestion"
-	"matcher/internal/lifecycle"
 	"matcher/internal/postgres"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
-	"matcher/internal/systemplane"
+	"matcher/internal/tenancy"
 )
 
 // Limits bound one request.
@@ -41,7 +41,7 @@ type Config struct {
 	// Keys open what concerns the installation, beside tokens.
 	Keys auth.APIKeys
 	// Keeper changes tenants; nil where a tenant manager elsewhere does.
-	Keeper *lifecycle.Keeper
+	Keeper *tenancy.Service
 	// Limits are those in force at the moment: they may change while the service runs.
 	Limits func() Limits
 	// Tenants say what rate a tenant may have.
@@ -49,8 +49,9 @@ type Config struct {
 	// Redis is where instances count requests together; without it each counts by itself.
 	Redis redis.UniversalClient
 
-	Settings       *systemplane.Plane
-	SettingHistory func(ctx context.Context, key string, before, limit int) ([]tenancy.SettingChange, error)
+	Settings       func() []Setting
+	PutSetting     func(ctx context.Context, key string, value json.RawMessage, version int) (Setting, error)
+	SettingHistory func(ctx context.Context, key string, before, limit int) ([]adapters.SettingChange, error)
 
 	Log      *slog.Logger
 	Registry *prometheus.Registry
@@ -96,7 +97,6 @@ func New(cfg Config) (*API, error) {
 	mux, doc := http.NewServeMux(), newDocument(cfg.Version.Version)
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
-		watchSettings(cfg.Registry, cfg.Settings)
 		for _, op := range operations {
 			serve := op.stream
 			if in := doc.add(&op); in != nil {

@@ -15,8 +15,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-
-	"matcher/internal/systemplane"
 )
 
 func probing(t *testing.T, ready func(context.Context) error) *API {
@@ -54,7 +52,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestDocument(t *testing.T) {
-	a, err := New(Config{Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Settings: new(systemplane.Plane)})
+	a, err := New(Config{Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
 	require.NoError(t, err)
 	var document struct {
 		Paths      map[string]map[string]any

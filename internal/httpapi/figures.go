@@ -6,8 +6,6 @@ import (
 
 	"github.com/felixge/httpsnoop"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"matcher/internal/systemplane"
 )
 
 // figures are the API's metrics. No label names a tenant or an id: both are without bound.
@@ -70,16 +68,4 @@ func (f *limitFigures) count(scope string, shared, allowed bool) {
 		result = "allowed"
 	}
 	f.decisions.WithLabelValues(scope, limiter, result).Inc()
-}
-
-// watchSettings tells which settings an instance runs on: instances that agree show the same number.
-func watchSettings(registry prometheus.Registerer, settings *systemplane.Plane) {
-	registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "matcher_settings_revision", Help: "Sum of the versions of all stored settings in force.",
-		}, func() float64 { return float64(settings.Current().Revision) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "matcher_settings_faults", Help: "Stored settings that cannot be used.",
-		}, func() float64 { return float64(settings.Current().Faults()) }),
-	)
 }

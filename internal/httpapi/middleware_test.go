@@ -17,7 +17,6 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/shared/ports"
-	"matcher/internal/systemplane"
 )
 
 func bare(t *testing.T, log *bytes.Buffer, handler http.HandlerFunc) http.Handler {
@@ -80,7 +79,7 @@ func TestAdmit_TheTenantIsTheTokensOnEveryRoute(t *testing.T) {
 	require.NoError(t, err)
 	asked := &askedTenants{}
 	a, err := New(Config{
-		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Settings: new(systemplane.Plane),
+		Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
 		Auth: verifier, Tenancy: tenancy, Tenants: asked,
 		Limits: func() Limits { return Limits{Subject: Rate{PerSecond: 1}} },
 	})

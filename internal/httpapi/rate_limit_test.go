@@ -18,7 +18,6 @@ import (
 	"matcher/internal/bootstrap"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/systemplane"
 	"matcher/internal/testkit"
 )
 
@@ -78,15 +77,15 @@ func TestRateLimits_OneCallerDoesNotTakeAllOfItsTenants(t *testing.T) {
 	api := testkit.Server(t)
 	platform := api.As("", auth.RolePlatformAdmin)
 	tenantID := api.NewTenant("a")
-	platform.Must("PUT", settingPath+systemplane.SubjectRate, `{"value":1}`, nil)
-	platform.Must("PUT", settingPath+systemplane.SubjectBurst, `{"value":1}`, nil)
+	platform.Must("PUT", settingPath+"limits.subject_requests_per_second", `{"value":1}`, nil)
+	platform.Must("PUT", settingPath+"limits.subject_burst", `{"value":1}`, nil)
 	require.Contains(t, untilRefused(t, api.As(tenantID, auth.RoleViewer)).Problem().Detail, "subject")
 	token, err := api.App.Token(auth.MintOptions{Subject: "another", TenantID: tenantID, Roles: []auth.Role{auth.RoleViewer}, Now: time.Now()})
 	require.NoError(t, err)
 	another := *platform
 	another.Token = token
 	another.Must("GET", "/v1/me", nil, nil)
-	platform.Must("PUT", settingPath+systemplane.SubjectRate, `{"value":0}`, nil) // no limit
+	platform.Must("PUT", settingPath+"limits.subject_requests_per_second", `{"value":0}`, nil) // no limit
 	for range 20 {
 		another.Must("GET", "/v1/me", nil, nil)
 	}

@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"matcher/internal/auth"
-	"matcher/internal/lifecycle"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/tenancy"
 )
 
 // The roles of the table below, from least to most; each may do what those before it may.
@@ -222,13 +222,13 @@ var operations = []operation{
 	{"PATCH /admin/tenants/{id}", platform, "change-tenant", "Change a tenant's name or limits",
 		direct((*API).changeTenant)},
 	{"DELETE /admin/tenants/{id}", platform, "delete-tenant", "Delete a tenant; its data is erased when the grace is over",
-		tenantTo((*lifecycle.Keeper).Delete)},
+		tenantTo((*tenancy.Service).Delete)},
 	{"POST /admin/tenants/{id}/restore", platform, "restore-tenant", "Bring a deleted tenant back",
-		tenantTo((*lifecycle.Keeper).Restore)},
+		tenantTo((*tenancy.Service).Restore)},
 	{"POST /admin/tenants/{id}/suspend", platform, "suspend-tenant", "Refuse a tenant's callers and park its work",
-		tenantTo((*lifecycle.Keeper).Suspend)},
+		tenantTo((*tenancy.Service).Suspend)},
 	{"POST /admin/tenants/{id}/resume", platform, "resume-tenant", "Let a suspended tenant go on",
-		tenantTo((*lifecycle.Keeper).Resume)},
+		tenantTo((*tenancy.Service).Resume)},
 	{"POST /admin/migrations", platform, "migrate-tenants", "Bring the schemas of all tenants up to date; repeat while some remain",
 		direct((*API).migrateTenants)},
 	{"GET /admin/audit", platform, "list-tenant-audit", "Read what was done to tenants, the latest first",

@@ -3,56 +3,65 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"time"
 
 	"matcher/internal/recon"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/systemplane"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-func (a *API) listSettings(context.Context, *struct{}) (list[systemplane.View], error) {
-	return listOf(a.Settings.Views(), ""), nil
+// Setting is a runtime setting as it may be shown.
+type Setting struct {
+	Key         string     `json:"key"`
+	Description string     `json:"description"`
+	Type        string     `json:"type"`
+	Variable    string     `json:"variable" doc:"The environment variable of the value that a process starts with"`
+	Value       any        `json:"value" doc:"In force on this instance; null for a secret"`
+	Default     any        `json:"default"`
+	Source      string     `json:"source" enum:"default,environment,stored"`
+	Secret      bool       `json:"secret"`
+	IsSet       bool       `json:"isSet" doc:"Whether the value is other than empty, for a secret too"`
+	BootOnly    bool       `json:"bootOnly" doc:"Read from the environment when a process starts; a PUT answers 409"`
+	Version     int        `json:"version" doc:"1 until a value is stored; send it as If-Match"`
+	ChangedAt   *time.Time `json:"changedAt,omitempty"`
+	ChangedBy   string     `json:"changedBy,omitempty"`
+	Fault       string     `json:"fault,omitempty" doc:"Why the stored value is not in force: the last good one is"`
+}
+
+func (a *API) listSettings(context.Context, *struct{}) (list[Setting], error) {
+	return listOf(a.Settings(), ""), nil
 }
 
 type settingKey struct {
 	Key string `path:"" maxLength:"200"`
 }
 
-func (a *API) getSetting(_ context.Context, in *settingKey) (systemplane.View, error) {
-	view, known := a.Settings.View(in.Key)
-	if !known {
-		return view, recon.NotFound("setting")
+func (a *API) getSetting(_ context.Context, in *settingKey) (Setting, error) {
+	for _, setting := range a.Settings() {
+		if setting.Key == in.Key {
+			return setting, nil
+		}
 	}
-	return view, nil
+	return Setting{}, recon.NotFound("setting")
 }
 
 type putSettingInput struct {
 	settingKey
 	matched
 	Body struct {
-		Value any `json:"value" doc:"Of the setting's type; null takes it back to what the environment says"`
+		Value any `json:"value" doc:"Of the setting's type; null takes it back to the environment's value"`
 	}
 }
 
-func (a *API) putSetting(ctx context.Context, in *putSettingInput) (view systemplane.View, err error) {
+func (a *API) putSetting(ctx context.Context, in *putSettingInput) (setting Setting, err error) {
 	text, err := json.Marshal(in.Body.Value)
 	if err != nil {
-		return view, err
+		return setting, err
 	}
-	view, err = a.Settings.Put(ctx, in.Key, text, in.version)
-	var bad *systemplane.BadValueError
-	switch {
-	case errors.Is(err, systemplane.ErrUnknownKey):
-		return view, recon.NotFound("setting")
-	case errors.Is(err, systemplane.ErrBootOnly):
-		return view, recon.Conflict("BOOT_ONLY", "%s", err.Error())
-	case errors.As(err, &bad):
-		return view, badValue("/value", "", bad.Reason)
-	case err != nil:
-		return view, err
+	setting, err = a.PutSetting(ctx, in.Key, text, in.version)
+	if err == nil {
+		a.Log.InfoContext(ctx, "a setting was changed", "key", setting.Key, "version", setting.Version, "by", setting.ChangedBy)
 	}
-	a.Log.InfoContext(ctx, "a setting was changed", "key", view.Key, "version", view.Version, "by", view.ChangedBy)
-	return view, nil
+	return setting, err
 }
 
 type settingHistoryInput struct {
@@ -63,9 +72,9 @@ type settingHistoryInput struct {
 
 func (a *API) listSettingHistory(
 	ctx context.Context, in *settingHistoryInput,
-) (out list[tenancy.SettingChange], err error) {
-	if _, known := a.Settings.View(in.Key); !known {
-		return out, recon.NotFound("setting")
+) (out list[adapters.SettingChange], err error) {
+	if _, err := a.getSetting(ctx, &in.settingKey); err != nil {
+		return out, err
 	}
 	changes, err := a.SettingHistory(ctx, in.Key, in.Before, in.Limit)
 	return listOf(changes, ""), err

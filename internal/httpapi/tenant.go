@@ -6,14 +6,14 @@ import (
 	"math"
 	"strconv"
 
-	"matcher/internal/lifecycle"
 	"matcher/internal/recon"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
+	"matcher/internal/tenancy"
 )
 
 // keeper changes tenants; a tenant manager elsewhere may do so instead.
-func (a *API) keeper() (*lifecycle.Keeper, error) {
+func (a *API) keeper() (*tenancy.Service, error) {
 	if a.Keeper == nil {
 		return nil, recon.Conflict("TENANTS_ELSEWHERE",
 			"the tenants of this installation are kept by the tenant manager that MULTI_TENANT_URL names")
@@ -26,7 +26,7 @@ type tenantsInput struct {
 	Status string `query:"status" enum:"ACTIVE,SUSPENDED,DELETED"`
 }
 
-func (a *API) listTenants(ctx context.Context, in *tenantsInput) (out list[tenancy.TenantRecord], err error) {
+func (a *API) listTenants(ctx context.Context, in *tenantsInput) (out list[adapters.TenantRecord], err error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return out, err
@@ -57,9 +57,9 @@ type createTenantInput struct {
 	}
 }
 
-func (a *API) createTenant(ctx context.Context, in *createTenantInput) (tenancy.TenantRecord, error) {
-	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
-		return keeper.Create(ctx, tenancy.NewTenant(in.Body))
+func (a *API) createTenant(ctx context.Context, in *createTenantInput) (adapters.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *tenancy.Service) (*adapters.TenantRecord, error) {
+		return keeper.Create(ctx, adapters.NewTenant(in.Body))
 	})
 }
 
@@ -68,8 +68,8 @@ type recordID struct {
 	ID string `path:"" maxLength:"63"`
 }
 
-func (a *API) getTenant(ctx context.Context, in *recordID) (tenancy.TenantRecord, error) {
-	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+func (a *API) getTenant(ctx context.Context, in *recordID) (adapters.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *tenancy.Service) (*adapters.TenantRecord, error) {
 		return keeper.Registry.Record(ctx, in.ID)
 	})
 }
@@ -77,19 +77,19 @@ func (a *API) getTenant(ctx context.Context, in *recordID) (tenancy.TenantRecord
 type changeTenantInput struct {
 	recordID
 	matched
-	Body tenancy.TenantChange
+	Body adapters.TenantChange
 }
 
-func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (tenancy.TenantRecord, error) {
-	return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+func (a *API) changeTenant(ctx context.Context, in *changeTenantInput) (adapters.TenantRecord, error) {
+	return a.kept(ctx, func(keeper *tenancy.Service) (*adapters.TenantRecord, error) {
 		return keeper.Change(ctx, in.ID, int64(in.version), in.Body)
 	})
 }
 
 // tenantTo is the endpoint of a step in a tenant's life; being there already is no error.
-func tenantTo(step func(*lifecycle.Keeper, context.Context, string) (*tenancy.TenantRecord, error)) endpoint {
-	return direct(func(a *API, ctx context.Context, in *recordID) (tenancy.TenantRecord, error) {
-		return a.kept(ctx, func(keeper *lifecycle.Keeper) (*tenancy.TenantRecord, error) {
+func tenantTo(step func(*tenancy.Service, context.Context, string) (*adapters.TenantRecord, error)) endpoint {
+	return direct(func(a *API, ctx context.Context, in *recordID) (adapters.TenantRecord, error) {
+		return a.kept(ctx, func(keeper *tenancy.Service) (*adapters.TenantRecord, error) {
 			return step(keeper, ctx, in.ID)
 		})
 	})
@@ -97,8 +97,8 @@ func tenantTo(step func(*lifecycle.Keeper, context.Context, string) (*tenancy.Te
 
 // kept is the record that do returns; the access log names its tenant.
 func (a *API) kept(
-	ctx context.Context, do func(*lifecycle.Keeper) (*tenancy.TenantRecord, error),
-) (out tenancy.TenantRecord, err error) {
+	ctx context.Context, do func(*tenancy.Service) (*adapters.TenantRecord, error),
+) (out adapters.TenantRecord, err error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return out, err
@@ -112,7 +112,7 @@ func (a *API) kept(
 }
 
 // migrateTenants goes as far as a request may last; what remains is done by the next.
-func (a *API) migrateTenants(ctx context.Context, _ *struct{}) (done lifecycle.Migration, err error) {
+func (a *API) migrateTenants(ctx context.Context, _ *struct{}) (done tenancy.Migration, err error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return done, err
@@ -136,7 +136,7 @@ type tenantAuditInput struct {
 
 func (a *API) listTenantAudit(
 	ctx context.Context, in *tenantAuditInput,
-) (out list[tenancy.TenantAuditEntry], err error) {
+) (out list[adapters.TenantAuditEntry], err error) {
 	keeper, err := a.keeper()
 	if err != nil {
 		return out, err

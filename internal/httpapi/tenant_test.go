@@ -13,9 +13,9 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
-	"matcher/internal/lifecycle"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
+	"matcher/internal/tenancy"
 	"matcher/internal/testkit"
 )
 
@@ -32,7 +32,7 @@ func TestTenants_OverHTTP(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t, withKeys)
 	platform := api.As("", auth.RolePlatformAdmin)
-	var acme tenancy.TenantRecord
+	var acme adapters.TenantRecord
 	made := platform.Must("POST", "/admin/tenants", `{"slug":"acme","name":"Acme Ltd","connections":3}`, &acme)
 	require.Equal(t, http.StatusCreated, made.Status)
 	require.Equal(t, "/admin/tenants/"+acme.TenantID, made.Header.Get("Location"))
@@ -40,13 +40,13 @@ func TestTenants_OverHTTP(t *testing.T) {
 
 	t.Run("read by id and slug, listed in parts", func(t *testing.T) {
 		for _, key := range []string{acme.TenantID, "acme"} {
-			var shown tenancy.TenantRecord
+			var shown adapters.TenantRecord
 			platform.Must("GET", "/admin/tenants/"+key, nil, &shown)
 			require.Equal(t, acme, shown)
 		}
 		require.Equal(t, http.StatusNotFound, platform.Call("GET", "/admin/tenants/nobody", nil).Status)
 		var page struct {
-			Items      []tenancy.TenantRecord
+			Items      []adapters.TenantRecord
 			NextCursor string
 		}
 		platform.Must("GET", "/admin/tenants?limit=1", nil, &page)
@@ -94,10 +94,10 @@ func TestTenants_OverHTTP(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, platform.Call("POST", "/admin/tenants/"+uuid.NewString()+"/suspend", nil).Status)
 	})
 	t.Run("migrations and the audit log", func(t *testing.T) {
-		var done lifecycle.Migration
+		var done tenancy.Migration
 		platform.Must("POST", "/admin/migrations", nil, &done)
-		require.Equal(t, lifecycle.Migration{Checked: 2, Failed: []lifecycle.MigrationFault{}}, done)
-		var log struct{ Items []tenancy.TenantAuditEntry }
+		require.Equal(t, tenancy.Migration{Checked: 2, Failed: []tenancy.MigrationFault{}}, done)
+		var log struct{ Items []adapters.TenantAuditEntry }
 		platform.Must("GET", "/admin/audit?about="+acme.TenantID, nil, &log)
 		require.Equal(t, "tenant.restore", log.Items[0].Action)
 		require.Equal(t, "tenant.create", log.Items[len(log.Items)-1].Action)
@@ -158,7 +158,7 @@ func TestTenantManager_OneMatcherIsAnothers(t *testing.T) {
 		cfg.Tenancy.MultiTenantURL, cfg.Tenancy.MultiTenantServiceAPIKey = first.URL, serviceKey
 	})
 	operator := first.As("", auth.RolePlatformAdmin)
-	var acme tenancy.TenantRecord
+	var acme adapters.TenantRecord
 	operator.Must("POST", "/admin/tenants", `{"slug":"acme","name":"Acme Ltd","connections":3,"requestsPerSecond":50}`, &acme)
 
 	service := *first.As("")

@@ -31,7 +31,6 @@ var sqlFiles = []string{
 	adapters + "/schema_pending.go",
 	adapters + "/migrator.go",
 	bootstrap + "/migrations.go",
-	bootstrap + "/migrations_embedded.go",
 }
 
 // switchFiles may name a role or a search path: the door and the provisioner.

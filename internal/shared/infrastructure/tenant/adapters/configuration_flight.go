@@ -142,7 +142,7 @@ func (c *CachedConfigurationAdapter) fallBack(tenantID string, now time.Time, ca
 		return entry.config, nil
 	}
 	if cause == nil || errors.Is(cause, context.DeadlineExceeded) {
-		return nil, errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "nobody can say at the moment who this tenant is"), cause)
+		return nil, errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "the tenant manager is unavailable; retry later"), cause)
 	}
 	return nil, cause
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"matcher/internal/shared/ports"
 )
 
@@ -130,4 +132,13 @@ func InDatabase(dsn, database string) string {
 	query.Del("database")
 	u.Path, u.RawQuery = "/"+database, query.Encode()
 	return u.String()
+}
+
+// DatabaseOf returns the database that a DSN names, "" if it cannot be read.
+func DatabaseOf(dsn string) string {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return ""
+	}
+	return config.Database
 }

@@ -21,9 +21,9 @@ const (
 
 type breaker = gobreaker.TwoStepCircuitBreaker[*ports.TenantConfig]
 
-// remoteBreakers keeps questions from a manager that has failed too often in a row, and questions about one tenant that
-// the manager cannot answer. What concerns one tenant only counts once against the manager, so that one tenant's
-// trouble opens its own breaker and nobody else's.
+// remoteBreakers stop requests to a manager that failed too often in a row, and requests about a tenant that the manager
+// cannot answer. A failure that concerns one tenant counts once against the manager, so that it opens the breaker of that
+// tenant only.
 type remoteBreakers struct {
 	threshold uint32
 	timeout   time.Duration
@@ -76,7 +76,7 @@ func (b *remoteBreakers) allow(tenantID string) (done func(error), err error) {
 	closed := b.upstream.State() == gobreaker.StateClosed
 	upstreamDone, err := b.upstream.Allow()
 	if err != nil {
-		tenantDone(nil) // nothing was learnt of the tenant, and what is not reported blocks it for ever
+		tenantDone(nil) // without a report the tenant's breaker would stay half open for ever
 		return nil, b.open()
 	}
 	return func(err error) {
@@ -86,7 +86,7 @@ func (b *remoteBreakers) allow(tenantID string) (done func(error), err error) {
 }
 
 func (b *remoteBreakers) open() error {
-	return recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", b.timeout, "nobody can say at the moment who this tenant is")
+	return recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", b.timeout, "the tenant manager is unavailable; retry later")
 }
 
 func (b *remoteBreakers) of(tenantID string) *breaker {
@@ -107,7 +107,7 @@ func (b *remoteBreakers) of(tenantID string) *breaker {
 	return known
 }
 
-// verdict is what the upstream's breaker hears of an outcome.
+// verdict is the outcome that is reported to the upstream's breaker.
 func (b *remoteBreakers) verdict(tenantID string, err error, closed bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -30,7 +31,7 @@ const (
 	defaultRemoteTimeout = 30 * time.Second
 )
 
-// RemoteConfiguration says where the tenant manager is and how patient to be with it. Zero values are the defaults.
+// RemoteConfiguration is the address of the tenant manager and its limits. Zero values are the defaults.
 type RemoteConfiguration struct {
 	URL         string // https, or http on this machine
 	APIKey      string // goes out as X-API-Key and nowhere else
@@ -39,13 +40,42 @@ type RemoteConfiguration struct {
 	Timeout          time.Duration // of one question, its second attempt included; 30 s
 	BreakerThreshold int           // failures in a row that open a breaker; 5
 	BreakerTimeout   time.Duration // until an open one lets a probe through; 30 s
-	AllowHTTP        bool          // plain http to another machine, where the network in between is trusted
 	Log              *slog.Logger  // nil discards
 }
 
-// RemoteConfigurationAdapter asks a tenant manager over HTTP who a tenant is. Its answers are checked like any other
-// input; its silence, its errors and its nonsense are recon.Unavailable.
-type RemoteConfigurationAdapter struct {
+// RemoteConfigurationAdapter asks a tenant manager over HTTP for the configuration of tenants. Its answers are checked like
+// any other input; silence, errors and malformed answers are recon.Unavailable.
+type RemoteConfigurationAdapter struct{ current atomic.Pointer[tenantManager] }
+
+var _ ports.ConfigurationPort = (*RemoteConfigurationAdapter)(nil)
+
+// NewRemoteConfigurationAdapter refuses settings that would send the key in the clear, or none.
+func NewRemoteConfigurationAdapter(settings RemoteConfiguration) (*RemoteConfigurationAdapter, error) {
+	r := &RemoteConfigurationAdapter{}
+	if err := r.Reconfigure(settings); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Reconfigure applies new settings from the next request on. Breakers start closed: failures under the old settings do not
+// count.
+func (r *RemoteConfigurationAdapter) Reconfigure(settings RemoteConfiguration) error {
+	next, err := newTenantManager(settings)
+	if err != nil {
+		return err
+	}
+	if last := r.current.Swap(next); last != nil {
+		last.client.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Close closes idle connections.
+func (r *RemoteConfigurationAdapter) Close() { r.current.Load().client.CloseIdleConnections() }
+
+// tenantManager is a tenant manager under one set of settings.
+type tenantManager struct {
 	settings RemoteConfiguration
 	base     *url.URL
 	client   *http.Client
@@ -53,18 +83,10 @@ type RemoteConfigurationAdapter struct {
 	log      *slog.Logger
 }
 
-var _ ports.ConfigurationPort = (*RemoteConfigurationAdapter)(nil)
-
-// NewRemoteConfigurationAdapter refuses what would send the key in the clear or send none.
-func NewRemoteConfigurationAdapter(settings RemoteConfiguration) (*RemoteConfigurationAdapter, error) {
+func newTenantManager(settings RemoteConfiguration) (*tenantManager, error) {
 	base, err := url.Parse(settings.URL)
-	switch {
-	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
-		return nil, errors.New("the tenant manager's URL (MULTI_TENANT_URL) is not a plain address such as https://tenants.example.com")
-	case base.Scheme == "https":
-	case base.Scheme == "http" && (settings.AllowHTTP || isLoopback(base.Hostname())):
-	default:
-		return nil, errors.New("the tenant manager's URL (MULTI_TENANT_URL) must be https: the service key would travel in the clear")
+	if fault := ManagerURLFault(settings.URL); err != nil || fault != "" {
+		return nil, errors.New("the tenant manager's URL (MULTI_TENANT_URL) " + fault)
 	}
 	if strings.TrimSpace(settings.APIKey) == "" || strings.ContainsAny(settings.APIKey, "\r\n\x00") {
 		return nil, errors.New("the tenant manager needs a service key (MULTI_TENANT_SERVICE_API_KEY) of one line")
@@ -81,7 +103,7 @@ func NewRemoteConfigurationAdapter(settings RemoteConfiguration) (*RemoteConfigu
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
 	transport.MaxIdleConnsPerHost, transport.ForceAttemptHTTP2 = 16, true
-	return &RemoteConfigurationAdapter{
+	return &tenantManager{
 		settings: settings, base: base, log: log, breakers: newRemoteBreakers(settings),
 		client: &http.Client{
 			Transport:     transport,
@@ -90,25 +112,33 @@ func NewRemoteConfigurationAdapter(settings RemoteConfiguration) (*RemoteConfigu
 	}, nil
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+// ManagerURLFault returns what is wrong with the address of a tenant manager, "" when nothing is. Over plain http the
+// service key would travel in the clear.
+func ManagerURLFault(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "must be a plain address such as https://tenants.example.com"
+	}
+	ip := net.ParseIP(u.Hostname())
+	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
+		return "must be an https address (plain http only to this machine)"
+	}
+	return ""
 }
-
-// Close lets idle connections go.
-func (r *RemoteConfigurationAdapter) Close() { r.client.CloseIdleConnections() }
 
 // GetTenantConfig asks the tenant manager, unless it has just failed too often.
 func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.settings.Timeout)
+	m := r.current.Load()
+	ctx, cancel := context.WithTimeout(ctx, m.settings.Timeout)
 	defer cancel()
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = remoteBackoff
 	config, err := backoff.Retry(ctx, func() (*ports.TenantConfig, error) {
-		config, err := r.guarded(ctx, tenantID)
+		config, err := m.guarded(ctx, tenantID)
 		var fault *managerError
 		if err != nil && (!errors.As(err, &fault) || fault.final) {
 			return nil, backoff.Permanent(err)
@@ -117,29 +147,29 @@ func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenant
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(remoteAttempts))
 	var fault *managerError
 	if errors.As(err, &fault) {
-		r.log.WarnContext(ctx, "the tenant manager failed", "tenant", tenantID, "reason", fault.reason)
+		m.log.WarnContext(ctx, "the tenant manager failed", "tenant", tenantID, "reason", fault.reason)
 	}
 	return config, remoteError(err)
 }
 
-// remoteError shows callers a recon.Error; the reason stays in the chain for logs.
+// remoteError turns an error into a recon.Error for callers; the reason stays in the chain for logs.
 func remoteError(err error) error {
 	if err == nil || recon.KindOf(err) != "" {
 		return err
 	}
-	return errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "nobody can say at the moment who this tenant is"), err)
+	return errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "the tenant manager is unavailable; retry later"), err)
 }
 
-// guarded puts the question unless a breaker is open.
-func (r *RemoteConfigurationAdapter) guarded(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
-	done, err := r.breakers.allow(tenantID)
+// guarded asks unless a breaker is open.
+func (m *tenantManager) guarded(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
+	done, err := m.breakers.allow(tenantID)
 	if err != nil {
 		return nil, err
 	}
-	attempt, cancel := context.WithTimeout(ctx, r.settings.Timeout/remoteAttempts)
+	attempt, cancel := context.WithTimeout(ctx, m.settings.Timeout/remoteAttempts)
 	defer cancel()
-	config, err := r.ask(attempt, tenantID)
-	if errors.Is(ctx.Err(), context.Canceled) { // the caller hung up, which is no fault of the manager's
+	config, err := m.ask(attempt, tenantID)
+	if errors.Is(ctx.Err(), context.Canceled) { // the caller hung up, which does not count against the manager
 		done(nil)
 		return nil, fmt.Errorf("asking the tenant manager: %w", context.Cause(ctx))
 	}
@@ -147,28 +177,28 @@ func (r *RemoteConfigurationAdapter) guarded(ctx context.Context, tenantID strin
 	return config, err
 }
 
-// ask knows both paths under which tenant managers answer. A 404 may mean either that the tenant is unknown or that the
+// ask tries both paths under which tenant managers answer. A 404 may mean either that the tenant is unknown or that the
 // path is, so a tenant is unknown when both say so.
-func (r *RemoteConfigurationAdapter) ask(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
-	config, err := r.get(ctx, tenantID, "tenants", tenantID, "services", "matcher", "settings")
+func (m *tenantManager) ask(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
+	config, err := m.get(ctx, tenantID, "tenants", tenantID, "services", "matcher", "settings")
 	if recon.KindOf(err) != recon.KindNotFound {
 		return config, err
 	}
-	return r.get(ctx, tenantID, "v1", "tenants", tenantID, "associations", "matcher", "connections")
+	return m.get(ctx, tenantID, "v1", "tenants", tenantID, "associations", "matcher", "connections")
 }
 
-func (r *RemoteConfigurationAdapter) get(ctx context.Context, tenantID string, path ...string) (*ports.TenantConfig, error) {
-	address := r.base.JoinPath(path...)
-	if r.settings.Environment != "" {
-		address.RawQuery = url.Values{"environment": {r.settings.Environment}}.Encode()
+func (m *tenantManager) get(ctx context.Context, tenantID string, path ...string) (*ports.TenantConfig, error) {
+	address := m.base.JoinPath(path...)
+	if m.settings.Environment != "" {
+		address.RawQuery = url.Values{"environment": {m.settings.Environment}}.Encode()
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("asking the tenant manager: %w", err)
 	}
-	request.Header.Set("X-API-Key", r.settings.APIKey)
+	request.Header.Set("X-API-Key", m.settings.APIKey)
 	request.Header.Set("Accept", "application/json")
-	response, err := r.client.Do(request)
+	response, err := m.client.Do(request)
 	if err != nil {
 		return nil, unreachable(err)
 	}
@@ -180,7 +210,7 @@ func (r *RemoteConfigurationAdapter) get(ctx context.Context, tenantID string, p
 	return readAnswer(response.StatusCode, body, tenantID)
 }
 
-// readAnswer is what a status and a body mean.
+// readAnswer decodes a response.
 func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, error) {
 	switch {
 	case status == http.StatusOK && len(body) > maxRemoteAnswer:
@@ -195,7 +225,7 @@ func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, 
 		return &ports.TenantConfig{TenantID: tenantID, Status: ports.TenantSuspended}, nil
 	case status == http.StatusNotFound:
 		return nil, recon.NotFound("tenant")
-	case status >= 400 && status < 500: // it is up, and repeating the question helps nobody
+	case status >= 400 && status < 500: // it is up, and a retry is useless
 		return nil, &managerError{reason: fmt.Sprintf("status %d", status), final: true, ours: true}
 	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout:
 		return nil, &managerError{reason: fmt.Sprintf("status %d", status), unreachable: true}
@@ -204,18 +234,18 @@ func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, 
 	}
 }
 
-// managerError is an answer that says nothing about the tenant. Its reason never quotes the answer or the key.
+// managerError is a failure without information on the tenant. Its reason never quotes the answer or the key.
 type managerError struct {
 	reason      string
-	unreachable bool // nobody answered: it concerns every tenant
-	final       bool // repeating the question is no use
+	unreachable bool // no answer: it concerns every tenant
+	final       bool // a retry is useless
 	ours        bool // a 4xx: never counts against the manager
 	repeated    bool // of a tenant that has failed already since the manager's last good answer
 }
 
 func (f *managerError) Error() string { return "the tenant manager failed: " + f.reason }
 
-// unreachable keeps of a transport's error what is safe to tell.
+// unreachable keeps of a transport's error what is safe to show.
 func unreachable(err error) *managerError {
 	var netErr net.Error
 	reason := "it cannot be reached"

@@ -87,7 +87,6 @@ func TestNewRemoteConfigurationAdapter(t *testing.T) {
 		{URL: "http://127.0.0.1:4003", APIKey: "k"},
 		{URL: "http://[::1]:4003", APIKey: "k"},
 		{URL: "http://localhost", APIKey: "k"},
-		{URL: "http://tenants.internal", APIKey: "k", AllowHTTP: true},
 	} {
 		_, err := tenancy.NewRemoteConfigurationAdapter(good)
 		require.NoError(t, err, good.URL)

@@ -12,30 +12,44 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
-	"matcher/internal/systemplane"
 )
 
-// Settings keeps runtime settings in the control schema, each change with who made it.
+// Settings stores runtime settings in the control schema, each change with its actor.
 type Settings struct{ pool *pgxpool.Pool }
 
-var _ systemplane.Store = (*Settings)(nil)
+// StoredSetting is a key's row. A nil value takes the key back to what the environment sets.
+type StoredSetting struct {
+	Key       string
+	Value     json.RawMessage
+	Version   int
+	ChangedAt time.Time
+	ChangedBy string
+}
+
+// NewSetting is a value to be stored. Expected is the version that the caller read, 0 for any.
+type NewSetting struct {
+	Value    json.RawMessage // nil takes it back
+	Shown    json.RawMessage // what the history shows: nil for a secret
+	Expected int
+}
 
 // NewSettings reads and writes through pool, whose connections have taken the control role.
 func NewSettings(pool *pgxpool.Pool) *Settings { return &Settings{pool: pool} }
 
-// Revision is the sum of versions: each only rises, and a commit shows with its sum, which a sequence's number does not.
+// Revision returns the sum of versions: each only rises, and a commit becomes visible together with its sum, which is not
+// true of a sequence's number.
 func (s *Settings) Revision(ctx context.Context) (revision int64, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(version), 0)::bigint FROM control.settings`).Scan(&revision)
 	return revision, settingsError(err)
 }
 
-// Load is every setting that was ever changed.
-func (s *Settings) Load(ctx context.Context) ([]systemplane.Stored, error) {
+// Load returns every setting that was ever changed.
+func (s *Settings) Load(ctx context.Context) ([]StoredSetting, error) {
 	rows, err := s.pool.Query(ctx, `SELECT key, value, version, changed_at, changed_by FROM control.settings ORDER BY key`)
 	if err != nil {
 		return nil, settingsError(err)
 	}
-	stored, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one systemplane.Stored, err error) {
+	stored, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one StoredSetting, err error) {
 		err = row.Scan(&one.Key, (*[]byte)(&one.Value), &one.Version, &one.ChangedAt, &one.ChangedBy)
 		return one, err
 	})
@@ -43,7 +57,7 @@ func (s *Settings) Load(ctx context.Context) ([]systemplane.Stored, error) {
 }
 
 // Put stores a value and its line of history in one statement. Another version than the expected one is recon.Stale.
-func (s *Settings) Put(ctx context.Context, change systemplane.Change) error {
+func (s *Settings) Put(ctx context.Context, key string, change NewSetting) error {
 	principal, _ := auth.PrincipalFrom(ctx)
 	var version int64
 	err := s.pool.QueryRow(ctx, `
@@ -61,7 +75,7 @@ func (s *Settings) Put(ctx context.Context, change systemplane.Change) error {
 		SELECT @key, version, @shown::jsonb, @value IS NULL, changed_at, @actor, @request::text FROM stored
 		RETURNING version`,
 		pgx.NamedArgs{
-			"key": change.Key, "value": []byte(change.Value), "shown": []byte(change.Shown), "expected": change.Expected,
+			"key": key, "value": []byte(change.Value), "shown": []byte(change.Shown), "expected": change.Expected,
 			"actor": principal.Subject, "request": auth.RequestID(ctx),
 		}).Scan(&version)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -73,14 +87,14 @@ func (s *Settings) Put(ctx context.Context, change systemplane.Change) error {
 // SettingChange is one line of a setting's history.
 type SettingChange struct {
 	Version   int             `json:"version"`
-	Value     json.RawMessage `json:"value" doc:"null for a secret, and where the value was taken back"`
-	Reset     bool            `json:"reset" doc:"Whether the key went back to what the environment says"`
+	Value     json.RawMessage `json:"value" doc:"null for a secret and for a reset"`
+	Reset     bool            `json:"reset" doc:"Whether the key went back to the environment's value"`
 	ChangedAt time.Time       `json:"changedAt"`
 	ChangedBy string          `json:"changedBy"`
 	RequestID string          `json:"requestId,omitempty"`
 }
 
-// History is up to limit changes of a key before a version, the latest first; before 0 is from the end.
+// History returns up to limit changes of a key before a version, the latest first; before 0 starts at the latest.
 func (s *Settings) History(ctx context.Context, key string, before, limit int) ([]SettingChange, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT version, value, reset, changed_at, changed_by, request_id FROM control.settings_history
@@ -100,5 +114,5 @@ func settingsError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return connectionError(fmt.Errorf("asking for the settings: %w", err))
+	return connectionError(fmt.Errorf("reading or writing settings: %w", err))
 }

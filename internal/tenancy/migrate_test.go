@@ -1,6 +1,6 @@
 //go:build integration
 
-package lifecycle_test
+package tenancy_test
 
 import (
 	"context"
@@ -10,13 +10,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
-	"matcher/internal/lifecycle"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/shared/ports"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/tenancy"
 	"matcher/internal/testkit"
 	"matcher/migrations"
 )
@@ -24,7 +22,7 @@ import (
 func TestMigrate_OneBrokenTenantIsQuarantinedAlone(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)
-	keeper, conn := api.App.Keeper(), owner(t, api.OwnerDSN)
+	tenants, conn := api.App.Tenants(), owner(t, api.OwnerDSN)
 	broken, lacking, fine := api.NewTenant("broken"), api.NewTenant("lacking"), api.NewTenant("fine")
 	api.As(fine, auth.RoleAdmin).NewContext("books")
 	exec := func(sql string, args ...any) {
@@ -36,7 +34,7 @@ func TestMigrate_OneBrokenTenantIsQuarantinedAlone(t *testing.T) {
 	exec(`DELETE FROM "` + broken + `".schema_migrations`) // its tables are there: the first file fails
 	exec(`DROP SCHEMA "` + lacking + `" CASCADE`)
 
-	done, err := keeper.Migrate(t.Context())
+	done, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, done.Checked, "the default tenant is one too")
 	require.Equal(t, 1, done.Migrated)
@@ -47,16 +45,16 @@ func TestMigrate_OneBrokenTenantIsQuarantinedAlone(t *testing.T) {
 	requireMe(t, api, broken, http.StatusServiceUnavailable, "TENANT_QUARANTINED")
 	requireMe(t, api, lacking, http.StatusOK, "")
 	requireMe(t, api, fine, http.StatusOK, "")
-	record, err := keeper.Registry.Record(t.Context(), "broken")
+	record, err := tenants.Registry.Record(t.Context(), "broken")
 	require.NoError(t, err)
 	require.Equal(t, done.Failed[0].Fault, record.Fault)
 
-	again, err := keeper.Migrate(t.Context())
+	again, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, done.Failed, again.Failed, "it stays listed until it is mended")
 	require.Zero(t, again.Migrated)
 	exec(`INSERT INTO "`+broken+`".schema_migrations (version, dirty) VALUES ($1, false)`, version)
-	mended, err := keeper.Migrate(t.Context())
+	mended, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, mended.Failed)
 	requireMe(t, api, broken, http.StatusOK, "")
@@ -65,18 +63,18 @@ func TestMigrate_OneBrokenTenantIsQuarantinedAlone(t *testing.T) {
 func TestMigrate_ResumesWhereItWasCutOff(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)
-	keeper, conn := api.App.Keeper(), owner(t, api.OwnerDSN)
+	tenants, conn := api.App.Tenants(), owner(t, api.OwnerDSN)
 	tenantID := api.NewTenant("acme")
 	_, err := conn.Exec(t.Context(), `DROP SCHEMA "`+tenantID+`" CASCADE`)
 	require.NoError(t, err)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = keeper.Migrate(ended)
+	_, err = tenants.Migrate(ended)
 	require.Error(t, err)
-	record, err := keeper.Registry.Record(t.Context(), tenantID)
+	record, err := tenants.Registry.Record(t.Context(), tenantID)
 	require.NoError(t, err)
 	require.False(t, record.Quarantined, "the end of a request says nothing against a tenant")
-	done, err := keeper.Migrate(t.Context())
+	done, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, done.Migrated)
 }
@@ -85,7 +83,7 @@ func TestMigrate_ResumesWhereItWasCutOff(t *testing.T) {
 func TestT105_AnAdditiveMigrationOverAllTenants(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)
-	keeper := api.App.Keeper()
+	tenants := api.App.Tenants()
 	ids := make([]string, 12)
 	for n := range ids {
 		ids[n] = api.NewTenant(fmt.Sprint("tenant-", n))
@@ -96,21 +94,17 @@ func TestT105_AnAdditiveMigrationOverAllTenants(t *testing.T) {
 		"000001_baseline.up.sql": {Data: baseline},
 		"000002_next.up.sql":     {Data: []byte("ALTER TABLE contexts ADD COLUMN next text;\nCREATE TABLE next (id bigint PRIMARY KEY);\n")},
 	}
-	config, err := pgx.ParseConfig(api.OwnerDSN)
-	require.NoError(t, err)
-	keeper.Schemas = func(ports.TenantConfig) (*tenancy.PostgresTenantSchemaProvisioner, error) {
-		return tenancy.NewPostgresTenantSchemaProvisioner(func() string { return api.OwnerDSN }, config.Database, tenancy.WithMigrations(files))
-	}
-	migrated := make(chan lifecycle.Migration, 1)
+	tenants.Options = append(tenants.Options, adapters.WithMigrations(files))
+	migrated := make(chan tenancy.Migration, 1)
 	go func() {
-		done, err := keeper.Migrate(t.Context())
+		done, err := tenants.Migrate(t.Context())
 		if err != nil {
 			t.Error(err)
 		}
 		migrated <- done
 	}()
 	busy := api.As(ids[0], auth.RoleAdmin)
-	var done lifecycle.Migration
+	var done tenancy.Migration
 	for n := 0; done.Checked == 0; n++ {
 		busy.NewContext(fmt.Sprint("context ", n)) // fails the test unless it is made
 		select {
@@ -120,7 +114,7 @@ func TestT105_AnAdditiveMigrationOverAllTenants(t *testing.T) {
 	}
 	require.Empty(t, done.Failed)
 	require.Equal(t, len(ids)+1, done.Migrated, "the default tenant is one too")
-	again, err := keeper.Migrate(t.Context())
+	again, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, again.Migrated)
 }

@@ -1,14 +1,15 @@
-package lifecycle
+package tenancy
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
 )
 
@@ -19,8 +20,8 @@ const (
 	pageOfTenants = 1000
 )
 
-// Migration is what a migration of all tenants came to. Remaining ones were not reached, or could not be for reasons that
-// are not theirs: running it again goes on there.
+// Migration is the result of a migration of all tenants. Remaining ones were not reached, or failed for reasons that are not
+// theirs: running it again continues there.
 type Migration struct {
 	Checked   int              `json:"checked"`
 	Migrated  int              `json:"migrated"`
@@ -28,26 +29,26 @@ type Migration struct {
 	Failed    []MigrationFault `json:"failed" nullable:"false" doc:"Quarantined tenants: their callers are refused until a migration succeeds"`
 }
 
-// MigrationFault says why a tenant is quarantined.
+// MigrationFault is why a tenant is quarantined.
 type MigrationFault struct {
 	TenantID string `json:"tenantId"`
 	Slug     string `json:"slug"`
 	Fault    string `json:"fault"`
 }
 
-// Migrate brings every tenant's schema up to date, a few at a time. It asks all versions of a database in one query and
-// touches only schemas that are behind, so that it can be repeated and resumed at will. A schema that cannot be migrated
-// quarantines its tenant and nobody else. When ctx ends, what was reached counts and the rest remains.
-func (k *Keeper) Migrate(ctx context.Context) (Migration, error) {
-	m := migration{keeper: k, Migration: Migration{Failed: []MigrationFault{}}}
-	tenants, err := k.living(ctx)
+// Migrate upgrades every tenant's schema, a few at a time. It reads all versions of a database with one query and changes
+// only schemas that are behind, so it can be repeated and resumed at any time. A schema that cannot be migrated quarantines
+// its tenant only. When ctx ends, what was reached counts and the rest remains.
+func (s *Service) Migrate(ctx context.Context) (Migration, error) {
+	m := migration{service: s, Migration: Migration{Failed: []MigrationFault{}}}
+	tenants, err := s.living(ctx)
 	if err != nil {
 		return m.Migration, err
 	}
 	m.Checked = len(tenants)
 	var faults []error
 	for place, group := range byPlace(tenants) {
-		behind, err := k.behind(ctx, place, group)
+		behind, err := s.behind(ctx, place, group)
 		if err != nil {
 			m.Remaining += len(group)
 			faults = append(faults, fmt.Errorf("database %q: %w", place.database, err))
@@ -58,10 +59,10 @@ func (k *Keeper) Migrate(ctx context.Context) (Migration, error) {
 	return m.Migration, errors.Join(faults...)
 }
 
-// living is every tenant that is not deleted.
-func (k *Keeper) living(ctx context.Context) (tenants []tenancy.TenantRecord, err error) {
+// living returns every tenant that is not deleted.
+func (s *Service) living(ctx context.Context) (tenants []adapters.TenantRecord, err error) {
 	for after := ""; ; {
-		page, err := k.Registry.Records(ctx, "", after, pageOfTenants)
+		page, err := s.Registry.Records(ctx, "", after, pageOfTenants)
 		if err != nil {
 			return nil, err
 		}
@@ -79,8 +80,8 @@ func (k *Keeper) living(ctx context.Context) (tenants []tenancy.TenantRecord, er
 
 type place struct{ cluster, database string }
 
-func byPlace(tenants []tenancy.TenantRecord) map[place][]tenancy.TenantRecord {
-	groups := map[place][]tenancy.TenantRecord{}
+func byPlace(tenants []adapters.TenantRecord) map[place][]adapters.TenantRecord {
+	groups := map[place][]adapters.TenantRecord{}
 	for _, tenant := range tenants {
 		at := place{tenant.Cluster, tenant.Database}
 		groups[at] = append(groups[at], tenant)
@@ -88,15 +89,13 @@ func byPlace(tenants []tenancy.TenantRecord) map[place][]tenancy.TenantRecord {
 	return groups
 }
 
-// behind is the tenants of a place whose schema is missing or old, and those that are quarantined.
-func (k *Keeper) behind(ctx context.Context, at place, group []tenancy.TenantRecord) ([]tenancy.TenantRecord, error) {
+// behind returns the tenants of a place whose schema is missing or old, and those that are quarantined.
+func (s *Service) behind(ctx context.Context, at place, group []adapters.TenantRecord) ([]adapters.TenantRecord, error) {
 	where := ports.TenantConfig{Cluster: at.cluster, Database: at.database}
-	if at != (place{}) {
-		if err := k.Prepare(ctx, where); err != nil {
-			return nil, err
-		}
+	schemas, err := s.schemas(where)
+	if err == nil {
+		err = s.prepare(ctx, where)
 	}
-	schemas, err := k.Schemas(where)
 	if err != nil {
 		return nil, err
 	}
@@ -112,23 +111,19 @@ func (k *Keeper) behind(ctx context.Context, at place, group []tenancy.TenantRec
 	for _, id := range pending {
 		lacks[id] = true
 	}
-	var behind []tenancy.TenantRecord
-	for _, tenant := range group {
-		if lacks[tenant.TenantID] || tenant.Quarantined {
-			behind = append(behind, tenant)
-		}
-	}
-	return behind, nil
+	return slices.DeleteFunc(group, func(tenant adapters.TenantRecord) bool {
+		return !tenant.Quarantined && !lacks[tenant.TenantID]
+	}), nil
 }
 
 type migration struct {
 	Migration
 
-	keeper *Keeper
-	mu     sync.Mutex
+	service *Service
+	mu      sync.Mutex
 }
 
-func (m *migration) all(ctx context.Context, tenants []tenancy.TenantRecord) {
+func (m *migration) all(ctx context.Context, tenants []adapters.TenantRecord) {
 	var group errgroup.Group
 	group.SetLimit(migrateWorkers)
 	for _, tenant := range tenants {
@@ -140,15 +135,15 @@ func (m *migration) all(ctx context.Context, tenants []tenancy.TenantRecord) {
 	_ = group.Wait() // each tenant's failure is in the result
 }
 
-func (m *migration) one(ctx context.Context, tenant tenancy.TenantRecord) {
+func (m *migration) one(ctx context.Context, tenant adapters.TenantRecord) {
 	var err error
 	if ctx.Err() == nil {
-		err = m.keeper.migrate(ctx, tenant)
+		err = m.service.migrate(ctx, tenant)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
-	case ctx.Err() != nil || tenancy.Transient(err):
+	case ctx.Err() != nil || adapters.Transient(err):
 		m.Remaining++
 	case err != nil:
 		m.Failed = append(m.Failed, MigrationFault{TenantID: tenant.TenantID, Slug: tenant.Slug, Fault: err.Error()})
@@ -157,27 +152,27 @@ func (m *migration) one(ctx context.Context, tenant tenancy.TenantRecord) {
 	}
 }
 
-// migrate brings one tenant up to date and keeps the quarantine as true as the outcome.
-func (k *Keeper) migrate(ctx context.Context, tenant tenancy.TenantRecord) error {
-	schemas, err := k.Schemas(tenant.TenantConfig)
+// migrate upgrades one tenant and sets or lifts its quarantine by the outcome.
+func (s *Service) migrate(ctx context.Context, tenant adapters.TenantRecord) error {
+	schemas, err := s.schemas(tenant.TenantConfig)
 	if err != nil {
 		return err
 	}
 	err = schemas.ProvisionTenantSchema(ctx, tenant.TenantID)
 	fault := ""
 	switch {
-	case ctx.Err() != nil || tenancy.Transient(err):
+	case ctx.Err() != nil || adapters.Transient(err):
 		return err
 	case err != nil:
 		fault = err.Error()
-		k.Log.ErrorContext(ctx, "a tenant could not be migrated and is quarantined", "tenant", tenant.TenantID, "error", err)
+		s.Log.ErrorContext(ctx, "a tenant could not be migrated and is quarantined", "tenant", tenant.TenantID, "error", err)
 	}
 	if fault == tenant.Fault {
 		return err
 	}
-	record, failed := k.Registry.Quarantine(ctx, tenant.TenantID, fault)
-	if _, failed = k.done(ctx, ports.TenantEventUpdated, record, failed); failed != nil {
-		k.Log.ErrorContext(ctx, "a quarantine could not be written", "tenant", tenant.TenantID, "error", failed)
+	record, failed := s.Registry.Quarantine(ctx, tenant.TenantID, fault)
+	if _, failed = s.done(ctx, ports.TenantEventUpdated, record, failed); failed != nil {
+		s.Log.ErrorContext(ctx, "a quarantine could not be written", "tenant", tenant.TenantID, "error", failed)
 	}
 	return err
 }

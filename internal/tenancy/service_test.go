@@ -1,6 +1,6 @@
 //go:build integration
 
-package lifecycle_test
+package tenancy_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
 	"matcher/internal/recon"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
 	"matcher/internal/testkit"
 )
@@ -51,14 +51,14 @@ func TestT91_ASuspendedTenantIsRefusedAndItsWorkWaits(t *testing.T) {
 	dsn, redis := testkit.Database(t), testkit.Redis(t)
 	api := testkit.ServerAs(t, bootstrap.RoleAPI, dsn, onRedis(redis))
 	tenantID, neighbour := api.NewTenant("acme"), api.NewTenant("neighbour")
-	c, conn, keeper := api.As(tenantID, auth.RoleAdmin), owner(t, dsn), api.App.Keeper()
+	c, conn, tenants := api.As(tenantID, auth.RoleAdmin), owner(t, dsn), api.App.Tenants()
 	var runs []recon.Run
 	for _, name := range []string{"one", "two", "three"} {
 		var run recon.Run
 		c.Must("POST", "/v1/contexts/"+c.NewContext(name)+"/runs", `{}`, &run)
 		runs = append(runs, run)
 	}
-	suspended, err := keeper.Suspend(t.Context(), tenantID)
+	suspended, err := tenants.Suspend(t.Context(), tenantID)
 	require.NoError(t, err)
 	require.Equal(t, ports.TenantSuspended, suspended.Status)
 	requireMe(t, api, tenantID, http.StatusForbidden, "TENANT_SUSPENDED")
@@ -72,7 +72,7 @@ func TestT91_ASuspendedTenantIsRefusedAndItsWorkWaits(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return jobs("scheduled") == len(runs) }, 20*time.Second, 20*time.Millisecond, "its jobs are parked")
 
-	_, err = keeper.Resume(t.Context(), tenantID)
+	_, err = tenants.Resume(t.Context(), tenantID)
 	require.NoError(t, err)
 	for _, run := range runs {
 		require.Eventually(t, func() bool {
@@ -91,11 +91,11 @@ func TestSuspend_IsHeardByOtherInstances(t *testing.T) {
 	tenantID := here.NewTenant("acme")
 	requireMe(t, here, tenantID, http.StatusOK, "")
 	requireMe(t, there, tenantID, http.StatusOK, "")
-	_, err := here.App.Keeper().Suspend(t.Context(), tenantID)
+	_, err := here.App.Tenants().Suspend(t.Context(), tenantID)
 	require.NoError(t, err)
 	requireMe(t, here, tenantID, http.StatusForbidden, "TENANT_SUSPENDED")
 	require.Eventually(t, func() bool { status, _ := meStatus(there, tenantID); return status == http.StatusForbidden }, 5*time.Second, 10*time.Millisecond)
-	_, err = there.App.Keeper().Resume(t.Context(), tenantID)
+	_, err = there.App.Tenants().Resume(t.Context(), tenantID)
 	require.NoError(t, err)
 	requireMe(t, there, tenantID, http.StatusOK, "")
 	require.Eventually(t, func() bool { status, _ := meStatus(here, tenantID); return status == http.StatusOK }, 5*time.Second, 10*time.Millisecond)
@@ -104,58 +104,58 @@ func TestSuspend_IsHeardByOtherInstances(t *testing.T) {
 func TestT92_ADeletedTenantCanBeRestoredAsItWas(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)
-	tenantID, keeper, conn := api.NewTenant("acme"), api.App.Keeper(), owner(t, api.OwnerDSN)
+	tenantID, tenants, conn := api.NewTenant("acme"), api.App.Tenants(), owner(t, api.OwnerDSN)
 	c := api.As(tenantID, auth.RoleAdmin)
 	c.Upload(c.NewSource(c.NewContext("books"), "left", recon.Left), "l.csv", "id,date,amount,currency\nA,2026-01-05,1.00,EUR\n")
 	before := testkit.Digest(t, conn, "control", "work")
 
-	deleted, err := keeper.Delete(t.Context(), tenantID)
+	deleted, err := tenants.Delete(t.Context(), tenantID)
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(30*24*time.Hour), *deleted.PurgeAt, time.Hour)
 	requireMe(t, api, tenantID, http.StatusNotFound, "NOT_FOUND")
-	require.NoError(t, keeper.PurgeDue(t.Context()))
-	require.Equal(t, "TENANT_NOT_DUE", recon.CodeOf(keeper.Purge(t.Context(), tenantID)))
+	require.NoError(t, tenants.PurgeDue(t.Context()))
+	require.Equal(t, "TENANT_NOT_DUE", recon.CodeOf(tenants.Purge(t.Context(), tenantID)))
 	require.Equal(t, before, testkit.Digest(t, conn, "control", "work"), "its data lies untouched")
 
-	_, err = keeper.Create(t.Context(), tenancy.NewTenant{ID: tenantID, Slug: "another", Name: "x"})
+	_, err = tenants.Create(t.Context(), adapters.NewTenant{ID: tenantID, Slug: "another", Name: "x"})
 	require.Equal(t, "TENANT_EXISTS", recon.CodeOf(err))
-	_, err = keeper.Create(t.Context(), tenancy.NewTenant{Slug: "acme", Name: "x"})
+	_, err = tenants.Create(t.Context(), adapters.NewTenant{Slug: "acme", Name: "x"})
 	require.Equal(t, "TENANT_SLUG_TAKEN", recon.CodeOf(err))
-	_, err = keeper.Suspend(t.Context(), tenantID)
+	_, err = tenants.Suspend(t.Context(), tenantID)
 	require.Equal(t, "TENANT_DELETED", recon.CodeOf(err))
 
-	restored, err := keeper.Restore(t.Context(), tenantID)
+	restored, err := tenants.Restore(t.Context(), tenantID)
 	require.NoError(t, err)
 	require.Equal(t, ports.TenantActive, restored.Status)
 	require.Nil(t, restored.PurgeAt)
 	requireMe(t, api, tenantID, http.StatusOK, "")
 	require.Equal(t, before, testkit.Digest(t, conn, "control", "work"))
 
-	_, err = keeper.Suspend(t.Context(), tenantID)
+	_, err = tenants.Suspend(t.Context(), tenantID)
 	require.NoError(t, err)
-	_, err = keeper.Delete(t.Context(), tenantID)
+	_, err = tenants.Delete(t.Context(), tenantID)
 	require.NoError(t, err)
-	restored, err = keeper.Restore(t.Context(), tenantID)
+	restored, err = tenants.Restore(t.Context(), tenantID)
 	require.NoError(t, err)
 	require.Equal(t, ports.TenantSuspended, restored.Status, "what was suspended comes back suspended")
 
-	entries, err := keeper.Registry.Audit(t.Context(), tenantID, 0, 100)
+	entries, err := tenants.Registry.Audit(t.Context(), tenantID, 0, 100)
 	require.NoError(t, err)
 	actions := make([]string, len(entries))
 	for n, entry := range entries {
 		actions[n] = entry.Action
 	}
 	require.Equal(t, []string{"tenant.restore", "tenant.delete", "tenant.suspend", "tenant.restore", "tenant.delete", "tenant.create"}, actions)
-	_, err = keeper.Delete(t.Context(), api.Config.Tenancy.DefaultTenantID)
+	_, err = tenants.Delete(t.Context(), api.Config.Tenancy.DefaultTenantID)
 	require.Equal(t, "TENANT_PERMANENT", recon.CodeOf(err))
 }
 
 func TestCreate_InADatabaseOfItsOwn(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)
-	keeper, conn := api.App.Keeper(), owner(t, api.OwnerDSN)
+	tenants, conn := api.App.Tenants(), owner(t, api.OwnerDSN)
 	database := "own_" + uuid.NewString()[:8]
-	created, err := keeper.Create(t.Context(), tenancy.NewTenant{Slug: "large", Name: "Large", Database: database})
+	created, err := tenants.Create(t.Context(), adapters.NewTenant{Slug: "large", Name: "Large", Database: database})
 	require.NoError(t, err)
 	t.Cleanup(func() { _, _ = conn.Exec(context.Background(), `DROP DATABASE IF EXISTS `+database+` WITH (FORCE)`) })
 	c := api.As(created.TenantID, auth.RoleAdmin)
@@ -168,14 +168,14 @@ func TestCreate_InADatabaseOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	defer own.Close(t.Context())
 	require.NotEmpty(t, testkit.TableNames(t, own, created.TenantID))
-	migration, err := keeper.Migrate(t.Context())
+	migration, err := tenants.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, migration.Migrated+migration.Remaining)
 
-	_, err = keeper.Create(t.Context(), tenancy.NewTenant{Slug: "lost", Name: "Lost", Cluster: "nowhere"})
+	_, err = tenants.Create(t.Context(), adapters.NewTenant{Slug: "lost", Name: "Lost", Cluster: "nowhere"})
 	require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
 	for _, bad := range []string{"postgres", "template1", "A", "a-b", "1a", `x"; DROP`} {
-		_, err = keeper.Create(t.Context(), tenancy.NewTenant{Slug: "bad", Name: "Bad", Database: bad})
+		_, err = tenants.Create(t.Context(), adapters.NewTenant{Slug: "bad", Name: "Bad", Database: bad})
 		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err), bad)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build integration
 
-package lifecycle_test
+package tenancy_test
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
 	"matcher/internal/recon"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/testkit"
 )
 
@@ -33,22 +33,22 @@ func TestPurgeUntilKilled(t *testing.T) {
 	require.NoError(t, err)
 	app, err := bootstrap.OpenTenants(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	keeper := app.Keeper()
-	keeper.Step = func(_, at string) error {
+	tenants := app.Tenants()
+	tenants.Step = func(_, at string) error {
 		if at == step {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
 		return nil
 	}
-	require.NoError(t, keeper.PurgeDue(t.Context()))
+	require.NoError(t, tenants.PurgeDue(t.Context()))
 }
 
 func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 	t.Parallel()
 	dsn, redisURL := testkit.Database(t), testkit.Redis(t)
 	api := testkit.ServerAs(t, bootstrap.RoleAPI, dsn, onRedis(redisURL), atOnce)
-	conn, keeper := owner(t, dsn), api.App.Keeper()
+	conn, tenants := owner(t, dsn), api.App.Tenants()
 	options, err := redis.ParseURL(redisURL)
 	require.NoError(t, err)
 	keys := redis.NewClient(options)
@@ -64,7 +64,7 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 		c := api.As(tenantID, auth.RoleAdmin)
 		c.Must("POST", "/v1/contexts/"+c.NewContext("books")+"/runs", `{}`, nil)
 		require.NoError(t, keys.MSet(t.Context(), "tenant:"+tenantID+":a", "1", "tenant:"+tenantID+":b:c", "1").Err())
-		_, err := keeper.Delete(t.Context(), tenantID)
+		_, err := tenants.Delete(t.Context(), tenantID)
 		require.NoError(t, err)
 
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPurgeUntilKilled$")
@@ -77,8 +77,8 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 		// The server may take a moment to see that the killed process is gone, and holds its lock until then: such a
 		// round does nothing, and the next one does all of it.
 		require.Eventually(t, func() bool {
-			require.NoError(t, keeper.PurgeDue(t.Context()), step)
-			_, err = keeper.Registry.Record(t.Context(), tenantID)
+			require.NoError(t, tenants.PurgeDue(t.Context()), step)
+			_, err = tenants.Registry.Record(t.Context(), tenantID)
 			return recon.KindOf(err) == recon.KindNotFound
 		}, 20*time.Second, 20*time.Millisecond, step)
 		require.Empty(t, testkit.TableNames(t, conn, tenantID), step)
@@ -88,12 +88,12 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 				+ (SELECT count(*) FROM work.river_job WHERE args -> 'job' ->> 'tenantId' = $1)
 				+ (SELECT count(*) FROM work.outbox_markers WHERE tenant_id = $1::text::uuid)
 				+ (SELECT count(*) FROM work.outbox_visits WHERE tenant_id = $1::text::uuid)`,
-			tenantID, tenancy.TenantRole(database, tenantID)).Scan(&left))
+			tenantID, adapters.TenantRole(database, tenantID)).Scan(&left))
 		require.Zero(t, left, step)
 		found, err := keys.Keys(t.Context(), "*"+tenantID+"*").Result()
 		require.NoError(t, err)
 		require.Empty(t, found, step)
-		entries, err := keeper.Registry.Audit(t.Context(), tenantID, 0, 10)
+		entries, err := tenants.Registry.Audit(t.Context(), tenantID, 0, 10)
 		require.NoError(t, err)
 		require.Equal(t, "tenant.purged", entries[0].Action, "what was done outlives the tenant")
 		require.Equal(t, others, testkit.Digest(t, conn, "control", "work"), "nothing of anybody else's has changed: %s (%d)", step, n)
@@ -104,24 +104,24 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 func TestPurge_AFailureIsTriedAgainAndVersionsGoOn(t *testing.T) {
 	t.Parallel()
 	api := testkit.ServerAs(t, bootstrap.RoleAPI, testkit.Database(t), atOnce)
-	keeper := api.App.Keeper()
+	tenants := api.App.Tenants()
 	tenantID := api.NewTenant("acme")
-	deleted, err := keeper.Delete(t.Context(), tenantID)
+	deleted, err := tenants.Delete(t.Context(), tenantID)
 	require.NoError(t, err)
-	keeper.Step = func(_, step string) error {
+	tenants.Step = func(_, step string) error {
 		if step == "role" {
 			return errors.New("the disk is full")
 		}
 		return nil
 	}
-	err = keeper.PurgeDue(t.Context())
+	err = tenants.PurgeDue(t.Context())
 	require.ErrorContains(t, err, "the disk is full")
 	require.ErrorContains(t, err, tenantID)
-	_, err = keeper.Restore(t.Context(), tenantID)
+	_, err = tenants.Restore(t.Context(), tenantID)
 	require.Equal(t, "TENANT_PURGING", recon.CodeOf(err), "there is no way back to half a tenant")
-	keeper.Step = nil
-	require.NoError(t, keeper.PurgeDue(t.Context()))
-	again, err := keeper.Create(t.Context(), tenancy.NewTenant{ID: tenantID, Slug: "acme", Name: "Acme"})
+	tenants.Step = nil
+	require.NoError(t, tenants.PurgeDue(t.Context()))
+	again, err := tenants.Create(t.Context(), adapters.NewTenant{ID: tenantID, Slug: "acme", Name: "Acme"})
 	require.NoError(t, err)
 	require.Greater(t, again.Version, deleted.Version, "nobody takes news of the new tenant for old")
 }
