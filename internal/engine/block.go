@@ -12,7 +12,7 @@ import (
 
 // block is a closed set of rows: no row of it has a candidate outside. It is matched by itself, on any core.
 type block struct {
-	x      *ruleRun
+	x      *evaluator
 	rows   [2][]uint32 // in canonical order when given, by node afterwards
 	nodes  [2][]node
 	flags  [2][]uint8 // of nodes: why rows of theirs that stay open do
@@ -83,7 +83,7 @@ func (b *block) solve() {
 }
 
 // single settles two rows that have nobody else.
-func (o *outcome) single(x *ruleRun, left, right uint32) {
+func (o *outcome) single(x *evaluator, left, right uint32) {
 	if v, ok := x.judge(left, right); ok {
 		o.candidates++
 		o.pairs = append(o.pairs, pair{left: left, right: right, compared: v.compared, score: v.score, held: x.gate(left, right, v)})
@@ -102,7 +102,7 @@ func (b *block) collapse(side int) {
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if (len(signed) > 0 || texts || x.r.refuses != nil) && to-from > 1 {
+		if (len(signed) > 0 || texts || x.memory.pair != nil) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -114,7 +114,7 @@ func (b *block) collapse(side int) {
 // signature lists the key pairs on which rows of one block may differ and still matter: the rule's own keys, and the
 // live ones on which rows may contradict each other, where that decides anything. Blocks without a key hold one currency
 // and have nothing else.
-func (x *ruleRun) signature() []int {
+func (x *evaluator) signature() []int {
 	var pairs []int
 	for _, k := range x.keys {
 		pairs = append(pairs, k.pair)
@@ -128,29 +128,26 @@ func (x *ruleRun) signature() []int {
 // splitBySignature parts rows of one amount and day by currency and keys, in the order in which each kind first occurs.
 func (b *block) splitBySignature(side, from, to int, pairs []int) {
 	rows := b.rows[side][from:to]
-	kinds := make(map[string]int32, 4)
-	number := make([]int32, len(rows))
+	kinds := make(numbering[string], 4)
+	number := make([]uint32, len(rows))
 	var text []byte
 	for i, row := range rows {
 		text = binary.BigEndian.AppendUint32(text[:0], b.x.currency[side][row])
 		if b.x.text != nil {
-			text = binary.BigEndian.AppendUint32(text, b.x.r.texts[b.x.text.pair].ids[side][row])
+			text = binary.BigEndian.AppendUint32(text, b.x.texts[b.x.text.pair].ids[side][row])
 		}
 		for _, pair := range pairs {
-			for _, id := range b.x.r.values(pair, side, row) {
+			for _, id := range b.x.values(pair, side, row) {
 				text = binary.BigEndian.AppendUint32(text, id)
 			}
 			text = append(text, 0, 0, 0, 0) // no value has number 0
 		}
-		if b.x.r.refuses != nil && b.x.r.touched[side][row] {
+		if b.x.memory.pair != nil && b.x.memory.touched[side][row] {
 			text = binary.BigEndian.AppendUint32(text, row) // what was refused of it is refused of nobody else
 		}
-		kind, known := kinds[string(text)]
-		if !known {
-			kind = int32(len(kinds))
-			kinds[string(text)] = kind
+		if number[i] = kinds[string(text)]; number[i] == 0 {
+			number[i] = kinds.of(string(text))
 		}
-		number[i] = kind
 	}
 	if len(kinds) > 1 {
 		sort.Stable(&byKind{rows, number})
@@ -167,7 +164,7 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 
 type byKind struct {
 	rows []uint32
-	kind []int32
+	kind []uint32
 }
 
 func (k *byKind) Len() int           { return len(k.rows) }
@@ -178,7 +175,7 @@ func (k *byKind) Swap(i, j int) {
 }
 
 func (b *block) addNode(side, from, to int) {
-	x, rows, digests := b.x, b.rows[side], b.x.r.tables[side].digest
+	x, rows, digests := b.x, b.rows[side], b.x.tables[side].digest
 	n := node{amount: x.amountOf(side, rows[from]), day: x.dayOf(side, rows[from]), from: uint32(from), to: uint32(to)}
 	for _, row := range rows[from+1 : to] {
 		if digests[row] != digests[rows[from]] {
@@ -309,7 +306,7 @@ const (
 	looksAtTexts      = 2
 )
 
-func (x *ruleRun) looks() int {
+func (x *evaluator) looks() int {
 	if x.text != nil {
 		return looksAtTexts
 	}

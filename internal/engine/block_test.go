@@ -53,9 +53,10 @@ func TestBlock(t *testing.T) {
 	t.Run("a small block is compared each with each, a large one by windows, to the same end", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "near", Type: recon.RuleTolerance, Priority: 1, Keys: []recon.RuleKey{}, Date: recon.RuleDate{MaxDays: new(2)}})
 		left, right := generated(t, p, gen.Shape{Rows: 300, Seed: 9, Days: 5, Amounts: 40})
-		sealBoth(left, right)
+		left.seal()
+		right.seal()
 		r := newTestRunner(p, left, right)
-		x := r.ruleRun(&p.rules[0])
+		x := r.evaluator(&p.rules[0])
 		var edges [2]map[[2]uint32]int64
 		for i, search := range []func(*block){(*block).crossAll, (*block).windows} {
 			list := r.blocks(x)
@@ -74,12 +75,7 @@ func TestBlock(t *testing.T) {
 }
 
 func newTestRunner(p *Plan, left, right *Table) *runner {
-	r := &runner{plan: p, tables: [2]*Table{left, right}, byRule: make([]RuleCount, len(p.rules))}
-	for side, table := range r.tables {
-		r.state[side], r.flags[side] = make([]rowState, table.Len()), make([]uint8, table.Len())
-	}
-	for _, pair := range p.pairs {
-		r.joins = append(r.joins, joinKeys(left, right, pair))
-	}
+	r := newRunner(view{plan: p, tables: [2]*Table{left, right}})
+	r.join()
 	return r
 }

@@ -14,7 +14,7 @@ type blockList struct {
 }
 
 // blocks cuts the open rows that carry what the rule needs into closed blocks, in the order of their first left row.
-func (r *runner) blocks(x *ruleRun) *blockList {
+func (r *runner) blocks(x *evaluator) *blockList {
 	var rows [2][]uint32
 	for side := range rows {
 		rows[side] = r.openRows(x, side)
@@ -26,34 +26,26 @@ func (r *runner) blocks(x *ruleRun) *blockList {
 	return blocksByAmount(x, rows)
 }
 
-func (r *runner) openRows(x *ruleRun, side int) []uint32 {
+func (r *runner) openRows(x *evaluator, side int) []uint32 {
 	parts := solver.Ranges(r.tables[side].Len(), 1<<16)
 	found := make([][]uint32, len(parts))
 	solver.InParallel(len(parts), func(p int) {
 		from, to := parts[p][0], parts[p][1]
 		rows := make([]uint32, 0, to-from)
 		for row := from; row < to; row++ {
-			if r.state[side][row] == stateOpen && !(r.held && r.isSuspect(side, uint32(row))) && x.carries(side, uint32(row)) {
+			if r.mayTake(side, uint32(row)) && x.carries(side, uint32(row)) {
 				rows = append(rows, uint32(row))
 			}
 		}
 		found[p] = rows
 	})
-	n := 0
-	for _, part := range found {
-		n += len(part)
-	}
-	all := make([]uint32, 0, n)
-	for _, part := range found {
-		all = append(all, part...)
-	}
-	return all
+	return slices.Concat(found...)
 }
 
 // keyNumbers gives each row one number such that rows with different numbers share no required key: the number of its
 // only value, folded over the keys of one value a row, or where a key has several, the first value of all those that
 // are linked by some row.
-func (r *runner) keyNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, count int) {
+func (r *runner) keyNumbers(x *evaluator, rows [2][]uint32) (numbers [2][]uint32, count int) {
 	first := true
 	for _, k := range x.keys {
 		if !k.required || r.multi(k.pair) {
@@ -79,18 +71,24 @@ func (r *runner) keyNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, 
 	return numbers, count
 }
 
+// numbering numbers values from 1 in the order in which they first occur.
+type numbering[K comparable] map[K]uint32
+
+func (n numbering[K]) of(value K) uint32 {
+	number, known := n[value]
+	if !known {
+		number = uint32(len(n) + 1)
+		n[value] = number
+	}
+	return number
+}
+
 // foldNumbers renumbers rows by two numbers at once.
 func foldNumbers(numbers, other [2][]uint32) int {
-	known := make(map[uint64]uint32, len(numbers[0]))
+	known := make(numbering[uint64], len(numbers[0]))
 	for side := range numbers {
 		for i := range numbers[side] {
-			both := uint64(numbers[side][i])<<32 | uint64(other[side][i])
-			n, seen := known[both]
-			if !seen {
-				n = uint32(len(known) + 1)
-				known[both] = n
-			}
-			numbers[side][i] = n
+			numbers[side][i] = known.of(uint64(numbers[side][i])<<32 | uint64(other[side][i]))
 		}
 	}
 	return len(known)
@@ -98,7 +96,7 @@ func foldNumbers(numbers, other [2][]uint32) int {
 
 // linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number. Only
 // values that occur on both sides link; a row without any gets a number that its side has alone.
-func (r *runner) linkedNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, count int) {
+func (r *runner) linkedNumbers(x *evaluator, rows [2][]uint32) (numbers [2][]uint32, count int) {
 	pair := -1
 	for _, k := range x.keys {
 		if k.required {
@@ -177,7 +175,7 @@ func blocksByNumber(rows, numbers [2][]uint32, count int) *blockList {
 
 // blocksByAmount cuts rows by currency and, where amounts must be equal, by amount. Tolerant rules get one block a
 // currency, which is searched by windows and solved by components.
-func blocksByAmount(x *ruleRun, rows [2][]uint32) *blockList {
+func blocksByAmount(x *evaluator, rows [2][]uint32) *blockList {
 	keys := [2]func(uint32) uint64{}
 	solver.InParallel(2, func(side int) {
 		amount := func(row uint32) uint64 { return uint64(x.amountOf(side, row)) ^ 1<<63 }

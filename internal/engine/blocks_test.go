@@ -31,7 +31,7 @@ func TestBlocks(t *testing.T) {
 		left := []recon.Transaction{{Date: recon.Epoch, Reference: "A;B", Row: 1}, {Date: recon.Epoch, Reference: "C", Row: 2}, {Date: recon.Epoch, Reference: "Z", Row: 3}}
 		right := []recon.Transaction{{Date: recon.Epoch, Reference: "B;C", Row: 1}, {Date: recon.Epoch, Reference: "Y", Row: 2}}
 		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
-		list := r.blocks(r.ruleRun(&p.rules[0]))
+		list := r.blocks(r.evaluator(&p.rules[0]))
 		require.Len(t, list.ranges, 1)
 		require.Len(t, list.rows[0][list.ranges[0][0]:list.ranges[0][1]], 2)
 	})
@@ -40,6 +40,6 @@ func TestBlocks(t *testing.T) {
 		left := []recon.Transaction{{Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 5, Currency: "USD"}, {Date: recon.Epoch, Amount: -5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 6, Currency: "EUR"}}
 		right := []recon.Transaction{{Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: 5, Currency: "EUR"}, {Date: recon.Epoch, Amount: -5, Currency: "USD"}, {Date: recon.Epoch, Amount: 6, Currency: "EUR"}}
 		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
-		require.Len(t, r.blocks(r.ruleRun(&p.rules[0])).ranges, 2)
+		require.Len(t, r.blocks(r.evaluator(&p.rules[0])).ranges, 2)
 	})
 }

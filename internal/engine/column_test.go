@@ -156,8 +156,8 @@ func TestColumns(t *testing.T) {
 					if side == RightIndex {
 						pair = [2]uint32{o.Miss.Row, o.Row}
 					}
-					x := newDescriber(p, l, r).r.ruleRun(&p.rules[0])
-					rules[0].Text.Min = recon.Decimal(inUnits(x.similarAlone(pair[0], pair[1])))
+					c := compare(p, [2]*Table{l, r}, 0, pair)
+					rules[0].Text.Min = recon.Decimal(inUnits(c.similarity()))
 					alone, _, _ := run(t, compileColumns(t, rules), []recon.Transaction{left[l.ID(pair[0])]}, []recon.Transaction{right[r.ID(pair[1])]})
 					require.Len(t, alone.Groups, 1)
 				}

@@ -26,12 +26,11 @@ func TestContain(t *testing.T) {
 			p := compile(t, recon.Rule{Name: "part", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{key}})
 			left, right := drawTexts(t, "left"), drawTexts(t, "right")
 			l, r := tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right)
-			x := &runner{plan: p, tables: [2]*Table{l, r}}
+			x := &view{plan: p, tables: [2]*Table{l, r}}
 			x.join()
-			d := newDescriber(p, l, r)
 			for a := range uint32(l.Len()) {
 				for b := range uint32(r.Len()) {
-					want := d.agree(0, a, b)
+					want := compare(p, x.tables, 0, [2]uint32{a, b}).agree(0)
 					require.Equal(t, want, meets(x.values(0, 0, a), x.values(0, 1, b)), "%q %q", left[a].Reference, right[b].Description)
 				}
 			}

@@ -174,6 +174,6 @@ func (r *Result) ComparedLeft(p *Plan, left *Table, g *Group) recon.Minor {
 }
 
 // unrated says whether a row is in the rule's sources, and only a rate keeps it from being compared.
-func (x *ruleRun) unrated(side int, row uint32) bool {
+func (x *evaluator) unrated(side int, row uint32) bool {
 	return x.rated[side] != nil && x.rated[side][row] == rateMissing && x.inScope(side, row)
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // suspectDuplicates marks the rows that equal an earlier row of their side in a required key, amount and currency and
 // follow it within the window of the options: an invoice that was booked twice, perhaps. Rows of one digest are no
 // suspects; they are interchangeable, and their surplus is found by matching.
@@ -9,7 +11,7 @@ func (r *runner) suspectDuplicates() {
 		return
 	}
 	for side, t := range r.tables {
-		r.suspect[side] = make([]bool, t.Len())
+		r.sides[side].suspect = make([]bool, t.Len())
 		for pair := range r.joins {
 			if r.requires(pair) {
 				r.suspectByKey(side, pair, window)
@@ -47,24 +49,24 @@ func (r *runner) suspectByKey(side, pair int, window int32) {
 		for _, key := range r.values(pair, side, row) {
 			kind := repeat{key, t.currency[row], t.amounts[0][row]}
 			if before, seen := last[kind]; seen && t.digest[before] != t.digest[row] && t.date[row]-t.date[before] <= window {
-				r.suspect[side][row] = true
+				r.sides[side].suspect[row] = true
 			}
 			last[kind] = row
 		}
 	}
 }
 
-func (r *runner) isSuspect(side int, row uint32) bool {
-	return r.suspect[side] != nil && r.suspect[side][row]
+// mayTake reports whether a row is open, and its turn has come.
+func (r *runner) mayTake(side int, row uint32) bool {
+	s := &r.sides[side]
+	return s.state[row] == stateOpen && !(r.held && s.isSuspect(row))
 }
 
 // sweeps is how often the rules run: suspects match last, after every rule has had its turn on the others.
 func (r *runner) sweeps() int {
-	for side := range r.suspect {
-		for _, suspect := range r.suspect[side] {
-			if suspect {
-				return 2
-			}
+	for side := range r.sides {
+		if slices.Contains(r.sides[side].suspect, true) {
+			return 2
 		}
 	}
 	return 1

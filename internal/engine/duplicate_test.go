@@ -20,7 +20,7 @@ func TestSuspectDuplicates(t *testing.T) {
 	l := tableOf(t, p, recon.Left, left)
 	r := newTestRunner(p, l, tableOf(t, p, recon.Right, nil))
 	r.suspectDuplicates()
-	require.Equal(t, []bool{false, true, false, false, false, false, false, false}, r.suspect[LeftIndex],
+	require.Equal(t, []bool{false, true, false, false, false, false, false, false}, r.sides[LeftIndex].suspect,
 		"only the repeat inside the window; not after it, not of another amount, not without a key, not of the same content")
 	require.Equal(t, 2, r.sweeps())
 }

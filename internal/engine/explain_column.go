@@ -1,144 +1,262 @@
 package engine
 
 import (
-	"fmt"
+	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
+// Evidence compares the rows of a group, component by component, as its rule did. It is computed anew, never stored.
+func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidence {
+	if g.Rule == NoRule {
+		return nil
+	}
+	leftRows, rightRows := r.LeftRows(g), r.RightRows(g)
+	if !g.several(&p.rules[g.Rule]) {
+		return Compare(p, left, right, int(g.Rule), leftRows[0], rightRows[0])
+	}
+	v := &view{plan: p, tables: [2]*Table{left, right}}
+	return v.evaluator(&p.rules[g.Rule]).groupEvidence(leftRows, rightRows)
+}
+
+// Compare returns the evidence of any two rows under one rule of the plan.
+func Compare(p *Plan, left, right *Table, rule int, leftRow, rightRow uint32) []recon.Evidence {
+	return compare(p, [2]*Table{left, right}, rule, [2]uint32{leftRow, rightRow}).evidence()
+}
+
+func (c *comparison) evidence() []recon.Evidence {
+	var list []recon.Evidence
+	for i, k := range c.keys {
+		a, b := c.keyTexts(k.pair)
+		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a), Right: first(b)}
+		if e.Held = c.agree(k.pair) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
+			e.Closeness = full
+		}
+		list = append(list, e)
+	}
+	list = append(list, c.currencyEvidence())
+	left, right := c.rows[LeftIndex], c.rows[RightIndex]
+	if c.mode != recon.AmountAny && c.amounts[0][left] != absent && c.amounts[1][right] != absent {
+		list = append(list, c.amountEvidence())
+		for half := range c.gross {
+			if e, known := c.feeEvidence(half); known {
+				list = append(list, e)
+			}
+		}
+	}
+	if c.dated(LeftIndex, left) && c.dated(RightIndex, right) {
+		list = append(list, c.dateEvidence())
+	}
+	if c.text != nil {
+		similar := c.similarity()
+		list = append(list, recon.Evidence{
+			Component: recon.ComponentText, Field: sameOrBoth(c.rule.Text.Left, c.rule.Text.Right),
+			Left: string(c.textOf(LeftIndex, left)), Right: string(c.textOf(RightIndex, right)),
+			Difference: inUnits(full - similar), Allowed: inUnits(full - c.text.min), Closeness: int(similar), Held: similar >= c.text.min,
+		})
+	}
+	return list
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func keyName(k *recon.RuleKey) string { return sameOrBoth(k.Left, k.Right) }
+
+func sameOrBoth(left, right string) string {
+	if left == right {
+		return left
+	}
+	return left + " ~ " + right
+}
+
+// amount is what the rule compares of a half's row, and day its coordinate in time.
+func (c *comparison) amount(half int) int64 { return c.amountOf(half, c.rows[half]) }
+
+func (c *comparison) day(half int) int32 { return c.dayOf(half, c.rows[half]) }
+
 // money is an amount as the rule compares it, in the currency in which it does.
-func (x *ruleRun) money(side int, row uint32, amount int64) string {
-	code := x.currency[side][row]
+func (c *comparison) money(half int, amount int64) string {
+	code := c.currency[half][c.rows[half]]
 	if code == codeAny {
 		return recon.Minor(amount).Decimal(anyDigits)
 	}
 	return recon.Money{Amount: recon.Minor(amount), Currency: currencyName(code)}.String()
 }
 
+// money is an amount in the currency of a row.
+func (t *Table) money(row uint32, amount int64) string {
+	return recon.Money{Amount: recon.Minor(amount), Currency: t.Currency(row)}.String()
+}
+
+// keyTexts are the normalised values of both rows under a key.
+func (c *comparison) keyTexts(pair int) (a, b []string) {
+	columns := c.plan.pairs[pair].column
+	return c.tables[0].keyTexts(columns[0], c.rows[0]), c.tables[1].keyTexts(columns[1], c.rows[1])
+}
+
+func (t *Table) keyTexts(column int, row uint32) []string {
+	var texts []string
+	for _, value := range t.keyValues(column, row) {
+		texts = append(texts, strings.ReplaceAll(string(value), wordBreakText, " "))
+	}
+	return texts
+}
+
+// keyValues are a row's values under a key as they are stored.
+func (t *Table) keyValues(column int, row uint32) [][]byte {
+	var values [][]byte
+	for _, start := range t.startsOf(column, row) {
+		values = append(values, t.text(start))
+	}
+	return values
+}
+
+// startsOf are where a row's values under a key begin in the arena.
+func (t *Table) startsOf(column int, row uint32) []uint32 {
+	k := &t.keys[column]
+	first, count := k.of(row)
+	return slices.DeleteFunc(slices.Clone(k.start[first:first+count]), func(start uint32) bool { return start == noText })
+}
+
+// agree reports whether two rows hold a key, by their texts alone.
+func (c *comparison) agree(pair int) bool {
+	p := c.plan.pairs[pair]
+	a, b := c.tables[0].keyValues(p.column[0], c.rows[0]), c.tables[1].keyValues(p.column[1], c.rows[1])
+	if p.op != opEquals {
+		return newContainer(c.plan, p).agree(a, b)
+	}
+	return slices.ContainsFunc(a, func(x []byte) bool {
+		return slices.ContainsFunc(b, func(y []byte) bool { return bytes.Equal(x, y) })
+	})
+}
+
+// currencyEvidence is in which currencies two rows are, and by which rates they were compared.
+func (c *comparison) currencyEvidence() recon.Evidence {
+	e := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency", Rates: c.ratesOf([2][]uint32{c.rows[:1], c.rows[1:]})}
+	var names, compared [2]string
+	for half, row := range c.rows {
+		names[half] = c.tables[half].Currency(row)
+		if compared[half] = names[half]; c.currencyAt[half] != ownCurrency {
+			e.Field = "currency " + c.rule.Currency.Mode
+			if code := c.currency[half][row]; code != codeAny && currencyName(code) != names[half] {
+				compared[half] += " as " + currencyName(code)
+			}
+		}
+	}
+	e.Left, e.Right = compared[0], compared[1]
+	if e.Held = c.currency[LeftIndex][c.rows[0]] == c.currency[RightIndex][c.rows[1]]; e.Held {
+		e.Closeness = full
+	}
+	return e
+}
+
+// ratesOf are the rates that turned the amounts of rows, each once, in the order in which the rows first used them.
+func (x *evaluator) ratesOf(rows [2][]uint32) (rates []recon.FXRate) {
+	seen := map[int32]bool{}
+	for half := range rows {
+		for _, row := range rows[half] {
+			if x.rated[half] == nil || x.rated[half][row] <= 0 || seen[x.rated[half][row]] {
+				continue
+			}
+			seen[x.rated[half][row]] = true
+			rates = append(rates, x.plan.Options.Rates[x.rated[half][row]-1])
+		}
+	}
+	return rates
+}
+
+func (c *comparison) amountEvidence() recon.Evidence {
+	left, right := c.rows[LeftIndex], c.rows[RightIndex]
+	code, a, b := c.currency[LeftIndex][left], c.amount(LeftIndex), c.amount(RightIndex)
+	near, difference, held := c.amountHeld(code, a, b)
+	return recon.Evidence{
+		Component: recon.ComponentAmount, Field: sameOrBoth(c.rule.Amount.Left, c.rule.Amount.Right),
+		Left: c.money(LeftIndex, c.amounts[0][left]), Right: c.money(RightIndex, c.amounts[1][right]),
+		Difference: c.money(LeftIndex, difference), Allowed: c.money(LeftIndex, c.allowed(code, a, b)),
+		Closeness: int(near), Held: held,
+	}
+}
+
+// feeEvidence compares the fee that was taken of a scheduled row with the schedule's, in the row's own currency: what the
+// row states, or else what is between its gross and the other side's amount.
+func (c *comparison) feeEvidence(half int) (e recon.Evidence, known bool) {
+	if c.gross[half] == noGross || c.converts {
+		return e, false
+	}
+	t, row := c.tables[half], c.rows[half]
+	gross, net := c.grossOf[half][row], c.amounts[half][row]
+	if gross == absent || net == absent {
+		return e, false
+	}
+	taken := gross
+	if len(t.fee) > 0 && t.fee[row] != absent {
+		taken = t.fee[row]
+	} else if taken, known = subtract(gross, c.amount(1-half)); !known {
+		return e, false
+	}
+	expected, fits := subtract(gross, net)
+	delta, also := subtract(taken, expected)
+	if !fits || !also {
+		return e, false
+	}
+	e = recon.Evidence{
+		Component: recon.ComponentFee, Field: [2]string{c.rule.Amount.Left, c.rule.Amount.Right}[half],
+		Left: t.money(row, expected), Right: t.money(row, taken), Difference: t.money(row, delta),
+		Verdict: recon.FeeVerdict(recon.Minor(delta)), Held: delta == 0,
+	}
+	if e.Held {
+		e.Closeness = full
+	}
+	return e, true
+}
+
+func (c *comparison) dateEvidence() recon.Evidence {
+	lag, held := c.lagHeld(c.day(LeftIndex), c.day(RightIndex))
+	e := recon.Evidence{
+		Component: recon.ComponentDate, Field: sameOrBoth(c.rule.Date.Left, c.rule.Date.Right), Held: held,
+		Left: c.dayText(LeftIndex), Right: c.dayText(RightIndex),
+		Difference: c.lagText(lag), Allowed: c.lagText(c.minLag) + ".." + c.lagText(c.maxLag),
+	}
+	if held {
+		e.Closeness = int(closeness(int64(lag-c.minLag), int64(c.maxLag-c.minLag)))
+	}
+	return e
+}
+
 // dayText is the day or the instant that the rule compares.
-func (x *ruleRun) dayText(side int, row uint32) string {
-	if x.timestamp {
-		return time.Unix(int64(x.days[side][row])+epoch2000, 0).UTC().Format(time.RFC3339)
+func (c *comparison) dayText(half int) string {
+	day := c.days[half][c.rows[half]]
+	if c.timestamp {
+		return time.Unix(int64(day)+epoch2000, 0).UTC().Format(time.RFC3339)
 	}
-	return recon.Day(x.days[side][row]).String()
+	return recon.Day(day).String()
 }
 
-// lagText is a shift of a date as a person reads it.
-func (x *ruleRun) lagText(delta int64) string {
-	if x.timestamp {
-		return (time.Duration(delta) * time.Second).String()
-	}
-	return fmt.Sprintf("%d days", delta)
-}
-
-// lagShort is a lag in evidence: a number of days, or a duration.
-func (x *ruleRun) lagShort(lag int32) string {
+// lagText is a lag in evidence: a number of days, or a duration.
+func (x *evaluator) lagText(lag int32) string {
 	if x.timestamp {
 		return (time.Duration(lag) * time.Second).String()
 	}
 	return strconv.Itoa(int(lag))
 }
 
-// unit names the currency of a compared amount where it is not the row's own.
-func (x *ruleRun) unit(side int, row uint32) string {
-	code := x.currency[side][row]
-	if code == codeAny || code == x.r.tables[side].currency[row] {
-		return ""
-	}
-	return " " + currencyName(code)
-}
-
-// feeChange says by what a fee left its schedule, where that is what keeps a pair apart.
-func (d *describer) feeChange(x *ruleRun, left, right uint32) string {
-	for side := range x.gross {
-		if e, known := d.feeOf(x, side, [2]uint32{left, right}); known && !e.Held {
-			return fmt.Sprintf("%s of %s: a fee of %s was taken, not %s; ", e.Verdict, e.Difference, e.Right, e.Left)
-		}
-	}
-	return ""
-}
-
-// inDays is a lag in the unit of minDays and maxDays; a part of a day counts as `part`.
-func (x *ruleRun) inDays(lag, part int32) int32 {
-	if !x.timestamp {
-		return lag
-	}
-	days := lag / secondsDay
-	if lag%secondsDay != 0 {
-		days += part
-	}
-	return days
-}
-
 // inUnits is a similarity as a decimal.
 func inUnits(similar int64) string { return recon.Minor(similar).Decimal(similarityScale) }
 
-// similarAlone is the similarity of two rows' texts, computed from the texts themselves.
-func (x *ruleRun) similarAlone(left, right uint32) int64 {
-	if !x.hasText(LeftIndex, left) || !x.hasText(RightIndex, right) {
+// similarity of the texts, computed from the texts themselves.
+func (c *comparison) similarity() int64 {
+	if !c.hasText(LeftIndex, c.rows[0]) || !c.hasText(RightIndex, c.rows[1]) {
 		return 0
 	}
-	return solver.Similarity(x.text.algorithm, x.textOf(LeftIndex, left), x.textOf(RightIndex, right))
-}
-
-func (x *ruleRun) textEvidence(left, right uint32) recon.Evidence {
-	similar := x.similarAlone(left, right)
-	return recon.Evidence{
-		Component: recon.ComponentText, Field: sameOrBoth(x.rule.Text.Left, x.rule.Text.Right),
-		Left: string(x.textOf(LeftIndex, left)), Right: string(x.textOf(RightIndex, right)),
-		Difference: inUnits(full - similar), Allowed: inUnits(full - x.text.min), Closeness: int(similar), Held: similar >= x.text.min,
-	}
-}
-
-// currencyEvidence says in which currencies two rows are, and by which rates they were compared.
-func (d *describer) currencyEvidence(x *ruleRun, left, right uint32) recon.Evidence {
-	lt, rt := d.r.tables[LeftIndex], d.r.tables[RightIndex]
-	e := recon.Evidence{
-		Component: recon.ComponentCurrency, Field: "currency", Left: lt.Currency(left), Right: rt.Currency(right),
-		Held: x.currency[LeftIndex][left] == x.currency[RightIndex][right],
-	}
-	if x.currencyAt[LeftIndex] != ownCurrency {
-		e.Field = "currency " + x.rule.Currency.Mode
-		e.Left, e.Right = x.comparedIn(LeftIndex, left), x.comparedIn(RightIndex, right)
-	}
-	e.Rates = x.ratesOf([2][]uint32{{left}, {right}})
-	if e.Held {
-		e.Closeness = full
-	}
-	return e
-}
-
-// comparedIn names a row's currency, and the one in which it was compared where that is another.
-func (x *ruleRun) comparedIn(side int, row uint32) string {
-	own, code := x.r.tables[side].Currency(row), x.currency[side][row]
-	if code == codeAny || currencyName(code) == own {
-		return own
-	}
-	return own + " as " + currencyName(code)
-}
-
-// ratesOf are the rates that turned the amounts of rows, each once, in the order in which the rows first used them.
-func (x *ruleRun) ratesOf(rows [2][]uint32) (rates []recon.FXRate) {
-	seen := map[int32]bool{}
-	for side := range rows {
-		for _, row := range rows[side] {
-			if x.rated[side] == nil || x.rated[side][row] <= 0 || seen[x.rated[side][row]] {
-				continue
-			}
-			seen[x.rated[side][row]] = true
-			rates = append(rates, x.r.plan.Options.Rates[x.rated[side][row]-1])
-		}
-	}
-	return rates
-}
-
-// feeOf is the evidence of a fee on a side that compares what a schedule leaves, in the row's own currency.
-func (d *describer) feeOf(x *ruleRun, side int, rows [2]uint32) (recon.Evidence, bool) {
-	if x.gross[side] == noGross || x.converts {
-		return recon.Evidence{}, false
-	}
-	return d.feeEvidence(x, side, rows)
+	return solver.Similarity(c.text.algorithm, c.textOf(LeftIndex, c.rows[0]), c.textOf(RightIndex, c.rows[1]))
 }

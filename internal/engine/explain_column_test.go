@@ -38,9 +38,9 @@ func TestLagsOfInstants(t *testing.T) {
 	require.Equal(t, int32(2*86_400), p.rules[0].maxLag)
 	require.Equal(t, 2, p.widest)
 	require.Contains(t, p.Fields(recon.Right), "time")
-	x := &ruleRun{rulePlan: &p.rules[0]}
-	require.Equal(t, int32(3), x.inDays(2*86_400+1, 1))
-	require.Equal(t, int32(2), x.inDays(2*86_400+1, 0))
+	x := &evaluator{rulePlan: &p.rules[0]}
+	days := [2][]int32{{0}, {2*86_400 + 1}}
+	require.Equal(t, ", or set maxDays to 3", (&comparison{evaluator: &evaluator{rulePlan: &p.rules[0], days: days}}).lagLimit(), "a part of a day counts")
 	require.Equal(t, "1h30m0s", x.lagText(5400))
 	for text, want := range map[string]int32{"2000-01-01T00:00:01Z": 1, "1999-12-31T23:59:59+00:00": -1, "2068-02-01T00:00:00Z": noInstant, "1931-01-01T00:00:00Z": noInstant} {
 		at, err := time.Parse(time.RFC3339, text)

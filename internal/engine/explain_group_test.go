@@ -17,7 +17,7 @@ func TestGroupEvidence(t *testing.T) {
 	require.Len(t, res.Groups, 1)
 	fields := map[string]recon.Evidence{}
 	g := &res.Groups[0]
-	for _, e := range newDescriber(p, l, r).groupEvidence(&p.rules[0], res.LeftRows(g), res.RightRows(g)) {
+	for _, e := range res.Evidence(p, l, r, g) {
 		fields[e.Component] = e
 	}
 	require.Equal(t, "PO-1", fields[recon.ComponentKey].Left, "the key that all rows carry")

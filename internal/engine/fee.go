@@ -74,35 +74,3 @@ func named(name string) func(recon.FeeSchedule) bool {
 
 // scheduled says whether the rule compares what a schedule leaves.
 func (rp *rulePlan) scheduled() bool { return rp.gross[LeftIndex] >= 0 || rp.gross[RightIndex] >= 0 }
-
-// feeEvidence compares the fee that was taken of a scheduled row with the schedule's.
-func (d *describer) feeEvidence(x *ruleRun, side int, rows [2]uint32) (recon.Evidence, bool) {
-	t, row := d.r.tables[side], rows[side]
-	gross, expectedNet := x.grossOf[side][row], x.amounts[side][row]
-	if gross == absent || expectedNet == absent {
-		return recon.Evidence{}, false
-	}
-	expected, fits := subtract(gross, expectedNet)
-	if !fits {
-		return recon.Evidence{}, false
-	}
-	var actual int64
-	if len(t.fee) > 0 && t.fee[row] != absent {
-		actual = t.fee[row]
-	} else if actual, fits = subtract(gross, x.amountOf(1-side, rows[1-side])); !fits {
-		return recon.Evidence{}, false
-	}
-	delta, fits := subtract(actual, expected)
-	if !fits {
-		return recon.Evidence{}, false
-	}
-	e := recon.Evidence{
-		Component: recon.ComponentFee, Field: [2]string{x.rule.Amount.Left, x.rule.Amount.Right}[side],
-		Left: t.money(row, expected), Right: t.money(row, actual), Difference: t.money(row, delta), Verdict: recon.FeeVerdict(recon.Minor(delta)),
-		Held: delta == 0,
-	}
-	if e.Held {
-		e.Closeness = full
-	}
-	return e, true
-}

@@ -45,23 +45,23 @@ func (e joinEntry) side() int     { return int(e.place & 1) }
 func (e joinEntry) value() uint32 { return e.place >> 1 }
 
 // join numbers the values of every key and text that a rule compares.
-func (r *runner) join() {
-	for _, pair := range r.plan.pairs {
+func (v *view) join() {
+	both := func(pair keyPair) [2]*Table { return [2]*Table{v.tables[pair.side[0]], v.tables[pair.side[1]]} }
+	for _, pair := range v.plan.pairs {
 		if pair.op == opEquals {
-			r.joins = append(r.joins, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
+			v.joins = append(v.joins, joinKeys(both(pair), pair))
 		} else {
-			r.joins = append(r.joins, joinContained(r.plan, [2]*Table{r.tables[pair.side[0]], r.tables[pair.side[1]]}, pair))
+			v.joins = append(v.joins, joinContained(v.plan, both(pair), pair))
 		}
 	}
-	for _, pair := range r.plan.texts {
-		r.texts = append(r.texts, joinKeys(r.tables[pair.side[0]], r.tables[pair.side[1]], pair))
+	for _, pair := range v.plan.texts {
+		v.texts = append(v.texts, joinKeys(both(pair), pair))
 	}
 }
 
 // joinKeys numbers the texts of one key pair by a radix-partitioned hash join; equal hashes are verified by the text.
-func joinKeys(left, right *Table, pair keyPair) *joined {
-	tables := [2]*Table{left, right}
-	columns := [2]*keyColumn{&left.keys[pair.column[0]], &right.keys[pair.column[1]]}
+func joinKeys(tables [2]*Table, pair keyPair) *joined {
+	columns := [2]*keyColumn{&tables[0].keys[pair.column[0]], &tables[1].keys[pair.column[1]]}
 	parts, bounds := partition(columns)
 	// A side's texts take two bytes each of 4 GiB, so the places of both fit in 32 bits.
 	j := &joined{count: len(columns[0].hash) + len(columns[1].hash)}
@@ -202,8 +202,8 @@ func (j *joined) isLiveOfSeveral(columns [2]*keyColumn) bool {
 }
 
 // values of a row under a key: one number or several, none when the row does not carry the key.
-func (r *runner) values(pair, side int, row uint32) []uint32 {
-	column, j := &r.tables[side].keys[r.plan.pairs[pair].column[side]], r.joins[pair]
+func (v *view) values(pair, side int, row uint32) []uint32 {
+	column, j := &v.tables[side].keys[v.plan.pairs[pair].column[side]], v.joins[pair]
 	if j.listed {
 		return j.ids[side][j.first[side][row]:][:j.counts[side][row]]
 	}
@@ -218,23 +218,23 @@ func (r *runner) values(pair, side int, row uint32) []uint32 {
 
 // filled says whether both rows carry a key. One that compares parts of values and is not required counts only where one
 // of the rows names somebody: a text without any invoice number contradicts none.
-func (r *runner) filled(k ruleKey, a, b []uint32) bool {
+func (v *view) filled(k ruleKey, a, b []uint32) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return false
 	}
-	if k.required || !r.joins[k.pair].partial {
+	if k.required || !v.joins[k.pair].partial {
 		return true
 	}
-	return r.joins[k.pair].names(LeftIndex, a) || r.joins[k.pair].names(RightIndex, b)
+	return v.joins[k.pair].names(LeftIndex, a) || v.joins[k.pair].names(RightIndex, b)
 }
 
 // multi says whether a pair has several values a row on either side.
-func (r *runner) multi(pair int) bool {
-	if r.joins[pair].listed {
+func (v *view) multi(pair int) bool {
+	if v.joins[pair].listed {
 		return true
 	}
-	for side := range r.tables {
-		if r.tables[side].keys[r.plan.pairs[pair].column[side]].first != nil {
+	for side := range v.tables {
+		if v.tables[side].keys[v.plan.pairs[pair].column[side]].first != nil {
 			return true
 		}
 	}

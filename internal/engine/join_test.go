@@ -19,7 +19,7 @@ func TestJoinKeys(t *testing.T) {
 			left = append(left, recon.Transaction{Reference: "r" + strconv.Itoa(i%1000)})
 			right = append(right, recon.Transaction{Description: "R" + strconv.Itoa(i)})
 		}
-		j := joinKeys(tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), p.pairs[0])
+		j := joinKeys([2]*Table{tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right)}, p.pairs[0])
 		require.Equal(t, 6000, j.count)
 		of := map[uint32]string{}
 		for i, id := range j.ids[RightIndex] {
@@ -43,12 +43,12 @@ func TestJoinKeys(t *testing.T) {
 			return rows
 		}
 		for common, live := range map[int]bool{0: false, 9: false, 10: true, 100: true} {
-			j := joinKeys(tableOf(t, p, recon.Left, rows(common, 100-common, "l")), tableOf(t, p, recon.Right, rows(common, 100-common, "r")), p.pairs[0])
+			j := joinKeys([2]*Table{tableOf(t, p, recon.Left, rows(common, 100-common, "l")), tableOf(t, p, recon.Right, rows(common, 100-common, "r"))}, p.pairs[0])
 			require.Equal(t, live, j.live, common)
 		}
 	})
 	t.Run("no text is number 0 and never live", func(t *testing.T) {
-		j := joinKeys(tableOf(t, p, recon.Left, make([]recon.Transaction, 3)), tableOf(t, p, recon.Right, make([]recon.Transaction, 3)), p.pairs[0])
+		j := joinKeys([2]*Table{tableOf(t, p, recon.Left, make([]recon.Transaction, 3)), tableOf(t, p, recon.Right, make([]recon.Transaction, 3))}, p.pairs[0])
 		require.Equal(t, []uint32{0, 0, 0}, j.ids[LeftIndex])
 		require.False(t, j.live)
 	})

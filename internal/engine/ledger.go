@@ -62,11 +62,11 @@ func (r *runner) ledger(res *Result) *ledger {
 		for row, code := range t.currency {
 			c, amount := l.of(code), t.amounts[0][row]
 			c.in[side].Add(recon.Minor(amount))
-			if r.state[side][row] != stateOpen {
+			if r.sides[side].state[row] != stateOpen {
 				continue
 			}
 			c.open[side].Add(recon.Minor(amount))
-			if r.outside[side] != nil && r.outside[side][row] {
+			if r.sides[side].isOutside(row) {
 				c.outside[side].Add(recon.Minor(amount))
 				c.outsideRows[side]++
 			}
@@ -190,7 +190,7 @@ func (r *runner) checkStates(res *Result) error {
 	}
 	for side := range grouped {
 		for row, in := range grouped[side] {
-			if in != (r.state[side][row] != stateOpen) {
+			if in != (r.sides[side].state[row] != stateOpen) {
 				return &ViolationError{"a row's state follows from its group", fmt.Sprintf("%s row %d", sideOf(side), row)}
 			}
 		}
@@ -230,9 +230,9 @@ func (c *currencyLedger) check() error {
 
 // checkGroups judges every confirmed group again, alone.
 func (r *runner) checkGroups(res *Result) error {
-	rules, byRule := make([]*ruleRun, len(r.plan.rules)), make([][]*Group, len(r.plan.rules))
+	rules, byRule := make([]*evaluator, len(r.plan.rules)), make([][]*Group, len(r.plan.rules))
 	for i := range rules {
-		rules[i] = r.viewOf(&r.plan.rules[i]).ruleRun(&r.plan.rules[i])
+		rules[i] = r.evaluator(&r.plan.rules[i])
 	}
 	parts := solver.Ranges(len(res.Groups), 1<<14)
 	broken := make([]*Group, len(parts))
@@ -264,7 +264,7 @@ func (r *runner) checkGroups(res *Result) error {
 	return nil
 }
 
-func (x *ruleRun) holdsPair(left, right []uint32) bool {
+func (x *evaluator) holdsPair(left, right []uint32) bool {
 	if len(left) != 1 || len(right) != 1 {
 		return false
 	}
@@ -320,8 +320,8 @@ func (l *ledger) publish(res *Result) error {
 
 // checkTotals refuses a side whose amounts add up to more than a balance can hold, before anything is matched: no bridge
 // could be printed, and such a sum is most often a number that is no amount.
-func (r *runner) checkTotals() error {
-	for side, t := range r.tables {
+func checkTotals(tables [2]*Table) error {
+	for side, t := range tables {
 		sums := &ledger{}
 		for row, code := range t.currency {
 			sums.of(code).in[side].Add(recon.Minor(t.amounts[0][row]))

@@ -20,7 +20,7 @@ func TestViolations(t *testing.T) {
 	}
 	for name, breakIt := range map[string]func(r *runner, res *Result){
 		"twice in a group":     func(_ *runner, res *Result) { res.leftRows[1] = res.leftRows[0] },
-		"a state of its own":   func(r *runner, _ *Result) { r.state[0][0] = stateOpen },
+		"a state of its own":   func(r *runner, _ *Result) { r.sides[0].state[0] = stateOpen },
 		"a count":              func(_ *runner, res *Result) { res.Counts[0].Matched++ },
 		"a difference":         func(_ *runner, res *Result) { res.Groups[0].Difference++ },
 		"a row's amount moved": func(r *runner, _ *Result) { r.tables[0].amounts[0][0]++ },
@@ -29,7 +29,7 @@ func TestViolations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			res, l, r := run(t, p, rows, rows)
 			again := newTestRunner(p, l, r)
-			again.state = res.state
+			again.sides[0].state, again.sides[1].state = res.state[0], res.state[1]
 			breakIt(again, res)
 			var broken *ViolationError
 			require.ErrorAs(t, again.check(res, again.ledger(res)), &broken)

@@ -1,49 +1,51 @@
 package engine
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"matcher/internal/recon"
 )
 
-// refused are the sets of rows that somebody rejected or took apart. None of them is offered again as the same set; since a
-// row that changes is another row, that holds until one of its rows changes. The rows themselves are free: each of them may
-// match another one, also one that is equal to the partner that was rejected.
-type refused struct {
-	sets    map[uint64][][2][]uint32 // by hash; rows of each side, sorted
-	touched [2][]bool                // rows of some set: they are interchangeable with nobody
+// memory holds the sets of rows that were rejected or taken apart. None of them is offered again as the same set; since a
+// row that changes is another row, that holds until one of its rows changes. The rows themselves are free: each of them
+// may match another one, also one that is equal to the partner that was rejected.
+type memory struct {
+	sets    map[string]bool               // by setKey
+	touched [2][]bool                     // rows of some set: they are not interchangeable; nil: none
+	pair    func(left, right uint32) bool // whether two rows are such a set; nil: there are none
 }
 
-// refusals finds the rows of the sets. A set with a row that is not here any more can be offered by nobody.
-func (r *runner) findRefused(sets []recon.RowSet) *refused {
+// remember finds the rows of the sets. A set with a row that is gone cannot be offered.
+func (v *view) remember(sets []recon.RowSet) {
 	if len(sets) == 0 {
-		return nil
+		return
 	}
-	at := r.rowsOf(sets)
-	f := &refused{sets: make(map[uint64][][2][]uint32, len(sets))}
-	for side, t := range r.tables {
-		f.touched[side] = make([]bool, t.Len())
+	m := memory{sets: make(map[string]bool, len(sets))}
+	for side, t := range v.tables {
+		m.touched[side] = make([]bool, t.Len())
 	}
+	at := v.rowsOf(sets)
 	for i := range sets {
 		rows, whole := at.rows(&sets[i])
 		if !whole {
 			continue
 		}
-		h := hashOfSet(rows)
-		f.sets[h] = append(f.sets[h], rows)
+		m.sets[setKey(rows)] = true
 		for side := range rows {
 			for _, row := range rows[side] {
-				f.touched[side][row] = true
+				m.touched[side][row] = true
 			}
 		}
 	}
-	return f
+	m.pair = func(left, right uint32) bool { return m.holds([2][]uint32{{left}, {right}}) }
+	v.memory = m
 }
 
 // idIndex finds rows by the caller's ids: only those that some set names.
 type idIndex [2]map[int64]uint32
 
-func (r *runner) rowsOf(sets []recon.RowSet) idIndex {
+func (v *view) rowsOf(sets []recon.RowSet) idIndex {
 	at := idIndex{{}, {}}
 	for i := range sets {
 		for side, ids := range [2][]int64{sets[i].Left, sets[i].Right} {
@@ -52,7 +54,7 @@ func (r *runner) rowsOf(sets []recon.RowSet) idIndex {
 			}
 		}
 	}
-	for side, t := range r.tables {
+	for side, t := range v.tables {
 		if len(at[side]) == 0 {
 			continue
 		}
@@ -65,7 +67,7 @@ func (r *runner) rowsOf(sets []recon.RowSet) idIndex {
 	return at
 }
 
-// rows of a set, sorted, and whether all of them are here.
+// rows returns those of a set, sorted, and whether all of them are there.
 func (x idIndex) rows(set *recon.RowSet) (rows [2][]uint32, whole bool) {
 	for side, ids := range [2][]int64{set.Left, set.Right} {
 		for _, id := range ids {
@@ -80,65 +82,49 @@ func (x idIndex) rows(set *recon.RowSet) (rows [2][]uint32, whole bool) {
 	return rows, true
 }
 
-// hashOfSet does not depend on the order of the rows, so that it can be added up.
-func hashOfSet(rows [2][]uint32) uint64 { return hashOfRows(0, rows[0]) + hashOfRows(1, rows[1]) }
-
-func hashOfRows(side int, rows []uint32) (sum uint64) {
-	for _, row := range rows {
-		v := (uint64(row)<<1 | uint64(side)) + 1
-		v *= 0x9e3779b97f4a7c15
-		v ^= v >> 29
-		v *= 0xbf58476d1ce4e5b9
-		sum += v ^ v>>32
+// setKey is the same for the same rows in any order.
+func setKey(rows [2][]uint32) string {
+	key := binary.AppendUvarint(nil, uint64(len(rows[0])))
+	for side := range rows {
+		for _, row := range slices.Sorted(slices.Values(rows[side])) {
+			key = binary.BigEndian.AppendUint32(key, row)
+		}
 	}
-	return sum
+	return string(key)
 }
 
-// holds says whether the rows, in any order, are a set that was refused.
-func (f *refused) holds(rows [2][]uint32) bool {
-	if f == nil {
+// holds reports whether the rows, in any order, are a set that was rejected.
+func (m *memory) holds(rows [2][]uint32) bool {
+	if m.sets == nil {
 		return false
 	}
-	for _, set := range f.sets[hashOfSet(rows)] {
-		if len(set[0]) != len(rows[0]) || len(set[1]) != len(rows[1]) {
-			continue
-		}
-		a, b := slices.Sorted(slices.Values(rows[0])), slices.Sorted(slices.Values(rows[1]))
-		if slices.Equal(a, set[0]) && slices.Equal(b, set[1]) {
-			return true
+	for side := range rows {
+		for _, row := range rows[side] {
+			if !m.touched[side][row] {
+				return false
+			}
 		}
 	}
-	return false
+	return m.sets[setKey(rows)]
 }
 
-// pair says whether two rows together are a set that was refused.
-func (f *refused) pair(left, right uint32) bool {
-	return f.touched[LeftIndex][left] && f.touched[RightIndex][right] && f.holds([2][]uint32{{left}, {right}})
-}
-
-// remember lets a runner over units refuse what the rows refuse.
-func (u *unitRun) remember(f *refused) {
-	if f == nil {
+// remember makes the memory of the units from that of their rows.
+func (u *unitView) remember() {
+	m := &u.base.memory
+	if m.pair == nil {
 		return
 	}
-	r := u.x.r
+	to := &u.x.memory
 	for half := range u.units {
-		r.touched[half] = make([]bool, u.units[half].len())
-		for i := range r.touched[half] {
-			r.touched[half][i] = u.touches(f, half, u.units[half].of(uint32(i)))
+		to.touched[half] = make([]bool, u.units[half].len())
+		for i := range to.touched[half] {
+			to.touched[half][i] = slices.ContainsFunc(u.units[half].of(uint32(i)), func(entry uint32) bool {
+				h, row := member(half, entry)
+				return m.touched[u.base.side[h]][row]
+			})
 		}
 	}
-	r.refuses = func(left, right uint32) bool {
-		if !r.touched[0][left] || !r.touched[1][right] {
-			return false
-		}
-		return f.holds(u.sides(split(1, u.units[1].of(right), split(0, u.units[0].of(left), [2][]uint32{}))))
+	to.pair = func(left, right uint32) bool {
+		return to.touched[0][left] && to.touched[1][right] && m.holds(u.base.sidesOf(u.rows(left, right)))
 	}
-}
-
-func (u *unitRun) touches(f *refused, half int, members []uint32) bool {
-	return slices.ContainsFunc(members, func(entry uint32) bool {
-		h, row := member(half, entry)
-		return f.touched[u.base.side[h]][row]
-	})
 }

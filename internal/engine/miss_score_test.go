@@ -28,7 +28,7 @@ func TestWhatIsMendedCountsHalf(t *testing.T) {
 				Confirm: recon.RuleConfirm{AutoAt: new(100), ProposeAt: new(proposeAt)},
 			})
 			r := newTestRunner(p, tableOf(t, p, recon.Left, []recon.Transaction{row}), tableOf(t, p, recon.Right, []recon.Transaction{c.other}))
-			x := r.ruleRun(&p.rules[0])
+			x := &mender{r.evaluator(&p.rules[0])}
 			require.Equal(t, want, x.reaches(c.failed, 0, 0), "%s, proposed from %d", name, proposeAt)
 		}
 	}

@@ -9,33 +9,20 @@ import (
 // what that lacks, is a miss of the target and of each of them. Where it lacks more than a slip, the open rows of a customer
 // have nothing to do with his payment, and nobody is told.
 type sumMisses struct {
-	of [2][]near // by row; an absent row where there is none
-}
-
-func (r *runner) sumMisses() []*sumMisses {
-	var list []*sumMisses
-	for i := range r.plan.rules {
-		if s := r.subsets[int16(i)]; s != nil && s.x.required > 0 {
-			list = append(list, s.misses())
-		}
-	}
-	return list
+	near [2][]near // by row; an absent row where there is none
 }
 
 // misses looks at the rows that each open target could have taken, as many as its search was given.
 func (s *subsetRun) misses() *sumMisses {
 	m := &sumMisses{}
-	for half, t := range s.x.r.tables {
-		m.of[half] = make([]near, t.Len())
-		for i := range m.of[half] {
-			m.of[half][i].miss.Row = NoRow
-		}
+	for half, t := range s.x.tables {
+		m.near[half] = noMisses(t.Len())
 	}
 	lacks, pools := make([]lack, len(s.targets)), make([][]uint32, len(s.targets))
 	parts := solver.Ranges(len(s.targets), 64)
 	solver.InParallel(len(parts), func(p int) {
 		for i := parts[p][0]; i < parts[p][1]; i++ {
-			if t := &s.targets[i]; s.x.r.state[s.one][t.row] == stateOpen && !t.answer.Spent {
+			if t := &s.targets[i]; s.r.sides[s.one].state[t.row] == stateOpen && !t.answer.Spent {
 				pools[i], _ = s.candidates(t)
 				lacks[i] = s.lack(t, pools[i])
 			}
@@ -43,9 +30,9 @@ func (s *subsetRun) misses() *sumMisses {
 	})
 	for i := range lacks {
 		if l := &lacks[i]; l.known {
-			s.keep(m, l, s.one, s.targets[i].row, pools[i][0])
+			s.note(m, l, s.one, s.targets[i].row, pools[i][0])
 			for _, row := range pools[i] {
-				s.keep(m, l, 1-s.one, row, s.targets[i].row)
+				s.note(m, l, 1-s.one, row, s.targets[i].row)
 			}
 		}
 	}
@@ -62,7 +49,7 @@ type lack struct {
 }
 
 func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
-	x := s.x
+	x := &mender{s.x}
 	sum := recon.Total{}
 	for _, row := range rows {
 		sum.Add(recon.Minor(x.amountOf(1-s.one, row)))
@@ -83,29 +70,22 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 	return l
 }
 
-// keep notes a lack as the miss of one row, if it is the least.
-func (s *subsetRun) keep(m *sumMisses, l *lack, half int, row, other uint32) {
-	n := near{miss: Miss{Rule: s.x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change}, keyed: true, fails: 1, whole: true}
+// note takes a lack as the miss of one row, if it is the least.
+func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
+	x := &mender{s.x}
+	n := near{miss: Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change}, keyed: true, fails: 1, whole: true}
 	n.amount = magnitude(l.left - l.right)
 	if l.change == ChangeSum {
 		change := l.sum
 		if half == s.one {
 			change = l.target
 		}
-		n.miss.Delta = change * s.x.turned(half, row)
-		if s.x.fixed[ChangeSum][half] || !s.x.sumReaches() {
+		n.miss.Delta = change * x.turned(half, row)
+		now := x.amounts[half][row]
+		pastZero := x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0) // it would be read the other way round
+		if x.fixed[ChangeSum][half] || !x.sumReaches() || pastZero {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0
-		} else if now := s.x.amounts[half][row]; s.x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0) {
-			n.miss.Change, n.miss.Delta = ChangeGroup, 0 // past zero the rule would read the amount the other way round
 		}
 	}
-	if best := &m.of[half][row]; n.better(best) {
-		*best = n
-	}
-}
-
-func (m *sumMisses) weigh(best *near, side int, row uint32) {
-	if n := &m.of[side][row]; n.miss.Row != NoRow && n.better(best) {
-		*best = *n
-	}
+	m.near[half][row].keep(&n)
 }

@@ -42,12 +42,12 @@ func TestSumMisses(t *testing.T) {
 		require.NotEqual(t, recon.ClassBreak, res.Open[1][0].Class())
 	})
 	t.Run("the nearer of two misses is told", func(t *testing.T) {
-		m := &sumMisses{of: [2][]near{{{miss: Miss{Row: 7}, keyed: true, fails: 1, amount: 10}}, nil}}
+		m := &sumMisses{near: [2][]near{{{miss: Miss{Row: 7}, keyed: true, fails: 1, amount: 10}}, nil}}
 		best := near{miss: Miss{Row: 3}, keyed: true, fails: 1, amount: 11}
-		m.weigh(&best, LeftIndex, 0)
+		best.keep(&m.near[LeftIndex][0])
 		require.Equal(t, uint32(7), best.miss.Row)
 		best = near{miss: Miss{Row: 3}, keyed: true, fails: 1, amount: 9}
-		m.weigh(&best, LeftIndex, 0)
+		best.keep(&m.near[LeftIndex][0])
 		require.Equal(t, uint32(3), best.miss.Row)
 	})
 }

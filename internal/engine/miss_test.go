@@ -14,7 +14,7 @@ import (
 func TestMiss(t *testing.T) {
 	t.Run("a smaller amount change would not do", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "near", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Percent: "10"}})
-		x := (&runner{plan: p, tables: [2]*Table{NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)}, byRule: make([]RuleCount, 1)}).ruleRun(&p.rules[0])
+		x := &mender{&evaluator{rulePlan: &p.rules[0]}}
 		rapid.Check(t, func(t *rapid.T) {
 			a, b := rapid.Int64Range(-5000, 5000).Draw(t, "a"), rapid.Int64Range(-5000, 5000).Draw(t, "b")
 			if _, _, held := x.amountHeld(currencyCode("EUR"), a, b); held {
@@ -34,7 +34,7 @@ func TestMiss(t *testing.T) {
 	})
 	t.Run("a lag in business days is moved to the nearest day that holds", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "b", Type: recon.RuleDateLag, Priority: 1, Date: recon.RuleDate{Unit: recon.UnitBusiness, MaxDays: new(1)}})
-		x := &ruleRun{rulePlan: &p.rules[0]}
+		x := &mender{&evaluator{rulePlan: &p.rules[0]}}
 		friday := int32(recon.Epoch + 20455) // 2026-01-02
 		delta, ok := x.dayChange(RightIndex, friday, friday+6)
 		require.True(t, ok)

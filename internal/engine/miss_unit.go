@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
@@ -8,53 +10,42 @@ import (
 // unitMisses are the nearest misses of the units that a rule left open: a payout whose sales do not add up to its bank line
 // is a miss of all of its rows.
 type unitMisses struct {
-	run    *unitRun
+	*unitView
 	near   [2][]near
 	unitOf [2][]uint32 // of each row; NoRow: of none
 }
 
-// unitMisses looks for them among the units whose rows are all still open: across the sides, and within one.
-func (r *runner) unitMisses() (across, within []*unitMisses) {
-	for i := range r.plan.rules {
-		for _, run := range r.unitRuns[int16(i)] {
-			if run.base.within() {
-				within = append(within, run.misses())
-			} else {
-				across = append(across, run.misses())
-			}
-		}
-	}
-	return across, within
-}
-
+// misses looks for those of the units whose rows are all still open.
 func (u *unitRun) misses() *unitMisses {
-	m := &unitMisses{run: u}
-	r := u.x.r
+	m := &unitMisses{unitView: u.unitView}
+	var state [2][]rowState
 	for half := range u.units {
-		m.unitOf[half] = make([]uint32, u.base.r.tables[half].Len())
-		for row := range m.unitOf[half] {
-			m.unitOf[half][row] = NoRow
-		}
+		m.unitOf[half] = slices.Repeat([]uint32{NoRow}, u.base.tables[half].Len())
+		state[half] = make([]rowState, u.units[half].len())
 		for i := range uint32(u.units[half].len()) {
-			r.state[half][i] = u.stateOf(half, u.units[half].of(i))
 			for _, entry := range u.units[half].of(i) {
 				if entry&otherHalf == 0 {
 					m.unitOf[half][entry] = i
 				}
+				if h, row := member(half, entry); u.rows.sides[h].state[row] != stateOpen {
+					state[half][i] = stateConfirmed
+				}
 			}
 		}
 	}
-	f := r.finderOf(u.x)
+	rules := make([]*mender, len(u.x.plan.rules))
+	rules[u.x.index] = &mender{u.x}
+	f := newMissFinder(u.x.view, state, rules)
+	slices.Reverse(f.signs)
 	for half := range u.units {
-		m.near[half] = make([]near, u.units[half].len())
+		m.near[half] = noMisses(u.units[half].len())
 		parts := solver.Ranges(len(m.near[half]), 1<<12)
 		solver.InParallel(len(parts), func(p int) {
 			for i := parts[p][0]; i < parts[p][1]; i++ {
-				m.near[half][i] = near{miss: Miss{Row: NoRow}}
-				if r.state[half][i] == stateOpen {
+				if state[half][i] == stateOpen {
 					n := f.find(half, uint32(i))
 					n.miss = f.advised(&n, half, uint32(i))
-					m.near[half][i] = m.marked(half, m.inRows(half, uint32(i), n))
+					m.near[half][i] = m.ofRows(half, uint32(i), n)
 				}
 			}
 		})
@@ -62,92 +53,34 @@ func (u *unitRun) misses() *unitMisses {
 	return m
 }
 
-// stateOf a unit is open while all of its rows are.
-func (u *unitRun) stateOf(half int, members []uint32) rowState {
-	for _, entry := range members {
-		if h, row := member(half, entry); u.base.r.state[h][row] != stateOpen {
-			return stateConfirmed
-		}
-	}
-	return stateOpen
-}
+func noMisses(rows int) []near { return slices.Repeat([]near{{miss: Miss{Row: NoRow}}}, rows) }
 
-// finderOf looks for misses of one rule.
-func (r *runner) finderOf(x *ruleRun) *missFinder {
-	f := &missFinder{r: r, rules: make([]*ruleRun, len(r.plan.rules)), keyed: make([]*keyIndex, len(r.joins)), signs: []int64{1}}
-	if x.sign != recon.SignSame {
-		f.signs = []int64{-1, 1}
-	}
-	f.rules[x.index] = x
-	for _, k := range x.keys {
-		if k.required && f.keyed[k.pair] == nil {
-			f.keyed[k.pair] = r.keyIndex(k.pair)
-		}
-	}
-	solver.InParallel(2, func(side int) { f.byAmount[side] = r.openByAmount(side) })
-	return f
-}
-
-// inRows says a miss of units as one of their rows. Two rows by themselves are an ordinary pair.
-func (m *unitMisses) inRows(half int, unit uint32, n near) near {
+// ofRows turns a miss of units into one of their rows. Two rows by themselves are an ordinary pair.
+func (m *unitMisses) ofRows(half int, unit uint32, n near) near {
 	if n.miss.Row == NoRow {
 		return n
 	}
 	n.whole = true
-	own, other := m.run.units[half].of(unit), m.run.units[1-half].of(n.miss.Row)
+	own, other := m.units[half].of(unit), m.units[1-half].of(n.miss.Row)
 	_, n.miss.Row = member(1-half, other[0])
-	if len(own) == 1 && len(other) == 1 {
-		return n
-	}
-	switch n.miss.failed {
-	case recon.ReasonAmountDiffers, recon.ReasonFeeVariance:
-		n.miss.failed = recon.ReasonSplitIncomplete
-		if n.miss.Change == ChangeAmount {
-			n.miss.Change = ChangeSum
-		} else {
-			n.miss.Change = ChangeGroup
+	if len(own) > 1 || len(other) > 1 {
+		change := ChangeGroup
+		if n.miss.failed == recon.ReasonAmountDiffers || n.miss.failed == recon.ReasonFeeVariance {
+			if n.miss.failed = recon.ReasonSplitIncomplete; n.miss.Change == ChangeAmount {
+				change = ChangeSum
+			}
 		}
-	default:
-		n.miss.Change = ChangeGroup
+		n.miss.Change = change
 	}
-	return n
-}
-
-// marked remembers which half of a rule within one side a row was on.
-func (m *unitMisses) marked(half int, n near) near {
-	if m.run.base.within() && half == RightIndex && n.miss.Row != NoRow {
+	if m.base.within() && half == RightIndex { // remembers which half of the rule the row was on
 		n.miss.failed |= missOfRight
 	}
 	return n
 }
 
 // weigh keeps the miss of a row's unit where it is better than what was found so far.
-func (m *unitMisses) weigh(best *near, side int, row uint32) {
-	i := m.unitOf[side][row]
-	if i == NoRow {
-		return
+func (m *unitMisses) weigh(best *near, half int, row uint32) {
+	if i := m.unitOf[half][row]; i != NoRow {
+		best.keep(&m.near[half][i])
 	}
-	if n := &m.near[side][i]; n.miss.Row != NoRow && n.better(best) {
-		*best = *n
-	}
-}
-
-// weighWithin does so for a rule within one side, of which a row is the money in or the money out.
-func (m *unitMisses) weighWithin(best *near, row uint32) {
-	for half := range m.near {
-		m.weigh(best, half, row)
-	}
-}
-
-// takes says whether a row has what the rule compares of a single row.
-func (x *ruleRun) takes(half int, row uint32) bool {
-	if x.pairwise() || x.within() {
-		return x.carries(half, row)
-	}
-	for _, column := range x.by[half] {
-		if x.r.tables[half].keys[column].start[row] == noText {
-			return false
-		}
-	}
-	return x.comparable(half, row)
 }

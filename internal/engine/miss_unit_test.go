@@ -19,7 +19,7 @@ func TestUnitMisses(t *testing.T) {
 	left[9].Metadata[0].Value = ""
 	left[9].Digest = gen.Digest(&left[9])
 	res, l, r := run(t, p, left, right)
-	x := newDescriber(p, l, r).r.ruleRun(&p.rules[0])
+	x := &mender{compare(p, [2]*Table{l, r}, 0, [2]uint32{}).evaluator}
 	taken := 0
 	for row := range uint32(10) {
 		taken += int(truth(x.takes(LeftIndex, row)))

@@ -22,25 +22,18 @@ type portion struct {
 
 // parts makes partial groups of the units that are still open.
 func (u *unitRun) parts() {
-	r := u.x.r
-	list := r.blocks(u.x)
+	list := u.r.blocks(u.x)
 	for _, at := range list.ranges {
 		open := [2][]uint32{list.rows[0][at[0]:at[1]], list.rows[1][at[2]:at[3]]}
-		for _, code := range u.currencies(open[0]) {
-			u.partOf([2][]uint32{u.inCurrency(0, open[0], code), u.inCurrency(1, open[1], code)})
+		var codes []uint32
+		for _, i := range open[0] {
+			if code := u.x.currency[0][i]; !slices.Contains(codes, code) {
+				codes = append(codes, code)
+				u.partOf([2][]uint32{u.inCurrency(0, open[0], code), u.inCurrency(1, open[1], code)})
+			}
 		}
 	}
 	u.passFlags()
-}
-
-func (u *unitRun) currencies(open []uint32) []uint32 {
-	var codes []uint32
-	for _, i := range open {
-		if code := u.x.currency[0][i]; !slices.Contains(codes, code) {
-			codes = append(codes, code)
-		}
-	}
-	return codes
 }
 
 func (u *unitRun) inCurrency(half int, open []uint32, code uint32) []uint32 {
@@ -57,7 +50,7 @@ func (u *unitRun) partOf(open [2][]uint32) {
 	case len(open[0]) > 1 && len(open[1]) > 1:
 		for half := range open {
 			for _, i := range open[half] {
-				u.x.r.flags[half][i] |= flagAmbiguous
+				u.r.sides[half].flags[i] |= flagAmbiguous
 			}
 		}
 		return
@@ -122,14 +115,9 @@ func (u *unitRun) fill(centre int, unit uint32, parts []portion) {
 			break
 		}
 	}
-	if taken > 0 && !u.parent.anySuspect(rows) {
+	if taken > 0 && !u.rows.anySuspect(rows) {
 		u.addPart(rows, tied)
 	}
-}
-
-// tooMany says whether a half has more rows than a group of the rule may have of it.
-func (x *ruleRun) tooMany(rows [2][]uint32) bool {
-	return !x.many[0] && len(rows[0]) > 1 || !x.many[1] && len(rows[1]) > 1
 }
 
 // addPart makes a group of a unit and the parts that it took: confirmed or proposed where they tie, partial otherwise.
@@ -137,7 +125,7 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	x := u.base
 	if tied {
 		if v, held, ok := x.judgeWhole(rows); ok {
-			u.addRows(&pair{compared: v.compared, score: v.score, held: held, method: solver.Exact}, rows)
+			u.rows.addGroup(x, &pair{compared: v.compared, score: v.score, held: held, method: solver.Exact}, rows)
 		}
 		return
 	}
@@ -146,23 +134,19 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	_, held := w.keysHeld(0, 0)
 	difference, fits := subtract(w.amountOf(LeftIndex, 0), w.amountOf(RightIndex, 0))
 	score := weightKeys*full + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
-	large := w.over(x.maxAmount, w.currency[0][0], w.r.tables[0].amounts[0][0]) || w.over(x.maxAmount, w.currency[1][0], w.r.tables[1].amounts[0][0])
-	if !inTime || !held || !fits || large || score < x.proposeAt || w.contradicts(0, 0) || x.r.refused.holds(rows) {
+	large := w.over(x.maxAmount, w.currency[0][0], w.tables[0].amounts[0][0]) || w.over(x.maxAmount, w.currency[1][0], w.tables[1].amounts[0][0])
+	if !inTime || !held || !fits || large || score < x.proposeAt || w.contradicts(0, 0) || x.memory.holds(rows) {
 		return
 	}
-	if rest, fits := x.r.difference(rows); fits {
-		u.addPartial(rows, rest, difference, score)
+	rest, fits := x.difference(rows)
+	if !fits {
+		return
 	}
-}
-
-func (u *unitRun) addPartial(rows [2][]uint32, difference, compared, score int64) {
-	x := u.base
-	g := Group{
-		Difference: recon.Minor(difference), Compared: recon.Minor(compared), Rule: x.index, Score: x.points(score), Method: solver.Exact,
-		status: recon.GroupPartial, currency: x.r.currencyOf(rows[0], rows[1]),
-	}
-	u.parent.hold(rows, statePartial)
-	x.tally.Partial++
-	u.parent.replace(rows)
-	u.parent.appendGroup(g, u.sides(rows))
+	u.rows.hold(rows, statePartial)
+	u.rows.byRule[x.index].Partial++
+	u.rows.replace(rows)
+	u.rows.appendGroup(Group{
+		Difference: recon.Minor(rest), Compared: recon.Minor(difference), Rule: x.index, Score: x.points(score), Method: solver.Exact,
+		status: recon.GroupPartial, currency: x.currencyOf(rows[0], rows[1]),
+	}, x.sidesOf(rows))
 }

@@ -109,7 +109,7 @@ func TestParts(t *testing.T) {
 		rule := invoiceRule()
 		rule.Group.Cardinality = recon.OneToMany
 		p := compile(t, rule)
-		x := &ruleRun{rulePlan: &p.rules[0]}
+		x := &evaluator{rulePlan: &p.rules[0]}
 		require.True(t, x.tooMany([2][]uint32{{0, 1}, {0}}))
 		require.False(t, x.tooMany([2][]uint32{{0}, {0, 1}}))
 	})

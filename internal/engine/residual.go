@@ -13,18 +13,25 @@ import (
 // over several currencies. Only a group that is confirmed, or partial again, takes it up: that group replaces the partial
 // one and holds its rows too. Otherwise the partial group stays as it is, and is listed as kept.
 
+// residuals are the partial groups that a run was given.
+type residuals struct {
+	partials  []residual
+	partialOf [2]map[uint32]int // by row
+}
+
 // residual is a partial group while a run goes on.
 type residual struct {
 	rows  [2][]uint32
-	rule  int16 // NoRule where the plan has no rule of that name any more
+	rule  int16 // NoRule where the plan has no rule of that name across the sides any more
 	taken bool
 }
 
 // NoRule is the rule of a kept partial group whose rule is gone.
 const NoRule = int16(-1)
 
-// takeUp finds the rows of the partial groups of earlier runs, and keeps them from being anything else.
-func (r *runner) takeUp(partials []recon.PartialGroup) error {
+// holdPartials finds the rows of the partial groups of earlier runs, and keeps them from being anything else.
+func (r *runner) holdPartials() error {
+	partials := r.plan.Options.Partials
 	if len(partials) == 0 {
 		return nil
 	}
@@ -33,34 +40,48 @@ func (r *runner) takeUp(partials []recon.PartialGroup) error {
 		sets[i] = partials[i].RowSet
 	}
 	at := r.rowsOf(sets)
-	r.residualOf, r.replaces = [2]map[uint32]int{{}, {}}, map[int][]int{}
+	r.partialOf = [2]map[uint32]int{{}, {}}
 	for i := range partials {
 		rows, whole := at.rows(&sets[i])
 		if !whole || len(rows[0])+len(rows[1]) == 0 {
 			return recon.Unprocessable("PARTIAL_ROWS_MISSING", "a partial group holds rows that the run was not given")
 		}
-		rule := slices.IndexFunc(r.plan.Rules, func(rule recon.Rule) bool { return rule.Name == partials[i].Rule })
-		r.residuals = append(r.residuals, residual{rows: rows, rule: int16(rule)})
+		rule := slices.IndexFunc(r.plan.rules, func(rp rulePlan) bool { return rp.rule.Name == partials[i].Rule && !rp.within() })
+		r.partials = append(r.partials, residual{rows: rows, rule: int16(rule)})
 		for side := range rows {
 			for _, row := range rows[side] {
-				if _, twice := r.residualOf[side][row]; twice {
-					return recon.Unprocessable("PARTIAL_ROWS_TWICE", "a row stands in two partial groups")
+				if _, twice := r.partialOf[side][row]; twice {
+					return recon.Unprocessable("PARTIAL_ROWS_TWICE", "a row is in two partial groups")
 				}
-				r.residualOf[side][row], r.state[side][row] = i, statePartial
+				r.partialOf[side][row], r.sides[side].state[row] = i, statePartial
 			}
 		}
 	}
 	return nil
 }
 
-// offers says whether a rule may match what is left of partial groups.
+// offers reports whether a rule may match what is left of partial groups.
 func (r *runner) offers(rp *rulePlan) bool {
-	return len(r.residuals) > 0 && !rp.within() && rp.subset == nil && rp.mode != recon.AmountAny && !rp.converts
+	return len(r.partials) > 0 && !rp.within() && rp.subset == nil && rp.mode != recon.AmountAny && !rp.converts
+}
+
+// untaken reports whether a row is in a partial group that no other group has taken up.
+func (r *residuals) untaken(side int, row uint32) bool {
+	i, carried := r.partialOf[side][row]
+	return carried && !r.partials[i].taken
+}
+
+// replace notes which partial groups the next group takes the place of.
+func (r *runner) replace(sides [2][]uint32) {
+	for _, i := range r.residualsAmong(sides) {
+		r.partials[i].taken = true
+		r.replaces[len(r.groups)] = append(r.replaces[len(r.groups)], i)
+	}
 }
 
 // withResiduals adds what is left of partial groups to the units of a half: to the unit that shares the rule's fields with
 // it, else as a unit of its own.
-func (x *ruleRun) withResiduals(half int, u units) units {
+func (r *runner) withResiduals(x *evaluator, half int, u units) units {
 	var whole [][]uint32
 	at := map[string]int{}
 	for i := range uint32(u.len()) {
@@ -70,9 +91,9 @@ func (x *ruleRun) withResiduals(half int, u units) units {
 		}
 		whole = append(whole, slices.Clone(members))
 	}
-	for i := range x.r.residuals {
-		left := &x.r.residuals[i]
-		if left.taken || x.standsOn(left) != half {
+	for i := range r.partials {
+		left := &r.partials[i]
+		if left.taken || x.largerHalf(left) != half {
 			continue
 		}
 		entries := slices.Clone(left.rows[half])
@@ -99,8 +120,8 @@ func (x *ruleRun) withResiduals(half int, u units) units {
 	return out
 }
 
-// standsOn is the half that has more than the other, or −1 where the rule cannot read all of the rows.
-func (x *ruleRun) standsOn(left *residual) int {
+// largerHalf is the half that has more than the other, or −1 where the rule cannot read all of the rows.
+func (x *evaluator) largerHalf(left *residual) int {
 	var sums [2]recon.Total
 	for half, rows := range left.rows {
 		for _, row := range rows {
@@ -125,14 +146,14 @@ func (x *ruleRun) standsOn(left *residual) int {
 }
 
 // residualsAmong lists the partial groups that some rows belong to.
-func (r *runner) residualsAmong(rows [2][]uint32) []int {
-	if len(r.residuals) == 0 {
+func (r *residuals) residualsAmong(rows [2][]uint32) []int {
+	if len(r.partials) == 0 {
 		return nil
 	}
 	found := map[int]bool{}
 	for side := range rows {
 		for _, row := range rows[side] {
-			if i, ok := r.residualOf[side][row]; ok {
+			if i, ok := r.partialOf[side][row]; ok {
 				found[i] = true
 			}
 		}
@@ -142,8 +163,8 @@ func (r *runner) residualsAmong(rows [2][]uint32) []int {
 
 // keepPartials lists the partial groups that nothing changed.
 func (r *runner) keepPartials() {
-	for i := range r.residuals {
-		left := &r.residuals[i]
+	for i := range r.partials {
+		left := &r.partials[i]
 		if left.taken {
 			continue
 		}

@@ -3,39 +3,60 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
-// runner is the state of one run.
+// runner is one run over a view. Rules over units and within one side have a runner of their own over other tables; all
+// of them share what the run records, the partial groups that it was given, and its progress.
 type runner struct {
-	plan    *Plan
-	tables  [2]*Table
-	joins   []*joined
-	texts   []*joined
-	state   [2][]rowState
-	outside [2][]bool // rows outside the period; nil without one
-	suspect [2][]bool // rows that look like an earlier row of their side; nil where nobody asked
-	held    bool      // suspects wait for the second sweep
-	flags   [2][]uint8
-	byRule  []RuleCount
-	groups  []Group
-	rows    [2][]uint32
-	asOf    recon.Day
-	observe func(Progress) bool
-	stopped bool
+	view
+	*record
+	*residuals
+	*control
+	sides [2]sideState
+	asOf  recon.Day
+	held  bool // suspected duplicates wait for the second sweep
+}
 
-	refused  *refused                      // sets that are not offered again; nil: none
-	refuses  func(left, right uint32) bool // nil: nothing is refused
-	touched  [2][]bool                     // rows of refused sets
-	unitRuns map[int16][]*unitRun          // the last run of each rule over units, for nearest misses
-	subsets  map[int16]*subsetRun          // the last search of each rule for subsets, for the same
+// sideState is the state of one side's rows.
+type sideState struct {
+	state   []rowState
+	flags   []uint8
+	outside []bool // rows outside the period; nil without one
+	suspect []bool // rows that look like an earlier row of their side; nil where none is sought
+}
+
+func newSideState(rows int) sideState {
+	return sideState{state: make([]rowState, rows), flags: make([]uint8, rows)}
+}
+
+// isOutside reports whether a row is outside the period.
+func (s *sideState) isOutside(row int) bool { return s.outside != nil && s.outside[row] }
+
+// isSuspect reports whether a row is a suspected duplicate.
+func (s *sideState) isSuspect(row uint32) bool { return s.suspect != nil && s.suspect[row] }
+
+// record is what a run has found.
+type record struct {
+	groups   []Group
+	rows     [2][]uint32
+	byRule   []RuleCount
 	written  writeOffs
+	replaces map[int][]int // by group: the partial groups that it takes the place of
 
-	residuals  []residual // partial groups of earlier runs
-	residualOf [2]map[uint32]int
-	replaces   map[int][]int // by group: the partial groups that it takes the place of
+	// For nearest misses: the last run of each rule over units, and the last search of each for subsets.
+	units   map[int16][]*unitRun
+	subsets map[int16]*subsetRun
+}
+
+// control is where a run reports its progress, and whether it was stopped.
+type control struct {
+	observe func(Progress) bool
+	total   int64 // rows of both sides
+	stopped bool
 }
 
 const (
@@ -45,13 +66,13 @@ const (
 	fanMax   = 256
 	// workMax bounds the exact assignment of a rule, shared out by rows: about two seconds of one core.
 	workMax = 100 << 20
-	// blocksAtOnce is how many blocks one core takes at a time, and rowsAtOnce how many rows between two observations.
+	// blocksAtOnce is how many blocks one core takes at a time.
 	blocksAtOnce = 4096
 )
 
 // Run matches two sides under a plan. The tables must have been made for it; they are put into canonical order. observe,
-// which may be nil, is called between blocks of work; when it says false the run ends with Stopped set and no groups. An
-// error is a violated invariant, with both sides of the equation: nothing of such a result may be kept.
+// which may be nil, is called between blocks of work; when it returns false the run ends with Stopped set and no groups.
+// An error is a violated invariant, with both sides of the equation: nothing of such a result may be kept.
 func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, error) {
 	if left.plan != p || right.plan != p || left.side != LeftIndex || right.side != RightIndex {
 		panic("engine: a table was made for another plan or side")
@@ -59,26 +80,23 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	if observe == nil {
 		observe = func(Progress) bool { return true }
 	}
-	sealBoth(left, right)
-	r := &runner{plan: p, tables: [2]*Table{left, right}, observe: observe, byRule: make([]RuleCount, len(p.rules))}
-	for side, t := range r.tables {
-		r.state[side] = make([]rowState, t.Len())
-		r.flags[side] = make([]uint8, t.Len())
-	}
-	if err := r.checkTotals(); err != nil {
+	var wait sync.WaitGroup
+	wait.Go(left.seal)
+	right.seal()
+	wait.Wait()
+	r := newRunner(view{plan: p, tables: [2]*Table{left, right}})
+	r.observe = observe
+	if err := checkTotals(r.tables); err != nil {
 		return nil, err
 	}
 	r.asOf = r.latest()
 	r.markOutside()
 	r.join()
 	r.suspectDuplicates()
-	if err := r.takeUp(p.Options.Partials); err != nil {
+	if err := r.holdPartials(); err != nil {
 		return nil, err
 	}
-	r.unitRuns, r.subsets, r.written = map[int16][]*unitRun{}, map[int16]*subsetRun{}, writeOffs{}
-	if r.refused = r.findRefused(p.Options.Rejected); r.refused != nil {
-		r.refuses, r.touched = r.refused.pair, r.refused.touched
-	}
+	r.remember(p.Options.Rejected)
 	for sweep := range r.sweeps() {
 		r.held = sweep == 0
 		for _, i := range p.order() {
@@ -90,6 +108,29 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 		}
 	}
 	return r.finish()
+}
+
+func newRunner(v view) *runner {
+	r := &runner{
+		view: v,
+		record: &record{
+			byRule: make([]RuleCount, len(v.plan.rules)), written: writeOffs{}, replaces: map[int][]int{},
+			units: map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
+		},
+		residuals: &residuals{}, control: &control{total: int64(v.tables[0].Len() + v.tables[1].Len())},
+	}
+	for side, t := range v.tables {
+		r.sides[side] = newSideState(t.Len())
+	}
+	return r
+}
+
+// facing returns the run as a rule within one side sees it: that side on both halves.
+func (r *runner) facing(side int) *runner {
+	facing := *r
+	facing.view = *r.view.facing(side)
+	facing.sides = [2]sideState{r.sides[side], r.sides[side]}
+	return &facing
 }
 
 // latest is the day on which the books are looked at.
@@ -115,11 +156,12 @@ func (r *runner) markOutside() {
 		return
 	}
 	for side, t := range r.tables {
-		r.outside[side] = make([]bool, t.Len())
+		outside := make([]bool, t.Len())
 		for row, d := range t.date {
 			out := hasFrom && recon.Day(d) < from || hasTo && recon.Day(d) > to
-			r.outside[side][row] = out && (t.carried == nil || !t.carried[row])
+			outside[row] = out && (t.carried == nil || !t.carried[row])
 		}
+		r.sides[side].outside = outside
 	}
 }
 
@@ -129,47 +171,59 @@ func (r *runner) runRule(rp *rulePlan) {
 		r.runUnits(rp)
 		return
 	}
-	x := r.ruleRun(rp)
-	if outcomes := r.match(x); !r.stopped {
-		r.settle(x, outcomes)
-	}
+	x := r.evaluator(rp)
+	r.eachPair(r.match(x), func(p *pair) {
+		if p.held == recon.HeldByNothing && (r.sides[0].flags[p.left]|r.sides[1].flags[p.right])&flagCapped != 0 {
+			p.held = recon.HeldBySearchBudget
+		}
+		left, right := [1]uint32{p.left}, [1]uint32{p.right}
+		r.addGroup(x, p, [2][]uint32{left[:], right[:]})
+	})
 }
 
-// match finds the pairs of one rule, in blocks side by side.
-func (r *runner) match(x *ruleRun) []outcome {
-	x.remember()
+// match finds the pairs of one rule, in blocks on every core, and notes why rows found nothing. Of a run that was stopped
+// nothing is returned.
+func (r *runner) match(x *evaluator) []outcome {
+	x.rememberTexts()
+	tally := &r.byRule[x.index]
 	if !r.progress(x, 0) {
 		return nil
 	}
 	blocks := r.blocks(x)
-	total := int64(r.tables[0].Len() + r.tables[1].Len())
 	outcomes := make([]outcome, (len(blocks.ranges)+blocksAtOnce-1)/blocksAtOnce)
 	for done := 0; done < len(outcomes); {
 		batch := min(len(outcomes)-done, 64)
-		solver.InParallel(batch, func(i int) { r.solveBlocks(x, blocks, done+i, &outcomes[done+i], total) })
+		solver.InParallel(batch, func(i int) { r.solveBlocks(x, blocks, done+i, &outcomes[done+i]) })
 		done += batch
 		for i := done - batch; i < done; i++ {
-			x.tally.Candidates += outcomes[i].candidates
+			tally.Candidates += outcomes[i].candidates
 		}
-		if !r.progress(x, total*int64(done)/int64(len(outcomes))) {
+		if !r.progress(x, r.total*int64(done)/int64(len(outcomes))) {
 			return nil
+		}
+	}
+	for i := range outcomes {
+		tally.Capped += outcomes[i].capped
+		tally.Gap += outcomes[i].gap
+		for _, m := range outcomes[i].marks {
+			r.sides[m.side].flags[m.row] |= m.flag
 		}
 	}
 	return outcomes
 }
 
-func (r *runner) progress(x *ruleRun, done int64) bool {
-	total := int64(r.tables[0].Len() + r.tables[1].Len())
+func (r *runner) progress(x *evaluator, done int64) bool {
 	p := Progress{
 		Rule: x.rule.Name, RuleIndex: int(x.index), Rules: len(r.plan.rules), RowsDone: done,
-		RowsTotal: total, Candidates: x.tally.Candidates,
+		RowsTotal: r.total, Candidates: r.byRule[x.index].Candidates,
 	}
 	r.stopped = r.stopped || !r.observe(p)
 	return !r.stopped
 }
 
-func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outcome, total int64) {
+func (r *runner) solveBlocks(x *evaluator, blocks *blockList, part int, out *outcome) {
 	own := blocks.ranges[part*blocksAtOnce : min((part+1)*blocksAtOnce, len(blocks.ranges))]
+	total := int64(max(r.tables[0].Len()+r.tables[1].Len(), 1))
 	out.pairs = make([]pair, 0, len(own))
 	for _, at := range own {
 		if at[1]-at[0] == 1 && at[3]-at[2] == 1 { // the ordinary case: one row a side, nothing to weigh
@@ -180,46 +234,30 @@ func (r *runner) solveBlocks(x *ruleRun, blocks *blockList, part int, out *outco
 			x: x, out: out,
 			rows:   [2][]uint32{blocks.rows[0][at[0]:at[1]:at[1]], blocks.rows[1][at[2]:at[3]:at[3]]},
 			fan:    min(max(edgesMax/max(len(blocks.rows[0]), 1), fanMin), fanMax),
-			budget: workMax / max(total, 1) * int64(at[1]-at[0]+at[3]-at[2]),
+			budget: workMax / total * int64(at[1]-at[0]+at[3]-at[2]),
 		}
 		b.solve()
 	}
 }
 
-// settle turns what the blocks of a rule found into groups, ordered by left row. A left row is in one pair at most, so
-// the order is a scatter, not a sort.
-func (r *runner) settle(x *ruleRun, outcomes []outcome) {
-	found := r.tallyUp(x, outcomes)
+// eachPair visits pairs by their left row. A left row is in one pair at most, so the order is a scatter, not a sort.
+func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
+	found := 0
+	for i := range outcomes {
+		found += len(outcomes[i].pairs)
+	}
 	if found == 0 {
 		return
 	}
-	r.groups = slices.Grow(r.groups, found)
-	for side := range r.rows {
-		r.rows[side] = slices.Grow(r.rows[side], found)
-	}
-	r.eachPair(outcomes, func(p *pair) { r.addGroup(x, p) })
-}
-
-// tallyUp counts what the blocks of a rule found, and notes why rows found nothing.
-func (r *runner) tallyUp(x *ruleRun, outcomes []outcome) (found int) {
-	for i := range outcomes {
-		found += len(outcomes[i].pairs)
-		x.tally.Capped += outcomes[i].capped
-		x.tally.Gap += outcomes[i].gap
-		for _, m := range outcomes[i].marks {
-			r.flags[m.side][m.row] |= m.flag
-		}
-	}
-	return found
-}
-
-// eachPair visits pairs by their left row.
-func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
 	at := make([]uint64, r.tables[0].Len()) // outcome and pair, each from 1 and 0
 	for i := range outcomes {
 		for j := range outcomes[i].pairs {
 			at[outcomes[i].pairs[j].left] = uint64(i+1)<<32 | uint64(j)
 		}
+	}
+	r.groups = slices.Grow(r.groups, found)
+	for side := range r.rows {
+		r.rows[side] = slices.Grow(r.rows[side], found)
 	}
 	for _, n := range at {
 		if n > 0 {
@@ -228,81 +266,129 @@ func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
 	}
 }
 
-func (r *runner) addGroup(x *ruleRun, p *pair) {
-	if r.state[0][p.left] != stateOpen || r.state[1][p.right] != stateOpen {
-		panic("engine: a row was matched twice")
+// addGroup makes a group of rows of the two halves; the pair is how well they match, and p.held whether they are
+// confirmed. What is left of a partial group is taken up by a confirmed group only: a proposal may be gone tomorrow, and
+// the partial group with it. It returns false where nothing was made.
+func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
+	if p.held == recon.HeldByNothing && r.anySuspect(rows) {
+		p.held = recon.HeldByDuplicate
 	}
-	held := p.held
-	if held == recon.HeldByNothing && (r.flags[0][p.left]|r.flags[1][p.right])&flagCapped != 0 {
-		held = recon.HeldBySearchBudget
+	sides := x.sidesOf(rows)
+	difference, currency, mixed, fits := x.measure(rows, sides, p.compared)
+	if !fits { // the rows stay open: no group could express what it leaves
+		return false
 	}
-	if held == recon.HeldByNothing && (r.isSuspect(LeftIndex, p.left) || r.isSuspect(RightIndex, p.right)) {
-		held = recon.HeldByDuplicate
+	grown := len(r.residualsAmong(sides)) > 0
+	if grown && p.held != recon.HeldByNothing {
+		return false
 	}
-	difference, _ := subtract(r.tables[0].amounts[0][p.left], r.tables[1].amounts[0][p.right])
-	currency, mixed := r.tables[0].currency[p.left], false
-	if x.converts {
-		if of, in, several := x.measure([2][]uint32{{p.left}, {p.right}}, p.compared); several {
-			difference, currency, mixed = of, in, true
-		}
+	if p.held = r.affords(p.held, currency, difference); grown && p.held != recon.HeldByNothing {
+		return false
 	}
-	held = r.affords(held, currency, difference)
 	g := Group{
-		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared),
-		LeftFrom: uint32(len(r.rows[0])), LeftCount: 1, RightFrom: uint32(len(r.rows[1])), RightCount: 1,
-		Alternatives: p.alternatives, Rule: x.index, Score: x.points(p.score), Method: p.method,
-		status: recon.GroupConfirmed, held: held, currency: currency, traits: traitMixed.when(mixed),
+		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index,
+		Score: x.points(p.score), Method: p.method, held: p.held, currency: currency,
+		traits: traitMixed.when(mixed) | traitGrown.when(grown), status: recon.GroupConfirmed,
 	}
 	state := stateConfirmed
-	if held != recon.HeldByNothing {
+	if p.held != recon.HeldByNothing {
 		g.status, state = recon.GroupProposed, stateProposed
-		x.tally.Proposed++
+		r.byRule[x.index].Proposed++
 	} else {
-		if g.adjustment = x.adjustment(p, difference); mixed && difference != 0 {
+		if g.adjustment = x.adjustment(p, rows, difference); mixed && difference != 0 {
 			g.adjustment = recon.AdjustmentFX
 		}
-		x.tally.Confirmed++
+		r.byRule[x.index].Confirmed++
 	}
-	r.rows[0], r.rows[1] = append(r.rows[0], p.left), append(r.rows[1], p.right)
-	r.state[0][p.left], r.state[1][p.right] = state, state
+	r.hold(rows, state)
+	if grown {
+		r.replace(sides)
+	}
+	r.appendGroup(g, sides)
+	return true
+}
+
+// hold gives rows of the two halves the state of their group. They were open, or in a partial group that the group takes
+// up.
+func (r *runner) hold(rows [2][]uint32, state rowState) {
+	for half := range rows {
+		for _, row := range rows[half] {
+			now := &r.sides[half].state[row]
+			if *now != stateOpen && (*now != statePartial || !r.untaken(half, row)) {
+				panic("engine: a row was matched twice")
+			}
+			*now = state
+		}
+	}
+}
+
+func (r *runner) appendGroup(g Group, sides [2][]uint32) {
+	g.LeftFrom, g.LeftCount = uint32(len(r.rows[0])), uint32(len(sides[0]))
+	g.RightFrom, g.RightCount = uint32(len(r.rows[1])), uint32(len(sides[1]))
+	r.rows[0], r.rows[1] = append(r.rows[0], sides[0]...), append(r.rows[1], sides[1]...)
 	r.groups = append(r.groups, g)
 }
 
-// measure is Σ left − Σ right of a group's rows and its currency. Rows of several currencies have no difference but that
-// of what was compared, in the currency in which it was; bare numbers have none at all.
-func (x *ruleRun) measure(rows [2][]uint32, compared int64) (difference int64, currency uint32, mixed bool) {
-	currency = x.r.tables[0].currency[rows[0][0]]
+func (r *runner) anySuspect(rows [2][]uint32) bool {
+	for half := range rows {
+		if r.sides[half].suspect != nil && slices.ContainsFunc(rows[half], r.sides[half].isSuspect) {
+			return true
+		}
+	}
+	return false
+}
+
+// sidesOf turns the rows of two halves into rows of two sides, each in canonical order.
+func (x *evaluator) sidesOf(rows [2][]uint32) [2][]uint32 {
+	if !x.within() && len(rows[0])+len(rows[1]) == 2 {
+		return rows
+	}
+	var sides [2][]uint32
+	for half := range rows {
+		side := x.side[half]
+		sides[side] = append(sides[side], rows[half]...)
+	}
+	slices.Sort(sides[0])
+	slices.Sort(sides[1])
+	return sides
+}
+
+// measure returns Σ left − Σ right of a group's rows and its currency. Rows of several currencies have no difference but
+// that of what was compared, in the currency in which it was; bare numbers have none at all. Sums of units fit, or they
+// are no candidates; where named amounts are compared, those of the rows themselves may still be too far apart.
+func (x *evaluator) measure(rows, sides [2][]uint32, compared int64) (difference int64, currency uint32, mixed, fits bool) {
+	currency = x.tables[0].currency[rows[0][0]]
 	for half := range rows {
 		for _, row := range rows[half] {
-			mixed = mixed || x.r.tables[half].currency[row] != currency
+			mixed = mixed || x.tables[half].currency[row] != currency
 		}
 	}
 	if !mixed {
-		return 0, currency, false
+		difference, fits = x.difference(sides)
+		return difference, currency, false, fits
 	}
 	if currency = x.currency[0][rows[0][0]]; currency != codeAny {
 		difference = compared
 	}
-	return difference, currency, true
+	return difference, currency, true, true
 }
 
 // roundingMax is the largest difference, in minor units, that is called rounding.
 const roundingMax = 5
 
-// adjustment names the reason of a difference that a confirmed group keeps: the fee that one of the rows states or that
-// lies between the named amounts, the rounding of a few minor units, else a write-off that somebody has to post.
-func (x *ruleRun) adjustment(p *pair, difference int64) recon.AdjustmentReason {
-	if difference == 0 {
+// adjustment names the reason of a difference that a confirmed group keeps: the fee that a schedule takes, that lies
+// between the named amounts or that one half states, the rounding of a few minor units, else a write-off to be posted.
+func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) recon.AdjustmentReason {
+	switch {
+	case difference == 0:
 		return recon.AdjustmentNone
-	}
-	if x.scheduled() {
+	case x.scheduled():
 		return recon.AdjustmentFee
-	}
-	if p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{} {
+	case p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{}:
 		return recon.AdjustmentFee // the named amounts agree, so what they name is all of the difference
 	}
-	for side, row := range [2]uint32{p.left, p.right} {
-		if fee := x.r.tables[side].fee; len(fee) > 0 && fee[row] != absent && magnitude(fee[row]) == magnitude(difference) {
+	for half := range rows {
+		if fees, stated := x.tables[half].fees(rows[half]); stated && magnitude(fees) == magnitude(difference) {
 			return recon.AdjustmentFee
 		}
 	}
@@ -316,5 +402,5 @@ func (x *ruleRun) adjustment(p *pair, difference int64) recon.AdjustmentReason {
 type ViolationError struct{ Law, Detail string }
 
 func (v *ViolationError) Error() string {
-	return fmt.Sprintf("the run broke its law %q: %s", v.Law, v.Detail)
+	return fmt.Sprintf("run invariant %q violated: %s", v.Law, v.Detail)
 }

@@ -218,3 +218,21 @@ func BenchmarkExact(b *testing.B) {
 		}
 	}
 }
+
+func TestARowThatOneRuleLeftAmbiguousIsConfirmedByALaterOne(t *testing.T) {
+	p := compile(t,
+		recon.Rule{Name: "text", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{{Left: "description", Right: "description"}}},
+		recon.Rule{Name: "reference", Type: recon.RuleExact, Priority: 2, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}}},
+	)
+	row := func(id, reference, description string) recon.Transaction {
+		tx := recon.Transaction{ExternalID: id, Reference: reference, Description: description, Amount: 10, Currency: "EUR", Date: recon.Epoch + 20454}
+		tx.Digest = gen.Digest(&tx)
+		return tx
+	}
+	left := []recon.Transaction{row("L1", "B", "x"), row("L2", "B", "x")}
+	left[1].Digest[0]++ // other content, so that which of the two is taken is a choice
+	res, _, _ := run(t, p, left, []recon.Transaction{row("R1", "", "x"), row("R2", "B", "")})
+	require.Len(t, res.Groups, 2)
+	require.Equal(t, recon.HeldByAmbiguity, res.Groups[0].HeldBy())
+	require.Equal(t, recon.GroupConfirmed, res.Groups[1].Status())
+}

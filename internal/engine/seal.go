@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
-	"sync"
 
 	"matcher/internal/engine/solver"
 )
@@ -204,12 +203,4 @@ func uniform[T comparable](column []T) bool {
 		}
 	}
 	return true
-}
-
-// sealBoth seals the two sides beside each other.
-func sealBoth(left, right *Table) {
-	var wait sync.WaitGroup
-	wait.Go(left.seal)
-	right.seal()
-	wait.Wait()
 }

@@ -15,7 +15,8 @@ import (
 // inside its window of days. A target with one subset that no other target wants is matched. Then the rest are served in
 // canonical order: what two targets want is proposed to the first of them, and the others are searched again without it.
 type subsetRun struct {
-	x       *ruleRun
+	r       *runner
+	x       *evaluator
 	one     int // the half of the targets
 	targets []subsetTarget
 	wanted  []uint8 // by row of the other half: how many targets found it, up to 2
@@ -43,11 +44,11 @@ const (
 )
 
 func (r *runner) runSubsets(rp *rulePlan) {
-	x := r.ruleRun(rp)
+	x := r.evaluator(rp)
 	if !r.progress(x, 0) {
 		return
 	}
-	s := &subsetRun{x: x, one: rp.subset.one, wanted: make([]uint8, r.tables[1-rp.subset.one].Len())}
+	s := &subsetRun{r: r, x: x, one: rp.subset.one, wanted: make([]uint8, r.tables[1-rp.subset.one].Len())}
 	r.subsets[rp.index] = s
 	s.gather()
 	s.budget = min(int64(rp.subset.budget), max(subsetWorkMin, subsetWorkMax/int64(max(len(s.targets), 1))))
@@ -66,7 +67,7 @@ func (r *runner) runSubsets(rp *rulePlan) {
 
 // gather lists the targets in canonical order, each with the pool of its block.
 func (s *subsetRun) gather() {
-	r, x := s.x.r, s.x
+	r, x := s.r, s.x
 	var rows [2][]uint32
 	for half := range rows {
 		rows[half] = r.openRows(x, half)
@@ -76,7 +77,14 @@ func (s *subsetRun) gather() {
 	if x.required > 0 {
 		numbers, count = r.keyNumbers(x, rows)
 	} else {
-		numbers, count = currencyNumbers(x, rows)
+		known := numbering[uint32]{}
+		for half := range rows {
+			numbers[half] = make([]uint32, len(rows[half]))
+			for i, row := range rows[half] {
+				numbers[half][i] = known.of(x.currency[half][row])
+			}
+		}
+		count = len(known)
 	}
 	pools := make([]*subsetPool, count+1)
 	for i, n := range numbers[1-s.one] {
@@ -97,24 +105,7 @@ func (s *subsetRun) gather() {
 	}
 }
 
-func currencyNumbers(x *ruleRun, rows [2][]uint32) (numbers [2][]uint32, count int) {
-	known := map[uint32]uint32{}
-	for half := range rows {
-		numbers[half] = make([]uint32, len(rows[half]))
-		for i, row := range rows[half] {
-			code := x.currency[half][row]
-			n, seen := known[code]
-			if !seen {
-				n = uint32(len(known) + 1)
-				known[code] = n
-			}
-			numbers[half][i] = n
-		}
-	}
-	return numbers, len(known)
-}
-
-func (p *subsetPool) sort(x *ruleRun, half int) {
+func (p *subsetPool) sort(x *evaluator, half int) {
 	slices.SortStableFunc(p.rows, func(a, b uint32) int { return cmp.Compare(x.dayOf(half, a), x.dayOf(half, b)) })
 	p.days = make([]int32, len(p.rows))
 	for i, row := range p.rows {
@@ -129,7 +120,7 @@ func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 	if len(rows) == 0 {
 		return solver.SubsetAnswer{Spent: cut}
 	}
-	digests, touched := x.r.tables[half].digest, x.r.touched[half]
+	digests, touched := x.tables[half].digest, x.memory.touched[half]
 	target, code := x.amountOf(s.one, t.row), x.currency[s.one][t.row]
 	reach := x.reach(code, target)
 	answer := solver.FindSubset(&solver.SubsetItems{
@@ -142,7 +133,7 @@ func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 			_, _, held := x.amountHeld(code, left, right)
 			return held
 		},
-		Refuse: func(rows []uint32) bool { return x.r.refused.holds(s.halves(t.row, rows)) },
+		Refuse: func(rows []uint32) bool { return x.memory.holds(s.halves(t.row, rows)) },
 	}, solver.SubsetLimits{
 		Low: solver.AddWithin(target, -reach), High: solver.AddWithin(target, reach), Size: x.subset.size, Budget: s.budget,
 	})
@@ -187,7 +178,7 @@ func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
 			i = down
 			down--
 		}
-		if row := t.pool.rows[i]; x.r.state[half][row] == stateOpen && s.fits(t.row, row) {
+		if row := t.pool.rows[i]; s.r.sides[half].state[row] == stateOpen && s.fits(t.row, row) {
 			if len(rows) == x.subset.candidates {
 				return rows, true
 			}
@@ -217,7 +208,7 @@ type companion struct {
 }
 
 // together says whether two rows hold every predicate but the amount.
-func (x *ruleRun) together(l, r uint32) (companion, bool) {
+func (x *evaluator) together(l, r uint32) (companion, bool) {
 	c := companion{text: full}
 	if x.currency[LeftIndex][l] != x.currency[RightIndex][r] {
 		return c, false
@@ -248,11 +239,11 @@ func (s *subsetRun) settle() {
 	}
 	for i := range s.targets {
 		t := &s.targets[i]
-		if s.x.r.state[s.one][t.row] != stateOpen {
+		if s.r.sides[s.one].state[t.row] != stateOpen {
 			continue
 		}
 		disputed := s.contested(t)
-		if slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.x.r.state[1-s.one][row] != stateOpen }) {
+		if slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.r.sides[1-s.one].state[row] != stateOpen }) {
 			t.answer, disputed = s.search(t), true
 		}
 		if t.answer.Ways > 0 {
@@ -269,11 +260,11 @@ func (s *subsetRun) contested(t *subsetTarget) bool {
 
 // leave notes why a target found nothing.
 func (s *subsetRun) leave(t *subsetTarget, disputed bool) {
-	flags := s.x.r.flags[s.one]
+	flags := s.r.sides[s.one].flags
 	switch {
 	case t.answer.Spent:
 		flags[t.row] |= flagCapped
-		s.x.tally.Capped++
+		s.r.byRule[s.x.index].Capped++
 	case disputed:
 		flags[t.row] |= flagBeaten
 	}
@@ -283,7 +274,7 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	x := s.x
 	rows := s.halves(t.row, t.answer.Items)
 	v, held, ok := x.judgeSubset(rows)
-	x.tally.Candidates += t.answer.Ways
+	s.r.byRule[x.index].Candidates += t.answer.Ways
 	if !ok {
 		return // below proposeAt
 	}
@@ -298,11 +289,11 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	if disputed {
 		p.alternatives = max(p.alternatives, 1)
 	}
-	(&unitRun{base: x, x: x, parent: x.r}).addRows(p, rows)
+	s.r.addGroup(x, p, rows)
 }
 
 // judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
-func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
+func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 	v := verdict{keyed: true}
 	worst := companion{full, full, true}
 	for _, l := range rows[0] {
@@ -339,7 +330,7 @@ func (x *ruleRun) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 }
 
 // brokenSubset says whether a confirmed group of the rule does not hold.
-func (x *ruleRun) brokenSubset(rows [2][]uint32) bool {
+func (x *evaluator) brokenSubset(rows [2][]uint32) bool {
 	_, held, ok := x.judgeSubset(rows)
-	return !ok || held != recon.HeldByNothing || x.r.refused.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
+	return !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
 }

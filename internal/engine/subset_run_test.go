@@ -53,7 +53,7 @@ func TestJudgeSubset(t *testing.T) {
 	left, right := payout(3)
 	res, l, r := run(t, p, left, right)
 	require.Len(t, res.Groups, 1)
-	x := newDescriber(p, l, r).r.ruleRun(&p.rules[0])
+	x := compare(p, [2]*Table{l, r}, 0, [2]uint32{}).evaluator
 	_, held, ok := x.judgeSubset([2][]uint32{{0, 1, 2}, {0}})
 	require.True(t, ok)
 	require.Equal(t, recon.HeldByNoKey, held)

@@ -70,16 +70,16 @@ func (c similarityCache) keep(left, right uint32, similarity int64) {
 	}
 }
 
-// remember gives a rule that compares texts room for its results.
-func (x *ruleRun) remember() {
+// rememberTexts gives a rule that compares texts room for its results.
+func (x *evaluator) rememberTexts() {
 	if x.text != nil && x.similar == nil {
 		x.similar = make(similarityCache, similaritySlots)
 	}
 }
 
 // textHeld says how alike two rows' texts are, and whether that is enough for the rule.
-func (x *ruleRun) textHeld(left, right uint32) (similar int64, held bool) {
-	j := x.r.texts[x.text.pair]
+func (x *evaluator) textHeld(left, right uint32) (similar int64, held bool) {
+	j := x.texts[x.text.pair]
 	a, b := j.ids[LeftIndex][left], j.ids[RightIndex][right]
 	switch {
 	case a == 0 || b == 0:
@@ -97,12 +97,12 @@ func (x *ruleRun) textHeld(left, right uint32) (similar int64, held bool) {
 }
 
 // textOf is a row's text as it is compared.
-func (x *ruleRun) textOf(side int, row uint32) []byte {
-	t := x.r.tables[side]
-	return t.text(t.keys[x.r.plan.texts[x.text.pair].column[side]].start[row])
+func (x *evaluator) textOf(side int, row uint32) []byte {
+	t := x.tables[side]
+	return t.text(t.keys[x.plan.texts[x.text.pair].column[side]].start[row])
 }
 
 // hasText says whether a row has the text that the rule compares.
-func (x *ruleRun) hasText(side int, row uint32) bool {
-	return x.text == nil || x.r.tables[side].keys[x.r.plan.texts[x.text.pair].column[side]].start[row] != noText
+func (x *evaluator) hasText(side int, row uint32) bool {
+	return x.text == nil || x.tables[side].keys[x.plan.texts[x.text.pair].column[side]].start[row] != noText
 }

@@ -35,17 +35,16 @@ func (u *units) add(members ...uint32) {
 	u.from = append(u.from, uint32(len(u.members)))
 }
 
-// unitRun is a rule over units: x and its runner work on unit tables, base on the rows.
-type unitRun struct {
-	base   *ruleRun
-	x      *ruleRun
-	units  [2]units
-	parent *runner // gets the groups
+// unitView is a rule over units: base works on the rows, x on tables of the units.
+type unitView struct {
+	base  *evaluator
+	x     *evaluator
+	units [2]units
 }
 
 // unitsBy puts rows together that share the rule's fields and the currency; a row that lacks one of the fields shares it
 // with nobody and is left out. Without fields each row is a unit. Rows come in canonical order.
-func (x *ruleRun) unitsBy(half int, rows []uint32) units {
+func (x *evaluator) unitsBy(half int, rows []uint32) units {
 	var u units
 	if len(x.by[half]) == 0 {
 		for _, row := range rows {
@@ -53,27 +52,23 @@ func (x *ruleRun) unitsBy(half int, rows []uint32) units {
 		}
 		return u
 	}
-	numbers := make([]uint32, len(rows))
-	known := make(map[string]uint32)
+	numbers, known := make([]uint32, len(rows)), numbering[string]{}
 	var text []byte
 	for i, row := range rows {
 		var whole bool
 		if text, whole = x.shared(text[:0], half, row); !whole {
 			continue
 		}
-		n, seen := known[string(text)]
-		if !seen {
-			n = uint32(len(known) + 1)
-			known[string(text)] = n
+		if numbers[i] = known[string(text)]; numbers[i] == 0 {
+			numbers[i] = known.of(string(text))
 		}
-		numbers[i] = n
 	}
 	return gathered(rows, numbers, len(known))
 }
 
 // shared is what a row shares with the rows of its unit, and whether it has all of it.
-func (x *ruleRun) shared(to []byte, half int, row uint32) ([]byte, bool) {
-	t := x.r.tables[half]
+func (x *evaluator) shared(to []byte, half int, row uint32) ([]byte, bool) {
+	t := x.tables[half]
 	to = binary.BigEndian.AppendUint32(to, x.currency[half][row])
 	for _, column := range x.by[half] {
 		start := t.keys[column].start[row]
@@ -109,7 +104,7 @@ func gathered(rows, numbers []uint32, count int) units {
 }
 
 // limited leaves out the units of a half that have more rows than a group of the rule may have of it.
-func (x *ruleRun) limited(half int, u units) units {
+func (x *evaluator) limited(half int, u units) units {
 	if x.many[half] || len(x.by[half]) == 0 {
 		return u
 	}
@@ -122,35 +117,42 @@ func (x *ruleRun) limited(half int, u units) units {
 	return kept
 }
 
-// onUnits is the rule over the units of both halves: tables, joins and columns are those of the rows, summed up.
-func (x *ruleRun) onUnits(u [2]units) *unitRun {
-	r := x.r
-	sub := &runner{
-		plan: r.plan, byRule: r.byRule, held: r.held, asOf: r.asOf,
-		observe: func(Progress) bool { return r.progress(x, 0) },
-	}
+// onUnits returns the rule over the units of both halves: tables, joins and columns are those of the rows, summed up.
+func (x *evaluator) onUnits(units [2]units) *unitView {
 	unit := *x
-	unit.r, unit.allowed, unit.where = sub, [2][]bool{}, [2][]bool{}
-	run := &unitRun{base: x, x: &unit, units: u, parent: r}
-	for half := range u {
-		sub.tables[half] = run.table(half)
-		sub.state[half] = make([]rowState, u[half].len())
-		sub.flags[half] = make([]uint8, u[half].len())
+	unit.view, unit.admitted, unit.where = &view{plan: x.plan}, [2][]bool{}, [2][]bool{}
+	u := &unitView{base: x, x: &unit, units: units}
+	for half := range units {
+		unit.tables[half] = u.table(half)
 	}
-	for pair := range r.joins {
-		sub.joins = append(sub.joins, run.join(pair))
+	for pair := range x.joins {
+		unit.joins = append(unit.joins, u.join(pair))
 	}
-	for pair := range r.texts {
-		sub.texts = append(sub.texts, run.firstTexts(pair))
+	for pair := range x.texts {
+		unit.texts = append(unit.texts, u.firstTexts(pair))
 	}
-	run.remember(r.refused)
-	return run
+	u.remember()
+	return u
+}
+
+// rows returns the rows of a pair of units by half.
+func (u *unitView) rows(left, right uint32) [2][]uint32 {
+	return split(1, u.units[1].of(right), split(0, u.units[0].of(left), [2][]uint32{}))
+}
+
+// whole is a rule over two units that hold all rows of a group: how the group is judged alone, whatever it was found by.
+func (x *evaluator) whole(rows [2][]uint32) *unitView {
+	var u [2]units
+	for half := range rows {
+		u[half].add(rows[half]...)
+	}
+	return x.onUnits(u)
 }
 
 // table sums up the units of a half, and fills the columns that the rule compares.
-func (u *unitRun) table(half int) *Table {
+func (u *unitView) table(half int) *Table {
 	x, n := u.base, u.units[half].len()
-	rows := x.r.tables[half]
+	rows := x.tables[half]
 	t := &Table{
 		plan: rows.plan, side: half, sealed: true, id: make([]int64, n), source: make([]uint16, n), sources: rows.sources,
 		currency: make([]uint32, n), date: make([]int32, n), digest: make([][2]uint64, n), pending: make([]bool, n),
@@ -164,7 +166,7 @@ func (u *unitRun) table(half int) *Table {
 		t.id[i], t.source[i], t.currency[i] = int64(i), rows.source[first], rows.currency[first]
 		t.date[i], u.x.days[half][i] = u.oldest(half, members)
 		t.digest[i] = u.digest(half, members)
-		t.amounts[0][i] = u.sum(half, members, func(h int, row uint32) int64 { return x.r.tables[h].amounts[0][row] })
+		t.amounts[0][i] = u.sum(half, members, func(h int, row uint32) int64 { return x.tables[h].amounts[0][row] })
 		u.x.amounts[half][i] = u.compared(half, members)
 		u.fillColumns(t, half, i, members)
 		if t.amounts[0][i] == absent { // no sum, nothing to compare
@@ -183,10 +185,10 @@ func member(half int, entry uint32) (int, uint32) {
 }
 
 // oldest booking date of the members, and the oldest day that the rule compares.
-func (u *unitRun) oldest(half int, members []uint32) (date, day int32) {
+func (u *unitView) oldest(half int, members []uint32) (date, day int32) {
 	for i, entry := range members {
 		h, row := member(half, entry)
-		d, v := u.base.r.tables[h].date[row], u.base.days[h][row]
+		d, v := u.base.tables[h].date[row], u.base.days[h][row]
 		if i == 0 || d < date {
 			date = d
 		}
@@ -198,15 +200,15 @@ func (u *unitRun) oldest(half int, members []uint32) (date, day int32) {
 }
 
 // digest tells units apart: rows of one digest are interchangeable, and so are units of the same rows' digests.
-func (u *unitRun) digest(half int, members []uint32) [2]uint64 {
+func (u *unitView) digest(half int, members []uint32) [2]uint64 {
 	if len(members) == 1 {
-		return u.base.r.tables[half].digest[members[0]]
+		return u.base.tables[half].digest[members[0]]
 	}
 	h := sha256.New()
 	var text [17]byte
 	for _, entry := range members {
 		at, row := member(half, entry)
-		d := u.base.r.tables[at].digest[row]
+		d := u.base.tables[at].digest[row]
 		text[0] = byte(at)
 		binary.BigEndian.PutUint64(text[1:], d[0])
 		binary.BigEndian.PutUint64(text[9:], d[1])
@@ -217,7 +219,7 @@ func (u *unitRun) digest(half int, members []uint32) [2]uint64 {
 }
 
 // sum of the members, those of the other half taken off; absent where one has no such amount or the sum does not fit.
-func (u *unitRun) sum(half int, members []uint32, amount func(half int, row uint32) int64) int64 {
+func (u *unitView) sum(half int, members []uint32, amount func(half int, row uint32) int64) int64 {
 	var sum recon.Total
 	for _, entry := range members {
 		h, row := member(half, entry)
@@ -239,7 +241,7 @@ func (u *unitRun) sum(half int, members []uint32, amount func(half int, row uint
 
 // compared is the unit's amount as the rule reads it before it looks at signs. What is left of a partial group has the
 // sign of its own half.
-func (u *unitRun) compared(half int, members []uint32) int64 {
+func (u *unitView) compared(half int, members []uint32) int64 {
 	x := u.base
 	if x.mode == recon.AmountAny {
 		return u.sum(half, members, func(h int, row uint32) int64 { return x.amounts[h][row] })
@@ -255,23 +257,19 @@ func (u *unitRun) compared(half int, members []uint32) int64 {
 			return x.amounts[h][row]
 		})
 	}
-	return u.sum(half, members, func(h int, row uint32) int64 { return x.amountOfOr(h, row) })
-}
-
-// amountOfOr is amountOf for a row that may have no amount.
-func (x *ruleRun) amountOfOr(half int, row uint32) int64 {
-	if x.amounts[half][row] == absent {
-		return absent
-	}
-	return x.amountOf(half, row)
+	return u.sum(half, members, func(h int, row uint32) int64 {
+		if x.amounts[h][row] == absent {
+			return absent
+		}
+		return x.amountOf(h, row)
+	})
 }
 
 // join gives each unit the numbers that all of its members with any share; those of the other half say nothing here.
-func (u *unitRun) join(pair int) *joined {
-	r := u.base.r
-	base := r.joins[pair]
+func (u *unitView) join(pair int) *joined {
+	base := u.base.joins[pair]
 	j := &joined{count: base.count, live: base.live, partial: base.partial, wholes: base.wholes, met: base.met}
-	if r.plan.pairs[pair].side != u.base.side {
+	if u.base.plan.pairs[pair].side != u.base.side {
 		for half := range u.units {
 			j.ids[half] = make([]uint32, u.units[half].len())
 		}
@@ -307,16 +305,16 @@ func (j *joined) unlist() {
 }
 
 // agreed are the numbers that every member carrying the key has.
-func (u *unitRun) agreed(pair, half int, members []uint32) []uint32 {
+func (u *unitView) agreed(pair, half int, members []uint32) []uint32 {
 	var common []uint32
 	owned := false
 	for _, entry := range members {
 		if entry&otherHalf != 0 {
 			continue
 		}
-		values := u.base.r.values(pair, half, entry)
+		values := u.base.values(pair, half, entry)
 		switch {
-		case len(values) == 0, u.base.r.joins[pair].partial && !u.base.r.joins[pair].meetsAnybody(values):
+		case len(values) == 0, u.base.joins[pair].partial && !u.base.joins[pair].meetsAnybody(values):
 		case common == nil:
 			common = values
 		case len(common) == 1 && len(values) == 1 && common[0] == values[0]:

@@ -7,7 +7,7 @@ import "slices"
 // summed row by row, each at its own rate.
 
 // makeColumns makes room for them.
-func (u *unitRun) makeColumns(half, n int, t *Table) {
+func (u *unitView) makeColumns(half, n int, t *Table) {
 	x := u.base
 	u.x.currency[half] = make([]uint32, n)
 	if x.rated[half] != nil {
@@ -17,14 +17,14 @@ func (u *unitRun) makeColumns(half, n int, t *Table) {
 		u.x.grossOf[half], t.fee = make([]int64, n), make([]int64, n)
 	}
 	if x.text != nil {
-		rows := x.r.tables[half]
+		rows := x.tables[half]
 		t.arena = rows.arena
 		t.keys[x.textColumn(half)] = keyColumn{hash: make([]uint64, n), start: make([]uint32, n)}
 	}
 }
 
 // fillColumns fills them for one unit.
-func (u *unitRun) fillColumns(t *Table, half int, i uint32, members []uint32) {
+func (u *unitView) fillColumns(t *Table, half int, i uint32, members []uint32) {
 	x := u.base
 	h, first := member(half, members[0])
 	u.x.currency[half][i] = x.currency[h][first]
@@ -40,24 +40,24 @@ func (u *unitRun) fillColumns(t *Table, half int, i uint32, members []uint32) {
 		})
 		t.fee[i] = absent
 		if own := slices.DeleteFunc(slices.Clone(members), func(m uint32) bool { return m&otherHalf != 0 }); len(own) == len(members) {
-			if fees, stated := x.r.tables[half].fees(own); stated {
+			if fees, stated := x.tables[half].fees(own); stated {
 				t.fee[i] = fees
 			}
 		}
 	}
 	if x.text != nil && h == half {
 		c := x.textColumn(half)
-		t.keys[c].start[i] = x.r.tables[half].keys[c].start[first]
+		t.keys[c].start[i] = x.tables[half].keys[c].start[first]
 	}
 }
 
 // firstTexts are the numbers of the units' texts.
-func (u *unitRun) firstTexts(pair int) *joined {
-	base := u.base.r.texts[pair]
+func (u *unitView) firstTexts(pair int) *joined {
+	base := u.base.texts[pair]
 	j := &joined{count: base.count}
 	for half := range u.units {
 		j.ids[half] = make([]uint32, u.units[half].len())
-		if u.base.r.plan.texts[pair].side != u.base.side {
+		if u.base.plan.texts[pair].side != u.base.side {
 			continue
 		}
 		for i := range j.ids[half] {
@@ -70,7 +70,4 @@ func (u *unitRun) firstTexts(pair int) *joined {
 }
 
 // textColumn is the column of the text that a half compares.
-func (x *ruleRun) textColumn(half int) int { return x.r.plan.texts[x.text.pair].column[half] }
-
-// readsText says whether the rule compares a column's texts by similarity.
-func (x *ruleRun) readsText(half, c int) bool { return x.text != nil && x.textColumn(half) == c }
+func (x *evaluator) textColumn(half int) int { return x.plan.texts[x.text.pair].column[half] }

@@ -24,10 +24,6 @@ func TestUnitColumns(t *testing.T) {
 			}
 		}
 		p := compileColumns(t, rules)
-		for i := range p.rules {
-			x := (&runner{plan: p, tables: [2]*Table{NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0)}, byRule: make([]RuleCount, len(p.rules))}).ruleRun(&p.rules[i])
-			require.Equal(t, x.text != nil, x.text != nil && x.readsText(LeftIndex, x.textColumn(LeftIndex)))
-		}
 		left, right := drawColumnRows(t, "L"), drawColumnRows(t, "R")
 		res, l, r := run(t, p, left, right)
 		rest := map[string]int64{}
@@ -71,9 +67,7 @@ func TestUnitTexts(t *testing.T) {
 	require.NotNil(t, p.rules[0].text)
 	left, right := payout(3)
 	res, l, r := run(t, p, left, right)
-	x := newDescriber(p, l, r).r.ruleRun(&p.rules[0])
-	require.True(t, x.readsText(LeftIndex, x.textColumn(LeftIndex)))
-	require.False(t, x.readsText(LeftIndex, p.rules[0].by[LeftIndex][0]))
+	x := compare(p, [2]*Table{l, r}, 0, [2]uint32{}).evaluator
 	require.LessOrEqual(t, len(res.Groups), 1)
 	u := x.onUnits([2]units{{members: []uint32{0, 1, 2}, from: []uint32{0, 3}}, {members: []uint32{0}, from: []uint32{0, 1}}})
 	require.Equal(t, []uint32{currencyCode("EUR")}, u.x.currency[LeftIndex])

@@ -28,18 +28,16 @@ func TestUnits(t *testing.T) {
 		rows[i].Currency, rows[i].ValueDate, rows[i].BookingStatus, rows[i].Row = "EUR", recon.NoDay, recon.Booked, i+1
 		rows[i].Digest = gen.Digest(&rows[i])
 	}
-	r := newDescriber(p, tableOf(t, p, recon.Left, rows), tableOf(t, p, recon.Right, nil)).r
-	sealBoth(r.tables[0], r.tables[1])
-	for side := range r.tables {
-		r.state[side] = make([]rowState, r.tables[side].Len())
-	}
-	r.joins = []*joined{joinKeys(r.tables[0], r.tables[1], p.pairs[0])}
-	x := r.ruleRun(&p.rules[0])
-	u := x.onUnits(x.openUnits())
+	left, right := tableOf(t, p, recon.Left, rows), tableOf(t, p, recon.Right, nil)
+	left.seal()
+	right.seal()
+	r := newTestRunner(p, left, right)
+	x := r.evaluator(&p.rules[0])
+	u := x.onUnits(r.openUnits(x))
 	require.Equal(t, 2, u.units[0].len(), "a row that lacks the field shares it with nobody")
-	sum := u.x.r.tables[0]
+	sum := u.x.tables[0]
 	require.Equal(t, []int64{7, 24}, sum.amounts[0])
 	require.Equal(t, []int32{int32(recon.Epoch + 20454), int32(recon.Epoch + 20454)}, sum.date, "a unit is as old as its oldest row")
-	require.Len(t, u.x.r.values(0, 0, 0), 1, "all rows that carry a key agree on B")
-	require.Empty(t, u.x.r.values(0, 0, 1), "A and C are no key")
+	require.Len(t, u.x.values(0, 0, 0), 1, "all rows that carry a key agree on B")
+	require.Empty(t, u.x.values(0, 0, 1), "A and C are no key")
 }

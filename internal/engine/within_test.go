@@ -15,8 +15,8 @@ func TestAlike(t *testing.T) {
 		recon.Rule{Name: "netting", Type: recon.RuleExact, Priority: 1, Scope: recon.ScopeLeft},
 		recon.Rule{Name: "reversal", Type: recon.RuleExact, Priority: 2, Scope: recon.ScopeRight, Keys: []recon.RuleKey{{Left: "externalId", Right: "reference"}}},
 	)
-	r := newDescriber(p, tableOf(t, p, recon.Left, nil), tableOf(t, p, recon.Right, nil)).r
-	require.True(t, r.viewOf(&p.rules[0]).ruleRun(&p.rules[0]).alike())
-	require.False(t, r.viewOf(&p.rules[1]).ruleRun(&p.rules[1]).alike(), "a reversal names what it reverses, not the other way round")
-	require.Same(t, r.tables[1], r.viewOf(&p.rules[1]).tables[0])
+	v := &view{plan: p, tables: [2]*Table{tableOf(t, p, recon.Left, nil), tableOf(t, p, recon.Right, nil)}}
+	require.True(t, v.evaluator(&p.rules[0]).alike())
+	require.False(t, v.evaluator(&p.rules[1]).alike(), "a reversal names what it reverses, not the other way round")
+	require.Same(t, v.tables[1], v.evaluator(&p.rules[1]).tables[0])
 }

@@ -2,24 +2,33 @@ package engine
 
 import (
 	"math/bits"
+	"slices"
 
 	"matcher/internal/recon"
 )
 
-// ruleRun is one rule over the tables of one run: everything that judging a pair touches, looked up once.
-type ruleRun struct {
+// view is what judging rows reads: two tables, how their keys and texts join, and the sets that were rejected.
+type view struct {
+	plan   *Plan
+	tables [2]*Table
+	joins  []*joined // by Plan.pairs
+	texts  []*joined // by Plan.texts
+	memory memory
+}
+
+// evaluator is one rule over a view: everything that judging a pair touches, looked up once.
+type evaluator struct {
 	*rulePlan
-	r        *runner
+	*view
 	amounts  [2][]int64
 	currency [2][]uint32 // in which amounts are compared
 	days     [2][]int32
 	where    [2][]bool
 	rated    [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
 	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none
+	admitted [2][]bool  // by source; nil: every source
 	similar  similarityCache
 	foreign  []int // live key pairs that the rule does not compare: rows may contradict each other on them
-	allowed  [2][]bool
-	tally    *RuleCount
 }
 
 // verdict on a pair that holds every predicate of a rule.
@@ -29,16 +38,21 @@ type verdict struct {
 	keyed    bool
 }
 
-func (r *runner) ruleRun(rp *rulePlan) *ruleRun {
-	x := &ruleRun{rulePlan: rp, r: r, tally: &r.byRule[rp.index]}
-	for side, t := range r.tables {
+// evaluator returns a rule over the view; one within a side reads that side on both halves.
+func (v *view) evaluator(rp *rulePlan) *evaluator {
+	if rp.within() {
+		v = v.facing(rp.side[0])
+	}
+	x := &evaluator{rulePlan: rp, view: v}
+	for side, t := range v.tables {
 		x.amounts[side] = t.amounts[rp.amount[side]]
-		x.days[side] = t.date
-		if rp.valueDate[side] {
-			x.days[side] = t.value
-		}
-		if rp.timestamp {
+		switch {
+		case rp.timestamp:
 			x.days[side] = t.instant
+		case rp.valueDate[side]:
+			x.days[side] = t.value
+		default:
+			x.days[side] = t.date
 		}
 		if x.currency[side] = t.currency; rp.currencyAt[side] != ownCurrency {
 			x.currency[side] = t.compared[rp.currencyAt[side]]
@@ -49,56 +63,46 @@ func (r *runner) ruleRun(rp *rulePlan) *ruleRun {
 		if rp.whereAt[side] != noWhere {
 			x.where[side] = t.wheres[rp.whereAt[side]]
 		}
-		x.allowed[side] = allowedSources(t.sources, rp.sources[side])
+		if wanted := rp.sources[side]; len(wanted) > 0 {
+			x.admitted[side] = make([]bool, len(t.sources))
+			for i, name := range t.sources {
+				x.admitted[side][i] = slices.Contains(wanted, name)
+			}
+		}
 	}
-	for pair, j := range r.joins {
-		if j.live && !rp.within() && r.plan.pairs[pair].side == rp.side && !rp.compares(pair) {
+	for pair, j := range v.joins {
+		compared := slices.ContainsFunc(rp.keys, func(k ruleKey) bool { return k.pair == pair })
+		if j.live && !rp.within() && v.plan.pairs[pair].side == rp.side && !compared {
 			x.foreign = append(x.foreign, pair)
 		}
 	}
 	return x
 }
 
-// allowedSources is nil when every source is.
-func allowedSources(sources, wanted []string) []bool {
-	if len(wanted) == 0 {
-		return nil
-	}
-	allowed := make([]bool, len(sources))
-	for i, name := range sources {
-		for _, w := range wanted {
-			allowed[i] = allowed[i] || name == w
-		}
-	}
-	return allowed
-}
-
-func (rp *rulePlan) compares(pair int) bool {
-	for _, k := range rp.keys {
-		if k.pair == pair {
-			return true
-		}
-	}
-	return false
+// facing returns the view of a rule within one side: that side on both halves.
+func (v *view) facing(side int) *view {
+	facing := *v
+	facing.tables = [2]*Table{v.tables[side], v.tables[side]}
+	return &facing
 }
 
 // selects says whether a row is of the rule's sources and satisfies its predicate.
-func (x *ruleRun) selects(side int, row uint32) bool {
-	return (x.allowed[side] == nil || x.allowed[side][x.r.tables[side].source[row]]) && (x.where[side] == nil || x.where[side][row])
+func (x *evaluator) selects(side int, row uint32) bool {
+	return (x.admitted[side] == nil || x.admitted[side][x.tables[side].source[row]]) && (x.where[side] == nil || x.where[side][row])
 }
 
 // inScope says whether the rule selects a row and it is booked, or pending where the rule asks for such rows.
-func (x *ruleRun) inScope(side int, row uint32) bool {
-	return x.selects(side, row) && (!x.r.tables[side].pending[row] || x.pending[side])
+func (x *evaluator) inScope(side int, row uint32) bool {
+	return x.selects(side, row) && (!x.tables[side].pending[row] || x.pending[side])
 }
 
 // comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
-func (x *ruleRun) comparable(side int, row uint32) bool {
+func (x *evaluator) comparable(side int, row uint32) bool {
 	return x.inScope(side, row) && (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && x.dated(side, row) && x.hasText(side, row)
 }
 
 // dated says whether a row has the day or the instant that the rule compares.
-func (x *ruleRun) dated(side int, row uint32) bool {
+func (x *evaluator) dated(side int, row uint32) bool {
 	if x.timestamp {
 		return x.days[side][row] != noInstant
 	}
@@ -107,12 +111,12 @@ func (x *ruleRun) dated(side int, row uint32) bool {
 
 // carries says whether a row has what the rule compares: its source, amount, day and required keys. A pending row is
 // left alone unless the rule asks for it, by a key on bookingStatus.
-func (x *ruleRun) carries(side int, row uint32) bool {
+func (x *evaluator) carries(side int, row uint32) bool {
 	if !x.comparable(side, row) {
 		return false
 	}
 	for _, k := range x.keys {
-		if k.required && len(x.r.values(k.pair, side, row)) == 0 {
+		if k.required && len(x.values(k.pair, side, row)) == 0 {
 			return false
 		}
 	}
@@ -120,7 +124,7 @@ func (x *ruleRun) carries(side int, row uint32) bool {
 }
 
 // amountOf is what the rule compares, the right side turned round where the rule wants opposite signs.
-func (x *ruleRun) amountOf(side int, row uint32) int64 {
+func (x *evaluator) amountOf(side int, row uint32) int64 {
 	v := x.amounts[side][row]
 	switch {
 	case x.mode == recon.AmountAny:
@@ -132,7 +136,7 @@ func (x *ruleRun) amountOf(side int, row uint32) int64 {
 }
 
 // dayOf is a row's coordinate on the axis in which the rule counts lags.
-func (x *ruleRun) dayOf(side int, row uint32) int32 { return x.coordinate(x.days[side][row]) }
+func (x *evaluator) dayOf(side int, row uint32) int32 { return x.coordinate(x.days[side][row]) }
 
 func (rp *rulePlan) coordinate(day int32) int32 {
 	if rp.business == nil {
@@ -142,9 +146,8 @@ func (rp *rulePlan) coordinate(day int32) int32 {
 }
 
 // judge says whether two rows that carry what the rule needs hold all of its predicates, and how well.
-func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
+func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	var v verdict
-	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
 	if x.currency[LeftIndex][left] != x.currency[RightIndex][right] {
 		return v, false
 	}
@@ -154,15 +157,13 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 	}
 	score := int64(0)
 	if x.mode != recon.AmountAny {
-		closeness, difference, ok := x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		near, difference, ok := x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
 		if !ok {
 			return v, false
 		}
-		v.compared = difference
-		score = weightAmount * closeness
-	}
-	if x.mode == recon.AmountAny { // not judged, but gated
-		v.compared = x.difference(left, right)
+		v.compared, score = difference, weightAmount*near
+	} else if a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]; a != absent && b != absent {
+		v.compared, _ = subtract(a, b) // not judged, but gated
 	}
 	compared, ok := x.keysHeld(left, right)
 	if !ok {
@@ -179,18 +180,8 @@ func (x *ruleRun) judge(left, right uint32) (verdict, bool) {
 		score += weightText * similar
 	}
 	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
-	_, fits := subtract(lt.amounts[0][left], rt.amounts[0][right])
-	return v, fits && v.score >= x.proposeAt && (x.r.refuses == nil || !x.r.refuses(left, right))
-}
-
-// difference of the compared amounts where both rows have one, whatever the rule allows.
-func (x *ruleRun) difference(left, right uint32) int64 {
-	a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]
-	if a == absent || b == absent {
-		return 0
-	}
-	d, _ := subtract(a, b)
-	return d
+	_, fits := subtract(x.tables[LeftIndex].amounts[0][left], x.tables[RightIndex].amounts[0][right])
+	return v, fits && v.score >= x.proposeAt && (x.memory.pair == nil || !x.memory.pair(left, right))
 }
 
 // lagHeld reads the lag as the rule's direction does, and says whether it lies in the window.
@@ -224,10 +215,10 @@ func (rp *rulePlan) amountHeld(currency uint32, left, right int64) (near, differ
 }
 
 // keysHeld counts the keys that both rows fill; a filled key that differs, or a required one that is not filled, fails.
-func (x *ruleRun) keysHeld(left, right uint32) (compared int, ok bool) {
+func (x *evaluator) keysHeld(left, right uint32) (compared int, ok bool) {
 	for _, k := range x.keys {
-		a, b := x.r.values(k.pair, LeftIndex, left), x.r.values(k.pair, RightIndex, right)
-		if !x.r.filled(k, a, b) {
+		a, b := x.values(k.pair, LeftIndex, left), x.values(k.pair, RightIndex, right)
+		if !x.filled(k, a, b) {
 			if k.required {
 				return 0, false
 			}
@@ -242,10 +233,10 @@ func (x *ruleRun) keysHeld(left, right uint32) (compared int, ok bool) {
 }
 
 // contradicts says whether both rows carry a live key that the rule does not compare, and differ on it.
-func (x *ruleRun) contradicts(left, right uint32) bool {
+func (x *evaluator) contradicts(left, right uint32) bool {
 	for _, pair := range x.foreign {
-		a, b := x.r.values(pair, LeftIndex, left), x.r.values(pair, RightIndex, right)
-		if x.r.filled(ruleKey{pair, false}, a, b) && !meets(a, b) {
+		a, b := x.values(pair, LeftIndex, left), x.values(pair, RightIndex, right)
+		if x.filled(ruleKey{pair, false}, a, b) && !meets(a, b) {
 			return true
 		}
 	}
@@ -253,8 +244,8 @@ func (x *ruleRun) contradicts(left, right uint32) bool {
 }
 
 // gate is the first gate that keeps a judged pair from being confirmed, those of an assignment aside.
-func (x *ruleRun) gate(left, right uint32, v verdict) recon.HeldBy {
-	lt, rt := x.r.tables[LeftIndex], x.r.tables[RightIndex]
+func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
+	lt, rt := x.tables[LeftIndex], x.tables[RightIndex]
 	switch {
 	case x.contradicts(left, right):
 		return recon.HeldByContradicts
@@ -270,7 +261,7 @@ func (x *ruleRun) gate(left, right uint32, v verdict) recon.HeldBy {
 	return recon.HeldByNothing
 }
 
-func (x *ruleRun) over(limits currencyLimits, currency uint32, value int64) bool {
+func (x *evaluator) over(limits currencyLimits, currency uint32, value int64) bool {
 	most, given := limits.in(currency)
 	return given && magnitude(value) > uint64(most)
 }

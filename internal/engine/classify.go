@@ -11,10 +11,13 @@ import (
 // finish classifies what is left, counts, sums, checks every invariant and hashes.
 func (r *runner) finish() (*Result, error) {
 	r.keepPartials()
-	res := &Result{Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1], state: r.state, replaces: r.replaces}
-	finder := r.missFinder()
+	res := &Result{
+		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1],
+		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces,
+	}
+	c := newClassifier(r)
 	for side := range r.tables {
-		res.Open[side] = r.classify(finder, side)
+		res.Open[side] = c.classify(side)
 		res.Counts[side] = r.count(side, res.Open[side])
 	}
 	res.Reasons = countReasons(res)
@@ -29,11 +32,47 @@ func (r *runner) finish() (*Result, error) {
 	return res, nil
 }
 
-// classify gives each open row of a side its class, its reason and its nearest miss. Rows are explained by amount, so that
-// one row and the next are held against the same few rows of the other side while those are in the cache.
-func (r *runner) classify(f *missFinder, side int) []Open {
-	t := r.tables[side]
-	rows := r.openAnchors(side)
+// classifier gives open rows their class, their reason and their nearest miss, after the run: nothing of it flows back.
+type classifier struct {
+	*missFinder
+	all   []*mender // every rule
+	sides *[2]sideState
+	asOf  recon.Day
+}
+
+func newClassifier(r *runner) *classifier {
+	c := &classifier{sides: &r.sides, asOf: r.asOf}
+	var pairwise []*mender
+	for i := range r.plan.rules {
+		x := &mender{r.evaluator(&r.plan.rules[i])}
+		x.rememberTexts()
+		c.all = append(c.all, x)
+		if !x.pairwise() && (x.subset == nil || x.within()) {
+			x = nil
+		}
+		pairwise = append(pairwise, x)
+	}
+	c.missFinder = newMissFinder(&r.view, [2][]rowState{r.sides[0].state, r.sides[1].state}, pairwise)
+	for i := range r.plan.rules {
+		for _, u := range r.units[int16(i)] {
+			if u.base.within() {
+				c.within = append(c.within, u.misses())
+			} else {
+				c.units = append(c.units, u.misses())
+			}
+		}
+		if s := r.subsets[int16(i)]; s != nil && s.x.required > 0 {
+			c.sums = append(c.sums, s.misses())
+		}
+	}
+	return c
+}
+
+// classify classifies the open rows of a side that are not outside the period. Rows go by amount, so that one row and the
+// next are held against the same few rows of the other side while those are in the cache.
+func (c *classifier) classify(side int) []Open {
+	t := c.tables[side]
+	rows := slices.DeleteFunc(c.openRows(side), func(row uint32) bool { return c.sides[side].isOutside(int(row)) })
 	order := make([]uint32, len(rows))
 	for i := range order {
 		order[i] = uint32(i)
@@ -43,47 +82,36 @@ func (r *runner) classify(f *missFinder, side int) []Open {
 	found, parts := make([]Open, len(rows)), solver.Ranges(len(rows), 1<<12)
 	solver.InParallel(len(parts), func(p int) {
 		for _, i := range order[parts[p][0]:parts[p][1]] {
-			found[i] = r.explainOpen(f, side, rows[i])
+			found[i] = c.explain(side, rows[i])
 		}
 	})
 	return found
 }
 
-// openAnchors lists the open rows of a side that are not outside the period.
-func (r *runner) openAnchors(side int) []uint32 {
-	var rows []uint32
-	for row, state := range r.state[side] {
-		if state == stateOpen && (r.outside[side] == nil || !r.outside[side][row]) {
-			rows = append(rows, uint32(row))
-		}
-	}
-	return rows
-}
-
-func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
-	best := f.find(side, row)
-	o := Open{Row: row, Miss: f.advised(f.inside(&best, side, row), side, row)}
-	flags := r.flags[side][row]
+func (c *classifier) explain(side int, row uint32) Open {
+	best := c.find(side, row)
+	o := Open{Row: row, Miss: c.advised(c.inside(&best, side, row), side, row)}
+	flags, near := c.sides[side].flags[row], &best.miss
 	switch {
-	case r.tables[side].pending[row] && !f.carried(side, row):
+	case c.tables[side].pending[row] && !c.carried(side, row):
 		o.class, o.reason = recon.ClassTiming, recon.ReasonPending
 	case flags&flagAmbiguous != 0:
 		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonAmbiguous
-	case flags&flagSurplus != 0, r.isSuspect(side, row):
+	case flags&flagSurplus != 0, c.sides[side].isSuspect(row):
 		o.class, o.reason = recon.ClassData, recon.ReasonDuplicate
 	case flags&flagCapped != 0:
 		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonSearchBudget
-	case best.miss.failed == recon.ReasonSplitIncomplete, best.keyed && best.miss.failed == recon.ReasonRejected:
-		o.class, o.reason = recon.ClassBreak, best.miss.failed
-	case best.keyed && best.fails > 0, best.keyed && best.miss.failed == recon.ReasonScoreBelow, best.onlyText(), !best.keyed && best.miss.Change == ChangeKey && best.amount == 0:
-		o.class, o.reason = recon.ClassBreak, best.miss.failed
-	case f.unrated(side, row):
+	case near.failed == recon.ReasonSplitIncomplete,
+		best.keyed && (best.fails > 0 || near.failed == recon.ReasonRejected || near.failed == recon.ReasonScoreBelow),
+		best.amount == 0 && (near.Change == ChangeText || near.Change == ChangeKey && !best.keyed):
+		o.class, o.reason = recon.ClassBreak, near.failed
+	case c.unrated(side, row):
 		o.class, o.reason = recon.ClassData, recon.ReasonFXRateMissing
-	case r.inTransit(side, row):
+	case int(c.asOf)-int(c.tables[side].date[row]) < c.plan.widest: // its partner may still be on the way
 		o.class, o.reason = recon.ClassTiming, recon.ReasonInTransit
 	case flags&flagBeaten != 0:
 		o.class, o.reason = recon.ClassMissing, recon.ReasonTaken
-	case !f.carried(side, row):
+	case !c.carried(side, row):
 		o.class, o.reason = recon.ClassData, recon.ReasonFieldMissing
 	default:
 		o.class, o.reason = recon.ClassMissing, recon.ReasonNoCandidate
@@ -91,25 +119,17 @@ func (r *runner) explainOpen(f *missFinder, side int, row uint32) Open {
 	return o
 }
 
-// inTransit says whether a row is younger than the widest lag: its partner may still be on the way.
-func (r *runner) inTransit(side int, row uint32) bool {
-	return int(r.asOf)-int(r.tables[side].date[row]) < r.plan.widest
-}
-
-// onlyText says whether a near row agrees in amount and date, and no key of the rule speaks against it.
-func (n *near) onlyText() bool { return n.miss.Change == ChangeText && n.amount == 0 }
-
-// unrated says whether some rule would have compared the row, had there been a rate for its day.
-func (f *missFinder) unrated(side int, row uint32) bool {
-	return slices.ContainsFunc(f.all, func(x *ruleRun) bool {
+// unrated reports whether some rule would have compared the row, had there been a rate for its day.
+func (c *classifier) unrated(side int, row uint32) bool {
+	return slices.ContainsFunc(c.all, func(x *mender) bool {
 		return x.side[0] == side && x.unrated(0, row) || x.side[1] == side && x.unrated(1, row)
 	})
 }
 
-// carried says whether some rule could compare the row at all, or none looks at such rows.
-func (f *missFinder) carried(side int, row uint32) bool {
+// carried reports whether some rule could compare the row at all, or none looks at such rows.
+func (c *classifier) carried(side int, row uint32) bool {
 	inScope := false
-	for _, x := range f.all {
+	for _, x := range c.all {
 		for half, s := range x.side {
 			if s != side {
 				continue
@@ -123,10 +143,23 @@ func (f *missFinder) carried(side int, row uint32) bool {
 	return !inScope
 }
 
+// takes reports whether a row has what the rule compares of a single row.
+func (x *mender) takes(half int, row uint32) bool {
+	if x.pairwise() || x.within() {
+		return x.carries(half, row)
+	}
+	for _, column := range x.by[half] {
+		if x.tables[half].keys[column].start[row] == noText {
+			return false
+		}
+	}
+	return x.comparable(half, row)
+}
+
 func (r *runner) count(side int, open []Open) Counts {
 	t := r.tables[side]
 	c := Counts{Rows: int64(t.Len()) + t.Rejected + t.Duplicates, Rejected: t.Rejected, Duplicates: t.Duplicates}
-	for row, state := range r.state[side] {
+	for row, state := range r.sides[side].state {
 		switch state {
 		case stateConfirmed:
 			c.Matched++
@@ -135,7 +168,7 @@ func (r *runner) count(side int, open []Open) Counts {
 		case statePartial:
 			c.Partial++
 		default:
-			if r.outside[side] != nil && r.outside[side][row] {
+			if r.sides[side].isOutside(row) {
 				c.Outside++
 			} else {
 				c.Unmatched++
