@@ -71,4 +71,6 @@ func TestUnitTexts(t *testing.T) {
 	require.LessOrEqual(t, len(res.Groups), 1)
 	u := x.onUnits([2]units{{members: []uint32{0, 1, 2}, from: []uint32{0, 3}}, {members: []uint32{0}, from: []uint32{0, 1}}})
 	require.Equal(t, []uint32{currencyCode("EUR")}, u.x.currency[LeftIndex])
+	c := x.textColumn(LeftIndex)
+	require.Equal(t, l.keyTexts(c, 0), u.x.tables[LeftIndex].keyTexts(c, 0), "a unit has the text of its first row")
 }
