@@ -124,13 +124,13 @@ func sourceName(path string) string {
 	return base
 }
 
-// open opens the file; standard input is whatever the caller hands in.
-func (f inputFile) open(stdin io.Reader) (io.ReadCloser, int64, error) {
+// open opens the file and returns its size, 0 where it is not known. Formats may read it by offset, unless it is a pipe.
+func (f inputFile) open(stdin io.Reader) (io.Reader, int64, error) {
 	switch {
 	case f.body != nil:
-		return io.NopCloser(bytes.NewReader(f.body)), int64(len(f.body)), nil
+		return bytes.NewReader(f.body), int64(len(f.body)), nil
 	case f.path == "-":
-		return io.NopCloser(stdin), 0, nil
+		return stdin, 0, nil
 	}
 	file, err := os.Open(f.path)
 	if err != nil {

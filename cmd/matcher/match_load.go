@@ -56,7 +56,7 @@ func (s *matchSide) readers() []*mapping.Reader {
 // matchFile is one file on its way in.
 type matchFile struct {
 	inputFile
-	closer   io.Closer
+	bytes    io.Reader
 	size     int64
 	before   *mapping.Earlier // how last period read its source, where the user gave no map
 	reader   *mapping.Reader
@@ -74,7 +74,7 @@ func (f *matchFile) begin(m *match, side *matchSide) error {
 	if err != nil {
 		return err
 	}
-	f.closer, f.size = body, size
+	f.bytes, f.size = body, size
 	hints := mapping.Hints{
 		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency,
 		Invert: f.side == recon.Left && m.opt.leftNegate || f.side == recon.Right && m.opt.rightNegate,
@@ -140,7 +140,9 @@ func (s *matchSide) load(ctx context.Context, m *match) error {
 			}
 			return s.take(row, f, position)
 		})
-		f.closer.Close()
+		if file, opened := f.bytes.(io.Closer); opened && f.path != "-" {
+			file.Close()
+		}
 		if err != nil {
 			return f.about(err)
 		}

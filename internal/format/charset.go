@@ -31,19 +31,20 @@ var byteOrderMarks = []struct {
 	{"\xFE\xFF", "utf-16be"},
 }
 
-// openText refuses what is no text, settles the charset on the first bytes (byte order mark, then valid UTF-8, then
-// Windows-1252) and returns a window of UTF-8 with the charset's name.
-func openText(r io.Reader, declared string) (*window, string, error) {
-	raw := newWindow(r)
+// text returns the file as UTF-8: it refuses what is no text and settles the charset on the first bytes (byte order mark,
+// then valid UTF-8, then Windows-1252). Every call returns the same window.
+func (in *input) text() (*window, error) {
+	if in.utf8 == nil && in.notText == nil {
+		in.utf8, in.notText = in.decode()
+	}
+	return in.utf8, in.notText
+}
+
+func (in *input) decode() (*window, error) {
+	raw, declared := in.raw, in.opt.Charset
 	head := raw.head()
-	if raw.err != nil {
-		return nil, "", raw.err
-	}
-	if len(bytes.TrimSpace(head)) == 0 && raw.eof {
-		return nil, "", recon.Unprocessable("EMPTY_FILE", "is empty")
-	}
 	if what := foreign(head); what != "" {
-		return nil, "", recon.Unprocessable("UNSUPPORTED_FORMAT", what)
+		return nil, recon.Unprocessable("UNSUPPORTED_FORMAT", what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
 	if declared != "" {
@@ -51,7 +52,7 @@ func openText(r io.Reader, declared string) (*window, string, error) {
 	}
 	decode, known := charsets[charset]
 	if !known {
-		return nil, "", recon.Unprocessable("UNKNOWN_CHARSET", "cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
+		return nil, recon.Unprocessable("UNKNOWN_CHARSET", "cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
 	}
 	raw.start += mark
 	w := raw
@@ -61,12 +62,13 @@ func openText(r io.Reader, declared string) (*window, string, error) {
 	w.validate = decode == nil
 	text := w.head()
 	if binary(text) {
-		return nil, "", recon.Unprocessable("BINARY_FILE", "is not a text file: export it as CSV or JSON and load that")
+		return nil, recon.Unprocessable("BINARY_FILE", "is not a text file: export it as CSV or JSON and load that")
 	}
 	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
 		w.newline = '\r'
 	}
-	return w, charset, nil
+	in.charset = charset
+	return w, nil
 }
 
 func charsetOf(head []byte, whole bool) (charset string, mark int) {

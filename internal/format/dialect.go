@@ -17,12 +17,16 @@ const (
 )
 
 // openCSV finds the delimiter and the header on the first view, then reads on from there.
-func openCSV(w *window, opt Options) (decoder, string, error) {
-	head := w.head()
+func openCSV(in *input) (decoder, string, error) {
+	w, err := in.text()
+	if err != nil {
+		return nil, "", err
+	}
+	head := w.rest()
 	if !w.eof && bytes.IndexByte(head, w.newline) < 0 {
 		return nil, "", recon.TooLarge(recon.RowFieldTooLong, "has a first line of more than %d kB, so it is no table", headBytes>>10)
 	}
-	delimiter, rows := separator(head, w, opt.Delimiter)
+	delimiter, rows := separator(head, w, in.opt.Delimiter)
 	at, err := headerRow(rows)
 	if err != nil {
 		return nil, "", err

@@ -12,7 +12,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"matcher/internal/recon"
 )
@@ -34,7 +33,11 @@ type Options struct {
 	Delimiter byte   // of a csv
 	Charset   string // "utf-8", "utf-16le", "utf-16be" or "windows-1252"
 	RowsMax   int    // lower than the constant
-	MayBeBare bool   // column names without rows say that nothing happened, where somebody knows what they mean
+	MayBeBare bool   // column names without rows are no error: the caller knows what they mean
+
+	// Spool copies what is left of an input that can only be read once, for a format that reads by offset; nil copies it
+	// to memory. The copy is the caller's to remove.
+	Spool func(io.Reader) (io.ReaderAt, int64, error)
 }
 
 // Names of the formats.
@@ -44,22 +47,47 @@ const (
 	NDJSON = "ndjson"
 )
 
-// decoder reads the records of one notation. next fills Line, Header and Fields; it returns io.EOF at the end, a
+// decoder reads the records of one format. next fills Line, Header and Fields; it returns io.EOF at the end, a
 // *recon.RowError for a row that cannot be read (the stream goes on), a *recon.Error when the rest cannot be read.
 type decoder interface {
 	next(rec *recon.Record) error
 }
 
-// formats is the registry, asked in this order: the first whose content fits reads the file. csv takes what is left.
-var formats = []struct {
-	name       string
-	extensions []string
-	fits       func(head []byte) bool
-	open       func(w *window, opt Options) (decoder, string, error) // with what it found out, for people
-}{
-	{NDJSON, []string{".ndjson", ".jsonl"}, looksNDJSON, openNDJSON},
-	{JSON, []string{".json"}, looksJSON, openJSON},
-	{CSV, []string{".csv", ".tsv", ".txt", ".tab"}, func([]byte) bool { return true }, openCSV},
+// mappedDecoder is a decoder whose format defines what its fields mean: nothing is detected.
+type mappedDecoder interface {
+	decoder
+	fieldMap() recon.FieldMap
+}
+
+// statementDecoder is a decoder whose files say more than their rows: account, period and balances.
+type statementDecoder interface {
+	decoder
+	statements() []Statement // complete after next returned io.EOF
+}
+
+// Statement is what a file says of one account beside its rows. What it does not say is zero.
+type Statement struct {
+	Account  string // IBAN or number
+	Number   string // of the statement
+	Currency string
+	From, To recon.Day // recon.NoDay: not stated
+	// Opening and Closing are balances in Currency, + is money that the account's owner has.
+	Opening, Closing recon.NullMinor
+}
+
+// notation is one line of the table of formats.
+type notation struct {
+	name      string
+	recognise func(in *input) bool                     // by the first bytes, and then by the file's name
+	open      func(in *input) (decoder, string, error) // with what it found out, for people
+}
+
+// formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before those
+// that look at text, and csv takes whatever text is left.
+var formats = []notation{
+	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
+	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
+	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},
 }
 
 // Reader gives the records of one file in order.
@@ -83,65 +111,77 @@ type peeked struct {
 // Open detects what r holds, by content and then by name, and reads up to its first row. The name is only used for
 // its extension and in messages. Its errors are *recon.Error and say what to do.
 func Open(r io.Reader, name string, opt Options) (*Reader, error) {
-	count := &counter{from: r}
-	w, charset, err := openText(count, opt.Charset)
+	in, err := newInput(r, name, opt)
 	if err != nil {
 		return nil, aboutFile(name, err)
 	}
-	chosen, err := choose(w.head(), name, opt.Format)
+	chosen, err := choose(in)
 	if err != nil {
 		return nil, aboutFile(name, err)
 	}
-	rows, found, err := formats[chosen].open(w, opt)
+	rows, found, err := chosen.open(in)
 	if err != nil {
 		return nil, aboutFile(name, err)
 	}
-	reader := &Reader{
-		name: name, format: formats[chosen].name, rows: rows, bytes: count, rowsMax: RowsMax,
-		found: strings.TrimSuffix(found+", "+charset, ", utf-8"),
+	if in.charset != "" && in.charset != "utf-8" {
+		found += ", " + in.charset
 	}
+	reader := &Reader{name: name, format: chosen.name, rows: rows, bytes: in.bytes, rowsMax: RowsMax, found: found}
 	if opt.RowsMax > 0 {
 		reader.rowsMax = min(opt.RowsMax, RowsMax)
 	}
-	if err = reader.demandRow(); opt.MayBeBare && reader.format == CSV && recon.CodeOf(err) == codeNoRows {
-		err = nil
-	}
-	return reader, err
+	return reader, reader.demandRow(opt.MayBeBare)
 }
 
 // choose finds the line of formats that reads this file.
-func choose(head []byte, name, wanted string) (int, error) {
-	if wanted != "" {
-		for i, f := range formats {
-			if f.name == strings.ToLower(wanted) {
-				return i, nil
-			}
-		}
-		return 0, recon.Unprocessable("UNKNOWN_FORMAT", fmt.Sprintf("there is no format %q; there are csv, json and ndjson", wanted))
-	}
-	for i, f := range formats {
-		if f.fits(head) && !(f.name == CSV && slices.Contains([]string{".json", ".ndjson", ".jsonl"}, extension(name))) {
-			return i, nil
+func choose(in *input) (*notation, error) {
+	names := make([]string, len(formats))
+	for i := range formats {
+		names[i] = formats[i].name
+		if wanted := in.opt.Format; wanted == "" && formats[i].recognise(in) || strings.EqualFold(wanted, names[i]) {
+			return &formats[i], nil
 		}
 	}
-	return 0, recon.Unprocessable("NOT_JSON", "is named like JSON, but begins with neither { nor [")
+	if in.opt.Format != "" {
+		slices.Sort(names)
+		return nil, recon.Unprocessable("UNKNOWN_FORMAT", fmt.Sprintf("there is no format %q; there are %s", in.opt.Format, strings.Join(names, ", ")))
+	}
+	_, err := in.text()
+	return nil, err
 }
 
-func extension(name string) string { return strings.ToLower(path.Ext(name)) }
-
-const codeNoRows = "NO_ROWS"
-
-// demandRow refuses a file without a single row: nobody means to load one.
-func (r *Reader) demandRow() error {
+// demandRow refuses a file without a single row, unless what its rows would mean is known.
+func (r *Reader) demandRow(mayBeBare bool) error {
 	_, err := r.Peek(1)
-	if err == nil && len(r.peeked) == 1 && errors.Is(r.peeked[0].err, io.EOF) {
-		reason := "holds no rows: its list is empty"
-		if r.format == CSV {
-			reason = "has column names but no rows below them"
-		}
-		return aboutFile(r.name, recon.Unprocessable(codeNoRows, reason))
+	if err != nil || len(r.peeked) == 0 || !errors.Is(r.peeked[0].err, io.EOF) {
+		return err
 	}
-	return err
+	_, mapped := r.rows.(mappedDecoder)
+	reason := "holds no rows: its list is empty"
+	if len(r.Header()) > 0 {
+		mapped = mapped || mayBeBare
+		reason = "has column names but no rows below them"
+	}
+	if mapped {
+		return nil
+	}
+	return aboutFile(r.name, recon.Unprocessable("NO_ROWS", reason))
+}
+
+// FieldMap returns what the fields mean where the format defines it.
+func (r *Reader) FieldMap() (fields recon.FieldMap, defined bool) {
+	if d, ok := r.rows.(mappedDecoder); ok {
+		return d.fieldMap(), true
+	}
+	return recon.FieldMap{}, false
+}
+
+// Statements returns what the file says of its accounts beside its rows. It is complete after Next returned io.EOF.
+func (r *Reader) Statements() []Statement {
+	if d, ok := r.rows.(statementDecoder); ok {
+		return d.statements()
+	}
+	return nil
 }
 
 // Format is the name of the format in use, and Found says what was detected beside it ("delimiter ;, header on line 5").
@@ -247,16 +287,4 @@ func aboutFile(name string, err error) error {
 	named := *e
 	named.Message = path.Base(name) + " " + e.Message
 	return &named
-}
-
-// counter counts what was read through it.
-type counter struct {
-	from io.Reader
-	n    atomic.Int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.from.Read(p)
-	c.n.Add(int64(n))
-	return n, err
 }

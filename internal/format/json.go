@@ -58,7 +58,11 @@ type ndjsonDecoder struct {
 	flatten flattener
 }
 
-func openNDJSON(w *window, _ Options) (decoder, string, error) {
+func openNDJSON(in *input) (decoder, string, error) {
+	w, err := in.text()
+	if err != nil {
+		return nil, "", err
+	}
 	return &ndjsonDecoder{w: w, flatten: newFlattener(w.validate)}, "one object a line", nil
 }
 
@@ -106,11 +110,18 @@ type jsonDecoder struct {
 	done    bool // the list has ended
 }
 
-func openJSON(w *window, _ Options) (decoder, string, error) {
+func openJSON(in *input) (decoder, string, error) {
+	w, err := in.text()
+	if err != nil {
+		return nil, "", err
+	}
 	d := &jsonDecoder{w: w, flatten: newFlattener(w.validate), first: true}
 	c, err := d.skipSpace()
 	if err != nil {
 		return nil, "", err
+	}
+	if c != '[' && c != '{' {
+		return nil, "", recon.Unprocessable("NOT_JSON", "is not JSON: it begins with neither { nor [")
 	}
 	w.take(1)
 	if c == '[' {

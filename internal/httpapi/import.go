@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -28,7 +29,6 @@ const (
 	uploadBytesPerSecond = 4 << 10
 	// multipartOverhead is what boundaries and part headers may add to a file.
 	multipartOverhead = 64 << 10
-	maxFileNameBytes  = 255
 	// storeTimeout is for the one transaction that takes the rows over: 60 k rows/s make 100 million rows half an hour.
 	storeTimeout = 30 * time.Minute
 )
@@ -83,7 +83,7 @@ func (a *API) preview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer in.close()
-	seen, err := a.Imports.Preview(r.Context(), r.PathValue("sourceId"), in.file, nil)
+	seen, err := a.Imports.Preview(r.Context(), r.PathValue("sourceId"), in.file)
 	if err != nil {
 		return in.because(err)
 	}
@@ -144,8 +144,8 @@ func uploadQuery(r *http.Request) (name string, err error) {
 		}
 		name = values[0]
 	}
-	if len(name) > maxFileNameBytes {
-		return "", recon.Unprocessable("VALIDATION_FAILED", "name is longer than 255 bytes")
+	if len(name) > ingestion.FileNameBytesMax {
+		return "", recon.Unprocessable("VALIDATION_FAILED", fmt.Sprintf("name is longer than %d bytes", ingestion.FileNameBytesMax))
 	}
 	return name, nil
 }

@@ -57,8 +57,8 @@ func (x *lineIndex) of(row int64) int64 {
 // storableName is a file's name as it is kept: text, and not too long.
 func storableName(name string) string {
 	name = storableText(name)
-	if len(name) > fileNameMax {
-		name = storableText(name[:fileNameMax])
+	if len(name) > FileNameBytesMax {
+		name = storableText(name[:FileNameBytesMax])
 	}
 	return name
 }

@@ -60,5 +60,5 @@ func TestStorableName(t *testing.T) {
 	t.Parallel()
 	name := storableName(strings.Repeat("é", 200) + "\x00")
 	require.True(t, utf8.ValidString(name))
-	require.LessOrEqual(t, len(name), fileNameMax+utf8.UTFMax)
+	require.LessOrEqual(t, len(name), FileNameBytesMax+utf8.UTFMax)
 }

@@ -1,7 +1,6 @@
 package ingestion
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -24,9 +23,8 @@ type Preview struct {
 	Errors    []recon.RowError   `json:"errors"`
 }
 
-// Preview reads the beginning of a file as an import would, and stores nothing. fields, where given, is tried instead
-// of the source's map.
-func (s *Service) Preview(ctx context.Context, sourceID string, file File, fields *recon.FieldMap) (Preview, error) {
+// Preview reads the beginning of a file as an import would, and stores nothing.
+func (s *Service) Preview(ctx context.Context, sourceID string, file File) (Preview, error) {
 	var t target
 	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
 		if t.source, err = tx.Source(ctx, sourceID); err != nil {
@@ -37,13 +35,11 @@ func (s *Service) Preview(ctx context.Context, sourceID string, file File, field
 	if err != nil {
 		return Preview{}, err
 	}
-	if fields != nil {
-		t.fields = fields
-	}
-	reader, err := mapping.Open(newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax())), file.Name, HintsOf(t.source, t.fields, file))
+	reader, closeReader, err := s.open(newUpload(file.Body, file.BytesMax), file, t)
 	if err != nil {
 		return Preview{}, err
 	}
+	defer closeReader()
 	return previewOf(reader)
 }
 

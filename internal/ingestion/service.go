@@ -3,7 +3,6 @@
 package ingestion
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -18,14 +17,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// FileBytesMax is the largest file that is taken unless the configuration says otherwise: 20 million rows of 100 bytes.
-const FileBytesMax = 2 << 30
-
 // Service imports files into the sources of the tenant in the context.
 type Service struct {
 	DB       *postgres.DB
 	SpoolDir string // "" is the system's folder for temporary files
-	BytesMax int64  // 0 is FileBytesMax
 }
 
 // File is what somebody uploads. Format, Delimiter and Charset overrule detection; their zero values detect.
@@ -35,11 +30,11 @@ type File struct {
 	Format    string
 	Delimiter byte
 	Charset   string
-	BytesMax  int64 // the limit in force for this file; 0 is the service's
+	BytesMax  int64 // of Body; 0 has no limit
 }
 
-// fileNameMax bounds the stored name of a file, in bytes.
-const fileNameMax = 255
+// FileNameBytesMax bounds the name of a file.
+const FileNameBytesMax = 255
 
 // Import reads a file and stores its rows in a source, in one commit. A file that cannot be read at all is an error and
 // leaves nothing; rows that cannot be read are counted and kept as rejects, and the rest is stored.
@@ -77,7 +72,7 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 	if err != nil {
 		return nil, err
 	}
-	body := newUpload(file.Body, cmp.Or(file.BytesMax, s.bytesMax()))
+	body := newUpload(file.Body, file.BytesMax)
 	parsed, err := s.parse(ctx, body, file, target)
 	if err != nil {
 		return nil, s.failed(ctx, target.source, file.Name, err)
@@ -86,27 +81,44 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 }
 
 func (s *Service) parse(ctx context.Context, body *upload, file File, t target) (*Parsed, error) {
-	reader, err := mapping.Open(body, file.Name, HintsOf(t.source, t.fields, file))
+	reader, closeReader, err := s.open(body, file, t)
 	if err != nil {
 		return nil, err
 	}
+	defer closeReader()
 	spool, err := newSpool(s.SpoolDir)
 	if err != nil {
 		return nil, err
 	}
 	parsed := &Parsed{spool: spool, service: s}
-	if err := parsed.read(ctx, reader, body, t, file.Name); err != nil {
+	if err := parsed.read(ctx, reader, body, t); err != nil {
 		parsed.Close()
 		return nil, err
 	}
+	parsed.load.Import.FileName = storableName(file.Name)
 	return parsed, nil
 }
 
-func (s *Service) bytesMax() int64 {
-	if s.BytesMax > 0 {
-		return s.BytesMax
+// open settles what the columns of a file mean. The caller closes what it returns once the file is read.
+func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func(), error) {
+	hints := HintsOf(t.source, t.fields, file)
+	closeReader := func() {}
+	hints.Format.Spool = func(from io.Reader) (io.ReaderAt, int64, error) {
+		raw, err := newSpool(s.SpoolDir)
+		if err != nil {
+			return nil, 0, err
+		}
+		closeReader = raw.close
+		if _, err := io.Copy(raw, from); err != nil {
+			return nil, 0, fmt.Errorf("spooling the upload: %w", err)
+		}
+		return raw.file, raw.size, nil
 	}
-	return FileBytesMax
+	reader, err := mapping.Open(body, file.Name, hints)
+	if err != nil {
+		closeReader()
+	}
+	return reader, closeReader, err
 }
 
 // target is where a file goes, as it was when the file began to be read.
@@ -143,7 +155,7 @@ func (t *target) readMap(ctx context.Context, tx *postgres.Tx) error {
 }
 
 // read parses everything into the spool and fills in what the import will say of the file.
-func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload, t target, name string) error {
+func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload, t target) error {
 	rows := newCollector(p.spool, t)
 	if err := rows.readAll(ctx, reader); err != nil {
 		return err
@@ -160,7 +172,7 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 	}
 	p.load = postgres.ImportLoad{
 		Import: recon.Import{
-			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID, FileName: storableName(name),
+			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID,
 			Format: reader.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
 			FieldMapVersion: t.source.FieldMapVersion, Detection: strings.TrimSpace(reader.Found() + "; " + reader.Detection.String()),
 			RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,

@@ -195,7 +195,6 @@ func TestImport(t *testing.T) {
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()
 	s, b := setup(t)
-	s.BytesMax = 1 << 20
 	for name, c := range map[string]struct {
 		body io.Reader
 		kind recon.Kind
@@ -208,7 +207,7 @@ func TestImportRefuses(t *testing.T) {
 		"an upload that breaks off": {io.MultiReader(strings.NewReader(header+lines(0, 5000)), &broken{}), recon.KindInvalid},
 	} {
 		t.Run(name+" leaves nothing", func(t *testing.T) {
-			_, err := s.Import(b.ctx, b.source.ID, ingestion.File{Name: "bank.csv", Body: c.body})
+			_, err := s.Import(b.ctx, b.source.ID, ingestion.File{Name: "bank.csv", Body: c.body, BytesMax: 1 << 20})
 			require.Equal(t, c.kind, recon.KindOf(err), "%v", err)
 			require.Empty(t, b.imports(t))
 			require.Empty(t, b.transactions(t, recon.TransactionFilter{}))

@@ -70,7 +70,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	u.hash.Write(p[:n])
 	u.size += int64(n)
 	switch {
-	case u.size > u.max:
+	case u.max > 0 && u.size > u.max:
 		return n, recon.TooLarge("FILE_TOO_LARGE", "is larger than %d MiB: split it", u.max>>20)
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is

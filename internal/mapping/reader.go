@@ -121,16 +121,20 @@ func (r *Reader) settle() error {
 	return nil
 }
 
-// findMap takes the user's map, whose date format and decimal sign are found where it has none, or detects one.
+// findMap takes the user's map, whose date format and decimal sign are found where it has none, or the one that the
+// format defines, or detects one.
 func (r *Reader) findMap() error {
-	given := recon.FieldMap{}
-	if r.hints.Map != nil {
-		given, r.how = *r.hints.Map, "by its map"
+	given, defined := r.file.FieldMap()
+	switch {
+	case r.hints.Map != nil:
+		given, defined, r.how = *r.hints.Map, false, "by its map"
+	case defined:
+		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
 	}
 	given.TimeZone = first(given.TimeZone, r.hints.TimeZone)
 	given.Negate = given.Negate || r.hints.Negate
 	r.fields = given
-	if len(r.sample) == 0 {
+	if defined || len(r.sample) == 0 {
 		return nil
 	}
 	notes := r.Detection.Notes
@@ -204,6 +208,9 @@ func (r *Reader) Bytes() int64 { return r.file.Bytes() }
 func (r *Reader) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	return r.mapper.Map(rec)
 }
+
+// Statements returns what the file says of its accounts beside its rows. It is complete once Read has returned.
+func (r *Reader) Statements() []format.Statement { return r.file.Statements() }
 
 // Names are a record's id and reference, for rows that are no transaction because something else in them is wrong.
 func (r *Reader) Names(rec recon.Record) (externalID, reference string) { return r.mapper.Names(rec) }
