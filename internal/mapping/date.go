@@ -21,7 +21,6 @@ type dateReader struct {
 	format string
 	pieces []datePiece    // nil: try the unambiguous patterns
 	zone   *time.Location // nil: what a timestamp says, else UTC
-	any    [][]datePiece  // of the unambiguous patterns
 }
 
 type pieceKind byte
@@ -62,7 +61,6 @@ func newDateReader(format, zone string) (*dateReader, error) {
 		return r, nil
 	}
 	if format == "" || strings.EqualFold(format, "iso") {
-		r.any = anyPatterns
 		return r, nil
 	}
 	pieces, err := compilePattern(format)
@@ -70,19 +68,12 @@ func newDateReader(format, zone string) (*dateReader, error) {
 	return r, err
 }
 
-var anyPatterns = compileAll(unambiguous)
-
-func compileAll(formats []string) [][]datePiece {
-	out := make([][]datePiece, len(formats))
-	for i, format := range formats {
-		pieces, err := compilePattern(format)
-		if err != nil {
-			panic("a built-in date format does not compile: " + err.Error())
-		}
-		out[i] = pieces
+var anyPatterns = func() (patterns [][]datePiece) {
+	for _, format := range unambiguous {
+		patterns = append(patterns, builtIn(format).pieces)
 	}
-	return out
-}
+	return patterns
+}()
 
 // compilePattern cuts the time of day off, then reads runs of D, M and Y.
 func compilePattern(format string) ([]datePiece, error) {
@@ -171,7 +162,7 @@ func (r *dateReader) parse(text string) (recon.Day, time.Time, error) {
 		return r.parseAs(r.pieces, text)
 	}
 	best := errNoDate
-	for _, pieces := range r.any {
+	for _, pieces := range anyPatterns {
 		day, instant, err := r.parseAs(pieces, text)
 		if err == nil {
 			return day, instant, nil

@@ -142,7 +142,7 @@ func (d *detector) otherAmount() {
 	for at := range d.header {
 		values := d.values(at)
 		decimals := share(values, 30, func(v string) bool { return strings.ContainsAny(v, ".,") })
-		if !d.taken[at] && decimals && areAmounts(values) && !d.isStranger(at) {
+		if !d.taken[at] && decimals && areAmounts(values) && !isStranger(" "+strings.Join(d.words[at], " ")+" ") {
 			found = append(found, at)
 		}
 	}
@@ -166,16 +166,7 @@ func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) 
 			}
 		}
 	}
-	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what, d.columnsText())
-}
-
-func (d *detector) isStranger(at int) bool {
-	padded := " " + strings.Join(d.words[at], " ") + " "
-	return slices.ContainsFunc(strangers, func(s string) bool { return strings.Contains(padded, " "+s+" ") })
-}
-
-func (d *detector) columnsText() string {
-	return strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", ")
+	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what, strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", "))
 }
 
 // namedAmounts takes gross, fee, tax and net where they add up; a file in which they do not holds other deductions.
