@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"matcher/internal/predicate"
 	"matcher/internal/recon"
 )
 
@@ -102,18 +103,24 @@ func (s *amountSpec) fields(to map[string]bool) {
 	}
 }
 
+// where is a compiled predicate with its text, by which rules share it.
+type where struct {
+	text string
+	*predicate.Predicate
+}
+
 func (p *Plan) whereColumn(side int, text string) int {
 	if text == "" {
 		return noWhere
 	}
-	if at := slices.IndexFunc(p.wheres[side], func(w *predicate) bool { return w.text == text }); at >= 0 {
+	if at := slices.IndexFunc(p.wheres[side], func(w where) bool { return w.text == text }); at >= 0 {
 		return at
 	}
-	compiled, err := compilePredicate(text)
+	compiled, err := predicate.Compile(text)
 	if err != nil {
 		panic("engine: a predicate was not checked: " + err.Error())
 	}
-	p.wheres[side] = append(p.wheres[side], compiled)
+	p.wheres[side] = append(p.wheres[side], where{text, compiled})
 	return len(p.wheres[side]) - 1
 }
 
@@ -122,7 +129,7 @@ func refuseWhere(text string, refuse func(code, why string)) {
 	if text == "" {
 		return
 	}
-	if _, err := compilePredicate(text); err != nil {
+	if _, err := predicate.Compile(text); err != nil {
 		refuse(recon.CodeValue, err.Error())
 	}
 }
@@ -151,7 +158,7 @@ type moreColumns struct {
 	compared [][]uint32 // by currencySpec
 	wheres   [][]bool   // by predicate
 	instant  []int32
-	row      rowValues
+	row      predicate.Row
 }
 
 func newMoreColumns(p *Plan, side int) moreColumns {
@@ -172,11 +179,11 @@ func (t *Table) addMore(tx *recon.Transaction) {
 	for i, spec := range p.currencies[side] {
 		t.compared[i] = append(t.compared[i], spec.of(tx))
 	}
-	t.row.tx = tx
+	t.row.Set(tx)
 	for i, where := range p.wheres[side] {
-		t.wheres[i] = append(t.wheres[i], where.holds(&t.row))
+		t.wheres[i] = append(t.wheres[i], where.Holds(&t.row))
 	}
-	t.row.tx = nil
+	t.row.Set(nil)
 	if p.instants[side] {
 		t.instant = append(t.instant, instantOf(tx))
 	}

@@ -28,7 +28,7 @@ type Plan struct {
 	writeOff  currencyLimits  // of one run
 
 	currencies [2][]currencySpec // in which amounts are compared, where not in the row's own
-	wheres     [2][]*predicate
+	wheres     [2][]where
 }
 
 // keySpec is one key column: a field and what is done to its text.
@@ -299,7 +299,7 @@ func (p *Plan) Fields(side recon.Side) []string {
 		p.amounts[i][k].fields(fields)
 	}
 	for _, where := range p.wheres[i] {
-		for _, field := range where.fields {
+		for _, field := range where.Fields {
 			fields[field] = true
 		}
 	}

@@ -152,7 +152,7 @@ func widened(currency string, amount int64) int64 {
 	if amount == absent {
 		return absent
 	}
-	for range anyDigits - currencyScale(currency) {
+	for range anyDigits - recon.CurrencyScale(currency) {
 		if amount > maxWidened || amount < -maxWidened {
 			return absent
 		}

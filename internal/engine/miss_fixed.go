@@ -11,7 +11,7 @@ import (
 
 // readElsewhere says whether a field of a half is read by a predicate, a unit or, keys aside, by a key or a text of the rule.
 func (rp *rulePlan) readElsewhere(p *Plan, half int, field string, but Change) bool {
-	if at := rp.whereAt[half]; at != noWhere && slices.Contains(p.wheres[rp.side[half]][at].fields, field) {
+	if at := rp.whereAt[half]; at != noWhere && slices.Contains(p.wheres[rp.side[half]][at].Fields, field) {
 		return true
 	}
 	r := rp.rule

@@ -164,13 +164,13 @@ func (p *proof) keyed(own, other recon.Transaction, key int) (recon.Transaction,
 	if p.half == RightIndex {
 		mine, theirs = theirs, mine
 	}
-	if text := fieldText(&other, theirs); text != "" {
+	if text := other.Field(theirs); text != "" {
 		if words := strings.Fields(text); k.Op == recon.KeyContainsToken && p.half == LeftIndex {
 			text = slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) })
 		}
 		return withText(own, mine, text), other
 	}
-	return own, withText(other, theirs, fieldText(&own, mine))
+	return own, withText(other, theirs, own.Field(mine))
 }
 
 func withText(tx recon.Transaction, field, text string) recon.Transaction {

@@ -151,7 +151,7 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 		t.value = append(t.value, int32(tx.ValueDate))
 	}
 	if t.plan.fees {
-		t.fee = append(t.fee, termValue(tx, "fee"))
+		t.fee = append(t.fee, amountOf(tx, "fee"))
 	}
 	for i := range t.plan.amounts[t.side] {
 		value, rate := t.plan.amounts[t.side][i].value(tx)
@@ -196,7 +196,7 @@ func (t *Table) sourceNumber(name string) (uint16, error) {
 func sumTerms(tx *recon.Transaction, terms []recon.AmountTerm) int64 {
 	sum := recon.Minor(0)
 	for _, term := range terms {
-		value := termValue(tx, term.Field)
+		value := amountOf(tx, term.Field)
 		if value == absent {
 			return absent
 		}
@@ -211,34 +211,17 @@ func sumTerms(tx *recon.Transaction, terms []recon.AmountTerm) int64 {
 	return int64(sum)
 }
 
-// termValue reads a named amount. An original amount counts only in the row's own currency.
-func termValue(tx *recon.Transaction, field string) int64 {
-	named := recon.NullMinor{}
-	switch field {
-	case "amount":
-		return int64(tx.Amount)
-	case "gross":
-		named = tx.Gross
-	case "fee":
-		named = tx.Fee
-	case "tax":
-		named = tx.Tax
-	case "net":
-		named = tx.Net
-	case "original":
-		if tx.Original != nil && tx.Original.Currency == tx.Currency {
-			return int64(tx.Original.Amount)
-		}
+// amountOf is a named amount, absent where the row has none.
+func amountOf(tx *recon.Transaction, field string) int64 {
+	if amount, has := tx.NamedAmount(field); has {
+		return int64(amount)
 	}
-	if !named.Set {
-		return absent
-	}
-	return int64(named.Amount)
+	return absent
 }
 
 func (t *Table) addKey(c int, tx *recon.Transaction) {
 	spec, column := &t.plan.columns[t.side][c], &t.keys[c]
-	t.scratch = spec.values(fieldText(tx, spec.field), t.scratch[:0])
+	t.scratch = spec.values(tx.Field(spec.field), t.scratch[:0])
 	if !spec.multi() {
 		if len(t.scratch) == 0 {
 			column.hash, column.start = append(column.hash, 0), append(column.start, noText)
@@ -293,33 +276,4 @@ func (t *Table) text(start uint32) []byte {
 	}
 	n, width := binary.Uvarint(t.arena[start:])
 	return t.arena[int(start)+width:][:n]
-}
-
-// fieldText is a field of a row as the text that a key compares.
-func fieldText(tx *recon.Transaction, field string) string {
-	switch field {
-	case "externalId":
-		return tx.ExternalID
-	case "reference":
-		return tx.Reference
-	case "currency":
-		return tx.Currency
-	case "date":
-		return tx.Date.String()
-	case "valueDate":
-		return tx.ValueDate.String()
-	case "description":
-		return tx.Description
-	case "kind":
-		return tx.Kind
-	case "bookingStatus":
-		return tx.BookingStatus
-	case "amount", "gross", "fee", "tax", "net":
-		value := termValue(tx, field)
-		if value == absent {
-			return ""
-		}
-		return recon.Money{Amount: recon.Minor(value), Currency: tx.Currency}.String()
-	}
-	return tx.Attribute(field[len(recon.MetadataPrefix):])
 }

@@ -42,3 +42,12 @@ func CurrencyDigits(code string) (int, bool) {
 	digits, ok := currencyDigits[code]
 	return digits, ok
 }
+
+// CurrencyScale returns the number of decimals of a currency, that of NoCurrency for an unknown one.
+func CurrencyScale(code string) int {
+	if digits, known := CurrencyDigits(code); known {
+		return digits
+	}
+	digits, _ := CurrencyDigits(NoCurrency)
+	return digits
+}

@@ -1,4 +1,4 @@
-package engine
+package predicate
 
 import (
 	"cmp"
@@ -77,7 +77,7 @@ func (d exactDecimal) compare(o exactDecimal) int {
 // scaledUp is a magnitude at the finer of its own and another scale. A text with thirty decimals against an amount is the
 // extreme: past 128 bits the wider one counts as the largest.
 func scaledUp(d exactDecimal, scale int) (hi, lo uint64) {
-	lo = magnitude(d.mantissa)
+	lo = uint64(max(d.mantissa, -d.mantissa))
 	for range max(scale-d.scale, 0) {
 		over, carryHi := bits.Mul64(hi, 10)
 		if over > 0 {
@@ -206,17 +206,20 @@ func (dayValue) Type() ref.Type { return dayType }
 // Value is the day itself.
 func (d dayValue) Value() any { return recon.Day(d) }
 
-// rowValues is a row as CEL's activation. It is reused from row to row.
-type rowValues struct{ tx *recon.Transaction }
+// Row is a row as a predicate reads it. It is reused from row to row.
+type Row struct{ tx *recon.Transaction }
+
+// Set makes it another row, or none.
+func (r *Row) Set(tx *recon.Transaction) { r.tx = tx }
 
 // Parent is none.
-func (*rowValues) Parent() cel.Activation { return nil }
+func (*Row) Parent() cel.Activation { return nil }
 
 // ResolveName reads one field; what the row does not carry is unknown, which fails the evaluation.
-func (r *rowValues) ResolveName(name string) (any, bool) {
+func (r *Row) ResolveName(name string) (any, bool) {
 	switch name {
 	case "externalId", "reference", "currency", "description", "kind", "bookingStatus":
-		return types.String(fieldText(r.tx, name)), true
+		return types.String(r.tx.Field(name)), true
 	case "metadata":
 		return attributes(r.tx.Metadata), true
 	case "date":
@@ -232,18 +235,10 @@ func (r *rowValues) ResolveName(name string) (any, bool) {
 		if r.tx.Original == nil {
 			return nil, false
 		}
-		return exactDecimal{int64(r.tx.Original.Amount), currencyScale(r.tx.Original.Currency)}, true
+		return exactDecimal{int64(r.tx.Original.Amount), recon.CurrencyScale(r.tx.Original.Currency)}, true
 	}
-	value := termValue(r.tx, name)
-	return exactDecimal{value, currencyScale(r.tx.Currency)}, value != absent
-}
-
-func currencyScale(code string) int {
-	if digits, known := recon.CurrencyDigits(code); known {
-		return digits
-	}
-	digits, _ := recon.CurrencyDigits(recon.NoCurrency)
-	return digits
+	amount, has := r.tx.NamedAmount(name)
+	return exactDecimal{int64(amount), recon.CurrencyScale(r.tx.Currency)}, has
 }
 
 // attributes are a row's metadata as a CEL map, in place.
@@ -314,5 +309,5 @@ func (sizes) EstimateSize(element cost.AstNode) *cost.SizeEstimate {
 	if len(element.Path()) == 0 {
 		return nil
 	}
-	return &cost.SizeEstimate{Min: 0, Max: whereTextMax}
+	return &cost.SizeEstimate{Min: 0, Max: textMax}
 }

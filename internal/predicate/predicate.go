@@ -1,4 +1,12 @@
-package engine
+// Package predicate evaluates CEL expressions over one row, such as the where of a rule. Names are those of the canonical
+// row: externalId, reference, currency, description, kind, bookingStatus (texts), amount, gross, fee, tax, net,
+// original.amount (decimals), date, valueDate (days), original.currency, and metadata.x or metadata["x y"] (texts).
+//
+// Amounts are exact decimals: they compare with whole numbers, decimals and texts that hold one, add and subtract, and
+// abs(amount) is their magnitude. Days compare with days and with texts as "2026-01-31". What a row lacks (a metadata
+// name, a gross, a value date, an original) makes the evaluation fail, and a predicate that fails is false;
+// has(metadata.x) asks beforehand.
+package predicate
 
 import (
 	"fmt"
@@ -16,31 +24,21 @@ import (
 	"matcher/internal/recon"
 )
 
-// A where predicate is a CEL expression over one row that says whether a rule looks at the row at all. Names are those of
-// the canonical row: externalId, reference, currency, description, kind, bookingStatus (texts), amount, gross, fee, tax,
-// net, original.amount (decimals), date, valueDate (days), original.currency, and metadata.x or metadata["x y"] (texts).
-//
-// Amounts are exact decimals: they compare with whole numbers, decimals and texts that hold one, add and subtract, and
-// abs(amount) is their magnitude. Days compare with days and with texts as "2026-01-31". What a row lacks (a metadata
-// name, a gross, a value date, an original) makes the evaluation fail, and a predicate that fails is false;
-// has(metadata.x) asks beforehand.
-
 const (
-	// whereBytesMax and whereCostMax bound a predicate: a hundred comparisons and a few searches in long texts. The cost
+	// bytesMax and costMax bound a predicate: a hundred comparisons and a few searches in long texts. The cost
 	// is CEL's own estimate; an evaluation that would run past it is false.
-	whereBytesMax = 2000
-	whereCostMax  = 5_000
-	// whereTextMax is how long a text is taken to be when the cost is estimated.
-	whereTextMax = 256
+	bytesMax = 2000
+	costMax  = 5_000
+	// textMax is how long a text is taken to be when the cost is estimated.
+	textMax = 256
 	// literalDigitsMax is how many digits a number in a predicate may have: CEL reads it as a float, which is exact that far.
 	literalDigitsMax = 15
 )
 
-// predicate is a compiled where of one side.
-type predicate struct {
-	text    string
+// Predicate is a compiled expression.
+type Predicate struct {
 	program cel.Program
-	fields  []string // canonical names and metadata.<name>
+	Fields  []string // canonical names and metadata.<name>
 }
 
 var (
@@ -48,12 +46,12 @@ var (
 	dayType     = cel.ObjectType("day", traits.ComparerType)
 )
 
-// whereEnvironment knows the fields of a row and how decimals and days compare. It never changes.
-var whereEnvironment = mustEnvironment()
+// environment knows the fields of a row and how decimals and days compare. It never changes.
+var environment = mustEnvironment()
 
 func mustEnvironment() *cel.Env {
 	options := []cel.EnvOption{
-		cel.ParserExpressionSizeLimit(whereBytesMax), cel.ParserRecursionLimit(50),
+		cel.ParserExpressionSizeLimit(bytesMax), cel.ParserRecursionLimit(50),
 		cel.Variable("metadata", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("original.amount", decimalType), cel.Variable("original.currency", cel.StringType),
 		cel.Variable("date", dayType), cel.Variable("valueDate", dayType),
@@ -97,34 +95,34 @@ var turnedRound = map[string]string{
 	operators.GreaterEquals: operators.LessEquals, operators.Equals: operators.Equals, operators.NotEquals: operators.NotEquals,
 }
 
-// compilePredicate reads a where, or says in one sentence what is wrong with it.
-func compilePredicate(text string) (*predicate, error) {
-	if len(text) > whereBytesMax {
-		return nil, fmt.Errorf("is longer than %d bytes", whereBytesMax)
+// Compile reads a predicate, or returns in one sentence what is wrong with it.
+func Compile(text string) (*Predicate, error) {
+	if len(text) > bytesMax {
+		return nil, fmt.Errorf("is longer than %d bytes", bytesMax)
 	}
-	parsed, issues := whereEnvironment.Parse(text)
+	parsed, issues := environment.Parse(text)
 	if issues.Err() != nil {
 		return nil, celFault(issues)
 	}
 	if err := exactLiterals(parsed.NativeRep()); err != nil {
 		return nil, err
 	}
-	checked, issues := whereEnvironment.Check(parsed)
+	checked, issues := environment.Check(parsed)
 	if issues.Err() != nil {
 		return nil, celFault(issues)
 	}
 	if checked.OutputType() != cel.BoolType {
 		return nil, fmt.Errorf("is not true or false, but %s", checked.OutputType())
 	}
-	cost, err := whereEnvironment.EstimateCost(checked, sizes{})
-	if err != nil || cost.Max > whereCostMax {
-		return nil, fmt.Errorf("costs too much for a million rows: at most %d, not %d by CEL's estimate", whereCostMax, cost.Max)
+	cost, err := environment.EstimateCost(checked, sizes{})
+	if err != nil || cost.Max > costMax {
+		return nil, fmt.Errorf("costs too much for a million rows: at most %d, not %d by CEL's estimate", costMax, cost.Max)
 	}
-	p := &predicate{text: text}
+	p := &Predicate{}
 	if err := p.read(checked.NativeRep()); err != nil {
 		return nil, err
 	}
-	p.program, err = whereEnvironment.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(whereCostMax))
+	p.program, err = environment.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costMax))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be run: %w", err)
 	}
@@ -191,7 +189,7 @@ func highestID(tree *ast.AST) int64 {
 
 // read lists the fields that the predicate reads, and holds it to what can be known before a row is seen: metadata by
 // constant names only, and texts that are compared with amounts and days must be such.
-func (p *predicate) read(tree *ast.AST) error {
+func (p *Predicate) read(tree *ast.AST) error {
 	var fault error
 	named := map[int64]bool{} // uses of metadata that say which name
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
@@ -210,13 +208,13 @@ func (p *predicate) read(tree *ast.AST) error {
 			p.readIdent(e.AsIdent())
 		}
 	}))
-	slices.Sort(p.fields)
+	slices.Sort(p.Fields)
 	return fault
 }
 
 func isMetadata(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "metadata" }
 
-func (p *predicate) readIdent(name string) {
+func (p *Predicate) readIdent(name string) {
 	switch {
 	case strings.HasPrefix(name, "original."):
 		p.reads("original")
@@ -225,13 +223,13 @@ func (p *predicate) readIdent(name string) {
 	}
 }
 
-func (p *predicate) reads(field string) {
-	if !slices.Contains(p.fields, field) {
-		p.fields = append(p.fields, field)
+func (p *Predicate) reads(field string) {
+	if !slices.Contains(p.Fields, field) {
+		p.Fields = append(p.Fields, field)
 	}
 }
 
-func (p *predicate) readCall(tree *ast.AST, call ast.CallExpr, named map[int64]bool, fault *error) {
+func (p *Predicate) readCall(tree *ast.AST, call ast.CallExpr, named map[int64]bool, fault *error) {
 	args := call.Args()
 	if call.FunctionName() == operators.Index && isMetadata(args[0]) && args[1].Kind() == ast.LiteralKind {
 		if name, isText := args[1].AsLiteral().(types.String); isText {
@@ -272,8 +270,8 @@ func fitsLiteral(kind *types.Type, literal ref.Val) error {
 	return nil
 }
 
-// holds says whether a row satisfies the predicate. A failure, such as a metadata name that the row lacks, is false.
-func (p *predicate) holds(row *rowValues) bool {
+// Holds reports whether a row satisfies the predicate. A failure, such as a metadata name that the row lacks, is false.
+func (p *Predicate) Holds(row *Row) bool {
 	value, _, err := p.program.Eval(row)
 	return err == nil && value == types.True
 }

@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package engine
+package predicate
 
 import (
 	"strings"
@@ -56,13 +56,13 @@ func TestWhere(t *testing.T) {
 			`description.startsWith("Card") && kind in ["SALE", "REFUND"]`:                                     true,
 			`reference.contains("17") && externalId == "X1" && currency == "EUR" && bookingStatus == "BOOKED"`: true,
 		} {
-			p, err := compilePredicate(text)
+			p, err := Compile(text)
 			if text == `fee * 2 > 1` {
 				require.Error(t, err)
 				continue
 			}
 			require.NoError(t, err, text)
-			require.Equal(t, want, p.holds(&rowValues{&row}), text)
+			require.Equal(t, want, p.Holds(&Row{&row}), text)
 		}
 	})
 	t.Run("what cannot work is refused when it is written", func(t *testing.T) {
@@ -70,18 +70,18 @@ func TestWhere(t *testing.T) {
 		for _, text := range []string{
 			`amount >`, `amount`, `amonut > 5`, `amount > "many"`, `date > "31.01.2026"`, `description > 5`, `size(metadata) > 1`,
 			`metadata.exists(k, k == "x")`, `metadata[reference] == "x"`, `amount > 0.12345678901234567`, `amount == 1e300`,
-			`reference == "` + strings.Repeat("x", whereBytesMax) + `"`,
+			`reference == "` + strings.Repeat("x", bytesMax) + `"`,
 			`["a","b","c","d"].exists(a, ["a","b","c","d"].exists(b, ["a","b","c","d"].exists(c, ["a","b","c","d"].exists(d, description.matches(a+b+c+d)))))`,
 		} {
-			_, err := compilePredicate(text)
+			_, err := Compile(text)
 			require.Error(t, err, text)
 		}
 	})
 	t.Run("it says what it reads", func(t *testing.T) {
 		t.Parallel()
-		p, err := compilePredicate(`has(metadata.iban) && metadata["value date"] != "" && original.amount > 5 && kind == "FEE" && date > valueDate`)
+		p, err := Compile(`has(metadata.iban) && metadata["value date"] != "" && original.amount > 5 && kind == "FEE" && date > valueDate`)
 		require.NoError(t, err)
-		require.Equal(t, []string{"date", "kind", "metadata.iban", "metadata.value date", "original", "valueDate"}, p.fields)
+		require.Equal(t, []string{"date", "kind", "metadata.iban", "metadata.value date", "original", "valueDate"}, p.Fields)
 	})
 }
 
@@ -96,11 +96,11 @@ func FuzzWhere(f *testing.F) {
 	}
 	row := recon.Transaction{Amount: -9223372036854775807, Currency: "EUR", Date: recon.Epoch + 20454, Original: &recon.Money{Amount: 1, Currency: "JPY"}, Metadata: []recon.Attribute{{Name: "x", Value: "1"}}}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := compilePredicate(text)
+		p, err := Compile(text)
 		if err != nil {
 			return
 		}
-		first := p.holds(&rowValues{&row})
-		require.Equal(t, first, p.holds(&rowValues{&row}))
+		first := p.Holds(&Row{&row})
+		require.Equal(t, first, p.Holds(&Row{&row}))
 	})
 }
