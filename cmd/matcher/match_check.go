@@ -10,45 +10,41 @@ import (
 	"matcher/internal/recon"
 )
 
-// note keeps what a person should know before trusting the result.
-func (m *match) note(text string, args ...any) { m.notes = append(m.notes, fmt.Sprintf(text, args...)) }
-
-func (m *match) printNotes(to io.Writer) {
-	for _, s := range m.sides() {
+func (in *matchInput) printNotes(to io.Writer) {
+	for _, s := range in.sides() {
 		for _, f := range s.files {
 			for _, text := range f.reader.Detection.Notes {
 				fmt.Fprintf(to, "NOTE   %s: %s\n", f.path, text)
 			}
 		}
 	}
-	for _, text := range m.notes {
+	for _, text := range in.notes {
 		fmt.Fprintf(to, "NOTE   %s\n", text)
 	}
 }
 
-// checkRules holds what somebody wrote into rules against the files: a source or column that does not exist would match
-// nothing without a word. The default rules ask for nothing but a reference.
-func (m *match) checkRules() []recon.FieldError {
-	c := ruleCheck{m: m}
-	prefix := m.rulesPointer()
+// checkRules checks rules against the files: a source or column that does not exist would silently match nothing. The
+// default rules need nothing but a reference.
+func (in *matchInput) checkRules() []recon.FieldError {
+	c := ruleCheck{in: in}
 	active := false
-	for i := range m.rules {
-		active = active || m.rules[i].Active()
-		c.rule(&m.rules[i], fmt.Sprintf("%s/%d", prefix, i))
+	for i := range in.Rules {
+		active = active || in.Rules[i].Active()
+		c.rule(&in.Rules[i], fmt.Sprintf("%s/%d", in.pointer, i))
 	}
 	if !active {
-		c.fail(prefix, "NO_RULE", "every rule is switched off by enabled: false")
+		c.fail(in.pointer, "NO_RULE", "every rule is switched off by enabled: false")
 	}
-	for _, s := range m.sides() {
-		if !s.maps(recon.FieldReference) && slices.ContainsFunc(m.rules, func(r recon.Rule) bool { return r.Keys == nil && r.Active() }) {
-			m.note("no column of %s is a reference, so its rows are only proposed: map reference to the column that both sides share", s.name())
+	for _, s := range in.sides() {
+		if !s.maps(recon.FieldReference) && slices.ContainsFunc(in.Rules, func(r recon.Rule) bool { return r.Keys == nil && r.Active() }) {
+			in.note("no column of %s is a reference, so its rows are only proposed: map reference to the column that both sides share", s.name())
 		}
 	}
 	return c.problems
 }
 
 type ruleCheck struct {
-	m        *match
+	in       *matchInput
 	problems []recon.FieldError
 }
 
@@ -57,7 +53,7 @@ func (c *ruleCheck) fail(pointer, code, text string, args ...any) {
 }
 
 func (c *ruleCheck) rule(r *recon.Rule, pointer string) {
-	left, right := c.m.sidesOf(r)
+	left, right := c.sidesOf(r)
 	for i, k := range r.Keys {
 		at := fmt.Sprintf("%s/keys/%d", pointer, i)
 		c.field(left, k.Left, at+"/left", ", or name a column as metadata.<column>")
@@ -78,15 +74,15 @@ func (c *ruleCheck) rule(r *recon.Rule, pointer string) {
 	c.field(right, r.Date.Right, pointer+"/date/right", "")
 }
 
-// sidesOf are the sides that a rule calls left and right: a rule inside one side compares that side with itself.
-func (m *match) sidesOf(r *recon.Rule) (left, right *matchSide) {
+// sidesOf returns the sides that a rule calls left and right: a rule inside one side compares that side with itself.
+func (c *ruleCheck) sidesOf(r *recon.Rule) (left, right *matchSide) {
 	switch r.Scope {
 	case recon.ScopeLeft:
-		return m.left, m.left
+		return c.in.left, c.in.left
 	case recon.ScopeRight:
-		return m.right, m.right
+		return c.in.right, c.in.right
 	}
-	return m.left, m.right
+	return c.in.left, c.in.right
 }
 
 // field demands that some file of a side fills a field that a rule names; or is another way out.
@@ -134,7 +130,7 @@ func (c *ruleCheck) sources(s *matchSide, named []string, pointer string) {
 	}
 }
 
-// maps says whether some file of the side fills a canonical field.
+// maps reports whether some file of the side fills a canonical field.
 func (s *matchSide) maps(field string) bool {
 	return slices.ContainsFunc(s.files, func(f *matchFile) bool { return f.reader.FieldMap().Has(field) })
 }

@@ -2,46 +2,39 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
 
-// explain writes of each asked row why it matched, or why not and what is nearest.
-func (m *match) explain(to io.Writer) error {
+// explain returns of each asked row why it matched, or why not and what is nearest.
+func (r *reconciliation) explain(rows []string) ([]report.Explanation, error) {
 	explanations := []report.Explanation{}
-	for _, asked := range m.opt.explain {
-		found := m.find(asked)
+	for _, asked := range rows {
+		found := r.find(asked)
 		if len(found) == 0 {
-			return fmt.Errorf("no row with the id or reference %q was read: ids are the values of %s; a row without one is asked for as \"row 12\"",
-				asked, m.idColumns())
+			return nil, fmt.Errorf("no row with the id or reference %q was read: ids are the values of %s; a row without one is asked for as \"row 12\"",
+				asked, r.idColumns())
 		}
 		explanations = append(explanations, found...)
 	}
-	if m.opt.json {
-		return report.WriteJSON(to, explanations)
-	}
-	for i := range explanations {
-		explanations[i].Write(to)
-	}
-	return nil
+	return explanations, nil
 }
 
 // rowTest reports whether a row is asked for. Its place is as in "row 12 of bank.csv".
 type rowTest func(id, reference, place string) bool
 
 // find looks for rows by their id, else by their reference, else by their place: "row 12" or "row 12 of bank.csv".
-func (m *match) find(asked string) []report.Explanation {
-	run := m.report()
+func (r *reconciliation) find(asked string) []report.Explanation {
+	run := r.report()
 	for _, fits := range []rowTest{
 		func(id, _, _ string) bool { return id == asked },
 		func(_, reference, _ string) bool { return reference == asked },
 		func(_, _, place string) bool { return place == asked || strings.HasPrefix(place, asked+" of ") },
 	} {
 		var found []report.Explanation
-		for _, s := range m.sides() {
+		for _, s := range r.sides() {
 			for row := range uint32(s.table.Len()) {
 				if id, reference := s.names(row); fits(id, reference, s.place(row).String()) {
 					found = append(found, run.Explain(s.index(), row, asked))
@@ -91,9 +84,9 @@ func (f *matchFile) findRejected(asked string, fits rowTest) []report.Explanatio
 }
 
 // idColumns names the columns that ids come from, so that a reader knows where to look.
-func (m *match) idColumns() string {
+func (r *reconciliation) idColumns() string {
 	var columns []string
-	for _, s := range m.sides() {
+	for _, s := range r.sides() {
 		for _, f := range s.files {
 			if id, mapped := f.reader.FieldMap().Fields[recon.FieldExternalID]; mapped {
 				columns = append(columns, fmt.Sprintf("%s (%s)", strings.Join(id.Columns, "+"), f.path))

@@ -25,8 +25,10 @@ type matchSide struct {
 	side  recon.Side
 	setup recon.SetupSide
 	files []*matchFile
-	carry *period.Carry
 	table *engine.Table
+
+	invert bool          // --left-negate or --right-negate
+	carry  *period.Carry // what last period left
 
 	waiting  mapping.Waiting // pending rows that a booked one may replace, until all files are read
 	replaced map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
@@ -68,16 +70,16 @@ type matchFile struct {
 	repeats  int64
 }
 
-// begin opens a file and settles how its columns are read.
-func (f *matchFile) begin(m *match, side *matchSide) error {
-	body, size, err := f.open(m.stdin)
+// begin opens the file and settles how its columns are read.
+func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
+	body, size, err := f.open(stdin)
 	if err != nil {
 		return err
 	}
 	f.bytes, f.size = body, size
 	hints := mapping.Hints{
 		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency,
-		Invert: f.side == recon.Left && m.opt.leftNegate || f.side == recon.Right && m.opt.rightNegate,
+		Invert: side.invert,
 		Format: format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
 	}
 	if f.body != nil {
@@ -119,9 +121,9 @@ func (f *matchFile) readAs() string {
 }
 
 // load reads every file of a side into its table. Rows that a source delivers again are kept once.
-func (s *matchSide) load(ctx context.Context, m *match) error {
+func (s *matchSide) load(ctx context.Context, kept []string, progress *progress) error {
 	identities := map[string]*mapping.Identities{}
-	if err := s.loadCarried(m.carry, identities); err != nil {
+	if err := s.loadCarried(identities); err != nil {
 		return err
 	}
 	for position, f := range s.files {
@@ -130,13 +132,13 @@ func (s *matchSide) load(ctx context.Context, m *match) error {
 		} else {
 			identities[f.source].NextFile()
 		}
-		f.reader.KeepMetadata(metadataColumns(m.plan.Fields(s.side))...)
+		f.reader.KeepMetadata(kept...)
 		err := f.reader.Read(identities[f.source], func(row *mapping.Row) error {
 			if f.rowsRead++; f.rowsRead%observeRows == 0 {
 				if ctx.Err() != nil {
 					return errStopped
 				}
-				m.progress.reading(f.path, f.reader.Bytes(), f.size, f.rowsRead)
+				progress.reading(f.path, f.reader.Bytes(), f.size, f.rowsRead)
 			}
 			return s.take(row, f, position)
 		})
@@ -224,22 +226,4 @@ func metadataColumns(fields []string) []string {
 		}
 	}
 	return columns
-}
-
-// alignSigns inverts the signs of one side where the other proves them opposite, or notes that they look so.
-func (m *match) alignSigns() {
-	evidence := mapping.AlignSigns(m.left.readers(), m.right.readers())
-	turned, flag := m.right, "--right-negate"
-	if evidence.Side == recon.Left {
-		turned, flag = m.left, "--left-negate"
-	}
-	switch {
-	case evidence.Inverted:
-		for _, f := range turned.files {
-			f.inverted = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)", evidence.Opposite*100/evidence.Joined, flag)
-		}
-	case evidence.Suspect():
-		m.note("%d of %d rows with a common reference have opposite signs: if one file is written from the other side's point of view, use %s",
-			evidence.Opposite, evidence.Joined, flag)
-	}
 }

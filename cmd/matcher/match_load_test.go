@@ -102,18 +102,17 @@ func readByCommand(t *testing.T, text string, source recon.Source, fields *recon
 	file, other := filepath.Join(folder, "file"), filepath.Join(folder, "other.csv")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	require.NoError(t, os.WriteFile(other, []byte("id,date,amount\nO1,2026-03-01,1.00\n"), 0o600))
-	m := &match{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, progress: newProgress(io.Discard)}
-	m.useSetup(recon.Setup{})
-	require.NoError(t, m.readRules(nil))
-	left, right := file, other
-	side := m.left
+	in := newMatchInput(newMatchSetup(recon.Setup{}, ""), strings.NewReader(""), newProgress(io.Discard))
+	left, right, side := file, other, in.left
 	if source.Side == recon.Right {
-		left, right, side = other, file, m.right
+		left, right, side = other, file, in.right
 	}
 	side.setup = recon.SetupSide{Map: fields, Currency: source.Currency}
-	require.NoError(t, m.chooseFiles([]string{left, right}))
-	require.NoError(t, m.begin())
-	require.NoError(t, m.load(t.Context()))
+	require.NoError(t, in.left.choose([]string{left}))
+	require.NoError(t, in.right.choose([]string{right}))
+	r, err := in.open()
+	require.NoError(t, err)
+	require.NoError(t, r.load(t.Context(), nil))
 	byRow := map[int]recon.Transaction{}
 	last := 0
 	for row := range uint32(side.table.Len()) {

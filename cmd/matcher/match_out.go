@@ -9,39 +9,36 @@ import (
 	"matcher/internal/period"
 )
 
-// makeFolder makes the folder of --out and shows that it can be written, before anybody waits for a result.
-func (m *match) makeFolder() error {
-	if m.opt.out == "" {
-		return nil
+// makeFolder makes the folder of --out and proves that it can be written, before the user waits for a result.
+func makeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return writeError(folder, err)
 	}
-	if err := os.MkdirAll(m.opt.out, 0o755); err != nil {
-		return writeError(m.opt.out, err)
-	}
-	probe, err := os.CreateTemp(m.opt.out, "groups.csv.part-*")
+	probe, err := os.CreateTemp(folder, "groups.csv.part-*")
 	if err != nil {
-		return writeError(m.opt.out, err)
+		return writeError(folder, err)
 	}
 	probe.Close()
 	return os.Remove(probe.Name())
 }
 
 // writeFolder writes everything that a run found into its folder.
-func (m *match) writeFolder(folder string) error {
-	r := m.report()
+func (r *reconciliation) writeFolder(folder string) error {
+	run := r.report()
 	writers := []struct {
 		name  string
 		write func(*bufio.Writer) error
 	}{
-		{"groups.csv", func(to *bufio.Writer) error { return r.WriteGroups(to) }},
-		{"unmatched.csv", func(to *bufio.Writer) error { return r.WriteOpen(to) }},
-		{"rejected.csv", func(to *bufio.Writer) error { return r.WriteRejected(to) }},
-		{period.FileName, func(to *bufio.Writer) error { return m.closing().Write(to) }},
+		{"groups.csv", func(to *bufio.Writer) error { return run.WriteGroups(to) }},
+		{"unmatched.csv", func(to *bufio.Writer) error { return run.WriteOpen(to) }},
+		{"rejected.csv", func(to *bufio.Writer) error { return run.WriteRejected(to) }},
+		{period.FileName, func(to *bufio.Writer) error { return r.closing().Write(to) }},
 		{"report.html", func(to *bufio.Writer) error {
-			return r.WritePage(to, "written by matcher "+bootstrap.Version().Version)
+			return run.WritePage(to, "written by matcher "+bootstrap.Version().Version)
 		}},
 	}
 	for _, w := range writers {
-		m.progress.writing(w.name)
+		r.progress.writing(w.name)
 		if err := writeWhole(filepath.Join(folder, w.name), w.write); err != nil {
 			return err
 		}

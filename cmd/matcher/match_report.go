@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
@@ -12,18 +9,18 @@ import (
 )
 
 // report returns the finished run as people read it.
-func (m *match) report() *report.Run {
-	r := &report.Run{Plan: m.plan, Result: m.result}
-	for i, s := range m.sides() {
+func (r *reconciliation) report() *report.Run {
+	run := &report.Run{Plan: r.plan, Result: r.result}
+	for i, s := range r.sides() {
 		side := s.reported()
 		for _, f := range s.files {
 			side.Files = append(side.Files, report.File{
 				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(), Rejected: f.rejected, Rejects: f.rejects, Notes: f.reader.Detection.Notes,
 			})
 		}
-		r.Sides[i] = side
+		run.Sides[i] = side
 	}
-	return r
+	return run
 }
 
 // reported returns the side without its files.
@@ -31,37 +28,16 @@ func (s *matchSide) reported() report.Side {
 	return report.Side{Side: s.side, Name: s.name(), Table: s.table, Place: s.place, Transaction: s.transaction}
 }
 
-// printSummary writes what a person sees first: how each file was read, the counts, the bridge and what to do next.
-func (m *match) printSummary(to io.Writer) {
-	r, summary := m.report(), m.result.Summary()
-	r.WriteFiles(to)
-	m.printCarry(to)
+// printSummary writes what a person sees first: how each file was read, the counts, the bridges and the notes.
+func (r *reconciliation) printSummary(to io.Writer) {
+	run, summary := r.report(), r.result.Summary()
+	run.WriteFiles(to)
+	r.printCarry(to)
 	report.WriteCounts(to, &summary)
-	report.WriteBridges(to, r.Names(), summary.Bridge)
-	m.printNotes(to)
-	r.WriteRejects(to)
-	r.WriteGains(to)
-	m.printNext(to, r)
-}
-
-func (m *match) printNext(to io.Writer, r *report.Run) {
-	next := make([]string, 0, 3)
-	if rows, _ := r.LargestOpen(1); len(rows) > 0 {
-		id := rows[0].ID
-		if strings.Contains(id, " ") {
-			id = strconv.Quote(id)
-		}
-		next = append(next, "--explain "+id)
-	}
-	if m.opt.save == "" && m.opt.setup == "" {
-		next = append(next, "--save recon.yaml")
-	}
-	if m.opt.out == "" {
-		next = append(next, "--out out")
-	} else {
-		next = append(next, "open "+m.opt.out+"/report.html")
-	}
-	fmt.Fprintf(to, "Next   matcher match … %s\n", strings.Join(next, " · "))
+	report.WriteBridges(to, run.Names(), summary.Bridge)
+	r.printNotes(to)
+	run.WriteRejects(to)
+	run.WriteGains(to)
 }
 
 // A row's id in the engine is its file's position · 2³² + its data row.
@@ -96,13 +72,4 @@ func (s *matchSide) index() int {
 		return engine.LeftIndex
 	}
 	return engine.RightIndex
-}
-
-func (m *match) sides() [2]*matchSide { return [2]*matchSide{m.left, m.right} }
-
-func (m *match) other(s *matchSide) *matchSide {
-	if s == m.left {
-		return m.right
-	}
-	return m.left
 }

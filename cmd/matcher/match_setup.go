@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -16,36 +18,87 @@ import (
 
 const setupBytesMax = 1 << 20 // a hundred rules with long comments
 
-// readSetup takes everything that the user decided: setup, maps, rules, days and balances. A flag of its own beats
-// the setup.
-func (m *match) readSetup() error {
-	var setup recon.Setup
-	if m.opt.setup != "" {
-		decoded, err := readSetupFile(m.opt.setup)
-		if err != nil {
-			return err
-		}
-		setup = decoded
-	}
-	m.useSetup(setup)
-	for _, s := range []struct {
-		path string
-		side *matchSide
-	}{{m.opt.leftMap, m.left}, {m.opt.rightMap, m.right}} {
-		if err := s.side.readMap(s.path); err != nil {
-			return err
-		}
-	}
-	if err := m.readRules(setup.Rules); err != nil {
-		return err
-	}
-	return m.readDays()
+// matchSetup is what a run follows: a setup, and the flags that beat it.
+type matchSetup struct {
+	recon.Setup
+	options recon.RunOptions
+	origin  string // of the rules: a file, or the default rules
+	pointer string // of the rules in their origin
 }
 
-func (m *match) useSetup(setup recon.Setup) {
-	m.left = &matchSide{side: recon.Left, setup: setup.Left}
-	m.right = &matchSide{side: recon.Right, setup: setup.Right}
-	m.setup, m.options = setup, setup.Options()
+// newMatchSetup returns what a setup alone gives; path is its file, "" where there is none.
+func newMatchSetup(setup recon.Setup, path string) *matchSetup {
+	s := &matchSetup{Setup: setup, options: setup.Options(), origin: cmp.Or(path, "the default rules")}
+	if path != "" {
+		s.pointer = "/rules"
+	}
+	if len(s.Rules) == 0 {
+		s.Rules = recon.DefaultLadder()
+	}
+	return s
+}
+
+// readSetup reads every file that says how to match, and the days of the period.
+func (o *matchOptions) readSetup() (*matchSetup, error) {
+	var setup recon.Setup
+	if o.setup != "" {
+		var err error
+		if setup, err = readSetupFile(o.setup); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range []struct {
+		path string
+		side *recon.SetupSide
+	}{{o.leftMap, &setup.Left}, {o.rightMap, &setup.Right}} {
+		if m.path == "" {
+			continue
+		}
+		data, err := readWhole(m.path)
+		if err != nil {
+			return nil, err
+		}
+		fieldMap, err := mapping.ParseFieldMap(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.path, err)
+		}
+		m.side.Map = &fieldMap
+	}
+	if o.rules == "" {
+		s := newMatchSetup(setup, o.setup)
+		return s, o.readDays(&s.options)
+	}
+	data, err := readWhole(o.rules)
+	if err != nil {
+		return nil, err
+	}
+	var faults []recon.FieldError
+	if setup.Rules, faults = recon.DecodeRules(data); len(faults) > 0 {
+		return nil, recon.Unprocessable("RULES_INVALID", o.rules+" cannot work", faults...)
+	}
+	s := newMatchSetup(setup, o.rules)
+	s.pointer = ""
+	return s, o.readDays(&s.options)
+}
+
+func (o *matchOptions) readDays(options *recon.RunOptions) error {
+	for _, d := range []struct {
+		flag, text string
+		to         *recon.Day
+	}{{"--from", o.from, &options.From}, {"--to", o.to, &options.To}, {"--as-of", o.asOf, &options.AsOf}} {
+		if d.text == "" {
+			continue
+		}
+		day, err := recon.ParseDay(d.text)
+		if err != nil {
+			return usageError("%s: %v", d.flag, err)
+		}
+		*d.to = day
+	}
+	if options.From.Set() && options.To.Set() && options.From > options.To {
+		return usageError("--from %s is after --to %s", options.From, options.To)
+	}
+	return nil
 }
 
 func readSetupFile(path string) (recon.Setup, error) {
@@ -60,119 +113,47 @@ func readSetupFile(path string) (recon.Setup, error) {
 	return setup, nil
 }
 
-func (s *matchSide) readMap(path string) error {
-	if path == "" {
-		return nil
-	}
-	data, err := readWhole(path)
+// readWhole reads a file of maps, rules or both.
+func readWhole(path string) ([]byte, error) {
+	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, fileError(path, err)
 	}
-	fieldMap, err := mapping.ParseFieldMap(data)
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, setupBytesMax+1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fileError(path, err)
 	}
-	s.setup.Map = &fieldMap
-	return nil
+	if int64(len(data)) > setupBytesMax {
+		return nil, fmt.Errorf("%s is larger than %d bytes: that is no file of maps or rules", path, setupBytesMax)
+	}
+	return data, nil
 }
 
-func (m *match) readRules(fromSetup []recon.Rule) error {
-	m.rules = fromSetup
-	if m.opt.rules != "" {
-		data, err := readWhole(m.opt.rules)
-		if err != nil {
-			return err
-		}
-		rules, problems := recon.DecodeRules(data)
-		if len(problems) > 0 {
-			return recon.Unprocessable("RULES_INVALID", m.opt.rules+" cannot work", problems...)
-		}
-		m.rules = rules
-	}
-	if len(m.rules) == 0 {
-		m.rules = recon.DefaultLadder()
-	}
-	return nil
-}
-
-// rulesName is where the rules came from.
-func (m *match) rulesName() string {
-	switch {
-	case m.opt.rules != "":
-		return m.opt.rules
-	case m.opt.setup != "":
-		return m.opt.setup
-	}
-	return "the default rules"
-}
-
-// rulesPointer leads to the rules in the file that they came from.
-func (m *match) rulesPointer() string {
-	if m.opt.rules == "" && m.opt.setup != "" {
-		return "/rules"
-	}
-	return ""
-}
-
-func (m *match) readDays() error {
-	for _, d := range []struct {
-		flag, text string
-		to         *recon.Day
-	}{{"--from", m.opt.from, &m.options.From}, {"--to", m.opt.to, &m.options.To}, {"--as-of", m.opt.asOf, &m.options.AsOf}} {
-		if d.text == "" {
-			continue
-		}
-		day, err := recon.ParseDay(d.text)
-		if err != nil {
-			return usageError("%s: %v", d.flag, err)
-		}
-		*d.to = day
-	}
-	if m.options.From.Set() && m.options.To.Set() && m.options.From > m.options.To {
-		return usageError("--from %s lies after --to %s", m.options.From, m.options.To)
-	}
-	return nil
-}
-
-// saveSetup writes what was detected and used, so that the next period is read the same way.
-func (m *match) saveSetup() error {
-	if m.opt.save == "" {
-		return nil
-	}
-	if err := m.oneMapEach(); err != nil {
-		return err
-	}
-	setup := m.setup // calendars, rates and fees stay as they were given
-	setup.Rules, setup.Left, setup.Right, setup.AsOf = m.rules, m.left.saved(), m.right.saved(), nil
-	text, err := asYAML(setup)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", m.opt.save, err)
-	}
-	if err := os.WriteFile(m.opt.save, text, 0o644); err != nil {
-		return writeError(m.opt.save, err)
-	}
-	return nil
-}
-
-// oneMapEach refuses to save a side whose files are read in different ways: by the map of the first, the dates of the
-// second could be read wrong without a word.
-func (m *match) oneMapEach() error {
-	for _, s := range m.sides() {
-		for _, f := range s.files[1:] {
-			if !reflect.DeepEqual(f.reader.FieldMap(), s.files[0].reader.FieldMap()) {
+// save writes what was detected and used, so that the next period is read the same way. Calendars, rates and fees stay as
+// they were given.
+func (s *matchSetup) save(path string, sides [2]*matchSide) error {
+	saved := s.Setup
+	saved.AsOf = nil
+	for i, to := range [2]*recon.SetupSide{&saved.Left, &saved.Right} {
+		first := sides[i].files[0]
+		fields := first.reader.FieldMap()
+		for _, f := range sides[i].files[1:] {
+			if !reflect.DeepEqual(f.reader.FieldMap(), fields) { // by the first map, the second's dates could be read wrong
 				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: save each with the other side by itself",
-					s.files[0].path, f.path)
+					first.path, f.path)
 			}
 		}
+		*to = recon.SetupSide{Source: first.source, Currency: sides[i].setup.Currency, Map: &fields}
+	}
+	text, err := asYAML(saved)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return writeError(path, err)
 	}
 	return nil
-}
-
-// saved is the side as its first file was read: a setup has one map a side.
-func (s *matchSide) saved() recon.SetupSide {
-	f := s.files[0]
-	fields := f.reader.FieldMap()
-	return recon.SetupSide{Source: f.source, Currency: s.setup.Currency, Map: &fields}
 }
 
 // asYAML writes a value as YAML in the order and with the names of its JSON.

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"matcher/internal/engine"
-	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -19,20 +18,12 @@ import (
 // runCase reconciles the rows of a case by its setup and compares what comes out.
 func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path string) caseResult {
 	result := caseResult{Name: c.Name, Faults: []caseFault{}}
-	m := match{stdout: io.Discard, stderr: io.Discard, progress: newProgress(io.Discard), rules: setup.Rules, carry: &period.Carry{}}
-	m.opt.setup = path
-	if len(m.rules) == 0 {
-		m.rules = recon.DefaultLadder()
-	}
-	m.useSetup(setup)
-	if c.AsOf != nil {
-		m.options.AsOf = *c.AsOf
-	}
-	if err := m.runCase(ctx, c, filepath.Dir(path)); err != nil {
+	r, err := reconcileCase(ctx, setup, c, path)
+	if err != nil {
 		result.Error = err.Error()
 		return result
 	}
-	check := caseCheck{m: &m, run: m.report()}
+	check := caseCheck{r: r, run: r.report()}
 	check.rejected(&c.Expect.Totals)
 	if c.Expect.ExpectsGroups() {
 		check.groups(c.Expect.Groups)
@@ -46,25 +37,27 @@ func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path st
 	return result
 }
 
-func (m *match) runCase(ctx context.Context, c *recon.SetupCase, folder string) error {
-	plan, _ := engine.Compile(m.rules, m.options) // begin tells what is wrong with it
-	for _, of := range []struct {
-		side *matchSide
-		rows *recon.CaseRows
-	}{{m.left, &c.Left}, {m.right, &c.Right}} {
-		input, err := of.side.caseInput(of.rows, plan, folder)
+func reconcileCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path string) (*reconciliation, error) {
+	in := newMatchInput(newMatchSetup(setup, path), nil, newProgress(io.Discard))
+	if c.AsOf != nil {
+		in.options.AsOf = *c.AsOf
+	}
+	plan, _ := engine.Compile(in.Rules, in.options) // open refuses what is wrong with it
+	for i, rows := range [2]*recon.CaseRows{&c.Left, &c.Right} {
+		input, err := in.sides()[i].caseInput(rows, plan, filepath.Dir(path))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		of.side.files = []*matchFile{{inputFile: input}}
+		in.sides()[i].files = []*matchFile{{inputFile: input}}
 	}
-	if err := m.begin(); err != nil {
-		return err
+	r, err := in.open()
+	if err != nil {
+		return nil, err
 	}
-	if err := m.load(ctx); err != nil {
-		return err
+	if err := r.load(ctx, nil); err != nil {
+		return nil, err
 	}
-	return m.reconcile(ctx)
+	return r, r.run(ctx)
 }
 
 // caseInput is the rows of one side as a file. Columns that the map or a rule names stand in it even where no row fills
@@ -123,7 +116,7 @@ func (s *matchSide) caseHeader(given []string, plan *engine.Plan) []string {
 
 // caseCheck collects what is not as a case expects it.
 type caseCheck struct {
-	m      *match
+	r      *reconciliation
 	run    *report.Run
 	faults []caseFault
 }
@@ -137,7 +130,7 @@ func (c *caseCheck) rejected(totals *recon.CaseTotals) {
 	for _, of := range []struct {
 		side *matchSide
 		want *int64
-	}{{c.m.left, totals.Left.Rejected}, {c.m.right, totals.Right.Rejected}} {
+	}{{c.r.left, totals.Left.Rejected}, {c.r.right, totals.Right.Rejected}} {
 		if of.want != nil {
 			continue
 		}
@@ -154,10 +147,10 @@ type caseGroup struct {
 }
 
 func (c *caseCheck) found() []caseGroup {
-	groups := make([]caseGroup, 0, len(c.m.result.Groups))
-	for i := range c.m.result.Groups {
-		g := &c.m.result.Groups[i]
-		groups = append(groups, caseGroup{labelsOf(&c.run.Sides[engine.LeftIndex], c.m.result.LeftRows(g)), labelsOf(&c.run.Sides[engine.RightIndex], c.m.result.RightRows(g)), i})
+	groups := make([]caseGroup, 0, len(c.r.result.Groups))
+	for i := range c.r.result.Groups {
+		g := &c.r.result.Groups[i]
+		groups = append(groups, caseGroup{labelsOf(&c.run.Sides[engine.LeftIndex], c.r.result.LeftRows(g)), labelsOf(&c.run.Sides[engine.RightIndex], c.r.result.RightRows(g)), i})
 	}
 	return groups
 }
@@ -193,7 +186,7 @@ func (c *caseCheck) groups(want []recon.CaseGroup) {
 }
 
 func (c *caseCheck) asWanted(w *recon.CaseGroup, i int) bool {
-	g := &c.m.result.Groups[i]
+	g := &c.r.result.Groups[i]
 	status := w.Status
 	if status == 0 {
 		status = recon.GroupConfirmed
@@ -218,7 +211,7 @@ func (c *caseCheck) wanted(w *recon.CaseGroup) string {
 }
 
 func (c *caseCheck) told(of caseGroup) string {
-	g := &c.m.result.Groups[of.index]
+	g := &c.r.result.Groups[of.index]
 	return groupWords(of.left, of.right, g.Status(), c.run.RuleName(of.index), c.run.Difference(g), g.Adjustment(), g.HeldBy())
 }
 
@@ -259,9 +252,9 @@ func (o caseOpen) String() string {
 
 func (c *caseCheck) open(want []recon.CaseOpen) {
 	var found []caseOpen
-	for _, s := range c.m.sides() {
-		for i := range c.m.result.Open[s.index()] {
-			o := &c.m.result.Open[s.index()][i]
+	for _, s := range c.r.sides() {
+		for i := range c.r.result.Open[s.index()] {
+			o := &c.r.result.Open[s.index()][i]
 			found = append(found, caseOpen{s.side, c.run.Sides[s.index()].Label(o.Row), o.Class(), o.Reason()})
 		}
 	}
@@ -288,7 +281,7 @@ func (c *caseCheck) open(want []recon.CaseOpen) {
 }
 
 func (c *caseCheck) totals(want *recon.CaseTotals) {
-	summary := c.m.result.Summary()
+	summary := c.r.result.Summary()
 	for _, of := range []struct {
 		name string
 		want *recon.CaseCounts

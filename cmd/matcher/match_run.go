@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"matcher/internal/engine"
+	"matcher/internal/mapping"
+	"matcher/internal/matching"
+	"matcher/internal/period"
+	"matcher/internal/recon"
+)
+
+// matchInput is everything that a run reads: the setup, both sides, and what last period left.
+type matchInput struct {
+	*matchSetup
+	left, right *matchSide
+	carry       *carried
+	stdin       io.Reader
+	progress    *progress
+	notes       []string // what a person should know before trusting the result
+}
+
+func newMatchInput(setup *matchSetup, stdin io.Reader, progress *progress) *matchInput {
+	return &matchInput{
+		matchSetup: setup, carry: &carried{}, stdin: stdin, progress: progress,
+		left: &matchSide{side: recon.Left, setup: setup.Left}, right: &matchSide{side: recon.Right, setup: setup.Right},
+	}
+}
+
+func (in *matchInput) sides() [2]*matchSide { return [2]*matchSide{in.left, in.right} }
+
+func (in *matchInput) note(text string, args ...any) {
+	in.notes = append(in.notes, fmt.Sprintf(text, args...))
+}
+
+// choose adds the files that the user named for a side.
+func (s *matchSide) choose(named []string) error {
+	inputs, err := expandInputs(s.side, named)
+	for _, input := range inputs {
+		if s.setup.Source != "" && !slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, input.source+"=") }) {
+			input.source, input.named = s.setup.Source, true
+		}
+		s.files = append(s.files, &matchFile{inputFile: input})
+	}
+	return err
+}
+
+// checkFiles refuses standard input on both sides, and notes a file that is on both, where it agrees with itself.
+func (in *matchInput) checkFiles() error {
+	fromStdin := 0
+	for _, f := range slices.Concat(in.left.files, in.right.files) {
+		switch {
+		case f.path == "-":
+			fromStdin++
+		case f.side == recon.Left && slices.ContainsFunc(in.right.files, func(r *matchFile) bool { return r.path == f.path }):
+			in.note("%s is on both sides, where it agrees with itself: was another file meant?", f.path)
+		}
+	}
+	if fromStdin > 1 {
+		return usageError("standard input (-) can be read once: name a file for the other side")
+	}
+	return nil
+}
+
+// open settles how every file is read, makes the plan, and checks the rules against the files.
+func (in *matchInput) open() (*reconciliation, error) {
+	for _, s := range in.sides() {
+		s.carry = &in.carry.Carry
+		for _, f := range s.files {
+			if err := f.begin(s, in.stdin); err != nil {
+				return nil, err
+			}
+		}
+	}
+	mapping.ShareCurrency(in.left.readers(), in.right.readers())
+	in.noteCurrencies()
+	in.alignSigns()
+	in.noteMaps()
+	plan, problems := engine.Compile(in.Rules, in.options)
+	for i := range problems {
+		problems[i].Pointer = in.pointer + problems[i].Pointer
+	}
+	if len(problems) == 0 {
+		problems = in.checkRules()
+	}
+	if len(problems) > 0 {
+		return nil, recon.Unprocessable("RULES_INVALID", in.origin+" cannot work", problems...)
+	}
+	for _, s := range in.sides() {
+		s.table = engine.NewTable(plan, s.side, 0)
+	}
+	return &reconciliation{matchInput: in, plan: plan}, nil
+}
+
+// noteCurrencies notes that two sides in one currency each, and not the same, cannot match by rules that convert nothing.
+func (in *matchInput) noteCurrencies() {
+	left, right := mapping.SideCurrency(in.left.readers()), mapping.SideCurrency(in.right.readers())
+	converts := func(r recon.Rule) bool { return r.Active() && r.WithDefaults().Currency.Mode != recon.CurrencySame }
+	if left != "" && right != "" && left != right && !slices.ContainsFunc(in.Rules, converts) {
+		in.note("%s is in %s and %s in %s: rows of different currencies never match", in.left.name(), left, in.right.name(), right)
+	}
+}
+
+// alignSigns inverts the signs of one side where the other proves them opposite, or notes that they look so.
+func (in *matchInput) alignSigns() {
+	evidence := mapping.AlignSigns(in.left.readers(), in.right.readers())
+	turned, flag := in.right, "--right-negate"
+	if evidence.Side == recon.Left {
+		turned, flag = in.left, "--left-negate"
+	}
+	switch {
+	case evidence.Inverted:
+		for _, f := range turned.files {
+			f.inverted = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)", evidence.Opposite*100/evidence.Joined, flag)
+		}
+	case evidence.Suspect():
+		in.note("%d of %d rows with a common reference have opposite signs: if one file is written from the other side's point of view, use %s",
+			evidence.Opposite, evidence.Joined, flag)
+	}
+}
+
+// reconciliation is a run over its input: the plan, and what came of it.
+type reconciliation struct {
+	*matchInput
+	plan   *engine.Plan
+	result *engine.Result
+	stated [2]map[string]recon.Minor // closing balances that the user gave, by currency
+}
+
+// load reads both sides at once: parsing is most of the work, and each side is its own. Then it finds the rows that were
+// rejected.
+func (r *reconciliation) load(ctx context.Context, rejected []string) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for _, s := range r.sides() {
+		work.Go(func() error { return s.load(ctx, metadataColumns(r.plan.Fields(s.side)), r.progress) })
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	period.Rebook(r.plan.Options.Rejected, [2]map[int64]int64{r.left.replaced, r.right.replaced})
+	for _, text := range rejected {
+		set, err := period.RejectedSet(text, r.rowNamed)
+		if err != nil {
+			return usageError("--reject %q: %w", text, err)
+		}
+		r.plan.Options.Rejected = append(r.plan.Options.Rejected, set)
+	}
+	return nil
+}
+
+// rowNamed returns the id of the row that people call by a name: its external id, or "row 12" where it has none.
+func (r *reconciliation) rowNamed(side recon.Side, name string) (int64, error) {
+	s := r.left
+	if side == recon.Right {
+		s = r.right
+	}
+	found, id, named := 0, int64(0), s.reported()
+	for row := range uint32(s.table.Len()) {
+		if s.table.ExternalID(row) == name || s.table.ExternalID(row) == "" && named.Label(row) == name {
+			found++
+			id = s.table.ID(row)
+		}
+	}
+	switch found {
+	case 0:
+		return 0, fmt.Errorf("no row of the %s side is called %q", strings.ToLower(string(side)), name)
+	case 1:
+		return id, nil
+	}
+	return 0, fmt.Errorf("%d rows of the %s side are called %q: name sources of which each has its own ids", found, strings.ToLower(string(side)), name)
+}
+
+// run matches the rows, and lets the bridges start and end at the balances of the books: those of last period with the
+// rows since, and those that the user gave.
+func (r *reconciliation) run(ctx context.Context) (err error) {
+	if !r.carry.First() && !r.options.AsOf.Set() {
+		r.plan.Options.AsOf = r.carry.AsOfAtLeast([2]*engine.Table{r.left.table, r.right.table})
+	}
+	r.result, err = matching.Compute(r.plan, r.left.table, r.right.table, func(p engine.Progress) bool {
+		r.progress.matching(p)
+		return ctx.Err() == nil
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("matching: %w", err)
+	case r.result.Stopped:
+		return errStopped
+	case !r.carry.First() && r.result.AsOf < r.carry.AsOf():
+		r.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?", r.result.AsOf, r.carry.AsOf())
+	}
+	if r.result.Bridge, err = r.carry.WithEarlier(r.result.Bridge); err != nil {
+		return err
+	}
+	for i, s := range r.sides() {
+		if r.stated[i], err = s.balances.In(s.side, r.result.Bridge); err != nil {
+			return usageError("%w", err)
+		}
+	}
+	notes, err := r.carry.Start(r.result.Bridge, r.stated, [2]string{r.left.name(), r.right.name()})
+	r.notes = append(r.notes, notes...)
+	return err
+}
+
+// findings counts what --fail-on may name.
+func (r *reconciliation) findings() map[string]int64 {
+	left, right := r.result.Counts[engine.LeftIndex], r.result.Counts[engine.RightIndex]
+	differences := period.Unexplained(r.result.Bridge)
+	for _, d := range r.result.Differences {
+		differences += d.Groups
+	}
+	return map[string]int64{
+		"open":       left.Unmatched + right.Unmatched - left.InTransit - right.InTransit,
+		"proposed":   left.Proposed + right.Proposed,
+		"rejected":   left.Rejected + right.Rejected,
+		"difference": differences,
+	}
+}
