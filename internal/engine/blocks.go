@@ -63,7 +63,13 @@ func (r *runner) keyNumbers(x *evaluator, rows [2][]uint32) (numbers [2][]uint32
 			numbers, count, first = next, j.count, false
 			continue
 		}
-		count = foldNumbers(numbers, next)
+		both := make(numbering[uint64], len(numbers[0])) // of both numbers at once
+		for side := range numbers {
+			for i := range numbers[side] {
+				numbers[side][i] = both.of(uint64(numbers[side][i])<<32 | uint64(next[side][i]))
+			}
+		}
+		count = len(both)
 	}
 	if first {
 		return r.linkedNumbers(x, rows)
@@ -81,17 +87,6 @@ func (n numbering[K]) of(value K) uint32 {
 		n[value] = number
 	}
 	return number
-}
-
-// foldNumbers renumbers rows by two numbers at once.
-func foldNumbers(numbers, other [2][]uint32) int {
-	known := make(numbering[uint64], len(numbers[0]))
-	for side := range numbers {
-		for i := range numbers[side] {
-			numbers[side][i] = known.of(uint64(numbers[side][i])<<32 | uint64(other[side][i]))
-		}
-	}
-	return len(known)
 }
 
 // linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number. Only

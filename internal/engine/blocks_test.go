@@ -21,10 +21,15 @@ func TestBlocks(t *testing.T) {
 		require.Equal(t, []uint32{3}, list.rows[0][second[0]:second[1]])
 		require.Equal(t, []uint32{0}, list.rows[1][second[2]:second[3]])
 	})
-	t.Run("two numbers at once are one", func(t *testing.T) {
-		numbers := [2][]uint32{{1, 1, 2}, {1, 2}}
-		require.Equal(t, 3, foldNumbers(numbers, [2][]uint32{{7, 8, 7}, {7, 7}}))
-		require.Equal(t, [2][]uint32{{1, 2, 3}, {1, 3}}, numbers)
+	t.Run("rows that share one of two required keys are in no common block", func(t *testing.T) {
+		key := func(field string) recon.RuleKey { return recon.RuleKey{Left: field, Right: field} }
+		p := compile(t, recon.Rule{Name: "two", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{key("reference"), key("kind")}})
+		row := func(reference, kind string) recon.Transaction {
+			return recon.Transaction{Date: recon.Epoch, Reference: reference, Kind: kind}
+		}
+		left := []recon.Transaction{row("A", "x"), row("A", "y"), row("B", "x")}
+		r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, []recon.Transaction{row("A", "x"), row("B", "x")}))
+		require.Equal(t, [][4]uint32{{0, 1, 0, 1}, {1, 2, 1, 2}}, r.blocks(r.evaluator(&p.rules[0])).ranges)
 	})
 	t.Run("rows that share a value over a third row are in one block", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "list", Type: recon.RuleExact, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "reference", Split: ";"}}})

@@ -71,28 +71,6 @@ func (b *bridgeBuilder) rests(c *currencyLedger) {
 	}
 }
 
-func differenceLabel(status recon.GroupStatus) string {
-	if status == recon.GroupConfirmed {
-		return LabelDifference
-	}
-	return LabelProposed
-}
-
-func mixedLabel(status recon.GroupStatus) string {
-	if status == recon.GroupConfirmed {
-		return LabelMixed
-	}
-	return LabelMixedOpen
-}
-
-// close proves that the bridge ties to the minor unit.
-func (b *bridgeBuilder) close() error {
-	if b.err != nil {
-		return b.err
-	}
-	return b.bridge.Check()
-}
-
 // Check says whether left + Σ items = right.
 func (b *Bridge) Check() error {
 	var sum recon.Total

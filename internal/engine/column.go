@@ -47,7 +47,12 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 		spec.rates = newRateTable(c, p.Options.Rates)
 	}
 	if name, isSchedule := strings.CutPrefix(text, recon.ScheduleTerm); isSchedule {
-		spec.schedule = p.scheduleNamed(name)
+		s := p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
+		compiled, err := s.Compile()
+		if err != nil {
+			panic("engine: a fee schedule was not checked: " + err.Error())
+		}
+		spec.schedule = &schedule{s.Currency, compiled}
 	} else {
 		spec.terms, _ = recon.AmountTerms(text)
 	}
@@ -159,46 +164,4 @@ type moreColumns struct {
 	wheres   [][]bool   // by predicate
 	instant  []int32
 	row      predicate.Row
-}
-
-func newMoreColumns(p *Plan, side int) moreColumns {
-	m := moreColumns{
-		rated: make([][]int32, len(p.amounts[side])), compared: make([][]uint32, len(p.currencies[side])),
-		wheres: make([][]bool, len(p.wheres[side])),
-	}
-	for i := range p.amounts[side] {
-		if p.amounts[side][i].rates != nil {
-			m.rated[i] = []int32{}
-		}
-	}
-	return m
-}
-
-func (t *Table) addMore(tx *recon.Transaction) {
-	p, side := t.plan, t.side
-	for i, spec := range p.currencies[side] {
-		t.compared[i] = append(t.compared[i], spec.of(tx))
-	}
-	t.row.Set(tx)
-	for i, where := range p.wheres[side] {
-		t.wheres[i] = append(t.wheres[i], where.Holds(&t.row))
-	}
-	t.row.Set(nil)
-	if p.instants[side] {
-		t.instant = append(t.instant, instantOf(tx))
-	}
-}
-
-// permuteMore lists what puts these columns into canonical order.
-func (t *Table) permuteMore(order []uint32) (jobs []func()) {
-	for i := range t.rated {
-		jobs = append(jobs, func() { t.rated[i] = reordered(t.rated[i], order) })
-	}
-	for i := range t.compared {
-		jobs = append(jobs, func() { t.compared[i] = reordered(t.compared[i], order) })
-	}
-	for i := range t.wheres {
-		jobs = append(jobs, func() { t.wheres[i] = reordered(t.wheres[i], order) })
-	}
-	return append(jobs, func() { t.instant = reordered(t.instant, order) })
 }

@@ -194,14 +194,10 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 	if _, known := calendarNamed(options, r.Date.Calendar); !known {
 		refuse("/date/calendar")(recon.CodeValue, "there is no such calendar")
 	}
-	if r.Amount.Mode == recon.AmountAny && !anyRequired(r.Keys) {
+	if r.Amount.Mode == recon.AmountAny && !slices.ContainsFunc(r.Keys, func(k recon.RuleKey) bool { return k.MustHold() }) {
 		impossible("/amount/mode", "ANY needs a required key: without one everything matches everything")
 	}
 	return errs
-}
-
-func anyRequired(keys []recon.RuleKey) bool {
-	return slices.ContainsFunc(keys, func(k recon.RuleKey) bool { return k.MustHold() })
 }
 
 func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
@@ -217,7 +213,9 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		required := r.Keys[i].MustHold()
 		rp.pending[LeftIndex] = rp.pending[LeftIndex] || r.Keys[i].Left == "bookingStatus"
 		rp.pending[RightIndex] = rp.pending[RightIndex] || r.Keys[i].Right == "bookingStatus"
-		rp.keys = append(rp.keys, ruleKey{p.pairOf(&r.Keys[i], rp.side), required})
+		k := &r.Keys[i]
+		columns := [2]int{p.keyColumn(rp.side[0], k.Left, k), p.keyColumn(rp.side[1], k.Right, k)}
+		rp.keys = append(rp.keys, ruleKey{indexOrAppend(&p.pairs, keyPair{columns, rp.side, keyOps[k.Op]}), required})
 		if required {
 			rp.required++
 		}
@@ -241,7 +239,13 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		calendar, _ := calendarNamed(&p.Options, r.Date.Calendar)
 		rp.business = businessDays(calendar)
 	}
-	p.widest = max(p.widest, calendarSpan(*r.Date.MaxDays, r.Date.Unit))
+	// Five business days span at most nine calendar days around two weekends; holidays are left out, so a row next to one
+	// turns from in transit to missing a day early.
+	lag := *r.Date.MaxDays
+	if r.Date.Unit == recon.UnitBusiness && lag > 0 {
+		lag += 2 * ((lag + 4) / 5)
+	}
+	p.widest = max(p.widest, lag)
 	rp.weigh(r)
 	rp.fixed = p.fixedFields(&rp)
 	return rp
@@ -264,13 +268,13 @@ func (rp *rulePlan) weigh(r *recon.Rule) {
 
 func limitsOf(l recon.Limits) currencyLimits { return currencyLimits{l, l.Given()} }
 
-func (p *Plan) pairOf(k *recon.RuleKey, side [2]int) int {
-	pair := keyPair{[2]int{p.keyColumn(side[0], k.Left, k), p.keyColumn(side[1], k.Right, k)}, side, keyOpOf(k.Op)}
-	if at := slices.Index(p.pairs, pair); at >= 0 {
+// indexOrAppend finds a value in a list, or appends it.
+func indexOrAppend[T comparable](list *[]T, value T) int {
+	if at := slices.Index(*list, value); at >= 0 {
 		return at
 	}
-	p.pairs = append(p.pairs, pair)
-	return len(p.pairs) - 1
+	*list = append(*list, value)
+	return len(*list) - 1
 }
 
 func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
@@ -378,15 +382,6 @@ func businessDays(c recon.Calendar) []int32 {
 		weekday = (weekday + 1) % 7
 	}
 	return numbers
-}
-
-// calendarSpan is how many calendar days a lag may take. Five business days span at most nine calendar days around two
-// weekends; holidays are left out, so a row beside one turns from in transit to missing a day early.
-func calendarSpan(lag int, unit string) int {
-	if unit == recon.UnitBusiness && lag > 0 {
-		return lag + 2*((lag+4)/5)
-	}
-	return lag
 }
 
 // allowed is min(max(abs, percent · base), cap) in minor units, cut to the minor unit.

@@ -51,6 +51,7 @@ func TestCompile(t *testing.T) {
 		at := func(d recon.Day) int32 { return days[d-1] }
 		require.Equal(t, int32(0), at(recon.Epoch+20455)-at(recon.Epoch+20454)) // Friday
 		require.Equal(t, int32(1), at(recon.Epoch+20457)-at(recon.Epoch+20455)) // Saturday counts, Sunday does not
-		require.Equal(t, 7, calendarSpan(5, recon.UnitBusiness))
+		p := compile(t, recon.Rule{Name: "lag", Type: recon.RuleDateLag, Priority: 1, Date: recon.RuleDate{MaxDays: new(5), Unit: recon.UnitBusiness}})
+		require.Equal(t, 7, p.WidestLag(), "in calendar days")
 	})
 }

@@ -43,15 +43,8 @@ const (
 	opPrefix
 )
 
-func keyOpOf(name string) keyOp {
-	switch name {
-	case recon.KeyContainsToken:
-		return opContainsToken
-	case recon.KeyPrefix:
-		return opPrefix
-	}
-	return opEquals
-}
+// keyOps by the names of recon; every other name compares whole values.
+var keyOps = map[string]keyOp{recon.KeyContainsToken: opContainsToken, recon.KeyPrefix: opPrefix}
 
 // glued says whether the words of a value are compared without what is between them.
 func (s *keySpec) glued() bool {

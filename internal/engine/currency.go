@@ -127,11 +127,7 @@ func (p *Plan) currencyColumn(side int, c *recon.RuleCurrency) int {
 	default:
 		spec.fixed = codeAny
 	}
-	if at := slices.Index(p.currencies[side], spec); at >= 0 {
-		return at
-	}
-	p.currencies[side] = append(p.currencies[side], spec)
-	return len(p.currencies[side]) - 1
+	return indexOrAppend(&p.currencies[side], spec)
 }
 
 // refuseRates says where a conversion could not know which rate to take.

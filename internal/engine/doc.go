@@ -15,9 +15,9 @@
 // the rule compares become one node with a count, so a million equal rows are one decision.
 //
 // A key may also hold where one value is part of the other (contain.go), texts may be compared by similarity
-// (solver), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate says
-// which rows a rule looks at (package predicate). All of it is read into columns while a table is filled, and only where a rule
-// asks.
+// (solver), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate selects the
+// rows that a rule looks at (package predicate). All of it is read into columns while a table is filled, and only where a
+// rule asks.
 //
 // Candidates that could be confirmed are assigned first, then the rest, by connected component: most pairs, and among
 // those the highest total, by min-cost flow with potentials. A component past exactWorkMax or past its share of the

@@ -10,49 +10,33 @@ func (r *runner) suspectDuplicates() {
 	if window <= 0 {
 		return
 	}
-	for side, t := range r.tables {
-		r.sides[side].suspect = make([]bool, t.Len())
-		for pair := range r.joins {
-			if r.requires(pair) {
-				r.suspectByKey(side, pair, window)
-			}
-		}
-	}
-}
-
-func (r *runner) requires(pair int) bool {
-	if r.plan.pairs[pair].side != acrossSides {
-		return false
-	}
+	required := map[int]bool{} // pairs across the sides
 	for i := range r.plan.rules {
 		for _, k := range r.plan.rules[i].keys {
-			if k.required && k.pair == pair {
-				return true
+			if k.required && r.plan.pairs[k.pair].side == acrossSides {
+				required[k.pair] = true
 			}
 		}
 	}
-	return false
-}
-
-// repeat is what a row and its duplicate share.
-type repeat struct {
-	key      uint32
-	currency uint32
-	amount   int64
-}
-
-// suspectByKey walks a side by date and remembers the last row of each kind, so it is one pass.
-func (r *runner) suspectByKey(side, pair int, window int32) {
-	t := r.tables[side]
-	last := make(map[repeat]uint32)
-	for row := range uint32(t.Len()) {
-		for _, key := range r.values(pair, side, row) {
-			kind := repeat{key, t.currency[row], t.amounts[0][row]}
-			if before, seen := last[kind]; seen && t.digest[before] != t.digest[row] && t.date[row]-t.date[before] <= window {
-				r.sides[side].suspect[row] = true
+	type kind struct {
+		key, currency uint32
+		amount        int64
+	}
+	for side, t := range r.tables {
+		suspect := make([]bool, t.Len())
+		for pair := range required { // by date, with the last row of each kind, so it is one pass
+			last := make(map[kind]uint32)
+			for row := range uint32(t.Len()) {
+				for _, key := range r.values(pair, side, row) {
+					kind := kind{key, t.currency[row], t.amounts[0][row]}
+					if before, seen := last[kind]; seen && t.digest[before] != t.digest[row] && t.date[row]-t.date[before] <= window {
+						suspect[row] = true
+					}
+					last[kind] = row
+				}
 			}
-			last[kind] = row
 		}
+		r.sides[side].suspect = suspect
 	}
 }
 

@@ -21,7 +21,13 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 		return Compare(p, left, right, int(g.Rule), leftRows[0], rightRows[0])
 	}
 	v := &view{plan: p, tables: [2]*Table{left, right}}
-	return v.evaluator(&p.rules[g.Rule]).groupEvidence(leftRows, rightRows)
+	x := v.evaluator(&p.rules[g.Rule])
+	rows := x.halves(leftRows, rightRows)
+	list := x.evidenceOf(rows)
+	if x.within() && slices.ContainsFunc(list, func(e recon.Evidence) bool { return !e.Held }) {
+		return x.evidenceOf([2][]uint32{rows[1], rows[0]})
+	}
+	return list
 }
 
 // Compare returns the evidence of any two rows under one rule of the plan.
@@ -261,18 +267,8 @@ func (c *comparison) similarity() int64 {
 	return solver.Similarity(c.text.algorithm, c.textOf(LeftIndex, c.rows[0]), c.textOf(RightIndex, c.rows[1]))
 }
 
-// groupEvidence compares the two halves of a group of several rows: their sums, their oldest days and the keys on which
-// their rows agree.
-func (x *evaluator) groupEvidence(left, right []uint32) []recon.Evidence {
-	rows := x.halves(left, right)
-	list := x.evidenceOf(rows)
-	if x.within() && slices.ContainsFunc(list, func(e recon.Evidence) bool { return !e.Held }) {
-		return x.evidenceOf([2][]uint32{rows[1], rows[0]})
-	}
-	return list
-}
-
-// evidenceOf compares two units. A unit's text is that of its first row, but its keys are what all of its rows share, and
+// evidenceOf compares the two halves of a group of several rows: their sums, their oldest days and the keys on which their
+// rows agree. A unit's text is that of its first row, but its keys are what all of its rows share, and
 // both may read one column: so keys are compared by themselves.
 func (x *evaluator) evidenceOf(rows [2][]uint32) []recon.Evidence {
 	list := x.unitEvidence(rows, x.text)

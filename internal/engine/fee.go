@@ -42,16 +42,6 @@ func (s *schedule) left(tx *recon.Transaction) int64 {
 	return int64(simulation.Net)
 }
 
-// compileSchedules reads the schedules that rules name once; refuseSchedule has seen that they are there.
-func (p *Plan) scheduleNamed(name string) *schedule {
-	s := p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
-	compiled, err := s.Compile()
-	if err != nil {
-		panic("engine: a fee schedule was not checked: " + err.Error())
-	}
-	return &schedule{s.Currency, compiled}
-}
-
 // refuseSchedule says what is wrong with the schedule that an amount names.
 func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(code, why string)) {
 	name, isSchedule := strings.CutPrefix(amount, recon.ScheduleTerm)

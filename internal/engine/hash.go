@@ -33,10 +33,8 @@ func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string 
 	for i := range sums {
 		h.Write(sums[i][:])
 	}
-	return hashText(h.Sum(nil))
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
-
-func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
 
 // resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
 // (its digest and ordinal where it has none) with amount and currency. No server id, row number or time enters.

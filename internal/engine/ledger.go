@@ -242,8 +242,15 @@ func (r *runner) checkGroups(res *Result) error {
 			if g.status != recon.GroupConfirmed {
 				continue
 			}
-			if x := rules[g.Rule]; !g.several(x.rulePlan) && !x.holdsPair(res.LeftRows(g), res.RightRows(g)) {
-				broken[p] = g
+			x, left, right := rules[g.Rule], res.LeftRows(g), res.RightRows(g)
+			if g.several(x.rulePlan) {
+				continue
+			}
+			broken[p] = g
+			if len(left) == 1 && len(right) == 1 {
+				if v, ok := x.judge(left[0], right[0]); ok && x.gate(left[0], right[0], v) == recon.HeldByNothing {
+					broken[p] = nil
+				}
 			}
 		}
 	})
@@ -264,13 +271,11 @@ func (r *runner) checkGroups(res *Result) error {
 	return nil
 }
 
-func (x *evaluator) holdsPair(left, right []uint32) bool {
-	if len(left) != 1 || len(right) != 1 {
-		return false
-	}
-	v, ok := x.judge(left[0], right[0])
-	return ok && x.gate(left[0], right[0], v) == recon.HeldByNothing
-}
+// Labels of bridge items by the status of the groups.
+var (
+	differenceLabels = [statuses]string{recon.GroupConfirmed: LabelDifference, recon.GroupProposed: LabelProposed}
+	mixedLabels      = [statuses]string{recon.GroupConfirmed: LabelMixed, recon.GroupProposed: LabelMixedOpen}
+)
 
 // publish puts the sums, the differences and the bridge of each currency into the result.
 func (l *ledger) publish(res *Result) error {
@@ -293,17 +298,20 @@ func (l *ledger) publish(res *Result) error {
 					b.minor("the differences of groups", amount), groups,
 				})
 				if status != int(recon.GroupPartial) {
-					label, why := differenceLabel(recon.GroupStatus(status)), recon.AdjustmentReason(reason).String()
-					b.item(BridgeItem{Label: label, Reason: why, Count: groups}, amount, -1)
+					why := recon.AdjustmentReason(reason).String()
+					b.item(BridgeItem{Label: differenceLabels[status], Reason: why, Count: groups}, amount, -1)
 				}
 			}
 		}
 		for status, groups := range c.mixedGroups {
 			if groups > 0 {
-				b.item(BridgeItem{Label: mixedLabel(recon.GroupStatus(status)), Count: groups}, c.mixed[status], -1)
+				b.item(BridgeItem{Label: mixedLabels[status], Count: groups}, c.mixed[status], -1)
 			}
 		}
-		if err := b.close(); err != nil {
+		if b.err != nil {
+			return b.err
+		}
+		if err := b.bridge.Check(); err != nil { // it ties to the minor unit
 			return err
 		}
 		res.Bridge = append(res.Bridge, b.bridge)

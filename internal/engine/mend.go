@@ -44,7 +44,11 @@ func (x *mender) miss(left, right uint32) (near, bool) {
 		}
 		n.amount = magnitude(difference)
 		if _, _, held := x.amountHeld(code, a, b); !held {
-			fail(x.amountReason(), ChangeAmount)
+			reason := recon.ReasonAmountDiffers
+			if x.scheduled() { // or the fee does that the rule takes off before it compares
+				reason = recon.ReasonFeeVariance
+			}
+			fail(reason, ChangeAmount)
 			n.beyond = int64(n.amount) - x.allowed(code, a, b)
 		}
 	}
@@ -97,14 +101,6 @@ func (x *mender) keyFaults(left, right uint32) (held, wrong int) {
 		}
 	}
 	return held, wrong
-}
-
-// amountReason is why an amount does not hold: it differs, or the fee does that the rule takes off before it compares.
-func (x *mender) amountReason() recon.Reason {
-	if x.scheduled() {
-		return recon.ReasonFeeVariance
-	}
-	return recon.ReasonAmountDiffers
 }
 
 // amountChange is the least change to the compared amount of one side's row after which the amounts hold. The allowance

@@ -23,9 +23,9 @@ type missFinder struct {
 	units    []*unitMisses
 	within   []*unitMisses
 	sums     []*sumMisses
-	signs    []int64     // of amounts that are near a row's: 1, and −1 where some rule matches money in with money out
-	keyed    []*keyIndex // by pair; nil where no rule requires the pair
-	byAmount [2][]openRow
+	signs    []int64      // of amounts that are near a row's: 1, and −1 where some rule matches money in with money out
+	keyed    []*keyIndex  // by pair; nil where no rule requires the pair
+	byAmount [2][]openRow // by currency, amount and date
 }
 
 // keyIndex lists the open rows of each side by key number.
@@ -50,7 +50,15 @@ func newMissFinder(v *view, state [2][]rowState, rules []*mender) *missFinder {
 			}
 		}
 	}
-	solver.InParallel(2, func(side int) { f.byAmount[side] = f.openByAmount(side) })
+	solver.InParallel(2, func(side int) {
+		t, rows := f.tables[side], f.openRows(side)
+		solver.Sort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
+		solver.Sort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
+		f.byAmount[side] = make([]openRow, len(rows))
+		for i, row := range rows {
+			f.byAmount[side][i] = openRow{t.amounts[0][row], t.currency[row], t.date[row], row}
+		}
+	})
 	return f
 }
 
@@ -95,18 +103,6 @@ type openRow struct {
 	currency uint32
 	date     int32
 	row      uint32
-}
-
-// openByAmount lists a side's open rows by currency, amount and date.
-func (f *missFinder) openByAmount(side int) []openRow {
-	t, rows := f.tables[side], f.openRows(side)
-	solver.Sort(rows, func(row uint32) uint64 { return uint64(t.amounts[0][row]) ^ 1<<63 })
-	solver.Sort(rows, func(row uint32) uint64 { return uint64(t.currency[row]) })
-	list := make([]openRow, len(rows))
-	for i, row := range rows {
-		list[i] = openRow{t.amounts[0][row], t.currency[row], t.date[row], row}
-	}
-	return list
 }
 
 // near is a miss while it is being ranked.

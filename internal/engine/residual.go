@@ -65,12 +65,6 @@ func (r *runner) offers(rp *rulePlan) bool {
 	return len(r.partials) > 0 && !rp.within() && rp.subset == nil && rp.mode != recon.AmountAny && !rp.converts
 }
 
-// untaken reports whether a row is in a partial group that no other group has taken up.
-func (r *residuals) untaken(side int, row uint32) bool {
-	i, carried := r.partialOf[side][row]
-	return carried && !r.partials[i].taken
-}
-
 // replace notes which partial groups the next group takes the place of.
 func (r *runner) replace(sides [2][]uint32) {
 	for _, i := range r.residualsAmong(sides) {

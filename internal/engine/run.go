@@ -314,7 +314,8 @@ func (r *runner) hold(rows [2][]uint32, state rowState) {
 	for half := range rows {
 		for _, row := range rows[half] {
 			now := &r.sides[half].state[row]
-			if *now != stateOpen && (*now != statePartial || !r.untaken(half, row)) {
+			i, carried := r.partialOf[half][row]
+			if *now != stateOpen && (*now != statePartial || !carried || r.partials[i].taken) {
 				panic("engine: a row was matched twice")
 			}
 			*now = state

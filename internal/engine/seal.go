@@ -71,20 +71,10 @@ func (t *Table) compareTied(a, b uint32) int {
 	if c := bytes.Compare(t.text(t.external[a]), t.text(t.external[b])); c != 0 {
 		return c
 	}
-	if c := compareDigest(t.digest[a], t.digest[b]); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(t.sources[t.source[a]], t.sources[t.source[b]]); c != 0 {
-		return c
-	}
-	return cmp.Compare(t.ordinal[a], t.ordinal[b])
-}
-
-func compareDigest(a, b [2]uint64) int {
-	if c := cmp.Compare(a[0], b[0]); c != 0 {
-		return c
-	}
-	return cmp.Compare(a[1], b[1])
+	return cmp.Or(
+		cmp.Compare(t.digest[a][0], t.digest[b][0]), cmp.Compare(t.digest[a][1], t.digest[b][1]),
+		cmp.Compare(t.sources[t.source[a]], t.sources[t.source[b]]), cmp.Compare(t.ordinal[a], t.ordinal[b]),
+	)
 }
 
 // permute reorders every column but those that canonicalOrder has, two at a time.
@@ -99,8 +89,17 @@ func (t *Table) permute(order []uint32) {
 		func() { t.ordinal = reordered(t.ordinal, order) },
 		func() { t.pending = reordered(t.pending, order) },
 		func() { t.carried = reordered(t.carried, order) },
+		func() { t.instant = reordered(t.instant, order) },
 	}
-	jobs = append(jobs, t.permuteMore(order)...)
+	for i := range t.rated {
+		jobs = append(jobs, func() { t.rated[i] = reordered(t.rated[i], order) })
+	}
+	for i := range t.compared {
+		jobs = append(jobs, func() { t.compared[i] = reordered(t.compared[i], order) })
+	}
+	for i := range t.wheres {
+		jobs = append(jobs, func() { t.wheres[i] = reordered(t.wheres[i], order) })
+	}
 	t.rearrange(order)
 	for i := range t.amounts[1:] {
 		jobs = append(jobs, func() { t.amounts[i+1] = reordered(t.amounts[i+1], order) })

@@ -106,15 +106,10 @@ func (b *block) markLeftOver(a *solver.Assignment) {
 	for side, nodes := range b.nodes {
 		for i := range nodes {
 			if b.flags[side][i] != 0 && a.Capacity[side][i] > 0 {
-				b.markAll(side, b.leftOver(side, int32(i), a), b.flags[side][i])
+				left := nodes[i] // the end of the node: the rows that no flow took
+				left.from = left.to - uint32(a.Capacity[side][i])
+				b.markAll(side, left, b.flags[side][i])
 			}
 		}
 	}
-}
-
-// leftOver is the end of a node: the rows that no flow took.
-func (b *block) leftOver(side int, i int32, a *solver.Assignment) node {
-	n := b.nodes[side][i]
-	n.from = n.to - uint32(a.Capacity[side][i])
-	return n
 }

@@ -246,28 +246,21 @@ func (s *subsetRun) settle() {
 		if slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.r.sides[1-s.one].state[row] != stateOpen }) {
 			t.answer, disputed = s.search(t), true
 		}
-		if t.answer.Ways > 0 {
+		flags := s.r.sides[s.one].flags
+		switch {
+		case t.answer.Ways > 0:
 			s.group(t, disputed)
-			continue
+		case t.answer.Spent:
+			flags[t.row] |= flagCapped
+			s.r.byRule[s.x.index].Capped++
+		case disputed:
+			flags[t.row] |= flagBeaten
 		}
-		s.leave(t, disputed)
 	}
 }
 
 func (s *subsetRun) contested(t *subsetTarget) bool {
 	return slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.wanted[row] > 1 })
-}
-
-// leave notes why a target found nothing.
-func (s *subsetRun) leave(t *subsetTarget, disputed bool) {
-	flags := s.r.sides[s.one].flags
-	switch {
-	case t.answer.Spent:
-		flags[t.row] |= flagCapped
-		s.r.byRule[s.x.index].Capped++
-	case disputed:
-		flags[t.row] |= flagBeaten
-	}
 }
 
 func (s *subsetRun) group(t *subsetTarget, disputed bool) {
@@ -327,10 +320,4 @@ func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) 
 		v.score += weightText * worst.text
 	}
 	return v, x.whole(rows).x.gate(0, 0, v), held && v.score >= x.proposeAt
-}
-
-// brokenSubset says whether a confirmed group of the rule does not hold.
-func (x *evaluator) brokenSubset(rows [2][]uint32) bool {
-	_, held, ok := x.judgeSubset(rows)
-	return !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size
 }

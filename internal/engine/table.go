@@ -77,10 +77,14 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 		date: make([]int32, 0, hint), digest: make([][2]uint64, 0, hint), ordinal: make([]int32, 0, hint),
 		pending: make([]bool, 0, hint),
 		texts:   make([]uint32, 0, hint), external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
-		moreColumns: newMoreColumns(p, i),
+		moreColumns: moreColumns{
+			rated: make([][]int32, len(p.amounts[i])), compared: make([][]uint32, len(p.currencies[i])), wheres: make([][]bool, len(p.wheres[i])),
+		},
 	}
-	for range p.amounts[i] {
-		t.amounts = append(t.amounts, make([]int64, 0, hint))
+	for a := range p.amounts[i] {
+		if t.amounts = append(t.amounts, make([]int64, 0, hint)); p.amounts[i][a].rates != nil {
+			t.rated[a] = []int32{}
+		}
 	}
 	for c := range t.keys {
 		t.keys[c].hash, t.keys[c].start = make([]uint64, 0, hint), make([]uint32, 0, hint)
@@ -159,7 +163,17 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 			t.rated[i] = append(t.rated[i], rate)
 		}
 	}
-	t.addMore(tx)
+	for i, spec := range t.plan.currencies[t.side] {
+		t.compared[i] = append(t.compared[i], spec.of(tx))
+	}
+	t.row.Set(tx)
+	for i, where := range t.plan.wheres[t.side] {
+		t.wheres[i] = append(t.wheres[i], where.Holds(&t.row))
+	}
+	t.row.Set(nil)
+	if t.plan.instants[t.side] {
+		t.instant = append(t.instant, instantOf(tx))
+	}
 	for c := range t.keys {
 		t.addKey(c, tx)
 	}

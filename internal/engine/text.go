@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"matcher/internal/engine/solver"
@@ -31,12 +30,7 @@ func (p *Plan) textRule(r *recon.Rule, side [2]int) *textRule {
 	least, _ := r.Text.Min.Scaled(similarityScale)
 	key := recon.RuleKey{Normalise: textSteps}
 	pair := keyPair{column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)}, side: side}
-	at := slices.Index(p.texts, pair)
-	if at < 0 {
-		p.texts = append(p.texts, pair)
-		at = len(p.texts) - 1
-	}
-	return &textRule{at, r.Text.Algorithm, least}
+	return &textRule{indexOrAppend(&p.texts, pair), r.Text.Algorithm, least}
 }
 
 // similarityCache remembers results of one rule by two text numbers, which it keeps in full, so that a hit is never

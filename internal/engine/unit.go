@@ -285,23 +285,18 @@ func (u *unitView) join(pair int) *joined {
 			j.listed = j.listed || len(values) > 1
 		}
 	}
-	if !j.listed {
-		j.unlist()
+	if !j.listed { // one number a unit, which is what makes blocks cheap
+		for half := range j.ids {
+			single := make([]uint32, len(j.counts[half]))
+			for i, n := range j.counts[half] {
+				if n > 0 {
+					single[i] = j.ids[half][j.first[half][i]]
+				}
+			}
+			j.ids[half], j.first[half], j.counts[half] = single, nil, nil
+		}
 	}
 	return j
-}
-
-// unlist keeps one number a unit where none has more, which is what makes blocks cheap.
-func (j *joined) unlist() {
-	for half := range j.ids {
-		single := make([]uint32, len(j.counts[half]))
-		for i, n := range j.counts[half] {
-			if n > 0 {
-				single[i] = j.ids[half][j.first[half][i]]
-			}
-		}
-		j.ids[half], j.first[half], j.counts[half] = single, nil, nil
-	}
 }
 
 // agreed are the numbers that every member carrying the key has.

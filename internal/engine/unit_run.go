@@ -199,8 +199,11 @@ func (x *evaluator) firstBroken(res *Result, groups []*Group) *Group {
 		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.has(traitGrown) && (!x.within() || x.alike()) && x.tooMany(rows) {
 			return g
 		}
-		if x.subset != nil && x.brokenSubset(rows) {
-			return g
+		if x.subset != nil {
+			_, held, ok := x.judgeSubset(rows)
+			if !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size {
+				return g
+			}
 		}
 		u[0].add(rows[0]...)
 		u[1].add(rows[1]...)

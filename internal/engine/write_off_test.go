@@ -12,12 +12,16 @@ import (
 )
 
 func TestWriteOffsFit(t *testing.T) {
-	w, eur, jpy := writeOffs{}, currencyCode("EUR"), currencyCode("JPY")
-	limits := limitsOf(recon.Limits{ByCurrency: map[string]recon.Decimal{"EUR": "1.00"}})
-	require.True(t, w.fits(limits, eur, -60))
-	require.False(t, w.fits(limits, eur, 41), "the sign of a difference pays nothing back")
-	require.True(t, w.fits(limits, eur, 40), "a smaller one still fits, to the cent")
-	require.False(t, w.fits(limits, eur, math.MinInt64+1))
-	require.True(t, w.fits(limits, eur, 0))
-	require.True(t, w.fits(limits, jpy, 1_000_000), "a currency that the map leaves out has no limit")
+	eur, jpy, free := currencyCode("EUR"), currencyCode("JPY"), recon.HeldByNothing
+	limits := recon.Limits{ByCurrency: map[string]recon.Decimal{"EUR": "1.00"}}
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{MaxWriteOff: limits})
+	require.Empty(t, errs)
+	r := newTestRunner(p, NewTable(p, recon.Left, 0), NewTable(p, recon.Right, 0))
+	require.Equal(t, free, r.affords(free, eur, -60))
+	require.Equal(t, recon.HeldByWriteOff, r.affords(free, eur, 41), "the sign of a difference pays nothing back")
+	require.Equal(t, free, r.affords(free, eur, 40), "a smaller one still fits, to the cent")
+	require.Equal(t, recon.HeldByWriteOff, r.affords(free, eur, math.MinInt64+1))
+	require.Equal(t, free, r.affords(free, eur, 0))
+	require.Equal(t, free, r.affords(free, jpy, 1_000_000), "a currency that the map leaves out has no limit")
+	require.Equal(t, recon.HeldByScore, r.affords(recon.HeldByScore, eur, 1), "what is held already writes nothing off")
 }
