@@ -18,7 +18,7 @@ var FS embed.FS
 //go:embed control/*.sql
 var Control embed.FS
 
-// Work is the outbox marker; the job library adds its own tables beside it. Every database that holds tenants has it.
+// Work is the outbox marker; the job library adds its own tables to it. Every database that holds tenants has it.
 //
 //go:embed work/*.sql
 var Work embed.FS

@@ -66,9 +66,9 @@ type LimitsConfig struct {
 	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20" min:"1"`
 }
 
-// ObjectsConfig names where files of tenants lie, each under its tenant's prefix.
+// ObjectsConfig is the place of tenants' files, each under its tenant's prefix.
 type ObjectsConfig struct {
-	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder beside the
+	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder next to the
 	// embedded database, and nowhere with an external one.
 	Place string `env:"MATCHER_OBJECTS"`
 }
@@ -112,17 +112,17 @@ type RabbitMQConfig struct {
 	URL string `env:"RABBITMQ_URL"`
 }
 
-// AuthConfig says whose tokens are believed.
+// AuthConfig is about the tokens that are accepted.
 type AuthConfig struct {
-	// Enabled=false lets everybody in as the default tenant's administrator; never in production nor with tenants.
+	// Enabled=false admits every caller as the default tenant's administrator; never in production nor with tenants.
 	Enabled bool `env:"AUTH_ENABLED" envDefault:"true"`
-	// Secret signs HS256 tokens. With neither it nor JWKSURL, development uses a key that everybody knows.
+	// Secret signs HS256 tokens. With neither it nor JWKSURL, development uses a public key.
 	Secret string `env:"AUTH_HS256_SECRET"`
 	// JWKSURL publishes the identity provider's keys (RS256, ES256, EdDSA).
 	JWKSURL  string `env:"AUTH_JWKS_URL"`
 	Issuer   string `env:"AUTH_ISSUER" envDefault:"matcher"`
 	Audience string `env:"AUTH_AUDIENCE" envDefault:"matcher"`
-	// AdminAPIKey opens /admin and /system to whoever sends it as X-API-Key; without it only tokens with the role
+	// AdminAPIKey opens /admin and /system to callers that send it as X-API-Key; without it only tokens with the role
 	// platform-admin do.
 	AdminAPIKey string `env:"MATCHER_ADMIN_API_KEY"`
 }
@@ -161,7 +161,7 @@ type TelemetryConfig struct {
 	TracesURL   string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 }
 
-// NewLogger writes as the settings say.
+// NewLogger returns the logger of the settings.
 func NewLogger(cfg Config, to io.Writer) *slog.Logger {
 	return telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, to)
 }
@@ -302,7 +302,7 @@ func (pg PostgresConfig) check(p *problemList) {
 		p.add("POSTGRES_DSN and POSTGRES_HOST are both set: use one of them")
 	}
 	if pg.DSN != "" && pg.OwnerDSN == "" {
-		p.add("POSTGRES_OWNER_DSN is needed beside POSTGRES_DSN: it creates schemas and roles")
+		p.add("POSTGRES_OWNER_DSN is required with POSTGRES_DSN: it creates schemas and roles")
 	}
 	if pg.WithoutRoles && !pg.External() {
 		p.add("POSTGRES_WITHOUT_ROLES is set, but the embedded database can have its roles")
@@ -353,10 +353,10 @@ func (cfg Config) checkAuth(p *problemList) {
 // minAPIKey is beyond guessing, even of hexadecimal digits.
 const minAPIKey = 32
 
-// Production says whether convenience is refused.
+// Production reports whether unsafe conveniences are refused.
 func (cfg Config) Production() bool { return auth.IsProduction(cfg.Environment) }
 
-// AuthConfig is what package auth needs. Development without a key gets the one that everybody knows.
+// AuthConfig returns the configuration of package auth. Development without a key gets a public one.
 func (cfg Config) AuthConfig() auth.Config {
 	secret := cfg.Auth.Secret
 	if secret == "" && cfg.Auth.JWKSURL == "" && !cfg.Production() {
@@ -369,7 +369,7 @@ func (cfg Config) AuthConfig() auth.Config {
 	}
 }
 
-// External says whether a database was named; otherwise the embedded default runs.
+// External reports whether a database was named; otherwise the embedded default runs.
 func (pg PostgresConfig) External() bool { return pg.DSN != "" || pg.Host != "" }
 
 // AppDSN is the application role's connection string.

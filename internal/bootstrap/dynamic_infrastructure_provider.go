@@ -20,8 +20,8 @@ import (
 	"matcher/internal/shared/safego"
 )
 
-// dynamicInfrastructureProvider holds what serves tenants that come and go while the process runs: who they are, how
-// their schemas come to be, and the connections they work on.
+// dynamicInfrastructureProvider serves tenants that are created and deleted while the process runs: their configuration, the
+// provisioning of their schemas, and their connections.
 type dynamicInfrastructureProvider struct {
 	schemaProvisioner *tenancy.PostgresTenantSchemaProvisioner
 	registry          *tenancy.Registry
@@ -40,7 +40,7 @@ type dynamicInfrastructureProvider struct {
 	sweep         *tenancy.TenantSweep
 	stopListening func() error
 
-	// seen is told of each tenant that an event or a sweep brings up, in processes that work on jobs.
+	// seen is called for each tenant of an event or a sweep, in processes that work on jobs.
 	seen atomic.Pointer[func(context.Context, *ports.TenantConfig)]
 }
 
@@ -110,7 +110,7 @@ func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(c
 	return err
 }
 
-// ttlJitter keeps tenants that were loaded together from expiring together.
+// ttlJitter prevents tenants that were loaded together from expiring together.
 const ttlJitter = 0.15
 
 // configurationPort asks the remote tenant manager where there are tenants and one is named, else the built-in
@@ -196,7 +196,7 @@ func (p *dynamicInfrastructureProvider) openRedis(cfg Config) error {
 const publishTimeout = 2 * time.Second
 
 // announce applies a tenant's change to this process and publishes it to the others, whose sweeps find it where that
-// fails. Without Redis there are no others to tell.
+// fails. Without Redis there are no others.
 func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind string, tenant *ports.TenantConfig) {
 	p.forget(tenant.TenantID, tenant.Version)
 	if p.publisher == nil {
@@ -207,7 +207,7 @@ func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind strin
 	defer cancel()
 	event := ports.TenantEvent{Type: kind, TenantID: tenant.TenantID, Version: tenant.Version, Time: tenant.UpdatedAt}
 	if err := p.publisher.Publish(ctx, event); err != nil {
-		p.log.WarnContext(ctx, "other instances learn of a tenant's change by their sweep, within a minute", "tenant", tenant.TenantID, "error", err)
+		p.log.WarnContext(ctx, "tenant event not published; other instances apply the change by their sweep, within a minute", "tenant", tenant.TenantID, "error", err)
 	}
 }
 
@@ -219,7 +219,7 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 		list = tenancy.ListKnown(p.cache) // a tenant manager answers about one tenant at a time
 	}
 	p.sweep, err = tenancy.NewTenantSweep(tenancy.TenantSweepConfig{
-		List: p.telling(list), Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
+		List: p.observed(list), Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
 		Database: p.connections.Database(), Log: p.log,
 	})
 	if err != nil {
@@ -236,27 +236,24 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 	if err := tenancy.RegisterFigures(p.meter, tenancy.TenancyFigures{Cache: p.cache, Listener: p.listener, Sweep: p.sweep}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	swept := make(chan struct{})
-	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.sweep", func(ctx context.Context) {
-		defer close(swept)
-		p.sweep.Run(ctx)
-	})
-	p.stopListening = func() error { cancel(); <-swept; return nil }
+	ctx = context.WithoutCancel(ctx)
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.sweep", func(ctx context.Context) { _ = p.sweep.Start(ctx) })
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.pools", func(ctx context.Context) { _ = p.connections.Start(ctx) })
+	p.stopListening = p.sweep.Stop
 	if p.listener == nil {
 		return nil
 	}
 	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.listener", func(ctx context.Context) {
 		if err := p.listener.Start(ctx); err != nil {
-			p.log.ErrorContext(ctx, "tenant events are not heard", "error", err)
+			p.log.ErrorContext(ctx, "tenant event listener failed to start", "error", err)
 		}
 	})
-	p.stopListening = func() error { cancel(); <-swept; return p.listener.Stop() }
+	p.stopListening = func() error { return errors.Join(p.listener.Stop(), p.sweep.Stop()) }
 	return nil
 }
 
-// telling is a list whose active tenants are seen.
-func (p *dynamicInfrastructureProvider) telling(list tenantList) tenantList {
+// observed returns the list and calls seen for its active tenants.
+func (p *dynamicInfrastructureProvider) observed(list tenantList) tenantList {
 	return func(ctx context.Context) ([]ports.TenantConfig, bool, error) {
 		tenants, complete, err := list(ctx)
 		for i := range tenants {
@@ -274,8 +271,8 @@ func (p *dynamicInfrastructureProvider) see(ctx context.Context, tenant *ports.T
 	}
 }
 
-// onTenantEvent takes an event for a hint: what is known is forgotten, and a created tenant gets its schema if the
-// authority knows it. Whoever can publish cannot make schemas.
+// onTenantEvent treats an event as a hint: it forgets the cached configuration, and creates the schema of a created tenant if
+// the authority knows it. So publishing events is not enough to create schemas.
 func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event ports.TenantEvent) error {
 	p.forget(event.TenantID, event.Version)
 	if event.Type != ports.TenantEventCreated {
@@ -288,12 +285,12 @@ func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event
 	p.see(ctx, tenant)
 	place, err := p.connections.WorkPlace(tenant)
 	if err != nil || place != "" || tenant.Status != ports.TenantActive {
-		return err // what lies elsewhere is provisioned by whoever placed it there
+		return err // a tenant placed elsewhere is provisioned by the process that placed it there
 	}
 	return p.schemaProvisioner.ProvisionTenantSchema(ctx, event.TenantID)
 }
 
-// provisionDefaultTenant registers the default tenant and makes its schema, or finds both.
+// provisionDefaultTenant registers the default tenant and creates its schema, unless they exist.
 func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Context, cfg TenancyConfig) error {
 	_, err := p.registry.Create(ctx, tenancy.NewTenant{
 		ID: cfg.DefaultTenantID, Slug: cfg.DefaultTenantSlug, Name: cfg.DefaultTenantSlug,

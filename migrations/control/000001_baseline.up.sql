@@ -32,7 +32,7 @@ CREATE TABLE control.audit (
 );
 CREATE INDEX audit_tenant ON control.audit (tenant_id, id);
 
--- Settings that were changed at run time. Versions begin at 2: version 1 of a key is what the environment says. A key is
+-- Settings that were changed at run time. Versions begin at 2: version 1 of a key is the environment's value. A key is
 -- never deleted, so that the sum of versions rises with every change; a NULL value takes it back to the environment's.
 CREATE TABLE control.settings (
     key        text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 200),

@@ -25,7 +25,7 @@ const (
 	staleWait = 2 * time.Second
 	// failurePause is how long a failed question is not repeated, where there is something to answer with.
 	failurePause = 2 * time.Second
-	// An unknown tenant is unknown for 5 to 10 s: short, since somebody may be creating it.
+	// An unknown tenant is unknown for 5 to 10 s: short, since it may be created at this moment.
 	negativeLeast, negativeSpread = 5 * time.Second, 5 * time.Second
 	// defaultCacheSize bounds the configurations and the unknown ids each: some 5 MB.
 	defaultCacheSize = 10_000
@@ -33,10 +33,10 @@ const (
 	evictionSample = 32
 )
 
-// CachedConfigurationAdapter answers from memory what another port has answered lately. A configuration is asked for
-// again in the background when 80 % of its life is over, so that a tenant in use never waits; an expired one makes its
-// caller wait, and serves on only when the authority fails, up to a hard limit. Once the authority has called a tenant
-// suspended or deleted, nothing older is served.
+// CachedConfigurationAdapter caches the answers of another port. When 80 % of its life is over, a configuration is refreshed
+// in the background, so that a tenant in use never waits. An expired one makes its caller wait and is served only if the
+// authority fails, up to a hard limit. After the authority has reported a tenant suspended or deleted, nothing older is
+// served.
 type CachedConfigurationAdapter struct {
 	delegate    ports.ConfigurationPort
 	ttl         time.Duration
@@ -47,10 +47,10 @@ type CachedConfigurationAdapter struct {
 
 	mu      sync.RWMutex
 	entries map[string]*cachedEntry
-	missing map[string]time.Time // until when an id is known to be nobody's
+	missing map[string]time.Time // until when an id is known to be unknown
 	flights map[string]*flight
 
-	clock atomic.Uint64 // counts uses, to tell the entry used least lately
+	clock atomic.Uint64 // counts uses, to find the least recently used entry
 	stats struct{ hits, misses, stale, negative, loads atomic.Int64 }
 }
 
@@ -74,17 +74,7 @@ func WithTTLJitter(fraction float64) CacheOption {
 	return func(c *CachedConfigurationAdapter) { c.jitter = fraction }
 }
 
-// WithMaxStale is how long past its expiry a configuration may serve while the authority is down.
-func WithMaxStale(limit time.Duration) CacheOption {
-	return func(c *CachedConfigurationAdapter) { c.maxStale = limit }
-}
-
-// WithCacheSize bounds the tenants kept and the unknown ids remembered, each.
-func WithCacheSize(tenants int) CacheOption {
-	return func(c *CachedConfigurationAdapter) { c.size = tenants }
-}
-
-// NewCachedConfigurationAdapter keeps what delegate answers for exactly ttl, unless WithTTLJitter says otherwise.
+// NewCachedConfigurationAdapter caches the delegate's answers for exactly ttl, unless WithTTLJitter spreads it.
 func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Duration, options ...CacheOption) (*CachedConfigurationAdapter, error) {
 	if delegate == nil {
 		return nil, errors.New("the configuration cache needs a port to ask")
@@ -105,7 +95,7 @@ func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Du
 	return c, nil
 }
 
-// GetTenantConfig is the tenant's configuration, the caller's own to change. Errors are the authority's.
+// GetTenantConfig returns the tenant's configuration, which the caller may change. Errors are the authority's.
 func (c *CachedConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant") // nothing that cannot be a tenant takes room here or a call upstream
@@ -186,7 +176,7 @@ func (c *CachedConfigurationAdapter) store(config *ports.TenantConfig, now time.
 	c.entries[config.TenantID] = entry
 }
 
-// evict gives up the least lately used of a sample: a map is ranged over from a random place.
+// evict removes the least recently used of a sample: ranging over a map starts at a random entry.
 func (c *CachedConfigurationAdapter) evict() {
 	victim, least, seen := "", uint64(0), 0
 	for tenantID, entry := range c.entries {
@@ -271,7 +261,7 @@ func (c *CachedConfigurationAdapter) SetTTL(ttl time.Duration) {
 // CacheStats counts answers by where they came from, and questions to the authority.
 type CacheStats struct{ Hits, Misses, Stale, Negative, Loads int64 }
 
-// Stats is the counts since the start.
+// Stats returns the counts since the start.
 func (c *CachedConfigurationAdapter) Stats() CacheStats {
 	s := &c.stats
 	return CacheStats{s.hits.Load(), s.misses.Load(), s.stale.Load(), s.negative.Load(), s.loads.Load()}

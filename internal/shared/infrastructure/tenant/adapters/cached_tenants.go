@@ -17,8 +17,8 @@ import (
 // revalidations are under way at once: 1,000 tenants at 50 ms take 6 s.
 const revalidations = 8
 
-// Observe is told what the authority says of a tenant, by whoever has just asked it for another reason. It forgets what
-// differs and reports whether there was any such thing; what is known of a later version stays.
+// Observe compares the cache with a configuration that the authority just returned to another caller. It forgets an entry
+// that differs and reports whether there was one; an entry of a later version stays.
 func (c *CachedConfigurationAdapter) Observe(config ports.TenantConfig) (corrected bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -26,7 +26,7 @@ func (c *CachedConfigurationAdapter) Observe(config ports.TenantConfig) (correct
 	_, negative := c.missing[config.TenantID]
 	switch {
 	case entry == nil:
-		// A load under way may have asked before the change that config tells of.
+		// A load under way may have asked before the change in config.
 		c.forget(config.TenantID)
 		return negative && config.Status != ports.TenantDeleted
 	case config.Version != 0 && entry.config.Version > config.Version, sameConfig(entry.config, &config):
@@ -43,15 +43,15 @@ func sameConfig(a, b *ports.TenantConfig) bool {
 	return x == y
 }
 
-// Cached is the ids of the tenants that are known, in no order.
+// Cached returns the ids of the cached tenants, in no order.
 func (c *CachedConfigurationAdapter) Cached() []string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return slices.Collect(maps.Keys(c.entries))
 }
 
-// Revalidate asks the authority anew about every tenant that is known, a few at a time, and returns what it hears. It is
-// the sweep of an authority that cannot list its tenants.
+// Revalidate asks the authority again about every cached tenant, a few at a time, and returns the answers. It is the sweep
+// of an authority that cannot list its tenants.
 func (c *CachedConfigurationAdapter) Revalidate(ctx context.Context) (known []ports.TenantConfig, err error) {
 	var all errgroup.Group
 	all.SetLimit(revalidations)

@@ -76,7 +76,7 @@ func (c *CachedConfigurationAdapter) patience(tenantID string) time.Duration {
 	return c.loadTimeout
 }
 
-// giveUp answers a caller for whom the authority takes too long; the flight goes on.
+// giveUp answers a caller when the authority takes too long; the flight goes on.
 func (c *CachedConfigurationAdapter) giveUp(tenantID string) (*ports.TenantConfig, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +121,7 @@ func (c *CachedConfigurationAdapter) ask(ctx context.Context, tenantID string) (
 	}()
 	config, err = c.delegate.GetTenantConfig(ctx, tenantID)
 	if err == nil && (config == nil || config.TenantID != tenantID) {
-		return nil, recon.Unavailable("TENANT_CONFIG_INVALID", failurePause, "the tenant's configuration is not to be had at the moment")
+		return nil, recon.Unavailable("TENANT_CONFIG_INVALID", failurePause, "tenant configuration is temporarily unavailable")
 	}
 	return config, err
 }

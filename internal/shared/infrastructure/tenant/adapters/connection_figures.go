@@ -12,8 +12,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// connectionFigures are the manager's metrics. No label names a tenant, a database or a cluster: tenants are without
-// bound, and the values below are all there are.
+// connectionFigures are the manager's metrics. No label names a tenant, a database or a cluster: tenants are unbounded, and
+// the values below are complete.
 type connectionFigures struct {
 	leases, errors metric.Int64Counter
 	gauges         metric.Registration
@@ -93,6 +93,3 @@ func refusalReason(err error) string {
 		return reasonOther
 	}
 }
-
-// stop takes the gauges away with the pools they show.
-func (f *connectionFigures) stop() { _ = f.gauges.Unregister() }

@@ -12,18 +12,20 @@ import (
 
 	"matcher/internal/recon"
 	"matcher/internal/shared/ports"
+	"matcher/internal/shared/safego"
 )
 
-// retryAfterBusy is what a tenant whose share is used up is asked to wait.
-const retryAfterBusy = time.Second
-
-// retryAfterQuarantine is what callers of a tenant are asked to wait whose schema somebody has to look at.
-const retryAfterQuarantine = time.Minute
+const (
+	// retryAfterBusy is the Retry-After of a tenant whose share is used up.
+	retryAfterBusy = time.Second
+	// retryAfterQuarantine is that of a tenant whose schema an operator must repair.
+	retryAfterQuarantine = time.Minute
+)
 
 // TenantConnectionManager leases connections to tenants. A pool belongs to a database; a tenant holds leases from its
-// own share of it, so that no tenant can take all of them. Before a lease it makes sure that the tenant is known and
-// active: unknown ones would churn the pool. A database that does not answer is refused at once after a few failures,
-// and tenants of other databases never wait for it.
+// own share of it, so that no tenant can take all of them. Before a lease it checks that the tenant is known and active:
+// unknown ones would churn the pool. After a few failures of a database, leases of it are refused at once, and tenants of
+// other databases never wait for it.
 type TenantConnectionManager struct {
 	settings      atomic.Pointer[ConnectionSettings]
 	configuration ports.ConfigurationPort
@@ -32,15 +34,12 @@ type TenantConnectionManager struct {
 
 	mu     sync.Mutex
 	work   map[string]*pgxpool.Pool      // by place; nil once closed
-	places map[string]ports.TenantConfig // somebody who lies there, by place
+	places map[string]ports.TenantConfig // a tenant of each place
 
-	stop     chan struct{}
-	reaping  sync.WaitGroup
-	stopOnce sync.Once
+	life safego.Life
 }
 
-// NewTenantConnectionManager opens no connection before the first lease. configuration says who is a tenant; wrapping it
-// in a cache is the caller's affair.
+// NewTenantConnectionManager opens no connection before the first lease. The caller wraps configuration in a cache.
 func NewTenantConnectionManager(settings ConnectionSettings, configuration ports.ConfigurationPort) (*TenantConnectionManager, error) {
 	if configuration == nil {
 		return nil, errors.New("the connection manager needs a configuration port")
@@ -49,7 +48,7 @@ func NewTenantConnectionManager(settings ConnectionSettings, configuration ports
 		return nil, err
 	}
 	m := &TenantConnectionManager{
-		configuration: configuration, pools: newPoolSet(), work: map[string]*pgxpool.Pool{}, stop: make(chan struct{}),
+		configuration: configuration, pools: newPoolSet(), work: map[string]*pgxpool.Pool{},
 		places: map[string]ports.TenantConfig{},
 	}
 	settings = settings.withDefaults()
@@ -58,13 +57,12 @@ func NewTenantConnectionManager(settings ConnectionSettings, configuration ports
 	if m.figures, err = newConnectionFigures(settings.Meter, m.pools); err != nil {
 		return nil, err
 	}
-	m.reaping.Go(m.reapIdle)
 	return m, nil
 }
 
-// Reconfigure takes new settings: another login, other pool sizes, other clusters. Requests under way end on the
-// connections they have; the next of each database open a new pool, and the old one drains. What the process is built
-// on stays: its own database's name, its roles, its telemetry.
+// Reconfigure applies new settings: another login, other pool sizes, other clusters. Requests under way keep their
+// connections; the next request of each database opens a new pool, and the old one drains. The name of the own database,
+// the roles and the telemetry stay.
 func (m *TenantConnectionManager) Reconfigure(settings ConnectionSettings) error {
 	if err := settings.check(); err != nil {
 		return err
@@ -80,13 +78,13 @@ func (m *TenantConnectionManager) Reconfigure(settings ConnectionSettings) error
 	return nil
 }
 
-// Lease is one connection held for one tenant. It must be released exactly once, whatever happened to it.
+// Lease is one connection held for one tenant. It must be released exactly once, in any state.
 type Lease struct {
 	Conn   *pgxpool.Conn
 	Tenant *ports.TenantConfig
 	// Role is the tenant's role, "" where the installation has none.
 	Role string
-	// Placement is the tenant's database; HasReplica says that it has one, Replica that the connection is to that.
+	// Placement is the tenant's database; HasReplica is whether it has one, Replica whether the connection is to that.
 	Placement           string
 	HasReplica, Replica bool
 
@@ -95,8 +93,8 @@ type Lease struct {
 	release func()
 }
 
-// Began tells how the lease's first statement fared. Where it found the connection lost, those that lay idle beside it
-// are given up with it, and the next lease dials.
+// Began reports the result of the lease's first statement. If the connection was lost, the idle connections of its pool are
+// closed too, and the next lease dials.
 func (l *Lease) Began(err error, lost bool) {
 	if lost {
 		l.pool.Reset()
@@ -105,11 +103,11 @@ func (l *Lease) Began(err error, lost bool) {
 	l.report(err)
 }
 
-// Doubt marks a connection of which nobody can say where its session stands. It is destroyed when it comes back.
+// Doubt marks a connection whose session is in an unknown state. It is destroyed when it is released.
 func (l *Lease) Doubt() { l.Conn.Conn().PgConn().CustomData()[inDoubt] = true }
 
-// Release gives the connection back. One whose state is in doubt (a transaction still open, a query unfinished, a
-// broken wire, a transaction whose end is unknown) is destroyed, never reused; see resetSearchPath.
+// Release returns the connection. One in an unknown state (a transaction still open, a query unfinished, a broken wire, a
+// transaction whose end is unknown) is destroyed, never reused; see resetSearchPath.
 func (l *Lease) Release() { l.release() }
 
 // Acquire leases a connection to the tenant's database. Errors: recon.NotFound("tenant"), Forbidden TENANT_SUSPENDED,
@@ -129,7 +127,7 @@ func (m *TenantConnectionManager) AcquireReplica(ctx context.Context, tenantID s
 	return lease, err
 }
 
-// ReplicatedPlacement names the tenant's database where it has a replica.
+// ReplicatedPlacement returns the tenant's database and whether it has a replica.
 func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string, has bool) {
 	settings := m.settings.Load()
 	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
@@ -172,7 +170,7 @@ func (m *TenantConnectionManager) acquire(ctx context.Context, tenantID string, 
 func admit(tenant *ports.TenantConfig) error {
 	switch {
 	case tenant.Status == ports.TenantActive && tenant.Quarantined:
-		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine, "this tenant's data is being seen to: its schema could not be brought up to date")
+		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine, "tenant is quarantined: its schema migration failed")
 	case tenant.Status == ports.TenantActive:
 		return nil
 	case tenant.Status == ports.TenantSuspended:
@@ -188,12 +186,13 @@ func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *Conne
 		return nil, err
 	}
 	lease.pool = pool
-	done, err := pool.allow()
+	done, err := pool.breaker.Allow()
 	if err != nil {
 		m.pools.letGo(pool)
-		return nil, err
+		return nil, errors.Join(unreachableNow(), errUnreachable)
 	}
-	lease.report = onceReport(done)
+	var once sync.Once
+	lease.report = func(err error) { once.Do(func() { done(err) }) }
 	if err := m.fill(ctx, settings, lease); err != nil {
 		lease.report(err)
 		m.pools.letGo(pool)
@@ -203,11 +202,6 @@ func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *Conne
 		lease.Role = TenantRole(pool.database, lease.Tenant.TenantID)
 	}
 	return lease, nil
-}
-
-func onceReport(done func(error)) func(error) {
-	var once sync.Once
-	return func(err error) { once.Do(func() { done(err) }) }
 }
 
 // fill waits for the tenant's share and for a connection, AcquireTimeout at most.
@@ -221,7 +215,8 @@ func (m *TenantConnectionManager) fill(ctx context.Context, settings *Connection
 	}
 	if lease.Conn, err = pool.Acquire(waiting); err != nil {
 		pool.leave(tenantID, share)
-		return waitError(ctx, err, pool.starved())
+		stat := pool.Stat()
+		return waitError(ctx, err, stat.AcquiredConns() < stat.MaxConns()) // with room left, the server did not answer
 	}
 	noteTenant(lease.Conn.Conn(), tenantID)
 	lease.release = sync.OnceFunc(func() {
@@ -233,8 +228,8 @@ func (m *TenantConnectionManager) fill(ctx context.Context, settings *Connection
 	return nil
 }
 
-// waitError tells the caller's own end from a server that cannot be reached and from a share or a pool that stayed full
-// for the whole wait.
+// waitError distinguishes the caller's own end, a server that cannot be reached, and a share or a pool that stayed full for
+// the whole wait.
 func waitError(ctx context.Context, err error, starved bool) error {
 	lost := connectionError(err)
 	switch {
@@ -251,25 +246,21 @@ func waitError(ctx context.Context, err error, starved bool) error {
 	}
 }
 
-func (m *TenantConnectionManager) reapIdle() {
-	ticker := time.NewTicker(max(m.settings.Load().IdleTimeout/2, time.Second))
-	defer ticker.Stop()
-	for {
-		select {
-		case <-m.stop:
-			return
-		case now := <-ticker.C:
-			m.pools.reap(now.Add(-m.settings.Load().IdleTimeout))
+// Start closes idle pools until ctx ends or Close is called.
+func (m *TenantConnectionManager) Start(ctx context.Context) error {
+	return m.life.Run(ctx, func(ctx context.Context) error {
+		for safego.Pause(ctx, max(m.settings.Load().IdleTimeout/2, time.Second), nil) == nil {
+			m.pools.reap(time.Now().Add(-m.settings.Load().IdleTimeout))
 		}
-	}
+		return nil
+	})
 }
 
-// Close refuses new leases, waits for those that are out until ctx ends, and closes every pool. When ctx ends first the
-// error says so, and the connections still out end with their transactions.
+// Close refuses new leases, waits for those under way until ctx ends, and closes every pool. If ctx ends first, that is the
+// error, and the connections under way close with their transactions.
 func (m *TenantConnectionManager) Close(ctx context.Context) error {
-	m.stopOnce.Do(func() { close(m.stop) })
-	m.reaping.Wait()
-	m.figures.stop()
+	_ = m.life.Stop()
+	_ = m.figures.gauges.Unregister() // with the pools that they show
 	pools := m.pools.shut()
 	m.mu.Lock()
 	work := m.work
@@ -295,13 +286,13 @@ func (m *TenantConnectionManager) Close(ctx context.Context) error {
 	}
 }
 
-// HasRoles reports whether the installation's second wall stands.
+// HasRoles reports whether each tenant has a role of its own.
 func (m *TenantConnectionManager) HasRoles() bool { return !m.settings.Load().WithoutRoles }
 
-// Pools is the number of databases with an open pool; those that drain are not among them.
+// Pools returns the number of databases with an open pool, without those that drain.
 func (m *TenantConnectionManager) Pools() int { return int(m.pools.counts().open) }
 
-// Database is the installation's own database.
+// Database returns the name of the installation's own database.
 func (m *TenantConnectionManager) Database() string { return m.settings.Load().Database }
 
 // ConnectTimeout bounds a lease's first statement.

@@ -198,6 +198,7 @@ func TestTenantConnectionManager_IdlePoolsAreClosed(t *testing.T) {
 	t.Parallel()
 	configuration, ids := tenants(1, home)
 	m := manager(t, configuration, func(s *tenancy.ConnectionSettings) { s.IdleTimeout = time.Millisecond })
+	go func() { _ = m.Start(t.Context()) }()
 	lease, err := m.Acquire(t.Context(), ids[0])
 	require.NoError(t, err)
 	require.Equal(t, 1, m.Pools())

@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -10,11 +11,8 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// ErrUnknownPlace is returned for a database that no tenant has been seen to lie in.
-var ErrUnknownPlace = errors.New("no tenant is known to lie in that database")
-
-// WorkPlace names the database that holds a tenant's jobs and outbox markers, for WorkPool: the one with its schema. ""
-// is the installation's own.
+// WorkPlace returns the name, for WorkPool, of the database that holds a tenant's schema, jobs and outbox markers. "" is the
+// installation's own.
 func (m *TenantConnectionManager) WorkPlace(tenant *ports.TenantConfig) (string, error) {
 	settings := m.settings.Load()
 	target, err := settings.placementOf(tenant)
@@ -31,8 +29,8 @@ func (m *TenantConnectionManager) WorkPlace(tenant *ports.TenantConfig) (string,
 	return target.key, nil
 }
 
-// WorkPool is the pool of the worker role in a database, as WorkPlace names it. It is the job queue's, which must have
-// stopped before Close. Its new connections log in as the settings, or the tenant's configuration, say by then.
+// WorkPool returns the pool of the worker role in a database that WorkPlace names. The job queue uses it and must have
+// stopped before Close. New connections log in with the current settings or tenant's configuration.
 func (m *TenantConnectionManager) WorkPool(ctx context.Context, place string) (*pgxpool.Pool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -43,39 +41,40 @@ func (m *TenantConnectionManager) WorkPool(ctx context.Context, place string) (*
 		return pool, nil
 	}
 	if _, known := m.places[place]; !known && place != "" {
-		return nil, ErrUnknownPlace
+		return nil, errors.New("no tenant is placed in that database")
 	}
 	target, err := m.targetOf(place)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := openRolePool(ctx, *m.settings.Load(), target, RoleWork, func(_ context.Context, config *pgx.ConnConfig) error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return m.currentLogin(place, config)
-	}) // dials nothing yet
+	config, err := m.settings.Load().rolePool(target, RoleWork)
 	if err != nil {
 		return nil, err
+	}
+	config.BeforeConnect = func(_ context.Context, login *pgx.ConnConfig) error {
+		m.mu.Lock()
+		target, err := m.targetOf(place)
+		m.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		current, err := pgx.ParseConfig(target.dsn)
+		if err != nil {
+			return errors.New("the application's DSN cannot be read")
+		}
+		login.User, login.Password = current.User, current.Password
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config) // dials nothing yet
+	if err != nil {
+		return nil, fmt.Errorf("opening the pool of %s: %w", RoleWork, err)
 	}
 	m.work[place] = pool
 	return pool, nil
 }
 
-// targetOf is a place as the settings describe it now. The caller holds the lock.
+// targetOf returns a place as the settings describe it now. The caller holds the lock.
 func (m *TenantConnectionManager) targetOf(place string) (poolTarget, error) {
-	tenant := m.places[place] // of "" the zero value, which lies in the installation's own database
+	tenant := m.places[place] // of "" the zero value: the installation's own database
 	return m.settings.Load().placementOf(&tenant)
-}
-
-func (m *TenantConnectionManager) currentLogin(place string, config *pgx.ConnConfig) error {
-	target, err := m.targetOf(place)
-	if err != nil {
-		return err
-	}
-	current, err := pgx.ParseConfig(target.dsn)
-	if err != nil {
-		return errors.New("the application's DSN cannot be read")
-	}
-	config.User, config.Password = current.User, current.Password
-	return nil
 }

@@ -16,8 +16,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// ConnectionSettings says how the application reaches its databases. The zero value of each field but DSN and Database
-// is its default.
+// ConnectionSettings is how the application reaches its databases. The zero value of each field but DSN and Database is its
+// default.
 type ConnectionSettings struct {
 	DSN        string // the application role's; its database is replaced by the one asked for
 	Database   string // the installation's own: where tenants live whose configuration names none
@@ -26,13 +26,13 @@ type ConnectionSettings struct {
 	Clusters map[string]ClusterSettings
 
 	MaxConnections    int           // of one database's pool; 20
-	TenantConnections int           // a tenant's share of them unless its configuration says otherwise; 8
+	TenantConnections int           // a tenant's share of them unless its configuration has another; 8
 	MaxPools          int           // soft cap on databases with an open pool; 100
-	IdleTimeout       time.Duration // after which a pool nobody uses is closed; 5 min
-	AcquireTimeout    time.Duration // a caller waits for a connection before it is sent away; 10 s
+	IdleTimeout       time.Duration // after which an unused pool is closed; 5 min
+	AcquireTimeout    time.Duration // that a caller waits for a connection; 10 s
 	ConnectTimeout    time.Duration // a server has to answer a connection, and its first statement; 5 s
 	StatementTimeout  time.Duration // 5 min: one COPY of a large file is one statement
-	IdleInTransaction time.Duration // 1 min: between two statements nothing of ours thinks long
+	IdleInTransaction time.Duration // 1 min: between two statements no code of ours takes long
 
 	WithoutRoles bool // the roles could not be made: schemas are the only wall
 	Tracer       pgx.QueryTracer
@@ -59,9 +59,9 @@ const (
 	// Workers, listener and maintenance of one job client.
 	workConnections    = 8
 	controlConnections = 4
-	// keepAlive finds a host that is gone behind a connection that says nothing.
+	// keepAlive finds a dead host behind a silent connection.
 	keepAlive = 15 * time.Second
-	// homePath is where every connection stands between two transactions: no schema of anybody's.
+	// homePath is the search path of every connection between two transactions: no tenant's schema.
 	homePath = "pg_catalog"
 )
 
@@ -77,7 +77,7 @@ func (s ConnectionSettings) withDefaults() ConnectionSettings {
 	return s
 }
 
-// check finds out what would else be found out by the first lease.
+// check finds faults that the first lease would find otherwise.
 func (s ConnectionSettings) check() error {
 	if s.DSN == "" || s.Database == "" {
 		return errors.New("the connection manager needs a DSN and a database name")
@@ -98,13 +98,13 @@ func (s ConnectionSettings) check() error {
 	return nil
 }
 
-// ownTarget is a database on the installation's own server.
+// ownTarget returns a database on the installation's own server.
 func (s ConnectionSettings) ownTarget(database string) poolTarget {
 	return poolTarget{dsn: s.DSN, database: cmp.Or(database, s.Database), connections: s.MaxConnections}
 }
 
-// configFor is for connections that start with no schema but the catalog on their path, so that a statement outside
-// db.Tx finds no table.
+// configFor configures connections whose path has no schema but the catalog, so that a statement outside db.Tx finds no
+// table.
 func (s ConnectionSettings) configFor(target poolTarget) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(target.dsn)
 	if err != nil {
@@ -132,23 +132,9 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // role for the registry, the worker role for the job queue.
 func OpenRolePool(ctx context.Context, settings ConnectionSettings, database, role string) (*pgxpool.Pool, error) {
 	settings = settings.withDefaults()
-	return openRolePool(ctx, settings, settings.ownTarget(database), role, nil)
-}
-
-func openRolePool(
-	ctx context.Context, settings ConnectionSettings, target poolTarget, role string, login func(context.Context, *pgx.ConnConfig) error,
-) (*pgxpool.Pool, error) {
-	config, err := settings.configFor(target)
+	config, err := settings.rolePool(settings.ownTarget(database), role)
 	if err != nil {
 		return nil, err
-	}
-	config.BeforeConnect = login
-	config.MaxConns = workConnections
-	if role == RoleControl {
-		config.MaxConns = controlConnections
-	}
-	if !settings.WithoutRoles {
-		config.ConnConfig.RuntimeParams["role"] = role
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -157,8 +143,22 @@ func openRolePool(
 	return pool, nil
 }
 
-// connectionError turns the loss of the database into an answer that asks the caller to come back. Anything else stays
-// as it is.
+func (s ConnectionSettings) rolePool(target poolTarget, role string) (*pgxpool.Config, error) {
+	config, err := s.configFor(target)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = workConnections
+	if role == RoleControl {
+		config.MaxConns = controlConnections
+	}
+	if !s.WithoutRoles {
+		config.ConnConfig.RuntimeParams["role"] = role
+	}
+	return config, nil
+}
+
+// connectionError turns the loss of the database into recon.Unavailable and leaves any other error as it is.
 func connectionError(err error) error {
 	var connectErr *pgconn.ConnectError
 	var netErr *net.OpError

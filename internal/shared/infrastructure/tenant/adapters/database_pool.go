@@ -30,13 +30,13 @@ type databasePool struct {
 
 	holders  int       // guarded by the pool set's mutex: leases out and callers waiting for one
 	lastUsed time.Time // likewise
-	retired  bool      // likewise: replaced by another, and closed when nobody holds it any more
+	retired  bool      // likewise: replaced by another, and closed when its last holder leaves
 
 	mu     sync.Mutex
 	shares map[string]*tenantShare
 }
 
-// tenantShare bounds the connections that one tenant holds. It lives as long as somebody holds or awaits one.
+// tenantShare bounds the connections that one tenant holds. It exists while a caller holds or awaits one.
 type tenantShare struct {
 	slots *semaphore.Weighted
 	size  int
@@ -57,39 +57,21 @@ func newDatabasePool(settings *ConnectionSettings, target poolTarget) (*database
 		return nil, fmt.Errorf("opening the pool of a database: %w", err)
 	}
 	return &databasePool{
-		Pool: pool, target: target, database: config.ConnConfig.Database, breaker: newPoolBreaker(),
+		Pool: pool, target: target, database: config.ConnConfig.Database,
+		breaker: gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+			MaxRequests: 1, Timeout: poolPause,
+			ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= poolFailures },
+			IsSuccessful: func(err error) bool { return !errors.Is(err, errUnreachable) },
+		}),
 		lastUsed: time.Now(), shares: map[string]*tenantShare{},
 	}, nil
 }
 
-// errUnreachable is what a breaker is told when the server, and not the caller, was at fault.
+// errUnreachable is reported to a breaker if the server, and not the caller, caused the failure.
 var errUnreachable = errors.New("the database cannot be reached")
-
-func newPoolBreaker() *gobreaker.TwoStepCircuitBreaker[any] {
-	return gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
-		MaxRequests: 1, Timeout: poolPause,
-		ReadyToTrip:  func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= poolFailures },
-		IsSuccessful: func(err error) bool { return !errors.Is(err, errUnreachable) },
-	})
-}
-
-// allow refuses at once while the database has failed too often in a row. done is to be told how the caller fared.
-func (p *databasePool) allow() (done func(error), err error) {
-	done, err = p.breaker.Allow()
-	if err != nil {
-		return nil, errors.Join(unreachableNow(), errUnreachable)
-	}
-	return done, nil
-}
 
 func unreachableNow() *recon.Error {
 	return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
-}
-
-// starved says that a wait ended though the pool had room: its server did not answer.
-func (p *databasePool) starved() bool {
-	stat := p.Stat()
-	return stat.AcquiredConns() < stat.MaxConns()
 }
 
 // enter takes one slot of the tenant's share. A share whose size changed is replaced; leases of the old one run out.
@@ -123,7 +105,7 @@ func (p *databasePool) forget(tenantID string, share *tenantShare) {
 	}
 }
 
-// What a connection remembers between its leases.
+// Keys of what a connection keeps between its leases.
 const (
 	tenantsSeen = "matcher.tenants"
 	inDoubt     = "matcher.in_doubt"
@@ -139,16 +121,16 @@ func noteTenant(conn *pgx.Conn, tenantID string) {
 	seen[tenantID] = struct{}{}
 }
 
-// reusable is asked when a connection comes back: it ends those that have served enough tenants.
+// reusable is false for a returned connection that has served enough tenants.
 func reusable(conn *pgx.Conn) bool {
 	seen, _ := conn.PgConn().CustomData()[tenantsSeen].(map[string]struct{})
 	return len(seen) < maxTenantsPerConnection
 }
 
-// resetSearchPath is asked when a connection comes back, and says whether the next tenant may have it. SET LOCAL has
-// left with the transaction wherever the server said that the transaction is over; where it did not say so, the path
-// may still be a tenant's, and only the end of the session is certain to reset it. The pool has already destroyed
-// connections with a transaction open, a statement unfinished or a broken wire.
+// resetSearchPath reports whether the next tenant may have a returned connection. SET LOCAL ended with the transaction if the
+// server reported the transaction's end; otherwise the path may still be a tenant's, and only the end of the session is
+// certain to reset it. The pool has already destroyed connections with a transaction open, a statement unfinished or a
+// broken wire.
 func resetSearchPath(conn *pgx.Conn) bool {
 	wire := conn.PgConn()
 	doubt, _ := wire.CustomData()[inDoubt].(bool)

@@ -29,9 +29,7 @@ const (
 	eventTimeout = 45 * time.Second
 )
 
-var errEventPanicked = errors.New("handling the event panicked")
-
-// eventQueue hands events to a callback: in order within a tenant, side by side between tenants.
+// eventQueue calls handle for events: in order within a tenant, in parallel for different tenants.
 type eventQueue struct {
 	handle func(context.Context, ports.TenantEvent) error
 	log    *slog.Logger
@@ -44,7 +42,7 @@ type eventQueue struct {
 	workers     sync.WaitGroup
 }
 
-// newEventQueue works until ctx ends; wait returns when the last worker has gone.
+// newEventQueue starts workers that run until ctx ends; wait returns when the last has ended.
 func newEventQueue(ctx context.Context, log *slog.Logger, handle func(context.Context, ports.TenantEvent) error) *eventQueue {
 	q := &eventQueue{
 		handle: handle, log: log, waiting: map[string][]ports.TenantEvent{}, seen: map[string]int64{},
@@ -62,7 +60,7 @@ func newEventQueue(ctx context.Context, log *slog.Logger, handle func(context.Co
 
 func (q *eventQueue) wait() { q.workers.Wait() }
 
-// offer takes an event unless it is old news; false means that there was no room.
+// offer queues an event unless it is old; false means that the queue is full.
 func (q *eventQueue) offer(event ports.TenantEvent) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -80,12 +78,12 @@ func (q *eventQueue) offer(event ports.TenantEvent) bool {
 	return true
 }
 
-// isOld: a version that was seen, or an older one. Events without a version are always news.
+// isOld reports whether the event's version, or a later one, was seen. Events without a version are never old.
 func (q *eventQueue) isOld(event ports.TenantEvent) bool {
 	return event.Version != 0 && event.Version <= q.seen[event.TenantID]
 }
 
-// line puts a tenant where its next event's kind of worker looks. It never blocks: a tenant is in line once at most.
+// line queues a tenant for the workers of its next event. It never blocks: a tenant is queued once at most.
 func (q *eventQueue) line(next ports.TenantEvent) {
 	if next.Type == ports.TenantEventCreated {
 		q.slow <- next.TenantID
@@ -110,8 +108,8 @@ func (q *eventQueue) work(ctx context.Context, slow <-chan string) {
 	}
 }
 
-// first looks again whether the event is news: what came before it may have told more. From here on nothing older
-// changes anything.
+// first checks again whether the event is news: the one before it may have had a later version. From here on older events
+// change nothing.
 func (q *eventQueue) first(tenantID string) (event ports.TenantEvent, news bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -169,12 +167,10 @@ func (q *eventQueue) persist(ctx context.Context, event ports.TenantEvent) (err 
 		if attempt == eventAttempts {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if safego.Pause(ctx, pause+rand.N(pause/2), nil) != nil {
 			return err
-		case <-time.After(pause + rand.N(pause/2)):
-			pause *= 2
 		}
+		pause *= 2
 	}
 }
 
@@ -185,7 +181,7 @@ func (q *eventQueue) try(ctx context.Context, event ports.TenantEvent) (err erro
 	panicked := true
 	defer func() {
 		if panicked {
-			err = errEventPanicked
+			err = errors.New("handling the event panicked")
 		}
 	}()
 	err = q.handle(ctx, event)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/shared/ports"
+	"matcher/internal/shared/safego"
 )
 
 func tenantNumber(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
@@ -154,14 +155,14 @@ func TestT89_HandlerErrorsAndPanicsAreRetried(t *testing.T) {
 		onQueue(t, r, func(t *testing.T, q *eventQueue) {
 			require.True(t, q.offer(updated(1, 7)))
 			for len(r.versions(1)) == 0 {
-				pause(t.Context(), eventPause, nil)
+				require.NoError(t, safego.Pause(t.Context(), eventPause, nil))
 			}
 			require.EqualValues(t, 3, tries.Load(), name)
 
 			tries.Store(0)
 			failures.Store(100)
 			require.True(t, q.offer(updated(2, 7)))
-			pause(t.Context(), 20*eventPause, nil)
+			require.NoError(t, safego.Pause(t.Context(), 20*eventPause, nil))
 			require.EqualValues(t, eventAttempts, tries.Load(), "%s: given up, for the sweep", name)
 
 			failures.Store(0)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Statements of a migration that change the set of tables. Each stands at the start of a line, which the house rules
+// Statements of a migration that change the set of tables. Each starts a line, which the house rules
 // for migrations hold.
 var tableStatement = regexp.MustCompile(
 	`(?m)^(?:CREATE TABLE (?:IF NOT EXISTS )?(?P<made>\w+)|DROP TABLE (?:IF EXISTS )?(?P<gone>[\w, \n]+?)(?: CASCADE)?;|ALTER TABLE (?P<from>\w+) RENAME TO (?P<to>\w+);)`)

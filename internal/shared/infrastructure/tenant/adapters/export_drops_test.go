@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,5 +18,9 @@ func ObserveDrops(p *PostgresTenantSchemaProvisioner, look func(context.Context,
 
 // MigrateDown undoes every file, newest first, and leaves the empty version table.
 func MigrateDown(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error {
-	return runMigrator(ctx, tx, files, path, (*migrate.Migrate).Down)
+	numbered, err := iofs.New(files, path)
+	if err != nil {
+		return err
+	}
+	return runMigrator(ctx, tx, numbered, (*migrate.Migrate).Down)
 }

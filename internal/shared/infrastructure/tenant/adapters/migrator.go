@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
 
@@ -30,20 +31,20 @@ const (
 // MigrateUp brings the schema that tx's search path names to the newest version of the numbered files in files/path.
 // Files and version are part of tx: both commit with it or not at all.
 func MigrateUp(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error {
-	return runMigrator(ctx, tx, files, path, (*migrate.Migrate).Up)
-}
-
-func runMigrator(ctx context.Context, tx pgx.Tx, files fs.FS, path string, run func(*migrate.Migrate) error) error {
-	source, err := iofs.New(files, path)
+	numbered, err := iofs.New(files, path)
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	defer source.Close()
+	defer numbered.Close()
+	return runMigrator(ctx, tx, numbered, (*migrate.Migrate).Up)
+}
+
+func runMigrator(ctx context.Context, tx pgx.Tx, files source.Driver, run func(*migrate.Migrate) error) error {
 	if _, err := tx.Exec(ctx, versionTable); err != nil {
 		return fmt.Errorf("making the version table: %w", err)
 	}
 	driver := &txDriver{ctx: ctx, tx: tx}
-	migrator, err := migrate.NewWithInstance("iofs", source, "tx", driver)
+	migrator, err := migrate.NewWithInstance("iofs", files, "tx", driver)
 	if err != nil {
 		return fmt.Errorf("making the migrator: %w", err)
 	}

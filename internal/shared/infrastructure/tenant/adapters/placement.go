@@ -34,7 +34,7 @@ func (t poolTarget) same(other poolTarget) bool {
 
 var errUnknownCluster = errors.New("the tenant's configuration names a cluster that the installation does not know")
 
-// placementOf says where a tenant's schema lies.
+// placementOf returns the database that holds a tenant's schema.
 func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget, error) {
 	target, cluster := poolTarget{version: s.generation, connections: s.MaxConnections}, ClusterSettings{DSN: s.DSN}
 	switch {
@@ -56,7 +56,7 @@ func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget
 	return target, nil
 }
 
-// replicaOf is the replica of a placement; false where it has none.
+// replicaOf returns the replica of a placement; false if it has none.
 func (s *ConnectionSettings) replicaOf(tenant *ports.TenantConfig, primary poolTarget) (poolTarget, bool) {
 	replica := primary
 	replica.key = "replica/" + primary.key
@@ -71,7 +71,7 @@ func (s *ConnectionSettings) replicaOf(tenant *ports.TenantConfig, primary poolT
 	return replica, replica.dsn != ""
 }
 
-// shareOf is how many connections of its pool a tenant may hold: all of a pool that nobody else uses.
+// shareOf returns how many connections of its pool a tenant may hold: all of a pool of its own.
 func (s *ConnectionSettings) shareOf(tenant *ports.TenantConfig, target poolTarget) int {
 	usual := s.TenantConnections
 	if tenant.Dedicated.DSN != "" {
@@ -118,7 +118,7 @@ func isServerURL(dsn ports.Secret) bool {
 	return true
 }
 
-// InDatabase is the same way to another database: of a URL's path, or of what stands last among key=value pairs.
+// InDatabase returns the DSN with another database: the path of a URL, or the last of key=value pairs.
 func InDatabase(dsn, database string) string {
 	u, err := url.Parse(dsn)
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
@@ -126,7 +126,7 @@ func InDatabase(dsn, database string) string {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return dsn + " dbname=" + database // the driver says what is wrong with it
+		return dsn + " dbname=" + database // the driver reports what is wrong with it
 	}
 	query.Del("dbname")
 	query.Del("database")

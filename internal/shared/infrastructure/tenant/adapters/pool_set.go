@@ -49,18 +49,14 @@ func (s *poolSet) holdOpen(target poolTarget) (*databasePool, error) {
 		return nil, ErrManagerClosed
 	}
 	pool := s.pools[target.key]
-	if pool == nil || !pool.serves(target) {
+	// A caller that still holds an older description gets the pool of the newer one.
+	if pool == nil || !pool.target.same(target) && target.version >= pool.target.version {
 		return nil, nil //nolint:nilnil // nil is "none yet"
 	}
 	pool.target.version = max(pool.target.version, target.version)
 	pool.holders++
 	s.leases.Add(1)
 	return pool, nil
-}
-
-// serves: a caller that still holds an older description gets the pool of the newer one.
-func (p *databasePool) serves(target poolTarget) bool {
-	return p.target.same(target) || target.version < p.target.version
 }
 
 func (s *poolSet) letGo(pool *databasePool) {
@@ -107,7 +103,7 @@ func (s *poolSet) open(target poolTarget, settings *ConnectionSettings) error {
 	return nil
 }
 
-// retire lets a pool drain. It reports whether nobody holds it, and closing it is the caller's. The caller has s.mu.
+// retire lets a pool drain. It reports whether the pool has no holder, and then the caller closes it. The caller has s.mu.
 func (s *poolSet) retire(pool *databasePool) (empty bool) {
 	pool.retired = true
 	if pool.holders > 0 {
@@ -116,8 +112,8 @@ func (s *poolSet) retire(pool *databasePool) (empty bool) {
 	return pool.holders == 0
 }
 
-// takeIdle removes up to count pools that nobody holds and that were last used before the given time (zero: at any
-// time), least recently used first. The cap is soft: pools in use stay. The caller has s.mu.
+// takeIdle removes up to count pools without holders that were last used before the given time (zero: at any time), least
+// recently used first. The cap is soft: pools in use stay. The caller has s.mu.
 func (s *poolSet) takeIdle(before time.Time, count int) []*databasePool {
 	var taken []*databasePool
 	for len(taken) < count {
@@ -137,7 +133,7 @@ func (s *poolSet) takeIdle(before time.Time, count int) []*databasePool {
 	return taken
 }
 
-// reap closes the pools that nobody has used since the given time.
+// reap closes the pools that are unused since the given time.
 func (s *poolSet) reap(before time.Time) {
 	s.mu.Lock()
 	idle := s.takeIdle(before, len(s.pools))

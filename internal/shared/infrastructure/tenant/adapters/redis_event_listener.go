@@ -29,20 +29,20 @@ const (
 	listenerStop = 10 * time.Second
 )
 
-// RedisTenantEventListenerConfig says what to listen to and whom to tell.
+// RedisTenantEventListenerConfig is the channel and the callbacks of a listener.
 type RedisTenantEventListenerConfig struct {
 	Channel string
 	// OnEvent is called for one event of a tenant after the other, for several tenants at once. After an error or a
 	// panic it is called again, a few times.
 	OnEvent func(ctx context.Context, event ports.TenantEvent) error
 	// OnGap is called when events may have been missed: after every subscription, and when too many came at once. It
-	// must not block. Pub/Sub keeps nothing for those who are away, so whoever needs the truth looks for it then.
+	// must not block. Pub/Sub keeps nothing for absent subscribers, so the callback reads the authority then.
 	OnGap func()
 	Log   *slog.Logger // nil discards
 }
 
-// RedisTenantEventListener hears tenant events on a Redis Pub/Sub channel. Whatever comes is a hint at most: malformed,
-// unknown, repeated and overtaken events change nothing.
+// RedisTenantEventListener receives tenant events on a Redis Pub/Sub channel. An event is only a hint: malformed, unknown,
+// repeated and outdated ones change nothing.
 type RedisTenantEventListener struct {
 	client redis.UniversalClient
 	config RedisTenantEventListenerConfig
@@ -124,11 +124,8 @@ func (l *RedisTenantEventListener) listen(ctx context.Context, queue *eventQueue
 		if ctx.Err() != nil {
 			return
 		}
-		l.log.WarnContext(ctx, "the tenant event channel is lost and will be subscribed to again", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait.NextBackOff()):
-		}
+		l.log.WarnContext(ctx, "the subscription to tenant events is lost and will be renewed", "error", err)
+		_ = safego.Pause(ctx, wait.NextBackOff(), nil)
 	}
 }
 
@@ -166,7 +163,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &netErr) && netErr.Timeout()
 }
 
-// handleMessage must survive whatever somebody publishes.
+// handleMessage must survive any payload.
 func (l *RedisTenantEventListener) handleMessage(ctx context.Context, queue *eventQueue, payload string) {
 	defer safego.RecoverAndLogWithContext(ctx, l.log, "tenant.listener")
 	l.received.Add(1)
@@ -181,19 +178,19 @@ func (l *RedisTenantEventListener) handleMessage(ctx context.Context, queue *eve
 	}
 	if !queue.offer(event) {
 		l.dropped.Add(1)
-		l.log.WarnContext(ctx, "too many tenant events at once: the sweep will see to it", "tenant", event.TenantID)
+		l.log.WarnContext(ctx, "tenant event queue is full; the sweep will apply the change", "tenant", event.TenantID)
 		l.config.OnGap()
 	}
 }
 
-// ListenerStats counts messages, and those of them that were of no use. Lag is how old the last event was that says
-// when it came to be; clocks of two machines differ.
+// ListenerStats counts received and dropped messages. Lag is the age of the last event with a time; clocks of two machines
+// differ.
 type ListenerStats struct {
 	Received, Dropped int64
 	Lag               time.Duration
 }
 
-// Stats is the counts since the start.
+// Stats returns the counts since the start.
 func (l *RedisTenantEventListener) Stats() ListenerStats {
 	return ListenerStats{l.received.Load(), l.dropped.Load(), time.Duration(l.lag.Load())}
 }

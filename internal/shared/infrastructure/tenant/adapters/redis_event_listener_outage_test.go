@@ -65,7 +65,7 @@ func startInstance(t *testing.T, in *testkit.Installation, client *redis.Client)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { i.sweep.Run(ctx) })
+	running.Go(func() { _ = i.sweep.Start(ctx) })
 	running.Go(func() { _ = listener.Start(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
 	<-i.gaps

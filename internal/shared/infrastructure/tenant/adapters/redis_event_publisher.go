@@ -11,7 +11,7 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// RedisTenantEventPublisher tells every instance that a tenant changed. An event that is lost costs time, not truth: the
+// RedisTenantEventPublisher notifies every instance that a tenant changed. A lost event costs time, not correctness: the
 // sweep finds the change within a minute.
 type RedisTenantEventPublisher struct {
 	client  redis.UniversalClient

@@ -54,7 +54,7 @@ type tenantPlan struct {
 
 const tenantColumns = `id::text, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging`
 
-// GetTenantConfig is the tenant with that id, whatever its status; recon.NotFound when there is none.
+// GetTenantConfig returns the tenant with that id, in any status; recon.NotFound if there is none.
 func (r *Registry) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
@@ -69,12 +69,12 @@ func configOf(record *TenantRecord, err error) (*ports.TenantConfig, error) {
 	return &record.TenantConfig, nil
 }
 
-// Show is the tenant with that id or slug.
+// Show returns the tenant with that id or slug.
 func (r *Registry) Show(ctx context.Context, idOrSlug string) (*ports.TenantConfig, error) {
 	return configOf(r.Record(ctx, idOrSlug))
 }
 
-// Record is the tenant with that id or slug.
+// Record returns the tenant with that id or slug.
 func (r *Registry) Record(ctx context.Context, idOrSlug string) (*TenantRecord, error) {
 	switch {
 	case auth.IsUUID(idOrSlug):
@@ -188,7 +188,7 @@ func scanTenant(row pgx.CollectableRow) (TenantRecord, error) {
 	return t, nil
 }
 
-// registryError speaks of slugs and ids only to whoever may administer tenants: nothing else calls Create.
+// registryError names slugs and ids only to administrators of tenants: nothing else calls Create.
 func registryError(err error) error {
 	var pgErr *pgconn.PgError
 	switch {
@@ -197,13 +197,13 @@ func registryError(err error) error {
 	case !errors.As(err, &pgErr):
 		return connectionError(fmt.Errorf("asking the registry of tenants: %w", err))
 	case pgErr.ConstraintName == "tenants_pkey":
-		return recon.Conflict("TENANT_EXISTS", "a tenant with this id exists already, deleted perhaps and not erased yet")
+		return recon.Conflict("TENANT_EXISTS", "a tenant with this id exists already (it may be deleted and not erased yet)")
 	case pgErr.ConstraintName == "tenants_slug_unique":
-		return recon.Conflict("TENANT_SLUG_TAKEN", "another tenant has this slug, a deleted one perhaps that is not erased yet")
+		return recon.Conflict("TENANT_SLUG_TAKEN", "another tenant has this slug (it may be deleted and not erased yet)")
 	default:
 		return fmt.Errorf("asking the registry of tenants: %w", err)
 	}
 }
 
-// retryAfterOutage is what a caller is asked to wait while the database cannot be reached.
+// retryAfterOutage is the Retry-After while the database cannot be reached.
 const retryAfterOutage = 2 * time.Second

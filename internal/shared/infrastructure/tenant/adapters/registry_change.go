@@ -20,7 +20,7 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// DefaultGrace is how long a deleted tenant can be restored where nothing else is said.
+// DefaultGrace is how long a deleted tenant can be restored by default.
 const DefaultGrace = 30 * 24 * time.Hour
 
 // maxFault bounds what is kept of the reason of a quarantine.
@@ -46,7 +46,7 @@ type TenantChange struct {
 
 // Create registers a tenant. Its schema is the provisioner's work, before or after: a registered tenant without one
 // answers TENANT_PROVISIONING. Creating the same id or slug again is a conflict, TENANT_EXISTS or TENANT_SLUG_TAKEN.
-// Versions go on where an erased tenant of the same id left off, so that nobody takes its news for old.
+// Versions continue after those of an erased tenant of the same id, so that no process takes its events for old.
 func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantConfig, error) {
 	if tenant.ID == "" {
 		tenant.ID = uuid.NewString()
@@ -56,10 +56,10 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 		return nil, err
 	}
 	plan := tenantPlan{tenant.Cluster, tenant.Database, tenant.Connections, tenant.RequestsPerSecond}
-	return configOf(r.change(ctx, "tenant.create", map[string]any{"slug": tenant.Slug, "config": plan}, `
+	return configOf(r.change(ctx, tenantUpdate{action: "tenant.create", detail: map[string]any{"slug": tenant.Slug, "config": plan}, sql: `
 		INSERT INTO control.tenants (id, slug, name, config, version)
 		SELECT @id, @slug, @name, @config, 1 + coalesce((SELECT max(version) FROM control.audit WHERE tenant_id = @id), 0)`,
-		pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan}))
+		args: pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan}}))
 }
 
 // Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0: any).
@@ -77,15 +77,19 @@ func (r *Registry) Change(ctx context.Context, tenantID string, version int64, c
 			limits[name] = *limit
 		}
 	}
-	changed, err := r.change(ctx, "tenant.update", change, `
+	return r.update(ctx, tenantUpdate{
+		action: "tenant.update",
+		detail: change,
+		sql: `
 		UPDATE control.tenants SET name = coalesce(@name, name), config = config || @limits, version = version + 1, updated_at = now()
 		WHERE id = @id AND status <> 'DELETED' AND (@version = 0 OR version = @version)`,
-		pgx.NamedArgs{"id": tenantID, "name": change.Name, "limits": limits, "version": version})
-	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
-		if current.Status == ports.TenantDeleted {
-			return errTenantDeleted()
-		}
-		return recon.Stale("tenant")
+		args: pgx.NamedArgs{"id": tenantID, "name": change.Name, "limits": limits, "version": version},
+		refuse: func(current *TenantRecord) error {
+			if current.Status == ports.TenantDeleted {
+				return errTenantDeleted()
+			}
+			return recon.Stale("tenant")
+		},
 	})
 }
 
@@ -104,56 +108,74 @@ func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.
 		return nil, recon.Unprocessable("TENANT_INVALID", "this is no status of a tenant",
 			recon.FieldError{Pointer: "/status", Message: "must be ACTIVE, SUSPENDED or DELETED"})
 	}
-	changed, err := r.change(ctx, actions[status], nil, `
+	return configOf(r.update(ctx, tenantUpdate{
+		action: actions[status],
+		sql: `
 		UPDATE control.tenants SET status = @status, version = version + 1, updated_at = now()
-		WHERE id = @id AND status NOT IN (@status, 'DELETED')`, pgx.NamedArgs{"id": tenantID, "status": string(status)})
-	return configOf(r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
-		if current.Status == ports.TenantDeleted {
-			return errTenantDeleted()
-		}
-		return nil
+		WHERE id = @id AND status NOT IN (@status, 'DELETED')`,
+		args: pgx.NamedArgs{"id": tenantID, "status": string(status)},
+		refuse: func(current *TenantRecord) error {
+			if current.Status == ports.TenantDeleted {
+				return errTenantDeleted()
+			}
+			return nil
+		},
 	}))
 }
 
 // Delete makes a tenant unknown to its users. Its data stays for the grace, in which Restore brings it back.
 func (r *Registry) Delete(ctx context.Context, tenantID string, grace time.Duration) (*TenantRecord, error) {
-	changed, err := r.change(ctx, "tenant.delete", map[string]string{"grace": grace.String()}, `
+	return r.update(ctx, tenantUpdate{
+		action: "tenant.delete",
+		detail: map[string]string{"grace": grace.String()},
+		sql: `
 		UPDATE control.tenants SET status = 'DELETED', restore_to = status, deleted_at = now(), purge_at = now() + @grace::interval,
 			version = version + 1, updated_at = now()
-		WHERE id = @id AND status <> 'DELETED'`, pgx.NamedArgs{"id": tenantID, "grace": grace})
-	return r.unless(ctx, tenantID, changed, err, nil)
+		WHERE id = @id AND status <> 'DELETED'`,
+		args: pgx.NamedArgs{"id": tenantID, "grace": grace},
+	})
 }
 
 // Restore brings a deleted tenant back to what it was, unless its data is being erased already.
 func (r *Registry) Restore(ctx context.Context, tenantID string) (*TenantRecord, error) {
-	changed, err := r.change(ctx, "tenant.restore", nil, `
+	return r.update(ctx, tenantUpdate{
+		action: "tenant.restore",
+		sql: `
 		UPDATE control.tenants SET status = restore_to, restore_to = NULL, deleted_at = NULL, purge_at = NULL,
 			version = version + 1, updated_at = now()
-		WHERE id = @id AND status = 'DELETED' AND NOT purging`, pgx.NamedArgs{"id": tenantID})
-	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
-		if current.Purging {
-			return recon.Conflict("TENANT_PURGING", "the tenant's data is being erased: it cannot come back")
-		}
-		return nil
+		WHERE id = @id AND status = 'DELETED' AND NOT purging`,
+		args: pgx.NamedArgs{"id": tenantID},
+		refuse: func(current *TenantRecord) error {
+			if current.Purging {
+				return recon.Conflict("TENANT_PURGING", "the tenant's data is being erased: it cannot come back")
+			}
+			return nil
+		},
 	})
 }
 
 // BeginPurge closes the way back for a deleted tenant whose grace is over.
 func (r *Registry) BeginPurge(ctx context.Context, tenantID string) (*TenantRecord, error) {
-	changed, err := r.change(ctx, "tenant.purge", nil, `
+	return r.update(ctx, tenantUpdate{
+		action: "tenant.purge",
+		sql: `
 		UPDATE control.tenants SET purging = true, version = version + 1, updated_at = now()
-		WHERE id = @id AND status = 'DELETED' AND purge_at <= now() AND NOT purging`, pgx.NamedArgs{"id": tenantID})
-	return r.unless(ctx, tenantID, changed, err, func(current *TenantRecord) error {
-		if !current.Purging {
-			return recon.Conflict("TENANT_NOT_DUE", "the tenant is not deleted, or can still be restored")
-		}
-		return nil
+		WHERE id = @id AND status = 'DELETED' AND purge_at <= now() AND NOT purging`,
+		args: pgx.NamedArgs{"id": tenantID},
+		refuse: func(current *TenantRecord) error {
+			if !current.Purging {
+				return recon.Conflict("TENANT_NOT_DUE", "the tenant is not deleted, or can still be restored")
+			}
+			return nil
+		},
 	})
 }
 
 // FinishPurge takes the row away, and with it gives id and slug free. What was done to the tenant stays in the audit log.
 func (r *Registry) FinishPurge(ctx context.Context, tenantID string) error {
-	_, err := r.change(ctx, "tenant.purged", nil, `DELETE FROM control.tenants WHERE id = @id AND purging`, pgx.NamedArgs{"id": tenantID})
+	_, err := r.change(ctx, tenantUpdate{
+		action: "tenant.purged", sql: `DELETE FROM control.tenants WHERE id = @id AND purging`, args: pgx.NamedArgs{"id": tenantID},
+	})
 	return err
 }
 
@@ -164,28 +186,42 @@ func (r *Registry) Quarantine(ctx context.Context, tenantID, fault string) (*Ten
 		action = "tenant.release"
 	}
 	fault = strings.ToValidUTF8(fault[:min(len(fault), maxFault)], "")
-	changed, err := r.change(ctx, action, map[string]string{"fault": fault}, `
+	return r.update(ctx, tenantUpdate{
+		action: action,
+		detail: map[string]string{"fault": fault},
+		sql: `
 		UPDATE control.tenants SET fault = @fault, version = version + 1, updated_at = now()
-		WHERE id = @id AND fault <> @fault`, pgx.NamedArgs{"id": tenantID, "fault": fault})
-	return r.unless(ctx, tenantID, changed, err, nil)
+		WHERE id = @id AND fault <> @fault`,
+		args: pgx.NamedArgs{"id": tenantID, "fault": fault},
+	})
 }
 
-// change runs a statement on one row of control.tenants and writes who did what, both or neither.
-func (r *Registry) change(ctx context.Context, action string, detail any, sql string, args pgx.NamedArgs) (*TenantRecord, error) {
-	if id, _ := args["id"].(string); !auth.IsUUID(id) {
+// tenantUpdate is a statement on one row of control.tenants. refuse, which may be nil, is the error of a statement that finds
+// nothing to change in the current record.
+type tenantUpdate struct {
+	action string
+	detail any // for the audit row; nil is none
+	sql    string
+	args   pgx.NamedArgs // @id is the tenant
+	refuse func(current *TenantRecord) error
+}
+
+// change runs the statement and writes its audit row, both or neither.
+func (r *Registry) change(ctx context.Context, u tenantUpdate) (*TenantRecord, error) {
+	if id, _ := u.args["id"].(string); !auth.IsUUID(id) {
 		return nil, recon.NotFound("tenant")
 	}
-	if detail == nil {
-		detail = struct{}{}
+	if u.detail == nil {
+		u.detail = struct{}{}
 	}
-	text, err := json.Marshal(detail)
+	text, err := json.Marshal(u.detail)
 	if err != nil {
-		return nil, fmt.Errorf("encoding what is recorded of %s: %w", action, err)
+		return nil, fmt.Errorf("encoding the audit row of %s: %w", u.action, err)
 	}
-	args = maps.Clone(args)
-	args["audit_actor"], args["audit_action"], args["audit_request"], args["audit_detail"] = actorOf(ctx), action, auth.RequestID(ctx), text
+	args := maps.Clone(u.args)
+	args["audit_actor"], args["audit_action"], args["audit_request"], args["audit_detail"] = actorOf(ctx), u.action, auth.RequestID(ctx), text
 	return r.one(ctx, `
-		WITH changed AS (`+sql+`
+		WITH changed AS (`+u.sql+`
 			RETURNING id, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging
 		), audited AS (
 			INSERT INTO control.audit (actor, action, tenant_id, version, request_id, detail)
@@ -201,28 +237,25 @@ func actorOf(ctx context.Context) string {
 	return "system"
 }
 
-// unless is the change, or, where the statement found nothing to change, the tenant as it is with what refuse says of it.
-func (r *Registry) unless(ctx context.Context, tenantID string, changed *TenantRecord, err error, refuse func(*TenantRecord) error) (*TenantRecord, error) {
-	if recon.KindOf(err) != recon.KindNotFound {
+// update returns the changed record, or, if the statement finds nothing to change, the current one or refuse's error.
+func (r *Registry) update(ctx context.Context, u tenantUpdate) (*TenantRecord, error) {
+	changed, err := r.change(ctx, u)
+	id, _ := u.args["id"].(string)
+	if recon.KindOf(err) != recon.KindNotFound || !auth.IsUUID(id) {
 		return changed, err
 	}
-	if !auth.IsUUID(tenantID) {
-		return nil, err
+	current, err := r.Record(ctx, id)
+	if err == nil && u.refuse != nil {
+		err = u.refuse(current)
 	}
-	current, err := r.Record(ctx, tenantID)
 	if err != nil {
 		return nil, err
-	}
-	if refuse != nil {
-		if err := refuse(current); err != nil {
-			return nil, err
-		}
 	}
 	return current, nil
 }
 
 // Hold makes sure that one process at a time works on what purpose names of a tenant. The hold ends with release, or
-// with the process; false means that somebody else has it.
+// with the process; false means that another process has it.
 func (r *Registry) Hold(ctx context.Context, purpose, tenantID string) (release func(), held bool, err error) {
 	conn, err := r.pool.Acquire(ctx)
 	if err != nil {
@@ -248,7 +281,7 @@ var databasePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 var reservedDatabases = []string{"postgres", "template0", "template1"}
 
-// Check says what is wrong with the tenant, field by field.
+// Check reports what is wrong with the tenant, field by field.
 func (t NewTenant) Check() error {
 	faults := limitFaults(&t.Connections, &t.RequestsPerSecond)
 	fault := func(pointer, message string) {

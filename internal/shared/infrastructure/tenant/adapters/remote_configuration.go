@@ -178,7 +178,7 @@ func (m *tenantManager) guarded(ctx context.Context, tenantID string) (*ports.Te
 }
 
 // ask tries both paths under which tenant managers answer. A 404 may mean either that the tenant is unknown or that the
-// path is, so a tenant is unknown when both say so.
+// path is, so a tenant is unknown if both answer 404.
 func (m *tenantManager) ask(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
 	config, err := m.get(ctx, tenantID, "tenants", tenantID, "services", "matcher", "settings")
 	if recon.KindOf(err) != recon.KindNotFound {

@@ -12,7 +12,7 @@ import (
 	"matcher/internal/auth"
 )
 
-// schemaRelations lists what stands in a schema by the catalog's dependencies on it, which have an index. pg_class has
+// schemaRelations lists the relations of a schema by the catalog's dependencies on it, which have an index. pg_class has
 // none by schema: it and GRANT … ON ALL TABLES read the whole of it, every other tenant's part included.
 const schemaRelations = `
 	SELECT c.oid, c.relname::text, c.relkind, c.relispartition
@@ -21,7 +21,7 @@ const schemaRelations = `
 	WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = to_regnamespace(quote_ident($1))
 		AND d.classid = 'pg_catalog.pg_class'::regclass`
 
-// relationPrivileges says what a tenant's role may do with each of its tables and sequences; tables that are not named
+// relationPrivileges lists the rights of a tenant's role on each of its tables and sequences; tables that are not named
 // here are its own to read and write. The audit log and the events only grow, the head row only counts, and the version
 // is not its business.
 const relationPrivileges = `

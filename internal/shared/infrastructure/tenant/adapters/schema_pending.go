@@ -35,15 +35,19 @@ func (p *PostgresTenantSchemaProvisioner) PendingTenants(ctx context.Context, te
 	defer closeConn(ctx, conn)
 	current := map[string]bool{}
 	for chunk := range slices.Chunk(tenantIDs, pendingChunk) {
-		if err := readVersions(ctx, conn, chunk, newest, current); err != nil {
+		at, err := readVersions(ctx, conn, chunk, newest)
+		if err != nil {
 			return nil, err
+		}
+		for _, tenantID := range at {
+			current[tenantID] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(tenantIDs), func(tenantID string) bool { return current[tenantID] }), nil
 }
 
-// readVersions marks the tenants whose schema is at the newest version.
-func readVersions(ctx context.Context, conn *pgx.Conn, tenantIDs []string, newest int64, current map[string]bool) error {
+// readVersions returns the tenants whose schema is at the newest version.
+func readVersions(ctx context.Context, conn *pgx.Conn, tenantIDs []string, newest int64) (current []string, err error) {
 	made, err := collect[string](ctx, conn, `
 		SELECT n.nspname::text
 		FROM pg_catalog.pg_namespace n
@@ -51,7 +55,7 @@ func readVersions(ctx context.Context, conn *pgx.Conn, tenantIDs []string, newes
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'baseline'
 		WHERE n.nspname = ANY ($1::text[])`, tenantIDs)
 	if err != nil || len(made) == 0 {
-		return err
+		return nil, err
 	}
 	parts := make([]string, len(made))
 	for n, tenantID := range made { // UUIDs that the catalog has as names
@@ -60,9 +64,9 @@ func readVersions(ctx context.Context, conn *pgx.Conn, tenantIDs []string, newes
 	}
 	hits, err := collect[int](ctx, conn, strings.Join(parts, "\nUNION ALL\n"), newest, migrations.Baseline)
 	for _, n := range hits {
-		current[made[n]] = true
+		current = append(current, made[n])
 	}
-	return err
+	return current, err
 }
 
 func collect[T any](ctx context.Context, conn *pgx.Conn, sql string, args ...any) ([]T, error) {

@@ -121,7 +121,7 @@ func (p *PostgresTenantSchemaProvisioner) ProvisionTenantSchema(ctx context.Cont
 	defer span.End()
 	err := p.provision(ctx, tenantID, span)
 	if err != nil {
-		// Never the error's text: it may quote a connection string. The SQLSTATE and the log say the rest.
+		// Never the error's text: it may quote a connection string. The SQLSTATE and the log have the rest.
 		span.SetStatus(codes.Error, "provisioning the tenant's schema failed")
 		span.SetAttributes(attribute.String("db.response.status_code", sqlState(err)))
 	}

@@ -18,7 +18,7 @@ const (
 	// dropChunk tables go in one transaction: with indexes and TOAST about 60 locks, where a whole schema takes over 300
 	// and every other tenant shares the table of locks.
 	dropChunk = 5
-	// dropLockTimeout lets a transaction that still reads the tenant finish, and nobody queue behind us for longer.
+	// dropLockTimeout lets a transaction that still reads the tenant finish, and blocks no other for longer.
 	dropLockTimeout = `SET LOCAL lock_timeout = '5s'`
 )
 
@@ -107,11 +107,11 @@ func (p *PostgresTenantSchemaProvisioner) dropSome(ctx context.Context, tx pgx.T
 	return len(tables) > 0, nil
 }
 
-// transientClasses are SQLSTATE classes that say nothing against a schema: the connection, resources, a deadlock, a lock
-// that was not to be had, the server's own end.
+// transientClasses are SQLSTATE classes that are no fault of a schema: the connection, resources, a deadlock, a lock
+// that was not available, the server's shutdown.
 var transientClasses = []string{"08", "40", "53", "55", "57"}
 
-// Transient reports whether a failure to provision lies with the server or the way to it, and not with the schema.
+// Transient reports whether a failure to provision is the server's or the network's, and not the schema's.
 func Transient(err error) bool {
 	var pgErr *pgconn.PgError
 	var connectErr *pgconn.ConnectError

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// defaultSweepPeriod ± sweepJitter: 54 s at most, so that a suspension nobody heard of is in force within 60 s.
+	// defaultSweepPeriod ± sweepJitter: 54 s at most, so that a suspension whose event was lost is in force within 60 s.
 	defaultSweepPeriod = 45 * time.Second
 	sweepJitter        = 0.2
 	// sweepLeast keeps sweeps apart while a Redis that comes and goes asks for one after the other.
@@ -29,10 +29,10 @@ const (
 	sweepProvisions = 2
 )
 
-// TenantSweepConfig says what to compare with what.
+// TenantSweepConfig is what the sweep compares.
 type TenantSweepConfig struct {
-	// List is what the authority says of its tenants. Complete says that a tenant it did not name is none; after an
-	// error what was listed counts.
+	// List returns the authority's tenants. If complete, a tenant that it did not list does not exist; after an error what
+	// was listed counts.
 	List     func(ctx context.Context) (tenants []ports.TenantConfig, complete bool, err error)
 	Cache    *CachedConfigurationAdapter // nil where there is none
 	Pending  func(ctx context.Context, tenantIDs []string) ([]string, error)
@@ -58,7 +58,7 @@ func ListRegistry(r *Registry) func(context.Context) ([]ports.TenantConfig, bool
 	}
 }
 
-// ListKnown is the List of an authority that answers about one tenant only: those in the cache, asked about anew.
+// ListKnown is the List of an authority that answers about one tenant at a time: it reads those in the cache again.
 func ListKnown(c *CachedConfigurationAdapter) func(context.Context) ([]ports.TenantConfig, bool, error) {
 	return func(ctx context.Context) ([]ports.TenantConfig, bool, error) {
 		known, err := c.Revalidate(ctx)
@@ -66,9 +66,10 @@ func ListKnown(c *CachedConfigurationAdapter) func(context.Context) ([]ports.Ten
 	}
 }
 
-// TenantSweep brings what this process holds of tenants to what their authority says, whether or not events told of it:
-// configurations in the cache, and schemas. Shares of pools follow from the configurations.
+// TenantSweep periodically reconciles cached configurations and schemas with the authority on tenants, so that missed events
+// heal. Shares of pools follow from the configurations.
 type TenantSweep struct {
+	life   safego.Life
 	config TenantSweepConfig
 	wake   chan struct{}
 
@@ -78,7 +79,7 @@ type TenantSweep struct {
 	sweeps, corrections, provisions, failures atomic.Int64
 }
 
-// NewTenantSweep does nothing before Run.
+// NewTenantSweep does nothing before Start.
 func NewTenantSweep(config TenantSweepConfig) (*TenantSweep, error) {
 	if config.List == nil || config.Pending == nil || config.Schemas == nil || config.Database == "" {
 		return nil, errors.New("the tenant sweep needs a list, a provisioner and the name of its database")
@@ -98,40 +99,31 @@ func (s *TenantSweep) Wake() {
 	}
 }
 
-// Run sweeps at once, then every period and when woken, until ctx ends.
-func (s *TenantSweep) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		s.once(ctx)
-		if !pause(ctx, sweepLeast, nil) {
-			return
+// Start sweeps at once, then every period and when woken, until ctx ends or Stop.
+func (s *TenantSweep) Start(ctx context.Context) error {
+	return s.life.Run(ctx, func(ctx context.Context) error {
+		for {
+			s.once(ctx)
+			period := float64(s.config.Period) * (1 + sweepJitter*(2*rand.Float64()-1))
+			if safego.Pause(ctx, sweepLeast, nil) != nil || safego.Pause(ctx, time.Duration(period)-sweepLeast, s.wake) != nil {
+				return nil
+			}
 		}
-		period := float64(s.config.Period) * (1 + sweepJitter*(2*rand.Float64()-1))
-		pause(ctx, time.Duration(period)-sweepLeast, s.wake)
-	}
+	})
 }
 
-// pause is false when ctx ended.
-func pause(ctx context.Context, wait time.Duration, wake <-chan struct{}) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-timer.C:
-	}
-	return true
-}
+// Stop ends Start and waits for it.
+func (s *TenantSweep) Stop() error { return s.life.Stop() }
 
 func (s *TenantSweep) once(ctx context.Context) {
 	defer safego.RecoverAndLogWithContext(ctx, s.config.Log, "tenant.sweep")
 	if err := s.Once(ctx); err != nil && ctx.Err() == nil {
 		s.failures.Add(1)
-		s.config.Log.WarnContext(ctx, "the sweep of tenants was not complete", "error", err)
+		s.config.Log.WarnContext(ctx, "the sweep of tenants failed in part", "error", err)
 	}
 }
 
-// Once sweeps once. One tenant's failure does not keep the others from theirs.
+// Once sweeps once. A failure with one tenant does not stop the others.
 func (s *TenantSweep) Once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
@@ -160,7 +152,7 @@ func (s *TenantSweep) convergeCache(ctx context.Context, tenants []ports.TenantC
 	}
 	for _, tenantID := range s.config.Cache.Cached() {
 		if _, known := listed[tenantID]; !known {
-			s.config.Cache.Invalidate(tenantID) // removed, or created since: the next request tells
+			s.config.Cache.Invalidate(tenantID) // removed, or created since: the next request asks
 			s.corrected(ctx, tenantID)
 		}
 	}
@@ -168,7 +160,7 @@ func (s *TenantSweep) convergeCache(ctx context.Context, tenants []ports.TenantC
 
 func (s *TenantSweep) corrected(ctx context.Context, tenantID string) {
 	s.corrections.Add(1)
-	s.config.Log.InfoContext(ctx, "the sweep found a tenant changed that no event told of", "tenant", tenantID)
+	s.config.Log.InfoContext(ctx, "tenant change detected by sweep (event missed)", "tenant", tenantID)
 }
 
 func (s *TenantSweep) convergeSchemas(ctx context.Context, tenants []ports.TenantConfig) error {
@@ -192,7 +184,7 @@ func (s *TenantSweep) convergeSchemas(ctx context.Context, tenants []ports.Tenan
 	return s.provision(ctx, pending)
 }
 
-// unsure is the active tenants of our database whose schema was not seen complete yet.
+// unsure returns the active tenants of our database whose schema was not seen complete yet.
 func (s *TenantSweep) unsure(tenants []ports.TenantConfig) (tenantIDs []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -236,7 +228,7 @@ func (s *TenantSweep) provision(ctx context.Context, tenantIDs []string) error {
 // SweepStats counts sweeps, cached configurations they corrected, schemas they made, and sweeps that were not complete.
 type SweepStats struct{ Sweeps, Corrections, Provisions, Failures int64 }
 
-// Stats is the counts since the start.
+// Stats returns the counts since the start.
 func (s *TenantSweep) Stats() SweepStats {
 	return SweepStats{s.sweeps.Load(), s.corrections.Load(), s.provisions.Load(), s.failures.Load()}
 }

@@ -79,7 +79,7 @@ func TestTenantSweep_ASuspensionThatNoEventToldOfIsInForceWithinAMinute(t *testi
 		sweep, _ := newSweep(t, a, c)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
-		running.Go(func() { sweep.Run(ctx) })
+		running.Go(func() { _ = sweep.Start(ctx) })
 		get := func() string { return outcome(c.GetTenantConfig(t.Context(), idOf(0))) }
 		var gaps []time.Duration
 		for version := int64(2); version < 42; version += 2 {
@@ -164,7 +164,7 @@ func TestTenantSweep_APanicOfTheListDoesNotEndIt(t *testing.T) {
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		sweep.Run(ctx)
+		_ = sweep.Start(ctx)
 		require.Greater(t, calls, 10)
 		require.Equal(t, int64(calls-1), sweep.Stats().Failures)
 	})

@@ -9,15 +9,15 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// TenancyFigures are the parts whose counts RegisterFigures shows; each may be nil where an installation has none.
+// TenancyFigures are the parts whose counts RegisterFigures exports; each may be nil.
 type TenancyFigures struct {
 	Cache    *CachedConfigurationAdapter
 	Listener *RedisTenantEventListener
 	Sweep    *TenantSweep
 }
 
-// RegisterFigures shows how tenants' configurations are kept and learned of. Labels have few, fixed values; no figure
-// names a tenant. A provider of nil is the process's.
+// RegisterFigures registers the metrics of cached configurations, events and sweeps. Labels have few, fixed values; no
+// metric names a tenant. A nil provider is the process's.
 func RegisterFigures(provider metric.MeterProvider, parts TenancyFigures) error {
 	if provider == nil {
 		provider = otel.GetMeterProvider()
@@ -44,7 +44,7 @@ func RegisterFigures(provider metric.MeterProvider, parts TenancyFigures) error 
 	}
 	if sweep := parts.Sweep; sweep != nil {
 		sweeps := r.counter("tenant_sweeps_total", "Comparisons with the authority on tenants.")
-		corrections := r.counter("tenant_sweep_corrections_total", "Changes that no event had told of.")
+		corrections := r.counter("tenant_sweep_corrections_total", "Changes whose event was missed.")
 		r.callback(func(o metric.Observer) {
 			s := sweep.Stats()
 			o.ObserveInt64(sweeps, s.Sweeps)

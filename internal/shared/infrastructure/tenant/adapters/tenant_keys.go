@@ -30,7 +30,7 @@ func eraseKeys(ctx context.Context, client redis.Cmdable, tenantID string) error
 		if err != nil {
 			return fmt.Errorf("looking for the tenant's keys: %w", err)
 		}
-		for _, key := range keys { // one by one in a batch: keys of a cluster lie in different slots
+		for _, key := range keys { // one by one in a batch: keys of a cluster are in different slots
 			if err := client.Unlink(ctx, key).Err(); err != nil {
 				return fmt.Errorf("removing the tenant's keys: %w", err)
 			}
