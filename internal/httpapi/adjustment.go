@@ -18,7 +18,7 @@ type createAdjustmentInput struct {
 }
 
 func createAdjustment(ctx context.Context, tx *postgres.Tx, in *createAdjustmentInput) (recon.Adjustment, error) {
-	return tx.Adjust(ctx, in.ID, in.Body.Amount, in.Body.Reason, in.Body.Note)
+	return tx.Adjust(ctx, in.ID, recon.Adjustment{Amount: in.Body.Amount, Reason: in.Body.Reason, Note: in.Body.Note})
 }
 
 type adjustmentsInput struct {

@@ -55,7 +55,7 @@ func createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInpu
 	if err != nil {
 		return out, err
 	}
-	return tx.CreateBackTest(ctx, in.ID, rules, from, to)
+	return tx.CreateBackTest(ctx, recon.BackTest{ContextID: in.ID, Rules: rules, From: from, To: to})
 }
 
 // given says whether a member of a body holds anything.

@@ -46,14 +46,14 @@ type updateContextInput struct {
 }
 
 func updateContext(ctx context.Context, tx *postgres.Tx, in *updateContextInput) (recon.Context, error) {
-	return tx.UpdateContext(ctx, in.ID, in.version, "context.update", func(c *recon.Context) error {
+	return tx.UpdateContext(ctx, in.ID, in.version, func(c *recon.Context) (string, error) {
 		if c.Status == recon.ContextArchived {
-			return recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+			return "", recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
 		}
 		set(&c.Name, in.Body.Name)
 		set(&c.Description, in.Body.Description)
 		set(&c.Settings, in.Body.Settings)
-		return check(c.Check())
+		return "context.update", check(c.Check())
 	})
 }
 
@@ -73,9 +73,9 @@ type contextStatusInput struct {
 // contextTo is the endpoint that brings a context into a status; being there already is no error.
 func contextTo(status recon.ContextStatus, action string) endpoint {
 	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *contextStatusInput) (recon.Context, error) {
-		return tx.UpdateContext(ctx, in.ID, in.version, action, func(c *recon.Context) error {
+		return tx.UpdateContext(ctx, in.ID, in.version, func(c *recon.Context) (string, error) {
 			c.Status = status
-			return nil
+			return action, nil
 		})
 	})
 }

@@ -377,7 +377,8 @@ func (a *API) once(
 		})
 		return answer, err
 	}
-	return a.DB.Idempotent(ctx, http.MethodPost+" "+requestOf(ctx).path, key, hash,
+	return a.DB.Idempotent(ctx,
+		postgres.Request{Endpoint: http.MethodPost + " " + requestOf(ctx).path, Key: key, BodyHash: hash},
 		func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			made, err := do(tx)
 			return made.Status, made.Headers, made.Body, err

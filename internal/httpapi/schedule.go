@@ -31,7 +31,10 @@ func createSchedule(ctx context.Context, tx *postgres.Tx, in *createScheduleInpu
 	if err := check(s.Check(now)); err != nil {
 		return s, err
 	}
-	return tx.CreateSchedule(ctx, s, now)
+	if err := s.Plan(now); err != nil {
+		return s, err
+	}
+	return tx.CreateSchedule(ctx, s)
 }
 
 type updateScheduleInput struct {
@@ -48,12 +51,15 @@ type updateScheduleInput struct {
 
 func updateSchedule(ctx context.Context, tx *postgres.Tx, in *updateScheduleInput) (recon.Schedule, error) {
 	now := time.Now()
-	return tx.UpdateSchedule(ctx, in.ID, in.version, now, func(s *recon.Schedule) error {
+	return tx.UpdateSchedule(ctx, in.ID, in.version, func(s *recon.Schedule) error {
 		set(&s.Name, in.Body.Name)
 		set(&s.Cron, in.Body.Cron)
 		set(&s.TimeZone, in.Body.TimeZone)
 		set(&s.Mode, in.Body.Mode)
 		set(&s.Enabled, in.Body.Enabled)
-		return check(s.Check(now))
+		if err := check(s.Check(now)); err != nil {
+			return err
+		}
+		return s.Plan(now)
 	})
 }

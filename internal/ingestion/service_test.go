@@ -221,9 +221,9 @@ func TestImportRefuses(t *testing.T) {
 	t.Run("an archived context takes no files", func(t *testing.T) {
 		_, b := setup(t)
 		require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
-			_, err := tx.UpdateContext(b.ctx, b.context.ID, 0, "context.archive", func(c *recon.Context) error {
+			_, err := tx.UpdateContext(b.ctx, b.context.ID, 0, func(c *recon.Context) (string, error) {
 				c.Status = recon.ContextArchived
-				return nil
+				return "context.archive", nil
 			})
 			return err
 		}))

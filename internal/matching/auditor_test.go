@@ -374,7 +374,7 @@ func (a *auditor) anyRow(side recon.Side) string {
 func (a *auditor) adjust() {
 	id, g := a.anyGroup()
 	if g != nil && a.allowed(func(tx *postgres.Tx) error {
-		_, err := tx.Adjust(a.ctx, id, "", recon.AdjustmentWriteOff, "charge")
+		_, err := tx.Adjust(a.ctx, id, recon.Adjustment{Reason: recon.AdjustmentWriteOff, Note: "charge"})
 		return err
 	}) {
 		g.touched = true

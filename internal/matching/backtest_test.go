@@ -15,7 +15,7 @@ import (
 func (b *bundle) backTest(t *testing.T, s *matching.Service, rules []recon.Rule, from, to string) (found recon.BackTest) {
 	t.Helper()
 	b.tx(t, func(tx *postgres.Tx) (err error) {
-		found, err = tx.CreateBackTest(b.ctx, b.contextID, rules, day(t, from), day(t, to))
+		found, err = tx.CreateBackTest(b.ctx, recon.BackTest{ContextID: b.contextID, Rules: rules, From: day(t, from), To: day(t, to)})
 		return err
 	})
 	require.NoError(t, s.Execute(b.ctx, found.ID))
@@ -155,13 +155,13 @@ func TestBackTest(t *testing.T) {
 	})
 	t.Run("it may work beside a run, and two do not wait at once", func(t *testing.T) {
 		b.tx(t, func(tx *postgres.Tx) error {
-			_, err := tx.CreateBackTest(b.ctx, b.contextID, ladder, recon.NoDay, recon.NoDay)
+			_, err := tx.CreateBackTest(b.ctx, recon.BackTest{ContextID: b.contextID, Rules: ladder, From: recon.NoDay, To: recon.NoDay})
 			return err
 		})
 		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 		require.NoError(t, err)
 		err = b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
-			_, err := tx.CreateBackTest(b.ctx, b.contextID, ladder, recon.NoDay, recon.NoDay)
+			_, err := tx.CreateBackTest(b.ctx, recon.BackTest{ContextID: b.contextID, Rules: ladder, From: recon.NoDay, To: recon.NoDay})
 			return err
 		})
 		require.Equal(t, "RUN_QUEUED", recon.CodeOf(err))

@@ -81,12 +81,12 @@ func TestT77_EverythingAtOnce(t *testing.T) {
 	})
 	churn(t, ctx, &wait, "archive", func(round int) error {
 		err := b.DB.TxRetry(ctx, func(tx *postgres.Tx) error {
-			_, err := tx.UpdateContext(ctx, b.contextID, 0, "context.archive", func(c *recon.Context) error {
+			_, err := tx.UpdateContext(ctx, b.contextID, 0, func(c *recon.Context) (string, error) {
 				c.Status = recon.ContextActive
 				if round%8 == 7 {
 					c.Status = recon.ContextArchived
 				}
-				return nil
+				return "context.archive", nil
 			})
 			return err
 		})

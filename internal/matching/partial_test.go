@@ -141,7 +141,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	var discount recon.Adjustment
 	t.Run("shrinks with an adjustment, through the runs that follow, and grows when it is taken back", func(t *testing.T) {
 		b.tx(t, func(tx *postgres.Tx) (err error) {
-			discount, err = tx.Adjust(b.ctx, short.ID, "40.00", recon.AdjustmentDiscount, "agreed")
+			discount, err = tx.Adjust(b.ctx, short.ID, recon.Adjustment{Amount: "40.00", Reason: recon.AdjustmentDiscount, Note: "agreed"})
 			return err
 		})
 		require.Equal(t, "LEFT 160.00", rests()[short.ID])
@@ -157,7 +157,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	})
 	t.Run("is gone when all of it was adjusted", func(t *testing.T) {
 		b.tx(t, func(tx *postgres.Tx) error {
-			_, err := tx.Adjust(b.ctx, over.ID, "", recon.AdjustmentWriteOff, "kept")
+			_, err := tx.Adjust(b.ctx, over.ID, recon.Adjustment{Reason: recon.AdjustmentWriteOff, Note: "kept"})
 			return err
 		})
 		require.NotContains(t, rests(), over.ID)

@@ -72,9 +72,9 @@ func TestT77_AContextArchivedMeanwhileTakesNoResult(t *testing.T) {
 	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 	b.tx(t, func(tx *postgres.Tx) error {
-		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.archive", func(c *recon.Context) error {
+		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, func(c *recon.Context) (string, error) {
 			c.Status = recon.ContextArchived
-			return nil
+			return "context.archive", nil
 		})
 		return err
 	})

@@ -20,9 +20,9 @@ import (
 func (b *bundle) scheduled(t *testing.T, cron string, now time.Time) (s recon.Schedule) {
 	t.Helper()
 	b.tx(t, func(tx *postgres.Tx) (err error) {
-		s, err = tx.CreateSchedule(b.ctx, recon.Schedule{
-			ContextID: b.contextID, Name: cron, Cron: cron, TimeZone: "UTC", Mode: recon.RunCommit, Enabled: true,
-		}, now)
+		s = recon.Schedule{ContextID: b.contextID, Name: cron, Cron: cron, TimeZone: "UTC", Mode: recon.RunCommit, Enabled: true}
+		require.NoError(t, s.Plan(now))
+		s, err = tx.CreateSchedule(b.ctx, s)
 		return err
 	})
 	return s
@@ -101,9 +101,9 @@ func TestASchedule(t *testing.T) {
 func (b *bundle) setContext(t *testing.T, change func(c *recon.Context)) {
 	t.Helper()
 	b.tx(t, func(tx *postgres.Tx) error {
-		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.update", func(c *recon.Context) error {
+		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, func(c *recon.Context) (string, error) {
 			change(c)
-			return nil
+			return "context.update", nil
 		})
 		return err
 	})

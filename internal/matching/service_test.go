@@ -339,9 +339,9 @@ func TestStart(t *testing.T) {
 	})
 	t.Run("a paused context runs nothing", func(t *testing.T) {
 		b.tx(t, func(tx *postgres.Tx) error {
-			_, err := tx.UpdateContext(b.ctx, b.contextID, 0, "context.pause", func(c *recon.Context) error {
+			_, err := tx.UpdateContext(b.ctx, b.contextID, 0, func(c *recon.Context) (string, error) {
 				c.Status = recon.ContextPaused
-				return nil
+				return "context.pause", nil
 			})
 			return err
 		})

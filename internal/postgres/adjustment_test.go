@@ -11,7 +11,7 @@ import (
 )
 
 func TestAdjustable(t *testing.T) {
-	short := &decidedGroup{status: recon.GroupPartial, currency: "EUR", difference: -100, adjusted: -40}
+	short := &decidedGroup{GroupRow: GroupRow{Status: recon.GroupPartial, Currency: "EUR", Difference: -100}, Adjusted: -40}
 	for amount, want := range map[string]int64{"": -60, "-0.10": -10, "-0.60": -60} {
 		got, err := adjustable(short, amount)
 		require.NoError(t, err, amount)
@@ -21,11 +21,11 @@ func TestAdjustable(t *testing.T) {
 		_, err := adjustable(short, amount)
 		require.Equal(t, "ADJUSTMENT_AMOUNT", recon.CodeOf(err), amount)
 	}
-	_, err := adjustable(&decidedGroup{status: recon.GroupConfirmed, difference: 5, adjusted: 5}, "")
+	_, err := adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupConfirmed, Difference: 5}, Adjusted: 5}, "")
 	require.Equal(t, "NOTHING_TO_ADJUST", recon.CodeOf(err))
-	_, err = adjustable(&decidedGroup{status: recon.GroupUnmatched, difference: 5}, "")
+	_, err = adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupUnmatched, Difference: 5}}, "")
 	require.Equal(t, "GROUP_UNMATCHED", recon.CodeOf(err))
-	_, err = adjustable(&decidedGroup{status: recon.GroupProposed, difference: 5, preview: true}, "")
+	_, err = adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupProposed, Difference: 5}, Preview: true}, "")
 	require.Equal(t, "GROUP_PREVIEW", recon.CodeOf(err))
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"matcher/internal/recon"
 )
@@ -27,16 +26,17 @@ const ageingSQL = statementRows + `, items AS (
 		WHERE g.status = 'PARTIAL' AND g.residual <> 0
 	)
 	SELECT currency, side, (SELECT count(*) FROM unnest(@bounds::integer[]) AS b (days) WHERE @asOf::date - date > b.days) AS bucket,
-		sum(amount)::text, count(*), min(date)
+		sum(amount)::text AS amount, count(*), min(date) AS oldest
 	FROM items GROUP BY 1, 2, 3`
 
 // ageingRow is a line of ageingSQL.
 type ageingRow struct {
-	currency, side string
-	bucket         int
-	amount         *big.Int
-	count          int64
-	oldest         recon.Day
+	Currency string
+	Side     recon.Side
+	Bucket   int
+	Amount   string // minor units, of any size
+	Count    int64
+	Oldest   recon.Day
 }
 
 // Ageing is how old a context's open items are on a day, from what is stored; NoDay asks for the day of its latest row.
@@ -48,48 +48,33 @@ func (tx *Tx) Ageing(ctx context.Context, contextID string, asOf recon.Day) (rec
 	if err != nil {
 		return recon.Ageing{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, ageingSQL, pgx.NamedArgs{"context": contextID, "asOf": dateOf(asOf), "bounds": recon.AgeBounds})
-	found, err := pgx.CollectRows(rows, scanAgeingRow)
+	found, err := all[ageingRow](tx.query(ctx, ageingSQL,
+		pgx.NamedArgs{"context": contextID, "asOf": asOf, "bounds": recon.AgeBounds}))
 	if err != nil {
 		return recon.Ageing{}, fmt.Errorf("reading the ageing: %w", err)
 	}
-	sides := map[string]*[2][]ageingRow{}
+	sides := map[string]map[recon.Side][]ageingRow{}
 	for _, row := range found {
-		if sides[row.currency] == nil {
-			sides[row.currency] = &[2][]ageingRow{}
+		if sides[row.Currency] == nil {
+			sides[row.Currency] = map[recon.Side][]ageingRow{}
 		}
-		side := 0
-		if row.side == string(recon.Right) {
-			side = 1
-		}
-		sides[row.currency][side] = append(sides[row.currency][side], row)
+		sides[row.Currency][row.Side] = append(sides[row.Currency][row.Side], row)
 	}
 	out := recon.Ageing{ContextID: contextID, AsOf: asOf, Currencies: []recon.AgeingCurrency{}}
 	for _, currency := range slices.Sorted(maps.Keys(sides)) {
 		out.Currencies = append(out.Currencies, recon.AgeingCurrency{
-			Currency: currency, Left: ageingSide(currency, sides[currency][0]), Right: ageingSide(currency, sides[currency][1]),
+			Currency: currency, Left: ageingSide(currency, sides[currency][recon.Left]),
+			Right: ageingSide(currency, sides[currency][recon.Right]),
 		})
 	}
 	return out, nil
 }
 
-func scanAgeingRow(row pgx.CollectableRow) (r ageingRow, err error) {
-	var amount string
-	var oldest pgtype.Date
-	if err := row.Scan(&r.currency, &r.side, &r.bucket, &amount, &r.count, &oldest); err != nil {
-		return r, err
-	}
-	r.oldest = dayOf(oldest)
-	r.amount, _ = new(big.Int).SetString(amount, 10)
-	return r, nil
-}
-
 // ageingSide lays a side's sums out into every bucket, empty ones too, so that two days can be compared line by line.
 func ageingSide(currency string, rows []ageingRow) recon.AgeingSide {
 	side, total := recon.AgeingSide{}, new(big.Int)
-	sums := make([]big.Int, len(recon.AgeBounds)+1)
-	for i := range sums {
-		bucket := recon.AgeBucket{}
+	for i := range len(recon.AgeBounds) + 1 {
+		bucket := recon.AgeBucket{Amount: decimalText("0", currency)}
 		if i > 0 {
 			bucket.FromDays = recon.AgeBounds[i-1] + 1
 		}
@@ -99,16 +84,13 @@ func ageingSide(currency string, rows []ageingRow) recon.AgeingSide {
 		side.Buckets = append(side.Buckets, bucket)
 	}
 	for _, r := range rows {
-		sums[r.bucket].Set(r.amount)
-		total.Add(total, r.amount)
-		side.Count += r.count
-		side.Buckets[r.bucket].Count = r.count
-		if side.Oldest == 0 || r.oldest < side.Oldest {
-			side.Oldest = r.oldest
+		amount, _ := new(big.Int).SetString(r.Amount, 10)
+		total.Add(total, amount)
+		side.Count += r.Count
+		side.Buckets[r.Bucket].Count, side.Buckets[r.Bucket].Amount = r.Count, decimalText(r.Amount, currency)
+		if side.Oldest == 0 || r.Oldest < side.Oldest {
+			side.Oldest = r.Oldest
 		}
-	}
-	for i := range sums {
-		side.Buckets[i].Amount = decimalText(sums[i].String(), currency)
 	}
 	side.Amount = decimalText(total.String(), currency)
 	return side

@@ -2,49 +2,44 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
-	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
 const backTestSelect = `
-	SELECT r.id::text, r.num, r.context_id::text, r.status, r.date_from, r.date_to, b.rules, b.rules_hash,
-		coalesce(b.rules_version = ` + ruleChangesOf + `, false), b.totals, r.progress, r.error_code, r.error_message, r.created_at,
+	SELECT r.id, r.num, r.context_id, r.status, r.date_from AS "from", r.date_to AS "to", b.rules, b.rules_hash,
+		coalesce(b.rules_version = ` + ruleChangesOf + `, false) AS current, b.totals, r.progress, r.error_code, r.error_message, r.created_at,
 		r.created_by, r.started_at, r.finished_at
 	FROM back_tests b JOIN runs r ON r.num = b.run_num JOIN contexts c ON c.id = r.context_id`
 
-// CreateBackTest queues a back-test of a whole rule set and its job. At most one of a context waits beside the one that
+var backTests = noun[recon.BackTest]{name: "back-test", sql: backTestSelect + ` WHERE r.id = $1`}
+
+// CreateBackTest queues a back-test of the rules, from and to of b in its context, and its job. At most one of a context waits beside the one that
 // is worked on, and neither keeps a run from starting.
-func (tx *Tx) CreateBackTest(ctx context.Context, contextID string, rules []recon.Rule, from, to recon.Day) (recon.BackTest, error) {
-	run, err := tx.insertRun(ctx, recon.Run{ContextID: contextID, Mode: recon.RunBackTest, From: from, To: to})
+func (tx *Tx) CreateBackTest(ctx context.Context, b recon.BackTest) (recon.BackTest, error) {
+	run, err := tx.insertRun(ctx, recon.Run{ContextID: b.ContextID, Mode: recon.RunBackTest, From: b.From, To: b.To})
 	if err != nil {
 		return recon.BackTest{}, err
 	}
-	hash := recon.HashRules(recon.ActiveRules(rules))
+	hash := recon.HashRules(recon.ActiveRules(b.Rules))
 	if _, err := tx.tx.Exec(ctx, `INSERT INTO back_tests (run_num, rules, rules_hash) VALUES ($1, $2, $3)`,
-		run.Num, append([]recon.Rule{}, rules...), hash); err != nil {
+		run.Num, append([]recon.Rule{}, b.Rules...), hash); err != nil {
 		return recon.BackTest{}, fmt.Errorf("storing the back-test: %w", err)
 	}
 	tx.Audit("back_test.start", "back_test", run.ID, map[string]any{
-		"contextId": contextID, "rulesHash": hash, "from": from, "to": to,
+		"contextId": b.ContextID, "rulesHash": hash, "from": b.From, "to": b.To,
 	})
 	return tx.BackTest(ctx, run.ID)
 }
 
 // BackTest is one back-test with the rules that it tries.
 func (tx *Tx) BackTest(ctx context.Context, id string) (recon.BackTest, error) {
-	if !auth.IsUUID(id) {
-		return recon.BackTest{}, recon.NotFound("back-test")
-	}
-	rows, _ := tx.tx.Query(ctx, backTestSelect+` WHERE r.id = $1`, id)
-	b, err := pgx.CollectExactlyOneRow(rows, scanBackTest)
-	return b, notFound(err, "back-test")
+	return backTests.read(ctx, tx, id, "")
 }
 
 // BackTests lists a context's back-tests, newest first, without their rules.
@@ -52,40 +47,16 @@ func (tx *Tx) BackTests(ctx context.Context, contextID string, page Page) ([]rec
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, "", err
 	}
-	before, err := page.afterInt(firstOfDescending)
-	if err != nil {
-		return nil, "", err
+	found, next, err := list[recon.BackTest]{
+		what: "back-tests", first: firstOfDescending, key: func(b recon.BackTest) int64 { return b.Num },
+		sql: backTestSelect + `
+			WHERE r.context_id = @context AND r.num < @after ORDER BY r.num DESC LIMIT @limit`,
+		args: pgx.NamedArgs{"context": contextID},
+	}.page(ctx, tx, page)
+	for i := range found {
+		found[i].Rules = nil
 	}
-	rows, _ := tx.tx.Query(ctx, backTestSelect+`
-		WHERE r.context_id = @context AND r.num < @before ORDER BY r.num DESC LIMIT @limit`,
-		pgx.NamedArgs{"context": contextID, "before": before, "limit": page.Size() + 1})
-	list, err := pgx.CollectRows(rows, scanBackTest)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing back-tests: %w", err)
-	}
-	list, next := pageOf(list, page, func(b recon.BackTest) []any { return []any{b.Num} })
-	for i := range list {
-		list[i].Rules = nil
-	}
-	return list, next, nil
-}
-
-func scanBackTest(row pgx.CollectableRow) (b recon.BackTest, err error) {
-	var from, to pgtype.Date
-	var rules, totals []byte
-	err = row.Scan(&b.ID, &b.Num, &b.ContextID, &b.Status, &from, &to, &rules, &b.RulesHash, &b.Current, &totals, &b.Progress,
-		&b.ErrorCode, &b.ErrorMessage, &b.CreatedAt, &b.CreatedBy, &b.StartedAt, &b.FinishedAt)
-	if err != nil {
-		return b, err
-	}
-	b.From, b.To = dayOf(from), dayOf(to)
-	b.CreatedAt, b.StartedAt, b.FinishedAt = b.CreatedAt.UTC(), inUTC(b.StartedAt), inUTC(b.FinishedAt)
-	if totals != nil {
-		if err := json.Unmarshal(totals, &b.Totals); err != nil {
-			return b, err
-		}
-	}
-	return b, json.Unmarshal(rules, &b.Rules)
+	return found, next, err
 }
 
 // requireBackTest refuses rules that no back-test has tried since their last change; changes is how many there were.
@@ -122,95 +93,78 @@ func (tx *Tx) BackTestEntries(ctx context.Context, id string, kind recon.DiffKin
 	if err != nil {
 		return nil, "", err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	groups, err := all[entryRow](tx.query(ctx, `
 		WITH page AS (
 			SELECT entry FROM back_test_entries
 			WHERE run_num = @run AND ordinal = 1 AND entry > @after AND (@kind = '' OR kind = @kind) ORDER BY entry LIMIT @limit
 		)
-		SELECT e.entry, e.kind, e.before, e.after, e.ordinal, coalesce(e.group_id, 0), e.rule, cardinality(e.left_ids),
-			cardinality(e.right_ids), e.left_ids[:@each], e.right_ids[:@each]
+		SELECT e.entry, e.kind, e.before AS before_count, e.after AS after_count, e.ordinal, e.group_id AS group_key, e.rule,
+			cardinality(e.left_ids) AS left_count, cardinality(e.right_ids) AS right_count, e.left_ids[:@each] AS left_keys,
+			e.right_ids[:@each] AS right_keys
 		FROM back_test_entries e JOIN page p ON p.entry = e.entry
 		WHERE e.run_num = @run AND (e.ordinal <= least(e.before, @groups) OR e.ordinal > e.before AND e.ordinal <= e.before + @groups)
 		ORDER BY e.entry, e.ordinal`, pgx.NamedArgs{
-		"run": b.Num, "after": after, "kind": string(kind), "limit": page.Size() + 1, "each": groupItemsInList, "groups": entryGroupsInList,
-	})
-	list := entryList{tx: tx}
-	if _, err := pgx.CollectRows(rows, list.scan); err != nil {
+		"run": b.Num, "after": after, "kind": kind, "limit": page.Size() + 1, "each": groupItemsInList, "groups": entryGroupsInList,
+	}))
+	if err != nil {
 		return nil, "", fmt.Errorf("listing the entries of a back-test: %w", err)
 	}
-	if err := list.fillItems(ctx); err != nil {
+	items, err := tx.entryItems(ctx, groups)
+	if err != nil {
 		return nil, "", err
 	}
-	entries, next := pageOf(list.entries, page, func(e recon.BackTestEntry) []any { return []any{e.Entry} })
+	var entries []recon.BackTestEntry
+	for i := range groups {
+		g := &groups[i]
+		if n := len(entries); n == 0 || entries[n-1].Entry != g.Entry {
+			g.Before, g.After = []recon.DiffGroup{}, []recon.DiffGroup{}
+			entries = append(entries, g.BackTestEntry)
+		}
+		g.GroupID, g.Items = tx.publicOrNone(kindGroup, g.GroupKey), []recon.GroupItem{}
+		for _, key := range slices.Concat(g.LeftKeys, g.RightKeys) {
+			if item, there := items[key]; there {
+				g.Items = append(g.Items, item)
+			}
+		}
+		entry := &entries[len(entries)-1]
+		if g.Ordinal <= entry.BeforeCount {
+			entry.Before = append(entry.Before, g.DiffGroup)
+		} else {
+			entry.After = append(entry.After, g.DiffGroup)
+		}
+	}
+	entries, next := pageOf(entries, page, func(e recon.BackTestEntry) []any { return []any{e.Entry} })
 	return entries, next, nil
 }
 
-// entryList gathers rows of back_test_entries, a group each, into entries.
-type entryList struct {
-	tx          *Tx
-	entries     []recon.BackTestEntry
-	left, right []int64
-	rows        [][]int64 // by group, in their order: which rows it shows
+// entryRow is a group of an entry.
+type entryRow struct {
+	recon.BackTestEntry
+	recon.DiffGroup
+	Ordinal             int
+	GroupKey            *int64
+	LeftKeys, RightKeys []int64
 }
 
-func (l *entryList) scan(row pgx.CollectableRow) (struct{}, error) {
-	var e recon.BackTestEntry
-	var g recon.DiffGroup
-	var ordinal int
-	var group int64
+// entryItems reads the rows of groups by key, in one query. A row that was voided since is not shown.
+func (tx *Tx) entryItems(ctx context.Context, groups []entryRow) (map[int64]recon.GroupItem, error) {
 	var left, right []int64
-	err := row.Scan(&e.Entry, &e.Kind, &e.BeforeCount, &e.AfterCount, &ordinal, &group, &g.Rule, &g.LeftCount, &g.RightCount, &left, &right)
-	if err != nil {
-		return struct{}{}, err
+	for i := range groups {
+		left, right = append(left, groups[i].LeftKeys...), append(right, groups[i].RightKeys...)
 	}
-	if group != 0 {
-		g.GroupID = l.tx.ids(kindGroup).Public(group)
-	}
-	l.left, l.right, l.rows = append(l.left, left...), append(l.right, right...), append(l.rows, append(left, right...))
-	if n := len(l.entries); n == 0 || l.entries[n-1].Entry != e.Entry {
-		e.Before, e.After = []recon.DiffGroup{}, []recon.DiffGroup{}
-		l.entries = append(l.entries, e)
-	}
-	of := &l.entries[len(l.entries)-1]
-	if ordinal <= of.BeforeCount {
-		of.Before = append(of.Before, g)
-	} else {
-		of.After = append(of.After, g)
-	}
-	return struct{}{}, nil
-}
-
-// fillItems reads the rows of all entries in one query. A row that was voided since is shown no more.
-func (l *entryList) fillItems(ctx context.Context) error {
-	rows, _ := l.tx.tx.Query(ctx, groupItemSelect+`
+	rows, err := pgx.CollectRows(tx.query(ctx, groupItemSelect+`
 		FROM (SELECT 0::bigint AS id) g
 		CROSS JOIN (
 			SELECT id, 'LEFT' AS side FROM unnest(@left::bigint[]) AS l (id)
 			UNION
 			SELECT id, 'RIGHT' FROM unnest(@right::bigint[]) AS r (id)
-		) m`+groupItemJoin, pgx.NamedArgs{"left": l.left, "right": l.right})
-	items := map[string]recon.GroupItem{}
-	_, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
-		_, item, err := l.tx.scanItem(row)
-		items[item.TransactionID] = item
-		return struct{}{}, err
-	})
+		) m`+groupItemJoin, pgx.NamedArgs{"left": left, "right": right}), tx.scanItem)
 	if err != nil {
-		return fmt.Errorf("reading the rows of entries: %w", err)
+		return nil, fmt.Errorf("reading the rows of entries: %w", err)
 	}
-	at, ids := 0, l.tx.ids(kindTransaction)
-	for e := range l.entries {
-		for _, groups := range [][]recon.DiffGroup{l.entries[e].Before, l.entries[e].After} {
-			for g := range groups {
-				groups[g].Items = make([]recon.GroupItem, 0, len(l.rows[at]))
-				for _, key := range l.rows[at] {
-					if item, there := items[ids.Public(key)]; there {
-						groups[g].Items = append(groups[g].Items, item)
-					}
-				}
-				at++
-			}
-		}
+	items := make(map[int64]recon.GroupItem, len(rows))
+	for i := range rows {
+		items[rows[i].Key] = rows[i].GroupItem
 	}
-	return nil
+	return items, nil
 }

@@ -9,27 +9,36 @@ import (
 // StoredCalendar is a calendar as it is stored.
 type StoredCalendar = recon.Configured[recon.Calendar]
 
-// CreateCalendar stores a new calendar.
-func (tx *Tx) CreateCalendar(ctx context.Context, c recon.Calendar) (StoredCalendar, error) {
-	return createConfigured(ctx, tx, calendars, c)
-}
-
 // Calendars lists calendars by name.
 func (tx *Tx) Calendars(ctx context.Context, page Page) ([]StoredCalendar, string, error) {
-	return listConfigured(ctx, tx, calendars, page)
+	return tx.calendars().list(ctx, page)
 }
 
-// Calendar is one calendar.
+// CreateCalendar stores a new calendar.
+func (tx *Tx) CreateCalendar(ctx context.Context, value recon.Calendar) (StoredCalendar, error) {
+	return tx.calendars().create(ctx, value)
+}
+
+// Calendar returns one calendar.
 func (tx *Tx) Calendar(ctx context.Context, id string) (StoredCalendar, error) {
-	return oneConfigured(ctx, tx, calendars, id, "")
+	return tx.calendars().get(ctx, id)
 }
 
-// UpdateCalendar changes a calendar for later runs.
-func (tx *Tx) UpdateCalendar(ctx context.Context, id string, version int, c recon.Calendar) (StoredCalendar, error) {
-	return updateConfigured(ctx, tx, calendars, id, version, c)
+// UpdateCalendar changes a calendar for later runs. version is what the caller read, 0 when it does not care.
+func (tx *Tx) UpdateCalendar(ctx context.Context, id string, version int, value recon.Calendar) (StoredCalendar, error) {
+	return tx.calendars().update(ctx, id, version, value)
 }
 
 // DeleteCalendar deletes a calendar that no rule names.
 func (tx *Tx) DeleteCalendar(ctx context.Context, id string, version int) error {
-	return deleteConfigured(ctx, tx, calendars, id, version)
+	return tx.calendars().remove(ctx, id, version)
+}
+
+// calendars returns the tenant's calendars, which the dates of rules name.
+func (tx *Tx) calendars() configured[recon.Calendar] {
+	c := newConfigured(tx, "calendar", "calendars", func(c recon.Calendar) string { return c.ID })
+	c.used = `
+		FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
+		WHERE r.deleted_at IS NULL AND v.body -> 'date' ->> 'calendar' = @name`
+	return c
 }

@@ -35,16 +35,15 @@ var clonedParts = []string{
 
 // CloneContext makes an active context of that name with the configuration of another, which may be archived.
 func (tx *Tx) CloneContext(ctx context.Context, id string, as recon.Context) (recon.Context, error) {
-	origin, err := tx.contextRow(ctx, id, "FOR SHARE")
+	origin, err := contexts.read(ctx, tx, id, "FOR SHARE")
 	if err != nil {
 		return recon.Context{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	made, err := one[recon.Context](tx.query(ctx, `
 		INSERT INTO contexts (id, name, description, settings, created_by) VALUES (@id, @name, @description, @settings, @actor)
 		RETURNING `+contextColumns, pgx.NamedArgs{
 		"id": newID(), "name": as.Name, "description": as.Description, "settings": origin.Settings, "actor": tx.actor,
-	})
-	made, err := pgx.CollectExactlyOneRow(rows, scanContext)
+	}), "context")
 	if err != nil {
 		return recon.Context{}, err
 	}

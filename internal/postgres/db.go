@@ -34,7 +34,7 @@ type DB struct {
 
 // New makes the door. jobs may be set later by SetJobs, before the first transaction that enqueues.
 func New(connections *tenancy.TenantConnectionManager, jobs JobInserter) *DB {
-	return &DB{connections: connections, jobs: jobs, replicas: newReplicas()}
+	return &DB{connections: connections, jobs: jobs, replicas: &replicas{states: map[string]*replicaState{}}}
 }
 
 // SetJobs breaks the circle at start: the queue's handlers need the DB that enqueues. It is for the wiring alone.
@@ -83,16 +83,23 @@ func (db *DB) run(ctx context.Context, begin string, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	lease, pgxTx, err := db.begin(ctx, tenantID, begin)
+	s, err := db.begin(ctx, tenantID, begin)
 	if err != nil {
 		return err
 	}
-	defer lease.Release()
-	err = db.finish(ctx, lease, pgxTx, begin, fn)
-	if begin == beginWrite && lease.HasReplica {
-		db.replicas.wrote(lease.Placement, tenantID, time.Now())
+	defer s.lease.Release()
+	err = db.finish(ctx, s, fn)
+	if s.writes && s.lease.HasReplica {
+		db.replicas.state(s.lease.Placement).wrote(tenantID, time.Now())
 	}
 	return err
+}
+
+// session is a tenant's transaction on a leased connection.
+type session struct {
+	lease  *tenancy.Lease
+	tx     pgx.Tx
+	writes bool
 }
 
 // beginAttempts: a connection that had died unnoticed is found by its BEGIN, before anything was done on it, so a
@@ -100,43 +107,44 @@ func (db *DB) run(ctx context.Context, begin string, fn func(*Tx) error) error {
 const beginAttempts = 2
 
 // begin leases a connection and opens the tenant's transaction on it.
-func (db *DB) begin(ctx context.Context, tenantID, begin string) (*tenancy.Lease, pgx.Tx, error) {
+func (db *DB) begin(ctx context.Context, tenantID, begin string) (session, error) {
 	for attempt := 1; ; attempt++ {
 		lease, err := db.connections.Acquire(ctx, tenantID)
 		if err != nil {
-			return nil, nil, err
+			return session{}, err
 		}
 		pgxTx, err := db.ApplyTenantSchema(ctx, lease, begin)
 		if err == nil {
-			return lease, pgxTx, nil
+			return session{lease, pgxTx, begin == beginWrite}, nil
 		}
 		lease.Release()
 		if attempt == beginAttempts || ctx.Err() != nil || !connectionLost(err) {
-			return nil, nil, beginError(ctx, err)
+			return session{}, beginError(ctx, err)
 		}
 	}
 }
 
 // finish runs fn and ends the transaction.
-func (db *DB) finish(ctx context.Context, lease *tenancy.Lease, pgxTx pgx.Tx, begin string, fn func(*Tx) error) (err error) {
-	ended := false // the server has said that the transaction is over
+func (db *DB) finish(ctx context.Context, s session, fn func(*Tx) error) (err error) {
+	ended := false // the server has confirmed that the transaction is over
 	defer func() {
 		// It does nothing after a commit; after a panic it runs before the lease goes back.
-		if !rollback(ctx, pgxTx) && !ended {
-			lease.Doubt()
+		if !rollback(ctx, s.tx) && !ended {
+			s.lease.Doubt()
 		}
 	}()
-	tx := newTx(ctx, pgxTx, lease.Tenant.TenantID)
+	tx := newTx(ctx, s.tx, s.lease.Tenant.TenantID)
 	err = fn(tx)
 	tx.tx = nil // nothing of fn runs from here on, not even a goroutine it left behind
-	if err == nil && begin == beginWrite {
-		err = db.flush(ctx, pgxTx, tx)
+	if err == nil && s.writes {
+		err = db.flush(ctx, s.tx, tx)
 	}
 	if err == nil {
-		if err = pgxTx.Commit(ctx); err == nil {
-			ended = true
-		} else {
-			err = commitError(err)
+		err = s.tx.Commit(ctx)
+		ended = err == nil
+		if connectionLost(err) { // between COMMIT and its answer: the server may have done either
+			err = &translated{cause: err, outcomeUnknown: true, public: recon.Unavailable("OUTCOME_UNKNOWN", retryAfterOutage,
+				"the connection to the database was lost while the change was being saved: check whether it was made before repeating it")}
 		}
 	}
 	return domainError(ctx, err)
@@ -156,20 +164,16 @@ func (db *DB) ApplyTenantSchema(ctx context.Context, lease *tenancy.Lease, begin
 		query += "; SET LOCAL ROLE " + auth.QuoteIdentifier(lease.Role)
 	}
 	query += "; SELECT '" + schema + "'::regnamespace"
-	tx, err := db.beginBounded(ctx, lease, query)
+	// A server's first answer takes no longer than a connection to it: a begin locks nothing.
+	bounded, cancel := context.WithTimeout(ctx, db.connections.ConnectTimeout())
+	defer cancel()
+	registerTypes(lease.Conn.Conn().TypeMap())
+	tx, err := lease.Conn.Conn().BeginTx(bounded, pgx.TxOptions{BeginQuery: query})
+	lease.Began(err, err != nil && ctx.Err() == nil && connectionLost(err))
 	if err != nil && lease.Conn.Conn().PgConn().TxStatus() == 'E' {
 		// The block is open though it failed: ended here the connection is clean, else the pool would drop it.
 		_, _ = lease.Conn.Exec(ctx, "ROLLBACK")
 	}
-	return tx, err
-}
-
-// beginBounded waits no longer for a server's first answer than for a connection to it: a begin locks nothing.
-func (db *DB) beginBounded(ctx context.Context, lease *tenancy.Lease, query string) (pgx.Tx, error) {
-	bounded, cancel := context.WithTimeout(ctx, db.connections.ConnectTimeout())
-	defer cancel()
-	tx, err := lease.Conn.Conn().BeginTx(bounded, pgx.TxOptions{BeginQuery: query})
-	lease.Began(err, err != nil && ctx.Err() == nil && connectionLost(err))
 	return tx, err
 }
 

@@ -77,8 +77,8 @@ func beginError(ctx context.Context, err error) error {
 	return domainError(ctx, fmt.Errorf("beginning the tenant's transaction: %w", err))
 }
 
-// domainError turns what the caller can act on into a recon.Error, beside the cause for the log. The rest stays as it
-// is and is an internal error: a table that is missing from a tenant's schema, say (42P01), is never looked for
+// domainError turns an error that the caller can act on into a recon.Error, together with its cause for the log. Any other
+// error stays as it is and is an internal error: a table that is missing from a tenant's schema (42P01) is never looked for
 // anywhere else.
 func domainError(ctx context.Context, err error) error {
 	if err == nil || recon.KindOf(err) != "" {
@@ -87,22 +87,19 @@ func domainError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
 		return errors.Join(cause, err)
 	}
-	if facing := facingError(err); facing != nil {
-		return &translated{facing: facing, cause: err}
+	if public := publicError(err); public != nil {
+		return &translated{public: public, cause: err}
 	}
 	return err
 }
 
-// facingError is what the caller reads, nil when it is none of its business.
-func facingError(err error) *recon.Error {
-	if errors.Is(err, errOutcomeUnknown) {
-		return recon.Unavailable("OUTCOME_UNKNOWN", retryAfterOutage,
-			"the connection to the database was lost while the change was being saved: look whether it was made before repeating it")
-	}
+// publicError returns the error shown to callers, or nil if it is internal.
+func publicError(err error) *recon.Error {
+	unreachable := recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
 		if connectionLost(err) {
-			return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+			return unreachable
 		}
 		return nil
 	}
@@ -117,14 +114,22 @@ func facingError(err error) *recon.Error {
 	case pgErr.Code == codeDiskFull:
 		return recon.Unavailable("DATABASE_FULL", retryAfterOutage, "the database has no space left")
 	case pgErr.Code == codeTooManyClients, serverGone(pgErr):
-		return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+		return unreachable
 	default:
 		return nil
 	}
 }
 
-// connectionLost says that there is no session any more. It may have been lost at any moment of a statement.
+// serverGone reports whether the server ended the session for reasons of its own.
+func serverGone(pgErr *pgconn.PgError) bool {
+	return strings.HasPrefix(pgErr.Code, "57P") || strings.HasPrefix(pgErr.Code, "08")
+}
+
+// connectionLost reports whether the session is gone. It may have been lost at any moment of a statement.
 func connectionLost(err error) bool {
+	if err == nil {
+		return false
+	}
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		return serverGone(pgErr)
@@ -137,9 +142,10 @@ func connectionLost(err error) bool {
 
 // translated reads as the domain's error and keeps the cause for the log and for errors.As.
 type translated struct {
-	facing *recon.Error
-	cause  error
+	public         *recon.Error
+	cause          error
+	outcomeUnknown bool // of a commit
 }
 
-func (e *translated) Error() string   { return e.facing.Error() + " (" + e.cause.Error() + ")" }
-func (e *translated) Unwrap() []error { return []error{e.facing, e.cause} }
+func (e *translated) Error() string   { return e.public.Error() + " (" + e.cause.Error() + ")" }
+func (e *translated) Unwrap() []error { return []error{e.public, e.cause} }

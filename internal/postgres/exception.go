@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -12,9 +11,11 @@ import (
 )
 
 const exceptionSelect = `
-	SELECT e.transaction_id, c.id::text, s.id::text, e.side, t.external_id, t.reference, e.amount, e.currency, e.date,
-		t.description, e.class, e.reason, e.nearest_id, e.nearest_difference, e.suggestion, e.status, e.severity, e.assignee,
-		e.resolution, e.opened_at, e.resolved_at, greatest(current_date - e.date, 0), a.group_id
+	SELECT e.transaction_id AS key, c.id AS context_id, s.id AS source_id, e.side, coalesce(t.external_id, '') AS external_id,
+		coalesce(t.reference, '') AS reference, e.amount AS minor, e.currency, e.date,
+		coalesce(t.description, '') AS description, e.class, e.reason, e.nearest_id AS nearest_key,
+		e.nearest_difference AS nearest_minor, e.suggestion, e.status, e.severity, e.assignee,
+		e.resolution, e.opened_at, e.resolved_at, greatest(current_date - e.date, 0) AS age_days, a.group_id AS group_key
 	FROM exceptions e
 	JOIN contexts c ON c.num = e.context_num
 	JOIN sources s ON s.num = e.source_num
@@ -29,19 +30,15 @@ func (tx *Tx) Exception(ctx context.Context, id string) (recon.Exception, error)
 	}
 	rows, _ := tx.tx.Query(ctx, exceptionSelect+` WHERE e.transaction_id = $1`, key)
 	e, err := pgx.CollectExactlyOneRow(rows, tx.scanException)
-	return e.Exception, notFound(err, "exception")
+	return e, notFound(err, "exception")
 }
 
 // Exceptions lists exceptions in the order in which their rows were loaded.
 func (tx *Tx) Exceptions(
 	ctx context.Context, filter recon.ExceptionFilter, page Page,
 ) ([]recon.Exception, string, error) {
-	after, err := page.afterInt(0)
-	if err != nil {
-		return nil, "", err
-	}
 	where := []string{"e.transaction_id > @after"}
-	args := pgx.NamedArgs{"after": after, "limit": page.Size() + 1}
+	args := pgx.NamedArgs{}
 	if filter.ContextID != "" {
 		c, err := tx.Context(ctx, filter.ContextID)
 		if err != nil {
@@ -59,45 +56,23 @@ func (tx *Tx) Exceptions(
 	if filter.MinAgeDays > 0 {
 		where, args["age"] = append(where, "e.date <= current_date - @age::integer"), filter.MinAgeDays
 	}
-	rows, _ := tx.tx.Query(ctx, exceptionSelect+` WHERE `+strings.Join(where, " AND ")+`
-		ORDER BY e.transaction_id LIMIT @limit`, args)
-	items, err := pgx.CollectRows(rows, tx.scanException)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing exceptions: %w", err)
-	}
-	items, next := pageOf(items, page, func(e keyedException) []any { return []any{e.key} })
-	plain := make([]recon.Exception, len(items))
-	for i := range items {
-		plain[i] = items[i].Exception
-	}
-	return plain, next, nil
+	return list[recon.Exception]{
+		what: "exceptions", scan: tx.scanException,
+		key:  func(e recon.Exception) int64 { return tx.key(kindException, e.ID) },
+		sql:  exceptionSelect + ` WHERE ` + strings.Join(where, " AND ") + ` ORDER BY e.transaction_id LIMIT @limit`,
+		args: args,
+	}.page(ctx, tx, page)
 }
 
-type keyedException struct {
-	recon.Exception
-	key int64
-}
-
-func (tx *Tx) scanException(row pgx.CollectableRow) (e keyedException, err error) {
-	var (
-		amount                           int64
-		nearest, difference, group       pgtype.Int8
-		external, reference, description pgtype.Text
-		date                             pgtype.Date
-	)
-	err = row.Scan(&e.key, &e.ContextID, &e.SourceID, &e.Side, &external, &reference, &amount, &e.Currency, &date, &description,
-		&e.Class, &e.Reason, &nearest, &difference, &e.Suggestion, &e.Status, &e.Severity, &e.Assignee, &e.Resolution,
-		&e.OpenedAt, &e.ResolvedAt, &e.AgeDays, &group)
-	e.ID, e.TransactionID = tx.ids(kindException).Public(e.key), tx.ids(kindTransaction).Public(e.key)
-	e.ExternalID, e.Reference, e.Description = external.String, reference.String, description.String
-	e.Amount, e.Date = decimal(amount, e.Currency), dayOf(date)
-	if group.Valid {
-		e.GroupID = tx.ids(kindGroup).Public(group.Int64)
-	}
-	if nearest.Valid {
-		e.NearestID = tx.ids(kindTransaction).Public(nearest.Int64)
-	}
-	e.NearestDifference = optional(difference, e.Currency)
-	e.OpenedAt, e.ResolvedAt = e.OpenedAt.UTC(), inUTC(e.ResolvedAt)
-	return e, err
+func (tx *Tx) scanException(row pgx.CollectableRow) (recon.Exception, error) {
+	e, err := pgx.RowToStructByNameLax[struct {
+		recon.Exception
+		Key, Minor           int64
+		NearestKey, GroupKey *int64
+		NearestMinor         pgtype.Int8
+	}](row)
+	e.ID, e.TransactionID = tx.ids(kindException).Public(e.Key), tx.ids(kindTransaction).Public(e.Key)
+	e.Amount, e.NearestDifference = decimal(e.Minor, e.Currency), optional(e.NearestMinor, e.Currency)
+	e.NearestID, e.GroupID = tx.publicOrNone(kindTransaction, e.NearestKey), tx.publicOrNone(kindGroup, e.GroupKey)
+	return e.Exception, err
 }

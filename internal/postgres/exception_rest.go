@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,7 +22,7 @@ const (
 // keeps its age, assignee and severity.
 func (tx *Tx) openRests(ctx context.Context, runNum int64, where string, args pgx.NamedArgs) error {
 	args["run"], args["class"], args["reason"] = runNum, recon.ClassBreak.String(), recon.ReasonPartialRest.String()
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "listing what is left of partial groups", `
 		WITH rests AS (
 			SELECT `+restRow+` AS id, g.context_num, g.currency, g.residual, `+restOnRight+` AS on_right,
 				cardinality(g.left_ids) AS lefts, cardinality(g.right_ids) AS rights,
@@ -45,10 +44,7 @@ func (tx *Tx) openRests(ctx context.Context, runNum int64, where string, args pg
 			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL,
 			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
 			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`, args)
-	if err != nil {
-		return fmt.Errorf("listing what is left of partial groups: %w", err)
-	}
-	return nil
+	return err
 }
 
 // openRestsOfRun is openRests for the partial groups that a run made; those that it kept stay as they are.

@@ -2,26 +2,19 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
-	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
-const feeRuleColumns = `f.id::text, f.context_id::text, f.body, f.version, f.created_at, f.updated_at, f.created_by`
+const feeRuleColumns = `f.id, f.context_id, f.body AS rule, f.version, f.created_at, f.updated_at, f.created_by`
 
-func scanFeeRule(row pgx.CollectableRow) (r recon.StoredFeeRule, err error) {
-	var body []byte
-	if err := row.Scan(&r.ID, &r.ContextID, &body, &r.Version, &r.CreatedAt, &r.UpdatedAt, &r.CreatedBy); err != nil {
-		return r, err
-	}
-	r.CreatedAt, r.UpdatedAt = r.CreatedAt.UTC(), r.UpdatedAt.UTC()
-	return r, json.Unmarshal(body, &r.Rule)
+var feeRules = noun[recon.StoredFeeRule]{
+	name: "fee rule", sql: `SELECT ` + feeRuleColumns + ` FROM fee_rules f WHERE f.id = $1`,
+	version: func(r recon.StoredFeeRule) int { return r.Version },
 }
 
 // CreateFeeRule stores a new fee rule; its schedule and its sources must be there.
@@ -33,13 +26,12 @@ func (tx *Tx) CreateFeeRule(ctx context.Context, contextID string, rule recon.Fe
 	if err != nil {
 		return recon.StoredFeeRule{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	made, err := one[recon.StoredFeeRule](tx.query(ctx, `
 		INSERT INTO fee_rules AS f (id, context_id, fee_schedule_id, name, priority, body, created_by)
 		VALUES (@id, @context, @schedule, @name, @priority, @body, @actor) RETURNING `+feeRuleColumns, pgx.NamedArgs{
 		"id": newID(), "context": contextID, "schedule": schedule, "name": rule.Name, "priority": rule.Priority, "body": rule,
 		"actor": tx.actor,
-	})
-	made, err := pgx.CollectExactlyOneRow(rows, scanFeeRule)
+	}), "fee rule")
 	if err == nil {
 		tx.Audit("fee_rule.create", "fee rule", made.ID, made)
 	}
@@ -76,32 +68,20 @@ func (tx *Tx) FeeRules(ctx context.Context, contextID string) ([]recon.StoredFee
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+feeRuleColumns+` FROM fee_rules f WHERE f.context_id = $1 ORDER BY f.priority LIMIT $2`, contextID, maxRulesPerContext)
-	return pgx.CollectRows(rows, scanFeeRule)
+	return all[recon.StoredFeeRule](tx.query(ctx, `
+		SELECT `+feeRuleColumns+` FROM fee_rules f WHERE f.context_id = $1 ORDER BY f.priority LIMIT $2`,
+		contextID, maxRulesPerContext))
 }
 
 // FeeRule is one fee rule.
 func (tx *Tx) FeeRule(ctx context.Context, id string) (recon.StoredFeeRule, error) {
-	return tx.feeRuleRow(ctx, id, "")
-}
-
-func (tx *Tx) feeRuleRow(ctx context.Context, id, lock string) (recon.StoredFeeRule, error) {
-	if !auth.IsUUID(id) {
-		return recon.StoredFeeRule{}, recon.NotFound("fee rule")
-	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+feeRuleColumns+` FROM fee_rules f WHERE f.id = $1 `+lock, id)
-	found, err := pgx.CollectExactlyOneRow(rows, scanFeeRule)
-	return found, notFound(err, "fee rule")
+	return feeRules.read(ctx, tx, id, "")
 }
 
 func (tx *Tx) lockFeeRule(ctx context.Context, id string, version int) (recon.StoredFeeRule, error) {
-	found, err := tx.feeRuleRow(ctx, id, "FOR UPDATE")
+	found, err := feeRules.forChange(ctx, tx, id, version)
 	if err != nil {
 		return found, err
-	}
-	if version != 0 && version != found.Version {
-		return found, recon.Stale("fee rule")
 	}
 	return found, tx.holdOpenContext(ctx, found.ContextID)
 }
@@ -116,13 +96,12 @@ func (tx *Tx) UpdateFeeRule(ctx context.Context, id string, version int, rule re
 	if err != nil {
 		return found, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	changed, err := one[recon.StoredFeeRule](tx.query(ctx, `
 		UPDATE fee_rules f SET fee_schedule_id = @schedule, name = @name, priority = @priority, body = @body,
 			version = version + 1, updated_at = now()
 		WHERE f.id = @id RETURNING `+feeRuleColumns, pgx.NamedArgs{
 		"id": id, "schedule": schedule, "name": rule.Name, "priority": rule.Priority, "body": rule,
-	})
-	changed, err := pgx.CollectExactlyOneRow(rows, scanFeeRule)
+	}), "fee rule")
 	if err == nil {
 		tx.Audit("fee_rule.update", "fee rule", id, changed)
 	}
@@ -142,12 +121,12 @@ func (tx *Tx) DeleteFeeRule(ctx context.Context, id string, version int) error {
 	return nil
 }
 
-// chargedRow is a row that says what fee was taken.
+// chargedRow is a row with the fee that was taken.
 type chargedRow struct {
-	key          int64
-	amount, fee  recon.Minor
-	source, kind string
-	check        recon.FeeCheck
+	recon.FeeCheck
+	Key          int64
+	Minor, Taken recon.Minor
+	Source, Kind string
 }
 
 // FeeChecks compares the fees of a context's rows with what the schedules of its fee rules allow, in the order in which
@@ -173,11 +152,11 @@ func (tx *Tx) FeeChecks(ctx context.Context, contextID, verdict string, page Pag
 			if err != nil {
 				return nil, "", err
 			}
-			after = rows[i].key
-			if !found || verdict != "" && rows[i].check.Verdict != verdict {
+			after = rows[i].Key
+			if !found || verdict != "" && rows[i].Verdict != verdict {
 				continue
 			}
-			if checks = append(checks, rows[i].check); len(checks) == page.Size() {
+			if checks = append(checks, rows[i].FeeCheck); len(checks) == page.Size() {
 				return checks, cursorOf(after), nil
 			}
 		}
@@ -191,19 +170,17 @@ func (tx *Tx) FeeChecks(ctx context.Context, contextID, verdict string, page Pag
 const chargedRowsAtOnce = 5000
 
 func (tx *Tx) chargedRows(ctx context.Context, contextID string, after int64) ([]chargedRow, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT t.id, coalesce(t.gross, t.amount), t.fee, s.name, coalesce(t.kind, ''), coalesce(t.external_id, ''), s.id::text, t.date,
-			t.currency
+	charged, err := all[chargedRow](tx.query(ctx, `
+		SELECT t.id AS key, coalesce(t.gross, t.amount) AS minor, t.fee AS taken, s.name AS source, coalesce(t.kind, '') AS kind,
+			coalesce(t.external_id, '') AS external_id, s.id AS source_id, t.date, t.currency
 		FROM transactions t JOIN sources s ON s.num = t.source_num
-		WHERE s.context_id = $1 AND t.id > $2 AND t.fee IS NOT NULL ORDER BY t.id LIMIT $3`, contextID, after, chargedRowsAtOnce)
-	charged, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r chargedRow, err error) {
-		var date pgtype.Date
-		err = row.Scan(&r.key, &r.amount, &r.fee, &r.source, &r.kind, &r.check.ExternalID, &r.check.SourceID, &date, &r.check.Currency)
-		r.check.Date, r.check.TransactionID = dayOf(date), tx.ids(kindTransaction).Public(r.key)
-		return r, err
-	})
+		WHERE s.context_id = $1 AND t.id > $2 AND t.fee IS NOT NULL ORDER BY t.id LIMIT $3`,
+		contextID, after, chargedRowsAtOnce))
 	if err != nil {
 		return nil, fmt.Errorf("reading rows with fees: %w", err)
+	}
+	for i := range charged {
+		charged[i].TransactionID = tx.ids(kindTransaction).Public(charged[i].Key)
 	}
 	return charged, nil
 }
@@ -214,7 +191,7 @@ func (tx *Tx) feeVerifier(ctx context.Context, contextID string) (func(r *charge
 	if err != nil {
 		return nil, err
 	}
-	all, err := everyConfigured(ctx, tx, feeSchedules, "")
+	all, err := tx.feeSchedules().values(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -228,11 +205,11 @@ func (tx *Tx) feeVerifier(ctx context.Context, contextID string) (func(r *charge
 	return func(r *chargedRow) (bool, error) {
 		for i := range rules {
 			rule := &rules[i].Rule
-			if !rule.Fits(r.source, r.kind) || currency[rule.FeeSchedule] != r.check.Currency {
+			if !rule.Fits(r.Source, r.Kind) || currency[rule.FeeSchedule] != r.Currency {
 				continue
 			}
-			v, err := compiled[rule.FeeSchedule].Verify(r.amount, r.fee)
-			c := &r.check
+			v, err := compiled[rule.FeeSchedule].Verify(r.Minor, r.Taken)
+			c := &r.FeeCheck
 			c.FeeRule, c.FeeSchedule, c.Verdict = rule.Name, rule.FeeSchedule, v.Verdict
 			c.Amount, c.Expected = decimal(int64(v.Amount), c.Currency), decimal(int64(v.Expected), c.Currency)
 			c.Actual, c.Delta = decimal(int64(v.Actual), c.Currency), decimal(int64(v.Delta), c.Currency)

@@ -2,14 +2,13 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/recon"
 )
 
-const fieldMapColumns = `source_id, version, body, created_at, created_by`
+const fieldMapColumns = `source_id, version, body AS field_map, created_at, created_by`
 
 // PutFieldMap stores the next version of a source's map and makes it the one in force. version is the version of the
 // source that the caller read, 0 when it does not care.
@@ -19,7 +18,7 @@ func (tx *Tx) PutFieldMap(
 	if _, err := tx.lockSource(ctx, sourceID, version); err != nil {
 		return recon.StoredFieldMap{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	stored, err := one[recon.StoredFieldMap](tx.query(ctx, `
 		WITH next AS (
 			UPDATE sources SET version = version + 1, updated_at = now(), field_map_version = 1 +
 				(SELECT coalesce(max(m.version), 0) FROM field_maps m WHERE m.source_id = @source)
@@ -27,13 +26,11 @@ func (tx *Tx) PutFieldMap(
 		)
 		INSERT INTO field_maps (source_id, version, body, created_by)
 		SELECT @source, field_map_version, @body, @actor FROM next
-		RETURNING `+fieldMapColumns, pgx.NamedArgs{"source": sourceID, "body": fieldMap, "actor": tx.Actor()})
-	stored, err := pgx.CollectExactlyOneRow(rows, scanFieldMap)
-	if err != nil {
-		return recon.StoredFieldMap{}, err
+		RETURNING `+fieldMapColumns, pgx.NamedArgs{"source": sourceID, "body": fieldMap, "actor": tx.Actor()}), "source")
+	if err == nil {
+		tx.Audit("field_map.put", "source", sourceID, stored)
 	}
-	tx.Audit("field_map.put", "source", sourceID, stored)
-	return stored, nil
+	return stored, err
 }
 
 // FieldMap is one version of a source's map; version 0 asks for the one in force. A source without a map has none: its
@@ -46,11 +43,8 @@ func (tx *Tx) FieldMap(ctx context.Context, sourceID string, version int) (recon
 	if version == 0 {
 		version = source.FieldMapVersion
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+fieldMapColumns+` FROM field_maps WHERE source_id = @source AND version = @version`,
-		pgx.NamedArgs{"source": sourceID, "version": version})
-	stored, err := pgx.CollectExactlyOneRow(rows, scanFieldMap)
-	return stored, notFound(err, "field map")
+	return one[recon.StoredFieldMap](tx.query(ctx, `
+		SELECT `+fieldMapColumns+` FROM field_maps WHERE source_id = $1 AND version = $2`, sourceID, version), "field map")
 }
 
 // FieldMaps lists the versions of a source's map, the latest first.
@@ -58,30 +52,10 @@ func (tx *Tx) FieldMaps(ctx context.Context, sourceID string, page Page) ([]reco
 	if _, err := tx.Source(ctx, sourceID); err != nil {
 		return nil, "", err
 	}
-	before, err := page.afterInt(firstOfDescending)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+fieldMapColumns+` FROM field_maps WHERE source_id = @source AND version < @before::bigint
-		ORDER BY version DESC LIMIT @limit`,
-		pgx.NamedArgs{"source": sourceID, "before": before, "limit": page.Size() + 1})
-	maps, err := pgx.CollectRows(rows, scanFieldMap)
-	if err != nil {
-		return nil, "", err
-	}
-	maps, next := pageOf(maps, page, func(m recon.StoredFieldMap) []any { return []any{int64(m.Version)} })
-	return maps, next, nil
-}
-
-// firstOfDescending is above every key of a list that runs downwards: sequence numbers and versions never get there.
-const firstOfDescending = int64(1) << 62
-
-func scanFieldMap(row pgx.CollectableRow) (m recon.StoredFieldMap, err error) {
-	var body []byte
-	if err := row.Scan(&m.SourceID, &m.Version, &body, &m.CreatedAt, &m.CreatedBy); err != nil {
-		return m, err
-	}
-	m.CreatedAt = m.CreatedAt.UTC()
-	return m, json.Unmarshal(body, &m.FieldMap)
+	return list[recon.StoredFieldMap]{
+		what: "field maps", first: firstOfDescending, key: func(m recon.StoredFieldMap) int64 { return int64(m.Version) }, sql: `
+			SELECT ` + fieldMapColumns + ` FROM field_maps WHERE source_id = @source AND version < @after::bigint
+			ORDER BY version DESC LIMIT @limit`,
+		args: pgx.NamedArgs{"source": sourceID},
+	}.page(ctx, tx, page)
 }

@@ -72,7 +72,13 @@ func flushRecords(ctx context.Context, pgxTx pgx.Tx, tx *Tx) (lastEvent int64, e
 		}
 	}
 	if tx.stored != nil {
-		tx.stored.queue(&batch)
+		r, headers := tx.stored, tx.stored.Headers
+		if headers == nil {
+			headers = map[string]string{}
+		}
+		batch.Queue(`
+			INSERT INTO idempotency_keys (endpoint, key, body_hash, status, headers, response)
+			VALUES ($1, $2, $3, $4, $5, $6)`, r.Endpoint, r.Key, r.BodyHash, r.Status, headers, append([]byte{}, r.Body...))
 	}
 	if batch.Len() == 0 {
 		return 0, nil

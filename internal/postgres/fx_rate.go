@@ -15,10 +15,10 @@ import (
 func (tx *Tx) PutFXRates(ctx context.Context, rates []recon.FXRate) (changed int, err error) {
 	n := len(rates)
 	from, to, kinds, sources := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	dates, values := make([]pgtype.Date, n), make([]string, n)
+	dates, values := make([]recon.Day, n), make([]string, n)
 	for i, r := range rates {
 		from[i], to[i], kinds[i], sources[i] = r.From, r.To, r.Type, r.Source
-		dates[i], values[i] = dateOf(r.Date), string(r.Rate)
+		dates[i], values[i] = r.Date, string(r.Rate)
 	}
 	tag, err := tx.tx.Exec(ctx, `
 		INSERT INTO fx_rates AS f (from_currency, to_currency, rate_type, date, rate, source, updated_by)
@@ -50,28 +50,20 @@ func (tx *Tx) FXRates(ctx context.Context, f recon.FXRateFilter, page Page) ([]r
 	if err != nil {
 		return nil, "", badCursor()
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT from_currency, to_currency, rate_type, date, rate::text, source FROM fx_rates
+	rates, err := all[recon.FXRate](tx.query(ctx, `
+		SELECT from_currency AS "from", to_currency AS "to", rate_type AS type, date, rate::text, source FROM fx_rates
 		WHERE (@from = '' OR from_currency = @from) AND (@to = '' OR to_currency = @to) AND (@kind = '' OR rate_type = @kind)
 		AND (@since::date IS NULL OR date >= @since) AND (@until::date IS NULL OR date <= @until)
 		AND (NOT @more OR (from_currency, to_currency, rate_type, date) > (@afterFrom, @afterTo, @afterKind, @afterDate::date))
 		ORDER BY from_currency, to_currency, rate_type, date LIMIT @limit`, pgx.NamedArgs{
-		"from": f.From, "to": f.To, "kind": f.Type, "since": dateOf(f.Since), "until": dateOf(f.Until), "more": more,
+		"from": f.From, "to": f.To, "kind": f.Type, "since": f.Since, "until": f.Until, "more": more,
 		"afterFrom": from, "afterTo": to, "afterKind": kind, "afterDate": day, "limit": page.Size() + 1,
-	})
-	rates, err := pgx.CollectRows(rows, scanFXRate)
+	}))
 	if err != nil {
 		return nil, "", fmt.Errorf("listing rates: %w", err)
 	}
 	rates, next := pageOf(rates, page, func(r recon.FXRate) []any { return []any{r.From, r.To, r.Type, r.Date.String()} })
 	return rates, next, nil
-}
-
-func scanFXRate(row pgx.CollectableRow) (r recon.FXRate, err error) {
-	var date pgtype.Date
-	err = row.Scan(&r.From, &r.To, &r.Type, &date, &r.Rate, &r.Source)
-	r.Date = dayOf(date)
-	return r, err
 }
 
 // ratesFor are the rates that rules may look up: of the types that they name, to or from the currencies that they convert
@@ -86,14 +78,13 @@ func (tx *Tx) ratesFor(ctx context.Context, rules []recon.Rule) ([]recon.FXRate,
 	if len(currencies) == 0 {
 		return nil, nil
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT from_currency, to_currency, rate_type, date, rate::text, source FROM fx_rates f
+	rates, err := all[recon.FXRate](tx.query(ctx, `
+		SELECT from_currency AS "from", to_currency AS "to", rate_type AS type, date, rate::text, source FROM fx_rates f
 		WHERE EXISTS (
 			SELECT 1 FROM unnest(@currencies::text[], @kinds::text[]) AS u (currency, kind)
 			WHERE (u.currency = '' OR u.currency IN (f.from_currency, f.to_currency)) AND (u.kind = '' OR u.kind = f.rate_type))
 		ORDER BY from_currency, to_currency, rate_type, date LIMIT @limit`,
-		pgx.NamedArgs{"currencies": currencies, "kinds": kinds, "limit": recon.RatesMax + 1})
-	rates, err := pgx.CollectRows(rows, scanFXRate)
+		pgx.NamedArgs{"currencies": currencies, "kinds": kinds, "limit": recon.RatesMax + 1}))
 	if err == nil && len(rates) > recon.RatesMax {
 		err = recon.Unprocessable("TOO_MANY_RATES", "the rules may look up more rates than one run can hold: give them a rateType")
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"matcher/internal/recon"
 )
@@ -14,12 +13,17 @@ import (
 // groupSelect reads groups; a run's groups are a range of ids, so neither a list nor one group needs another index. A
 // rule of the default ladder has no row of its own: its name stands in the run's plan. A group matched by hand has no run.
 const groupSelect = `
-	SELECT g.id, c.id::text, coalesce(r.id::text, ''), g.status, g.preview, coalesce(g.rule_id::text, ''), g.rule_version,
-		CASE WHEN r.id IS NULL THEN '` + manualRule + `' ELSE coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '') END,
-		g.score, g.currency, g.left_amount, g.right_amount, g.difference, coalesce(g.difference_reason, ''), g.residual,
-		coalesce(g.held_by, ''), g.alternatives, cardinality(g.left_ids), cardinality(g.right_ids), g.evidence,
-		coalesce(r.finished_at, r.created_at, (SELECT d.created_at FROM group_decisions d WHERE d.group_id = g.id AND d.ordinal = 1)),
-		1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = g.id)
+	SELECT g.id AS key, c.id AS context_id, coalesce(r.id::text, '') AS run_id, g.status, g.preview,
+		coalesce(g.rule_id::text, '') AS rule_id, CASE WHEN g.rule_id IS NULL THEN 0 ELSE g.rule_version END AS rule_version,
+		CASE WHEN r.id IS NULL THEN '` + manualRule + `'
+			ELSE coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '') END AS rule_name,
+		g.score, g.currency, g.left_amount AS left_minor, g.right_amount AS right_minor, g.difference AS difference_minor,
+		coalesce(g.difference_reason, '') AS difference_reason, g.residual AS residual_minor,
+		coalesce(g.held_by, '') AS held_by, g.alternatives, cardinality(g.left_ids) AS left_count,
+		cardinality(g.right_ids) AS right_count, g.evidence,
+		coalesce(r.finished_at, r.created_at,
+			(SELECT d.created_at FROM group_decisions d WHERE d.group_id = g.id AND d.ordinal = 1)) AS created_at,
+		1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = g.id) AS version
 	FROM match_groups g
 	JOIN contexts c ON c.num = g.context_num
 	LEFT JOIN runs r ON r.num = g.id >> 32
@@ -34,97 +38,73 @@ func (tx *Tx) Group(ctx context.Context, id string) (recon.StoredGroup, error) {
 	if !ok {
 		return recon.StoredGroup{}, recon.NotFound("group")
 	}
-	rows, _ := tx.tx.Query(ctx, groupSelect+` WHERE g.id = $1`, key)
-	g, err := pgx.CollectExactlyOneRow(rows, tx.scanGroup)
+	groups, err := pgx.CollectRows(tx.query(ctx, groupSelect+` WHERE g.id = $1`, key), tx.scanGroup)
+	if err == nil && len(groups) == 0 {
+		err = recon.NotFound("group")
+	}
 	if err != nil {
-		return recon.StoredGroup{}, notFound(err, "group")
+		return recon.StoredGroup{}, err
 	}
-	groups := []keyedGroup{g}
-	if err = tx.fillItems(ctx, groups, DefaultPageLimit); err == nil {
-		err = tx.fillConfidence(ctx, groups)
-	}
-	return groups[0].StoredGroup, err
+	return groups[0], tx.fillGroups(ctx, groups, DefaultPageLimit)
 }
 
 // Groups lists a context's groups, or one run's, in the order in which they were made, with their first items.
 func (tx *Tx) Groups(
 	ctx context.Context, contextID string, filter recon.GroupFilter, page Page,
 ) ([]recon.StoredGroup, string, error) {
-	after, err := page.afterInt(0)
-	if err != nil {
-		return nil, "", err
-	}
-	where, args, err := tx.groupWhere(ctx, contextID, filter)
-	if err != nil {
-		return nil, "", err
-	}
-	args["after"], args["status"], args["limit"] = after, filter.Status, page.Size()+1
-	args["rule"], args["held"] = filter.RuleID, filter.HeldBy.String()
-	rows, _ := tx.tx.Query(ctx, groupSelect+`
-		WHERE `+where+` AND g.id > @after AND (@status = '' OR g.status = @status)
-		AND (@rule = '' OR g.rule_id::text = @rule) AND (@held = '' OR g.held_by = @held)
-		ORDER BY g.id LIMIT @limit`, args)
-	groups, err := pgx.CollectRows(rows, tx.scanGroup)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing groups: %w", err)
-	}
-	groups, next := pageOf(groups, page, func(g keyedGroup) []any { return []any{g.key} })
-	if err := tx.fillItems(ctx, groups, groupItemsInList); err != nil {
-		return nil, "", err
-	}
-	if err := tx.fillConfidence(ctx, groups); err != nil {
-		return nil, "", err
-	}
-	plain := make([]recon.StoredGroup, len(groups))
-	for i := range groups {
-		plain[i] = groups[i].StoredGroup
-	}
-	return plain, next, nil
-}
-
-func (tx *Tx) groupWhere(ctx context.Context, contextID string, filter recon.GroupFilter) (string, pgx.NamedArgs, error) {
-	if filter.RunID != "" {
+	args := pgx.NamedArgs{"status": filter.Status.String(), "rule": filter.RuleID, "held": filter.HeldBy.String()}
+	where := "g.context_num = @context AND NOT g.preview"
+	if filter.RunID == "" {
+		c, err := tx.Context(ctx, contextID)
+		if err != nil {
+			return nil, "", err
+		}
+		args["context"] = c.Num
+	} else {
 		run, err := tx.Run(ctx, filter.RunID)
 		if err != nil {
-			return "", nil, err
+			return nil, "", err
 		}
-		return "g.id BETWEEN @first AND @last",
-			pgx.NamedArgs{"first": rowID(run.Num, 0), "last": rowID(run.Num+1, 0) - 1}, nil
+		where = "g.id BETWEEN @run_first AND @run_last"
+		args["run_first"], args["run_last"] = rowIDs(run.Num)
 	}
-	c, err := tx.Context(ctx, contextID)
-	return "g.context_num = @context AND NOT g.preview", pgx.NamedArgs{"context": c.Num}, err
+	groups, next, err := list[recon.StoredGroup]{
+		what: "groups", args: args, scan: tx.scanGroup,
+		key: func(g recon.StoredGroup) int64 { return tx.key(kindGroup, g.ID) },
+		sql: groupSelect + `
+			WHERE ` + where + ` AND g.id > @after AND (@status = '' OR g.status = @status)
+			AND (@rule = '' OR g.rule_id::text = @rule) AND (@held = '' OR g.held_by = @held)
+			ORDER BY g.id LIMIT @limit`,
+	}.page(ctx, tx, page)
+	if err == nil {
+		err = tx.fillGroups(ctx, groups, groupItemsInList)
+	}
+	return groups, next, err
 }
 
-type keyedGroup struct {
-	recon.StoredGroup
-	key int64
-}
-
-func (tx *Tx) scanGroup(row pgx.CollectableRow) (g keyedGroup, err error) {
-	var left, right, difference, residual int64
-	err = row.Scan(&g.key, &g.ContextID, &g.RunID, &g.Status, &g.Preview, &g.RuleID, &g.RuleVersion, &g.RuleName, &g.Score,
-		&g.Currency, &left, &right, &difference, &g.DifferenceReason, &residual, &g.HeldBy, &g.Alternatives, &g.LeftCount,
-		&g.RightCount, &g.Evidence, &g.CreatedAt, &g.Version)
-	g.ID = tx.ids(kindGroup).Public(g.key)
-	g.LeftAmount, g.RightAmount, g.Difference = decimal(left, g.Currency), decimal(right, g.Currency), decimal(difference, g.Currency)
+func (tx *Tx) scanGroup(row pgx.CollectableRow) (recon.StoredGroup, error) {
+	g, err := pgx.RowToStructByNameLax[struct {
+		recon.StoredGroup
+		Key, LeftMinor, RightMinor, DifferenceMinor, ResidualMinor int64
+	}](row)
+	g.ID = tx.ids(kindGroup).Public(g.Key)
+	g.LeftAmount, g.RightAmount = decimal(g.LeftMinor, g.Currency), decimal(g.RightMinor, g.Currency)
+	g.Difference = decimal(g.DifferenceMinor, g.Currency)
 	if g.Status == recon.GroupPartial {
-		g.Residual = decimal(residual, g.Currency)
+		g.Residual = decimal(g.ResidualMinor, g.Currency)
 	}
-	if g.RuleID == "" {
-		g.RuleVersion = 0
-	}
-	g.CreatedAt = g.CreatedAt.UTC()
-	return g, err
+	return g.StoredGroup, err
 }
 
-// fillItems reads the first items of each side of some groups in one query.
-func (tx *Tx) fillItems(ctx context.Context, groups []keyedGroup, each int) error {
+// fillGroups reads the first items of each side of some groups, in one query, and what their scores have been worth.
+func (tx *Tx) fillGroups(ctx context.Context, groups []recon.StoredGroup, each int) error {
 	keys := make([]int64, len(groups))
 	at := make(map[int64]int, len(groups))
 	for i := range groups {
-		keys[i], at[groups[i].key] = groups[i].key, i
+		keys[i] = tx.key(kindGroup, groups[i].ID)
+		at[keys[i]] = i
 	}
-	rows, _ := tx.tx.Query(ctx, groupItemSelect+`
+	items, err := pgx.CollectRows(tx.query(ctx, groupItemSelect+`
 		FROM match_groups g
 		CROSS JOIN LATERAL (
 			SELECT id, n, 'LEFT' AS side FROM unnest(g.left_ids[:@each]) WITH ORDINALITY AS l (id, n)
@@ -132,34 +112,38 @@ func (tx *Tx) fillItems(ctx context.Context, groups []keyedGroup, each int) erro
 			SELECT id, n, 'RIGHT' FROM unnest(g.right_ids[:@each]) WITH ORDINALITY AS r (id, n)
 		) m`+groupItemJoin+`
 		WHERE g.id = ANY (@keys)
-		ORDER BY g.id, m.side, m.n`, pgx.NamedArgs{"keys": keys, "each": each})
-	_, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
-		key, item, err := tx.scanItem(row)
-		if err == nil {
-			groups[at[key]].Items = append(groups[at[key]].Items, item)
-		}
-		return struct{}{}, err
-	})
-	return err
+		ORDER BY g.id, m.side, m.n`, pgx.NamedArgs{"keys": keys, "each": each}), tx.scanItem)
+	if err != nil {
+		return fmt.Errorf("reading the items of groups: %w", err)
+	}
+	for i := range items {
+		g := &groups[at[items[i].GroupKey]]
+		g.Items = append(g.Items, items[i].GroupItem)
+	}
+	return tx.fillConfidence(ctx, groups)
 }
 
 const groupItemSelect = `
-	SELECT g.id, t.id, m.side, s.id::text, t.external_id, t.reference, t.amount, t.currency, t.date, t.description`
+	SELECT g.id AS group_key, t.id AS key, m.side, s.id AS source_id, coalesce(t.external_id, '') AS external_id,
+		coalesce(t.reference, '') AS reference, t.amount AS minor, t.currency, t.date,
+		coalesce(t.description, '') AS description`
 
 const groupItemJoin = `
 	JOIN transactions t ON t.id = m.id
 	JOIN sources s ON s.num = t.source_num`
 
-func (tx *Tx) scanItem(row pgx.CollectableRow) (group int64, item recon.GroupItem, err error) {
-	var id, amount int64
-	var external, reference, description pgtype.Text
-	var date pgtype.Date
-	err = row.Scan(&group, &id, &item.Side, &item.SourceID, &external, &reference, &amount, &item.Currency, &date, &description)
-	item.TransactionID, item.Row, item.Date = tx.ids(kindTransaction).Public(id), id&0xffffffff, dayOf(date)
-	item.ExternalID, item.Reference, item.Description = external.String, reference.String, description.String
-	item.Amount = decimal(amount, item.Currency)
-	item.Allocated = item.Amount // one row stands in one group with all it has
-	return group, item, err
+// itemRow is a row of groupItemSelect.
+type itemRow struct {
+	recon.GroupItem
+	GroupKey, Key, Minor int64
+}
+
+func (tx *Tx) scanItem(row pgx.CollectableRow) (itemRow, error) {
+	i, err := pgx.RowToStructByNameLax[itemRow](row)
+	i.TransactionID, i.Row = tx.ids(kindTransaction).Public(i.Key), i.Key&0xffffffff
+	i.Amount = decimal(i.Minor, i.Currency)
+	i.Allocated = i.Amount // one row is in one group with its whole amount
+	return i, err
 }
 
 // GroupItems lists the rows of a group, left before right, each side in the order of the match.
@@ -168,32 +152,30 @@ func (tx *Tx) GroupItems(ctx context.Context, id string, page Page) ([]recon.Gro
 	if !ok {
 		return nil, "", recon.NotFound("group")
 	}
-	after, err := page.afterInt(0)
-	if err != nil {
-		return nil, "", err
+	// No group is that large, and an index of an array is an integer.
+	if after, _ := page.afterInt(0); after > math.MaxInt32-MaxPageLimit-1 {
+		return []recon.GroupItem{}, "", nil
 	}
-	after = min(after, math.MaxInt32-MaxPageLimit-1) // no group is that large, and an index of an array is an integer
-	rows, _ := tx.tx.Query(ctx, `
-		WITH g AS MATERIALIZED ( -- the page is cut out of the arrays once: they are large and compressed
-			SELECT id, cardinality(left_ids) AS lefts, (left_ids || right_ids)[@after::integer + 1:@after::integer + @limit::integer] AS members
-			FROM match_groups WHERE id = @key
-		)`+groupItemSelect+`
-		FROM g
-		CROSS JOIN LATERAL (
-			SELECT id, n, CASE WHEN @after::integer + n <= g.lefts THEN 'LEFT' ELSE 'RIGHT' END AS side
-			FROM unnest(g.members) WITH ORDINALITY AS u (id, n)
-		) m`+groupItemJoin+`
-		ORDER BY m.n`, pgx.NamedArgs{"key": key, "after": after, "limit": page.Size() + 1})
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (recon.GroupItem, error) {
-		_, item, err := tx.scanItem(row)
-		return item, err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("listing a group's items: %w", err)
+	items, next, err := list[recon.GroupItem]{
+		what: "a group's items", args: pgx.NamedArgs{"key": key}, sql: `
+			WITH g AS MATERIALIZED ( -- the page is cut out of the arrays once: they are large and compressed
+				SELECT id, cardinality(left_ids) AS lefts,
+					(left_ids || right_ids)[@after::integer + 1:@after::integer + @limit::integer] AS members
+				FROM match_groups WHERE id = @key
+			)` + groupItemSelect + `
+			FROM g
+			CROSS JOIN LATERAL (
+				SELECT id, n, CASE WHEN @after::integer + n <= g.lefts THEN 'LEFT' ELSE 'RIGHT' END AS side
+				FROM unnest(g.members) WITH ORDINALITY AS u (id, n)
+			) m` + groupItemJoin + `
+			ORDER BY m.n`,
+		scan: func(row pgx.CollectableRow) (recon.GroupItem, error) {
+			item, err := tx.scanItem(row)
+			return item.GroupItem, err
+		},
+	}.page(ctx, tx, page)
+	if err == nil && len(items) == 0 && page.After == "" {
+		err = recon.NotFound("group")
 	}
-	if len(items) == 0 && after == 0 {
-		return nil, "", recon.NotFound("group")
-	}
-	items, next := pageOf(items, page, func(recon.GroupItem) []any { return []any{after + int64(page.Size())} })
-	return items, next, nil
+	return items, next, err
 }

@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,7 +25,7 @@ func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (rec
 		return recon.StoredGroup{}, groups[0].refused
 	}
 	tx.Audit(auditOf[d.Action], kindGroup, id, map[string]any{
-		"contextId": groups[0].contextID, "from": groups[0].status, "to": groups[0].to, "note": d.Note, "reason": d.Reason,
+		"contextId": groups[0].ContextID, "from": groups[0].Status, "to": groups[0].to, "note": d.Note, "reason": d.Reason,
 	})
 	return tx.Group(ctx, id)
 }
@@ -58,26 +58,25 @@ var auditOf = map[recon.GroupAction]string{
 
 // decidedGroup is a group under its context's lock, and what is decided about it.
 type decidedGroup struct {
-	key                     int64
-	context                 recon.Context
-	contextID               string
-	status, to              recon.GroupStatus
-	preview                 bool
-	currency                string
-	left, right, difference int64
-	reason                  recon.AdjustmentReason
-	members                 []int64
-	leftCount               int
-	version                 int
-	adjusted                int64    // of the difference, what adjustments cover
-	posted                  bool     // one of them is in the books
-	hands                   []string // who matched it by hand or adjusted it
-	approved                bool     // a person confirmed it, not a run
-	refused                 error
+	GroupRow
+	Key       int64
+	ContextID string
+	Preview   bool
+	Version   int
+	Adjusted  int64    // of the difference, what adjustments cover
+	Posted    bool     // one of them is in the books
+	Hands     []string // who matched it by hand or adjusted it
+	Approved  bool     // a person confirmed it, not a run
+
+	context recon.Context
+	to      recon.GroupStatus
+	refused error
 }
 
 // rest is the part of the difference that no adjustment covers.
-func (g *decidedGroup) rest() int64 { return g.difference - g.adjusted }
+func (g *decidedGroup) rest() int64 { return g.Difference - g.Adjusted }
+
+func (g *decidedGroup) members() []int64 { return slices.Concat(g.Left, g.Right) }
 
 // decide reads the groups under their contexts' locks, judges each, and does what is decided to those that allow it.
 func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*decidedGroup, error) {
@@ -88,7 +87,7 @@ func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*de
 	var able []*decidedGroup
 	for _, g := range groups {
 		if g.to, g.refused = tx.judge(g, d); g.refused != nil {
-			g.to = g.status
+			g.to = g.Status
 			continue
 		}
 		able = append(able, g)
@@ -125,10 +124,9 @@ func (tx *Tx) lockGroups(ctx context.Context, ids []string) ([]*decidedGroup, er
 		}
 		keys[i] = key
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT c.id::text FROM contexts c
-		WHERE c.num IN (SELECT g.context_num FROM match_groups g WHERE g.id = ANY ($1)) ORDER BY c.num`, keys)
-	contextIDs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	contextIDs, err := pgx.CollectRows(tx.query(ctx, `
+		SELECT c.id FROM contexts c
+		WHERE c.num IN (SELECT g.context_num FROM match_groups g WHERE g.id = ANY ($1)) ORDER BY c.num`, keys), pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("reading the contexts of groups: %w", err)
 	}
@@ -151,11 +149,11 @@ func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, er
 }
 
 func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT g.id, c.id::text, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
-			coalesce(g.difference_reason, ''), g.left_ids || g.right_ids, cardinality(g.left_ids), 1 + coalesce(d.n, 0), coalesce(a.amount, 0),
-			coalesce(a.posted, false), coalesce(a.hands, '{}') || coalesce(d.makers, '{}'),
-			coalesce(d.approved, false)
+	read, err := pgx.CollectRows(tx.query(ctx, `
+		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
+			coalesce(g.difference_reason, '') AS difference_reason, g.left_ids AS "left", g.right_ids AS "right",
+			1 + coalesce(d.n, 0) AS version, coalesce(a.amount, 0) AS adjusted, coalesce(a.posted, false) AS posted,
+			coalesce(a.hands, '{}') || coalesce(d.makers, '{}') AS hands, coalesce(d.approved, false) AS approved
 		FROM match_groups g
 		JOIN contexts c ON c.num = g.context_num
 		CROSS JOIN LATERAL (
@@ -167,20 +165,14 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 			SELECT sum(amount)::bigint AS amount, bool_or(posting_status = 'POSTED') AS posted, array_agg(created_by) AS hands
 			FROM adjustments WHERE group_id = g.id AND posting_status <> 'REVERSED'
 		) a
-		WHERE g.id = ANY ($1)`, keys)
-	byKey := map[int64]*decidedGroup{}
-	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*decidedGroup, error) {
-		g := &decidedGroup{}
-		err := row.Scan(&g.key, &g.contextID, &g.status, &g.preview, &g.currency, &g.left, &g.right, &g.difference, &g.reason,
-			&g.members, &g.leftCount, &g.version, &g.adjusted, &g.posted, &g.hands, &g.approved)
-		g.context = contexts[g.contextID]
-		return g, err
-	})
+		WHERE g.id = ANY ($1)`, keys), pgx.RowToAddrOfStructByNameLax[decidedGroup])
 	if err != nil {
 		return nil, fmt.Errorf("reading groups: %w", err)
 	}
+	byKey := map[int64]*decidedGroup{}
 	for _, g := range read {
-		byKey[g.key] = g
+		g.context = contexts[g.ContextID]
+		byKey[g.Key] = g
 	}
 	groups := make([]*decidedGroup, len(keys))
 	for i, key := range keys {
@@ -194,24 +186,24 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 
 // judge says where the decision leads, or why it is refused.
 func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error) {
-	if g.preview {
-		return g.status, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")
+	if g.Preview {
+		return g.Status, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")
 	}
-	if d.Version != 0 && d.Version != g.version {
-		return g.status, recon.Stale("group")
+	if d.Version != 0 && d.Version != g.Version {
+		return g.Status, recon.Stale("group")
 	}
-	to, err := d.Action.After(g.status)
+	to, err := d.Action.After(g.Status)
 	switch {
 	case err != nil:
-		return g.status, err
-	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.hands, tx.actor):
-		return g.status, recon.Forbidden("FOUR_EYES", "you matched or adjusted this group yourself: somebody else confirms it")
-	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.reason) == 0:
-		return g.status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
-			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.currency), g.currency),
+		return g.Status, err
+	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.Hands, tx.actor):
+		return g.Status, recon.Forbidden("FOUR_EYES", "you matched or adjusted this group yourself: somebody else confirms it")
+	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.DifferenceReason) == 0:
+		return g.Status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
+			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.Currency), g.Currency),
 			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
-	case d.Action == recon.ActionUnmatch && g.posted:
-		return g.status, recon.Conflict("ADJUSTMENT_POSTED", "an adjustment of this group is in the books: reverse it first")
+	case d.Action == recon.ActionUnmatch && g.Posted:
+		return g.Status, recon.Conflict("ADJUSTMENT_POSTED", "an adjustment of this group is in the books: reverse it first")
 	}
 	return to, nil
 }
@@ -220,7 +212,7 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.Decision) error {
 	keys, from, to, versions := make([]int64, len(groups)), make([]string, len(groups)), make([]string, len(groups)), make([]int32, len(groups))
 	for i, g := range groups {
-		keys[i], from[i], to[i], versions[i] = g.key, g.status.String(), g.to.String(), int32(g.version)
+		keys[i], from[i], to[i], versions[i] = g.Key, g.Status.String(), g.to.String(), int32(g.Version)
 	}
 	tag, err := tx.tx.Exec(ctx, `
 		WITH decided AS (
@@ -232,7 +224,7 @@ func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.De
 		)
 		UPDATE match_groups g SET status = d.to_status,
 			residual = CASE d.to_status WHEN 'PARTIAL' THEN g.residual ELSE 0 END
-		FROM decided d WHERE g.id = d.key AND g.status = d.from_status AND NOT g.preview`, pgx.NamedArgs{
+		FROM decided d WHERE g.id = d.key AND g.Status = d.from_status AND NOT g.Preview`, pgx.NamedArgs{
 		"keys": keys, "from": from, "to": to, "versions": versions, "note": d.Note, "actor": tx.actor,
 	})
 	if violates(err, "group_decisions_pkey") || err == nil && tag.RowsAffected() != int64(len(groups)) {
@@ -244,19 +236,31 @@ func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.De
 	return nil
 }
 
-// countDecisions lets a run that has loaded these rows, and is still at work, see that it must look again.
-func (tx *Tx) countDecisions(ctx context.Context, groups []*decidedGroup) error {
-	ids := make([]string, 0, 1)
-	for _, g := range groups {
-		if !slices.Contains(ids, g.contextID) {
-			ids = append(ids, g.contextID)
+// byContext gathers groups by their contexts, in the order in which these come first.
+func byContext(groups []*decidedGroup) iter.Seq2[string, []*decidedGroup] {
+	return func(yield func(string, []*decidedGroup) bool) {
+		gathered := map[string][]*decidedGroup{}
+		for _, g := range groups {
+			gathered[g.ContextID] = append(gathered[g.ContextID], g)
+		}
+		for _, g := range groups {
+			same := gathered[g.ContextID]
+			delete(gathered, g.ContextID)
+			if same != nil && !yield(g.ContextID, same) {
+				return
+			}
 		}
 	}
-	_, err := tx.tx.Exec(ctx, `UPDATE contexts SET decisions = decisions + 1 WHERE id = ANY ($1::uuid[])`, ids)
-	if err != nil {
-		return fmt.Errorf("counting decisions: %w", err)
+}
+
+// countDecisions lets a run that has loaded these rows, and is still at work, see that it must look again.
+func (tx *Tx) countDecisions(ctx context.Context, groups []*decidedGroup) error {
+	var ids []string
+	for id := range byContext(groups) {
+		ids = append(ids, id)
 	}
-	return nil
+	_, err := tx.exec(ctx, "counting decisions", `UPDATE contexts SET decisions = decisions + 1 WHERE id = ANY ($1::uuid[])`, ids)
+	return err
 }
 
 // setHash names a set of rows whatever their order.
@@ -276,24 +280,9 @@ func (tx *Tx) GroupDecisions(ctx context.Context, id string, page Page) ([]recon
 	if err != nil {
 		return nil, "", err
 	}
-	after, err := page.afterInt(0)
-	if err != nil {
-		return nil, "", err
-	}
-	key, _ := tx.ids(kindGroup).Key(group.ID)
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT from_status, to_status, note, created_at, created_by FROM group_decisions
-		WHERE group_id = $1 AND ordinal > $2 ORDER BY ordinal LIMIT $3`, key, after, page.Size()+1)
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d recon.GroupDecision, err error) {
-		var at time.Time
-		err = row.Scan(&d.From, &d.To, &d.Note, &at, &d.CreatedBy)
-		d.CreatedAt = at.UTC()
-		return d, err
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("reading a group's history: %w", err)
-	}
-	// Ordinals have no gaps, so the position in the list is the key.
-	items, next := pageOf(items, page, func(recon.GroupDecision) []any { return []any{after + int64(page.Size())} })
-	return items, next, nil
+	return list[recon.GroupDecision]{
+		what: "a group's history", args: pgx.NamedArgs{"group": tx.key(kindGroup, group.ID)}, sql: `
+			SELECT from_status AS "from", to_status AS "to", note, created_at, created_by FROM group_decisions
+			WHERE group_id = @group AND ordinal > @after ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
+	}.page(ctx, tx, page)
 }

@@ -35,22 +35,18 @@ type decidedEntry struct {
 }
 
 func (tx *Tx) emitDecided(key string, groups []*decidedGroup) {
-	byContext := map[string][]decidedEntry{}
-	order := []string{}
-	for _, g := range groups {
-		if byContext[g.contextID] == nil {
-			order = append(order, g.contextID)
-		}
-		byContext[g.contextID] = append(byContext[g.contextID], decidedEntry{
-			GroupID: tx.ids(kindGroup).Public(g.key), From: g.status, To: g.to, Currency: g.currency,
-			LeftAmount: decimal(g.left, g.currency), RightAmount: decimal(g.right, g.currency),
-			Difference: decimal(g.difference, g.currency), Reason: g.reason,
-			LeftCount: g.leftCount, RightCount: len(g.members) - g.leftCount,
-		})
-	}
-	for _, id := range order {
-		for part := range slices.Chunk(byContext[id], eventItemsMax) {
-			tx.Emit(key, decidedEvent{ContextID: id, By: tx.actor, Groups: part})
+	for contextID, groups := range byContext(groups) {
+		for part := range slices.Chunk(groups, eventItemsMax) {
+			event := decidedEvent{ContextID: contextID, By: tx.actor}
+			for _, g := range part {
+				event.Groups = append(event.Groups, decidedEntry{
+					GroupID: tx.ids(kindGroup).Public(g.Key), From: g.Status, To: g.to, Currency: g.Currency,
+					LeftAmount: decimal(g.LeftAmount, g.Currency), RightAmount: decimal(g.RightAmount, g.Currency),
+					Difference: decimal(g.Difference, g.Currency), Reason: g.DifferenceReason,
+					LeftCount: len(g.Left), RightCount: len(g.Right),
+				})
+			}
+			tx.Emit(key, event)
 		}
 	}
 }
@@ -59,16 +55,16 @@ func (tx *Tx) emitDecided(key string, groups []*decidedGroup) {
 func (tx *Tx) confirmed(ctx context.Context, groups []*decidedGroup, given recon.AdjustmentReason) error {
 	var rows []adjustmentRow
 	for _, g := range groups {
-		if g.difference == 0 {
+		if g.Difference == 0 {
 			continue
 		}
-		reason := cmp.Or(given, g.reason)
-		g.reason = cmp.Or(g.reason, reason)
+		reason := cmp.Or(given, g.DifferenceReason)
+		g.DifferenceReason = cmp.Or(g.DifferenceReason, reason)
 		if g.rest() != 0 {
 			rows = append(rows, adjustmentRow{group: g, amount: g.rest(), reason: reason})
 		}
 	}
-	if err := tx.insertAdjustments(ctx, rows); err != nil {
+	if _, err := tx.insertAdjustments(ctx, rows); err != nil {
 		return err
 	}
 	if err := tx.nameDifferences(ctx, groups); err != nil {
@@ -80,12 +76,11 @@ func (tx *Tx) confirmed(ctx context.Context, groups []*decidedGroup, given recon
 
 // nameDifferences writes the reason of a difference into its group: given now, or by the first adjustment of it.
 func (tx *Tx) nameDifferences(ctx context.Context, groups []*decidedGroup) error {
-	keys := groupKeys(groups)
 	_, err := tx.tx.Exec(ctx, `
 		UPDATE match_groups g SET difference_reason = (
 			SELECT a.reason FROM adjustments a
 			WHERE a.group_id = g.id AND a.posting_status <> 'REVERSED' ORDER BY a.ordinal LIMIT 1)
-		WHERE g.id = ANY ($1) AND g.difference <> 0 AND g.difference_reason IS NULL`, keys)
+		WHERE g.id = ANY ($1) AND g.difference <> 0 AND g.difference_reason IS NULL`, groupKeys(groups))
 	if err != nil {
 		return fmt.Errorf("naming differences: %w", err)
 	}
@@ -97,7 +92,7 @@ func (tx *Tx) nameDifferences(ctx context.Context, groups []*decidedGroup) error
 func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon.GroupAction) error {
 	rows := 0
 	for _, g := range groups {
-		rows += len(g.members)
+		rows += len(g.Left) + len(g.Right)
 	}
 	var freed int
 	err := tx.tx.QueryRow(ctx, `
@@ -132,7 +127,7 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 func groupKeys(groups []*decidedGroup) []int64 {
 	keys := make([]int64, len(groups))
 	for i, g := range groups {
-		keys[i] = g.key
+		keys[i] = g.Key
 	}
 	return keys
 }
@@ -141,7 +136,7 @@ func groupKeys(groups []*decidedGroup) []int64 {
 func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
 	hashes := make([][]byte, len(groups))
 	for i, g := range groups {
-		hashes[i] = setHash(g.members)
+		hashes[i] = setHash(g.members())
 	}
 	_, err := tx.tx.Exec(ctx, `
 		INSERT INTO rejected_sets (set_hash, context_num, members, created_by)
@@ -156,9 +151,9 @@ func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
 
 // rejectedSets are those of a context whose rows are all still there.
 func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]recon.RowSet, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'LEFT'), '{}'),
-			coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'RIGHT'), '{}')
+	sets, err := all[recon.RowSet](tx.query(ctx, `
+		SELECT coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'LEFT'), '{}') AS "left",
+			coalesce(array_agg(t.id ORDER BY t.id) FILTER (WHERE s.side = 'RIGHT'), '{}') AS "right"
 		FROM rejected_sets r
 		CROSS JOIN unnest(r.members) AS m (id)
 		JOIN transactions t ON t.id = m.id
@@ -166,12 +161,9 @@ func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]recon.RowSe
 		WHERE r.context_num = $1
 		GROUP BY r.set_hash
 		HAVING count(*) = cardinality(r.members)
-		ORDER BY r.set_hash`, contextNum)
-	sets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (set recon.RowSet, err error) {
-		return set, row.Scan(&set.Left, &set.Right)
-	})
+		ORDER BY r.set_hash`, contextNum))
 	if err != nil {
-		return nil, fmt.Errorf("reading what was rejected: %w", err)
+		return nil, fmt.Errorf("reading rejected sets: %w", err)
 	}
 	return sets, nil
 }
@@ -193,16 +185,16 @@ type exceptionEntry struct {
 // closeExceptions resolves what was open about the rows of groups. A row that a run proposed counts as closed already,
 // but only now for good.
 func (tx *Tx) closeExceptions(ctx context.Context, groups []*decidedGroup, resolution string) error {
-	return tx.changeExceptions(ctx, groups, recon.EventExceptionClosed, `
+	return tx.changeExceptions(ctx, groups, exceptionChange{event: recon.EventExceptionClosed, sql: `
 		UPDATE exceptions SET status = 'RESOLVED', resolution = @resolution, resolved_at = now()
 		WHERE transaction_id = ANY (@members) AND (status = 'OPEN' OR resolution = 'PROPOSED')
-		RETURNING transaction_id, class, reason, resolution`, pgx.NamedArgs{"resolution": resolution})
+		RETURNING transaction_id AS key, class, reason, resolution`, args: pgx.NamedArgs{"resolution": resolution}})
 }
 
 // reopenExceptions opens one for each row of groups. What they say is replaced by the next run, which looks for another
 // partner.
 func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reason recon.Reason) error {
-	return tx.changeExceptions(ctx, groups, recon.EventExceptionOpened, `
+	return tx.changeExceptions(ctx, groups, exceptionChange{event: recon.EventExceptionOpened, sql: `
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class,
 			reason, opened_at)
 		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, now()
@@ -210,36 +202,38 @@ func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reas
 		WHERE t.id = ANY (@members)
 		ORDER BY t.id
 		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, amount = EXCLUDED.amount, date = EXCLUDED.date,
-			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '', status = 'OPEN', resolution = '',
-			resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
-		RETURNING transaction_id, class, reason, resolution`,
-		pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()})
+			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '',
+			status = 'OPEN', resolution = '', resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
+		RETURNING transaction_id AS key, class, reason, resolution`,
+		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()}})
 }
 
-func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, event, sql string, args pgx.NamedArgs) error {
-	byContext := map[string][]int64{}
-	for _, g := range groups {
-		byContext[g.contextID] = append(byContext[g.contextID], g.members...)
-	}
-	for _, g := range groups {
-		members := byContext[g.contextID]
-		if members == nil {
-			continue // with the first group of its context
+// exceptionChange is what becomes of the exceptions of the rows @members, and the event that reports it.
+type exceptionChange struct {
+	event, sql string
+	args       pgx.NamedArgs
+}
+
+func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, change exceptionChange) error {
+	for contextID, groups := range byContext(groups) {
+		var members []int64
+		for _, g := range groups {
+			members = append(members, g.members()...)
 		}
-		byContext[g.contextID] = nil
-		args["members"] = members
-		rows, _ := tx.tx.Query(ctx, sql, args)
-		changed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e exceptionEntry, err error) {
-			var key int64
-			err = row.Scan(&key, &e.Class, &e.Reason, &e.Resolution)
-			e.ExceptionID, e.TransactionID = tx.ids(kindException).Public(key), tx.ids(kindTransaction).Public(key)
-			return e, err
+		change.args["members"] = members
+		changed, err := pgx.CollectRows(tx.query(ctx, change.sql, change.args), func(row pgx.CollectableRow) (exceptionEntry, error) {
+			e, err := pgx.RowToStructByNameLax[struct {
+				exceptionEntry
+				Key int64
+			}](row)
+			e.ExceptionID, e.TransactionID = tx.ids(kindException).Public(e.Key), tx.ids(kindTransaction).Public(e.Key)
+			return e.exceptionEntry, err
 		})
 		if err != nil {
-			return fmt.Errorf("bringing exceptions in line: %w", err)
+			return fmt.Errorf("updating the exceptions of groups: %w", err)
 		}
 		for part := range slices.Chunk(changed, eventItemsMax) {
-			tx.Emit(event, exceptionsEvent{ContextID: g.contextID, Exceptions: part})
+			tx.Emit(change.event, exceptionsEvent{ContextID: contextID, Exceptions: part})
 		}
 	}
 	return nil

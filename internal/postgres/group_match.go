@@ -46,7 +46,7 @@ func (tx *Tx) MatchByHand(ctx context.Context, contextID string, m recon.ManualM
 	if err := tx.countDecisions(ctx, []*decidedGroup{g}); err != nil {
 		return recon.StoredGroup{}, err
 	}
-	stored, err := tx.Group(ctx, tx.ids(kindGroup).Public(g.key))
+	stored, err := tx.Group(ctx, tx.ids(kindGroup).Public(g.Key))
 	if err == nil {
 		tx.Audit("group.create", kindGroup, stored.ID, map[string]any{
 			"contextId": contextID, "status": g.to, "leftIds": m.Left, "rightIds": m.Right, "difference": stored.Difference,
@@ -56,109 +56,99 @@ func (tx *Tx) MatchByHand(ctx context.Context, contextID string, m recon.ManualM
 	return stored, err
 }
 
-// handRow is a row that somebody wants in a group.
+// handRow is a row that a person wants in a group.
 type handRow struct {
-	key      int64
-	side     recon.Side
-	amount   int64
-	currency string
-	state    recon.State
+	ID       int64
+	Side     recon.Side
+	Amount   recon.Minor
+	Currency string
+	State    recon.State
 }
 
-// handMade reads the rows and adds them up, or says by pointer what keeps them from being one group.
+// handMade reads the rows and adds them up, or reports by pointer what keeps them from being one group.
 func (tx *Tx) handMade(ctx context.Context, c recon.Context, m recon.ManualMatch) (*decidedGroup, error) {
-	g := &decidedGroup{context: c, contextID: c.ID, leftCount: len(m.Left), reason: m.Reason}
-	for _, side := range []struct {
-		side    recon.Side
-		ids     []string
-		pointer string
-		sum     *int64
-	}{{recon.Left, m.Left, "/leftIds", &g.left}, {recon.Right, m.Right, "/rightIds", &g.right}} {
-		rows, err := tx.handRows(ctx, c, side.ids, side.pointer)
-		if err != nil {
-			return nil, err
-		}
-		for i, row := range rows {
-			if err := handFault(g, row, side.side, fmt.Sprintf("%s/%d", side.pointer, i)); err != nil {
-				return nil, err
-			}
-			sum, err := recon.Minor(*side.sum).Add(recon.Minor(row.amount))
-			if err != nil {
-				return nil, recon.Unprocessable("SUM_TOO_LARGE", "the rows of one side add up to more than can be counted")
-			}
-			*side.sum = int64(sum)
-			g.members = append(g.members, row.key)
-			g.currency = row.currency
-		}
+	g := &decidedGroup{context: c, ContextID: c.ID}
+	g.DifferenceReason = m.Reason
+	var err error
+	if g.Left, g.LeftAmount, err = tx.addByHand(ctx, g, recon.Left, m.Left); err != nil {
+		return nil, err
 	}
-	difference, err := recon.Minor(g.left).Add(-recon.Minor(g.right))
+	if g.Right, g.RightAmount, err = tx.addByHand(ctx, g, recon.Right, m.Right); err != nil {
+		return nil, err
+	}
+	difference, err := recon.Minor(g.LeftAmount).Add(-recon.Minor(g.RightAmount))
 	if err != nil {
 		return nil, recon.Unprocessable("SUM_TOO_LARGE", "the sides differ by more than can be counted")
 	}
-	g.difference = int64(difference)
-	if g.difference != 0 && m.Reason == 0 {
+	g.Difference = int64(difference)
+	if g.Difference != 0 && m.Reason == 0 {
 		return nil, recon.Unprocessable("GROUP_UNBALANCED", fmt.Sprintf(
-			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.left, g.currency),
-			decimal(g.right, g.currency), decimal(g.difference, g.currency), g.currency),
+			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.LeftAmount, g.Currency),
+			decimal(g.RightAmount, g.Currency), decimal(g.Difference, g.Currency), g.Currency),
 			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
 	}
 	return g, nil
 }
 
+// addByHand returns the keys and the sum of the rows of one side, in the order of their ids.
+func (tx *Tx) addByHand(
+	ctx context.Context, g *decidedGroup, side recon.Side, ids []string,
+) (keys []int64, sum int64, err error) {
+	pointers := map[recon.Side]string{recon.Left: "/leftIds", recon.Right: "/rightIds"}
+	keys = make([]int64, len(ids))
+	for i, id := range ids {
+		keys[i] = tx.key(kindTransaction, id) // 0, which no row has, where it is no id of a row
+	}
+	found, err := all[handRow](tx.query(ctx, `
+		SELECT t.id, s.side, t.amount, t.currency,
+			coalesce(g.status, CASE WHEN n.transaction_id IS NULL THEN 'OPEN' ELSE 'IGNORED' END) AS state
+		`+transactionFrom+`
+		WHERE t.id = ANY (@keys) AND s.context_id = @context`, pgx.NamedArgs{"keys": keys, "context": g.ContextID}))
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading rows to match: %w", err)
+	}
+	rows := make([]handRow, len(keys))
+	for i, key := range keys {
+		at := slices.IndexFunc(found, func(r handRow) bool { return r.ID == key })
+		if at < 0 || slices.Contains(keys[:i], key) {
+			return nil, 0, recon.Unprocessable("TRANSACTION_UNKNOWN", "the group names a row that the context does not have, or one twice",
+				recon.FieldError{
+					Pointer: fmt.Sprintf("%s/%d", pointers[side], i), Code: "TRANSACTION_UNKNOWN",
+					Message: "is no further row of this context",
+				})
+		}
+		rows[i] = found[at]
+	}
+	for i, row := range rows {
+		if err := handFault(g, row, side, fmt.Sprintf("%s/%d", pointers[side], i)); err != nil {
+			return nil, 0, err
+		}
+		total, err := recon.Minor(sum).Add(row.Amount)
+		if err != nil {
+			return nil, 0, recon.Unprocessable("SUM_TOO_LARGE", "the rows of one side add up to more than can be counted")
+		}
+		sum, g.Currency = int64(total), row.Currency
+	}
+	return keys, sum, nil
+}
+
 // handFault says what keeps a row out of the group.
 func handFault(g *decidedGroup, row handRow, side recon.Side, pointer string) error {
 	switch {
-	case row.side != side:
+	case row.Side != side:
 		return recon.Unprocessable("WRONG_SIDE", "a row is on the other side", recon.FieldError{
-			Pointer: pointer, Code: "WRONG_SIDE", Message: "is a row of the " + string(row.side) + " side",
+			Pointer: pointer, Code: "WRONG_SIDE", Message: "is a row of the " + string(row.Side) + " side",
 		})
-	case g.currency != "" && row.currency != g.currency:
+	case g.Currency != "" && row.Currency != g.Currency:
 		return recon.Unprocessable("CURRENCIES_DIFFER", "the rows of one group have one currency", recon.FieldError{
-			Pointer: pointer, Code: "CURRENCIES_DIFFER", Message: "is in " + row.currency + ", the rows before in " + g.currency,
+			Pointer: pointer, Code: "CURRENCIES_DIFFER", Message: "is in " + row.Currency + ", the rows before in " + g.Currency,
 		})
-	case row.state != recon.StateOpen:
+	case row.State != recon.StateOpen:
 		err := recon.Conflict("NOT_OPEN", "only open rows can be matched by hand: restore, reject or unmatch first")
-		err.Fields = []recon.FieldError{{Pointer: pointer, Code: "NOT_OPEN", Message: "is " + string(row.state)}}
+		err.Fields = []recon.FieldError{{Pointer: pointer, Code: "NOT_OPEN", Message: "is " + string(row.State)}}
 		return err
 	}
 	return nil
-}
-
-// handRows reads rows in the order of ids.
-func (tx *Tx) handRows(ctx context.Context, c recon.Context, ids []string, pointer string) ([]handRow, error) {
-	keys := make([]int64, len(ids))
-	for i, id := range ids {
-		key, ok := tx.ids(kindTransaction).Key(id)
-		if !ok {
-			return nil, unknownRow(pointer, i)
-		}
-		keys[i] = key
-	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT t.id, s.side, t.amount, t.currency, coalesce(g.status, CASE WHEN n.transaction_id IS NULL THEN 'OPEN' ELSE 'IGNORED' END)
-		`+transactionFrom+`
-		WHERE t.id = ANY (@keys) AND s.context_id = @context`, pgx.NamedArgs{"keys": keys, "context": c.ID})
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r handRow, err error) {
-		return r, row.Scan(&r.key, &r.side, &r.amount, &r.currency, &r.state)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading rows to match: %w", err)
-	}
-	ordered := make([]handRow, len(keys))
-	for i, key := range keys {
-		at := slices.IndexFunc(found, func(r handRow) bool { return r.key == key })
-		if at < 0 || slices.Contains(keys[:i], key) {
-			return nil, unknownRow(pointer, i)
-		}
-		ordered[i] = found[at]
-	}
-	return ordered, nil
-}
-
-func unknownRow(pointer string, i int) error {
-	return recon.Unprocessable("TRANSACTION_UNKNOWN", "the group names a row that the context does not have, or one twice", recon.FieldError{
-		Pointer: fmt.Sprintf("%s/%d", pointer, i), Code: "TRANSACTION_UNKNOWN", Message: "is no further row of this context",
-	})
 }
 
 // insertManual writes the group with the decision that made it. A set that was once rejected is welcome again: a person
@@ -174,19 +164,19 @@ func (tx *Tx) insertManual(ctx context.Context, g *decidedGroup, m recon.ManualM
 		VALUES (nextval('manual_groups'), @context, 0, @left, @right, @difference, @score, @status, @currency,
 			nullif(@reason, ''), nullif(@held, ''), @leftIds, @rightIds)
 		RETURNING id`, pgx.NamedArgs{
-		"context": g.context.Num, "left": g.left, "right": g.right, "difference": g.difference, "score": manualScore,
-		"status": g.to.String(), "currency": g.currency, "reason": m.Reason.String(), "held": held.String(),
-		"leftIds": g.members[:g.leftCount], "rightIds": g.members[g.leftCount:],
-	}).Scan(&g.key)
+		"context": g.context.Num, "left": g.LeftAmount, "right": g.RightAmount, "difference": g.Difference, "score": manualScore,
+		"status": g.to.String(), "currency": g.Currency, "reason": m.Reason.String(), "held": held.String(),
+		"leftIds": g.Left, "rightIds": g.Right,
+	}).Scan(&g.Key)
 	if err != nil {
 		return fmt.Errorf("inserting the group: %w", err)
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO active_items (transaction_id, group_id) SELECT unnest($1::bigint[]), $2`, g.members, g.key)
+		INSERT INTO active_items (transaction_id, group_id) SELECT unnest($1::bigint[]), $2`, g.members(), g.Key)
 	batch.Queue(`
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by) VALUES ($1, 1, '', $2, $3, $4)`,
-		g.key, g.to.String(), m.Note, tx.actor)
-	batch.Queue(`DELETE FROM rejected_sets WHERE set_hash = $1`, setHash(g.members))
+		g.Key, g.to.String(), m.Note, tx.actor)
+	batch.Queue(`DELETE FROM rejected_sets WHERE set_hash = $1`, setHash(g.members()))
 	return tx.tx.SendBatch(ctx, &batch).Close()
 }

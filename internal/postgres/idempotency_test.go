@@ -33,12 +33,12 @@ func TestT78_Idempotency(t *testing.T) {
 	other, _ := in.NewTenant(t)
 	ran := 0
 
-	first, err := in.DB.Idempotent(ctx, "POST /contexts", "k", []byte("body"), create(ctx, "one", &ran))
+	first, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "k", BodyHash: []byte("body")}, create(ctx, "one", &ran))
 	require.NoError(t, err)
 	require.Equal(t, postgres.Stored{Status: 201, Headers: map[string]string{"Location": "/one"}, Body: []byte("one")}, first)
 
 	t.Run("the same again is answered from the store", func(t *testing.T) {
-		again, err := in.DB.Idempotent(ctx, "POST /contexts", "k", []byte("body"), create(ctx, "one", &ran))
+		again, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "k", BodyHash: []byte("body")}, create(ctx, "one", &ran))
 		require.NoError(t, err)
 		require.True(t, again.Replayed)
 		again.Replayed = false
@@ -46,7 +46,7 @@ func TestT78_Idempotency(t *testing.T) {
 		require.Equal(t, 1, ran)
 	})
 	t.Run("another body under the key is refused", func(t *testing.T) {
-		_, err := in.DB.Idempotent(ctx, "POST /contexts", "k", []byte("other"), create(ctx, "two", &ran))
+		_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "k", BodyHash: []byte("other")}, create(ctx, "two", &ran))
 		require.Equal(t, "IDEMPOTENCY_KEY_REUSED", recon.CodeOf(err))
 		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
 		require.Equal(t, 1, ran)
@@ -54,10 +54,10 @@ func TestT78_Idempotency(t *testing.T) {
 	t.Run("another endpoint and another tenant are independent", func(t *testing.T) {
 		for _, run := range []func() (postgres.Stored, error){
 			func() (postgres.Stored, error) {
-				return in.DB.Idempotent(ctx, "POST /sources", "k", []byte("body"), create(ctx, "three", &ran))
+				return in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /sources", Key: "k", BodyHash: []byte("body")}, create(ctx, "three", &ran))
 			},
 			func() (postgres.Stored, error) {
-				return in.DB.Idempotent(other, "POST /contexts", "k", []byte("body"), create(other, "one", &ran))
+				return in.DB.Idempotent(other, postgres.Request{Endpoint: "POST /contexts", Key: "k", BodyHash: []byte("body")}, create(other, "one", &ran))
 			},
 		} {
 			stored, err := run()
@@ -66,33 +66,33 @@ func TestT78_Idempotency(t *testing.T) {
 		}
 	})
 	t.Run("a failure and a refusal roll back and are not stored", func(t *testing.T) {
-		_, err := in.DB.Idempotent(ctx, "POST /contexts", "fails", []byte("b"), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+		_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "fails", BodyHash: []byte("b")}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			_, _, _, err := create(ctx, "lost", &ran)(tx)
 			return 201, nil, nil, errors.Join(err, errUnwanted)
 		})
 		require.ErrorIs(t, err, errUnwanted)
-		refused, err := in.DB.Idempotent(ctx, "POST /contexts", "fails", []byte("b"), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+		refused, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "fails", BodyHash: []byte("b")}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			_, _, _, err := create(ctx, "lost", &ran)(tx)
 			return 422, nil, []byte("no"), err
 		})
 		require.NoError(t, err)
 		require.Equal(t, 422, refused.Status)
-		kept, err := in.DB.Idempotent(ctx, "POST /contexts", "fails", []byte("b"), create(ctx, "kept", &ran))
+		kept, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: "fails", BodyHash: []byte("b")}, create(ctx, "kept", &ran))
 		require.NoError(t, err)
 		require.False(t, kept.Replayed)
 		require.Equal(t, "kept,one,three", contextNames(t, ctx, in.DB))
 	})
 	t.Run("a key that is no key", func(t *testing.T) {
 		for _, key := range []string{"", strings.Repeat("k", 256)} {
-			_, err := in.DB.Idempotent(ctx, "POST /contexts", key, nil, create(ctx, "lost", &ran))
+			_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: key, BodyHash: nil}, create(ctx, "lost", &ran))
 			require.Equal(t, recon.KindInvalid, recon.KindOf(err))
 		}
 	})
 	t.Run("an empty answer is stored as one", func(t *testing.T) {
 		empty := func(*postgres.Tx) (int, map[string]string, []byte, error) { return 204, nil, nil, nil }
-		_, err := in.DB.Idempotent(ctx, "DELETE /x", "k", []byte{}, empty)
+		_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "DELETE /x", Key: "k", BodyHash: []byte{}}, empty)
 		require.NoError(t, err)
-		again, err := in.DB.Idempotent(ctx, "DELETE /x", "k", []byte{}, empty)
+		again, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "DELETE /x", Key: "k", BodyHash: []byte{}}, empty)
 		require.NoError(t, err)
 		require.True(t, again.Replayed)
 		require.Equal(t, 204, again.Status)
@@ -107,7 +107,7 @@ func TestT78_Idempotency_InFlightIsAConflictAndNotAWait(t *testing.T) {
 	done := make(chan error, 1)
 	ran := 0
 	go func() {
-		_, err := in.DB.Idempotent(ctx, "e", "k", []byte("b"), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+		_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "e", Key: "k", BodyHash: []byte("b")}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			close(working)
 			<-finish
 			return create(ctx, "one", &ran)(tx)
@@ -115,11 +115,11 @@ func TestT78_Idempotency_InFlightIsAConflictAndNotAWait(t *testing.T) {
 		done <- err
 	}()
 	<-working
-	_, err := in.DB.Idempotent(ctx, "e", "k", []byte("b"), create(ctx, "two", &ran))
+	_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "e", Key: "k", BodyHash: []byte("b")}, create(ctx, "two", &ran))
 	require.Equal(t, "IDEMPOTENCY_IN_FLIGHT", recon.CodeOf(err))
 	close(finish)
 	require.NoError(t, <-done)
-	again, err := in.DB.Idempotent(ctx, "e", "k", []byte("b"), create(ctx, "two", &ran))
+	again, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "e", Key: "k", BodyHash: []byte("b")}, create(ctx, "two", &ran))
 	require.NoError(t, err)
 	require.True(t, again.Replayed)
 }
@@ -133,7 +133,7 @@ func TestT78_Idempotency_ManyAtOnce_OneEffect(t *testing.T) {
 		all.Go(func() {
 			for {
 				ran := 0
-				_, err := in.DB.Idempotent(ctx, "e", "k", []byte("b"), create(ctx, "one", &ran))
+				_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "e", Key: "k", BodyHash: []byte("b")}, create(ctx, "one", &ran))
 				if recon.CodeOf(err) == "IDEMPOTENCY_IN_FLIGHT" {
 					continue
 				}

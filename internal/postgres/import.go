@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
@@ -24,13 +23,13 @@ func (tx *Tx) NextImportNum(ctx context.Context) (int64, error) {
 
 // LockSource reads a source and keeps other imports of it out until the commit.
 func (tx *Tx) LockSource(ctx context.Context, id string) (recon.Source, error) {
-	return tx.sourceRow(ctx, id, "FOR NO KEY UPDATE")
+	return sources.read(ctx, tx, id, "FOR NO KEY UPDATE")
 }
 
 // ContextForImport is the source's context, held against being archived. The lock is weak enough to stand beside the
 // saving of a run.
 func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, error) {
-	c, err := tx.contextRow(ctx, id, "FOR KEY SHARE")
+	c, err := contexts.read(ctx, tx, id, "FOR KEY SHARE")
 	if err == nil && c.Status == recon.ContextArchived {
 		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
 	}
@@ -40,7 +39,7 @@ func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, e
 // LockContext reads a context and serialises what must not happen beside the saving of a run: voiding, ignoring,
 // deciding.
 func (tx *Tx) LockContext(ctx context.Context, id string) (recon.Context, error) {
-	return tx.contextRow(ctx, id, "FOR NO KEY UPDATE")
+	return contexts.read(ctx, tx, id, "FOR NO KEY UPDATE")
 }
 
 func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
@@ -62,7 +61,6 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
 	}
-	i.CreatedAt = i.CreatedAt.UTC()
 	return i, nil
 }
 
@@ -85,29 +83,15 @@ func (tx *Tx) insertRejects(ctx context.Context, importNum int64, rejects []reco
 	return err
 }
 
-const importColumns = `i.id::text, i.num, i.source_id::text, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex'),
+const importColumns = `i.id, i.num, i.source_id, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex') AS sha256,
 	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.sums, i.detection,
 	i.created_at, i.created_by, i.voided_at`
 
-func scanImport(row pgx.CollectableRow) (i recon.Import, err error) {
-	err = row.Scan(&i.ID, &i.Num, &i.SourceID, &i.FileName, &i.Format, &i.SizeBytes, &i.SHA256, &i.FieldMapVersion, &i.Status,
-		&i.RowsRead, &i.RowsInserted, &i.RowsDuplicate, &i.RowsRejected, &i.Sums, &i.Detection, &i.CreatedAt, &i.CreatedBy,
-		&i.VoidedAt)
-	i.CreatedAt, i.VoidedAt = i.CreatedAt.UTC(), inUTC(i.VoidedAt)
-	return i, err
-}
+var imports = noun[recon.Import]{name: "import", sql: `SELECT ` + importColumns + ` FROM imports i WHERE i.id = $1`}
 
 // Import is one import.
 func (tx *Tx) Import(ctx context.Context, id string) (recon.Import, error) {
-	if !auth.IsUUID(id) {
-		return recon.Import{}, recon.NotFound("import")
-	}
-	rows, err := tx.tx.Query(ctx, `SELECT `+importColumns+` FROM imports i WHERE i.id = $1`, id)
-	if err != nil {
-		return recon.Import{}, fmt.Errorf("reading the import: %w", err)
-	}
-	i, err := pgx.CollectExactlyOneRow(rows, scanImport)
-	return i, notFound(err, "import")
+	return imports.read(ctx, tx, id, "")
 }
 
 // Imports lists a source's imports, newest first.
@@ -115,20 +99,13 @@ func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.
 	if _, err := tx.Source(ctx, sourceID); err != nil {
 		return nil, "", err
 	}
-	before, err := page.afterInt(firstOfDescending)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := tx.tx.Query(ctx, `
-		SELECT `+importColumns+` FROM imports i
-		WHERE i.source_id = $1 AND i.num < $2
-		ORDER BY i.num DESC LIMIT $3`, sourceID, before, page.Size()+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing imports: %w", err)
-	}
-	items, err := pgx.CollectRows(rows, scanImport)
-	items, next := pageOf(items, page, func(i recon.Import) []any { return []any{i.Num} })
-	return items, next, err
+	return list[recon.Import]{
+		what: "imports", first: firstOfDescending, key: func(i recon.Import) int64 { return i.Num }, sql: `
+			SELECT ` + importColumns + ` FROM imports i
+			WHERE i.source_id = @source AND i.num < @after
+			ORDER BY i.num DESC LIMIT @limit`,
+		args: pgx.NamedArgs{"source": sourceID},
+	}.page(ctx, tx, page)
 }
 
 // Rejects lists the rejected rows of an import in the order of the file, as far as they were kept.
@@ -137,23 +114,13 @@ func (tx *Tx) Rejects(ctx context.Context, importID string, page Page) ([]recon.
 	if err != nil {
 		return nil, "", err
 	}
-	after, err := page.afterInt(-1)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := tx.tx.Query(ctx, `
-		SELECT line, row, field, value, code, reason FROM import_rejects
-		WHERE import_num = $1 AND ordinal > $2
-		ORDER BY ordinal LIMIT $3`, imported.Num, after, page.Size()+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing rejects: %w", err)
-	}
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e recon.RowError, err error) {
-		return e, row.Scan(&e.Line, &e.Row, &e.Field, &e.Value, &e.Code, &e.Reason)
-	})
-	// Ordinals have no gaps, so the position in the list is the key.
-	items, next := pageOf(items, page, func(recon.RowError) []any { return []any{after + int64(page.Size())} })
-	return items, next, err
+	return list[recon.RowError]{
+		what: "rejects", first: -1, sql: `
+			SELECT line, row, field, value, code, reason FROM import_rejects
+			WHERE import_num = @import AND ordinal > @after
+			ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
+		args: pgx.NamedArgs{"import": imported.Num},
+	}.page(ctx, tx, page)
 }
 
 // VoidImport takes an import's rows out again; the import, its rejects and the audit log stay. It is refused while one
@@ -179,7 +146,7 @@ func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
 	if err := tx.removeRows(ctx, imported.Num); err != nil {
 		return recon.Import{}, err
 	}
-	imported.Status, imported.VoidedAt = recon.ImportVoided, inUTC(&at)
+	imported.Status, imported.VoidedAt = recon.ImportVoided, &at
 	tx.Audit("import.void", "import", id, map[string]any{"rows": imported.RowsInserted})
 	return imported, nil
 }

@@ -109,7 +109,7 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 		}
 	}
 	// A run that has loaded the rows must look again.
-	if err := tx.countDecisions(ctx, []*decidedGroup{{contextID: c.ID}}); err != nil {
+	if err := tx.countDecisions(ctx, []*decidedGroup{{ContextID: c.ID}}); err != nil {
 		return err
 	}
 	if err := tx.recountReplaced(ctx, load.Import.ID, ids); err != nil {

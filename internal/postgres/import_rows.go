@@ -64,6 +64,9 @@ func (e *RowsEncoder) Close() error {
 // rowID places a row of an import, or a group of a run, among all: number · 2^32 + ordinal.
 func rowID(num, ordinal int64) int64 { return num<<32 | ordinal }
 
+// rowIDs returns the first and the last id that a row of an import, or a group of a run, can have.
+func rowIDs(num int64) (first, last int64) { return num << 32, (num+1)<<32 - 1 }
+
 // ImportNum is the number of the import that a row came with.
 func ImportNum(rowID int64) int64 { return rowID >> 32 }
 

@@ -41,7 +41,7 @@ func TestT62_ACommitThatIsNotAnsweredIsNeverAppliedTwice(t *testing.T) {
 	t.Cleanup(func() { _ = in.Connections.Close(context.Background()) })
 	ctx, tenantID := in.NewTenant(t)
 	create := func(key, name string) (postgres.Stored, error) {
-		return in.DB.Idempotent(ctx, "POST /v1/contexts", key, []byte(name), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+		return in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /v1/contexts", Key: key, BodyHash: []byte(name)}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			_, err := tx.Exec(ctx, insertContext, name)
 			tx.Audit("context.create", "context", name, nil)
 			return 201, nil, []byte(name), err

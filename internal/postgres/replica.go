@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"matcher/internal/auth"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
@@ -28,9 +26,6 @@ const (
 	maxWriters = 10_000
 )
 
-// errNoReplica: the configuration has changed since it was looked at.
-var errNoReplica = errors.New("there is no replica any more")
-
 // ReadStale is Read for lists and reports: it may be served by a replica, up to two seconds behind the primary, but
 // never behind what this tenant has written through this process. It must not decide anything. fn may run twice: an
 // error on the replica (it is lost, it is behind, the tenant is not there yet, a row was vacuumed away) is never the
@@ -49,13 +44,13 @@ func (db *DB) ReadStale(ctx context.Context, fn func(*Tx) error) error {
 	return db.Read(ctx, fn)
 }
 
-// readReplica says whether the replica has answered.
+// readReplica reports whether the replica has answered.
 func (db *DB) readReplica(ctx context.Context, tenantID string, fn func(*Tx) error) bool {
 	placement, has := db.connections.ReplicatedPlacement(ctx, tenantID)
 	if !has {
 		return false
 	}
-	state := db.replicas.of(placement)
+	state := db.replicas.state(placement)
 	if state.claimUpdate(time.Now()) {
 		go db.updatePositions(context.WithoutCancel(ctx), tenantID, state)
 	}
@@ -63,42 +58,41 @@ func (db *DB) readReplica(ctx context.Context, tenantID string, fn func(*Tx) err
 	if !serves {
 		return false
 	}
-	lease, pgxTx, err := db.beginOnReplica(ctx, tenantID, position)
-	if err != nil {
-		state.doubt(err)
-		return false
+	s, err := db.beginOnReplica(ctx, tenantID, position)
+	if err == nil {
+		defer s.lease.Release()
+		err = db.finish(ctx, s, fn)
 	}
-	defer lease.Release()
-	if err := db.finish(ctx, lease, pgxTx, beginRead, fn); err != nil {
-		state.doubt(err)
-		return false
+	if connectionLost(err) {
+		state.forget() // a replica that is lost is not asked until its position is known again
 	}
-	return true
+	return err == nil
 }
 
-// beginOnReplica is impatient, since the primary can answer as well.
-func (db *DB) beginOnReplica(ctx context.Context, tenantID string, position walPosition) (*tenancy.Lease, pgx.Tx, error) {
+// beginOnReplica is impatient, since the primary can answer as well. Its BEGIN fails where the server is no replica or has
+// not replayed the position: behind one address there may be several. The division is how a statement without a table
+// fails.
+func (db *DB) beginOnReplica(ctx context.Context, tenantID string, position walPosition) (session, error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaPatience)
 	defer cancel()
-	lease, err := db.connections.AcquireReplica(ctx, tenantID)
+	lease, err := db.acquireReplica(ctx, tenantID)
 	if err != nil {
-		return nil, nil, err
+		return session{}, err
 	}
-	if lease == nil {
-		return nil, nil, errNoReplica
-	}
-	pgxTx, err := db.ApplyTenantSchema(ctx, lease, beginReplica(position))
+	tx, err := db.ApplyTenantSchema(ctx, lease, fmt.Sprintf(
+		"%s; SELECT 1 / (pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_last_wal_replay_lsn() >= '%s')::int", beginRead, position))
 	if err != nil {
 		lease.Release()
-		return nil, nil, err
 	}
-	return lease, pgxTx, nil
+	return session{lease: lease, tx: tx}, err
 }
 
-// beginReplica fails where the server is no replica or has not replayed the position: behind one address there may be
-// several. The division is how a statement without a table fails.
-func beginReplica(position walPosition) string {
-	return fmt.Sprintf("%s; SELECT 1 / (pg_catalog.pg_is_in_recovery() AND pg_catalog.pg_last_wal_replay_lsn() >= '%s')::int", beginRead, position)
+func (db *DB) acquireReplica(ctx context.Context, tenantID string) (*tenancy.Lease, error) {
+	lease, err := db.connections.AcquireReplica(ctx, tenantID)
+	if err == nil && lease == nil {
+		err = errors.New("the tenant's database has no replica any more")
+	}
+	return lease, err
 }
 
 // updatePositions asks the primary for its position and then the replica for its own, so that a replica that is level
@@ -107,50 +101,49 @@ func (db *DB) updatePositions(ctx context.Context, tenantID string, state *repli
 	ctx, cancel := context.WithTimeout(ctx, positionTimeout)
 	defer cancel()
 	asked := time.Now()
-	written, err := db.position(ctx, tenantID, db.connections.Acquire, `SELECT pg_catalog.pg_current_wal_insert_lsn()::text`)
+	var replayed walPosition
+	written, err := position(ctx, `SELECT pg_catalog.pg_current_wal_insert_lsn()::text`, func() (*tenancy.Lease, error) {
+		return db.connections.Acquire(ctx, tenantID)
+	})
+	if err == nil {
+		replayed, err = position(ctx,
+			`SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::text WHERE pg_catalog.pg_is_in_recovery()`,
+			func() (*tenancy.Lease, error) { return db.acquireReplica(ctx, tenantID) })
+	}
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	state.updating = false
 	if err != nil {
-		state.failed()
+		state.updated, state.replayed = time.Now(), 0
 		return
 	}
-	replayed, err := db.position(ctx, tenantID, db.connections.AcquireReplica,
-		`SELECT coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::text WHERE pg_catalog.pg_is_in_recovery()`)
-	if err != nil {
-		state.failed()
-		return
-	}
-	state.update(asked, written, replayed)
+	state.updated, state.replayed = asked, replayed
+	state.primary = append(state.primary, primaryPosition{asked, written})
+	state.primary = state.primary[max(0, len(state.primary)-maxPositions):]
 }
 
-func (db *DB) position(
-	ctx context.Context, tenantID string, acquire func(context.Context, string) (*tenancy.Lease, error), sql string,
-) (walPosition, error) {
-	lease, err := acquire(ctx, tenantID)
+// position reads a place in the log of the server that acquire leases a connection to.
+func position(ctx context.Context, sql string, acquire func() (*tenancy.Lease, error)) (walPosition, error) {
+	lease, err := acquire()
 	if err != nil {
 		return 0, err
-	}
-	if lease == nil {
-		return 0, errNoReplica
 	}
 	defer lease.Release()
 	var text string
 	err = lease.Conn.QueryRow(ctx, sql).Scan(&text)
-	lease.Began(err, err != nil && connectionLost(err))
+	lease.Began(err, connectionLost(err))
 	if err != nil {
 		return 0, err
 	}
-	return parsePosition(text)
-}
-
-// walPosition is a place in a primary's log; a replica that has replayed it shows every commit before it.
-type walPosition uint64
-
-func parsePosition(text string) (walPosition, error) {
 	var high, low uint32
 	if _, err := fmt.Sscanf(text, "%X/%X", &high, &low); err != nil {
 		return 0, fmt.Errorf("reading a position of the log: %w", err)
 	}
 	return walPosition(high)<<32 | walPosition(low), nil
 }
+
+// walPosition is a place in a primary's log; a replica that has replayed it shows every commit before it.
+type walPosition uint64
 
 func (p walPosition) String() string { return fmt.Sprintf("%X/%X", uint32(p>>32), uint32(p)) }
 
@@ -160,9 +153,7 @@ type replicas struct {
 	states map[string]*replicaState
 }
 
-func newReplicas() *replicas { return &replicas{states: map[string]*replicaState{}} }
-
-func (r *replicas) of(placement string) *replicaState {
+func (r *replicas) state(placement string) *replicaState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	state := r.states[placement]
@@ -171,10 +162,6 @@ func (r *replicas) of(placement string) *replicaState {
 		r.states[placement] = state
 	}
 	return state
-}
-
-func (r *replicas) wrote(placement, tenantID string, at time.Time) {
-	r.of(placement).wrote(tenantID, at)
 }
 
 // replicaState decides from memory alone whether a replica may serve a tenant: no read pays a round trip for it.
@@ -195,27 +182,27 @@ type primaryPosition struct {
 	at    walPosition
 }
 
-// need is the position that a replica must have replayed to serve the tenant now; false where none that is known of has.
+// need returns the position that a replica must have replayed to serve the tenant now; false where the replica is not
+// known to have replayed it.
 func (s *replicaState) need(tenantID string, now time.Time) (walPosition, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since := now.Add(-maxStaleness)
 	for _, written := range []time.Time{s.floor, s.writes[tenantID]} {
-		if written.After(since) || written.Equal(since) {
+		if !written.Before(since) {
 			since = written
 		}
 	}
 	for _, p := range s.primary {
-		if p.asked.Before(since) {
-			continue
+		if !p.asked.Before(since) {
+			// The earliest position after both the tenant's last write and the limit of staleness.
+			return p.at, p.at <= s.replayed
 		}
-		// The earliest position after both the tenant's last write and the limit of staleness.
-		return p.at, p.at <= s.replayed
 	}
 	return 0, false
 }
 
-// wrote: a commit that failed may have happened too, so it counts.
+// wrote records a write. A commit that failed may have happened too, so it counts.
 func (s *replicaState) wrote(tenantID string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -226,7 +213,7 @@ func (s *replicaState) wrote(tenantID string, at time.Time) {
 	s.writes[tenantID] = at
 }
 
-// claimUpdate says that the positions are old and that the caller is the one to ask for them.
+// claimUpdate reports whether the positions are old and the caller is the one to ask for them.
 func (s *replicaState) claimUpdate(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,25 +224,8 @@ func (s *replicaState) claimUpdate(now time.Time) bool {
 	return true
 }
 
-func (s *replicaState) update(asked time.Time, written, replayed walPosition) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.updating, s.updated, s.replayed = false, asked, replayed
-	s.primary = append(s.primary, primaryPosition{asked, written})
-	s.primary = s.primary[max(0, len(s.primary)-maxPositions):]
-}
-
-func (s *replicaState) failed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.updating, s.updated, s.replayed = false, time.Now(), 0
-}
-
-// doubt stops asking a replica that is lost until it has been heard of again.
-func (s *replicaState) doubt(err error) {
-	if !connectionLost(err) {
-		return
-	}
+// forget makes the replica's position unknown.
+func (s *replicaState) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.replayed = 0

@@ -108,7 +108,7 @@ func TestT71_APausedReplicaShowsNobodyAPastThatMatters(t *testing.T) {
 		require.Equal(t, "false53", recovery)
 		calls := 0
 		for _, db := range []*postgres.DB{elsewhere.DB, in.DB} {
-			answer, err := db.Idempotent(ctx, "POST /v1/contexts", "key", []byte("hash"), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+			answer, err := db.Idempotent(ctx, postgres.Request{Endpoint: "POST /v1/contexts", Key: "key", BodyHash: []byte("hash")}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 				calls++
 				_, err := tx.Exec(ctx, insertContext, "once")
 				return 201, nil, []byte(`{}`), err

@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,46 +12,45 @@ import (
 )
 
 // A rule's row and the body of its version v.
-const ruleColumns = `r.id, r.context_id, v.version, v.body, r.created_at, v.created_at, v.created_by`
+const ruleColumns = `r.id, r.context_id, v.version, v.body AS rule, r.created_at, v.created_at AS updated_at, v.created_by`
+
+var rules = noun[recon.StoredRule]{
+	name: "rule", lock: "FOR UPDATE OF r", version: func(r recon.StoredRule) int { return r.Version }, sql: `
+		SELECT ` + ruleColumns + ` FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
+		WHERE r.id = $1 AND r.deleted_at IS NULL`,
+}
 
 // maxRulesPerContext keeps a plan small enough to read in one go; priorities run from 1 to 1000 anyway.
 const maxRulesPerContext = 1000
 
 // CreateRule stores a new rule in its first version.
-func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (recon.StoredRule, error) {
-	before, err := tx.beginRules(ctx, contextID)
-	if err != nil {
-		return recon.StoredRule{}, err
-	}
-	id, err := tx.insertRule(ctx, contextID, rule)
-	if err != nil {
-		return recon.StoredRule{}, err
-	}
-	stored, err := tx.Rule(ctx, id)
-	if err != nil {
-		return recon.StoredRule{}, err
-	}
-	tx.Audit("rule.create", "rule", id, stored)
-	return stored, tx.rulesChanged(ctx, contextID, before)
+func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (stored recon.StoredRule, err error) {
+	err = tx.changeRules(ctx, contextID, func() error {
+		id, err := tx.insertRule(ctx, contextID, rule)
+		if err == nil {
+			stored, err = tx.Rule(ctx, id)
+		}
+		tx.Audit("rule.create", "rule", id, stored)
+		return err
+	})
+	return stored, err
 }
 
 func (tx *Tx) insertRule(ctx context.Context, contextID string, rule recon.Rule) (id string, err error) {
 	id = newID()
-	if _, err := tx.tx.Exec(ctx, `
-		INSERT INTO rules (id, context_id, name, priority, enabled, type)
-		VALUES (@id, @context, @name, @priority, @enabled, @type)`, ruleArgs(rule, pgx.NamedArgs{
-		"id": id, "context": contextID,
-	})); err != nil {
-		return "", err
-	}
-	_, err = tx.tx.Exec(ctx, `INSERT INTO rule_versions (rule_id, version, body, created_by) VALUES (@id, 1, @body, @actor)`,
-		pgx.NamedArgs{"id": id, "body": rule, "actor": tx.Actor()})
+	_, err = tx.tx.Exec(ctx, `
+		WITH made AS (
+			INSERT INTO rules (id, context_id, name, priority, enabled, type)
+			VALUES (@id, @context, @name, @priority, @enabled, @type) RETURNING id
+		)
+		INSERT INTO rule_versions (rule_id, version, body, created_by) SELECT id, 1, @body, @actor FROM made`,
+		tx.ruleArgs(rule, pgx.NamedArgs{"id": id, "context": contextID}))
 	return id, err
 }
 
 // Rule is the latest version of a rule that was not deleted.
 func (tx *Tx) Rule(ctx context.Context, id string) (recon.StoredRule, error) {
-	return tx.ruleRow(ctx, id, "")
+	return rules.read(ctx, tx, id, "")
 }
 
 // Rules lists a context's rules in the order in which they run.
@@ -59,12 +58,11 @@ func (tx *Tx) Rules(ctx context.Context, contextID string) ([]recon.StoredRule, 
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	return all[recon.StoredRule](tx.query(ctx, `
 		SELECT `+ruleColumns+`
 		FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
-		WHERE r.context_id = @context AND r.deleted_at IS NULL
-		ORDER BY r.priority LIMIT @limit`, pgx.NamedArgs{"context": contextID, "limit": maxRulesPerContext})
-	return pgx.CollectRows(rows, scanRule)
+		WHERE r.context_id = $1 AND r.deleted_at IS NULL
+		ORDER BY r.priority LIMIT $2`, contextID, maxRulesPerContext))
 }
 
 // RuleVersions lists every version of a rule, the latest first; a deleted rule keeps its history.
@@ -72,43 +70,32 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 	if !auth.IsUUID(id) {
 		return nil, "", recon.NotFound("rule")
 	}
-	before, err := page.afterInt(firstOfDescending)
-	if err != nil {
-		return nil, "", err
+	versions, next, err := list[recon.StoredRule]{
+		what: "versions of a rule", first: firstOfDescending, key: func(r recon.StoredRule) int64 { return int64(r.Version) }, sql: `
+			SELECT ` + ruleColumns + ` FROM rules r JOIN rule_versions v ON v.rule_id = r.id
+			WHERE r.id = @id AND v.version < @after::bigint ORDER BY v.version DESC LIMIT @limit`,
+		args: pgx.NamedArgs{"id": id},
+	}.page(ctx, tx, page)
+	if err == nil && len(versions) == 0 && page.After == "" {
+		err = recon.NotFound("rule")
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+ruleColumns+` FROM rules r JOIN rule_versions v ON v.rule_id = r.id
-		WHERE r.id = @id AND v.version < @before::bigint ORDER BY v.version DESC LIMIT @limit`,
-		pgx.NamedArgs{"id": id, "before": before, "limit": page.Size() + 1})
-	versions, err := pgx.CollectRows(rows, scanRule)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(versions) == 0 && page.After == "" {
-		return nil, "", recon.NotFound("rule")
-	}
-	versions, next := pageOf(versions, page, func(r recon.StoredRule) []any { return []any{int64(r.Version)} })
-	return versions, next, nil
+	return versions, next, err
 }
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
-func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (recon.StoredRule, error) {
-	_, before, err := tx.lockRule(ctx, id, version)
-	if err != nil {
-		return recon.StoredRule{}, err
-	}
-	if err := tx.nextRuleVersion(ctx, id, rule); err != nil {
-		return recon.StoredRule{}, err
-	}
-	stored, err := tx.Rule(ctx, id)
-	if err != nil {
-		return recon.StoredRule{}, err
-	}
-	tx.Audit("rule.update", "rule", id, stored)
-	return stored, tx.rulesChanged(ctx, stored.ContextID, before)
+func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (stored recon.StoredRule, err error) {
+	err = tx.changeRule(ctx, id, version, func(recon.StoredRule) error {
+		err := tx.nextRuleVersion(ctx, id, rule)
+		if err == nil {
+			stored, err = tx.Rule(ctx, id)
+		}
+		tx.Audit("rule.update", "rule", id, stored)
+		return err
+	})
+	return stored, err
 }
 
-// nextRuleVersion gives a rule another body, and brings it back where it was put out of sight.
+// nextRuleVersion gives a rule another body. A rule that was hidden as deleted is visible again.
 func (tx *Tx) nextRuleVersion(ctx context.Context, id string, rule recon.Rule) error {
 	_, err := tx.tx.Exec(ctx, `
 		WITH changed AS (
@@ -117,180 +104,167 @@ func (tx *Tx) nextRuleVersion(ctx context.Context, id string, rule recon.Rule) e
 			WHERE id = @id RETURNING id, version
 		)
 		INSERT INTO rule_versions (rule_id, version, body, created_by) SELECT id, version, @body, @actor FROM changed`,
-		ruleArgs(rule, pgx.NamedArgs{"id": id, "body": rule, "actor": tx.Actor()}))
+		tx.ruleArgs(rule, pgx.NamedArgs{"id": id}))
 	return err
+}
+
+func (tx *Tx) ruleArgs(rule recon.Rule, args pgx.NamedArgs) pgx.NamedArgs {
+	args["name"], args["priority"], args["type"], args["enabled"] = rule.Name, rule.Priority, rule.Type, rule.Active()
+	args["body"], args["actor"] = rule, tx.actor
+	return args
 }
 
 // DeleteRule takes a rule out of every later run; its versions stay.
 func (tx *Tx) DeleteRule(ctx context.Context, id string, version int) error {
-	stored, before, err := tx.lockRule(ctx, id, version)
+	return tx.changeRule(ctx, id, version, func(stored recon.StoredRule) error {
+		tx.Audit("rule.delete", "rule", id, stored)
+		_, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = now() WHERE id = $1`, id)
+		return err
+	})
+}
+
+// changeRule is changeRules for one rule, locked after its context. version is what the caller read, 0 when it does not
+// care.
+func (tx *Tx) changeRule(ctx context.Context, id string, version int, change func(recon.StoredRule) error) error {
+	stored, err := tx.Rule(ctx, id)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = now() WHERE id = $1`, id); err != nil {
-		return err
-	}
-	tx.Audit("rule.delete", "rule", id, stored)
-	return tx.rulesChanged(ctx, stored.ContextID, before)
+	return tx.changeRules(ctx, stored.ContextID, func() error {
+		stored, err := rules.forChange(ctx, tx, id, version)
+		if err != nil {
+			return err
+		}
+		return change(stored)
+	})
 }
 
 // ReorderRules gives a context's rules new priorities, 10, 20, 30 … in the order of ids, which must be all of them.
 // Each rule whose priority changes gets a new version, since a version is what a run is explained by.
 func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) ([]recon.StoredRule, error) {
-	rules, before, err := tx.lockRules(ctx, contextID)
-	if err != nil {
-		return nil, err
-	}
-	ordered, err := ReorderedRules(rules, ids)
-	if err != nil {
-		return nil, err
-	}
-	if err := tx.replaceRules(ctx, contextID, rules, ordered); err != nil {
-		return nil, err
-	}
-	tx.Audit("rule.reorder", "context", contextID, map[string]any{"ruleIds": ids})
-	if err := tx.rulesChanged(ctx, contextID, before); err != nil {
-		return nil, err
-	}
-	return tx.Rules(ctx, contextID)
+	return tx.replaceRules(ctx, contextID, func(stored []recon.StoredRule) ([]recon.Rule, error) {
+		tx.Audit("rule.reorder", "context", contextID, map[string]any{"ruleIds": ids})
+		return ReorderedRules(stored, ids)
+	})
 }
 
 // ReplaceRules makes a context's rules those of a set, in one commit. A rule whose name the context has gets its next
 // version where it differs; those that the set leaves out are deleted, and their versions stay.
 func (tx *Tx) ReplaceRules(ctx context.Context, contextID string, set []recon.Rule) ([]recon.StoredRule, error) {
-	rules, before, err := tx.lockRules(ctx, contextID)
-	if err != nil {
-		return nil, err
+	after, err := tx.replaceRules(ctx, contextID, func([]recon.StoredRule) ([]recon.Rule, error) { return set, nil })
+	if err == nil {
+		tx.Audit("rule.replace", "context", contextID, map[string]any{"rules": after})
 	}
-	if err := tx.replaceRules(ctx, contextID, rules, set); err != nil {
-		return nil, err
+	return after, err
+}
+
+// replaceRules changes a context's rules, all of them locked, to what desired returns, by name. Unique names and
+// priorities would collide half way: the rules are first hidden from the indexes, and those that stay come back one by
+// one.
+func (tx *Tx) replaceRules(
+	ctx context.Context, contextID string, desired func([]recon.StoredRule) ([]recon.Rule, error),
+) (after []recon.StoredRule, err error) {
+	err = tx.changeRules(ctx, contextID, func() error {
+		if _, err := tx.tx.Exec(ctx, `
+			SELECT FROM rules WHERE context_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, contextID); err != nil {
+			return err
+		}
+		current, err := tx.Rules(ctx, contextID)
+		if err != nil {
+			return err
+		}
+		set, err := desired(current)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.tx.Exec(ctx, `
+			UPDATE rules SET deleted_at = now() WHERE context_id = $1 AND deleted_at IS NULL`, contextID); err != nil {
+			return err
+		}
+		for i := range set {
+			if err := tx.replaceRule(ctx, contextID, current, set[i]); err != nil {
+				return err
+			}
+		}
+		after, err = tx.Rules(ctx, contextID)
+		return err
+	})
+	return after, err
+}
+
+// replaceRule stores a rule of a set: as it is among the current ones, as the next version of one, or as a new one.
+func (tx *Tx) replaceRule(ctx context.Context, contextID string, current []recon.StoredRule, rule recon.Rule) error {
+	at := slices.IndexFunc(current, func(stored recon.StoredRule) bool { return stored.Rule.Name == rule.Name })
+	var err error
+	switch {
+	case at < 0:
+		_, err = tx.insertRule(ctx, contextID, rule)
+	case rule.Same(current[at].Rule):
+		_, err = tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = NULL WHERE id = $1`, current[at].ID)
+	default:
+		err = tx.nextRuleVersion(ctx, current[at].ID, rule)
+	}
+	return err
+}
+
+// changeRules lets one change of a context's rules in at a time. Where the context requires back-tests, the rules as they
+// are after the change must have been tried, on the rules as they were before. The context is only shared, so sources and
+// schedules can change meanwhile, and a run that waits to save is not held up.
+func (tx *Tx) changeRules(ctx context.Context, contextID string, change func() error) error {
+	if err := tx.holdOpenContext(ctx, contextID); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, "waiting for another change of the rules",
+		`SELECT pg_advisory_xact_lock(hashtextextended('rules ' || $1::text, 0))`, contextID); err != nil {
+		return err
+	}
+	before, err := tx.ruleChanges(ctx, contextID)
+	if err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	c, err := tx.Context(ctx, contextID)
+	if err != nil || !c.Settings.RequireBackTest {
+		return err
 	}
 	after, err := tx.Rules(ctx, contextID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	tx.Audit("rule.replace", "context", contextID, map[string]any{"rules": after})
-	return after, tx.rulesChanged(ctx, contextID, before)
+	return tx.requireBackTest(ctx, c, before, recon.HashRules(recon.ActiveRules(plainRules(after))))
 }
 
-// lockRules are a context's rules, all of them locked, after their context.
-func (tx *Tx) lockRules(ctx context.Context, contextID string) (rules []recon.StoredRule, before int64, err error) {
-	if before, err = tx.beginRules(ctx, contextID); err != nil {
-		return nil, 0, err
-	}
-	if _, err := tx.tx.Exec(ctx, `
-		SELECT FROM rules WHERE context_id = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`, contextID); err != nil {
-		return nil, 0, err
-	}
-	rules, err = tx.Rules(ctx, contextID)
-	return rules, before, err
-}
-
-// beginRules lets one change of a context's rules in at a time, and tells how many there were before it. The
-// context is only shared, as before: sources and schedules are edited beside it, and a run that waits to save is no hindrance.
-func (tx *Tx) beginRules(ctx context.Context, contextID string) (before int64, err error) {
-	if err := tx.holdOpenContext(ctx, contextID); err != nil {
-		return 0, err
-	}
-	if _, err := tx.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('rules ' || $1::text, 0))`, contextID); err != nil {
-		return 0, fmt.Errorf("waiting for another change of the rules: %w", err)
-	}
-	return tx.ruleChanges(ctx, contextID)
-}
-
-// ruleChanges counts the changes of a context's rules so far: every version of every rule, and every rule that went.
-func (tx *Tx) ruleChanges(ctx context.Context, contextID string) (n int64, err error) {
-	if err := tx.tx.QueryRow(ctx, `SELECT `+ruleChangesOf+` FROM contexts c WHERE c.id = $1`, contextID).Scan(&n); err != nil {
-		return 0, fmt.Errorf("counting changes of rules: %w", err)
-	}
-	return n, nil
+// ruleChanges counts the changes of a context's rules so far: every version of every rule, and every deletion.
+func (tx *Tx) ruleChanges(ctx context.Context, contextID string) (int64, error) {
+	return value[int64](tx.query(ctx, `SELECT `+ruleChangesOf+` FROM contexts c WHERE c.id = $1`, contextID))
 }
 
 // ruleChangesOf is that number of the context c. It only grows: a rule comes back under another id.
 const ruleChangesOf = `(
 	SELECT coalesce(sum(u.version::bigint + (u.deleted_at IS NOT NULL)::integer), 0)::bigint FROM rules u WHERE u.context_id = c.id)`
 
-// replaceRules brings rules to what set says, by name. Unique names and priorities would collide half way: the rules are
-// first put out of the indexes' sight, and those that stay come back one by one.
-func (tx *Tx) replaceRules(ctx context.Context, contextID string, rules []recon.StoredRule, set []recon.Rule) error {
-	if _, err := tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = now() WHERE context_id = $1 AND deleted_at IS NULL`, contextID); err != nil {
-		return err
-	}
-	byName := make(map[string]recon.StoredRule, len(rules))
-	for _, stored := range rules {
-		byName[stored.Rule.Name] = stored
-	}
-	for i := range set {
-		stored, known := byName[set[i].Name]
-		var err error
-		switch {
-		case !known:
-			_, err = tx.insertRule(ctx, contextID, set[i])
-		case set[i].Same(stored.Rule):
-			_, err = tx.tx.Exec(ctx, `UPDATE rules SET deleted_at = NULL WHERE id = $1`, stored.ID)
-		default:
-			err = tx.nextRuleVersion(ctx, stored.ID, set[i])
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rulesChanged ends a change of a context's rules, of which there were so many before. Where the context asks for
-// back-tests, the rules as they are now must have been tried, on the rules as they were before.
-func (tx *Tx) rulesChanged(ctx context.Context, contextID string, before int64) error {
-	c, err := tx.Context(ctx, contextID)
-	if err != nil {
-		return err
-	}
-	if !c.Settings.RequireBackTest {
-		return nil
-	}
-	rules, err := tx.Rules(ctx, contextID)
-	if err != nil {
-		return err
-	}
-	return tx.requireBackTest(ctx, c, before, recon.HashRules(recon.ActiveRules(plainRules(rules))))
-}
-
 func plainRules(stored []recon.StoredRule) []recon.Rule {
-	rules := make([]recon.Rule, len(stored))
+	plain := make([]recon.Rule, len(stored))
 	for i := range stored {
-		rules[i] = stored[i].Rule
+		plain[i] = stored[i].Rule
 	}
-	return rules
+	return plain
 }
 
-// reorderStep leaves room between rules for later ones where there is room.
-func reorderStep(n int) int {
-	if n > 100 {
-		return 1
+// ReorderedRules returns a context's rules with the priorities that ReorderRules gives them. ids must name each of them
+// once.
+func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, error) {
+	step := 10 // leaves room between rules for later ones
+	if len(stored) > 100 {
+		step = 1
 	}
-	return 10
-}
-
-// ReorderedRules are a context's rules with the priorities that ReorderRules gives them.
-func ReorderedRules(rules []recon.StoredRule, ids []string) ([]recon.Rule, error) {
-	ordered, err := inOrder(rules, ids)
-	if err != nil {
-		return nil, err
+	byID := make(map[string]recon.Rule, len(stored))
+	for _, rule := range stored {
+		byID[rule.ID] = rule.Rule
 	}
-	set, step := plainRules(ordered), reorderStep(len(ordered))
-	for i := range set {
-		set[i].Priority = (i + 1) * step
-	}
-	return set, nil
-}
-
-// inOrder puts the rules into the order of ids, which must name each of them once.
-func inOrder(rules []recon.StoredRule, ids []string) ([]recon.StoredRule, error) {
-	byID := make(map[string]recon.StoredRule, len(rules))
-	for _, rule := range rules {
-		byID[rule.ID] = rule
-	}
-	ordered := make([]recon.StoredRule, 0, len(ids))
+	set := make([]recon.Rule, 0, len(ids))
 	for i, id := range ids {
 		rule, ok := byID[id]
 		if !ok {
@@ -298,56 +272,12 @@ func inOrder(rules []recon.StoredRule, ids []string) ([]recon.StoredRule, error)
 				recon.FieldError{Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN", Message: "is no further rule of this context"})
 		}
 		delete(byID, id)
-		ordered = append(ordered, rule)
+		rule.Priority = (i + 1) * step
+		set = append(set, rule)
 	}
 	if len(byID) > 0 {
 		return nil, recon.Unprocessable("RULE_MISSING", "the order must name every rule of the context",
 			recon.FieldError{Pointer: "/ruleIds", Code: "RULE_MISSING", Message: fmt.Sprintf("%d of the context's rules are missing", len(byID))})
 	}
-	return ordered, nil
-}
-
-// lockRule is the rule, locked after its context, if the caller read its latest version and its context may be changed;
-// before is what rulesChanged wants to know.
-func (tx *Tx) lockRule(ctx context.Context, id string, version int) (stored recon.StoredRule, before int64, err error) {
-	if stored, err = tx.Rule(ctx, id); err != nil {
-		return recon.StoredRule{}, 0, err
-	}
-	if before, err = tx.beginRules(ctx, stored.ContextID); err != nil {
-		return recon.StoredRule{}, 0, err
-	}
-	if stored, err = tx.ruleRow(ctx, id, "FOR UPDATE OF r"); err != nil {
-		return recon.StoredRule{}, 0, err
-	}
-	if version != 0 && version != stored.Version {
-		return recon.StoredRule{}, 0, recon.Stale("rule")
-	}
-	return stored, before, nil
-}
-
-func (tx *Tx) ruleRow(ctx context.Context, id, lock string) (recon.StoredRule, error) {
-	if !auth.IsUUID(id) {
-		return recon.StoredRule{}, recon.NotFound("rule")
-	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+ruleColumns+` FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
-		WHERE r.id = @id AND r.deleted_at IS NULL `+lock, pgx.NamedArgs{"id": id})
-	stored, err := pgx.CollectExactlyOneRow(rows, scanRule)
-	return stored, notFound(err, "rule")
-}
-
-func ruleArgs(rule recon.Rule, args pgx.NamedArgs) pgx.NamedArgs {
-	args["name"], args["priority"], args["type"] = rule.Name, rule.Priority, string(rule.Type)
-	args["enabled"] = rule.Active()
-	return args
-}
-
-func scanRule(row pgx.CollectableRow) (r recon.StoredRule, err error) {
-	var body []byte
-	err = row.Scan(&r.ID, &r.ContextID, &r.Version, &body, &r.CreatedAt, &r.UpdatedAt, &r.CreatedBy)
-	if err != nil {
-		return r, err
-	}
-	r.CreatedAt, r.UpdatedAt = r.CreatedAt.UTC(), r.UpdatedAt.UTC()
-	return r, json.Unmarshal(body, &r.Rule)
+	return set, nil
 }

@@ -2,20 +2,20 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
-const runColumns = `id::text, num, context_id::text, mode, status, date_from, date_to, as_of, input_hash, rules_hash, result_hash, groups_hash,
-	summary, progress, fence, cancel_requested, error_code, error_message, created_at, created_by, started_at, finished_at`
+const runColumns = `id, num, context_id, mode, status, date_from AS "from", date_to AS "to", as_of, input_hash, rules_hash,
+	result_hash, groups_hash, CASE status WHEN 'COMPLETED' THEN summary END AS summary, progress, fence, cancel_requested, error_code, error_message, created_at, created_by, started_at, finished_at`
+
+var runs = noun[recon.Run]{name: "run", sql: `SELECT ` + runColumns + ` FROM runs WHERE id = $1`}
 
 // CreateRun queues a run of a context and its job. At most one run of a context waits beside the one that works.
 func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
@@ -31,21 +31,20 @@ func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 
 // insertRun queues a run of any mode with its job. Back-tests wait and work apart from the runs that hold rows.
 func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
-	c, err := tx.contextRow(ctx, run.ContextID, "FOR KEY SHARE")
+	c, err := contexts.read(ctx, tx, run.ContextID, "FOR KEY SHARE")
 	if err != nil {
 		return recon.Run{}, err
 	}
 	if c.Status != recon.ContextActive {
 		return recon.Run{}, recon.Conflict("CONTEXT_"+string(c.Status), "the context is %s: activate it to run it", c.Status)
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	created, err := one[recon.Run](tx.query(ctx, `
 		INSERT INTO runs (id, context_id, mode, status, date_from, date_to, as_of, request_id, created_by)
 		VALUES (@id, @context, @mode, 'QUEUED', @from, @to, @asOf, @request, @actor)
 		RETURNING `+runColumns, pgx.NamedArgs{
-		"id": newID(), "context": run.ContextID, "mode": string(run.Mode), "from": dateOf(run.From), "to": dateOf(run.To),
-		"asOf": dateOf(run.AsOf), "request": auth.RequestID(ctx), "actor": tx.Actor(),
-	})
-	created, err := pgx.CollectExactlyOneRow(rows, scanRun)
+		"id": newID(), "context": run.ContextID, "mode": run.Mode, "from": run.From, "to": run.To,
+		"asOf": run.AsOf, "request": auth.RequestID(ctx), "actor": tx.Actor(),
+	}), "run")
 	if violates(err, "runs_one_queued") {
 		return recon.Run{}, recon.Conflict("RUN_QUEUED", "a run of this context is waiting already: watch that one, or cancel it")
 	}
@@ -58,12 +57,7 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 
 // Run is one run.
 func (tx *Tx) Run(ctx context.Context, id string) (recon.Run, error) {
-	if !auth.IsUUID(id) {
-		return recon.Run{}, recon.NotFound("run")
-	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+runColumns+` FROM runs WHERE id = $1`, id)
-	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
-	return run, notFound(err, "run")
+	return runs.read(ctx, tx, id, "")
 }
 
 // Runs lists a context's runs, newest first. Back-tests have a list of their own.
@@ -71,34 +65,12 @@ func (tx *Tx) Runs(ctx context.Context, contextID string, page Page) ([]recon.Ru
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, "", err
 	}
-	before, err := page.afterInt(firstOfDescending)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+runColumns+` FROM runs
-		WHERE context_id = @context AND num < @before AND mode <> 'BACK_TEST' ORDER BY num DESC LIMIT @limit`,
-		pgx.NamedArgs{"context": contextID, "before": before, "limit": page.Size() + 1})
-	runs, err := pgx.CollectRows(rows, scanRun)
-	if err != nil {
-		return nil, "", fmt.Errorf("listing runs: %w", err)
-	}
-	runs, next := pageOf(runs, page, func(r recon.Run) []any { return []any{r.Num} })
-	return runs, next, nil
-}
-
-func scanRun(row pgx.CollectableRow) (r recon.Run, err error) {
-	var from, to, asOf pgtype.Date
-	var summary []byte
-	err = row.Scan(&r.ID, &r.Num, &r.ContextID, &r.Mode, &r.Status, &from, &to, &asOf, &r.InputHash, &r.RulesHash, &r.ResultHash, &r.GroupsHash,
-		&summary, &r.Progress, &r.Fence, &r.CancelRequested, &r.ErrorCode, &r.ErrorMessage, &r.CreatedAt, &r.CreatedBy,
-		&r.StartedAt, &r.FinishedAt)
-	r.From, r.To, r.AsOf = dayOf(from), dayOf(to), dayOf(asOf)
-	if r.Status == recon.RunCompleted {
-		r.Summary = json.RawMessage(summary)
-	}
-	r.CreatedAt, r.StartedAt, r.FinishedAt = r.CreatedAt.UTC(), inUTC(r.StartedAt), inUTC(r.FinishedAt)
-	return r, err
+	return list[recon.Run]{
+		what: "runs", first: firstOfDescending, key: func(r recon.Run) int64 { return r.Num }, sql: `
+			SELECT ` + runColumns + ` FROM runs
+			WHERE context_id = @context AND num < @after AND mode <> 'BACK_TEST' ORDER BY num DESC LIMIT @limit`,
+		args: pgx.NamedArgs{"context": contextID},
+	}.page(ctx, tx, page)
 }
 
 // CancelRun ends a queued run at once and asks a running one to stop; its worker sees it with its next heartbeat.
@@ -106,42 +78,42 @@ func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
 	if !auth.IsUUID(id) {
 		return recon.Run{}, recon.NotFound("run")
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	cancelled, err := all[recon.Run](tx.query(ctx, `
 		UPDATE runs SET cancel_requested = true,
 			status = CASE status WHEN 'QUEUED' THEN 'CANCELLED' ELSE status END,
 			finished_at = CASE status WHEN 'QUEUED' THEN now() END
 		WHERE id = $1 AND status IN ('QUEUED', 'RUNNING')
-		RETURNING `+runColumns, id)
-	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
-	if errors.Is(err, pgx.ErrNoRows) {
-		if run, err = tx.Run(ctx, id); err == nil {
-			err = recon.Conflict("RUN_ENDED", "the run has ended already: it is %s", run.Status)
-		}
-	}
+		RETURNING `+runColumns, id))
 	if err != nil {
 		return recon.Run{}, err
 	}
+	if len(cancelled) == 0 {
+		run, err := tx.Run(ctx, id)
+		if err == nil {
+			err = recon.Conflict("RUN_ENDED", "the run has ended: its status is %s", run.Status)
+		}
+		return recon.Run{}, err
+	}
 	tx.Audit("run.cancel", "run", id, nil)
-	return run, nil
+	return cancelled[0], nil
 }
 
 // ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the fence, so
 // whoever held the run before is refused from now on. False means that there is nothing to do: the run has ended, or
 // somebody else is at work on it.
 func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (recon.Run, bool, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	claimed, err := all[recon.Run](tx.query(ctx, `
 		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = now() + $2, progress = '{}',
 			started_at = coalesce(started_at, now())
 		WHERE id = $1 AND (status = 'QUEUED' OR status = 'RUNNING' AND lease_until < now())
-		RETURNING `+runColumns, id, lease)
-	run, err := pgx.CollectExactlyOneRow(rows, scanRun)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return recon.Run{}, false, nil
-	case violates(err, "runs_one_running"):
-		return recon.Run{}, false, recon.Unavailable("RUN_WAITING", runWaits, "another run of this context is at work")
+		RETURNING `+runColumns, id, lease))
+	if violates(err, "runs_one_running") {
+		err = recon.Unavailable("RUN_WAITING", runWaits, "another run of this context is at work")
 	}
-	return run, err == nil, err
+	if err != nil || len(claimed) == 0 {
+		return recon.Run{}, false, err
+	}
+	return claimed[0], true, nil
 }
 
 // runWaits is how soon a queued run looks again whether its context is free.
@@ -199,7 +171,7 @@ func (tx *Tx) FinishRun(ctx context.Context, run recon.Run, plan any) error {
 			result_hash = @result, groups_hash = @groups, summary = coalesce(@summary::jsonb, '{}'), error_code = @code, error_message = @message,
 			progress = '{}', lease_until = NULL, finished_at = now()
 		WHERE id = @id AND fence = @fence AND status = 'RUNNING'`, pgx.NamedArgs{
-		"id": run.ID, "fence": run.Fence, "status": string(run.Status), "asOf": dateOf(run.AsOf), "plan": plan,
+		"id": run.ID, "fence": run.Fence, "status": run.Status, "asOf": run.AsOf, "plan": plan,
 		"input": run.InputHash, "rules": run.RulesHash, "result": run.ResultHash, "groups": run.GroupsHash, "summary": run.Summary,
 		"code": run.ErrorCode, "message": run.ErrorMessage,
 	})

@@ -49,13 +49,10 @@ func (tx *Tx) firstExceptions(ctx context.Context, save RunSave, rows io.Reader)
 	if _, err := tx.copyIn(ctx, `COPY exceptions (`+exceptionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
 	}
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "leaving out ignored rows", `
 		DELETE FROM exceptions WHERE context_num = $1 AND transaction_id IN (SELECT transaction_id FROM ignored_items)`,
 		save.Context.Num)
-	if err != nil {
-		return fmt.Errorf("leaving out ignored rows: %w", err)
-	}
-	return nil
+	return err
 }
 
 // openExceptions adds to what earlier runs found. One that was open before keeps its age, assignee and severity.
@@ -98,15 +95,12 @@ func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64,
 
 // resolveExceptions closes those whose rows are no longer open, save for what is left of partial groups.
 func (tx *Tx) resolveExceptions(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "resolving exceptions", `
 		UPDATE exceptions e SET status = 'RESOLVED', resolved_at = now(),
 			resolution = CASE WHEN g.status IN ('PROPOSED', 'PARTIAL') THEN g.status ELSE 'MATCHED' END
 		FROM active_items a JOIN match_groups g ON g.id = a.group_id
 		WHERE e.context_num = $1 AND e.status = 'OPEN' AND e.run_num <> $2 AND a.transaction_id = e.transaction_id
 		AND NOT (g.status = 'PARTIAL' AND e.reason = $3 AND e.transaction_id = `+restRow+`)`,
 		save.Context.Num, save.Run.Num, recon.ReasonPartialRest.String())
-	if err != nil {
-		return fmt.Errorf("resolving exceptions: %w", err)
-	}
-	return nil
+	return err
 }

@@ -68,11 +68,9 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	if in.Options.Rejected, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
 		return err
 	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID)
-	if in.Sources, err = pgx.CollectRows(rows, scanSource); err != nil {
-		return fmt.Errorf("reading sources: %w", err)
-	}
-	return nil
+	in.Sources, err = all[recon.Source](tx.query(ctx, `
+		SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID))
+	return err
 }
 
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {

@@ -15,57 +15,37 @@ import (
 // schedulesMax bounds the schedules of one context; a person reads them as one list.
 const schedulesMax = 50
 
-const scheduleColumns = `id::text, context_id::text, name, cron, time_zone, mode, enabled, next_at, last_at,
-	coalesce(last_run_id::text, ''), last_result, version, created_at, updated_at, created_by`
+const scheduleColumns = `id, context_id, name, cron, time_zone, mode, enabled, next_at, last_at,
+	coalesce(last_run_id::text, '') AS last_run_id, last_result, version, created_at, updated_at, created_by`
 
-func scanSchedule(row pgx.CollectableRow) (s recon.Schedule, err error) {
-	err = row.Scan(&s.ID, &s.ContextID, &s.Name, &s.Cron, &s.TimeZone, &s.Mode, &s.Enabled, &s.NextAt, &s.LastAt,
-		&s.LastRunID, &s.LastResult, &s.Version, &s.CreatedAt, &s.UpdatedAt, &s.CreatedBy)
-	s.NextAt, s.LastAt, s.CreatedAt, s.UpdatedAt = inUTC(s.NextAt), inUTC(s.LastAt), s.CreatedAt.UTC(), s.UpdatedAt.UTC()
-	return s, err
+var schedules = noun[recon.Schedule]{
+	name: "schedule", sql: `SELECT ` + scheduleColumns + ` FROM schedules WHERE id = $1`,
+	version: func(s recon.Schedule) int { return s.Version },
 }
 
-// CreateSchedule stores a schedule and queues the job of its next time.
-func (tx *Tx) CreateSchedule(ctx context.Context, s recon.Schedule, now time.Time) (recon.Schedule, error) {
+// CreateSchedule stores a schedule, which has been planned, and queues the job of its next time.
+func (tx *Tx) CreateSchedule(ctx context.Context, s recon.Schedule) (recon.Schedule, error) {
 	if err := tx.holdOpenContext(ctx, s.ContextID); err != nil {
 		return s, err
 	}
-	var others int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM schedules WHERE context_id = $1`, s.ContextID).Scan(&others); err != nil {
+	others, err := value[int](tx.query(ctx, `SELECT count(*) FROM schedules WHERE context_id = $1`, s.ContextID))
+	if err != nil {
 		return s, fmt.Errorf("counting schedules: %w", err)
 	}
 	if others >= schedulesMax {
 		return s, recon.Conflict("TOO_MANY_SCHEDULES", "a context has at most %d schedules", schedulesMax)
 	}
-	next, err := nextTime(s, now)
-	if err != nil {
-		return s, err
-	}
-	rows, _ := tx.tx.Query(ctx, `
+	made, err := one[recon.Schedule](tx.query(ctx, `
 		INSERT INTO schedules (id, context_id, name, cron, time_zone, mode, enabled, next_at, created_by)
 		VALUES (@id, @context, @name, @cron, @zone, @mode, @enabled, @next, @actor) RETURNING `+scheduleColumns, pgx.NamedArgs{
-		"id": newID(), "context": s.ContextID, "name": s.Name, "cron": s.Cron, "zone": s.TimeZone, "mode": string(s.Mode),
-		"enabled": s.Enabled, "next": next, "actor": tx.actor,
-	})
-	made, err := pgx.CollectExactlyOneRow(rows, scanSchedule)
+		"id": newID(), "context": s.ContextID, "name": s.Name, "cron": s.Cron, "zone": s.TimeZone, "mode": s.Mode,
+		"enabled": s.Enabled, "next": s.NextAt, "actor": tx.actor,
+	}), "schedule")
 	if err == nil {
 		tx.enqueueFiring(made)
 		tx.Audit("schedule.create", "schedule", made.ID, made)
 	}
 	return made, err
-}
-
-// nextTime is when the schedule runs next: never, while it is not enabled.
-func nextTime(s recon.Schedule, now time.Time) (*time.Time, error) {
-	var never *time.Time
-	if !s.Enabled {
-		return never, nil
-	}
-	next, err := s.Next(now)
-	if err != nil || next.IsZero() {
-		return nil, err
-	}
-	return &next, nil
 }
 
 // enqueueFiring puts the one job of a schedule's next time into the queue. An earlier one, of a time that the schedule
@@ -81,27 +61,18 @@ func (tx *Tx) Schedules(ctx context.Context, contextID string) ([]recon.Schedule
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, err
 	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+scheduleColumns+` FROM schedules WHERE context_id = $1 ORDER BY name`, contextID)
-	return pgx.CollectRows(rows, scanSchedule)
+	return all[recon.Schedule](tx.query(ctx, `
+		SELECT `+scheduleColumns+` FROM schedules WHERE context_id = $1 ORDER BY name`, contextID))
 }
 
 // Schedule is one schedule.
 func (tx *Tx) Schedule(ctx context.Context, id string) (recon.Schedule, error) {
-	return tx.scheduleRow(ctx, id, "")
+	return schedules.read(ctx, tx, id, "")
 }
 
-func (tx *Tx) scheduleRow(ctx context.Context, id, lock string) (recon.Schedule, error) {
-	if !auth.IsUUID(id) {
-		return recon.Schedule{}, recon.NotFound("schedule")
-	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+scheduleColumns+` FROM schedules WHERE id = $1 `+lock, id)
-	s, err := pgx.CollectExactlyOneRow(rows, scanSchedule)
-	return s, notFound(err, "schedule")
-}
-
-// UpdateSchedule lets change edit name, cron, time zone, mode and whether it is enabled.
+// UpdateSchedule lets change edit name, cron, time zone, mode and whether it is enabled, and plan its next time.
 func (tx *Tx) UpdateSchedule(
-	ctx context.Context, id string, version int, now time.Time, change func(*recon.Schedule) error,
+	ctx context.Context, id string, version int, change func(*recon.Schedule) error,
 ) (recon.Schedule, error) {
 	s, err := tx.lockSchedule(ctx, id, version)
 	if err != nil {
@@ -110,17 +81,12 @@ func (tx *Tx) UpdateSchedule(
 	if err := change(&s); err != nil {
 		return s, err
 	}
-	next, err := nextTime(s, now)
-	if err != nil {
-		return s, err
-	}
-	rows, _ := tx.tx.Query(ctx, `
+	changed, err := one[recon.Schedule](tx.query(ctx, `
 		UPDATE schedules SET name = @name, cron = @cron, time_zone = @zone, mode = @mode, enabled = @enabled, next_at = @next,
 			version = version + 1, updated_at = now()
 		WHERE id = @id RETURNING `+scheduleColumns, pgx.NamedArgs{
-		"id": id, "name": s.Name, "cron": s.Cron, "zone": s.TimeZone, "mode": string(s.Mode), "enabled": s.Enabled, "next": next,
-	})
-	changed, err := pgx.CollectExactlyOneRow(rows, scanSchedule)
+		"id": id, "name": s.Name, "cron": s.Cron, "zone": s.TimeZone, "mode": s.Mode, "enabled": s.Enabled, "next": s.NextAt,
+	}), "schedule")
 	if err == nil {
 		tx.enqueueFiring(changed)
 		tx.Audit("schedule.update", "schedule", id, changed)
@@ -129,12 +95,9 @@ func (tx *Tx) UpdateSchedule(
 }
 
 func (tx *Tx) lockSchedule(ctx context.Context, id string, version int) (recon.Schedule, error) {
-	s, err := tx.scheduleRow(ctx, id, "FOR UPDATE")
+	s, err := schedules.forChange(ctx, tx, id, version)
 	if err != nil {
 		return s, err
-	}
-	if version != 0 && version != s.Version {
-		return s, recon.Stale("schedule")
 	}
 	return s, tx.holdOpenContext(ctx, s.ContextID)
 }
@@ -159,7 +122,7 @@ const scheduleStarted = "STARTED"
 // worker is first does it, and due moves on under the row's lock, so that no time fires twice. Times that were missed, by a
 // service that stood still or a suspended tenant, are made up for by one run.
 func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) error {
-	s, err := tx.scheduleRow(ctx, id, "FOR UPDATE")
+	s, err := schedules.read(ctx, tx, id, "FOR UPDATE")
 	if err != nil || !s.Enabled || s.NextAt == nil || !s.NextAt.Equal(due) {
 		return err
 	}
@@ -170,16 +133,14 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 	if err != nil {
 		return err
 	}
-	next, err := nextTime(s, now)
-	if err != nil {
+	if err := s.Plan(now); err != nil {
 		return err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	fired, err := one[recon.Schedule](tx.query(ctx, `
 		UPDATE schedules SET next_at = @next, last_at = @now, last_run_id = nullif(@run, '')::uuid, last_result = @result
 		WHERE id = @id RETURNING `+scheduleColumns, pgx.NamedArgs{
-		"id": id, "next": next, "now": now, "run": run.ID, "result": cmp.Or(result, scheduleStarted),
-	})
-	fired, err := pgx.CollectExactlyOneRow(rows, scanSchedule)
+		"id": id, "next": s.NextAt, "now": now, "run": run.ID, "result": cmp.Or(result, scheduleStarted),
+	}), "schedule")
 	if err == nil {
 		tx.enqueueFiring(fired)
 		tx.Audit("schedule.fire", "schedule", id, map[string]any{"due": due, "runId": run.ID, "result": fired.LastResult})
@@ -190,7 +151,7 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 // QueueRun queues a run where none waits already. result says why it did not: the context takes no runs, or the one that
 // waits will see the same rows. A waiting run is held back until this commit, so that it does see them.
 func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode) (run recon.Run, result string, err error) {
-	c, err := tx.contextRow(ctx, contextID, "FOR KEY SHARE")
+	c, err := contexts.read(ctx, tx, contextID, "FOR KEY SHARE")
 	if err != nil {
 		return run, "", err
 	}
@@ -201,19 +162,18 @@ func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode
 		var waiting int
 		err := tx.tx.QueryRow(ctx, `
 			WITH held AS (SELECT FROM runs WHERE context_id = $1 AND status = 'QUEUED' AND mode = $2 FOR SHARE)
-			SELECT count(*) FROM held`, contextID, string(mode)).Scan(&waiting)
+			SELECT count(*) FROM held`, contextID, mode).Scan(&waiting)
 		if err != nil {
 			return run, "", fmt.Errorf("looking for a waiting run: %w", err)
 		}
 		if waiting > 0 {
 			return run, "RUN_QUEUED", nil
 		}
-		rows, _ := tx.tx.Query(ctx, `
+		queued, err := all[recon.Run](tx.query(ctx, `
 			INSERT INTO runs (id, context_id, mode, status, request_id, created_by)
 			VALUES (@id, @context, @mode, 'QUEUED', @request, @actor) ON CONFLICT DO NOTHING RETURNING `+runColumns, pgx.NamedArgs{
-			"id": newID(), "context": contextID, "mode": string(mode), "request": auth.RequestID(ctx), "actor": tx.actor,
-		})
-		queued, err := pgx.CollectRows(rows, scanRun)
+			"id": newID(), "context": contextID, "mode": mode, "request": auth.RequestID(ctx), "actor": tx.actor,
+		}))
 		if err != nil {
 			return run, "", fmt.Errorf("queueing a run: %w", err)
 		}

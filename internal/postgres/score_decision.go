@@ -15,21 +15,21 @@ func (tx *Tx) countScores(ctx context.Context, groups []*decidedGroup) error {
 	var keys []int64
 	var confirmed, refused []int32
 	for _, g := range groups {
-		if g.to == g.status {
+		if g.to == g.Status {
 			continue // a comment
 		}
-		keys = append(keys, g.key)
+		keys = append(keys, g.Key)
 		right, wrong := int32(1), int32(0)
 		if g.to != recon.GroupConfirmed {
 			right, wrong = 0, 1
-			if g.approved {
+			if g.Approved {
 				right = -1
 			}
 		}
 		confirmed, refused = append(confirmed, right), append(refused, wrong)
 	}
 	// The contexts are locked, so nobody else counts at the same time.
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "counting what scores are worth", `
 		WITH told AS (
 			SELECT g.context_num, g.score, sum(u.confirmed) AS confirmed, sum(u.refused) AS refused
 			FROM unnest(@keys::bigint[], @confirmed::integer[], @refused::integer[]) AS u (key, confirmed, refused)
@@ -45,14 +45,11 @@ func (tx *Tx) countScores(ctx context.Context, groups []*decidedGroup) error {
 		SELECT t.context_num, t.score, t.confirmed, t.refused FROM told t
 		WHERE NOT EXISTS (SELECT FROM known k WHERE k.context_num = t.context_num AND k.score = t.score)`,
 		pgx.NamedArgs{"keys": keys, "confirmed": confirmed, "refused": refused})
-	if err != nil {
-		return fmt.Errorf("counting what scores are worth: %w", err)
-	}
-	return nil
+	return err
 }
 
 // fillConfidence says of each group of a run how often people found groups of about its score right.
-func (tx *Tx) fillConfidence(ctx context.Context, groups []keyedGroup) error {
+func (tx *Tx) fillConfidence(ctx context.Context, groups []recon.StoredGroup) error {
 	decided := map[string][]recon.ScoreDecisions{}
 	for i := range groups {
 		g := &groups[i]
@@ -62,23 +59,14 @@ func (tx *Tx) fillConfidence(ctx context.Context, groups []keyedGroup) error {
 		scores, read := decided[g.ContextID]
 		if !read {
 			var err error
-			if scores, err = tx.scoreDecisions(ctx, g.ContextID); err != nil {
-				return err
+			if scores, err = all[recon.ScoreDecisions](tx.query(ctx, `
+				SELECT s.score, s.confirmed, s.refused FROM score_decisions s JOIN contexts c ON c.num = s.context_num
+				WHERE c.id = $1 ORDER BY s.score`, g.ContextID)); err != nil {
+				return fmt.Errorf("reading what scores are worth: %w", err)
 			}
 			decided[g.ContextID] = scores
 		}
 		g.Confidence = recon.ConfidenceOf(g.Score, scores)
 	}
 	return nil
-}
-
-func (tx *Tx) scoreDecisions(ctx context.Context, contextID string) ([]recon.ScoreDecisions, error) {
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT s.score, s.confirmed, s.refused FROM score_decisions s JOIN contexts c ON c.num = s.context_num
-		WHERE c.id = $1 ORDER BY s.score`, contextID)
-	scores, err := pgx.CollectRows(rows, pgx.RowToStructByPos[recon.ScoreDecisions])
-	if err != nil {
-		return nil, fmt.Errorf("reading what scores are worth: %w", err)
-	}
-	return scores, nil
 }

@@ -5,36 +5,38 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"matcher/internal/auth"
 	"matcher/internal/recon"
 )
 
 const sourceColumns = `id, num, context_id, name, side, currency, time_zone, negate, field_map_version, version,
 	created_at, updated_at, created_by`
 
+var sources = noun[recon.Source]{
+	name: "source", sql: `SELECT ` + sourceColumns + ` FROM sources WHERE id = $1`,
+	version: func(s recon.Source) int { return s.Version },
+}
+
 // CreateSource stores a new source of s.ContextID.
 func (tx *Tx) CreateSource(ctx context.Context, s recon.Source) (recon.Source, error) {
 	if err := tx.holdOpenContext(ctx, s.ContextID); err != nil {
 		return recon.Source{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	created, err := one[recon.Source](tx.query(ctx, `
 		INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, created_by)
 		VALUES (@id, @context, @name, @side, @currency, @zone, @negate, @actor)
 		RETURNING `+sourceColumns, pgx.NamedArgs{
-		"id": newID(), "context": s.ContextID, "name": s.Name, "side": string(s.Side), "currency": s.Currency,
+		"id": newID(), "context": s.ContextID, "name": s.Name, "side": s.Side, "currency": s.Currency,
 		"zone": s.TimeZone, "negate": s.Negate, "actor": tx.Actor(),
-	})
-	created, err := pgx.CollectExactlyOneRow(rows, scanSource)
-	if err != nil {
-		return recon.Source{}, err
+	}), "source")
+	if err == nil {
+		tx.Audit("source.create", "source", created.ID, created)
 	}
-	tx.Audit("source.create", "source", created.ID, created)
-	return created, nil
+	return created, err
 }
 
 // Source is the source of that id.
 func (tx *Tx) Source(ctx context.Context, id string) (recon.Source, error) {
-	return tx.sourceRow(ctx, id, "")
+	return sources.read(ctx, tx, id, "")
 }
 
 // Sources lists a context's sources as they were created.
@@ -42,19 +44,12 @@ func (tx *Tx) Sources(ctx context.Context, contextID string, page Page) ([]recon
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, "", err
 	}
-	after, err := page.afterInt(0)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT `+sourceColumns+` FROM sources WHERE context_id = @context AND num > @after::bigint ORDER BY num LIMIT @limit`,
-		pgx.NamedArgs{"context": contextID, "after": after, "limit": page.Size() + 1})
-	sources, err := pgx.CollectRows(rows, scanSource)
-	if err != nil {
-		return nil, "", err
-	}
-	sources, next := pageOf(sources, page, func(s recon.Source) []any { return []any{int64(s.Num)} })
-	return sources, next, nil
+	return list[recon.Source]{
+		what: "sources", key: func(s recon.Source) int64 { return int64(s.Num) }, sql: `
+			SELECT ` + sourceColumns + ` FROM sources
+			WHERE context_id = @context AND num > @after::bigint ORDER BY num LIMIT @limit`,
+		args: pgx.NamedArgs{"context": contextID},
+	}.page(ctx, tx, page)
 }
 
 // UpdateSource lets change edit name, currency, time zone and negate. version is what the caller read, 0 when it does
@@ -69,18 +64,16 @@ func (tx *Tx) UpdateSource(
 	if err := change(&s); err != nil {
 		return recon.Source{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	updated, err := one[recon.Source](tx.query(ctx, `
 		UPDATE sources SET name = @name, currency = @currency, time_zone = @zone, negate = @negate,
 			version = version + 1, updated_at = now()
 		WHERE id = @id RETURNING `+sourceColumns, pgx.NamedArgs{
 		"id": id, "name": s.Name, "currency": s.Currency, "zone": s.TimeZone, "negate": s.Negate,
-	})
-	updated, err := pgx.CollectExactlyOneRow(rows, scanSource)
-	if err != nil {
-		return recon.Source{}, err
+	}), "source")
+	if err == nil {
+		tx.Audit("source.update", "source", id, updated)
 	}
-	tx.Audit("source.update", "source", id, updated)
-	return updated, nil
+	return updated, err
 }
 
 // DeleteSource removes a source that never took a file.
@@ -108,29 +101,9 @@ func (tx *Tx) DeleteSource(ctx context.Context, id string, version int) error {
 
 // lockSource is the source, locked, if the caller read its latest version and its context may be changed.
 func (tx *Tx) lockSource(ctx context.Context, id string, version int) (recon.Source, error) {
-	s, err := tx.sourceRow(ctx, id, "FOR UPDATE")
+	s, err := sources.forChange(ctx, tx, id, version)
 	if err != nil {
 		return recon.Source{}, err
 	}
-	if version != 0 && version != s.Version {
-		return recon.Source{}, recon.Stale("source")
-	}
-	err = tx.holdOpenContext(ctx, s.ContextID)
-	return s, err
-}
-
-func (tx *Tx) sourceRow(ctx context.Context, id, lock string) (recon.Source, error) {
-	if !auth.IsUUID(id) {
-		return recon.Source{}, recon.NotFound("source")
-	}
-	rows, _ := tx.tx.Query(ctx, `SELECT `+sourceColumns+` FROM sources WHERE id = @id `+lock, pgx.NamedArgs{"id": id})
-	s, err := pgx.CollectExactlyOneRow(rows, scanSource)
-	return s, notFound(err, "source")
-}
-
-func scanSource(row pgx.CollectableRow) (s recon.Source, err error) {
-	err = row.Scan(&s.ID, &s.Num, &s.ContextID, &s.Name, &s.Side, &s.Currency, &s.TimeZone, &s.Negate,
-		&s.FieldMapVersion, &s.Version, &s.CreatedAt, &s.UpdatedAt, &s.CreatedBy)
-	s.CreatedAt, s.UpdatedAt = s.CreatedAt.UTC(), s.UpdatedAt.UTC()
-	return s, err
+	return s, tx.holdOpenContext(ctx, s.ContextID)
 }

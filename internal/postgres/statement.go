@@ -24,7 +24,7 @@ const statementSQL = statementRows + `, mixed AS ( -- a group of several currenc
 		SELECT coalesce(max(started_at), '-infinity') AS at FROM runs
 		WHERE context_id = @context AND mode = 'COMMIT' AND status = 'COMPLETED'
 	)
-	SELECT 'balance' AS label, side, '' AS class, '' AS reason, currency, sum(amount)::text AS amount, count(*) AS n
+	SELECT 'balance' AS label, side, '' AS class, '' AS reason, currency, sum(amount)::text AS amount, count(*)
 	FROM rows WHERE counts GROUP BY side, currency
 	UNION ALL
 	SELECT CASE WHEN r.ignored THEN 'ignored' WHEN r.side = 'LEFT' THEN 'in left only' ELSE 'in right only' END, r.side,
@@ -78,9 +78,10 @@ const statementRows = `
 
 // statementRow is a line of statementSQL.
 type statementRow struct {
-	label, side, class, reason, currency string
-	amount                               *big.Int
-	count                                int64
+	Label, Class, Reason, Currency string
+	Side                           recon.Side
+	Amount                         string // minor units, of any size
+	Count                          int64
 }
 
 // Statement is a context's bridge on a day, from what is stored; NoDay asks for the day of its latest row. It ties to
@@ -93,15 +94,14 @@ func (tx *Tx) Statement(ctx context.Context, contextID string, asOf recon.Day) (
 	if err != nil {
 		return recon.Statement{}, err
 	}
-	rows, _ := tx.tx.Query(ctx, statementSQL, pgx.NamedArgs{"context": contextID, "asOf": dateOf(asOf)})
-	found, err := pgx.CollectRows(rows, scanStatementRow)
+	found, err := all[statementRow](tx.query(ctx, statementSQL, pgx.NamedArgs{"context": contextID, "asOf": asOf}))
 	if err != nil {
 		return recon.Statement{}, fmt.Errorf("reading the statement: %w", err)
 	}
 	out := recon.Statement{ContextID: contextID, AsOf: asOf, Currencies: []recon.StatementCurrency{}}
 	byCurrency := map[string][]statementRow{}
 	for _, row := range found {
-		byCurrency[row.currency] = append(byCurrency[row.currency], row)
+		byCurrency[row.Currency] = append(byCurrency[row.Currency], row)
 	}
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		bridge, err := bridgeOf(currency, byCurrency[currency])
@@ -117,27 +117,14 @@ func (tx *Tx) statementDay(ctx context.Context, contextID string, asOf recon.Day
 	if asOf.Set() {
 		return asOf, nil
 	}
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT max(t.date) FROM transactions t JOIN sources s ON s.num = t.source_num WHERE s.context_id = $1`, contextID)
-	latest, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (recon.Day, error) {
-		return rawDay(row.RawValues()[0]), nil
-	})
+	var latest recon.Day
+	err := tx.tx.QueryRow(ctx, `
+		SELECT max(t.date) FROM transactions t JOIN sources s ON s.num = t.source_num WHERE s.context_id = $1`, contextID).
+		Scan(&latest)
 	if err == nil && !latest.Set() {
 		latest = 0 // a context without rows: any day gives the same empty statement
 	}
 	return latest, err
-}
-
-func scanStatementRow(row pgx.CollectableRow) (r statementRow, err error) {
-	var amount string
-	if err := row.Scan(&r.label, &r.side, &r.class, &r.reason, &r.currency, &amount, &r.count); err != nil {
-		return r, err
-	}
-	var whole bool
-	if r.amount, whole = new(big.Int).SetString(amount, 10); !whole {
-		return r, fmt.Errorf("a sum of minor units is no whole number: %q", amount)
-	}
-	return r, nil
 }
 
 // bridgeOf signs the items so that left + items = right, and holds the bridge to it.
@@ -145,31 +132,30 @@ func bridgeOf(currency string, rows []statementRow) (recon.StatementCurrency, er
 	left, right, carried := new(big.Int), new(big.Int), new(big.Int)
 	out := recon.StatementCurrency{Currency: currency, Items: []recon.StatementItem{}}
 	for _, r := range rows {
-		if r.label == "balance" {
-			if r.side == string(recon.Left) {
-				left = r.amount
-			} else {
-				right = r.amount
-			}
+		amount, whole := new(big.Int).SetString(r.Amount, 10)
+		switch {
+		case !whole:
+			return out, fmt.Errorf("a sum of minor units is no whole number: %q", r.Amount)
+		case r.Label == "balance" && r.Side == recon.Left:
+			left = amount
+			continue
+		case r.Label == "balance":
+			right = amount
 			continue
 		}
-		signed := new(big.Int).Neg(r.amount)
-		carried.Add(carried, signed)
+		carried.Sub(carried, amount)
 		out.Items = append(out.Items, recon.StatementItem{
-			Label: r.label, Side: recon.Side(r.side), Class: r.class, Reason: r.reason,
-			Amount: decimalText(signed.String(), currency), Count: r.count,
+			Label: r.Label, Side: r.Side, Class: r.Class, Reason: r.Reason,
+			Amount: decimalText(amount.Neg(amount).String(), currency), Count: r.Count,
 		})
 	}
 	if sum := new(big.Int).Add(left, carried); sum.Cmp(right) != 0 {
 		return out, fmt.Errorf("the bridge in %s does not tie: %s + %s is not %s", currency, left, carried, right)
 	}
-	slices.SortFunc(out.Items, compareItems)
+	slices.SortFunc(out.Items, func(a, b recon.StatementItem) int {
+		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class, b.Class),
+			cmp.Compare(a.Reason, b.Reason))
+	})
 	out.Left, out.Right = decimalText(left.String(), currency), decimalText(right.String(), currency)
 	return out, nil
-}
-
-func compareItems(a, b recon.StatementItem) int {
-	return cmp.Or(
-		cmp.Compare(a.Label, b.Label), cmp.Compare(a.Side, b.Side), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Reason, b.Reason),
-	)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -21,6 +20,20 @@ const (
 
 func (tx *Tx) ids(kind string) recon.IDSpace { return recon.NewIDSpace(kind, tx.tenantID) }
 
+// key returns the key behind a public id that this package gave.
+func (tx *Tx) key(kind, id string) int64 {
+	key, _ := tx.ids(kind).Key(id)
+	return key
+}
+
+// publicOrNone returns the public id of a key, "" for NULL.
+func (tx *Tx) publicOrNone(kind string, key *int64) string {
+	if key == nil {
+		return ""
+	}
+	return tx.ids(kind).Public(*key)
+}
+
 // transactionFrom joins a row with what its state follows from: the active group that holds it, or its being ignored.
 const transactionFrom = `
 	FROM transactions t
@@ -31,9 +44,12 @@ const transactionFrom = `
 	LEFT JOIN ignored_items n ON n.transaction_id = t.id`
 
 const transactionSelect = `
-	SELECT t.id, s.context_id::text, s.id::text, s.side, i.id::text, t.external_id, t.reference, t.amount, t.currency, t.date,
-		t.value_date, t.occurred_at, t.description, t.kind, t.booking_status, t.gross, t.fee, t.tax, t.net,
-		t.original_amount, t.original_currency, t.metadata, g.id, g.status, n.transaction_id IS NOT NULL` + transactionFrom
+	SELECT t.id AS key, s.context_id, s.id AS source_id, s.side, i.id AS import_id, coalesce(t.external_id, '') AS external_id,
+		coalesce(t.reference, '') AS reference, t.amount AS minor, t.currency, t.date, t.value_date, t.occurred_at,
+		coalesce(t.description, '') AS description, coalesce(t.kind, '') AS kind, t.booking_status, t.gross AS gross_minor,
+		t.fee AS fee_minor, t.tax AS tax_minor, t.net AS net_minor, t.original_amount AS original_minor,
+		coalesce(t.original_currency, '') AS original_currency, t.metadata, g.id AS group_key,
+		coalesce(g.status, CASE WHEN n.transaction_id IS NULL THEN 'OPEN' ELSE 'IGNORED' END) AS state` + transactionFrom
 
 // Transaction is one row with its state.
 func (tx *Tx) Transaction(ctx context.Context, id string) (recon.StoredTransaction, error) {
@@ -50,49 +66,40 @@ func (tx *Tx) Transaction(ctx context.Context, id string) (recon.StoredTransacti
 func (tx *Tx) Transactions(
 	ctx context.Context, contextID string, filter recon.TransactionFilter, page Page,
 ) ([]recon.StoredTransaction, string, error) {
-	where, args, err := tx.transactionWhere(ctx, contextID, filter, page)
+	where, args, err := tx.transactionWhere(ctx, contextID, filter)
 	if err != nil {
 		return nil, "", err
 	}
-	rows, _ := tx.tx.Query(ctx, transactionSelect+where+` ORDER BY t.id LIMIT @limit`, args)
-	var last []int64
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (recon.StoredTransaction, error) {
-		last = append(last, rawInt8(row.RawValues()[0]))
-		return tx.scanTransaction(row)
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("searching transactions: %w", err)
-	}
-	items, next := pageOf(items, page, func(recon.StoredTransaction) []any { return []any{last[page.Size()-1]} })
-	return items, next, nil
+	return list[recon.StoredTransaction]{
+		what: "transactions", scan: tx.scanTransaction,
+		key:  func(t recon.StoredTransaction) int64 { return tx.key(kindTransaction, t.ID) },
+		sql:  transactionSelect + where + ` ORDER BY t.id LIMIT @limit`,
+		args: args,
+	}.page(ctx, tx, page)
 }
 
 // textPatterns makes a search text literal inside a LIKE pattern.
 var textPatterns = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func (tx *Tx) transactionWhere(
-	ctx context.Context, contextID string, f recon.TransactionFilter, page Page,
+	ctx context.Context, contextID string, f recon.TransactionFilter,
 ) (string, pgx.NamedArgs, error) {
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return "", nil, err
 	}
-	after, err := page.afterInt(0)
-	if err != nil {
-		return "", nil, err
-	}
 	where := []string{"s.context_id = @context", "t.id > @after"}
-	args := pgx.NamedArgs{"context": contextID, "after": after, "limit": page.Size() + 1}
+	args := pgx.NamedArgs{"context": contextID}
 	add := func(given bool, sql, name string, value any) {
 		if given {
 			where = append(where, sql)
 			args[name] = value
 		}
 	}
-	add(f.Side != "", "s.side = @side", "side", string(f.Side))
+	add(f.Side != "", "s.side = @side", "side", f.Side)
 	add(f.SourceID != "", "s.id::text = @source", "source", f.SourceID)
 	add(f.Currency != "", "t.currency = @currency", "currency", f.Currency)
-	add(f.From.Set(), "t.date >= @from", "from", f.From.Time())
-	add(f.To.Set(), "t.date <= @to", "to", f.To.Time())
+	add(f.From.Set(), "t.date >= @from", "from", f.From)
+	add(f.To.Set(), "t.date <= @to", "to", f.To)
 	add(f.ExternalID != "", "t.external_id = @external", "external", f.ExternalID)
 	add(f.Text != "", "(t.reference ILIKE @text OR t.description ILIKE @text)", "text", "%"+textPatterns.Replace(f.Text)+"%")
 	if f.Amount != "" {
@@ -106,7 +113,7 @@ func (tx *Tx) transactionWhere(
 	if err != nil {
 		return "", nil, err
 	}
-	add(f.State != "", state, "state", string(f.State))
+	add(f.State != "", state, "state", f.State)
 	return " WHERE " + strings.Join(where, " AND "), args, nil
 }
 
@@ -124,43 +131,18 @@ func stateCondition(state recon.State) (string, error) {
 	return "", recon.Invalid("BAD_STATE", "a state is OPEN, PROPOSED, PARTIAL, CONFIRMED or IGNORED")
 }
 
-func (tx *Tx) scanTransaction(row pgx.CollectableRow) (t recon.StoredTransaction, err error) {
-	var (
-		id                                                          int64
-		amount                                                      int64
-		gross, fee, tax, net, original, group                       pgtype.Int8
-		external, reference, description, kind, originalCcy, status pgtype.Text
-		date, value                                                 pgtype.Date
-		occurred                                                    *time.Time
-		ignored                                                     bool
-	)
-	err = row.Scan(&id, &t.ContextID, &t.SourceID, &t.Side, &t.ImportID, &external, &reference, &amount, &t.Currency, &date,
-		&value, &occurred, &description, &kind, &t.BookingStatus, &gross, &fee, &tax, &net, &original, &originalCcy,
-		&t.Metadata, &group, &status, &ignored)
-	if err != nil {
-		return t, err
-	}
-	t.ID, t.Row = tx.ids(kindTransaction).Public(id), id&0xffffffff
-	t.ExternalID, t.Reference, t.Description, t.Kind = external.String, reference.String, description.String, kind.String
-	t.Amount, t.OriginalCurrency = decimal(amount, t.Currency), originalCcy.String
-	t.Gross, t.Fee, t.Tax, t.Net = optional(gross, t.Currency), optional(fee, t.Currency), optional(tax, t.Currency), optional(net, t.Currency)
-	t.OriginalAmount = optional(original, t.OriginalCurrency)
-	t.Date, t.ValueDate, t.OccurredAt = dayOf(date), dayOf(value), inUTC(occurred)
-	t.State = stateOf(status.String, ignored)
-	if group.Valid {
-		t.GroupID = tx.ids(kindGroup).Public(group.Int64)
-	}
-	return t, nil
-}
-
-func stateOf(groupStatus string, ignored bool) recon.State {
-	switch {
-	case groupStatus != "":
-		return recon.State(groupStatus)
-	case ignored:
-		return recon.StateIgnored
-	}
-	return recon.StateOpen
+func (tx *Tx) scanTransaction(row pgx.CollectableRow) (recon.StoredTransaction, error) {
+	t, err := pgx.RowToStructByNameLax[struct {
+		recon.StoredTransaction
+		Key, Minor                                              int64
+		GrossMinor, FeeMinor, TaxMinor, NetMinor, OriginalMinor pgtype.Int8
+		GroupKey                                                *int64
+	}](row)
+	t.ID, t.Row, t.GroupID = tx.ids(kindTransaction).Public(t.Key), t.Key&0xffffffff, tx.publicOrNone(kindGroup, t.GroupKey)
+	t.Amount, t.OriginalAmount = decimal(t.Minor, t.Currency), optional(t.OriginalMinor, t.OriginalCurrency)
+	t.Gross, t.Fee = optional(t.GrossMinor, t.Currency), optional(t.FeeMinor, t.Currency)
+	t.Tax, t.Net = optional(t.TaxMinor, t.Currency), optional(t.NetMinor, t.Currency)
+	return t.StoredTransaction, err
 }
 
 // Ignore takes an open row out of reconciliation; it leaves the sums of what is open and stays in the balances.
@@ -217,14 +199,9 @@ func (tx *Tx) lockedTransaction(ctx context.Context, id string) (recon.StoredTra
 	if err != nil {
 		return t, 0, err
 	}
-	c, err := tx.LockContext(ctx, t.ContextID)
-	if err != nil {
+	if _, err := tx.lockOpenContext(ctx, t.ContextID); err != nil {
 		return t, 0, err
 	}
-	if c.Status == recon.ContextArchived {
-		return t, 0, recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
-	}
 	t, err = tx.Transaction(ctx, id)
-	key, _ := tx.ids(kindTransaction).Key(id)
-	return t, key, err
+	return t, tx.key(kindTransaction, id), err
 }

@@ -23,8 +23,8 @@ type Tx struct {
 	audits []auditRecord
 	events []eventRecord
 	jobs   []recon.Job
-	stored *storedRow // the answer of an idempotent request
-	fault  error      // the first thing recorded that cannot be written
+	stored *storedResponse // of an idempotent request
+	fault  error           // the first thing recorded that cannot be written
 }
 
 // WorkTx is a transaction as the worker role: jobs and outbox markers, and no tenant's table.

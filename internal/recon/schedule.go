@@ -49,6 +49,19 @@ func (s *Schedule) Check(now time.Time) []FieldError {
 	return c.errs
 }
 
+// Plan sets when the schedule runs next after now: never, while it is not enabled.
+func (s *Schedule) Plan(now time.Time) error {
+	s.NextAt = nil
+	if !s.Enabled {
+		return nil
+	}
+	next, err := s.Next(now)
+	if err == nil && !next.IsZero() {
+		s.NextAt = &next
+	}
+	return err
+}
+
 // Next is the first time after now, in UTC, or the zero time when none comes within five years. A time that a change of
 // the clocks leaves out is passed over; one that it repeats comes once.
 func (s *Schedule) Next(now time.Time) (time.Time, error) {

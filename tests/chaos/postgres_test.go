@@ -92,7 +92,7 @@ func (w *writing) untilAnswered(ctx context.Context, tenant int, key string) {
 	pause := time.NewTicker(20 * time.Millisecond)
 	defer pause.Stop()
 	for {
-		_, err := w.db.Idempotent(ctx, "POST /v1/contexts", key, []byte(key), func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
+		_, err := w.db.Idempotent(ctx, postgres.Request{Endpoint: "POST /v1/contexts", Key: key, BodyHash: []byte(key)}, func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
 			_, err := tx.CreateContext(ctx, recon.Context{Name: key})
 			return 201, nil, nil, err
 		})

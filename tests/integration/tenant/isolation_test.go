@@ -56,7 +56,7 @@ func TestCrossTenantIsolation_H03(t *testing.T) {
 		})
 		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 		err = in.DB.Tx(b, func(tx *postgres.Tx) error {
-			_, err := tx.UpdateContext(b, ofA.ID, 0, "context.update", func(c *recon.Context) error { c.Name = "stolen"; return nil })
+			_, err := tx.UpdateContext(b, ofA.ID, 0, func(c *recon.Context) (string, error) { c.Name = "stolen"; return "context.update", nil })
 			return err
 		})
 		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
