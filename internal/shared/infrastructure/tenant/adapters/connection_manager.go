@@ -289,9 +289,6 @@ func (m *TenantConnectionManager) Close(ctx context.Context) error {
 // HasRoles reports whether each tenant has a role of its own.
 func (m *TenantConnectionManager) HasRoles() bool { return !m.settings.Load().WithoutRoles }
 
-// Pools returns the number of databases with an open pool, without those that drain.
-func (m *TenantConnectionManager) Pools() int { return int(m.pools.counts().open) }
-
 // Database returns the name of the installation's own database.
 func (m *TenantConnectionManager) Database() string { return m.settings.Load().Database }
 

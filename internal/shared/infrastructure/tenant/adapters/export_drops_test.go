@@ -24,3 +24,6 @@ func MigrateDown(ctx context.Context, tx pgx.Tx, files fs.FS, path string) error
 	}
 	return runMigrator(ctx, tx, numbered, (*migrate.Migrate).Down)
 }
+
+// Pools returns the number of databases with an open pool, without those that drain.
+func (m *TenantConnectionManager) Pools() int { return int(m.pools.counts().open) }

@@ -86,20 +86,8 @@ func (r *Registry) Record(ctx context.Context, idOrSlug string) (*TenantRecord, 
 	}
 }
 
-// List is up to limit tenants with a slug after the given one, in the order of their slugs.
-func (r *Registry) List(ctx context.Context, after string, limit int) ([]ports.TenantConfig, error) {
-	records, err := r.Records(ctx, "", after, limit)
-	if err != nil {
-		return nil, err
-	}
-	tenants := make([]ports.TenantConfig, len(records))
-	for n, record := range records {
-		tenants[n] = record.TenantConfig
-	}
-	return tenants, nil
-}
-
-// Records is List for administrators; a status leaves out tenants of another.
+// Records returns up to limit tenants with a slug after the given one, in the order of their slugs, and of one status if
+// one is given.
 func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after string, limit int) ([]TenantRecord, error) {
 	if limit <= 0 || limit > maxListLimit {
 		limit = maxListLimit
@@ -109,7 +97,7 @@ func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after
 		WHERE slug > $1 AND ($2 = '' OR status = $2) ORDER BY slug LIMIT $3`, after, string(status), limit)
 }
 
-// DuePurges is some of the deleted tenants whose time to be restored is over, those that have waited longest first.
+// DuePurges returns some of the deleted tenants whose grace period is over, the oldest first.
 func (r *Registry) DuePurges(ctx context.Context) ([]TenantRecord, error) {
 	return r.many(ctx, `
 		SELECT `+tenantColumns+` FROM control.tenants
@@ -128,7 +116,7 @@ type TenantAuditEntry struct {
 	Detail    json.RawMessage `json:"detail"`
 }
 
-// Audit is up to limit entries before the given one (0: the latest), the latest first; of one tenant where one is named.
+// Audit returns up to limit entries before the given one (0: the latest), the latest first; of one tenant if one is named.
 func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, limit int) ([]TenantAuditEntry, error) {
 	if tenantID != "" && !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")

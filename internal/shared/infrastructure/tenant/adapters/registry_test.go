@@ -100,10 +100,10 @@ func TestRegistry(t *testing.T) {
 		require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 	})
 	t.Run("lists by slug, in parts", func(t *testing.T) {
-		first, err := r.List(ctx, "", 1)
+		first, err := r.Records(ctx, "", "", 1)
 		require.NoError(t, err)
 		require.Equal(t, "acme", first[0].Slug)
-		rest, err := r.List(ctx, "acme", 0)
+		rest, err := r.Records(ctx, "", "acme", 0)
 		require.NoError(t, err)
 		require.Len(t, rest, 1)
 		require.Equal(t, "raced", rest[0].Slug)

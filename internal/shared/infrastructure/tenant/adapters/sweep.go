@@ -46,11 +46,13 @@ type TenantSweepConfig struct {
 func ListRegistry(r *Registry) func(context.Context) ([]ports.TenantConfig, bool, error) {
 	return func(ctx context.Context) (all []ports.TenantConfig, complete bool, err error) {
 		for after := ""; ; after = all[len(all)-1].Slug {
-			page, err := r.List(ctx, after, maxListLimit)
+			page, err := r.Records(ctx, "", after, maxListLimit)
 			if err != nil {
 				return all, false, err
 			}
-			all = append(all, page...)
+			for _, record := range page {
+				all = append(all, record.TenantConfig)
+			}
 			if len(page) < maxListLimit {
 				return all, true, nil
 			}
