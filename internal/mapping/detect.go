@@ -41,6 +41,10 @@ func (d Detection) String() string {
 	if by[recon.FieldDirection] != "" {
 		amount += "·" + by[recon.FieldDirection]
 	}
+	decimal := by["decimal"]
+	if decimal == "." && !d.twoWays {
+		decimal = "" // the only reading, which informs nobody
+	}
 	var parts []string
 	for _, p := range []struct{ label, value string }{
 		{"id", by[recon.FieldExternalID]},
@@ -49,21 +53,13 @@ func (d Detection) String() string {
 		{"reference", by[recon.FieldReference]},
 		{"currency", by[recon.FieldCurrency]},
 		{"dateFormat", by["dateFormat"]},
-		{"decimal", d.decimalText(by["decimal"])},
+		{"decimal", decimal},
 	} {
 		if p.value != "" {
 			parts = append(parts, p.label+"="+p.value)
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-// decimalText leaves a point out where it is the only reading: it would tell a person nothing.
-func (d Detection) decimalText(sign string) string {
-	if sign == "." && !d.twoWays {
-		return ""
-	}
-	return sign
 }
 
 // detector settles one field after the other on a sample. A column serves one field only.
@@ -125,10 +121,15 @@ func (d *detector) columns() {
 	d.dateColumns()
 	d.currencyColumn()
 	d.amountColumns()
-	d.statusColumn()
+	d.take(recon.FieldBookingStatus, func(values []string) bool {
+		return share(values, 100, func(v string) bool { _, known := bookingStatus(v); return known })
+	}, "its values say booked or pending")
 	d.referenceAndID()
 	d.take(recon.FieldDescription, d.anyText, "named like a description")
-	d.take(recon.FieldKind, d.fewValues, "named like a kind of transaction")
+	d.take(recon.FieldKind, func(values []string) bool { // a small vocabulary
+		n := distinct(values)
+		return n > 0 && n <= kindsMax && !share(values, 50, looksAmount)
+	}, "named like a kind of transaction")
 }
 
 // values are the filled texts of a column in the sample.
@@ -216,13 +217,12 @@ func (d *detector) anyText(values []string) bool { return len(values) > 0 }
 
 const kindsMax = 50
 
-// fewValues fits columns whose values are a small vocabulary.
-func (d *detector) fewValues(values []string) bool {
-	distinct := map[string]bool{}
+func distinct(values []string) int {
+	seen := make(map[string]bool, len(values))
 	for _, v := range values {
-		distinct[v] = true
+		seen[v] = true
 	}
-	return len(distinct) > 0 && len(distinct) <= kindsMax && !share(values, 50, looksAmount)
+	return len(seen)
 }
 
 func (d *detector) currencyColumn() {
@@ -251,12 +251,6 @@ func (d *detector) currencyColumn() {
 	}
 }
 
-func (d *detector) statusColumn() {
-	d.take(recon.FieldBookingStatus, func(values []string) bool {
-		return share(values, 100, func(v string) bool { _, known := bookingStatus(v); return known })
-	}, "its values say booked or pending")
-}
-
 // foreignIDs are words of names that end in "id" but name something else than the row.
 var foreignIDs = []string{
 	"order", "invoice", "e2e", "end", "customer", "payout", "account", "merchant", "user", "card", "parent", "original",
@@ -270,14 +264,17 @@ func (d *detector) referenceAndID() {
 		id = d.idColumn()
 	}
 	if id >= 0 {
-		d.report.UniqueID = d.allFilledOnce(d.values(id))
+		d.report.UniqueID = distinct(d.values(id)) == len(d.sample)
 		why := fmt.Sprintf("unique in the %d rows read", len(d.sample))
 		if !d.report.UniqueID {
 			why += ", but for rows that stand there again"
 		}
 		d.use(recon.FieldExternalID, id, why)
 	}
-	if !d.take(recon.FieldReference, d.varied, "named like a reference") && id >= 0 {
+	varied := func(values []string) bool { // they can tell rows apart
+		return len(values) > 0 && (distinct(values) > 1 || len(d.sample) < 3)
+	}
+	if !d.take(recon.FieldReference, varied, "named like a reference") && id >= 0 {
 		d.out.Fields[recon.FieldReference] = recon.Column(d.header[id])
 		d.report.Choices = append(d.report.Choices, Choice{
 			Field: recon.FieldReference, Columns: []string{d.header[id]},
@@ -330,21 +327,4 @@ func (d *detector) identifies(at int, named bool) bool {
 	}
 	few := conflicts*100 <= len(d.sample)*conflictsPerCent || named && conflicts == 1 && len(d.sample) > 2
 	return few && again*2 <= len(d.sample)
-}
-
-func (d *detector) allFilledOnce(values []string) bool {
-	seen := make(map[string]bool, len(values))
-	for _, v := range values {
-		seen[v] = true
-	}
-	return len(seen) == len(d.sample)
-}
-
-// varied fits columns that can tell rows apart: filled somewhere, and not with one value only.
-func (d *detector) varied(values []string) bool {
-	if len(values) == 0 {
-		return false
-	}
-	other := slices.ContainsFunc(values, func(v string) bool { return v != values[0] })
-	return other || len(d.sample) < 3
 }

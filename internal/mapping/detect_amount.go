@@ -171,23 +171,28 @@ func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) 
 
 // namedAmounts takes gross, fee, tax and net where they add up; a file in which they do not holds other deductions.
 func (d *detector) namedAmounts() {
-	fields := []string{recon.FieldGross, recon.FieldFee, recon.FieldTax, recon.FieldNet}
-	at := map[string]int{}
-	for _, field := range fields {
-		if found := d.candidates(field, areAmounts); len(found) > 0 && !d.out.Has(field) {
-			at[field] = found[0]
-			d.use(field, found[0], "named like the "+field+" amount")
+	for _, field := range []string{recon.FieldGross, recon.FieldFee, recon.FieldTax, recon.FieldNet} {
+		found := d.candidates(field, areAmounts)
+		if len(found) == 0 || d.out.Has(field) {
+			continue
+		}
+		d.use(field, found[0], "named like the "+field+" amount")
+		if field == recon.FieldFee || field == recon.FieldTax {
+			d.negative(field, found[0])
 		}
 	}
-	for _, field := range []string{recon.FieldFee, recon.FieldTax} {
-		if column, ok := at[field]; ok {
-			if plus, minus := signs(d.values(column)); minus > plus {
-				mapped := d.out.Fields[field]
-				mapped.Negate = true
-				d.out.Fields[field] = mapped
-			}
-		}
+}
+
+// negative negates a field whose column writes most of its amounts as negative, and reports whether it does.
+func (d *detector) negative(field string, at int) bool {
+	plus, minus := signs(d.values(at))
+	if minus <= plus {
+		return false
 	}
+	mapped := d.out.Fields[field]
+	mapped.Negate = true
+	d.out.Fields[field] = mapped
+	return true
 }
 
 // dropInconsistent forgets fee and tax where gross − fee − tax is not net on a tenth of the sample: rejecting those

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +26,16 @@ var orders = []struct{ day, month, year string }{
 	{"DDMMYYYY", "MMDDYYYY", ""},
 }
 
-// reader compiles a built-in format.
+// dateFormats are all built-in formats: those that can be mistaken come after those that cannot.
+var dateFormats = func() []string {
+	formats := slices.Clone(unambiguous)
+	for _, o := range orders {
+		formats = append(formats, o.day, o.month, o.year)
+	}
+	return slices.DeleteFunc(formats, func(f string) bool { return f == "" })
+}()
+
+// builtIn compiles a built-in format.
 func builtIn(format string) *dateReader {
 	r, err := newDateReader(format, "")
 	if err != nil {
@@ -35,20 +45,16 @@ func builtIn(format string) *dateReader {
 }
 
 // reads counts the values that at least one of the formats reads; "-" is no format.
-func reads(values []string, formats ...string) int {
+func reads(values []string, formats ...string) (n int) {
 	var readers []*dateReader
 	for _, format := range formats {
 		if format != "-" {
 			readers = append(readers, builtIn(format))
 		}
 	}
-	n := 0
 	for _, v := range values {
-		for _, r := range readers {
-			if _, _, err := r.parse(v); err == nil {
-				n++
-				break
-			}
+		if slices.ContainsFunc(readers, func(r *dateReader) bool { _, _, err := r.parse(v); return err == nil }) {
+			n++
 		}
 	}
 	return n
@@ -59,11 +65,7 @@ const dateProbe = 200 // values that show whether a column holds dates
 // areDates says whether most values are dates, however written.
 func areDates(values []string) bool {
 	values = values[:min(len(values), dateProbe)]
-	formats := []string{""}
-	for _, o := range orders {
-		formats = append(formats, o.day, first(o.month, "-"), first(o.year, "-"))
-	}
-	return len(values) > 0 && reads(values, formats...)*100 >= len(values)*80
+	return len(values) > 0 && reads(values, dateFormats...)*100 >= len(values)*80
 }
 
 // areStamps says whether values are seconds or milliseconds since 1970, of this century.
@@ -116,8 +118,7 @@ func (d *detector) dateColumns() {
 // settings finds the date format and the decimal sign of the chosen columns.
 func (d *detector) settings() {
 	m, problems := Compile(d.out, d.header)
-	if len(problems) > 0 {
-		d.problem = append(d.problem, problems...)
+	if d.problem = append(d.problem, problems...); len(problems) > 0 {
 		return
 	}
 	d.dateFormat(m)
@@ -182,9 +183,9 @@ func (d *detector) valueDateFormat(m *Mapper, format string) {
 		d.note("the value dates are left out, because %v", d.onLine(err, m.valueDate))
 		return
 	}
-	field.DateFormat = first(own, "iso")
+	field.DateFormat = cmp.Or(own, "iso")
 	d.out.Fields[recon.FieldValueDate] = field
-	d.note("the value dates are written as %s, unlike the other dates", first(own, "YYYY-MM-DD or the like"))
+	d.note("the value dates are written as %s, unlike the other dates", cmp.Or(own, "YYYY-MM-DD or the like"))
 }
 
 // doubtError is what one of the dates leaves open.
@@ -228,13 +229,14 @@ func formatOf(values []string) (format, why string, err error) {
 	best, rival, yearFirst, bestReads := "", "", "", 0
 	for _, o := range orders {
 		for _, pair := range [][2]string{{o.day, o.month}, {o.month, o.day}, {o.year, ""}} {
-			if n := reads(values, first(pair[0], "-")); n > bestReads {
+			if n := reads(values, cmp.Or(pair[0], "-")); n > bestReads {
 				best, rival, yearFirst, bestReads = pair[0], pair[1], o.year, n
 			}
 		}
 	}
-	if reads(values, first(best, "-"), first(rival, "-"))*100 < len(values)*80 {
-		return "", "", doubt(exampleOf(values, best), `cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`)
+	if reads(values, cmp.Or(best, "-"), cmp.Or(rival, "-"))*100 < len(values)*80 {
+		unread := max(0, slices.IndexFunc(values, func(v string) bool { return reads([]string{v}, "", cmp.Or(best, "-")) == 0 }))
+		return "", "", doubt(values[unread], `cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`)
 	}
 	if yearFirst != "" {
 		if found, why, err := decideYear(values, best, yearFirst); found != "" || err != nil {
@@ -272,22 +274,12 @@ func yearSpan(values []string, format string) int {
 			years = append(years, day.Time().Year())
 		}
 	}
-	slices.Sort(years)
-	cut := len(years) / 10
 	if len(years) == 0 {
 		return 0
 	}
+	slices.Sort(years)
+	cut := len(years) / 10
 	return years[len(years)-1-cut] - years[cut]
-}
-
-// exampleOf is a value that neither a format reads nor those that need none.
-func exampleOf(values []string, format string) string {
-	for _, v := range values {
-		if reads([]string{v}, "", first(format, "-")) == 0 {
-			return v
-		}
-	}
-	return values[0]
 }
 
 // decideOrder demands that some date shows which number is the day, and that hardly any shows the contrary.
@@ -341,30 +333,16 @@ func (d *detector) decimal(m *Mapper) {
 			witness[','] = text
 		}
 	}
-	if points+commas == 0 && open != "" && d.onlyWholeUnits(m) {
+	fraction := func(rec recon.Record) bool {
+		digits, known := recon.CurrencyDigits(currencyCode(m.currency.word(rec)))
+		return known && digits > 0
+	}
+	if points+commas == 0 && open != "" && m.currency != nil && !slices.ContainsFunc(d.sample, fraction) {
 		sign := map[bool]string{true: ".", false: ","}[strings.Contains(open, ",")]
 		d.out.Decimal = sign
 		d.setting("decimal", sign, fmt.Sprintf("%q is in a currency without decimals, so it holds thousands", open))
 		return
 	}
-	d.decideDecimal(points, commas, open, witness)
-}
-
-// onlyWholeUnits says whether every row of the sample is in a currency without decimals, as JPY.
-func (d *detector) onlyWholeUnits(m *Mapper) bool {
-	if m.currency == nil {
-		return false
-	}
-	for _, rec := range d.sample {
-		digits, known := recon.CurrencyDigits(currencyCode(m.currency.word(rec)))
-		if known && digits > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *detector) decideDecimal(points, commas int, open string, witness map[byte]string) {
 	use := func(sign string) {
 		d.out.Decimal = sign
 		d.setting("decimal", sign, fmt.Sprintf("%q can be read in no other way", witness[sign[0]]))

@@ -14,21 +14,11 @@ func (d *detector) debitAndCredit(debits, credits []int) {
 	}{{recon.FieldDebit, debits}, {recon.FieldCredit, credits}} {
 		if len(c.found) > 0 {
 			d.use(c.field, c.found[0], "named like a "+c.field)
-			d.signOfColumn(c.field, c.found[0])
+			if d.negative(c.field, c.found[0]) { // the column gives the sign already; a few of the other sign are corrections
+				d.note("column %s writes its %ss as negative amounts: the minus is not applied twice", d.header[c.found[0]], c.field)
+			}
 		}
 	}
-}
-
-// signOfColumn turns debits, or credits, round where the file writes them as negative: the column says the sign
-// already. A few of the other sign are corrections.
-func (d *detector) signOfColumn(field string, at int) {
-	if plus, minus := signs(d.values(at)); minus <= plus {
-		return
-	}
-	mapped := d.out.Fields[field]
-	mapped.Negate = true
-	d.out.Fields[field] = mapped
-	d.note("column %s writes its %ss as negative amounts: the minus is not applied twice", d.header[at], field)
 }
 
 // signs counts positive and negative amounts.
@@ -81,7 +71,7 @@ func (d *detector) directionAt() int {
 	}
 	found := -1
 	for at := range d.header {
-		if d.taken[at] || !d.bothMarks(d.values(at)) {
+		if d.taken[at] || !bothMarks(d.values(at), len(d.sample)) {
 			continue
 		}
 		if found >= 0 {
@@ -92,20 +82,15 @@ func (d *detector) directionAt() int {
 	return found
 }
 
-// bothMarks says whether values are debit and credit marks throughout, and some of each.
-func (d *detector) bothMarks(values []string) bool {
-	debits, credits := 0, 0
+// bothMarks reports whether all rows have debit and credit marks, and some of each.
+func bothMarks(values []string, rows int) bool {
+	marks := map[bool]int{}
 	for _, v := range values {
-		switch debit, known := isDebit(v); {
-		case !known:
-			return false
-		case debit:
-			debits++
-		default:
-			credits++
+		if debit, known := isDebit(v); known {
+			marks[debit]++
 		}
 	}
-	return debits > 0 && credits > 0 && len(values) == len(d.sample)
+	return len(marks) == 2 && marks[true]+marks[false] == rows
 }
 
 // agreement counts the rows whose sign agrees with their mark, negative being debit, and those where it does not.

@@ -25,7 +25,11 @@ func digest(tx *recon.Transaction, l *layout, rec recon.Record) [32]byte {
 	b = binary.AppendVarint(b, tx.Time.Unix())
 	b = binary.AppendVarint(b, int64(tx.Time.Nanosecond()))
 	for _, named := range [...]recon.NullMinor{tx.Gross, tx.Fee, tx.Tax, tx.Net} {
-		b = appendNamed(b, named)
+		if !named.Set {
+			b = append(b, 0)
+			continue
+		}
+		b = binary.AppendVarint(append(b, 1), int64(named.Amount))
 	}
 	var original recon.Money
 	if tx.Original != nil {
@@ -45,13 +49,6 @@ func digest(tx *recon.Transaction, l *layout, rec recon.Record) [32]byte {
 func appendText(b []byte, text string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(text)))
 	return append(b, text...)
-}
-
-func appendNamed(b []byte, named recon.NullMinor) []byte {
-	if !named.Set {
-		return append(b, 0)
-	}
-	return binary.AppendVarint(append(b, 1), int64(named.Amount))
 }
 
 // Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one, else by

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -181,7 +182,7 @@ func (r *row) amountError(field, text, currency string, digits int, err error) {
 	case errors.Is(err, recon.ErrTooPrecise) && digits == 0:
 		r.fail(field, text, recon.RowAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
 	case errors.Is(err, recon.ErrTooPrecise):
-		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits, first(currency, "a file without currency"))
+		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits, cmp.Or(currency, "a file without currency"))
 	case errors.Is(err, recon.ErrAmountTooBig):
 		r.fail(field, text, recon.RowAmountTooBig, "%q %s", text, err)
 	default:

@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,10 +106,13 @@ func (m *Mapper) name() {
 }
 
 func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source, []recon.FieldError) {
-	s := &source{name: name, constant: field.Constant, join: field.Join, values: foldKeys(field.Values), negate: field.Negate}
+	s := &source{name: name, constant: field.Constant, join: field.Join, values: make(map[string]string, len(field.Values)), negate: field.Negate}
 	var problems []recon.FieldError
 	fail := func(pointer, code, message string) {
 		problems = append(problems, recon.FieldError{Pointer: "/" + name + pointer, Code: code, Message: message})
+	}
+	for from, to := range field.Values {
+		s.values[strings.ToUpper(strings.TrimSpace(from))] = to
 	}
 	for _, column := range field.Columns {
 		at := columnAt(header, column)
@@ -126,30 +130,15 @@ func compileSource(name string, field recon.MapField, all recon.FieldMap, header
 		fail("/transforms", "BAD_TRANSFORM", err.Error())
 	}
 	s.steps = steps
-	if decimal := first(field.Decimal, all.Decimal); decimal != "" {
+	if decimal := cmp.Or(field.Decimal, all.Decimal); decimal != "" {
 		s.decimal = decimal[0]
 	}
 	if name == recon.FieldDate || name == recon.FieldValueDate {
-		if s.dates, err = newDateReader(first(field.DateFormat, all.DateFormat), first(field.TimeZone, all.TimeZone)); err != nil {
+		if s.dates, err = newDateReader(cmp.Or(field.DateFormat, all.DateFormat), cmp.Or(field.TimeZone, all.TimeZone)); err != nil {
 			fail("/dateFormat", "BAD_DATE_FORMAT", err.Error())
 		}
 	}
 	return s, problems
-}
-
-func first(own, general string) string {
-	if own != "" {
-		return own
-	}
-	return general
-}
-
-func foldKeys(values map[string]string) map[string]string {
-	folded := make(map[string]string, len(values))
-	for from, to := range values {
-		folded[strings.ToUpper(strings.TrimSpace(from))] = to
-	}
-	return folded
 }
 
 // columnAt finds a column by its exact name, as a JSON path with or without "$.", or in another case if only one is so.

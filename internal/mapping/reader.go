@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -131,7 +132,7 @@ func (r *Reader) findMap() error {
 	case defined:
 		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
 	}
-	given.TimeZone = first(given.TimeZone, r.hints.TimeZone)
+	given.TimeZone = cmp.Or(given.TimeZone, r.hints.TimeZone)
 	given.Negate = given.Negate || r.hints.Negate
 	r.fields = given
 	if defined || len(r.sample) == 0 {

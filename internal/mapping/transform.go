@@ -61,23 +61,15 @@ func (s *step) apply(text string) string {
 	case recon.TransformReplace:
 		return s.pattern.ReplaceAllString(text, s.with)
 	case recon.TransformExtract:
-		return extract(s.pattern, text)
+		match := s.pattern.FindStringSubmatch(text)
+		if match == nil {
+			return ""
+		}
+		return match[min(1, len(match)-1)] // its first group where the expression has one
 	case recon.TransformSubstring:
 		return substring(text, s.from, s.size)
 	}
 	return simpleSteps[s.op](text)
-}
-
-// extract is the first match: its first group where the expression has one.
-func extract(pattern *regexp.Regexp, text string) string {
-	match := pattern.FindStringSubmatch(text)
-	switch {
-	case match == nil:
-		return ""
-	case len(match) > 1:
-		return match[1]
-	}
-	return match[0]
 }
 
 // substring counts characters from 1; size 0 is the rest.
