@@ -2,9 +2,9 @@ package format
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,17 +30,14 @@ func (d *csvDecoder) next(rec *recon.Record) error {
 		if err != nil {
 			return err
 		}
-		if size == 0 && d.blank() {
+		filled := func(f string) bool { return strings.TrimSpace(f) != "" }
+		if size == 0 && !slices.ContainsFunc(d.fields, filled) {
 			continue
 		}
-		rec.Fields = d.fields
-		if d.header == nil {
+		if rec.Fields = d.fields; d.header == nil {
 			return nil
 		}
-		if err := d.fit(rec); err != nil {
-			return err
-		}
-		return nil
+		return d.fit(rec)
 	}
 }
 
@@ -55,7 +52,7 @@ func (d *csvDecoder) read() (size int, err error) {
 	line := d.w.line
 	end, last, err := d.w.lineEnd(0)
 	if err != nil {
-		return 0, d.inputError(err)
+		return 0, readError(d.w, err)
 	}
 	if last && end == 0 {
 		return 0, io.EOF
@@ -70,13 +67,6 @@ func (d *csvDecoder) read() (size int, err error) {
 	size = len(text) - (len(d.fields) - 1)
 	d.skip(end, last)
 	return size, problem
-}
-
-func (d *csvDecoder) inputError(err error) error {
-	if errors.Is(err, errWindowFull) {
-		return d.w.tooLong()
-	}
-	return fmt.Errorf("after line %d: %w", d.w.line, err)
 }
 
 // skip moves past a line and its break.
@@ -137,10 +127,14 @@ func (d *csvDecoder) readQuoted(line int) (size int, err error) {
 			break
 		}
 	}
-	d.fieldsFromScratch()
+	all, from := string(d.scratch), 0
+	d.fields = d.fields[:0]
 	problem := d.check(line, d.scratch)
-	if problem == nil {
-		problem = d.checkSizes(line)
+	for _, end := range d.ends {
+		if d.fields = append(d.fields, all[from:end]); end-from > FieldBytesMax && problem == nil {
+			problem = d.fieldTooLong(line, all[from:from+64])
+		}
+		from = end
 	}
 	if len(d.ends) > ColumnsMax {
 		return len(d.scratch), d.skipLine(problem)
@@ -149,32 +143,13 @@ func (d *csvDecoder) readQuoted(line int) (size int, err error) {
 	return len(d.scratch), problem
 }
 
-func (d *csvDecoder) checkSizes(line int) error {
-	for _, f := range d.fields {
-		if len(f) > FieldBytesMax {
-			return d.fieldTooLong(line, f[:64])
-		}
-	}
-	return nil
-}
-
-func (d *csvDecoder) fieldsFromScratch() {
-	all := string(d.scratch)
-	d.fields = d.fields[:0]
-	from := 0
-	for _, end := range d.ends {
-		d.fields = append(d.fields, all[from:end])
-		from = end
-	}
-}
-
 // field appends the field that begins at an offset and returns where the next one begins; more is false after the
 // last one of the record, and at then lies behind the line break.
 func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 	c, ok, err := d.w.byteAt(at)
 	switch {
 	case err != nil:
-		return 0, false, d.inputError(err)
+		return 0, false, readError(d.w, err)
 	case !ok:
 		return at, false, nil
 	case c == '"':
@@ -186,7 +161,7 @@ func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 	}
 	end, last, err := d.w.lineEnd(at)
 	if err != nil {
-		return 0, false, d.inputError(err)
+		return 0, false, readError(d.w, err)
 	}
 	text := d.w.rest()[at:end]
 	if i := bytes.IndexByte(text, d.delimiter); i >= 0 {
@@ -230,7 +205,7 @@ func (d *csvDecoder) quoted(at int) (next int, more bool, err error) {
 		from += i + 1
 		c, ok, err := d.w.byteAt(from)
 		if err != nil {
-			return 0, false, d.inputError(err)
+			return 0, false, readError(d.w, err)
 		}
 		if ok && c == '"' {
 			d.scratch = append(d.scratch, '"')
@@ -270,14 +245,14 @@ func (d *csvDecoder) moreQuoted(opened, size int) error {
 			"has a quoted value of more than %d MB that begins on line %d: its closing quote is probably missing",
 			FieldBytesMax>>20, opened)
 	case d.w.err != nil:
-		return d.inputError(d.w.err)
+		return readError(d.w, d.w.err)
 	case d.w.eof:
 		return recon.Unprocessable("QUOTE_UNCLOSED", fmt.Sprintf(
 			"has a quote on line %d that is never closed, so everything after it would be one value: close or remove it",
 			opened))
 	}
 	if err := d.w.fill(); err != nil {
-		return d.inputError(err)
+		return readError(d.w, err)
 	}
 	return nil
 }
@@ -286,19 +261,10 @@ func (d *csvDecoder) moreQuoted(opened, size int) error {
 func (d *csvDecoder) skipLine(problem error) error {
 	end, last, err := d.w.lineEnd(0)
 	if err != nil {
-		return d.inputError(err)
+		return readError(d.w, err)
 	}
 	d.skip(end, last)
 	return problem
-}
-
-func (d *csvDecoder) blank() bool {
-	for _, f := range d.fields {
-		if strings.TrimSpace(f) != "" {
-			return false
-		}
-	}
-	return true
 }
 
 // fit makes a row as wide as the header, or says why it is not. Empty values beyond the header are dropped: many
@@ -309,30 +275,23 @@ func (d *csvDecoder) fit(rec *recon.Record) error {
 		rec.Fields = rec.Fields[:len(rec.Fields)-1]
 	}
 	if n := len(rec.Fields); n != width {
+		values, hint := fmt.Sprintf("%d values", n), ""
+		switch {
+		case n == 1:
+			values = "1 value"
+		case n > ColumnsMax:
+			values = fmt.Sprintf("more than %d values", ColumnsMax)
+		}
+		if n > width {
+			hint = ": a value that holds the delimiter must stand in quotes"
+		}
 		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))), recon.RowMalformed,
-			"this row has %s where the header has %d%s", countValues(n), width, raggedHint(n, width))
+			"this row has %s where the header has %d%s", values, width, hint)
 	}
 	if rec.Fields[0] == d.header[0] && sameTexts(rec.Fields, d.header) {
 		return d.rowProblem(rec.Line, "", recon.RowMalformed, "this row repeats the header")
 	}
 	return nil
-}
-
-func countValues(n int) string {
-	switch {
-	case n == 1:
-		return "1 value"
-	case n > ColumnsMax:
-		return fmt.Sprintf("more than %d values", ColumnsMax)
-	}
-	return fmt.Sprintf("%d values", n)
-}
-
-func raggedHint(n, width int) string {
-	if n > width {
-		return ": a value that holds the delimiter must stand in quotes"
-	}
-	return ""
 }
 
 func sameTexts(a, b []string) bool {

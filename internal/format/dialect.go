@@ -32,8 +32,10 @@ func openCSV(in *input) (decoder, string, error) {
 		return nil, "", err
 	}
 	d := &csvDecoder{w: w, delimiter: delimiter}
-	if err := d.skipTo(rows[at].Line); err != nil {
-		return nil, "", err
+	for d.w.line < rows[at].Line { // quotes do not count in a preamble
+		if err := d.skipLine(nil); err != nil {
+			return nil, "", err
+		}
 	}
 	var rec recon.Record
 	if err := d.next(&rec); err != nil {
@@ -218,16 +220,6 @@ func quoteCut(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// skipTo moves the window to a line of the preamble's end; quotes do not count up there.
-func (d *csvDecoder) skipTo(line int) error {
-	for d.w.line < line {
-		if err := d.skipLine(nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // filledWidth is how many columns the rows use, delimiters at their end left out.
 func filledWidth(rows []recon.Record) int {
 	width := 0
@@ -260,17 +252,11 @@ func columnNames(rec recon.Record, filled int) ([]string, error) {
 		if name == "" {
 			name = fmt.Sprintf("column %d", i+1)
 		}
-		names[i] = freeName(name, used)
+		names[i] = name
+		for n := 2; used[names[i]]; n++ { // the file has it twice
+			names[i] = fmt.Sprintf("%s (%d)", name, n)
+		}
 		used[names[i]] = true
 	}
 	return names, nil
-}
-
-// freeName is name, or "name (2)" and so on where the file has it twice.
-func freeName(name string, used map[string]bool) string {
-	free := name
-	for n := 2; used[free]; n++ {
-		free = fmt.Sprintf("%s (%d)", name, n)
-	}
-	return free
 }

@@ -3,7 +3,6 @@ package format
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -89,13 +88,6 @@ func (d *ndjsonDecoder) next(rec *recon.Record) error {
 			return err
 		}
 	}
-}
-
-func readError(w *window, err error) error {
-	if errors.Is(err, errWindowFull) {
-		return w.tooLong()
-	}
-	return fmt.Errorf("after line %d: %w", w.line, err)
 }
 
 // jsonDecoder walks down objects to the first list of objects and reads that element by element; the rest of the file
@@ -203,11 +195,13 @@ func (d *jsonDecoder) member() error {
 		return d.broken("a key in quotes")
 	}
 	d.w.take(end)
-	if c, err := d.skipSpace(); err != nil || c != ':' {
-		return firstError(err, d.broken("a colon"))
-	}
-	d.w.take(1)
 	c, err := d.skipSpace()
+	if err == nil && c != ':' {
+		return d.broken("a colon")
+	} else if err == nil {
+		d.w.take(1)
+		c, err = d.skipSpace()
+	}
 	switch {
 	case err != nil:
 		return err
@@ -219,15 +213,6 @@ func (d *jsonDecoder) member() error {
 		return d.enterList(key)
 	}
 	return d.skipValue()
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (d *jsonDecoder) skipValue() error {

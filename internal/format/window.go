@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"matcher/internal/recon"
@@ -101,9 +102,12 @@ func (w *window) take(n int) {
 	w.start += n
 }
 
-// tooLong is the error for a row that no honest file has.
-func (w *window) tooLong() error {
-	return recon.TooLarge(recon.RowFieldTooLong,
-		"has a row of more than %d MB that begins on line %d: a closing quote or a line break is probably missing there",
-		RecordBytesMax>>20, w.line)
+// readError is err about the place at which the window stands. No honest file has a row that fills the window.
+func readError(w *window, err error) error {
+	if errors.Is(err, errWindowFull) {
+		return recon.TooLarge(recon.RowFieldTooLong,
+			"has a row of more than %d MB that begins on line %d: a closing quote or a line break is probably missing there",
+			RecordBytesMax>>20, w.line)
+	}
+	return fmt.Errorf("after line %d: %w", w.line, err)
 }
