@@ -71,7 +71,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 			if open.NearestExternalID, err = c.label(ctx, labels, e.NearestID); err != nil {
 				return err
 			}
-		case seen[open.ImportID]: // a run looked at it and told nobody: it may still arrive
+		case seen[open.ImportID]: // a run looked at it and made no exception: it may still arrive
 			open.Class, open.Reason = recon.ClassTiming, recon.ReasonInTransit
 		}
 		if err := line(open.Columns(), open); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,9 @@ const inputFilesMax = 1000
 type inputFile struct {
 	side   recon.Side
 	source string // "ledger" of --left ledger=FILE, else the file's name
-	named  bool   // the source is somebody's word, not the file's name
+	named  bool   // the user named the source; it is not the file's name
 	path   string // "-" is standard input
-	body   []byte // of a file that stands in a setup
+	body   []byte // of a file that is part of a setup
 }
 
 // expandInputs turns what the user named for one side (files, globs, folders, "-", each perhaps with "source=" before
@@ -38,11 +39,7 @@ func expandInputs(side recon.Side, named []string) ([]inputFile, error) {
 			return nil, err
 		}
 		for _, p := range paths {
-			name := source
-			if name == "" {
-				name = sourceName(p)
-			}
-			files = append(files, inputFile{side: side, source: name, named: source != "", path: p})
+			files = append(files, inputFile{side: side, source: cmp.Or(source, sourceName(p)), named: source != "", path: p})
 		}
 	}
 	if len(files) > inputFilesMax {
@@ -160,15 +157,14 @@ func writeError(path string, err error) error {
 	return fmt.Errorf("%s cannot be written: %w", path, err)
 }
 
-// fileError says what is wrong with a file and what to do, without the operating system's prefix.
+// fileError returns what is wrong with a file and what to do, without the operating system's prefix.
 func fileError(path string, err error) error {
 	switch {
 	case os.IsNotExist(err):
 		return fmt.Errorf("%s does not exist: check the name, or give the full path", path)
 	case os.IsPermission(err):
 		return fmt.Errorf("%s may not be read by this user: change its permissions, or run as a user who may read it", path)
-	}
-	if errors.Is(err, syscall.EISDIR) {
+	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("%s is a folder: name a file in it", path)
 	}
 	return fmt.Errorf("%s cannot be read: %w", path, err)

@@ -46,7 +46,7 @@ func (r *reconciliation) writeFolder(folder string) error {
 	return nil
 }
 
-// writeWhole writes a file beside its name and renames it at the end, so that a file under its name is complete.
+// writeWhole writes a file under another name and renames it at the end, so that a file under its name is complete.
 func writeWhole(path string, write func(*bufio.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
 	if err != nil {

@@ -50,7 +50,7 @@ func recordBytesMax(r recon.Record) int {
 	return size
 }
 
-// has says whether a data row could be read at all.
+// has reports whether a data row could be read at all.
 func (s *rowStore) has(row int) bool {
 	return row >= 1 && row <= len(s.places) && s.places[row-1].line > 0
 }

@@ -38,7 +38,7 @@ func newMatchSetup(setup recon.Setup, path string) *matchSetup {
 	return s
 }
 
-// readSetup reads every file that says how to match, and the days of the period.
+// readSetup reads the setup, the maps and the rules, and the days of the period.
 func (o *matchOptions) readSetup() (*matchSetup, error) {
 	var setup recon.Setup
 	if o.setup != "" {

@@ -14,7 +14,7 @@ import (
 
 func newRulesCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
-		Use: "rules", Short: "Check rules before anybody runs them",
+		Use: "rules", Short: "Check rules before they run",
 		RunE: func(*cobra.Command, []string) error {
 			return usageError("name what to do with rules: matcher rules check FILE")
 		},
@@ -25,13 +25,13 @@ func newRulesCommand(stdout io.Writer) *cobra.Command {
 
 const rulesCheckHelp = `Check a file of rules, or a whole setup, with no server and no data.
 
-Rules that cannot work are told with the place of each fault, and the exit code is 1. A calendar or a fee schedule that a
+Rules that cannot work are listed with the place of each fault, and the exit code is 1. A calendar or a fee schedule that a
 rule names has to be in the same file, which then is a setup (rules, calendars, rates, fees).`
 
 func newRulesCheckCommand(stdout io.Writer) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
-		Use: "check FILE", Short: "Say whether the rules of a file can run, and in which order", Long: rulesCheckHelp,
+		Use: "check FILE", Short: "Check whether the rules of a file can run, and in which order", Long: rulesCheckHelp,
 		Example: "  matcher rules check rules.yaml\n  matcher rules check recon.yaml --json",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

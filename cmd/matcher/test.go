@@ -14,7 +14,7 @@ import (
 
 const testHelp = `Run the cases of a setup: small examples with what must come of them, for a person to read and for CI to hold.
 
-A case stands in the setup itself, beside the maps and rules that it tests:
+A case is part of the setup, with the maps and rules that it tests:
 
   cases:
     - name: a payment in two parts
@@ -27,7 +27,7 @@ A case stands in the setup itself, beside the maps and rules that it tests:
         open: []
         totals: {right: {matched: 2}}
 
-Rows are written by the columns of their files, or the name of a file beside the setup stands in their place. groups and
+Rows are written by the columns of their files, or as the name of a file in the folder of the setup. groups and
 open are complete where they are given; status (CONFIRMED unless written), rule, difference, reason, heldBy and class are
 compared where they are written. A rejected row is a fault unless the totals expect it. asOf sets the day of one case.
 
@@ -67,17 +67,10 @@ type testResult struct {
 
 // caseResult is what came of one case. Error is why it could not run at all.
 type caseResult struct {
-	Name   string      `json:"name"`
-	Passed bool        `json:"passed"`
-	Faults []caseFault `json:"faults"`
-	Error  string      `json:"error,omitempty"`
-}
-
-// caseFault is one thing that is not as it was expected: "" where nothing was, or nothing came.
-type caseFault struct {
-	What     string `json:"what"` // GROUP, OPEN, TOTAL or REJECTED
-	Expected string `json:"expected,omitempty"`
-	Found    string `json:"found,omitempty"`
+	Name   string             `json:"name"`
+	Passed bool               `json:"passed"`
+	Faults []report.CaseFault `json:"faults"`
+	Error  string             `json:"error,omitempty"`
 }
 
 func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptions) error {
@@ -90,7 +83,7 @@ func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptio
 	case len(setup.Cases) == 0:
 		return fmt.Errorf("%s has no cases: write some into it, as `matcher test --help` shows", path)
 	case len(cases) == 0:
-		return usageError("--only %q: no case of %s is called so; there are %s", opt.only, path, caseNames(setup.Cases))
+		return usageError("--only %q: %s has no case of that name; there are %s", opt.only, path, caseNames(setup.Cases))
 	}
 	result := testResult{Setup: path, Cases: make([]caseResult, 0, len(cases))}
 	broken := 0
