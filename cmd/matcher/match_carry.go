@@ -35,8 +35,8 @@ func (o *matchOptions) readCarry() (*carried, error) {
 	}
 	if info.IsDir() {
 		if out, err := os.Stat(o.out); err == nil && os.SameFile(info, out) {
-			return nil, usageError("--carry and --out are one folder: last period's %s would be written over, and this period could not be run again; "+
-				"name another folder with --out", period.FileName)
+			return nil, usageError("--carry and --out are one folder: last period's %s would be written over, "+
+				"and this period could not be run again; name another folder with --out", period.FileName)
 		}
 		path = filepath.Join(path, period.FileName)
 	}
@@ -55,8 +55,8 @@ func (o *matchOptions) readCarry() (*carried, error) {
 	return &carried{*carry, path}, nil
 }
 
-// takeOver names the carried rows after the files of this period that continue them, and has each file read as last period
-// read its source.
+// takeOver names the carried rows after the files of this period that continue them, and has each file read as last
+// period read its source.
 func (in *matchInput) takeOver() {
 	in.options.Partials, in.options.Rejected = in.carry.Partials, in.carry.Rejected
 	for _, s := range in.sides() {
@@ -69,7 +69,8 @@ func (in *matchInput) takeOver() {
 			at := slices.Index(names, source.Name)
 			if at < 0 {
 				side := strings.ToLower(string(s.side))
-				in.note("last period had the %s source %q, and no file in this period has that source name; if one continues it, pass --%s %s=FILE",
+				in.note("last period had the %s source %q, and no file in this period has that source name; "+
+					"if one continues it, pass --%s %s=FILE",
 					side, source.Name, side, source.Name)
 				continue
 			}
@@ -96,7 +97,8 @@ func (in *matchInput) noteMaps() {
 				continue
 			}
 			if now := s.files[at].read(); !now.ReadLike(&source) {
-				in.note("%s is read by another map than last period's: a row of then that comes again is a conflict, not a re-delivery", source.Name)
+				in.note("%s is read by another map than last period's: "+
+					"a row of then that comes again is a conflict, not a re-delivery", source.Name)
 			}
 		}
 	}
@@ -169,7 +171,8 @@ func (in *matchInput) readBalances(left, right string) (err error) {
 // closing returns what this period hands to the next.
 func (r *reconciliation) closing() *period.Closing {
 	c := &period.Closing{
-		Written: "matcher " + bootstrap.Version().Version, Plan: r.plan, Result: r.result, Carry: &r.carry.Carry, Stated: r.stated,
+		Written: "matcher " + bootstrap.Version().Version, Plan: r.plan, Result: r.result,
+		Carry: &r.carry.Carry, Stated: r.stated,
 	}
 	for i, s := range r.sides() {
 		c.Sides[i] = period.Side{

@@ -36,8 +36,11 @@ func (in *matchInput) checkRules() []recon.FieldError {
 		c.fail(in.pointer, "NO_RULE", "every rule is switched off by enabled: false")
 	}
 	for _, s := range in.sides() {
-		if !s.maps(recon.FieldReference) && slices.ContainsFunc(in.Rules, func(r recon.Rule) bool { return r.Keys == nil && r.Active() }) {
-			in.note("no column of %s is a reference, so its rows are only proposed: map reference to the column that both sides share", s.name())
+		if !s.maps(recon.FieldReference) && slices.ContainsFunc(in.Rules, func(r recon.Rule) bool {
+			return r.Keys == nil && r.Active()
+		}) {
+			in.note("no column of %s is a reference, so its rows are only proposed: "+
+				"map reference to the column that both sides share", s.name())
 		}
 	}
 	return c.problems
@@ -124,7 +127,8 @@ func (c *ruleCheck) sources(s *matchSide, named []string, pointer string) {
 	}
 	for i, name := range named {
 		if !slices.Contains(known, name) {
-			c.fail(fmt.Sprintf("%s/%d", pointer, i), "UNKNOWN_SOURCE", "there is no source %q on the %s side, but %s: name sources as --%s %s=FILE",
+			c.fail(fmt.Sprintf("%s/%d", pointer, i), "UNKNOWN_SOURCE",
+				"there is no source %q on the %s side, but %s: name sources as --%s %s=FILE",
 				name, s.side, strings.Join(known, ", "), strings.ToLower(string(s.side)), name)
 		}
 	}

@@ -14,7 +14,8 @@ func (r *reconciliation) explain(rows []string) ([]report.Explanation, error) {
 	for _, asked := range rows {
 		found := r.find(asked)
 		if len(found) == 0 {
-			return nil, fmt.Errorf("no row with the id or reference %q was read: ids are the values of %s; a row without one is asked for as \"row 12\"",
+			return nil, fmt.Errorf("no row with the id or reference %q was read: ids are the values of %s; "+
+				"a row without one is asked for as \"row 12\"",
 				asked, r.idColumns())
 		}
 		explanations = append(explanations, found...)

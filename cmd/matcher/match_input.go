@@ -121,7 +121,8 @@ func sourceName(path string) string {
 	return base
 }
 
-// open opens the file and returns its size, 0 where it is not known. Formats may read it by offset, unless it is a pipe.
+// open opens the file and returns its size, 0 where it is not known. Formats may read it by offset, unless it is a
+// pipe.
 func (f inputFile) open(stdin io.Reader) (io.Reader, int64, error) {
 	switch {
 	case f.body != nil:

@@ -184,8 +184,8 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 	return s.table.Add(&row.Tx, id, f.source)
 }
 
-// replace drops the pending row whose booked one came as id. It counts as a duplicate; a carried one has no file in this
-// period.
+// replace drops the pending row whose booked one came as id. It counts as a duplicate; a carried one has no file in
+// this period.
 func (s *matchSide) replace(source, externalID string, id int64) {
 	row := s.waiting.Replace(source, externalID)
 	if !row.Carried {

@@ -15,7 +15,8 @@ func (r *reconciliation) report() *report.Run {
 		side := s.reported()
 		for _, f := range s.files {
 			side.Files = append(side.Files, report.File{
-				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(), Rejected: f.rejected, Rejects: f.rejects, Notes: f.reader.Detection.Notes,
+				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(),
+				Rejected: f.rejected, Rejects: f.rejects, Notes: f.reader.Detection.Notes,
 			})
 		}
 		run.Sides[i] = side

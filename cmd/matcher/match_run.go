@@ -43,7 +43,9 @@ func (in *matchInput) note(text string, args ...any) {
 func (s *matchSide) choose(named []string) error {
 	inputs, err := expandInputs(s.side, named)
 	for _, input := range inputs {
-		if s.setup.Source != "" && !slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, input.source+"=") }) {
+		if s.setup.Source != "" && !slices.ContainsFunc(named, func(n string) bool {
+			return strings.HasPrefix(n, input.source+"=")
+		}) {
 			input.source, input.named = s.setup.Source, true
 		}
 		s.files = append(s.files, &matchFile{inputFile: input})
@@ -98,12 +100,14 @@ func (in *matchInput) open() (*reconciliation, error) {
 	return &reconciliation{matchInput: in, plan: plan}, nil
 }
 
-// noteCurrencies notes that two sides in one currency each, and not the same, cannot match by rules that convert nothing.
+// noteCurrencies notes that two sides in one currency each, and not the same, cannot match by rules that convert
+// nothing.
 func (in *matchInput) noteCurrencies() {
 	left, right := mapping.SideCurrency(in.left.readers()), mapping.SideCurrency(in.right.readers())
 	converts := func(r recon.Rule) bool { return r.Active() && r.WithDefaults().Currency.Mode != recon.CurrencySame }
 	if left != "" && right != "" && left != right && !slices.ContainsFunc(in.Rules, converts) {
-		in.note("%s is in %s and %s in %s: rows of different currencies never match", in.left.name(), left, in.right.name(), right)
+		in.note("%s is in %s and %s in %s: rows of different currencies never match",
+			in.left.name(), left, in.right.name(), right)
 	}
 }
 
@@ -117,10 +121,12 @@ func (in *matchInput) alignSigns() {
 	switch {
 	case evidence.Inverted:
 		for _, f := range turned.files {
-			f.inverted = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)", evidence.Opposite*100/evidence.Joined, flag)
+			f.inverted = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)",
+				evidence.Opposite*100/evidence.Joined, flag)
 		}
 	case evidence.Suspect():
-		in.note("%d of %d rows with a common reference have opposite signs: if one file is written from the other side's point of view, use %s",
+		in.note("%d of %d rows with a common reference have opposite signs: "+
+			"if one file is written from the other side's point of view, use %s",
 			evidence.Opposite, evidence.Joined, flag)
 	}
 }
@@ -133,8 +139,8 @@ type reconciliation struct {
 	stated [2]map[string]recon.Minor // closing balances that the user gave, by currency
 }
 
-// load reads both sides at once: parsing is most of the work, and each side is its own. Then it finds the rows that were
-// rejected.
+// load reads both sides at once: parsing is most of the work, and each side is its own. Then it finds the rows that
+// were rejected.
 func (r *reconciliation) load(ctx context.Context, rejected []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	for _, s := range r.sides() {
@@ -173,7 +179,8 @@ func (r *reconciliation) rowNamed(side recon.Side, name string) (int64, error) {
 	case 1:
 		return id, nil
 	}
-	return 0, fmt.Errorf("%d rows of the %s side are called %q: name sources of which each has its own ids", found, strings.ToLower(string(side)), name)
+	return 0, fmt.Errorf("%d rows of the %s side are called %q: name sources of which each has its own ids",
+		found, strings.ToLower(string(side)), name)
 }
 
 // run matches the rows, and lets the bridges start and end at the balances of the books: those of last period with the
@@ -192,7 +199,8 @@ func (r *reconciliation) run(ctx context.Context) (err error) {
 	case r.result.Stopped:
 		return errStopped
 	case !r.carry.First() && r.result.AsOf < r.carry.AsOf():
-		r.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?", r.result.AsOf, r.carry.AsOf())
+		r.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?",
+			r.result.AsOf, r.carry.AsOf())
 	}
 	if r.result.Bridge, err = r.carry.WithEarlier(r.result.Bridge); err != nil {
 		return err

@@ -130,8 +130,8 @@ func readWhole(path string) ([]byte, error) {
 	return data, nil
 }
 
-// save writes what was detected and used, so that the next period is read the same way. Calendars, rates and fees stay as
-// they were given.
+// save writes what was detected and used, so that the next period is read the same way. Calendars, rates and fees
+// stay as they were given.
 func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 	saved := s.Setup
 	saved.AsOf = nil
@@ -140,7 +140,8 @@ func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 		fields := first.reader.FieldMap()
 		for _, f := range sides[i].files[1:] {
 			if !reflect.DeepEqual(f.reader.FieldMap(), fields) { // by the first map, the second's dates could be read wrong
-				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: save each with the other side by itself",
+				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: "+
+					"save each with the other side by itself",
 					first.path, f.path)
 			}
 		}

@@ -76,7 +76,7 @@ func (s *matchSide) caseInput(rows *recon.CaseRows, plan *engine.Plan, folder st
 		}
 	}
 	if len(header) == 0 {
-		return inputFile{}, fmt.Errorf("%s has no rows, and the setup has no map that says what they would look like: write %s.map", name, name)
+		return inputFile{}, fmt.Errorf("%s has no rows, and the setup has no map of their columns: write %s.map", name, name)
 	}
 	var body bytes.Buffer
 	out := csv.NewWriter(&body)
@@ -86,5 +86,6 @@ func (s *matchSide) caseInput(rows *recon.CaseRows, plan *engine.Plan, folder st
 		}
 	}
 	out.Flush()
-	return inputFile{side: s.side, source: cmp.Or(s.setup.Source, name), path: "the " + name + " rows", body: body.Bytes()}, out.Error()
+	return inputFile{side: s.side, source: cmp.Or(s.setup.Source, name), path: "the " + name + " rows",
+		body: body.Bytes()}, out.Error()
 }

@@ -54,8 +54,8 @@ var (
 	decimalComma = regexp.MustCompile(`^([A-Z]{3}=)?-?[0-9.]+,[0-9]{1,2}$`)
 )
 
-// In returns the amounts by currency. It refuses a balance in a currency that has no bridge, and a bare amount where there
-// are several bridges.
+// In returns the amounts by currency. It refuses a balance in a currency that has no bridge, and a bare amount where
+// there are several bridges.
 func (b Balances) In(side recon.Side, bridges []engine.Bridge) (map[string]recon.Minor, error) {
 	amounts := map[string]recon.Minor{}
 	for _, currency := range slices.Sorted(maps.Keys(b)) {
@@ -63,7 +63,8 @@ func (b Balances) In(side recon.Side, bridges []engine.Bridge) (map[string]recon
 		switch {
 		case currency != "":
 			if !slices.ContainsFunc(bridges, func(b engine.Bridge) bool { return b.Currency == currency }) {
-				return nil, fmt.Errorf("the %s balance is in %s, and no row of either side is", strings.ToLower(string(side)), currency)
+				return nil, fmt.Errorf("the %s balance is in %s, and no row of either side is", strings.ToLower(string(side)),
+					currency)
 			}
 		case len(bridges) == 0:
 			continue
@@ -142,12 +143,14 @@ func (c *Carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier
 		if err != nil {
 			return e, err
 		}
-		e.Items = append(e.Items, engine.BridgeItem{Label: item.Label, Reason: item.Reason, Amount: money.Amount, Count: item.Count})
+		e.Items = append(e.Items, engine.BridgeItem{Label: item.Label, Reason: item.Reason, Amount: money.Amount,
+			Count: item.Count})
 	}
 	return e, nil
 }
 
-// WithEarlier returns the bridges of a period with what earlier periods settled, also in currencies that have no row now.
+// WithEarlier returns the bridges of a period with what earlier periods settled, also in currencies that have no row
+// now.
 func (c *Carry) WithEarlier(bridges []engine.Bridge) ([]engine.Bridge, error) {
 	sums := c.sums()
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
@@ -169,9 +172,11 @@ func (c *Carry) WithEarlier(bridges []engine.Bridge) ([]engine.Bridge, error) {
 }
 
 // Start lets bridges start and end at stated balances, and returns what a person should know of them. Where the last
-// period's balance was stated too, the rows since then should lead from one to the other: what they do not explain is in
-// no file.
-func (c *Carry) Start(bridges []engine.Bridge, stated [2]map[string]recon.Minor, names [2]string) (notes []string, err error) {
+// period's balance was stated too, the rows since then should lead from one to the other: what they do not explain is
+// in no file.
+func (c *Carry) Start(
+	bridges []engine.Bridge, stated [2]map[string]recon.Minor, names [2]string,
+) (notes []string, err error) {
 	for i, b := range bridges {
 		for side, of := range []recon.Side{recon.Left, recon.Right} {
 			amount, given := stated[side][b.Currency]
@@ -204,7 +209,9 @@ func (c *Carry) Start(bridges []engine.Bridge, stated [2]map[string]recon.Minor,
 func Unexplained(bridges []engine.Bridge) int64 {
 	n := int64(0)
 	for i := range bridges {
-		if slices.ContainsFunc(bridges[i].Items, func(item engine.BridgeItem) bool { return item.Label == engine.LabelUnexplained }) {
+		if slices.ContainsFunc(bridges[i].Items, func(item engine.BridgeItem) bool {
+			return item.Label == engine.LabelUnexplained
+		}) {
 			n++
 		}
 	}

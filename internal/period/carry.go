@@ -69,8 +69,8 @@ func (c *Carry) Sources(side recon.Side) []Source {
 	return list
 }
 
-// NewSource returns how a source is read in this period. Inverted is of signs that are the contrary of what was detected
-// or written.
+// NewSource returns how a source is read in this period. Inverted is of signs that are the contrary of what was
+// detected or written.
 func NewSource(side recon.Side, name string, named bool, fieldMap recon.FieldMap, inverted bool) Source {
 	text, err := json.Marshal(fieldMap)
 	if err != nil {
@@ -89,8 +89,8 @@ func (s *Source) FieldMap() recon.FieldMap {
 func (s *Source) ReadLike(other *Source) bool { return bytes.Equal(s.Map, other.Map) }
 
 // Adopt renames the carried rows of a side after the file of this period that continues them: where the side had one
-// source and has one now, and the user named not both, they are the same books in another file. Names are the sources of
-// the side's files.
+// source and has one now, and the user named not both, they are the same books in another file. Names are the sources
+// of the side's files.
 func (c *Carry) Adopt(side recon.Side, names []string, named bool) {
 	before := c.Sources(side)
 	if len(before) != 1 || before[0].Named && named || len(names) == 0 {

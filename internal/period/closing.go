@@ -8,8 +8,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// balances returns the closing balances that the next period starts from. Rows that belong to another period are left to
-// it. Those of a later one that are in a group already count here, since they will not be taken again.
+// balances returns the closing balances that the next period starts from. Rows that belong to another period are left
+// to it. Those of a later one that are in a group already count here, since they will not be taken again.
 func (c *Closing) balances() ([]balance, error) {
 	balances := make([]balance, 0, len(c.Result.Bridge))
 	for _, b := range c.Result.Bridge {
@@ -109,7 +109,9 @@ func (b *balance) settle(items []engine.BridgeItem, carried, closing [2]recon.Mi
 			continue
 		}
 		rest.Add(-item.Amount)
-		at := slices.IndexFunc(kept, func(k engine.BridgeItem) bool { return k.Label == item.Label && k.Reason == item.Reason })
+		at := slices.IndexFunc(kept, func(k engine.BridgeItem) bool {
+			return k.Label == item.Label && k.Reason == item.Reason
+		})
 		if at < 0 {
 			kept = append(kept, item)
 			continue

@@ -42,8 +42,8 @@ type Source struct {
 	Flipped bool            `json:"flipped,omitempty"` // negate in the map is the contrary of what was detected or written
 }
 
-// balance is the closing balance of a currency, and what leads from its left to its right side besides the rows that are
-// carried: left − Σ left rows + Σ right rows + Σ items = right.
+// balance is the closing balance of a currency, and what leads from its left to its right side besides the rows that
+// are carried: left − Σ left rows + Σ right rows + Σ items = right.
 type balance struct {
 	Currency string       `json:"currency"`
 	Left     string       `json:"left"`

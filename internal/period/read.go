@@ -96,7 +96,8 @@ func (r *reader) fault(text string, args ...any) error {
 
 // foreign is the error for a file that is something else altogether.
 func (r *reader) foreign(why string) error {
-	return fmt.Errorf("%s is not what matcher match --out wrote, since %s: name the folder of last period's --out", r.name, why)
+	return fmt.Errorf("%s is not what matcher match --out wrote, since %s: name the folder of last period's --out",
+		r.name, why)
 }
 
 // take reads one line; sum is the SHA-256 of those before it.
@@ -149,7 +150,8 @@ func (r *reader) begin(text []byte, kind string, err error) error {
 	case err != nil:
 		return r.foreign("its first line is no JSON object")
 	case kind != lineOpen && json.Unmarshal(text, &row) == nil && row.Side != "" && row.Amount != "" && row.Class != "":
-		return fmt.Errorf("%s was written by a matcher that did not know --carry yet: run last period again with --out", r.name)
+		return fmt.Errorf("%s was written by a matcher that did not know --carry yet: run last period again with --out",
+			r.name)
 	case kind != lineOpen:
 		return r.foreign(fmt.Sprintf("its first line is not of type %q", lineOpen))
 	}
@@ -160,7 +162,8 @@ func (r *reader) begin(text []byte, kind string, err error) error {
 		return r.foreign("its first line has no version")
 	}
 	if stated.Version > version {
-		return fmt.Errorf("%s is of version %d, and this matcher reads up to %d: use the newer one", r.name, stated.Version, version)
+		return fmt.Errorf("%s is of version %d, and this matcher reads up to %d: use the newer one", r.name,
+			stated.Version, version)
 	}
 	return decode(r, text, func(h *head) error {
 		r.head = *h
@@ -211,7 +214,8 @@ func (r *reader) row(line *rowLine) error {
 		return r.fault("%v", err)
 	}
 	side := indexOf(line.Side)
-	row := Row{Tx: tx, ID: firstID + int64(len(r.Rows[side])), Source: line.Source, File: line.File, partial: line.Status == recon.StatePartial}
+	row := Row{Tx: tx, ID: firstID + int64(len(r.Rows[side])), Source: line.Source, File: line.File,
+		partial: line.Status == recon.StatePartial}
 	r.ids[side][line.N] = row.ID
 	r.Rows[side] = append(r.Rows[side], row)
 	return nil
@@ -313,7 +317,8 @@ func (r *reader) check() error {
 		earlier, err := r.earlier(currency, sums)
 		if err == nil {
 			rest := engine.BridgeItem{Amount: sums[1] - sums[0]}
-			_, err = engine.Bridge{Currency: currency, Left: sums[0], Right: sums[1], Items: []engine.BridgeItem{rest}}.WithEarlier(earlier)
+			_, err = engine.Bridge{Currency: currency, Left: sums[0], Right: sums[1],
+				Items: []engine.BridgeItem{rest}}.WithEarlier(earlier)
 		}
 		if err != nil {
 			return r.fault("the balances in %s do not follow from the rows: %v", currency, err)

@@ -38,8 +38,8 @@ func lineOf(tx *recon.Transaction) rowLine {
 // transaction returns the row as it was read in its period.
 func (l *rowLine) transaction() (recon.Transaction, error) {
 	tx := recon.Transaction{
-		Row: l.Row, Line: l.Line, ExternalID: l.ExternalID, Reference: l.Reference, Currency: l.Currency, Date: l.Date, ValueDate: l.ValueDate,
-		Time: l.Time, Description: l.Description, Kind: l.Kind, BookingStatus: l.BookingStatus, Ordinal: l.Ordinal,
+		Row: l.Row, Line: l.Line, ExternalID: l.ExternalID, Reference: l.Reference, Currency: l.Currency,
+		Date: l.Date, ValueDate: l.ValueDate, Time: l.Time, Description: l.Description, Kind: l.Kind, BookingStatus: l.BookingStatus, Ordinal: l.Ordinal,
 	}
 	if !tx.Date.Set() {
 		return tx, errors.New("the date is missing")

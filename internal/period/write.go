@@ -93,8 +93,8 @@ func (c *Closing) sources() []Source {
 	return list
 }
 
-// rows writes what is not settled: open rows, and those of proposed and partial groups. A row outside the period that is
-// in no group is left to the period that it belongs to.
+// rows writes what is not settled: open rows, and those of proposed and partial groups. A row outside the period that
+// is in no group is left to the period that it belongs to.
 func (w *writer) rows() error {
 	for i := range w.Sides {
 		s, open := &w.Sides[i], w.Result.Open[i]
@@ -145,7 +145,8 @@ func (w *writer) partials() error {
 		if g.Status() != recon.GroupPartial {
 			continue
 		}
-		line := setLine{Type: linePartial, Rule: w.Result.RuleName(w.Plan, i), Side: recon.Left, Date: recon.NoDay, Currency: g.Currency()}
+		line := setLine{Type: linePartial, Rule: w.Result.RuleName(w.Plan, i), Side: recon.Left, Date: recon.NoDay,
+			Currency: g.Currency()}
 		var sums [2]recon.Minor
 		for side, rows := range [2][]uint32{w.Result.LeftRows(g), w.Result.RightRows(g)} {
 			table := w.Sides[side].Table
@@ -208,8 +209,8 @@ func (w *writer) rejected() error {
 	return nil
 }
 
-// settled writes which rows need never come again, oldest first: those of confirmed groups, and those that earlier periods
-// settled.
+// settled writes which rows need never come again, oldest first: those of confirmed groups, and those that earlier
+// periods settled.
 func (w *writer) settled() error {
 	var list []settledLine
 	oldest := w.Result.AsOf - settledDaysMax

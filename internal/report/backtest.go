@@ -16,7 +16,8 @@ func WriteBackTest(to io.Writer, test *recon.BackTest, entries []recon.BackTestE
 		fmt.Fprintln(to, "back-test  no confirmed groups before or after")
 		return
 	}
-	fmt.Fprintf(to, "back-test  %s confirmed so far, %s by these rules: %s\n", Plural(groups.Before, "group"), Grouped(groups.After),
+	fmt.Fprintf(to, "back-test  %s confirmed so far, %s by these rules: %s\n", Plural(groups.Before, "group"),
+		Grouped(groups.After),
 		cmp.Or(joined([]part{
 			{"unchanged", groups.Unchanged},
 			{"lost", changes.Lost},
@@ -25,7 +26,9 @@ func WriteBackTest(to io.Writer, test *recon.BackTest, entries []recon.BackTestE
 		}), "nothing"))
 	for _, m := range test.Totals.Money {
 		var parts []string
-		for _, sum := range []struct{ word, amount string }{{"lost", m.Lost}, {"re-paired", m.RePaired}, {"gained", m.Gained}} {
+		for _, sum := range []struct{ word, amount string }{
+			{"lost", m.Lost}, {"re-paired", m.RePaired}, {"gained", m.Gained},
+		} {
 			if strings.Trim(sum.amount, "0.") != "" {
 				parts = append(parts, sum.word+" "+Grouped(sum.amount))
 			}

@@ -45,7 +45,8 @@ func (r *Run) checkGroups(want []recon.CaseGroup) (faults []CaseFault) {
 	for i := range r.Result.Groups {
 		g := &r.Result.Groups[i]
 		found = append(found, recon.CaseGroup{
-			Left: r.sortedLabels(engine.LeftIndex, g), Right: r.sortedLabels(engine.RightIndex, g), Status: g.Status(), Rule: r.RuleName(i),
+			Left: r.sortedLabels(engine.LeftIndex, g), Right: r.sortedLabels(engine.RightIndex, g),
+			Status: g.Status(), Rule: r.RuleName(i),
 			Difference: recon.Decimal(r.Difference(g)), Reason: g.Adjustment(), HeldBy: g.HeldBy(),
 		})
 		currencies = append(currencies, r.Currency(g))
@@ -55,7 +56,9 @@ func (r *Run) checkGroups(want []recon.CaseGroup) (faults []CaseFault) {
 			w.Status = recon.GroupConfirmed
 		}
 		left, right := slices.Sorted(slices.Values(w.Left)), slices.Sorted(slices.Values(w.Right))
-		at := slices.IndexFunc(found, func(g recon.CaseGroup) bool { return slices.Equal(g.Left, left) && slices.Equal(g.Right, right) })
+		at := slices.IndexFunc(found, func(g recon.CaseGroup) bool {
+			return slices.Equal(g.Left, left) && slices.Equal(g.Right, right)
+		})
 		if at < 0 {
 			faults = append(faults, CaseFault{"GROUP", groupText(&w), ""})
 			continue
@@ -122,7 +125,9 @@ func (r *Run) checkOpen(want []recon.CaseOpen) (faults []CaseFault) {
 	}
 	for i := range want {
 		w := &want[i]
-		at := slices.IndexFunc(found, func(f recon.CaseOpen) bool { return slices.Equal(f.Left, w.Left) && slices.Equal(f.Right, w.Right) })
+		at := slices.IndexFunc(found, func(f recon.CaseOpen) bool {
+			return slices.Equal(f.Left, w.Left) && slices.Equal(f.Right, w.Right)
+		})
 		switch {
 		case at < 0:
 			faults = append(faults, CaseFault{"OPEN", openText(w), ""})

@@ -81,7 +81,8 @@ func OneLine(text string) string {
 // WriteException writes why the row of an exception is open, rule by rule.
 func WriteException(to io.Writer, e *recon.Exception, why *recon.Explanation) {
 	fmt.Fprintf(to, "%s  %s  %s %s  %s\n", e.Side, e.Date, Grouped(e.Amount), e.Currency, ExceptionName(e))
-	fmt.Fprintf(to, "  %s: %s, %s since %s\n", Words(e.Class), Words(e.Reason), Words(e.Status), e.OpenedAt.Format("2006-01-02 15:04"))
+	fmt.Fprintf(to, "  %s: %s, %s since %s\n", Words(e.Class), Words(e.Reason), Words(e.Status),
+		e.OpenedAt.Format("2006-01-02 15:04"))
 	if near := why.Nearest; near != nil {
 		fmt.Fprintf(to, "  nearest  %s  %s  %s %s  %s\n", near.Side, near.Date, Grouped(near.Amount), near.Currency,
 			OneLine(strings.TrimSpace(near.ExternalID+" "+near.Reference+"  "+near.Description)))
@@ -96,7 +97,8 @@ func WriteException(to io.Writer, e *recon.Exception, why *recon.Explanation) {
 			if i == 0 {
 				name = rule.Name
 			}
-			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(c.Component), c.Field, OneLine(c.Left), OneLine(c.Right),
+			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(c.Component), c.Field, OneLine(c.Left),
+				OneLine(c.Right),
 				map[bool]string{true: "holds", false: "does not hold"}[c.Held])
 		}
 	}

@@ -49,8 +49,8 @@ func (r *Run) Explain(side int, row uint32, asked string) Explanation {
 	s := &r.Sides[side]
 	tx := s.Transaction(row)
 	e := Explanation{
-		Asked: asked, Side: string(s.Side), File: s.Place(row).File, Row: tx.Row, ExternalID: tx.ExternalID, Reference: tx.Reference,
-		Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date,
+		Asked: asked, Side: string(s.Side), File: s.Place(row).File, Row: tx.Row,
+		ExternalID: tx.ExternalID, Reference: tx.Reference, Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date,
 		Status: "OUTSIDE",
 	}
 	for i := range r.Result.Groups {
@@ -98,10 +98,12 @@ func ExplainRejected(side recon.Side, file string, fault *recon.RowError, asked 
 func (e *Explanation) Write(to io.Writer) {
 	name := cmp.Or(e.ExternalID, "row "+strconv.Itoa(e.Row))
 	if e.Status == "REJECTED" {
-		fmt.Fprintf(to, "%s  %s  row %d of %s, line %d\n  rejected: %s\n", name, e.Side, e.Row, e.File, e.Line, strings.Join(e.Faults, "; "))
+		fmt.Fprintf(to, "%s  %s  row %d of %s, line %d\n  rejected: %s\n", name, e.Side, e.Row, e.File, e.Line,
+			strings.Join(e.Faults, "; "))
 		return
 	}
-	fmt.Fprintf(to, "%s  %s  %s  %s %s  row %d of %s\n", name, e.Side, e.Date, Grouped(e.Amount), e.Currency, e.Row, e.File)
+	fmt.Fprintf(to, "%s  %s  %s  %s %s  row %d of %s\n", name, e.Side, e.Date, Grouped(e.Amount), e.Currency, e.Row,
+		e.File)
 	if text := strings.TrimSpace(e.Reference + "  " + e.Description); text != "" {
 		fmt.Fprintf(to, "  %s\n", text)
 	}

@@ -58,7 +58,8 @@ func (r *Run) gains() []gain {
 	return found
 }
 
-// need returns how much wider a limit must be for a left row to match, where the rule has a key and the widening is small.
+// need returns how much wider a limit must be for a left row to match, where the rule has a key and the widening is
+// small.
 func (r *Run) need(open *engine.Open) (need int64, currency string, cheap bool) {
 	if open.Miss.Row == engine.NoRow || len(r.Plan.Rules[open.Miss.Rule].Keys) == 0 {
 		return 0, "", false
@@ -83,7 +84,8 @@ func (g *gain) line(rule *recon.Rule) string {
 		covered++
 	}
 	if g.change == engine.ChangeDate {
-		return fmt.Sprintf("lag %d → %d days in %q: +%d", *rule.Date.MaxDays, int64(*rule.Date.MaxDays)+need, rule.Name, covered+1)
+		return fmt.Sprintf("lag %d → %d days in %q: +%d", *rule.Date.MaxDays, int64(*rule.Date.MaxDays)+need, rule.Name,
+			covered+1)
 	}
 	return fmt.Sprintf("%s %s more tolerance in %q: +%d",
 		recon.Money{Amount: recon.Minor(need), Currency: g.currency}, g.currency, rule.Name, covered+1)

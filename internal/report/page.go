@@ -47,7 +47,8 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	names, summary := r.Names(), r.Result.Summary()
 	for _, b := range summary.Bridge {
 		for i := range b.Items {
-			if label := b.Items[i].Label; label != engine.LabelDifference && label != engine.LabelEarlier { // these have a reason
+			// these have a reason
+			if label := b.Items[i].Label; label != engine.LabelDifference && label != engine.LabelEarlier {
 				b.Items[i].Label = names.item(&b.Items[i])
 			}
 		}

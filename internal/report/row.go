@@ -48,7 +48,8 @@ type groupRow struct {
 func (g *groupRow) columns(line []string) []string {
 	return append(line[:0],
 		g.group, g.status, g.rule, strconv.Itoa(g.score), string(g.side), g.externalID, strconv.FormatInt(g.row, 10),
-		g.amount, g.currency, g.date.String(), g.allocated, g.difference, g.reason, g.heldBy.String(), strconv.Itoa(g.alternatives))
+		g.amount, g.currency, g.date.String(), g.allocated, g.difference, g.reason,
+		g.heldBy.String(), strconv.Itoa(g.alternatives))
 }
 
 // mixedDifference names the currency of a difference where no row's currency does.
@@ -77,7 +78,8 @@ type OpenRow struct {
 func (r *OpenRow) Columns() []string {
 	return []string{
 		string(r.Side), r.ExternalID, strconv.FormatInt(r.Row, 10), r.Reference, r.Amount, r.Currency, r.Date.String(),
-		r.Description, r.Class.String(), r.Reason.String(), strconv.Itoa(r.AgeDays), r.NearestID, r.NearestDifference, r.Suggestion,
+		r.Description, r.Class.String(), r.Reason.String(), strconv.Itoa(r.AgeDays),
+		r.NearestID, r.NearestDifference, r.Suggestion,
 	}
 }
 

@@ -178,8 +178,8 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 	return row
 }
 
-// nearest returns what is nearest to an open row, and its side: the other one, or under a rule within one side the row's
-// own. The side is nil where nothing is near.
+// nearest returns what is nearest to an open row, and its side: the other one, or under a rule within one side the
+// row's own. The side is nil where nothing is near.
 func (r *Run) nearest(side int, open *engine.Open) (engine.MissText, *Side) {
 	if open.Miss.Row == engine.NoRow {
 		return engine.MissText{}, nil
@@ -224,7 +224,8 @@ func (r *Run) LargestOpen(most int) (shown []OpenRow, total int) {
 		if aTransit != bTransit {
 			return map[bool]int{true: 1, false: -1}[aTransit]
 		}
-		return int(min(1, max(-1, r.Sides[b.side].Table.Amount(b.open.Row).Abs()-r.Sides[a.side].Table.Amount(a.open.Row).Abs())))
+		return int(min(1, max(-1,
+			r.Sides[b.side].Table.Amount(b.open.Row).Abs()-r.Sides[a.side].Table.Amount(a.open.Row).Abs())))
 	})
 	for _, c := range all[:min(most, len(all))] {
 		shown = append(shown, r.openRow(c.side, c.open))

@@ -9,7 +9,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// StoredGroup returns the lines of a stored group under GroupColumns, one a row. The slice is used again for the next line.
+// StoredGroup returns the lines of a stored group under GroupColumns, one a row. The slice is used again for the next
+// line.
 func StoredGroup(g *recon.StoredGroup) iter.Seq[[]string] {
 	row := groupRow{
 		group: g.ID, status: g.Status.String(), rule: g.RuleName, score: g.Score, difference: g.Difference,

@@ -65,8 +65,8 @@ func WriteBridges(to io.Writer, names Names, bridges []engine.BridgeSummary) {
 	}
 }
 
-// bridgeLine leads from the left balance to the right one. Items that people call by one name are one sum here; the page
-// and JSON keep them apart.
+// bridgeLine leads from the left balance to the right one. Items that people call by one name are one sum here; the
+// page and JSON keep them apart.
 func bridgeLine(names Names, b *engine.BridgeSummary) string {
 	var line strings.Builder
 	fmt.Fprintf(&line, "%s  %s %s", b.Currency, names.Left, Grouped(b.Left))
@@ -116,7 +116,8 @@ func (n Names) item(item *engine.BridgeItemSummary) string {
 	return item.Label
 }
 
-// WriteStored writes the summary of a stored run: the sides, the rules, why rows are open, the differences, the bridges.
+// WriteStored writes the summary of a stored run: the sides, the rules, why rows are open, the differences, the
+// bridges.
 func WriteStored(to io.Writer, s *engine.Summary) {
 	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Left, Plural(s.Left.Rows, "row"), countsOf(recon.Left, s))
 	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Right, Plural(s.Right.Rows, "row"), countsOf(recon.Right, s))
