@@ -114,7 +114,7 @@ func Digest(t testing.TB, conn *pgx.Conn, except ...string) map[string]string {
 	return digest
 }
 
-// SpanText is all that a span tells, for looking for what it must not tell.
+// SpanText returns all text of a span, to search for what it must not contain.
 func SpanText(span tracetest.SpanStub) string {
 	return fmt.Sprint(span.Name, span.Attributes, span.Events, span.Status, span.Resource)
 }

@@ -22,7 +22,7 @@ type Link struct {
 	address  string
 	delay    time.Duration
 
-	deaf atomic.Bool // swallows all that comes, and says nothing
+	deaf atomic.Bool // swallows all that comes and answers nothing
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}

@@ -11,7 +11,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// toleranceOracle is oracle O4: each group that a run confirmed lies within the amounts that its rule allowed, by the rule
+// toleranceOracle is oracle O4: each group that a run confirmed is within the amounts that its rule allowed, by the rule
 // as the run's plan keeps it. The engine counts in scaled integers; this counts in fractions, so neither copies the other.
 const toleranceOracle = "O4 a confirmed group lies within its rule's tolerance"
 

@@ -11,7 +11,7 @@ import (
 )
 
 // oracles are queries over one tenant's tables that find nothing while its data is sound. Each row that one does find
-// says what is wrong. They run on one snapshot, with the tenant's schema on the path.
+// returns what is wrong. They run on one snapshot, with the tenant's schema on the path.
 var oracles = []struct{ name, sql string }{
 	{"O1 rows: of an import, stored + duplicates + rejected = read, and stored rows are there until it is voided", `
 		SELECT format('import %s: read %s, stored %s (found %s), duplicate %s, rejected %s', num, rows_read, rows_inserted, found, rows_duplicate, rows_rejected)

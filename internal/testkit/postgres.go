@@ -34,7 +34,7 @@ const (
 // many packages do so at once.
 const adminTimeout = 60 * time.Second
 
-// volatile settings suit servers whose data nobody needs after the test.
+// volatile settings suit servers whose data is not needed after the test.
 var volatile = map[string]string{
 	"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 	"shared_buffers": "128MB", "max_connections": "200", "autovacuum_naptime": "10s",

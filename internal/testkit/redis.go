@@ -113,7 +113,7 @@ func answers(addr string, ended <-chan struct{}) error {
 	return nil
 }
 
-// freePort asks the kernel for one nobody listens on.
+// freePort asks the kernel for a port without a listener.
 func freePort() (int, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

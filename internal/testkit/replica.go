@@ -52,7 +52,7 @@ func PostgresReplica(t testing.TB, primary *pgserver.Server) *Replica {
 	return r
 }
 
-// copyCluster leaves beside the copy what makes it a standby of the primary (-R), and the primary's owner its owner.
+// copyCluster adds to the copy what makes it a standby of the primary (-R), and the primary's owner its owner.
 func copyCluster(t testing.TB, primary *pgserver.Server, cluster string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)

@@ -105,7 +105,7 @@ func (s *APIServer) As(tenantID string, roles ...auth.Role) *Client {
 	return s.AsSubject(Subject, tenantID, roles...)
 }
 
-// AsSubject is As for somebody else of the tenant.
+// AsSubject is As for another subject of the tenant.
 func (s *APIServer) AsSubject(subject, tenantID string, roles ...auth.Role) *Client {
 	s.t.Helper()
 	token, err := s.App.Token(auth.MintOptions{Subject: subject, TenantID: tenantID, Roles: roles, Now: time.Now()})
@@ -129,7 +129,7 @@ type Answer struct {
 	Body   []byte
 }
 
-// Problem is what an error's body says.
+// Problem is the body of an error.
 type Problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
@@ -244,7 +244,7 @@ func (c *Client) Run(contextID string) (run recon.Run) {
 	return run
 }
 
-// BackTest tries what body says on a context's history and waits for the end.
+// BackTest starts a back-test of a context and waits for its end.
 func (c *Client) BackTest(contextID, body string) (b recon.BackTest) {
 	c.t.Helper()
 	c.Must(http.MethodPost, "/v1/contexts/"+contextID+"/back-tests", body, &b)

@@ -23,7 +23,7 @@ func main() {
 	}
 }
 
-// errUnder is the gate's own failure: the table says which example.
+// errUnder is the gate's own failure: the table names the example.
 var errUnder = errors.New("an example is under the bar")
 
 func run(root string, out io.Writer) error {

@@ -13,7 +13,7 @@ import (
 	"matcher/internal/engine"
 )
 
-// measureCLI times the built command on two files that nobody described, as a user runs it.
+// measureCLI times the built command on two files without a map, as a user runs it.
 func measureCLI(r *report) error {
 	folder, err := os.MkdirTemp("", "matcher-bench-")
 	if err != nil {

@@ -24,8 +24,8 @@ var noKeyNear = recon.Rule{
 
 var exactRule = recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 10}
 
-// measureEngine times the pure engine. Times are of Run alone, from filled tables to a checked and hashed result, beside
-// the processor seconds it took (on a busy machine the clock says more about the neighbours) and the live heap after it.
+// measureEngine times the pure engine. Times are of Run alone, from filled tables to a checked and hashed result, with
+// the processor seconds it took (on a busy machine the clock shows more of the neighbours) and the live heap after it.
 func measureEngine(r *report) error {
 	n := r.rows
 	steps := []func() error{

@@ -30,7 +30,7 @@ type report struct {
 	rows int // of the large engine runs
 }
 
-// line prints a measurement, and whether it holds its bar: a bar that is missed is told, and fails nothing.
+// line prints a measurement and whether it holds its bar. A missed bar is printed and fails nothing.
 func (r *report) line(what, bar string, holds bool, figure string) {
 	verdict := "pass"
 	if !holds {

@@ -11,7 +11,7 @@ import (
 )
 
 // processor is the processor time used so far: by this process, which is Matcher with the benchmark's own client in it,
-// and by the database's processes. On a machine with neighbours it tells what the clock cannot.
+// and by the database's processes. On a machine with neighbours it measures what the clock cannot.
 type processor struct{ own, database time.Duration }
 
 func processorNow() (p processor) {
@@ -25,7 +25,7 @@ func processorNow() (p processor) {
 
 func (p processor) total() time.Duration { return p.own + p.database }
 
-// since tells what was used after before, a row.
+// since returns what was used after before, per row.
 func (p processor) since(before processor, rows int) string {
 	if p.database == 0 { // a system that does not show it
 		return fmt.Sprintf("%.1f µs of processor a row", micros(p.own-before.own, rows))

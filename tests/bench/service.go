@@ -194,7 +194,7 @@ func (s *service) filesAndRun(r *report, n int) error {
 	return s.again(r, run, n)
 }
 
-// again does a run again, as it was and under other rules. No bar says how long that may take.
+// again does a run again, as it was and under other rules. It has no bar.
 func (s *service) again(r *report, run recon.Run, n int) error {
 	started := time.Now()
 	var replay recon.Replay
@@ -226,7 +226,7 @@ func (s *service) again(r *report, run recon.Run, n int) error {
 	return nil
 }
 
-// phasesOf says how long a run took and for what. What it took beside reading and matching is saving, and waiting to be
+// phasesOf returns how long a run took and for what. What it took apart from reading and matching is saving, and waiting to be
 // picked up.
 func phasesOf(run recon.Run, took time.Duration) (string, error) {
 	var said struct {

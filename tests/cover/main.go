@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-// errUnder is the gate's own failure: the table above it says which package.
+// errUnder is the gate's own failure: the table above it names the package.
 var errUnder = errors.New("coverage is under the gate")
 
 func run(args []string, out io.Writer) error {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TenantStatus is where a tenant stands in its life.
+// TenantStatus is the state of a tenant's life.
 type TenantStatus string
 
 // The states of a tenant. Only an active tenant's requests reach its data.
@@ -17,7 +17,7 @@ const (
 	TenantDeleted   TenantStatus = "DELETED"
 )
 
-// TenantConfig is what an installation knows of one tenant: where its data lies and what it may use.
+// TenantConfig is what an installation knows of one tenant: where its data is stored and what it may use.
 type TenantConfig struct {
 	TenantID string       `json:"tenantId"`
 	Slug     string       `json:"slug"`
@@ -66,7 +66,7 @@ func (s Secret) GoString() string { return hidden }
 // MarshalText is what JSON and structured logs hold.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Reveal is the text itself, for whoever has to use it.
+// Reveal returns the text itself.
 func (s Secret) Reveal() string { return string(s) }
 
 // ConfigurationPort answers who a tenant is. An unknown tenant is recon.NotFound("tenant"); a suspended one is

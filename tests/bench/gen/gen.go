@@ -1,5 +1,5 @@
 // Package gen writes two sides of a made-up business for measuring the engine: references that look real, amounts that
-// collide, rows that are missing, late, short, mistyped or entered twice, and the truth beside them. The same seed gives
+// collide, rows that are missing, late, short, mistyped or entered twice, and the truth with them. The same seed gives
 // the same rows on any machine.
 package gen
 
@@ -12,7 +12,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// Shape says how many rows, and how often what goes wrong. Shares are in 1/1000.
+// Shape is the number of rows, and how often each fault occurs. Shares are in 1/1000.
 type Shape struct {
 	Rows    int // truly related pairs a side, before anything is taken away
 	Seed    uint64
@@ -123,7 +123,7 @@ func finish(row *Row, side byte, n int) {
 	row.Digest = Digest(&row.Transaction)
 }
 
-// Digest stands in for the one of the mapping: every compared field, without the id.
+// Digest replaces the one of the mapping: every compared field, without the id.
 func Digest(tx *recon.Transaction) [32]byte {
 	text := make([]byte, 0, 96)
 	text = binary.BigEndian.AppendUint64(text, uint64(tx.Amount))
