@@ -63,12 +63,12 @@ func (trait groupTraits) when(applies bool) groupTraits {
 // Status of the group.
 func (g *Group) Status() recon.GroupStatus { return g.status }
 
-// Mixed says whether the rows are in several currencies. Each currency's sums then hold the group by what it takes from
-// the left and the right side there, and Difference is what the conversion leaves to be booked.
+// Mixed reports whether the rows are in several currencies. Each currency's sums then hold the group by what it takes
+// from the left and the right side there, and Difference is what the conversion leaves to be booked.
 func (g *Group) Mixed() bool { return g.has(traitMixed) }
 
-// Currency of Difference: that of the rows; of a mixed group that in which the amounts were compared, "" where they were
-// compared as bare numbers and have no difference.
+// Currency of Difference: that of the rows; of a mixed group that in which the amounts were compared, "" where they
+// were compared as bare numbers and have no difference.
 func (g *Group) Currency() string {
 	if g.currency == codeAny {
 		return ""
@@ -90,10 +90,10 @@ type Open struct {
 	reason recon.Reason
 }
 
-// Class says what kind of thing the open row is.
+// Class returns what kind of thing the open row is.
 func (o *Open) Class() recon.Class { return o.class }
 
-// Reason says why the row stayed open.
+// Reason returns why the row stayed open.
 func (o *Open) Reason() recon.Reason { return o.reason }
 
 // Change is the smallest single change that would make a pair match.
@@ -116,12 +116,12 @@ const (
 // NoRow is an absent row index.
 const NoRow = ^uint32(0)
 
-// Miss is the nearest miss of an open row: the row that came closest, and what stood between them. It is a row of the other
-// side, or of the same one where the rule lies within a side: Plan.MissSide says which. It is compact; Describe puts it
+// Miss is the nearest miss of an open row: the row that came closest, and what stood between them. It is a row of the
+// other side, or of the same one where the rule is within a side: see Plan.MissSide. It is compact; Describe puts it
 // into words.
 type Miss struct {
 	Delta  int64  // minor units, or days (seconds where instants are compared): to be added to what the rule compares of this row
-	Row    uint32 // of the side that MissSide says, or NoRow
+	Row    uint32 // of the side that MissSide returns, or NoRow
 	Rule   int16  // index into Plan.Rules
 	Change Change
 	failed recon.Reason
@@ -193,13 +193,13 @@ type Result struct {
 	Groups      []Group // by rule, then by left row
 	Open        [2][]Open
 	Counts      [2]Counts
-	Sums        [2][]Sum // of every row that took part or lies outside, by currency
+	Sums        [2][]Sum // of every row that took part or is outside, by currency
 	ByRule      []RuleCount
 	Reasons     []ReasonCount
 	Differences []DifferenceSum
 	Bridge      []Bridge
 	AsOf        recon.Day
-	Stopped     bool // observe said so: groups found so far are dropped
+	Stopped     bool // by observe: groups found so far are dropped
 	ResultHash  string
 	InputHash   string
 	RulesHash   string

@@ -11,7 +11,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// TestCodes keeps the one-byte codes beside the texts that they stand for.
+// TestCodes keeps the one-byte codes next to their texts.
 func TestCodes(t *testing.T) {
 	g := Group{status: recon.GroupProposed, held: recon.HeldByMargin, adjustment: recon.AdjustmentWriteOff}
 	require.Equal(t, recon.GroupProposed, g.Status())

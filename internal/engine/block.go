@@ -82,15 +82,16 @@ func (b *block) solve() {
 	}
 }
 
-// single settles two rows that have nobody else.
+// single settles two rows that have no other candidates.
 func (o *outcome) single(x *evaluator, left, right uint32) {
 	if v, ok := x.judge(left, right); ok {
 		o.candidates++
-		o.pairs = append(o.pairs, pair{left: left, right: right, compared: v.compared, score: v.score, held: x.gate(left, right, v)})
+		o.pairs = append(o.pairs, pair{left: left, right: right, compared: v.compared, score: v.score,
+			held: x.gate(left, right, v)})
 	}
 }
 
-// collapse turns the rows of a side into nodes by amount, day and whatever else tells them apart for this rule.
+// collapse turns the rows of a side into nodes by amount, day and whatever else distinguishes them for this rule.
 func (b *block) collapse(side int) {
 	x, rows := b.x, b.rows[side]
 	solver.Sort(rows, func(row uint32) uint64 { return uint64(uint32(x.dayOf(side, row)) ^ 1<<31) })
@@ -112,8 +113,8 @@ func (b *block) collapse(side int) {
 }
 
 // signature lists the key pairs on which rows of one block may differ and still matter: the rule's own keys, and the
-// live ones on which rows may contradict each other, where that decides anything. Blocks without a key hold one currency
-// and have nothing else.
+// live ones on which rows may contradict each other, where that decides anything. Blocks without a key hold one
+// currency and have nothing else.
 func (x *evaluator) signature() []int {
 	var pairs []int
 	for _, k := range x.keys {
@@ -143,7 +144,7 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 			text = append(text, 0, 0, 0, 0) // no value has number 0
 		}
 		if b.x.memory.pair != nil && b.x.memory.touched[side][row] {
-			text = binary.BigEndian.AppendUint32(text, row) // what was refused of it is refused of nobody else
+			text = binary.BigEndian.AppendUint32(text, row) // rejections are per row, so such rows get their own node
 		}
 		if number[i] = kinds[string(text)]; number[i] == 0 {
 			number[i] = kinds.of(string(text))
@@ -186,7 +187,7 @@ func (b *block) addNode(side, from, to int) {
 	b.nodes[side] = append(b.nodes[side], n)
 }
 
-// first is the row that stands for a node.
+// first is the row that represents a node.
 func (b *block) first(side int, n int32) uint32 { return b.rows[side][b.nodes[side][n].from] }
 
 func (b *block) crossAll() {
@@ -205,7 +206,8 @@ func (b *block) candidate(l, r int32) (solver.Edge, bool) {
 	if !ok {
 		return solver.Edge{}, false
 	}
-	return solver.Edge{Score: v.score, Left: l, Right: r, Preferred: v.keyed && b.x.gate(left, right, v) == recon.HeldByNothing}, true
+	return solver.Edge{Score: v.score, Left: l, Right: r, Preferred: v.keyed &&
+		b.x.gate(left, right, v) == recon.HeldByNothing}, true
 }
 
 // windowSize is how many left nodes one core enumerates at a time.
@@ -273,12 +275,13 @@ func newNodeIndex(b *block) *nodeIndex {
 	return x
 }
 
-// candidates appends the edges of a left node, nearest amounts first, and says whether the cap cut them off.
+// candidates appends the edges of a left node, nearest amounts first, and reports whether the cap cut them off.
 func (x *nodeIndex) candidates(edges []solver.Edge, l int32) ([]solver.Edge, bool) {
 	b := x.b
 	n := b.nodes[0][l]
 	code := b.x.currency[LeftIndex][b.first(LeftIndex, l)]
-	s := &scan{x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan, looks: b.fan * b.x.looks()}
+	s := &scan{x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan,
+		looks: b.fan * b.x.looks()}
 	if x.order == nil {
 		s.outward(0, int32(len(b.nodes[1])))
 		return s.edges, s.full
@@ -334,7 +337,8 @@ func (s *scan) node(i int32) int32 {
 
 func (s *scan) outward(from, to int32) {
 	nodes := s.x.b.nodes[1]
-	up := from + int32(sort.Search(int(to-from), func(i int) bool { return nodes[s.node(from+int32(i))].amount >= s.target }))
+	up := from + int32(sort.Search(int(to-from),
+		func(i int) bool { return nodes[s.node(from+int32(i))].amount >= s.target }))
 	down := up - 1
 	distance := func(i int32) uint64 {
 		if i < from || i >= to {

@@ -89,8 +89,8 @@ func (n numbering[K]) of(value K) uint32 {
 	return number
 }
 
-// linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number. Only
-// values that occur on both sides link; a row without any gets a number that its side has alone.
+// linkedNumbers unites values that stand in one row: rows that share a value, even over other rows, get one number.
+// Only values that occur on both sides link; a row without any gets a number that its side has alone.
 func (r *runner) linkedNumbers(x *evaluator, rows [2][]uint32) (numbers [2][]uint32, count int) {
 	pair := -1
 	for _, k := range x.keys {

@@ -51,12 +51,14 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 				if rows == 0 {
 					continue
 				}
-				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: recon.Class(class), Count: rows, Reason: recon.Reason(reason).String()}
+				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: recon.Class(class), Count: rows,
+					Reason: recon.Reason(reason).String()}
 				b.item(item, c.reasons[side][class][reason], signs[side])
 			}
 		}
 		if c.outsideRows[side] > 0 {
-			b.item(BridgeItem{Label: LabelOutside, Side: sideOf(side), Count: c.outsideRows[side]}, c.outside[side], signs[side])
+			b.item(BridgeItem{Label: LabelOutside, Side: sideOf(side), Count: c.outsideRows[side]}, c.outside[side],
+				signs[side])
 		}
 	}
 }
@@ -65,13 +67,14 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 func (b *bridgeBuilder) rests(c *currencyLedger) {
 	for _, side := range [2]int{RightIndex, LeftIndex} {
 		if c.restGroups[side] > 0 {
-			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak, Reason: recon.ReasonPartialRest.String(), Count: c.restGroups[side]}
+			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak,
+				Reason: recon.ReasonPartialRest.String(), Count: c.restGroups[side]}
 			b.item(item, c.rests[side], -1)
 		}
 	}
 }
 
-// Check says whether left + Σ items = right.
+// Check reports whether left + Σ items = right.
 func (b *Bridge) Check() error {
 	var sum recon.Total
 	sum.Add(b.Left)
@@ -79,13 +82,14 @@ func (b *Bridge) Check() error {
 		sum.Add(b.Items[i].Amount)
 	}
 	if reached, err := sum.Minor(); err != nil || reached != b.Right {
-		return &ViolationError{"left balance + Σ items = right balance", fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
+		return &ViolationError{"left balance + Σ items = right balance",
+			fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
 	}
 	return nil
 }
 
-// Earlier is what earlier periods settled in a currency: the rows that are gone from both sides since, and the items that
-// explain why they were not the same.
+// Earlier is what earlier periods settled in a currency: the rows that are gone from both sides since, and the items
+// that explain why they were not the same.
 type Earlier struct {
 	Left, Right recon.Minor
 	Items       []BridgeItem
@@ -105,7 +109,7 @@ func (b Bridge) WithEarlier(e Earlier) (Bridge, error) {
 	return b, b.Check()
 }
 
-// WithBalances is the bridge between two closing balances that somebody stated: what each side's rows leave unexplained
+// WithBalances is the bridge between two stated closing balances: what each side's rows leave unexplained
 // was brought in from before. A nil balance is the sum of its side's rows.
 func (b Bridge) WithBalances(left, right *recon.Minor) (Bridge, error) {
 	return b.between(left, right, LabelOpening)

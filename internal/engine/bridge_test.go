@@ -23,13 +23,13 @@ func TestBridge(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, b, one)
 	})
-	t.Run("what earlier periods settled stands in both balances, and its differences between them", func(t *testing.T) {
+	t.Run("what earlier periods settled is in both balances, and its differences between them", func(t *testing.T) {
 		later, err := b.WithEarlier(Earlier{Left: 1000, Right: 993, Items: []BridgeItem{{Label: LabelEarlier, Amount: -7}}})
 		require.NoError(t, err)
 		require.Equal(t, []recon.Minor{1100, 1123}, []recon.Minor{later.Left, later.Right})
 		require.Len(t, b.Items, 2, "the bridge it came from stays as it was")
 		_, err = b.WithEarlier(Earlier{Left: 1000, Right: 993})
-		require.Error(t, err, "seven cents are told by nothing")
+		require.Error(t, err, "nothing explains seven cents")
 		_, err = b.WithEarlier(Earlier{Left: 1<<63 - 1, Right: 1<<63 - 1})
 		require.Error(t, err)
 		missing, err := later.WithClosing(nil, new(recon.Minor(1125)))

@@ -68,8 +68,8 @@ func newClassifier(r *runner) *classifier {
 	return c
 }
 
-// classify classifies the open rows of a side that are not outside the period. Rows go by amount, so that one row and the
-// next are held against the same few rows of the other side while those are in the cache.
+// classify classifies the open rows of a side that are not outside the period. Rows go by amount, so that one row and
+// the next are held against the same few rows of the other side while those are in the cache.
 func (c *classifier) classify(side int) []Open {
 	t := c.tables[side]
 	rows := slices.DeleteFunc(c.openRows(side), func(row uint32) bool { return c.sides[side].isOutside(int(row)) })
@@ -216,5 +216,6 @@ func countReasons(res *Result) []ReasonCount {
 
 // State of a row after the run.
 func (r *Result) State(side recon.Side, row uint32) recon.State {
-	return [...]recon.State{recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed}[r.state[indexOf(side)][row]]
+	return [...]recon.State{recon.StateOpen, recon.StateProposed, recon.StatePartial,
+		recon.StateConfirmed}[r.state[indexOf(side)][row]]
 }

@@ -10,9 +10,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// A rule reads rows by columns, which Table.Add fills once: keys and texts (keySpec), amounts (amountSpec), the currency
-// of what is compared (currencySpec), where predicates, and instants. Rules that read the same share a column, and what no
-// rule reads is not kept. Indexes of columns are by half of the rule, on the table of the side that the half reads.
+// A rule reads rows by columns, which Table.Add fills once: keys and texts (keySpec), amounts (amountSpec), the
+// currency of what is compared (currencySpec), where predicates, and instants. Rules that read the same share a
+// column, and what no rule reads is not kept. Indexes of columns are by half of the rule, on the table of the side
+// that the half reads.
 
 // noWhere is a side whose rows the rule takes as they come.
 const noWhere = -1
@@ -43,7 +44,8 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 	case recon.CurrencyAny:
 		spec.wide, spec.text = true, "wide|"+text
 	case recon.CurrencyConvert:
-		spec.text = strings.Join([]string{"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays), text}, "|")
+		spec.text = strings.Join([]string{"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays),
+			text}, "|")
 		spec.rates = newRateTable(c, p.Options.Rates)
 	}
 	if name, isSchedule := strings.CutPrefix(text, recon.ScheduleTerm); isSchedule {
@@ -129,7 +131,7 @@ func (p *Plan) whereColumn(side int, text string) int {
 	return len(p.wheres[side]) - 1
 }
 
-// refuseWhere says what is wrong with a predicate.
+// refuseWhere returns what is wrong with a predicate.
 func refuseWhere(text string, refuse func(code, why string)) {
 	if text == "" {
 		return

@@ -43,7 +43,8 @@ type keySpec struct {
 func (s *keySpec) multi() bool { return s.extract != nil || s.split != "" }
 
 func (s *keySpec) same(o *keySpec) bool {
-	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && s.words == o.words && patternOf(s) == patternOf(o)
+	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && s.words == o.words &&
+		patternOf(s) == patternOf(o)
 }
 
 func patternOf(s *keySpec) string {
@@ -144,7 +145,7 @@ const (
 	percentUnit   = 100 * 10_000 // a percentage with four decimals, as a fraction
 )
 
-// Compile turns rules into a plan, or says with JSON pointers into the list what cannot work or is not built yet.
+// Compile turns rules into a plan, or returns with JSON pointers into the list what cannot work or is not built yet.
 // Nothing of a rule is ever ignored.
 func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.FieldError) {
 	if errs := recon.CheckRules(rules); len(errs) > 0 {
@@ -239,8 +240,8 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		calendar, _ := calendarNamed(&p.Options, r.Date.Calendar)
 		rp.business = businessDays(calendar)
 	}
-	// Five business days span at most nine calendar days around two weekends; holidays are left out, so a row next to one
-	// turns from in transit to missing a day early.
+	// Five business days span at most nine calendar days around two weekends; holidays are left out, so a row next to
+	// one turns from in transit to missing a day early.
 	lag := *r.Date.MaxDays
 	if r.Date.Unit == recon.UnitBusiness && lag > 0 {
 		lag += 2 * ((lag + 4) / 5)
@@ -291,11 +292,11 @@ func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
 	return len(p.columns[side]) - 1
 }
 
-// Fields lists what a loader must fill of a side's transactions beside externalId, amount, currency, date, digest and
+// Fields lists what a loader must fill of a side's transactions besides externalId, amount, currency, date, digest and
 // ordinal, which every run needs: canonical names in camelCase, and "metadata.<column>". It is sorted.
 func (p *Plan) Fields(side recon.Side) []string {
 	i := indexOf(side)
-	fields := map[string]bool{"bookingStatus": true} // pending rows are told apart
+	fields := map[string]bool{"bookingStatus": true} // pending rows are distinguished
 	for _, c := range p.columns[i] {
 		fields[c.field] = true
 	}
@@ -428,8 +429,8 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
-// reach bounds |left − right| for a left amount whatever the right one is: with base MAX, RIGHT or AVERAGE the allowance
-// grows with the right amount, at most to left / (1 − percent).
+// reach bounds |left − right| for a left amount whatever the right one is: with base MAX, RIGHT or AVERAGE the
+// allowance grows with the right amount, at most to left / (1 − percent).
 func (rp *rulePlan) reach(code uint32, left int64) int64 {
 	if rp.mode != recon.AmountTolerance {
 		return 0

@@ -13,7 +13,7 @@ import (
 )
 
 func TestCompile(t *testing.T) {
-	t.Run("a loader is told what to read, once and sorted", func(t *testing.T) {
+	t.Run("a loader knows what to read, once and sorted", func(t *testing.T) {
 		p := compile(t, recon.Rule{
 			Name: "a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Left: "net + fee"}, Date: recon.RuleDate{Right: "valueDate"},
 			Keys: []recon.RuleKey{{Left: "metadata.batch", Right: "kind"}, {Left: "reference", Right: "kind"}},
@@ -26,7 +26,7 @@ func TestCompile(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "late", Type: recon.RuleExact, Priority: 9}, recon.Rule{Name: "early", Type: recon.RuleExact, Priority: 1}, recon.Rule{Name: "off", Type: recon.RuleExact, Priority: 5, Enabled: new(false)})
 		require.Equal(t, []string{"early", "late"}, []string{p.Rules[0].Name, p.Rules[1].Name})
 	})
-	t.Run("no right amount that holds lies outside the reach of its left amount", func(t *testing.T) {
+	t.Run("no right amount that holds is outside the reach of its left amount", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			base := rapid.SampledFrom([]string{recon.BaseMax, recon.BaseMin, recon.BaseAverage, recon.BaseLeft, recon.BaseRight}).Draw(t, "base")
 			percent := rapid.SampledFrom([]recon.Decimal{"", "0.5", "12.5", "50"}).Draw(t, "percent")

@@ -18,11 +18,11 @@ import (
 //   - PREFIX: at its start, a reference that a bank cut off.
 //
 // Neither compares row with row. The values of each side go into a table by hash; the parts of the other side's values
-// that are as long as some value there is are looked up in it, and verified by their bytes. A row then carries the numbers
-// of the values that it shares with somebody, and from there on the key is one with several values a row.
+// that are as long as some value there is are looked up in it, and verified by their bytes. A row then carries the
+// numbers of the values that it shares with other rows, and from there on the key is one with several values a row.
 
 const (
-	// partBytesMin keeps short values from occurring everywhere: a 17 stands in every other text.
+	// partBytesMin keeps short values from occurring everywhere: a 17 is in every other text.
 	partBytesMin = 4
 	// partBytesMax is the longest value that is sought in others, and wordsAtOnce how many words it may have.
 	partBytesMax = 128
@@ -46,7 +46,7 @@ const (
 // keyOps by the names of recon; every other name compares whole values.
 var keyOps = map[string]keyOp{recon.KeyContainsToken: opContainsToken, recon.KeyPrefix: opPrefix}
 
-// glued says whether the words of a value are compared without what is between them.
+// glued reports whether the words of a value are compared without what is between them.
 func (s *keySpec) glued() bool {
 	return slices.Contains(s.normalise, "alnum") || slices.Contains(s.normalise, "digits")
 }
@@ -101,7 +101,8 @@ type container struct {
 }
 
 func newContainer(p *Plan, pair keyPair) *container {
-	return &container{op: pair.op, glued: [2]bool{p.columns[pair.side[0]][pair.column[0]].glued(), p.columns[pair.side[1]][pair.column[1]].glued()}}
+	return &container{op: pair.op, glued: [2]bool{p.columns[pair.side[0]][pair.column[0]].glued(),
+		p.columns[pair.side[1]][pair.column[1]].glued()}}
 }
 
 // whole is a stored value as it is sought in others.
@@ -227,12 +228,16 @@ func (p *partTable) find(part []byte) uint32 {
 // rowsOfPart is how many rows one core looks up at a time.
 const rowsOfPart = 1 << 13
 
-// joinContained numbers the values of one pair that are part of a value of the other side. Left values come first, then right
-// ones; a row that shares none with anybody gets a number of its own, so that it carries the key and meets no one.
+// joinContained numbers the values of one pair that are part of a value of the other side. Left values come first,
+// then right ones; a row that shares none with anybody gets a number of its own, so that it carries the key and meets
+// no one.
 func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 	columns := [2]*keyColumn{&tables[0].keys[pair.column[0]], &tables[1].keys[pair.column[1]]}
 	var parts [2]*partTable
-	solver.InParallel(2, func(side int) { parts[side] = newPartTable(newContainer(p, pair), side, tables[side], columns[side]) })
+	solver.InParallel(2, func(side int) {
+		parts[side] = newPartTable(newContainer(p, pair), side, tables[side],
+			columns[side])
+	})
 	base := [2]uint32{0, uint32(len(parts[0].hashes))}
 	j := &joined{count: len(parts[0].hashes) + len(parts[1].hashes), partial: true, listed: true}
 	j.wholes = [2]uint32{base[1], uint32(j.count)}
@@ -242,7 +247,8 @@ func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 		chunks := solver.Ranges(t.Len(), rowsOfPart)
 		found[side] = make([][][]uint32, len(chunks))
 		solver.InParallel(len(chunks), func(i int) {
-			found[side][i] = findParts(newContainer(p, pair), side, t, columns[side], parts[1-side], base[1-side], chunks[i])
+			found[side][i] = findParts(newContainer(p, pair), side, t, columns[side], parts[1-side], base[1-side],
+				chunks[i])
 		})
 		for _, chunk := range found[side] {
 			for _, numbers := range chunk {
@@ -280,7 +286,7 @@ func findParts(c *container, side int, t *Table, column *keyColumn, other *partT
 	return found
 }
 
-// fill gives each row of a side its numbers: its own values that somebody holds, and those that it holds itself.
+// fill gives each row of a side its numbers: its own values that other rows hold, and those that it holds itself.
 func (j *joined) fill(side int, t *Table, column *keyColumn, own []uint32, base uint32, met []bool, found [][][]uint32) {
 	j.first[side], j.counts[side] = make([]uint32, t.Len()), make([]uint32, t.Len())
 	for row := range uint32(t.Len()) {
@@ -316,12 +322,12 @@ func (j *joined) isLiveByRow() bool {
 	return filled > 0 && meet*100 >= filled*livePercent
 }
 
-// meetsAnybody says whether one of a row's numbers occurs on the other side at all.
+// meetsAnybody reports whether one of a row's numbers occurs on the other side at all.
 func (j *joined) meetsAnybody(numbers []uint32) bool {
 	return slices.ContainsFunc(numbers, func(n uint32) bool { return j.met[n] })
 }
 
-// names says whether a row's numbers hold one of a value of the other side.
+// names reports whether a row's numbers hold one of a value of the other side.
 func (j *joined) names(side int, numbers []uint32) bool {
 	return slices.ContainsFunc(numbers, func(n uint32) bool {
 		return n <= j.wholes[RightIndex] && (n > j.wholes[LeftIndex]) == (side == LeftIndex)
@@ -336,12 +342,12 @@ func (c *keyColumn) of(row uint32) (first, count uint32) {
 	return row, 1
 }
 
-// agree says whether two rows' stored values hold the key, evaluated alone.
+// agree reports whether two rows' stored values hold the key, evaluated alone.
 func (c *container) agree(a, b [][]byte) bool {
 	return c.holds(LeftIndex, a, b) || c.holds(RightIndex, b, a)
 }
 
-// holds says whether a value of `values`, which are a side's, occurs in one of the other side's.
+// holds reports whether a value of `values`, which are a side's, occurs in one of the other side's.
 func (c *container) holds(side int, values, others [][]byte) bool {
 	for _, value := range values {
 		part := bytes.Clone(c.whole(side, value))

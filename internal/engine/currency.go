@@ -32,7 +32,7 @@ type rateTable struct {
 	valueDate bool
 }
 
-// datedRate is a rate in one of its two directions. Of one day, the direct one stands last and wins.
+// datedRate is a rate in one of its two directions. Of one day, the direct one is last and wins.
 type datedRate struct {
 	date  recon.Day
 	index int32
@@ -55,7 +55,8 @@ func newRateTable(c *recon.RuleCurrency, rates []recon.FXRate) *rateTable {
 	}
 	for _, list := range t.byFrom {
 		slices.SortFunc(list, func(a, b datedRate) int {
-			return cmp.Or(cmp.Compare(a.date, b.date), -cmp.Compare(truth(a.back), truth(b.back)), cmp.Compare(a.index, b.index))
+			return cmp.Or(cmp.Compare(a.date, b.date), -cmp.Compare(truth(a.back), truth(b.back)),
+				cmp.Compare(a.index, b.index))
 		})
 	}
 	return t
@@ -69,14 +70,15 @@ func (t *rateTable) rateFor(tx *recon.Transaction) (rate *datedRate, number int3
 		day = tx.ValueDate
 	}
 	list := t.byFrom[tx.Currency]
-	after, _ := slices.BinarySearchFunc(list, day+1, func(r datedRate, d recon.Day) int { return cmp.Compare(r.date, d) })
+	after, _ := slices.BinarySearchFunc(list, day+1,
+		func(r datedRate, d recon.Day) int { return cmp.Compare(r.date, d) })
 	if after == 0 || day-list[after-1].date > t.maxAge {
 		return nil, rateMissing
 	}
 	return &list[after-1], list[after-1].index + 1
 }
 
-// convert turns an amount of a row into the table's currency, and says which rate it took.
+// convert turns an amount of a row into the table's currency, and returns the number of the rate that it took.
 func (t *rateTable) convert(tx *recon.Transaction, amount int64) (converted int64, number int32) {
 	if tx.Currency == t.to || amount == absent {
 		return amount, 0
@@ -130,7 +132,7 @@ func (p *Plan) currencyColumn(side int, c *recon.RuleCurrency) int {
 	return indexOrAppend(&p.currencies[side], spec)
 }
 
-// refuseRates says where a conversion could not know which rate to take.
+// refuseRates refuses a conversion that could not know which rate to take.
 func refuseRates(c *recon.RuleCurrency, rates []recon.FXRate, impossible func(pointer, why string)) {
 	if c.Mode != recon.CurrencyConvert || c.RateType != "" {
 		return
@@ -159,8 +161,8 @@ func widened(currency string, amount int64) int64 {
 
 const maxWidened = int64(1) << 59
 
-// ComparedLeft is the sum of what a group's rule compared of its left rows, in the currency of the comparison. It cannot
-// overflow: the group was judged by it.
+// ComparedLeft is the sum of what a group's rule compared of its left rows, in the currency of the comparison. It
+// cannot overflow: the group was judged by it.
 func (r *Result) ComparedLeft(p *Plan, left *Table, g *Group) recon.Minor {
 	sum := int64(0)
 	for _, row := range r.LeftRows(g) {
@@ -169,7 +171,7 @@ func (r *Result) ComparedLeft(p *Plan, left *Table, g *Group) recon.Minor {
 	return recon.Minor(sum)
 }
 
-// unrated says whether a row is in the rule's sources, and only a rate keeps it from being compared.
+// unrated reports whether a row is in the rule's sources, and only a rate keeps it from being compared.
 func (x *evaluator) unrated(side int, row uint32) bool {
 	return x.rated[side] != nil && x.rated[side][row] == rateMissing && x.inScope(side, row)
 }

@@ -47,7 +47,7 @@ func TestRates(t *testing.T) {
 			}
 		})
 	})
-	t.Run("the value date counts where the rule says so and the row has one", func(t *testing.T) {
+	t.Run("the value date counts where the rule asks for it and the row has one", func(t *testing.T) {
 		t.Parallel()
 		rates := []recon.FXRate{{From: "USD", To: "EUR", Date: recon.Epoch + 20454, Rate: "0.5"}, {From: "USD", To: "EUR", Date: recon.Epoch + 20455, Rate: "0.25"}}
 		table := newRateTable(&recon.RuleCurrency{To: "EUR", RateDate: "valueDate", RateMaxAgeDays: new(0)}, rates)

@@ -1,11 +1,11 @@
 // Package engine matches two sides of the same money. It is pure: no clock, no database, no logger, no randomness, and
-// no floating point on the way to a result. The same rows and rules give the same bytes, whatever the order of the rows,
-// the number of cores or the machine.
+// no floating point on the way to a result. The same rows and rules give the same bytes, whatever the order of the
+// rows, the number of cores or the machine.
 //
 // A caller compiles rules into a Plan, fills a Table a side with the fields that the plan reads, and calls Run. The
 // Result holds row indexes and one-byte codes; Evidence, Compare and Describe put groups and nearest misses into words
 // on demand. After Run an index is a row's rank in canonical order (date, amount, currency, external id, digest); ID
-// gives back what Add was told.
+// returns what Add was given.
 //
 // # How a rule finds its pairs
 //
@@ -15,9 +15,9 @@
 // the rule compares become one node with a count, so a million equal rows are one decision.
 //
 // A key may also hold where one value is part of the other (contain.go), texts may be compared by similarity
-// (solver), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate selects the
-// rows that a rule looks at (package predicate). All of it is read into columns while a table is filled, and only where a
-// rule asks.
+// (solver), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate selects
+// the rows that a rule looks at (package predicate). All of it is read into columns while a table is filled, and only
+// where a rule asks.
 //
 // Candidates that could be confirmed are assigned first, then the rest, by connected component: most pairs, and among
 // those the highest total, by min-cost flow with potentials. A component past exactWorkMax or past its share of the
@@ -44,9 +44,9 @@
 //	FUZZY, equal texts, same day    0      30·1              15·1          15·1       60.00 / 100 =  60
 //	FUZZY, text 0.9, 1 day          0      30·1              15·0.8333     15·0.9     56.00 / 100 =  56
 //
-// A candidate that holds every predicate is at least PROPOSED. CONFIRMED needs a key held, no live key that contradicts,
-// no other pairing exactly as good, a margin of ten points over the next best assignment, the difference and the amount
-// within the rule's limits, and the score at autoAt; HeldBy names the first gate that failed.
+// A candidate that holds every predicate is at least PROPOSED. CONFIRMED needs a key held, no live key that
+// contradicts, no other pairing exactly as good, a margin of ten points over the next best assignment, the difference
+// and the amount within the rule's limits, and the score at autoAt; HeldBy names the first gate that failed.
 //
 // # Laws
 //

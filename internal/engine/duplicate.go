@@ -29,7 +29,8 @@ func (r *runner) suspectDuplicates() {
 			for row := range uint32(t.Len()) {
 				for _, key := range r.values(pair, side, row) {
 					kind := kind{key, t.currency[row], t.amounts[0][row]}
-					if before, seen := last[kind]; seen && t.digest[before] != t.digest[row] && t.date[row]-t.date[before] <= window {
+					if before, seen := last[kind]; seen && t.digest[before] != t.digest[row] &&
+						t.date[row]-t.date[before] <= window {
 						suspect[row] = true
 					}
 					last[kind] = row

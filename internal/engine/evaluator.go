@@ -86,22 +86,24 @@ func (v *view) facing(side int) *view {
 	return &facing
 }
 
-// selects says whether a row is of the rule's sources and satisfies its predicate.
+// selects reports whether a row is of the rule's sources and satisfies its predicate.
 func (x *evaluator) selects(side int, row uint32) bool {
-	return (x.admitted[side] == nil || x.admitted[side][x.tables[side].source[row]]) && (x.where[side] == nil || x.where[side][row])
+	return (x.admitted[side] == nil || x.admitted[side][x.tables[side].source[row]]) &&
+		(x.where[side] == nil || x.where[side][row])
 }
 
-// inScope says whether the rule selects a row and it is booked, or pending where the rule asks for such rows.
+// inScope reports whether the rule selects a row and it is booked, or pending where the rule asks for such rows.
 func (x *evaluator) inScope(side int, row uint32) bool {
 	return x.selects(side, row) && (!x.tables[side].pending[row] || x.pending[side])
 }
 
-// comparable is carries without the keys: a row whose key is empty may still lack nothing but that.
+// comparable is carries, ignoring keys: a row whose key is empty may lack nothing else.
 func (x *evaluator) comparable(side int, row uint32) bool {
-	return x.inScope(side, row) && (x.mode == recon.AmountAny || x.amounts[side][row] != absent) && x.dated(side, row) && x.hasText(side, row)
+	return x.inScope(side, row) && (x.mode == recon.AmountAny || x.amounts[side][row] != absent) &&
+		x.dated(side, row) && x.hasText(side, row)
 }
 
-// dated says whether a row has the day or the instant that the rule compares.
+// dated reports whether a row has the day or the instant that the rule compares.
 func (x *evaluator) dated(side int, row uint32) bool {
 	if x.timestamp {
 		return x.days[side][row] != noInstant
@@ -109,7 +111,7 @@ func (x *evaluator) dated(side int, row uint32) bool {
 	return recon.Day(x.days[side][row]).Plausible()
 }
 
-// carries says whether a row has what the rule compares: its source, amount, day and required keys. A pending row is
+// carries reports whether a row has what the rule compares: its source, amount, day and required keys. A pending row is
 // left alone unless the rule asks for it, by a key on bookingStatus.
 func (x *evaluator) carries(side int, row uint32) bool {
 	if !x.comparable(side, row) {
@@ -145,7 +147,7 @@ func (rp *rulePlan) coordinate(day int32) int32 {
 	return rp.business[day-1]
 }
 
-// judge says whether two rows that carry what the rule needs hold all of its predicates, and how well.
+// judge reports whether two rows that carry what the rule needs hold all of its predicates, and how well.
 func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	var v verdict
 	if x.currency[LeftIndex][left] != x.currency[RightIndex][right] {
@@ -157,7 +159,8 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	}
 	score := int64(0)
 	if x.mode != recon.AmountAny {
-		near, difference, ok := x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+		near, difference, ok := x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left),
+			x.amountOf(RightIndex, right))
 		if !ok {
 			return v, false
 		}
@@ -184,7 +187,7 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	return v, fits && v.score >= x.proposeAt && (x.memory.pair == nil || !x.memory.pair(left, right))
 }
 
-// lagHeld reads the lag as the rule's direction does, and says whether it lies in the window.
+// lagHeld reads the lag as the rule's direction does, and reports whether it is in the window.
 func (rp *rulePlan) lagHeld(left, right int32) (int32, bool) {
 	lag := rp.lag(left, right)
 	return lag, lag >= rp.minLag && lag <= rp.maxLag
@@ -232,7 +235,7 @@ func (x *evaluator) keysHeld(left, right uint32) (compared int, ok bool) {
 	return compared, true
 }
 
-// contradicts says whether both rows carry a live key that the rule does not compare, and differ on it.
+// contradicts reports whether both rows carry a live key that the rule does not compare, and differ on it.
 func (x *evaluator) contradicts(left, right uint32) bool {
 	for _, pair := range x.foreign {
 		a, b := x.values(pair, LeftIndex, left), x.values(pair, RightIndex, right)

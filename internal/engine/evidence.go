@@ -39,7 +39,8 @@ func (c *comparison) evidence() []recon.Evidence {
 	var list []recon.Evidence
 	for i, k := range c.keys {
 		a, b := c.keyTexts(k.pair)
-		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a), Right: first(b)}
+		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a),
+			Right: first(b)}
 		if e.Held = c.agree(k.pair) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
 			e.Closeness = full
 		}
@@ -63,7 +64,8 @@ func (c *comparison) evidence() []recon.Evidence {
 		list = append(list, recon.Evidence{
 			Component: recon.ComponentText, Field: sameOrBoth(c.rule.Text.Left, c.rule.Text.Right),
 			Left: string(c.textOf(LeftIndex, left)), Right: string(c.textOf(RightIndex, right)),
-			Difference: inUnits(full - similar), Allowed: inUnits(full - c.text.min), Closeness: int(similar), Held: similar >= c.text.min,
+			Difference: inUnits(full - similar), Allowed: inUnits(full - c.text.min), Closeness: int(similar),
+			Held: similar >= c.text.min,
 		})
 	}
 	return list
@@ -131,7 +133,8 @@ func (t *Table) keyValues(column int, row uint32) [][]byte {
 func (t *Table) startsOf(column int, row uint32) []uint32 {
 	k := &t.keys[column]
 	first, count := k.of(row)
-	return slices.DeleteFunc(slices.Clone(k.start[first:first+count]), func(start uint32) bool { return start == noText })
+	return slices.DeleteFunc(slices.Clone(k.start[first:first+count]),
+		func(start uint32) bool { return start == noText })
 }
 
 // agree reports whether two rows hold a key, by their texts alone.
@@ -148,7 +151,8 @@ func (c *comparison) agree(pair int) bool {
 
 // currencyEvidence is in which currencies two rows are, and by which rates they were compared.
 func (c *comparison) currencyEvidence() recon.Evidence {
-	e := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency", Rates: c.ratesOf([2][]uint32{c.rows[:1], c.rows[1:]})}
+	e := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency",
+		Rates: c.ratesOf([2][]uint32{c.rows[:1], c.rows[1:]})}
 	var names, compared [2]string
 	for half, row := range c.rows {
 		names[half] = c.tables[half].Currency(row)
@@ -193,8 +197,8 @@ func (c *comparison) amountEvidence() recon.Evidence {
 	}
 }
 
-// feeEvidence compares the fee that was taken of a scheduled row with the schedule's, in the row's own currency: what the
-// row states, or else what is between its gross and the other side's amount.
+// feeEvidence compares the fee that was taken of a scheduled row with the schedule's, in the row's own currency: what
+// the row states, or else what is between its gross and the other side's amount.
 func (c *comparison) feeEvidence(half int) (e recon.Evidence, known bool) {
 	if c.gross[half] == noGross || c.converts {
 		return e, false
@@ -267,14 +271,15 @@ func (c *comparison) similarity() int64 {
 	return solver.Similarity(c.text.algorithm, c.textOf(LeftIndex, c.rows[0]), c.textOf(RightIndex, c.rows[1]))
 }
 
-// evidenceOf compares the two halves of a group of several rows: their sums, their oldest days and the keys on which their
-// rows agree. A unit's text is that of its first row, but its keys are what all of its rows share, and
-// both may read one column: so keys are compared by themselves.
+// evidenceOf compares the two halves of a group of several rows: their sums, their oldest days and the keys on which
+// their rows agree. A unit's text is that of its first row, but its keys are what all of its rows share, and both may
+// read one column: so keys are compared by themselves.
 func (x *evaluator) evidenceOf(rows [2][]uint32) []recon.Evidence {
 	list := x.unitEvidence(rows, x.text)
 	for i, e := range x.unitEvidence(rows, nil) {
 		if e.Component == recon.ComponentKey {
-			// A key that compares parts and is not required does not count against rows whose value occurs nowhere else.
+			// A key that compares parts and is not required does not count against rows whose value occurs nowhere
+			// else.
 			k := x.keys[i]
 			e.Held = e.Held || !k.required && x.plan.pairs[k.pair].op != opEquals
 			list[i] = e
@@ -316,7 +321,8 @@ func (u *unitView) fillTexts(half, c int) {
 			common = append(common, starts...)
 		default:
 			common = slices.DeleteFunc(common, func(a uint32) bool {
-				return !slices.ContainsFunc(starts, func(b uint32) bool { return bytes.Equal(rows.text(a), rows.text(b)) })
+				return !slices.ContainsFunc(starts,
+					func(b uint32) bool { return bytes.Equal(rows.text(a), rows.text(b)) })
 			})
 		}
 		if common != nil && len(common) == 0 {

@@ -53,7 +53,8 @@ func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {
 	under := " under " + strconv.Quote(c.rule.Name)
 	switch m.Change {
 	case ChangeAmount:
-		return c.feeChange() + "change the amount by " + plus(m.Delta) + c.money(half, m.Delta) + c.unit(half) + c.amountLimit() + under
+		return c.feeChange() + "change the amount by " + plus(m.Delta) + c.money(half,
+			m.Delta) + c.unit(half) + c.amountLimit() + under
 	case ChangeDate:
 		shift := fmt.Sprintf("%d days", m.Delta)
 		if c.timestamp {

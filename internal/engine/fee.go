@@ -9,9 +9,9 @@ import (
 
 // A rule may compare what a fee schedule leaves of an amount: amount.left "schedule:cards" is the row's gross, or its
 // amount where it states no gross, less the fee that the schedule takes of it, in the schedule's currency; a row in
-// another currency has no such amount. What was taken in fact is the fee that the row states, or else what lies between
-// the gross and the other side's amount. The evidence of a pair says expected, actual and delta, and a pair that fails on
-// the amount alone is open by FEE_VARIANCE.
+// another currency has no such amount. What was taken in fact is the fee that the row states, or else what is between
+// the gross and the other side's amount. The evidence of a pair has expected, actual and delta, and a pair that fails
+// on the amount alone is open by FEE_VARIANCE.
 
 // schedule is a fee schedule that a rule names.
 type schedule struct {
@@ -42,7 +42,7 @@ func (s *schedule) left(tx *recon.Transaction) int64 {
 	return int64(simulation.Net)
 }
 
-// refuseSchedule says what is wrong with the schedule that an amount names.
+// refuseSchedule returns what is wrong with the schedule that an amount names.
 func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(code, why string)) {
 	name, isSchedule := strings.CutPrefix(amount, recon.ScheduleTerm)
 	if !isSchedule {
@@ -62,5 +62,5 @@ func named(name string) func(recon.FeeSchedule) bool {
 	return func(s recon.FeeSchedule) bool { return s.Name == name }
 }
 
-// scheduled says whether the rule compares what a schedule leaves.
+// scheduled reports whether the rule compares what a schedule leaves.
 func (rp *rulePlan) scheduled() bool { return rp.gross[LeftIndex] >= 0 || rp.gross[RightIndex] >= 0 }

@@ -21,7 +21,7 @@ func TestScheduledAmount(t *testing.T) {
 	require.Equal(t, int64(49_00), s.left(&recon.Transaction{Amount: 100_00, Gross: recon.NullMinor{Amount: 50_00, Set: true}, Currency: "EUR"}))
 	require.Equal(t, absent, s.left(&recon.Transaction{Amount: 100_00, Currency: "USD"}))
 	require.Equal(t, int64(math.MaxInt64)-184467440737095516, s.left(&recon.Transaction{Amount: math.MaxInt64, Currency: "EUR"}))
-	t.Run("a rule that names a schedule nobody gave, or one that cannot work, is refused", func(t *testing.T) {
+	t.Run("a rule that names an unknown schedule, or one that cannot work, is refused", func(t *testing.T) {
 		t.Parallel()
 		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards", Right: "schedule:other"}}
 		broken := fees
@@ -32,7 +32,7 @@ func TestScheduledAmount(t *testing.T) {
 		require.Equal(t, recon.CodeImpossible, errs[0].Code)
 		require.Equal(t, "/0/amount/right", errs[1].Pointer)
 	})
-	t.Run("a plan reads the gross of a scheduled side, and nobody else's", func(t *testing.T) {
+	t.Run("a plan reads the gross of a scheduled side, and no other's", func(t *testing.T) {
 		t.Parallel()
 		rule := recon.Rule{Name: "r", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "schedule:cards"}}
 		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{FeeSchedules: []recon.FeeSchedule{fees}})

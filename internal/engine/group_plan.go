@@ -4,7 +4,7 @@ import "matcher/internal/recon"
 
 // groupPlan is how a rule makes groups of several rows.
 type groupPlan struct {
-	side    [2]int   // of the table that each half of the rule reads; both the same where the rule lies within one side
+	side    [2]int   // of the table that each half of the rule reads; both the same where the rule is within one side
 	by      [2][]int // key columns whose values the rows of a unit share; none: each row by itself
 	many    [2]bool  // whether a group may hold several rows of a half
 	partial bool
@@ -17,7 +17,7 @@ type subsetPlan struct {
 	size, candidates, budget int
 }
 
-// acrossSides is what each half of a rule reads unless it lies within one side.
+// acrossSides is what each half of a rule reads unless it is within one side.
 var acrossSides = [2]int{LeftIndex, RightIndex}
 
 func sidesOf(r *recon.Rule) [2]int {
@@ -30,11 +30,12 @@ func sidesOf(r *recon.Rule) [2]int {
 	return acrossSides
 }
 
-// compileGroup reads what a rule says of its groups; the halves' tables are known by then.
+// compileGroup reads how a rule groups rows; the halves' tables are known by then.
 func (rp *rulePlan) compileGroup(p *Plan, r *recon.Rule) {
 	for half, fields := range [2][]string{r.Group.By.Left, r.Group.By.Right} {
 		for _, field := range fields {
-			rp.by[half] = append(rp.by[half], p.keyColumn(rp.side[half], field, &recon.RuleKey{Normalise: []string{"trim"}}))
+			rp.by[half] = append(rp.by[half], p.keyColumn(rp.side[half], field,
+				&recon.RuleKey{Normalise: []string{"trim"}}))
 		}
 	}
 	c := r.Group.Cardinality
@@ -42,18 +43,19 @@ func (rp *rulePlan) compileGroup(p *Plan, r *recon.Rule) {
 	rp.partial = r.Partial.Allow
 	if r.Type == recon.RuleSubsetSum {
 		rp.subset = &subsetPlan{
-			one: int(truth(c == recon.ManyToOne)), size: *r.Group.MaxSize, candidates: *r.Group.MaxCandidates, budget: *r.Group.SearchBudget,
+			one: int(truth(c == recon.ManyToOne)), size: *r.Group.MaxSize, candidates: *r.Group.MaxCandidates,
+			budget: *r.Group.SearchBudget,
 		}
 	}
 }
 
-// within says whether the rule matches rows of one side with each other.
+// within reports whether the rule matches rows of one side with each other.
 func (g *groupPlan) within() bool { return g.side != acrossSides }
 
-// grouped says whether the rule sums the rows that share a field.
+// grouped reports whether the rule sums the rows that share a field.
 func (g *groupPlan) grouped() bool { return len(g.by[0])+len(g.by[1]) > 0 }
 
-// pairwise says whether a group of the rule is one row a side and nothing else: the ordinary case.
+// pairwise reports whether a group of the rule is one row a side and nothing else: the ordinary case.
 func (g *groupPlan) pairwise() bool {
 	return !g.within() && !g.grouped() && !g.partial && g.subset == nil
 }
@@ -71,5 +73,5 @@ func (p *Plan) order() []int {
 	return order
 }
 
-// several says whether a group is judged by units: its rule works on them, or it grew out of a partial group.
+// several reports whether a group is judged by units: its rule works on them, or it grew out of a partial group.
 func (g *Group) several(rp *rulePlan) bool { return g.has(traitGrown) || !rp.pairwise() }

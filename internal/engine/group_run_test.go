@@ -57,7 +57,7 @@ func TestGroupedRun(t *testing.T) {
 			require.True(t, e.Held, e)
 		}
 	})
-	t.Run("one cent off, every row says what its group lacks", func(t *testing.T) {
+	t.Run("one cent off, every row has what its group lacks", func(t *testing.T) {
 		p := compile(t, payoutRule())
 		left, right := payout(50_000)
 		right[0].Amount++
@@ -69,7 +69,7 @@ func TestGroupedRun(t *testing.T) {
 			require.EqualValues(t, 1, res.Open[0][i].Miss.Delta)
 		}
 	})
-	t.Run("sums that no number holds match nobody", func(t *testing.T) {
+	t.Run("sums that no number holds match nothing", func(t *testing.T) {
 		p := compile(t, payoutRule())
 		left, right := payout(3)
 		for i := range left {

@@ -9,19 +9,20 @@ import (
 
 // joined is a key pair after the hash join: equal texts of the two sides have the same number, 1.., and 0 is no text.
 // For a column of several values a row, numbers are by value. A number is the place where its text first occurs, left
-// before right, so what is counted by number lies in memory in about the order in which the rows do.
+// before right, so what is counted by number is in memory in about the order in which the rows do.
 type joined struct {
 	ids   [2][]uint32
 	count int  // numbers go up to it; not all of them are taken
 	live  bool // enough of the rows that carry it meet across the sides
 
-	// Where rows carry several numbers that are not those of a column, those of one are ids[first] .. ids[first+counts].
+	// Where rows carry several numbers that are not those of a column, those of one are ids[first] ..
+	// ids[first+counts].
 	listed        bool
 	first, counts [2][]uint32
 
 	partial bool      // values are compared by their parts
 	wholes  [2]uint32 // the last number of a left value, and of a right one
-	met     []bool    // by number: somebody on both sides carries it; nil where every row has one number at most
+	met     []bool    // by number: rows of both sides carry it; nil where every row has one number at most
 }
 
 const (
@@ -33,8 +34,8 @@ const (
 	livePercent = 10
 )
 
-// joinEntry is one filled value, 16 bytes: four to a cache line. Every value takes two bytes of an arena of 4 GiB, so an
-// index fits beside the side in 32 bits.
+// joinEntry is one filled value, 16 bytes: four to a cache line. Every value takes two bytes of an arena of 4 GiB, so
+// an index and its side fit in 32 bits.
 type joinEntry struct {
 	hash  uint64
 	start uint32 // of its text
@@ -123,7 +124,7 @@ func numberPart(part []joinEntry, tables [2]*Table, j *joined) (meet int) {
 		size *= 2
 	}
 	slots, mask := make([]uint32, size), uint64(size-1)
-	lefts := make([]uint32, len(part)) // by the first entry of a text: left ones that have met nobody yet
+	lefts := make([]uint32, len(part)) // by the first entry of a text: left ones that have met no right one yet
 	base := [2]uint32{1, uint32(len(j.ids[0])) + 1}
 	for i, e := range part {
 		if i%touchAhead == 0 {
@@ -163,7 +164,7 @@ func touchTexts(part []joinEntry, tables [2]*Table) {
 	keepTouched(touched)
 }
 
-// keepTouched keeps the compiler from leaving out loads whose value nobody needs.
+// keepTouched keeps the compiler from leaving out loads whose value is not needed.
 //
 //go:noinline
 func keepTouched(byte) {}
@@ -216,8 +217,8 @@ func (v *view) values(pair, side int, row uint32) []uint32 {
 	return j.ids[side][row : row+1]
 }
 
-// filled says whether both rows carry a key. One that compares parts of values and is not required counts only where one
-// of the rows names somebody: a text without any invoice number contradicts none.
+// filled reports whether both rows carry a key. One that compares parts of values and is not required counts only
+// where one of the rows names a row: a text without any invoice number contradicts none.
 func (v *view) filled(k ruleKey, a, b []uint32) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return false
@@ -228,7 +229,7 @@ func (v *view) filled(k ruleKey, a, b []uint32) bool {
 	return v.joins[k.pair].names(LeftIndex, a) || v.joins[k.pair].names(RightIndex, b)
 }
 
-// multi says whether a pair has several values a row on either side.
+// multi reports whether a pair has several values a row on either side.
 func (v *view) multi(pair int) bool {
 	if v.joins[pair].listed {
 		return true
@@ -241,7 +242,7 @@ func (v *view) multi(pair int) bool {
 	return false
 }
 
-// meets says whether two lists of numbers share one.
+// meets reports whether two lists of numbers share one.
 func meets(a, b []uint32) bool {
 	if len(a) == 1 && len(b) == 1 {
 		return a[0] == b[0]

@@ -119,8 +119,8 @@ func (r *runner) largerSide(left, right []uint32) int {
 	return LeftIndex
 }
 
-// enterMixed enters a group once in each currency of its rows, by what it takes out of that currency's two sides. What the
-// conversion leaves is summed beside the balances: it is booked, but it is no row's money.
+// enterMixed enters a group once in each currency of its rows, by what it takes out of that currency's two sides.
+// What the conversion leaves is summed apart from the balances: it is booked, but it is no row's money.
 func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
 	var seen []*currencyLedger
 	for side, rows := range [2][]uint32{left, right} {
@@ -152,7 +152,8 @@ func (l *ledger) addConverted(d DifferenceSum) {
 			sum.Add(d.Amount)
 			c.Groups += d.Groups
 			var err error
-			if c.Amount, err = sum.Fit("the differences of groups of several currencies", d.Currency); err != nil && l.err == nil {
+			if c.Amount, err = sum.Fit("the differences of groups of several currencies", d.Currency); err != nil &&
+				l.err == nil {
 				l.err = err
 			}
 			return
@@ -191,13 +192,15 @@ func (r *runner) checkStates(res *Result) error {
 	for side := range grouped {
 		for row, in := range grouped[side] {
 			if in != (r.sides[side].state[row] != stateOpen) {
-				return &ViolationError{"a row's state follows from its group", fmt.Sprintf("%s row %d", sideOf(side), row)}
+				return &ViolationError{"a row's state follows from its group",
+					fmt.Sprintf("%s row %d", sideOf(side), row)}
 			}
 		}
 		c := res.Counts[side]
 		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
 		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
-			return &ViolationError{"rows = the sum of their states", fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
+			return &ViolationError{"rows = the sum of their states",
+				fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
 		}
 	}
 	return nil
@@ -265,7 +268,8 @@ func (r *runner) checkGroups(res *Result) error {
 	}
 	for _, g := range slices.Concat(broken, several) {
 		if g != nil {
-			return &ViolationError{"a confirmed group holds its rule", fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name)}
+			return &ViolationError{"a confirmed group holds its rule",
+				fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name)}
 		}
 	}
 	return nil
@@ -281,7 +285,8 @@ var (
 func (l *ledger) publish(res *Result) error {
 	for _, c := range l.currencies {
 		b := &bridgeBuilder{bridge: Bridge{Currency: currencyName(c.code)}}
-		b.bridge.Left, b.bridge.Right = b.minor("the amounts of the left side", c.in[0]), b.minor("the amounts of the right side", c.in[1])
+		b.bridge.Left, b.bridge.Right = b.minor("the amounts of the left side", c.in[0]),
+			b.minor("the amounts of the right side", c.in[1])
 		for side, amount := range [2]recon.Minor{b.bridge.Left, b.bridge.Right} {
 			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, amount})
 		}
@@ -326,8 +331,8 @@ func (l *ledger) publish(res *Result) error {
 	return l.err
 }
 
-// checkTotals refuses a side whose amounts add up to more than a balance can hold, before anything is matched: no bridge
-// could be printed, and such a sum is most often a number that is no amount.
+// checkTotals refuses a side whose amounts add up to more than a balance can hold, before anything is matched: no
+// bridge could be printed, and such a sum is most often a number that is no amount.
 func checkTotals(tables [2]*Table) error {
 	for side, t := range tables {
 		sums := &ledger{}
@@ -359,5 +364,6 @@ func (t *Table) tooMuch(code uint32, sum recon.Total) error {
 	currency, side := currencyName(code), [2]string{"left", "right"}[t.side]
 	return recon.Unprocessable(recon.SumTooBig, fmt.Sprintf(
 		"the amounts in %s of the %s side add up to %s, and a balance holds %s at most; the largest is %s, in %s of source %q: if that is no amount, correct it or read another column; else leave such rows out",
-		currency, side, sum.Decimal(currency), decimal(math.MaxInt64, currency), decimal(t.Amount(largest), currency), name, t.Source(largest)))
+		currency, side, sum.Decimal(currency), decimal(math.MaxInt64, currency), decimal(t.Amount(largest), currency),
+		name, t.Source(largest)))
 }

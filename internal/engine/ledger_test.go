@@ -38,7 +38,7 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-// A balance of more than 64 bits can be told to nobody: the run is refused before anything is matched, and says where to look.
+// A balance of more than 64 bits cannot be printed: the run is refused before anything is matched, with where to look.
 func TestSumTooBig(t *testing.T) {
 	t.Parallel()
 	p := compile(t, recon.DefaultLadder()...)

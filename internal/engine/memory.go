@@ -7,9 +7,9 @@ import (
 	"matcher/internal/recon"
 )
 
-// memory holds the sets of rows that were rejected or taken apart. None of them is offered again as the same set; since a
-// row that changes is another row, that holds until one of its rows changes. The rows themselves are free: each of them
-// may match another one, also one that is equal to the partner that was rejected.
+// memory holds the sets of rows that were rejected or taken apart. None of them is offered again as the same set;
+// since a row that changes is another row, that holds until one of its rows changes. The rows themselves are free:
+// each of them may match another one, also one that is equal to the partner that was rejected.
 type memory struct {
 	sets    map[string]bool               // by setKey
 	touched [2][]bool                     // rows of some set: they are not interchangeable; nil: none

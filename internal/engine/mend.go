@@ -4,13 +4,13 @@ import (
 	"matcher/internal/recon"
 )
 
-// mender is a rule as nearest misses read it: it finds what keeps two rows apart, and the smallest change that would mend
-// that.
+// mender is a rule as nearest misses read it: it finds what keeps two rows apart, and the smallest change that would
+// mend that.
 type mender struct{ *evaluator }
 
-// counts reports whether the miss of two rows means anything under the rule. A row of a sum differs in amount from the row
-// that the sum belongs to: where a key names those rows, the sum is what misses (sumMisses). A zero amount belongs to no
-// sum.
+// counts reports whether the miss of two rows means anything under the rule. A row of a sum differs in amount from
+// the row that the sum belongs to: where a key names those rows, the sum is what misses (sumMisses). A zero amount
+// belongs to no sum.
 func (x *mender) counts(n *near, left, right uint32) bool {
 	if x.subset == nil {
 		return true
@@ -19,7 +19,7 @@ func (x *mender) counts(n *near, left, right uint32) bool {
 		(x.required == 0 || n.miss.Change == ChangeDate || n.miss.Change == ChangeText)
 }
 
-// miss says what keeps a pair from holding a rule, and what kind of single change would mend it.
+// miss returns what keeps a pair from holding a rule, and what kind of single change would mend it.
 func (x *mender) miss(left, right uint32) (near, bool) {
 	n := near{miss: Miss{Rule: x.index}}
 	if !x.comparable(LeftIndex, left) || !x.comparable(RightIndex, right) {
@@ -156,7 +156,7 @@ func (x *mender) wholeUnits(side int, row, left, right uint32) (change int64, po
 	return change, possible
 }
 
-// turned is −1 where the rule compares the negative of a row's amount, so that a change can be told in its own sign.
+// turned is −1 where the rule compares the negative of a row's amount, so that a change has the sign of the row.
 func (x *mender) turned(side int, row uint32) int64 {
 	if x.sign == recon.SignOpposite && side == RightIndex || x.sign == recon.SignAny && x.amounts[side][row] < 0 {
 		return -1
@@ -167,7 +167,7 @@ func (x *mender) turned(side int, row uint32) int64 {
 // dayChangeMax bounds the search of a day: a lag of ten years of business days.
 const dayChangeMax = 6000
 
-// dayChange is the least shift of one side's day after which the lag lies in the window. Calendar days are all of one
+// dayChange is the least shift of one side's day after which the lag is in the window. Calendar days are all of one
 // length, so the distance is known; business days are searched.
 func (x *mender) dayChange(side int, left, right int32) (int64, bool) {
 	if x.business == nil {
@@ -208,8 +208,9 @@ func (rp *rulePlan) calendarChange(side int, left, right int32) int64 {
 // A change that mends what failed is no advice where the pair would still score below the rule's proposeAt: a candidate
 // below it is none.
 
-// reaches says whether two rows are a candidate once the one predicate that failed is mended. Amount, date and text are
-// mended no further than to the boundary of the limit, which is where the smallest change ends and where a moved limit lies.
+// reaches reports whether two rows are a candidate once the one predicate that failed is mended. Amount, date and
+// text are mended no further than to the boundary of the limit, which is where the smallest change ends and where a
+// moved limit is.
 func (x *mender) reaches(failed recon.Reason, left, right uint32) bool {
 	if x.proposeAt <= 0 {
 		return true
@@ -221,7 +222,8 @@ func (x *mender) reaches(failed recon.Reason, left, right uint32) bool {
 	if x.mode != recon.AmountAny {
 		near := boundary
 		if failed != recon.ReasonAmountDiffers && failed != recon.ReasonFeeVariance {
-			near, _, _ = x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left), x.amountOf(RightIndex, right))
+			near, _, _ = x.amountHeld(x.currency[LeftIndex][left], x.amountOf(LeftIndex, left),
+				x.amountOf(RightIndex, right))
 		}
 		score += weightAmount * near
 	}
@@ -240,7 +242,8 @@ func (x *mender) reaches(failed recon.Reason, left, right uint32) bool {
 // boundary is the closeness of what a limit just admits.
 const boundary = int64(full / 2)
 
-// sumReaches says the same of a row and a subset whose sum is mended: everything counts for the least that the rule admits.
+// sumReaches does the same for a row and a subset whose sum is mended: everything counts for the least that the rule
+// admits.
 func (x *mender) sumReaches() bool {
 	score := int64(weightKeys*full) + weightAmount*boundary + weightDate*boundary
 	if x.maxLag == x.minLag {

@@ -10,7 +10,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// A pair that is mended lies at the edge of what a limit admits, which counts half: 82 points of 100 for an amount, 91 for a
+// A pair that is mended is at the edge of what a limit admits, which counts half: 82 points of 100 for an amount, 91 for a
 // day, where a key is shared.
 func TestWhatIsMendedCountsHalf(t *testing.T) {
 	t.Parallel()

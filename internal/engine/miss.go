@@ -8,8 +8,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// missCandidates bounds the rows that are looked at for one nearest miss by key; by amount and date it is the two on each
-// side of the row's own place, which are the nearest there are.
+// missCandidates bounds the rows that are looked at for one nearest miss by key; by amount and date it is the two on
+// each side of the row's own place, which are the nearest there are.
 const (
 	missCandidates = 8
 	missNeighbours = 2
@@ -147,10 +147,11 @@ func (n *near) keep(other *near) {
 // noiseShare is the part of a row's amount by which the amount of its nearest row may differ when no key is shared.
 const noiseShare = 20
 
-// isNoise reports whether a miss is too weak to show: no key is shared, and the amount differs by more than a slip, or is
-// not all that differs.
+// isNoise reports whether a miss is too weak to show: no key is shared, and the amount differs by more than a slip,
+// or is not all that differs.
 func (n *near) isNoise(amount int64) bool {
-	return !n.keyed && (n.miss.failed == recon.ReasonAmountDiffers || n.miss.failed == recon.ReasonFeeVariance) && (n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
+	return !n.keyed && (n.miss.failed == recon.ReasonAmountDiffers || n.miss.failed == recon.ReasonFeeVariance) &&
+		(n.fails > 1 || n.amount > magnitude(amount)/noiseShare)
 }
 
 // find looks for the nearest miss of an open row.
@@ -184,8 +185,8 @@ func (f *missFinder) find(side int, row uint32) near {
 	return best
 }
 
-// inside is what came closest across the sides, or else what would cancel the row out within its own. What a row is open
-// for is the other side's affair, so its class and reason do not follow from it.
+// inside is what came closest across the sides, or else what would cancel the row out within its own. What a row is
+// open for is the other side's affair, so its class and reason do not follow from it.
 func (f *missFinder) inside(across *near, side int, row uint32) *near {
 	best := near{miss: Miss{Row: NoRow}}
 	for _, u := range f.within {

@@ -9,7 +9,8 @@ import (
 // A change of one row mends a miss only where nothing else of the rule reads what is changed: a predicate may no longer
 // select the row, another key may no longer hold. There the rule's limit is all that can be moved.
 
-// readElsewhere says whether a field of a half is read by a predicate, a unit or, keys aside, by a key or a text of the rule.
+// readElsewhere reports whether a field of a half is read by a predicate, a unit or, keys aside, by a key or a text
+// of the rule.
 func (rp *rulePlan) readElsewhere(p *Plan, half int, field string, but Change) bool {
 	if at := rp.whereAt[half]; at != noWhere && slices.Contains(p.wheres[rp.side[half]][at].Fields, field) {
 		return true
@@ -28,7 +29,7 @@ func (rp *rulePlan) readElsewhere(p *Plan, half int, field string, but Change) b
 	return keys > int(truth(but == ChangeKey))
 }
 
-// fixedFields says, by change and half, whether a row cannot be changed by itself: see readElsewhere.
+// fixedFields returns, by change and half, whether a row cannot be changed by itself: see readElsewhere.
 func (p *Plan) fixedFields(rp *rulePlan) (fixed [changes][2]bool) {
 	r := rp.rule
 	for half := range 2 {
@@ -40,9 +41,11 @@ func (p *Plan) fixedFields(rp *rulePlan) (fixed [changes][2]bool) {
 		if r.Currency.Mode == recon.CurrencyOriginal {
 			fixed[ChangeAmount][half] = fixed[ChangeAmount][half] || reads("original", ChangeAmount)
 		}
-		fixed[ChangeDate][half] = reads([2]string{r.Date.Left, r.Date.Right}[half], ChangeDate) || rp.timestamp && reads("time", ChangeDate)
+		fixed[ChangeDate][half] = reads([2]string{r.Date.Left, r.Date.Right}[half], ChangeDate) || rp.timestamp &&
+			reads("time", ChangeDate)
 		for i := range r.Keys {
-			fixed[ChangeKey][half] = fixed[ChangeKey][half] || reads([2]string{r.Keys[i].Left, r.Keys[i].Right}[half], ChangeKey)
+			fixed[ChangeKey][half] = fixed[ChangeKey][half] ||
+				reads([2]string{r.Keys[i].Left, r.Keys[i].Right}[half], ChangeKey)
 		}
 		fixed[ChangeText][half] = reads([2]string{r.Text.Left, r.Text.Right}[half], ChangeText)
 	}

@@ -7,8 +7,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// unitMisses are the nearest misses of the units that a rule left open: a payout whose sales do not add up to its bank line
-// is a miss of all of its rows.
+// unitMisses are the nearest misses of the units that a rule left open: a payout whose sales do not add up to its
+// bank line is a miss of all of its rows.
 type unitMisses struct {
 	*unitView
 	near   [2][]near
@@ -85,9 +85,9 @@ func (m *unitMisses) weigh(best *near, half int, row uint32) {
 	}
 }
 
-// sumMisses are the nearest misses of rows that a rule sums up under a key: what the rows of a target's key add up to, and
-// what that lacks, is a miss of the target and of each of them. Where it lacks more than a slip, the open rows of a customer
-// have nothing to do with his payment, and nobody is told.
+// sumMisses are the nearest misses of rows that a rule sums up under a key: what the rows of a target's key add up
+// to, and what that lacks, is a miss of the target and of each of them. Where it lacks more than a slip, the open
+// rows of a customer have nothing to do with the payment, and none is reported.
 type sumMisses struct {
 	near [2][]near // by row; an absent row where there is none
 }
@@ -119,8 +119,8 @@ func (s *subsetRun) misses() *sumMisses {
 	return m
 }
 
-// lack is how far the sum of all rows of a target's key is from it: what is compared on the left and on the right, and the
-// least change of the target and of the sum.
+// lack is how far the sum of all rows of a target's key is from it: what is compared on the left and on the right,
+// and the least change of the target and of the sum.
 type lack struct {
 	known       bool
 	change      Change
@@ -143,7 +143,7 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 	}
 	l.known = true
 	if _, _, held := x.amountHeld(code, l.left, l.right); held || len(rows) > x.subset.size {
-		l.change = ChangeGroup // the search was cut short, or somebody rejected them, or they are too many
+		l.change = ChangeGroup // the search was cut short, or they were rejected, or they are too many
 		return l
 	}
 	l.target, l.sum = x.amountChange(s.one, code, l.left, l.right), x.amountChange(1-s.one, code, l.left, l.right)
@@ -153,7 +153,8 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 // note takes a lack as the miss of one row, if it is the least.
 func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
 	x := &mender{s.x}
-	n := near{miss: Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change}, keyed: true, fails: 1, whole: true}
+	n := near{miss: Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change},
+		keyed: true, fails: 1, whole: true}
 	n.amount = magnitude(l.left - l.right)
 	if l.change == ChangeSum {
 		change := l.sum

@@ -53,7 +53,7 @@ func TestSumMisses(t *testing.T) {
 	}
 	p := compile(t, rule)
 
-	t.Run("what a customer's rows lack of his payment is told of each of them", func(t *testing.T) {
+	t.Run("what a customer's rows lack of a payment is reported for each of them", func(t *testing.T) {
 		res, _, _ := run(t, p, rows(6000, 4000), rows(9990))
 		require.Empty(t, res.Groups)
 		for side, delta := range [2]int64{-10, 10} {
@@ -68,7 +68,7 @@ func TestSumMisses(t *testing.T) {
 		require.Equal(t, NoRow, res.Open[0][0].Miss.Row)
 		require.NotEqual(t, recon.ClassBreak, res.Open[1][0].Class())
 	})
-	t.Run("the nearer of two misses is told", func(t *testing.T) {
+	t.Run("the nearer of two misses is reported", func(t *testing.T) {
 		m := &sumMisses{near: [2][]near{noMisses(1), nil}}
 		m.near[LeftIndex][0].keep(&near{miss: Miss{Row: 7}, keyed: true, fails: 1, amount: 10})
 		best := near{miss: Miss{Row: 3}, keyed: true, fails: 1, amount: 11}

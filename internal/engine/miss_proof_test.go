@@ -126,7 +126,7 @@ func (p *proof) matches(t *rapid.T, rule recon.Rule, own, other recon.Transactio
 	return len(res.Groups) == 1 && int(res.Groups[0].LeftCount+res.Groups[0].RightCount) == 2
 }
 
-// changed does what the miss says to the open row.
+// changed makes the change of the miss to the open row.
 func (p *proof) changed(own recon.Transaction) recon.Transaction {
 	text, field := p.rule.Amount.Left, p.rule.Date.Left
 	if p.half == RightIndex {
@@ -185,11 +185,11 @@ func withText(tx recon.Transaction, field, text string) recon.Transaction {
 	return tx
 }
 
-var saidLimit = regexp.MustCompile(`allow ([0-9.]+)|set (maxDays|minDays) to (\d+)|set text.min to ([0-9.]+)`)
+var suggestedLimit = regexp.MustCompile(`allow ([0-9.]+)|set (maxDays|minDays) to (\d+)|set text.min to ([0-9.]+)`)
 
-// limited is the rule with the one limit that the suggestion names moved to where it says.
-func (p *proof) limited(said string) (recon.Rule, bool) {
-	rule, m := p.rule, saidLimit.FindStringSubmatch(said)
+// limited is the rule with the one limit that the suggestion names moved as suggested.
+func (p *proof) limited(suggestion string) (recon.Rule, bool) {
+	rule, m := p.rule, suggestedLimit.FindStringSubmatch(suggestion)
 	switch {
 	case m == nil:
 		return rule, false
@@ -247,8 +247,8 @@ func requireTrue(t *rapid.T, plan *Plan, left, right []recon.Transaction, tried 
 				tried["within"]++
 				p.half = int(truth(o.Miss.failed&missOfRight != 0))
 			}
-			said := res.Describe(plan, lt, rt, sideOf(side), o).Suggestion
-			because := fmt.Sprintf("%s: %s\n%+v\n%+v\n%+v", said, p.rule.Name, p.own, p.other, p.rule)
+			suggestion := res.Describe(plan, lt, rt, sideOf(side), o).Suggestion
+			because := fmt.Sprintf("%s: %s\n%+v\n%+v\n%+v", suggestion, p.rule.Name, p.own, p.other, p.rule)
 			switch o.Miss.Change {
 			case ChangeSum:
 				tried["sum"]++
@@ -267,7 +267,7 @@ func requireTrue(t *rapid.T, plan *Plan, left, right []recon.Transaction, tried 
 				tried["text"]++
 				require.True(t, p.matches(t, p.rule, withText(p.own, "description", p.other.Description), p.other), because)
 			}
-			if rule, named := p.limited(said); named {
+			if rule, named := p.limited(suggestion); named {
 				tried["limit"]++
 				require.True(t, p.matches(t, rule, p.own, p.other), because)
 			}

@@ -83,7 +83,10 @@ func normalise(text string, steps []string) []byte {
 		case "foldAccents":
 			out = foldAccents(out, ascii)
 		case wordsStep:
-			out = bytes.Join(bytes.FieldsFunc(out, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), []byte{' '})
+			out = bytes.Join(bytes.FieldsFunc(out, func(r rune) bool {
+				return !unicode.IsLetter(r) &&
+					!unicode.IsDigit(r)
+			}), []byte{' '})
 		}
 	}
 	return out

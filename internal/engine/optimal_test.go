@@ -208,7 +208,7 @@ func requireOptimal(t *rapid.T, j *judged, left, right []recon.Transaction, draw
 	}
 }
 
-// requireGates forbids each confirmable pair in turn: what that costs says whether it is ambiguous, too narrow, or sure.
+// requireGates forbids each confirmable pair in turn: what that costs shows whether it is ambiguous, too narrow, or sure.
 func requireGates(t *rapid.T, c *choice, best [2]int64, pairs [][2]int, groups map[[2]int]*Group, drawn map[string]int) {
 	for _, pair := range pairs {
 		g := groups[pair]

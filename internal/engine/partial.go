@@ -8,10 +8,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// Where a rule allows it, units whose keys hold and whose sums do not tie become a partial group. Parts are taken in the
-// order of their days, like payments on an invoice, until they tie or go past what is due: what comes later stays open, and
-// the same rows over one run or over several give the same groups. Several units on both sides of one key are ambiguous:
-// nobody can say which part belongs to which.
+// Where a rule allows it, units whose keys hold and whose sums do not tie become a partial group. Parts are taken in
+// the order of their days, like payments on an invoice, until they tie or go past what is due: what comes later stays
+// open, and the same rows over one run or over several give the same groups. Several units on both sides of one key
+// are ambiguous: it is open which part belongs to which.
 
 // portion is what a partial group may take at a time: a row, or what is left of another partial group.
 type portion struct {
@@ -111,7 +111,8 @@ func (u *unitRun) fill(centre int, unit uint32, parts []portion) {
 		if centre == RightIndex {
 			amounts[0], amounts[1] = sum, due
 		}
-		if _, _, tied = x.amountHeld(x.currency[centre][unit], amounts[0], amounts[1]); tied || magnitude(sum) > magnitude(due) {
+		if _, _, tied = x.amountHeld(x.currency[centre][unit], amounts[0], amounts[1]); tied ||
+			magnitude(sum) > magnitude(due) {
 			break
 		}
 	}
@@ -134,7 +135,8 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	_, held := w.keysHeld(0, 0)
 	difference, fits := subtract(w.amountOf(LeftIndex, 0), w.amountOf(RightIndex, 0))
 	score := weightKeys*full + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
-	large := w.over(x.maxAmount, w.currency[0][0], w.tables[0].amounts[0][0]) || w.over(x.maxAmount, w.currency[1][0], w.tables[1].amounts[0][0])
+	large := w.over(x.maxAmount, w.currency[0][0], w.tables[0].amounts[0][0]) ||
+		w.over(x.maxAmount, w.currency[1][0], w.tables[1].amounts[0][0])
 	if !inTime || !held || !fits || large || score < x.proposeAt || w.contradicts(0, 0) || x.memory.holds(rows) {
 		return
 	}
@@ -146,7 +148,8 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	u.rows.byRule[x.index].Partial++
 	u.rows.replace(rows)
 	u.rows.appendGroup(Group{
-		Difference: recon.Minor(rest), Compared: recon.Minor(difference), Rule: x.index, Score: x.points(score), Method: solver.Exact,
+		Difference: recon.Minor(rest), Compared: recon.Minor(difference), Rule: x.index, Score: x.points(score),
+		Method: solver.Exact,
 		status: recon.GroupPartial, currency: x.currencyOf(rows[0], rows[1]),
 	}, x.sidesOf(rows))
 }

@@ -115,7 +115,7 @@ func TestParts(t *testing.T) {
 	})
 }
 
-// skipsAhead says whether some later payments, or all of a month, tie by themselves although earlier ones stand before them:
+// skipsAhead reports whether some later payments, or all of a month, tie by themselves although earlier ones stand before them:
 // the ordinary match prefers what ties, which month by month is another question than at once.
 func skipsAhead(invoices, payments []recon.Transaction, at int) bool {
 	return slices.ContainsFunc(invoices, func(invoice recon.Transaction) bool {

@@ -8,10 +8,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// A partial group keeps its rows. In a later run what is left of it stands as one unit on the side that has more, with that
-// side's keys and the oldest date of all its rows, and any rule across the sides may match it, but for SUBSET_SUM and rules
-// over several currencies. Only a group that is confirmed, or partial again, takes it up: that group replaces the partial
-// one and holds its rows too. Otherwise the partial group stays as it is, and is listed as kept.
+// A partial group keeps its rows. In a later run what is left of it is one unit on the side that has more, with that
+// side's keys and the oldest date of all its rows, and any rule across the sides may match it, but for SUBSET_SUM and
+// rules over several currencies. Only a group that is confirmed, or partial again, takes it up: that group replaces
+// the partial one and holds its rows too. Otherwise the partial group stays as it is, and is listed as kept.
 
 // residuals are the partial groups that a run was given.
 type residuals struct {
@@ -46,7 +46,10 @@ func (r *runner) holdPartials() error {
 		if !whole || len(rows[0])+len(rows[1]) == 0 {
 			return recon.Unprocessable("PARTIAL_ROWS_MISSING", "a partial group holds rows that the run was not given")
 		}
-		rule := slices.IndexFunc(r.plan.rules, func(rp rulePlan) bool { return rp.rule.Name == partials[i].Rule && !rp.within() })
+		rule := slices.IndexFunc(r.plan.rules, func(rp rulePlan) bool {
+			return rp.rule.Name == partials[i].Rule &&
+				!rp.within()
+		})
 		r.partials = append(r.partials, residual{rows: rows, rule: int16(rule)})
 		for side := range rows {
 			for _, row := range rows[side] {
@@ -73,8 +76,8 @@ func (r *runner) replace(sides [2][]uint32) {
 	}
 }
 
-// withResiduals adds what is left of partial groups to the units of a half: to the unit that shares the rule's fields with
-// it, else as a unit of its own.
+// withResiduals adds what is left of partial groups to the units of a half: to the unit that shares the rule's fields
+// with it, else as a unit of its own.
 func (r *runner) withResiduals(x *evaluator, half int, u units) units {
 	var whole [][]uint32
 	at := map[string]int{}
@@ -164,7 +167,8 @@ func (r *runner) keepPartials() {
 		}
 		difference, _ := r.difference(left.rows) // it did fit when the group was made
 		g := Group{
-			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule, status: recon.GroupPartial, traits: traitKept,
+			Difference: recon.Minor(difference), Compared: recon.Minor(difference), Rule: left.rule,
+			status: recon.GroupPartial, traits: traitKept,
 			currency: r.currencyOf(left.rows[0], left.rows[1]),
 		}
 		if left.rule != NoRule {
@@ -175,10 +179,11 @@ func (r *runner) keepPartials() {
 	}
 }
 
-// Kept says whether the group is a partial one of an earlier run that nothing changed.
+// Kept reports whether the group is a partial one of an earlier run that nothing changed.
 func (g *Group) Kept() bool { return g.has(traitKept) }
 
-// Replaces are the partial groups of RunOptions.Partials that group i of the result takes the place of; a kept one names itself.
+// Replaces are the partial groups of RunOptions.Partials that group i of the result takes the place of; a kept one
+// names itself.
 func (r *Result) Replaces(i int) []int { return r.replaces[i] }
 
 // RuleName is the name of the rule that made group i, also where a kept group's rule is gone.

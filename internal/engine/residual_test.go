@@ -17,7 +17,7 @@ func TestResiduals(t *testing.T) {
 	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{Partials: []recon.PartialGroup{partial}})
 	require.Empty(t, errs)
 	res, _, _ := run(t, p, left, right)
-	require.Len(t, res.Groups, 1, "its rows match nobody, not even each other")
+	require.Len(t, res.Groups, 1, "its rows match nothing, not even each other")
 	g := &res.Groups[0]
 	require.True(t, g.Kept())
 	require.Equal(t, NoRule, g.Rule)

@@ -60,7 +60,8 @@ type control struct {
 }
 
 const (
-	// edgesMax bounds the candidates of a rule, 24 bytes each and two copies; it is shared out evenly over its left rows.
+	// edgesMax bounds the candidates of a rule, 24 bytes each and two copies; it is shared out evenly over its left
+	// rows.
 	edgesMax = 4 << 20
 	fanMin   = 8
 	fanMax   = 256
@@ -70,9 +71,10 @@ const (
 	blocksAtOnce = 4096
 )
 
-// Run matches two sides under a plan. The tables must have been made for it; they are put into canonical order. observe,
-// which may be nil, is called between blocks of work; when it returns false the run ends with Stopped set and no groups.
-// An error is a violated invariant, with both sides of the equation: nothing of such a result may be kept.
+// Run matches two sides under a plan. The tables must have been made for it; they are put into canonical order.
+// observe, which may be nil, is called between blocks of work; when it returns false the run ends with Stopped set
+// and no groups. An error is a violated invariant, with both sides of the equation: nothing of such a result may be
+// kept.
 func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, error) {
 	if left.plan != p || right.plan != p || left.side != LeftIndex || right.side != RightIndex {
 		panic("engine: a table was made for another plan or side")
@@ -181,8 +183,8 @@ func (r *runner) runRule(rp *rulePlan) {
 	})
 }
 
-// match finds the pairs of one rule, in blocks on every core, and notes why rows found nothing. Of a run that was stopped
-// nothing is returned.
+// match finds the pairs of one rule, in blocks on every core, and notes why rows found nothing. Of a run that was
+// stopped nothing is returned.
 func (r *runner) match(x *evaluator) []outcome {
 	x.rememberTexts()
 	tally := &r.byRule[x.index]
@@ -267,8 +269,8 @@ func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
 }
 
 // addGroup makes a group of rows of the two halves; the pair is how well they match, and p.held whether they are
-// confirmed. What is left of a partial group is taken up by a confirmed group only: a proposal may be gone tomorrow, and
-// the partial group with it. It returns false where nothing was made.
+// confirmed. What is left of a partial group is taken up by a confirmed group only: a proposal may be gone tomorrow,
+// and the partial group with it. It returns false where nothing was made.
 func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 	if p.held == recon.HeldByNothing && r.anySuspect(rows) {
 		p.held = recon.HeldByDuplicate
@@ -286,7 +288,8 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 		return false
 	}
 	g := Group{
-		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared), Alternatives: p.alternatives, Rule: x.index,
+		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared), Alternatives: p.alternatives,
+		Rule:  x.index,
 		Score: x.points(p.score), Method: p.method, held: p.held, currency: currency,
 		traits: traitMixed.when(mixed) | traitGrown.when(grown), status: recon.GroupConfirmed,
 	}
@@ -308,8 +311,8 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 	return true
 }
 
-// hold gives rows of the two halves the state of their group. They were open, or in a partial group that the group takes
-// up.
+// hold gives rows of the two halves the state of their group. They were open, or in a partial group that the group
+// takes up.
 func (r *runner) hold(rows [2][]uint32, state rowState) {
 	for half := range rows {
 		for _, row := range rows[half] {
@@ -354,9 +357,10 @@ func (x *evaluator) sidesOf(rows [2][]uint32) [2][]uint32 {
 	return sides
 }
 
-// measure returns Σ left − Σ right of a group's rows and its currency. Rows of several currencies have no difference but
-// that of what was compared, in the currency in which it was; bare numbers have none at all. Sums of units fit, or they
-// are no candidates; where named amounts are compared, those of the rows themselves may still be too far apart.
+// measure returns Σ left − Σ right of a group's rows and its currency. Rows of several currencies have no difference
+// but that of what was compared, in the currency in which it was; bare numbers have none at all. Sums of units fit,
+// or they are no candidates; where named amounts are compared, those of the rows themselves may still be too far
+// apart.
 func (x *evaluator) measure(rows, sides [2][]uint32, compared int64) (difference int64, currency uint32, mixed, fits bool) {
 	currency = x.tables[0].currency[rows[0][0]]
 	for half := range rows {
@@ -377,7 +381,7 @@ func (x *evaluator) measure(rows, sides [2][]uint32, compared int64) (difference
 // roundingMax is the largest difference, in minor units, that is called rounding.
 const roundingMax = 5
 
-// adjustment names the reason of a difference that a confirmed group keeps: the fee that a schedule takes, that lies
+// adjustment names the reason of a difference that a confirmed group keeps: the fee that a schedule takes, that is
 // between the named amounts or that one half states, the rounding of a few minor units, else a write-off to be posted.
 func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) recon.AdjustmentReason {
 	switch {

@@ -70,7 +70,7 @@ func TestT107_TheDenseWorstCaseEndsWithAReason(t *testing.T) {
 			tx.Amount, tx.Reference = 10_00, string(rune('a'+random.IntN(26)))+time.Duration(random.Int64()).String()
 			tx.Description = tx.Reference
 		}
-		res := told(t, compile(t, recon.DefaultLadder()...), worstSide("L", n, row), worstSide("R", n, row))
+		res := timed(t, compile(t, recon.DefaultLadder()...), worstSide("L", n, row), worstSide("R", n, row))
 		candidates := int64(0)
 		for _, rule := range res.ByRule {
 			candidates += rule.Candidates
@@ -80,7 +80,7 @@ func TestT107_TheDenseWorstCaseEndsWithAReason(t *testing.T) {
 	_, once := dense(n)
 	res, twice := dense(2 * n)
 	require.LessOrEqual(t, twice, 3*once, "not the square")
-	require.Zero(t, res.Counts[LeftIndex].Matched, "nothing tells one from another")
+	require.Zero(t, res.Counts[LeftIndex].Matched, "nothing distinguishes one from another")
 	require.EqualValues(t, 2*n, res.Counts[LeftIndex].Proposed+res.Counts[LeftIndex].Unmatched)
 	for i := range res.Groups {
 		require.Equal(t, recon.HeldByAmbiguity, res.Groups[i].HeldBy())

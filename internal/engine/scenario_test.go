@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scenarios want")
 
-// TestScenarios runs every testdata/*.txtar: a comment that says why, rules.yaml (without it the default ladder runs),
+// TestScenarios runs every testdata/*.txtar: a comment on why, rules.yaml (without it the default ladder runs),
 // options.txt (days), setup.yaml (calendars, rates, fees),
 // left.csv and right.csv, and want: what a reconciliation analyst would expect to read.
 func TestScenarios(t *testing.T) {
@@ -35,7 +35,7 @@ func TestScenarios(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
 			require.NoError(t, err)
-			require.NotEmpty(t, strings.TrimSpace(string(archive.Comment)), "a scenario says why")
+			require.NotEmpty(t, strings.TrimSpace(string(archive.Comment)), "a scenario has a reason")
 			got := play(t, archive)
 			if *update {
 				setSection(archive, "want", got)

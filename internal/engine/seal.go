@@ -46,7 +46,7 @@ func (t *Table) canonicalOrder() []uint32 {
 }
 
 // sortByDateAndAmount sorts by both at once where their ranges fit into one number, as they do unless an amount of a
-// billion billions stands beside a date of another century.
+// billion billions meets a date of another century.
 func (t *Table) sortByDateAndAmount(order []uint32) {
 	if len(order) == 0 {
 		return
@@ -116,7 +116,8 @@ func (t *Table) permute(order []uint32) {
 }
 
 // rearrange writes the texts into a new arena in canonical order, so that later passes over ids and keys read memory
-// from front to back. A row's texts lie together and move as one. Values of a column with several a row keep their order.
+// from front to back. A row's texts lie together and move as one. Values of a column with several a row keep their
+// order.
 func (t *Table) rearrange(order []uint32) {
 	ends := slices.Concat(t.texts, []uint32{uint32(len(t.arena))})
 	arena, at := make([]byte, len(t.arena)), uint32(0)
@@ -148,7 +149,8 @@ func (t *Table) rearrange(order []uint32) {
 	}
 }
 
-// moveStep is what nearly every row's texts fit into: a copy of a fixed size is two instructions, one of any size a call.
+// moveStep is what nearly every row's texts fit into: a copy of a fixed size is two instructions, one of any size a
+// call.
 const moveStep = 32
 
 // moveText copies n bytes. What it may write past them is not yet in use.

@@ -63,7 +63,7 @@ func truth(yes bool) int32 {
 	return 0
 }
 
-// forced says whether which row of a node pairs with which is no choice: rows of one digest are interchangeable, and a
+// forced reports whether the pairing inside these nodes is unique: rows of one digest are interchangeable, and a
 // node of different rows leaves none only if all of them go to one partner whose rows are interchangeable in turn.
 func (b *block) forced(a *solver.Assignment, partners [2][]int32, f *solver.Flow) bool {
 	l, r := b.nodes[0][f.Edge.Left].distinct, b.nodes[1][f.Edge.Right].distinct
@@ -78,7 +78,8 @@ func (b *block) emit(left, right uint32, f *solver.Flow, ambiguous bool, alterna
 	if !ok {
 		panic("engine: a row was paired that does not hold what its kind holds")
 	}
-	p := pair{left: left, right: right, compared: v.compared, score: v.score, method: f.Method, alternatives: alternatives}
+	p := pair{left: left, right: right, compared: v.compared, score: v.score, method: f.Method,
+		alternatives: alternatives}
 	switch p.held = b.x.gate(left, right, v); {
 	case f.Method == solver.Greedy:
 		p.held = recon.HeldBySearchBudget

@@ -11,9 +11,10 @@ import (
 
 // subsetRun matches single rows of one half with subsets of the other.
 //
-// Every target is searched by itself first, over all rows that it may take: in its block by key, or of its currency, and
-// inside its window of days. A target with one subset that no other target wants is matched. Then the rest are served in
-// canonical order: what two targets want is proposed to the first of them, and the others are searched again without it.
+// Every target is searched by itself first, over all rows that it may take: in its block by key, or of its currency,
+// and inside its window of days. A target with one subset that no other target wants is matched. Then the rest are
+// served in canonical order: what two targets want is proposed to the first of them, and the others are searched
+// again without it.
 type subsetRun struct {
 	r       *runner
 	x       *evaluator
@@ -135,7 +136,8 @@ func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 		},
 		Refuse: func(rows []uint32) bool { return x.memory.holds(s.halves(t.row, rows)) },
 	}, solver.SubsetLimits{
-		Low: solver.AddWithin(target, -reach), High: solver.AddWithin(target, reach), Size: x.subset.size, Budget: s.budget,
+		Low: solver.AddWithin(target, -reach), High: solver.AddWithin(target, reach), Size: x.subset.size,
+		Budget: s.budget,
 	})
 	answer.Spent = answer.Spent || cut
 	return answer
@@ -190,7 +192,7 @@ func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
 	}
 }
 
-// fits says whether a row may be part of the target's subset.
+// fits reports whether a row may be part of the target's subset.
 func (s *subsetRun) fits(target, row uint32) bool {
 	x := s.x
 	l, r := target, row
@@ -207,7 +209,7 @@ type companion struct {
 	keyed      bool
 }
 
-// together says whether two rows hold every predicate but the amount.
+// together reports whether two rows hold every predicate but the amount.
 func (x *evaluator) together(l, r uint32) (companion, bool) {
 	c := companion{text: full}
 	if x.currency[LeftIndex][l] != x.currency[RightIndex][r] {
@@ -225,7 +227,7 @@ func (x *evaluator) together(l, r uint32) (companion, bool) {
 	return c, ok
 }
 
-// settle takes what nobody else wants, and then serves the others one after another.
+// settle takes what only one target wants, and then serves the others one after another.
 func (s *subsetRun) settle() {
 	for i := range s.targets {
 		for _, row := range s.targets[i].answer.Items {
@@ -271,7 +273,8 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	if !ok {
 		return // below proposeAt
 	}
-	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held, method: solver.Exact}
+	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held,
+		method: solver.Exact}
 	switch {
 	case t.answer.Spent:
 		p.held, p.method = recon.HeldBySearchBudget, solver.Greedy

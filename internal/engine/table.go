@@ -10,9 +10,9 @@ import (
 	"matcher/internal/recon"
 )
 
-// Table is one side of a reconciliation in columns: only what its plan reads, and one arena for every text. It is filled
-// row by row and put into canonical order by the first Run that gets it; from then on an index is a canonical rank, the
-// same whatever the order in which rows were added.
+// Table is one side of a reconciliation in columns: only what its plan reads, and one arena for every text. It is
+// filled row by row and put into canonical order by the first Run that gets it; from then on an index is a canonical
+// rank, the same whatever the order in which rows were added.
 type Table struct {
 	// Rejected and Duplicates are rows of the input that never became rows here; they only enter the counts.
 	Rejected, Duplicates int64
@@ -56,7 +56,8 @@ const (
 	noText   = ^uint32(0)
 	arenaMax = math.MaxUint32 - 1<<20
 	rowsMax  = 1 << 30
-	// keyValuesMax bounds the values that one row's extract or split may give: past it, the rest cannot tell rows apart.
+	// keyValuesMax bounds the values that one row's extract or split may give: past it, the rest cannot distinguish
+	// rows.
 	keyValuesMax = 256
 	sourcesMax   = math.MaxUint16
 )
@@ -64,7 +65,7 @@ const (
 // ErrTableFull is a side over a limit: 2^30 rows, 4 GiB of ids and key texts, or 65,535 sources.
 var ErrTableFull = errors.New("a side holds at most 2^30 rows, 4 GiB of identifiers and keys, and 65,535 sources")
 
-// hashSeed keeps key hashes from being predicted, so nobody can write a file that collides. No result depends on it:
+// hashSeed keeps key hashes from being predicted, so no file can be made to collide. No result depends on it:
 // hashes only find candidates for a comparison of the texts themselves.
 var hashSeed = maphash.MakeSeed()
 
@@ -78,7 +79,8 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 		pending: make([]bool, 0, hint),
 		texts:   make([]uint32, 0, hint), external: make([]uint32, 0, hint), keys: make([]keyColumn, len(p.columns[i])),
 		moreColumns: moreColumns{
-			rated: make([][]int32, len(p.amounts[i])), compared: make([][]uint32, len(p.currencies[i])), wheres: make([][]bool, len(p.wheres[i])),
+			rated: make([][]int32, len(p.amounts[i])), compared: make([][]uint32, len(p.currencies[i])),
+			wheres: make([][]bool, len(p.wheres[i])),
 		},
 	}
 	for a := range p.amounts[i] {
@@ -113,10 +115,10 @@ func (t *Table) Amount(row uint32) recon.Minor { return recon.Minor(t.amounts[0]
 // Date is a row's booking date.
 func (t *Table) Date(row uint32) recon.Day { return recon.Day(t.date[row]) }
 
-// Pending says whether a row was not booked yet.
+// Pending reports whether a row was not booked yet.
 func (t *Table) Pending(row uint32) bool { return t.pending[row] }
 
-// Content is what tells a row without an id from others: its digest, and how many equal rows came before it.
+// Content is what distinguishes a row without an id from others: its digest, and how many equal rows came before it.
 func (t *Table) Content(row uint32) (digest [16]byte, ordinal int32) {
 	binary.BigEndian.PutUint64(digest[:8], t.digest[row][0])
 	binary.BigEndian.PutUint64(digest[8:], t.digest[row][1])
@@ -142,7 +144,8 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	t.id, t.source = append(t.id, id), append(t.source, number)
 	t.currency = append(t.currency, currencyCode(tx.Currency))
 	t.date = append(t.date, int32(tx.Date))
-	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]), binary.BigEndian.Uint64(tx.Digest[8:])})
+	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]),
+		binary.BigEndian.Uint64(tx.Digest[8:])})
 	t.ordinal = append(t.ordinal, tx.Ordinal)
 	t.pending = append(t.pending, tx.BookingStatus == recon.Pending)
 	if t.carried != nil {
@@ -256,8 +259,8 @@ func (t *Table) addValue(column *keyColumn, value []byte) {
 	column.start = append(column.start, t.store(value))
 }
 
-// growArena makes room for the texts of all expected rows, as long as those of the rows so far, and a sixteenth. Grown by
-// small steps it would be copied a dozen times.
+// growArena makes room for the texts of all expected rows, as long as those of the rows so far, and a sixteenth.
+// Grown by small steps it would be copied a dozen times.
 func (t *Table) growArena() {
 	const judgeable, nearlyFull = 1024, 256
 	rows := len(t.id)

@@ -13,7 +13,7 @@ import (
 
 func TestTable(t *testing.T) {
 	p := compile(t, recon.Rule{Name: "a", Type: recon.RuleExact, Priority: 1, Amount: recon.RuleAmount{Left: "gross-fee", Right: "original"}, Keys: []recon.RuleKey{{Left: "metadata.x", Right: "amount"}, {Left: "externalId", Right: "valueDate"}}})
-	t.Run("only what the plan reads is kept, and absent amounts are told apart from zero", func(t *testing.T) {
+	t.Run("only what the plan reads is kept, and absent amounts are distinguished from zero", func(t *testing.T) {
 		table := tableOf(t, p, recon.Left, []recon.Transaction{
 			{Currency: "EUR", Gross: recon.NullMinor{Amount: 10, Set: true}, Fee: recon.NullMinor{Amount: 10, Set: true}},
 			{Currency: "EUR", Gross: recon.NullMinor{Amount: 10, Set: true}},

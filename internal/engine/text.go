@@ -29,7 +29,8 @@ func (p *Plan) textRule(r *recon.Rule, side [2]int) *textRule {
 	}
 	least, _ := r.Text.Min.Scaled(similarityScale)
 	key := recon.RuleKey{Normalise: textSteps}
-	pair := keyPair{column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)}, side: side}
+	pair := keyPair{column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)},
+		side: side}
 	return &textRule{indexOrAppend(&p.texts, pair), r.Text.Algorithm, least}
 }
 
@@ -71,7 +72,7 @@ func (x *evaluator) rememberTexts() {
 	}
 }
 
-// textHeld says how alike two rows' texts are, and whether that is enough for the rule.
+// textHeld returns how alike two rows' texts are, and whether that is enough for the rule.
 func (x *evaluator) textHeld(left, right uint32) (similar int64, held bool) {
 	j := x.texts[x.text.pair]
 	a, b := j.ids[LeftIndex][left], j.ids[RightIndex][right]
@@ -96,7 +97,7 @@ func (x *evaluator) textOf(side int, row uint32) []byte {
 	return t.text(t.keys[x.plan.texts[x.text.pair].column[side]].start[row])
 }
 
-// hasText says whether a row has the text that the rule compares.
+// hasText reports whether a row has the text that the rule compares.
 func (x *evaluator) hasText(side int, row uint32) bool {
 	return x.text == nil || x.tables[side].keys[x.plan.texts[x.text.pair].column[side]].start[row] != noText
 }

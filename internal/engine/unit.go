@@ -8,13 +8,13 @@ import (
 	"matcher/internal/recon"
 )
 
-// A unit is what a rule matches as one: a row, the rows of one half that share the fields of group.by, or what is left of
-// a partial group. Its amount is their sum, its day their oldest, its currency the one that all of them have. A key counts
-// by the values that all members who carry the key agree on: a payout's sales need not each repeat the payout's id, but two
-// ids among them are none. Units make tables of their own, on which the ordinary matching runs; unit order is the order of
-// their first rows, so it is canonical too.
+// A unit is what a rule matches as one: a row, the rows of one half that share the fields of group.by, or what is
+// left of a partial group. Its amount is their sum, its day their oldest, its currency the one that all of them have.
+// A key counts by the values that all members who carry the key agree on: a payout's sales need not each repeat the
+// payout's id, but two ids among them are none. Units make tables of their own, on which the ordinary matching runs;
+// unit order is the order of their first rows, so it is canonical too.
 
-// otherHalf marks a member that stands on the other half: of a partial group, whose rest is one unit.
+// otherHalf marks a member that is on the other half: of a partial group, whose rest is one unit.
 const otherHalf = uint32(1) << 31
 
 // units are the members of each unit, unit by unit, each in canonical order.
@@ -42,8 +42,8 @@ type unitView struct {
 	units [2]units
 }
 
-// unitsBy puts rows together that share the rule's fields and the currency; a row that lacks one of the fields shares it
-// with nobody and is left out. Without fields each row is a unit. Rows come in canonical order.
+// unitsBy puts rows together that share the rule's fields and the currency; a row that lacks one of the fields shares
+// it with none and is left out. Without fields each row is a unit. Rows come in canonical order.
 func (x *evaluator) unitsBy(half int, rows []uint32) units {
 	var u units
 	if len(x.by[half]) == 0 {
@@ -88,7 +88,7 @@ func gathered(rows, numbers []uint32, count int) units {
 	for _, n := range numbers {
 		from[n+1]++
 	}
-	from[1] = 0 // number 0 is nobody's
+	from[1] = 0 // number 0 is no unit
 	for n := 1; n <= count; n++ {
 		from[n+1] += from[n]
 	}
@@ -140,7 +140,8 @@ func (u *unitView) rows(left, right uint32) [2][]uint32 {
 	return split(1, u.units[1].of(right), split(0, u.units[0].of(left), [2][]uint32{}))
 }
 
-// whole is a rule over two units that hold all rows of a group: how the group is judged alone, whatever it was found by.
+// whole is a rule over two units that hold all rows of a group: how the group is judged alone, whatever it was found
+// by.
 func (x *evaluator) whole(rows [2][]uint32) *unitView {
 	var u [2]units
 	for half := range rows {
@@ -154,7 +155,8 @@ func (u *unitView) table(half int) *Table {
 	x, n := u.base, u.units[half].len()
 	rows := x.tables[half]
 	t := &Table{
-		plan: rows.plan, side: half, sealed: true, id: make([]int64, n), source: make([]uint16, n), sources: rows.sources,
+		plan: rows.plan, side: half, sealed: true, id: make([]int64, n), source: make([]uint16, n),
+		sources:  rows.sources,
 		currency: make([]uint32, n), date: make([]int32, n), digest: make([][2]uint64, n), pending: make([]bool, n),
 		amounts: [][]int64{make([]int64, n)}, keys: make([]keyColumn, len(rows.keys)),
 	}
@@ -199,7 +201,7 @@ func (u *unitView) oldest(half int, members []uint32) (date, day int32) {
 	return date, day
 }
 
-// digest tells units apart: rows of one digest are interchangeable, and so are units of the same rows' digests.
+// digest distinguishes units: rows of one digest are interchangeable, and so are units of the same rows' digests.
 func (u *unitView) digest(half int, members []uint32) [2]uint64 {
 	if len(members) == 1 {
 		return u.base.tables[half].digest[members[0]]

@@ -2,9 +2,9 @@ package engine
 
 import "slices"
 
-// Of the columns that few rules read, a unit has: the currency in which its rows are compared, the rate and the text of its
-// first row, and the sums of what a fee schedule is applied to and of the fees that its rows state. Converted amounts are
-// summed row by row, each at its own rate.
+// Of the columns that few rules read, a unit has: the currency in which its rows are compared, the rate and the text
+// of its first row, and the sums of what a fee schedule is applied to and of the fees that its rows state. Converted
+// amounts are summed row by row, each at its own rate.
 
 // makeColumns makes room for them.
 func (u *unitView) makeColumns(half, n int, t *Table) {

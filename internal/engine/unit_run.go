@@ -14,7 +14,8 @@ type unitRun struct {
 
 func (r *runner) unitRun(x *evaluator, units [2]units) *unitRun {
 	view := x.onUnits(units)
-	sub := &runner{view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control, asOf: r.asOf, held: r.held}
+	sub := &runner{view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control, asOf: r.asOf,
+		held: r.held}
 	for half := range units {
 		sub.sides[half] = newSideState(units[half].len())
 	}
@@ -56,8 +57,8 @@ func (r *runner) openUnits(x *evaluator) [2]units {
 	return u
 }
 
-// members returns the open rows of a half that may be part of a unit: all that the rule compares of a single row, but its
-// keys.
+// members returns the open rows of a half that may be part of a unit: all that the rule compares of a single row, but
+// its keys.
 func (r *runner) members(x *evaluator, half int) []uint32 {
 	var rows []uint32
 	for row := range uint32(r.tables[half].Len()) {
@@ -196,12 +197,14 @@ func (x *evaluator) firstBroken(res *Result, groups []*Group) *Group {
 	var u [2]units
 	for _, g := range groups {
 		rows := x.halves(res.LeftRows(g), res.RightRows(g))
-		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.has(traitGrown) && (!x.within() || x.alike()) && x.tooMany(rows) {
+		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.has(traitGrown) && (!x.within() || x.alike()) &&
+			x.tooMany(rows) {
 			return g
 		}
 		if x.subset != nil {
 			_, held, ok := x.judgeSubset(rows)
-			if !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 || len(rows[1-x.subset.one]) > x.subset.size {
+			if !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 ||
+				len(rows[1-x.subset.one]) > x.subset.size {
 				return g
 			}
 		}

@@ -34,7 +34,7 @@ func TestUnits(t *testing.T) {
 	r := newTestRunner(p, left, right)
 	x := r.evaluator(&p.rules[0])
 	u := x.onUnits(r.openUnits(x))
-	require.Equal(t, 2, u.units[0].len(), "a row that lacks the field shares it with nobody")
+	require.Equal(t, 2, u.units[0].len(), "a row that lacks the field shares it with none")
 	sum := u.x.tables[0]
 	require.Equal(t, []int64{7, 24}, sum.amounts[0])
 	require.Equal(t, []int32{int32(recon.Epoch + 20454), int32(recon.Epoch + 20454)}, sum.date, "a unit is as old as its oldest row")

@@ -15,7 +15,7 @@ import (
 	"matcher/tests/bench/gen"
 )
 
-// worstSide is n rows of one side, each as shape says, with digest and position.
+// worstSide is n rows of one side, each made by shape, with digest and position.
 func worstSide(side string, n int, shape func(i int, tx *recon.Transaction)) []recon.Transaction {
 	rows := make([]recon.Transaction, n)
 	for i := range rows {
@@ -28,8 +28,8 @@ func worstSide(side string, n int, shape func(i int, tx *recon.Transaction)) []r
 	return rows
 }
 
-// told runs the plan and says how long it took; nobody is judged by a clock here, but by what a result may hold at most.
-func told(t *testing.T, p *Plan, left, right []recon.Transaction) *Result {
+// timed runs the plan and logs how long it took; the clock decides nothing here, only what a result may hold at most.
+func timed(t *testing.T, p *Plan, left, right []recon.Transaction) *Result {
 	t.Helper()
 	start := time.Now()
 	res, _, _ := run(t, p, left, right)
@@ -46,12 +46,12 @@ func TestWorstInputs(t *testing.T) {
 		by := func(priority int, field string) recon.Rule {
 			return recon.Rule{Name: field, Type: recon.RuleExact, Priority: priority, Keys: []recon.RuleKey{{Left: field, Right: field}}}
 		}
-		row := func(shift int) func(i int, tx *recon.Transaction) { // the reference says one pair, the description its neighbour
+		row := func(shift int) func(i int, tx *recon.Transaction) { // the reference names one pair, the description its neighbour
 			return func(i int, tx *recon.Transaction) {
 				tx.Amount, tx.Reference, tx.Description = 10_00, fmt.Sprint("R", i), fmt.Sprint("D", (i+shift)%n)
 			}
 		}
-		res := told(t, compile(t, by(1, "reference"), by(2, "description")), worstSide("L", n, row(0)), worstSide("R", n, row(1)))
+		res := timed(t, compile(t, by(1, "reference"), by(2, "description")), worstSide("L", n, row(0)), worstSide("R", n, row(1)))
 		require.Len(t, res.Groups, n)
 		for i := range res.Groups {
 			require.Equal(t, recon.HeldByContradicts, res.Groups[i].HeldBy())
@@ -61,7 +61,7 @@ func TestWorstInputs(t *testing.T) {
 	t.Run("a rule that no row can satisfy leaves every row with a reason", func(t *testing.T) {
 		p := compile(t, recon.Rule{Name: "never", Type: recon.RuleExact, Priority: 1, Where: recon.SideText{Left: "amount > 5.00 && amount < 5.00"}})
 		same := func(i int, tx *recon.Transaction) { tx.Amount, tx.Reference = recon.Minor(i), fmt.Sprint(i) }
-		res := told(t, p, worstSide("L", 500, same), worstSide("R", 500, same))
+		res := timed(t, p, worstSide("L", 500, same), worstSide("R", 500, same))
 		require.Empty(t, res.Groups)
 		for side := range res.Open {
 			require.Len(t, res.Open[side], 500)
@@ -79,7 +79,7 @@ func TestWorstInputs(t *testing.T) {
 		anything := func(i int, tx *recon.Transaction) {
 			tx.Amount, tx.Date, tx.Reference = recon.Minor(7919*i%1_000_003+1), recon.Epoch+20454+recon.Day(i%300), fmt.Sprint(i)
 		}
-		res := told(t, p, worstSide("L", n, anything), worstSide("R", n, anything))
+		res := timed(t, p, worstSide("L", n, anything), worstSide("R", n, anything))
 		require.Zero(t, res.Counts[LeftIndex].Matched)
 		require.LessOrEqual(t, res.ByRule[0].Candidates, int64(n*fanMax))
 		for i := range res.Groups {
@@ -87,13 +87,13 @@ func TestWorstInputs(t *testing.T) {
 		}
 	})
 
-	t.Run("a search that has no end stops at its budget and says so", func(t *testing.T) {
+	t.Run("a search that has no end stops at its budget and reports it", func(t *testing.T) {
 		rule := subsetRule()
 		rule.Group.MaxCandidates, rule.Group.MaxSize, rule.Group.SearchBudget = new(10_000), new(1_000), new(10_000_000)
 		p := compile(t, rule)
 		items := worstSide("L", 2_000, func(i int, tx *recon.Transaction) { tx.Amount = recon.Minor(2 * (1_000_003 + 7919*i)) })
 		lines := worstSide("R", 40, func(i int, tx *recon.Transaction) { tx.Amount = recon.Minor(400_000_001 + 2*i) }) // odd, and every sum is even
-		res := told(t, p, items, lines)
+		res := timed(t, p, items, lines)
 		require.Empty(t, res.Groups)
 		for i := range res.Open[RightIndex] {
 			require.Equal(t, recon.ReasonSearchBudget, res.Open[RightIndex][i].Reason())
@@ -107,7 +107,7 @@ func TestWorstInputs(t *testing.T) {
 		require.Empty(t, errs)
 		items := worstSide("L", 10_000, func(i int, tx *recon.Transaction) { tx.Amount, tx.Description = 10_00, fmt.Sprint(i) })
 		lines := worstSide("R", 2, func(i int, tx *recon.Transaction) { tx.Amount = recon.Minor(1_000_00 + 5_00*i) })
-		res := told(t, p, items, lines)
+		res := timed(t, p, items, lines)
 		require.Len(t, res.Groups, 1)
 		require.Equal(t, recon.HeldByAmbiguity, res.Groups[0].HeldBy())
 		require.EqualValues(t, 999, res.Groups[0].Alternatives)
@@ -122,7 +122,7 @@ func TestWorstInputs(t *testing.T) {
 		foreign := func(i int, tx *recon.Transaction) {
 			tx.Amount, tx.Reference, tx.Currency = 1000, fmt.Sprint(i), codes[i%len(codes)]
 		}
-		res := told(t, p, worstSide("L", 2_000, foreign), worstSide("R", 2_000, foreign))
+		res := timed(t, p, worstSide("L", 2_000, foreign), worstSide("R", 2_000, foreign))
 		require.Empty(t, res.Groups)
 		for side := range res.Open {
 			for i := range res.Open[side] {
@@ -140,7 +140,7 @@ func TestWorstInputs(t *testing.T) {
 			return func(i int, tx *recon.Transaction) { tx.Amount, tx.Reference = edge[(i+shift)%len(edge)], fmt.Sprint(i) }
 		}
 		for shift := range edge {
-			res := told(t, p, worstSide("L", len(edge), at(0)), worstSide("R", len(edge), at(shift)))
+			res := timed(t, p, worstSide("L", len(edge), at(0)), worstSide("R", len(edge), at(shift)))
 			require.Len(t, res.Bridge, 1)
 			require.NoError(t, res.Bridge[0].Check())
 		}
@@ -156,7 +156,7 @@ func TestAMillionIdenticalRows(t *testing.T) {
 	same := func(_ int, tx *recon.Transaction) { tx.Amount, tx.Reference = 10_00, "SUBSCRIPTION" }
 	left, right := worstSide("L", n, same), worstSide("R", n-1, same)
 	t.Run("that are wholly equal are paired one by one, and the surplus is a duplicate", func(t *testing.T) {
-		res := told(t, compile(t, recon.DefaultLadder()...), left, right)
+		res := timed(t, compile(t, recon.DefaultLadder()...), left, right)
 		require.EqualValues(t, n-1, res.Counts[LeftIndex].Matched)
 		require.Len(t, res.Open[LeftIndex], 1)
 		require.Equal(t, recon.ReasonDuplicate, res.Open[LeftIndex][0].Reason())
@@ -170,7 +170,7 @@ func TestAMillionIdenticalRows(t *testing.T) {
 			left[i].Description = fmt.Sprint(-i)
 			left[i].Digest = gen.Digest(&left[i])
 		}
-		res := told(t, compile(t, recon.DefaultLadder()...), left, right)
+		res := timed(t, compile(t, recon.DefaultLadder()...), left, right)
 		require.Zero(t, res.Counts[LeftIndex].Matched)
 		require.EqualValues(t, n-1, res.Counts[LeftIndex].Proposed)
 		require.Equal(t, recon.HeldByAmbiguity, res.Groups[0].HeldBy())
@@ -179,7 +179,7 @@ func TestAMillionIdenticalRows(t *testing.T) {
 		for i := range right {
 			right[i].Date += 100
 		}
-		res := told(t, compile(t, recon.DefaultLadder()...), left, right)
+		res := timed(t, compile(t, recon.DefaultLadder()...), left, right)
 		require.Empty(t, res.Groups)
 		require.Equal(t, recon.ReasonDateOutside, res.Open[RightIndex][0].Reason())
 	})

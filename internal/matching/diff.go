@@ -52,8 +52,8 @@ type groupChange struct {
 	Before, After []int
 }
 
-// diffGroups compares what is confirmed before with what is confirmed after. In each of the two sets a row is in at most
-// one group. money returns the amount of a row. An error is a sum that does not fit.
+// diffGroups compares what is confirmed before with what is confirmed after. In each of the two sets a row is in at
+// most one group. money returns the amount of a row. An error is a sum that does not fit.
 func diffGroups(before, after []matched, money func(side recon.Side, id int64) recon.Money) (groupDiff, error) {
 	d := differ{before: before, after: after, money: money, union: solver.NewUnion[int](len(before) + len(after))}
 	for side := range d.rows {
@@ -202,7 +202,8 @@ func (d *differ) changes() []groupChange {
 	}
 	kinds := []recon.DiffKind{recon.DiffLost, recon.DiffRePaired, recon.DiffGained}
 	slices.SortFunc(list, func(x, y groupChange) int {
-		return cmp.Or(cmp.Compare(slices.Index(kinds, x.Kind), slices.Index(kinds, y.Kind)), compareFirst(d.first(&x), d.first(&y)))
+		return cmp.Or(cmp.Compare(slices.Index(kinds, x.Kind), slices.Index(kinds, y.Kind)),
+			compareFirst(d.first(&x), d.first(&y)))
 	})
 	return list
 }
@@ -278,7 +279,8 @@ func (m *moved) change(side recon.Side, currency string) (recon.MoneyChange, err
 		{"re-paired", m.rePaired, &change.RePaired},
 		{"unchanged", m.unchanged, &change.Unchanged},
 	} {
-		amount, err := part.sum.Fit(fmt.Sprintf("the %s rows of the %s side", part.what, strings.ToLower(string(side))), currency)
+		amount, err := part.sum.Fit(fmt.Sprintf("the %s rows of the %s side", part.what,
+			strings.ToLower(string(side))), currency)
 		if err != nil {
 			return change, err //nolint:wrapcheck // it names the sum
 		}

@@ -8,10 +8,12 @@ import (
 )
 
 const (
-	// largeRows is where garbage is worth hundreds of megabytes; below it collections would cost more than they give back.
+	// largeRows is where garbage is worth hundreds of megabytes; below it collections would cost more than they give
+	// back.
 	largeRows = 1 << 18
-	// largePercent is the garbage, of what lives, at which a collection begins during a large run. Nearly all that lives
-	// then is columns without pointers, which a collection passes over, so that it costs no time that could be measured.
+	// largePercent is the garbage, of what lives, at which a collection begins during a large run. Nearly all that
+	// lives then is columns without pointers, which a collection passes over, so that it costs no time that could be
+	// measured.
 	largePercent = 20
 )
 

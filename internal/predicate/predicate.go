@@ -1,6 +1,7 @@
-// Package predicate evaluates CEL expressions over one row, such as the where of a rule. Names are those of the canonical
-// row: externalId, reference, currency, description, kind, bookingStatus (texts), amount, gross, fee, tax, net,
-// original.amount (decimals), date, valueDate (days), original.currency, and metadata.x or metadata["x y"] (texts).
+// Package predicate evaluates CEL expressions over one row, such as the where of a rule. Names are those of the
+// canonical row: externalId, reference, currency, description, kind, bookingStatus (texts), amount, gross, fee, tax,
+// net, original.amount (decimals), date, valueDate (days), original.currency, and metadata.x or metadata["x y"]
+// (texts).
 //
 // Amounts are exact decimals: they compare with whole numbers, decimals and texts that hold one, add and subtract, and
 // abs(amount) is their magnitude. Days compare with days and with texts as "2026-01-31". What a row lacks (a metadata
@@ -31,7 +32,8 @@ const (
 	costMax  = 5_000
 	// textMax is how long a text is taken to be when the cost is estimated.
 	textMax = 256
-	// literalDigitsMax is how many digits a number in a predicate may have: CEL reads it as a float, which is exact that far.
+	// literalDigitsMax is how many digits a number in a predicate may have: CEL reads it as a float, which is exact
+	// that far.
 	literalDigitsMax = 15
 )
 
@@ -55,10 +57,13 @@ func mustEnvironment() *cel.Env {
 		cel.Variable("metadata", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("original.amount", decimalType), cel.Variable("original.currency", cel.StringType),
 		cel.Variable("date", dayType), cel.Variable("valueDate", dayType),
-		cel.Function("decimal", cel.Overload("decimal_string", []*cel.Type{cel.StringType}, decimalType, cel.UnaryBinding(decimalOfText))),
-		cel.Function("abs", cel.Overload("abs_decimal", []*cel.Type{decimalType}, decimalType, cel.UnaryBinding(absolute))),
+		cel.Function("decimal", cel.Overload("decimal_string", []*cel.Type{cel.StringType}, decimalType,
+			cel.UnaryBinding(decimalOfText))),
+		cel.Function("abs", cel.Overload("abs_decimal", []*cel.Type{decimalType}, decimalType,
+			cel.UnaryBinding(absolute))),
 		cel.Function(operators.Add, cel.Overload("add_decimals", []*cel.Type{decimalType, decimalType}, decimalType)),
-		cel.Function(operators.Subtract, cel.Overload("subtract_decimals", []*cel.Type{decimalType, decimalType}, decimalType)),
+		cel.Function(operators.Subtract, cel.Overload("subtract_decimals", []*cel.Type{decimalType, decimalType},
+			decimalType)),
 		cel.Function(operators.Negate, cel.Overload("negate_decimal", []*cel.Type{decimalType}, decimalType)),
 	}
 	for _, name := range []string{"amount", "gross", "fee", "tax", "net"} {
@@ -83,16 +88,18 @@ func mustEnvironment() *cel.Env {
 	return env
 }
 
-var comparisons = []string{operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, operators.Equals, operators.NotEquals}
+var comparisons = []string{operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
+	operators.Equals, operators.NotEquals}
 
 func isEquality(operator string) bool {
 	return operator == operators.Equals || operator == operators.NotEquals
 }
 
-// turnedRound is the comparison that says the same with its sides swapped.
+// turnedRound is the same comparison with its sides swapped.
 var turnedRound = map[string]string{
 	operators.Less: operators.Greater, operators.LessEquals: operators.GreaterEquals, operators.Greater: operators.Less,
-	operators.GreaterEquals: operators.LessEquals, operators.Equals: operators.Equals, operators.NotEquals: operators.NotEquals,
+	operators.GreaterEquals: operators.LessEquals, operators.Equals: operators.Equals,
+	operators.NotEquals: operators.NotEquals,
 }
 
 // Compile reads a predicate, or returns in one sentence what is wrong with it.
@@ -116,7 +123,8 @@ func Compile(text string) (*Predicate, error) {
 	}
 	cost, err := environment.EstimateCost(checked, sizes{})
 	if err != nil || cost.Max > costMax {
-		return nil, fmt.Errorf("costs too much for a million rows: at most %d, not %d by CEL's estimate", costMax, cost.Max)
+		return nil, fmt.Errorf("costs too much for a million rows: at most %d, not %d by CEL's estimate", costMax,
+			cost.Max)
 	}
 	p := &Predicate{}
 	if err := p.read(checked.NativeRep()); err != nil {
@@ -129,7 +137,7 @@ func Compile(text string) (*Predicate, error) {
 	return p, nil
 }
 
-// celFault is the first thing that CEL says is wrong, with its column.
+// celFault is the first fault that CEL reports, with its column.
 func celFault(issues *cel.Issues) error {
 	first := issues.Errors()[0]
 	message, _, _ := strings.Cut(first.Message, "\n")
@@ -138,7 +146,7 @@ func celFault(issues *cel.Issues) error {
 }
 
 // exactLiterals turns every decimal literal into an exact decimal, and every comparison round that has a literal on its
-// left, so that it is always the field of the row that does the comparing. What a field is said to equal becomes dyn,
+// left, so that it is always the field of the row that does the comparing. What a field is to equal becomes dyn,
 // since CEL knows no equality of a decimal and a whole number; readCall holds it to its type afterwards.
 func exactLiterals(tree *ast.AST) error {
 	var fault error
@@ -151,7 +159,8 @@ func exactLiterals(tree *ast.AST) error {
 				return
 			}
 			text := strconv.FormatFloat(float64(number), 'f', -1, 64)
-			if digits := strings.Trim(strings.Replace(text, ".", "", 1), "-0"); len(digits) > literalDigitsMax || len(text) > 2*literalDigitsMax {
+			if digits := strings.Trim(strings.Replace(text, ".", "", 1), "-0"); len(digits) > literalDigitsMax ||
+				len(text) > 2*literalDigitsMax {
 				fault = fmt.Errorf("holds a number of more than %d digits", literalDigitsMax)
 			}
 			id++
@@ -253,7 +262,7 @@ func (p *Predicate) readCall(tree *ast.AST, call ast.CallExpr, named map[int64]b
 	}
 }
 
-// fitsLiteral says whether a value of a type may equal, precede or follow a literal.
+// fitsLiteral reports whether a value of a type may equal, precede or follow a literal.
 func fitsLiteral(kind *types.Type, literal ref.Val) error {
 	text, isText := literal.(types.String)
 	switch {

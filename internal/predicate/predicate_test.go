@@ -77,7 +77,7 @@ func TestWhere(t *testing.T) {
 			require.Error(t, err, text)
 		}
 	})
-	t.Run("it says what it reads", func(t *testing.T) {
+	t.Run("it lists what it reads", func(t *testing.T) {
 		t.Parallel()
 		p, err := Compile(`has(metadata.iban) && metadata["value date"] != "" && original.amount > 5 && kind == "FEE" && date > valueDate`)
 		require.NoError(t, err)

@@ -74,8 +74,8 @@ func (d exactDecimal) compare(o exactDecimal) int {
 	return c
 }
 
-// scaledUp is a magnitude at the finer of its own and another scale. A text with thirty decimals against an amount is the
-// extreme: past 128 bits the wider one counts as the largest.
+// scaledUp is a magnitude at the finer of its own and another scale. A text with thirty decimals against an amount is
+// the extreme: past 128 bits the wider one counts as the largest.
 func scaledUp(d exactDecimal, scale int) (hi, lo uint64) {
 	lo = uint64(max(d.mantissa, -d.mantissa))
 	for range max(scale-d.scale, 0) {
@@ -278,7 +278,7 @@ func (a attributes) Size() ref.Val { return types.Int(len(a)) }
 // Iterator cannot be reached: a predicate reads metadata by name.
 func (a attributes) Iterator() traits.Iterator { panic("engine: metadata was read as a whole") }
 
-// Equal cannot be reached either, and says no.
+// Equal cannot be reached either, and returns false.
 func (attributes) Equal(ref.Val) ref.Val { return types.False }
 
 // ConvertToNative is not needed.
@@ -293,7 +293,7 @@ func (attributes) Type() ref.Type { return types.MapType }
 // Value is the metadata itself.
 func (a attributes) Value() any { return []recon.Attribute(a) }
 
-// sizes tells CEL's estimate how long a row's texts are.
+// sizes gives CEL's estimate the length of a row's texts.
 type sizes struct{}
 
 // EstimateCallCost of what decimals add to CEL; the rest CEL knows itself.
@@ -301,7 +301,8 @@ func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstN
 	if !strings.Contains(overload, "decimal") {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: 1}, ResultSize: &cost.SizeEstimate{Min: 1, Max: 1}}
+	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: 1},
+		ResultSize: &cost.SizeEstimate{Min: 1, Max: 1}}
 }
 
 // EstimateSize of a field.

@@ -37,7 +37,8 @@ type Flow struct {
 const marginNone = int64(1) << 62
 
 const (
-	// exactWorkMax bounds one component that is solved exactly: about 200 nodes a side with every pair a candidate, 100 ms.
+	// exactWorkMax bounds one component that is solved exactly: about 200 nodes a side with every pair a candidate,
+	// 100 ms.
 	exactWorkMax = 8 << 20
 	workMin      = 20_000 // every component may cost this much: twenty nodes a side with every pair a candidate
 )
@@ -64,12 +65,15 @@ func (a *Assignment) Solve(edges []Edge) {
 		}
 	}
 	a.assign()
-	a.edges = slices.DeleteFunc(rest, func(e Edge) bool { return a.Capacity[0][e.Left] == 0 || a.Capacity[1][e.Right] == 0 })
+	a.edges = slices.DeleteFunc(rest, func(e Edge) bool {
+		return a.Capacity[0][e.Left] == 0 ||
+			a.Capacity[1][e.Right] == 0
+	})
 	a.assign()
 }
 
-// assign solves each connected component: at once where there is nothing to weigh, exactly (most pairs, then the highest
-// total) where that fits the budget, and best first with augmentation where it does not.
+// assign solves each connected component: at once where there is nothing to weigh, exactly (most pairs, then the
+// highest total) where that fits the budget, and best first with augmentation where it does not.
 func (a *Assignment) assign() {
 	for _, component := range a.components() {
 		switch lefts, rights := countNodes(component); {

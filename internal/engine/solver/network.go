@@ -93,7 +93,7 @@ func (n *network) allocate() {
 }
 
 // shortest is the reduced distance between two nodes in what the flow leaves, edge `without` aside; a distance of `far`
-// or more is not told apart. Between source and sink it also moves the potentials on.
+// or more is not distinguished. Between source and sink it also moves the potentials on.
 func (n *network) shortest(from, to, without int, far int64) int64 {
 	for i := range n.distance {
 		n.distance[i] = unreached

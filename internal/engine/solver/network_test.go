@@ -31,7 +31,7 @@ func TestNetwork(t *testing.T) {
 		require.Equal(t, int64(1), a.Flows[0].Margin)
 		require.Equal(t, int64(1), a.Flows[1].Margin)
 	})
-	t.Run("a margin past what is asked for is not told apart from none", func(t *testing.T) {
+	t.Run("a margin past what is asked for is not distinguished from none", func(t *testing.T) {
 		a := square(90, 10, 10, 90)
 		a.Enough = 50
 		a.assign()

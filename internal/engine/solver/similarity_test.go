@@ -59,7 +59,7 @@ func TestSimilarity(t *testing.T) {
 			require.Equal(t, editsBySearch(a, b), edits(a, b))
 		})
 	})
-	t.Run("what lies beyond the part that is compared does not count", func(t *testing.T) {
+	t.Run("what is beyond the part that is compared does not count", func(t *testing.T) {
 		t.Parallel()
 		same := strings.Repeat("Ä", textRunesMax)
 		for _, algorithm := range []string{JaroWinkler, TokenSet, Levenshtein} {

@@ -13,8 +13,8 @@ const (
 	radixLeast = 2048
 )
 
-// Sort orders items by key, stably, by radix. Keys are counted from the least one and digits that are 0 in all of them are
-// skipped, so a day or an amount costs one to three passes, whatever its sign.
+// Sort orders items by key, stably, by radix. Keys are counted from the least one and digits that are 0 in all of
+// them are skipped, so a day or an amount costs one to three passes, whatever its sign.
 func Sort(items []uint32, key func(uint32) uint64) {
 	if len(items) < radixLeast {
 		slices.SortStableFunc(items, func(a, b uint32) int { return cmp.Compare(key(a), key(b)) })
