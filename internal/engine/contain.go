@@ -228,28 +228,34 @@ func (p *partTable) find(part []byte) uint32 {
 // rowsOfPart is how many rows one core looks up at a time.
 const rowsOfPart = 1 << 13
 
-// joinContained numbers the values of one pair that are part of a value of the other side. Left values come first,
-// then right ones; a row that shares none with anybody gets a number of its own, so that it carries the key and meets
-// no one.
+// containedJoin is a join of values with their parts at work.
+type containedJoin struct {
+	*joined
+	tables  [2]*Table
+	columns [2]*keyColumn
+	parts   [2]*partTable
+	base    [2]uint32 // before the numbers of a side's values
+}
+
+// joinContained numbers the values of one pair that are part of a value of the other side. Left values come first, then
+// right ones; a row that shares none gets a number of its own, so that it carries the key and meets no other.
 func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
-	columns := [2]*keyColumn{&tables[0].keys[pair.column[0]], &tables[1].keys[pair.column[1]]}
-	var parts [2]*partTable
+	j := &containedJoin{joined: &joined{partial: true, listed: true}, tables: tables}
+	for side, t := range tables {
+		j.columns[side] = &t.keys[pair.column[side]]
+	}
 	solver.InParallel(2, func(side int) {
-		parts[side] = newPartTable(newContainer(p, pair), side, tables[side],
-			columns[side])
+		j.parts[side] = newPartTable(newContainer(p, pair), side, tables[side], j.columns[side])
 	})
-	base := [2]uint32{0, uint32(len(parts[0].hashes))}
-	j := &joined{count: len(parts[0].hashes) + len(parts[1].hashes), partial: true, listed: true}
-	j.wholes = [2]uint32{base[1], uint32(j.count)}
+	j.base[1] = uint32(len(j.parts[0].hashes))
+	j.count = len(j.parts[0].hashes) + len(j.parts[1].hashes)
+	j.wholes = [2]uint32{j.base[1], uint32(j.count)}
 	met := make([]bool, j.count+1)
 	var found [2][][][]uint32
 	for side, t := range tables {
 		chunks := solver.Ranges(t.Len(), rowsOfPart)
 		found[side] = make([][][]uint32, len(chunks))
-		solver.InParallel(len(chunks), func(i int) {
-			found[side][i] = findParts(newContainer(p, pair), side, t, columns[side], parts[1-side], base[1-side],
-				chunks[i])
-		})
+		solver.InParallel(len(chunks), func(i int) { found[side][i] = j.find(newContainer(p, pair), side, chunks[i]) })
 		for _, chunk := range found[side] {
 			for _, numbers := range chunk {
 				for _, n := range numbers {
@@ -258,25 +264,26 @@ func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 			}
 		}
 	}
-	for side, t := range tables {
-		j.fill(side, t, columns[side], parts[side].own, base[side], met, found[side])
+	j.met = met
+	for side := range tables {
+		j.fill(side, found[side])
 	}
-	j.met = make([]bool, j.count+1)
-	copy(j.met, met)
+	j.met = append(met, make([]bool, j.count+1-len(met))...)
 	j.live = j.isLiveByRow()
-	return j
+	return j.joined
 }
 
-// findParts lists for each row of a range the numbers of the other side's values that it holds.
-func findParts(c *container, side int, t *Table, column *keyColumn, other *partTable, base uint32, rows [2]int) [][]uint32 {
+// find lists for each row of a range the numbers of the other side's values that it holds.
+func (j *containedJoin) find(c *container, side int, rows [2]int) [][]uint32 {
 	found := make([][]uint32, rows[1]-rows[0])
+	column, other, base := j.columns[side], j.parts[1-side], j.base[1-side]
 	for i := range found {
 		first, count := column.of(uint32(rows[0] + i))
 		for _, start := range column.start[first : first+count] {
 			if start == noText {
 				continue
 			}
-			c.eachPart(side, t.text(start), &other.lengths, func(part []byte) {
+			c.eachPart(side, j.tables[side].text(start), &other.lengths, func(part []byte) {
 				if n := other.find(part); n > 0 && len(found[i]) < keyValuesMax && !slices.Contains(found[i], base+n) {
 					found[i] = append(found[i], base+n)
 				}
@@ -287,15 +294,16 @@ func findParts(c *container, side int, t *Table, column *keyColumn, other *partT
 }
 
 // fill gives each row of a side its numbers: its own values that other rows hold, and those that it holds itself.
-func (j *joined) fill(side int, t *Table, column *keyColumn, own []uint32, base uint32, met []bool, found [][][]uint32) {
-	j.first[side], j.counts[side] = make([]uint32, t.Len()), make([]uint32, t.Len())
-	for row := range uint32(t.Len()) {
+func (j *containedJoin) fill(side int, found [][][]uint32) {
+	rows, column, own, base := j.tables[side].Len(), j.columns[side], j.parts[side].own, j.base[side]
+	j.first[side], j.counts[side] = make([]uint32, rows), make([]uint32, rows)
+	for row := range uint32(rows) {
 		from := len(j.ids[side])
 		first, count := column.of(row)
 		filled := false
 		for i := first; i < first+count; i++ {
 			filled = filled || column.start[i] != noText
-			if n := own[i]; n > 0 && met[base+n] && !slices.Contains(j.ids[side][from:], base+n) {
+			if n := own[i]; n > 0 && j.met[base+n] && !slices.Contains(j.ids[side][from:], base+n) {
 				j.ids[side] = append(j.ids[side], base+n)
 			}
 		}
