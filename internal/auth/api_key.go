@@ -7,7 +7,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// APIKey lets a machine in without a token, as Subject with Roles. An empty Key lets nobody in.
+// APIKey authenticates a machine without a token, as Subject with Roles. An empty Key matches nothing.
 type APIKey struct {
 	Key     string
 	Subject string
@@ -17,8 +17,8 @@ type APIKey struct {
 // APIKeys are the keys that an installation accepts.
 type APIKeys []APIKey
 
-// Authenticate is the holder of the one key in the header. All keys are compared, by hashes of one length, so the time it
-// takes tells nothing about any of them.
+// Authenticate returns the holder of the one key in the header. All keys are compared, by hashes of one length, so the
+// time it takes depends on none of them.
 func (keys APIKeys) Authenticate(header []string) (Principal, error) {
 	if len(header) != 1 {
 		return Principal{}, recon.Unauthorized("API_KEY_INVALID", "send one X-API-Key")
@@ -31,7 +31,7 @@ func (keys APIKeys) Authenticate(header []string) (Principal, error) {
 		}
 	}
 	if found < 0 {
-		return Principal{}, recon.Unauthorized("API_KEY_INVALID", "this API key is not known here")
+		return Principal{}, recon.Unauthorized("API_KEY_INVALID", "unknown API key")
 	}
 	return Principal{Subject: keys[found].Subject, Roles: keys[found].Roles}, nil
 }

@@ -29,11 +29,11 @@ const (
 )
 
 var (
-	errDuplicateKey = errors.New("a JSON key stands twice")
+	errDuplicateKey = errors.New("duplicate JSON key")
 	errClaimType    = errors.New("a claim has the wrong JSON type")
 )
 
-// claims keeps the token's members as they stand. jwt.MapClaims is not enough: it lets the last of two equal keys
+// claims keeps the token's members unchanged. jwt.MapClaims is not enough: it lets the last of two equal keys
 // win, and a reader in front of us might have believed the first.
 type claims struct{ members map[string]json.RawMessage }
 
@@ -44,7 +44,7 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// strictObject decodes a JSON object whose keys, at every depth, stand once.
+// strictObject decodes a JSON object whose keys are unique at every depth.
 func strictObject(data []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8")
@@ -178,7 +178,8 @@ func (c *claims) principal() (Principal, error) {
 	}
 	roles, err := c.roles()
 	if err != nil {
-		return Principal{}, recon.Unauthorized("TOKEN_INVALID", "the token's roles claim is neither a list of strings nor a string")
+		return Principal{}, recon.Unauthorized("TOKEN_INVALID",
+			"the token's roles claim is neither a list of strings nor a string")
 	}
 	return Principal{Subject: subject, TenantID: tenantID, Roles: roles}, nil
 }

@@ -18,20 +18,22 @@ const DevelopmentSecretPrefix = "matcher-development-"
 // DevelopmentSecret is the signing key of an installation with nothing configured. It is public by being here.
 const DevelopmentSecret = DevelopmentSecretPrefix + "signing-key-known-to-everybody"
 
-// minDistinctBytes tells a random secret from a repeated one: 32 random hex digits hold fewer than 8 different ones
+// minDistinctBytes separates a random secret from a repeated one: 32 random hex digits hold fewer than 8 different ones
 // about once in a million.
 const minDistinctBytes = 8
 
 // placeholders are words found in example files and never, but for one time in billions, in a random secret.
-var placeholders = []string{"changeme", "change-me", "change_me", "development", "example", "password", "insecure", "placeholder"}
+var placeholders = []string{
+	"changeme", "change-me", "change_me", "development", "example", "password", "insecure", "placeholder",
+}
 
-// Tenancy says whose data a token without a tenant claim may reach.
+// Tenancy decides whose data a token without a tenant claim may reach.
 type Tenancy struct {
 	MultiTenant     bool
 	DefaultTenantID string // the one tenant while MultiTenant is false
 }
 
-// Config is everything this package is told from outside. The zero value of each duration is its default.
+// Config is everything that this package is configured with. The zero value of each duration is its default.
 type Config struct {
 	Disabled   bool // no token needed; only outside production and with a single tenant
 	Production bool // see IsProduction
@@ -59,8 +61,7 @@ func IsProduction(environment string) bool {
 	}
 }
 
-// New is the one way to an Authenticator: it refuses what CheckProduction refuses, so a process that could start
-// without a lock on its door does not start.
+// New returns the Authenticator of a configuration, or the reason why it must not serve: see CheckProduction.
 func New(cfg Config) (Authenticator, error) {
 	if err := CheckProduction(cfg); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func CheckProduction(cfg Config) error {
 		faults = append(faults, secretFault(cfg.Secret))
 	}
 	if cfg.JWKSURL != "" && !safeKeyAddress(cfg.JWKSURL) {
-		faults = append(faults, errors.New("the JWKS address must be https: whoever answers it signs tokens"))
+		faults = append(faults, errors.New("the JWKS address must be https: its answer decides who signs tokens"))
 	}
 	return errors.Join(faults...)
 }

@@ -23,7 +23,7 @@ const (
 	// fetchCooldown is the least time between two reads, whatever asks for them: a flood of made-up key ids, or of
 	// good tokens while the provider is down, costs it six requests a minute.
 	fetchCooldown = 10 * time.Second
-	// fetchTimeout bounds how long a request can wait for a key nobody has seen yet.
+	// fetchTimeout bounds how long a request can wait for an unknown key.
 	fetchTimeout = 5 * time.Second
 	// maxKeySetBytes and maxKeys: a key is 0.4 to 4 KB (with its certificates), a provider publishes two or three.
 	maxKeySetBytes = 1 << 20
@@ -35,7 +35,7 @@ var errNoKeys = errors.New("no usable key is known")
 
 // keyStore is the key set of an identity provider, as keyfunc wants to read it. The library's own HTTP storage makes
 // requests with unknown keys queue for a rate limiter and fetches once for each; here one fetch is in flight, all who
-// need it wait for that one, and whoever comes too soon after it is refused at once.
+// need it wait for that one, and a request too soon after it is refused at once.
 type keyStore struct {
 	*jwkset.MemoryJWKSet
 	url    string
@@ -62,7 +62,7 @@ func newKeyStore(cfg Config, now func() time.Time) *keyStore {
 		maxAge:       cmp.Or(cfg.KeyRefresh, defaultKeyRefresh),
 	}
 	if s.client == nil {
-		// A redirect would let the answer come from an address nobody configured.
+		// A redirect would let the answer come from an address that is not configured.
 		s.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	if s.log == nil {

@@ -5,7 +5,7 @@ import "context"
 type requestIDKey struct{}
 
 // WithRequestID returns a context that carries the id of the request at hand, which the HTTP edge has made or checked.
-// It stands beside the tenant and the caller because whatever records who did something also records in which request.
+// It is kept with the tenant and the caller because records of who did something also name the request.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }

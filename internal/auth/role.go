@@ -10,7 +10,7 @@ import (
 // Role is what a caller may do inside its tenant, or, for PlatformAdmin, to tenants themselves.
 type Role string
 
-// The roles, from least to most. PlatformAdmin and TenantReader stand beside the ladder: they open the control plane, or
+// The roles, from least to most. PlatformAdmin and TenantReader are outside the ladder: they open the control plane, or
 // the part of it that other installations read, and no tenant's data.
 const (
 	RoleViewer        Role = "viewer"         // reads
@@ -18,7 +18,7 @@ const (
 	RoleApprover      Role = "approver"       // confirms and resolves
 	RoleAdmin         Role = "admin"          // configures
 	RolePlatformAdmin Role = "platform-admin" // creates, suspends, moves tenants
-	RoleTenantReader  Role = "tenant-reader"  // asks who a tenant is, as another Matcher does
+	RoleTenantReader  Role = "tenant-reader"  // reads tenant settings for another installation
 )
 
 // Roles are all roles: first those of a tenant, where a role holds every right of those before it.
@@ -43,8 +43,7 @@ func Allows(roles []Role, needed Role) bool {
 	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Index(ladder, held) >= rank })
 }
 
-// RequireRole is nil when the caller in ctx may do what needs role, a 403 when it may not, a 401 when nobody has been
-// authenticated.
+// RequireRole returns nil if the caller in ctx has the role, a 403 if not, and a 401 without a caller.
 func RequireRole(ctx context.Context, role Role) error {
 	principal, ok := PrincipalFrom(ctx)
 	if !ok {

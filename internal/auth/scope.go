@@ -35,7 +35,8 @@ func ScopedRedisSegments(ctx context.Context, segments ...string) (string, error
 	key.WriteString("tenant:" + tenantID)
 	for i, segment := range segments {
 		if segment == "" || len(segment) > maxRedisSegmentBytes {
-			return "", fmt.Errorf("%w: Redis segment %d has %d bytes, allowed are 1 to %d", ErrBadSegment, i, len(segment), maxRedisSegmentBytes)
+			return "", fmt.Errorf("%w: Redis segment %d has %d bytes, allowed are 1 to %d",
+				ErrBadSegment, i, len(segment), maxRedisSegmentBytes)
 		}
 		key.WriteByte(':')
 		escapeRedisSegment(&key, segment)
@@ -89,7 +90,7 @@ func ScopedObjectStorageKey(ctx context.Context, segments ...string) (string, er
 	return key, nil
 }
 
-// objectSegmentFault says why a segment is refused, without repeating it: it may be hostile and ends in a log.
+// objectSegmentFault returns why a segment is refused, without repeating it: it may be hostile and ends in a log.
 func objectSegmentFault(segment string) string {
 	switch {
 	case segment == "":

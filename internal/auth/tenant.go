@@ -9,7 +9,7 @@ import (
 )
 
 // ErrNoTenant is returned wherever work needs a tenant and the context has none. Reaching it means that a route or a
-// job was wired without its tenant: it is a fault of ours, so it is no recon.Error and the edge answers 500.
+// job was wired without its tenant: it is an internal error, so it is no recon.Error and the edge answers 500.
 var ErrNoTenant = errors.New("no tenant in the context")
 
 // Principal is the caller as its token describes it.
@@ -17,7 +17,7 @@ type Principal struct {
 	// Subject is the token's sub claim.
 	Subject string `json:"subject"`
 	// TenantID is the tenant claim after Authenticate ("" when the token has none) and the tenant in force after
-	// ExtractTenant.
+	// TenantExtractor.
 	TenantID string `json:"tenantId,omitempty"`
 	// Roles holds known roles only, each once, lowest first.
 	Roles []Role `json:"roles"`
@@ -28,14 +28,14 @@ type (
 	principalKey struct{}
 )
 
-// WithTenant returns a context that carries the tenant. Only ExtractTenant, the job workers and the command line
+// WithTenant returns a context that carries the tenant. Only TenantExtractor, the job workers and the command line
 // call it: each has the id from a token, a job row or an operator, never from a request's path, header or body.
 func WithTenant(ctx context.Context, tenantID string) context.Context {
 	return context.WithValue(ctx, tenantKey{}, tenantID)
 }
 
-// TenantID is the tenant in ctx, or ErrNoTenant. An id that is no canonical UUID counts as none, so that a mistake of
-// whoever filled the context ends here and not in a schema name, a Redis key or an object path.
+// TenantID is the tenant in ctx, or ErrNoTenant. An id that is no canonical UUID counts as none, so that a mistake in
+// filling the context ends here and not in a schema name, a Redis key or an object path.
 func TenantID(ctx context.Context) (string, error) {
 	tenantID := LookupTenantID(ctx)
 	if tenantID == "" {
@@ -45,7 +45,7 @@ func TenantID(ctx context.Context) (string, error) {
 }
 
 // LookupTenantID is the tenant in ctx, or "" when there is none. It is for callers that act differently without a
-// tenant (log attributes, routing keys); whoever reads or writes data uses TenantID.
+// tenant (log attributes, routing keys); code that reads or writes data uses TenantID.
 func LookupTenantID(ctx context.Context) string {
 	tenantID, _ := ctx.Value(tenantKey{}).(string)
 	if !IsUUID(tenantID) {

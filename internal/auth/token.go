@@ -177,7 +177,7 @@ func accessTokenType(typ string) bool {
 }
 
 // keyFor binds algorithm and key: the shared secret serves HS256 and nothing else, a public key only the algorithm of
-// its type. Without it a public key, which everybody has, could be taken for an HMAC secret.
+// its type. Without it a public key, which is public, could be taken for an HMAC secret.
 func (v *Verifier) keyFor(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
 		if token.Method.Alg() == algHS256 {
@@ -211,11 +211,12 @@ func keyServes(key any, alg string) bool {
 	}
 }
 
-// tokenError says what the holder of a genuine token can act on, and the same vague sentence for everything else.
+// tokenError returns what the holder of a genuine token can act on, and one vague sentence for everything else.
 func tokenError(err error) error {
 	switch {
 	case errors.Is(err, errNoKeys):
-		return recon.Unavailable("AUTH_KEYS_UNAVAILABLE", fetchCooldown, "the identity provider's keys cannot be read at the moment")
+		return recon.Unavailable("AUTH_KEYS_UNAVAILABLE", fetchCooldown,
+			"the identity provider's keys are temporarily unavailable")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return errTokenExpired()
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):

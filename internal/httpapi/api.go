@@ -31,20 +31,20 @@ type Limits struct {
 	Subject     Rate          // of one caller
 }
 
-// Config is what the API stands on; all of it is required but MetricsToken, Redis, Keys and Keeper.
+// Config is what the API needs. MetricsToken, Redis, Keys and Keeper are optional.
 type Config struct {
 	DB      *postgres.DB
 	Imports *ingestion.Service
 
 	Auth    auth.Authenticator
 	Tenancy auth.Tenancy
-	// Keys open what concerns the installation, beside tokens.
+	// Keys are an alternative to tokens for routes of the installation.
 	Keys auth.APIKeys
-	// Keeper changes tenants; nil where a tenant manager elsewhere does.
+	// Keeper changes tenants; nil if an external tenant manager does.
 	Keeper *tenancy.Service
-	// Limits are those in force at the moment: they may change while the service runs.
+	// Limits returns the current limits, which may change while the service runs.
 	Limits func() Limits
-	// Tenants say what rate a tenant may have.
+	// Tenants has the rate of each tenant.
 	Tenants ports.ConfigurationPort
 	// Redis is where instances count requests together; without it each counts by itself.
 	Redis redis.UniversalClient
@@ -60,7 +60,7 @@ type Config struct {
 	Version      Version
 	// ProbesOnly leaves out everything under /v1: a worker answers probes and nothing else.
 	ProbesOnly bool
-	// Ready says whether the service can answer; an error makes /readyz 503.
+	// Ready reports whether the service can answer; an error makes /readyz 503.
 	Ready func(context.Context) error
 }
 

@@ -10,7 +10,7 @@ import (
 type auditInput struct {
 	paged
 	Actor    string `query:"actor" maxLength:"255"`
-	Action   string `query:"action" maxLength:"100" doc:"noun.verb, rule.create say"`
+	Action   string `query:"action" maxLength:"100" doc:"noun.verb, for example rule.create"`
 	Entity   string `query:"entity" maxLength:"100"`
 	EntityID string `query:"entityId" maxLength:"100"`
 }

@@ -27,17 +27,16 @@ type createBackTestInput struct {
 
 // backTestDoc is how the body of a back-test looks on the wire.
 type backTestDoc struct {
-	Rules        []ruleDoc `json:"rules,omitempty" doc:"The whole set as it shall be"`
+	Rules        []ruleDoc `json:"rules,omitempty" doc:"The whole new set"`
 	Rule         *ruleDoc  `json:"rule,omitempty" doc:"One more rule, or the next version of ruleId"`
 	RuleID       string    `json:"ruleId,omitempty" doc:"The rule that rule changes"`
-	DeleteRuleID string    `json:"deleteRuleId,omitempty" doc:"The rule that shall go"`
+	DeleteRuleID string    `json:"deleteRuleId,omitempty" doc:"The rule to delete"`
 	RuleIDs      []string  `json:"ruleIds,omitempty" doc:"All rules of the context, in another order"`
 	From         string    `json:"from,omitempty" doc:"First booking date of the history, YYYY-MM-DD; default all of it"`
 	To           string    `json:"to,omitempty" doc:"Last booking date of the history, YYYY-MM-DD"`
 }
 
-// createBackTest queues a back-test of the rules as the one change would leave them: it is answered at once, and the work
-// is a job.
+// createBackTest queues a back-test of the changed rules: it answers at once, and the work is a job.
 func createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInput) (out recon.BackTest, err error) {
 	from, to, err := period("/from", in.Body.From, "/to", in.Body.To)
 	if err != nil {
@@ -58,13 +57,15 @@ func createBackTest(ctx context.Context, tx *postgres.Tx, in *createBackTestInpu
 	return tx.CreateBackTest(ctx, recon.BackTest{ContextID: in.ID, Rules: rules, From: from, To: to})
 }
 
-// given says whether a member of a body holds anything.
+// given reports whether a member of a body is present and not null.
 func given(body json.RawMessage) bool { return len(body) > 0 && !bytes.Equal(body, []byte("null")) }
 
-// changed is the whole rule set as the change in the body leaves it; without one, as it stands.
+// changed returns the whole rule set after the change in the body, or unchanged without one.
 func (in *createBackTestInput) changed(stored []recon.StoredRule, known recon.RunOptions) ([]recon.Rule, error) {
 	ways := 0
-	for _, way := range []bool{given(in.Body.Rules), given(in.Body.Rule), in.Body.DeleteRuleID != "", in.Body.RuleIDs != nil} {
+	for _, way := range []bool{
+		given(in.Body.Rules), given(in.Body.Rule), in.Body.DeleteRuleID != "", in.Body.RuleIDs != nil,
+	} {
 		if way {
 			ways++
 		}
@@ -111,7 +112,7 @@ func (in *createBackTestInput) changed(stored []recon.StoredRule, known recon.Ru
 func placeOf(stored []recon.StoredRule, id, pointer string) (int, error) {
 	at := slices.IndexFunc(stored, func(r recon.StoredRule) bool { return r.ID == id })
 	if at < 0 {
-		return 0, recon.Unprocessable("RULE_UNKNOWN", "the context does not have the rule",
+		return 0, recon.Unprocessable("RULE_UNKNOWN", "the context has no such rule",
 			recon.FieldError{Pointer: pointer, Code: "RULE_UNKNOWN", Message: "is no rule of this context"})
 	}
 	return at, nil
@@ -124,7 +125,7 @@ func decodeRules(body []byte, known recon.RunOptions) ([]recon.Rule, error) {
 		_, faults = engine.Compile(rules, known)
 	}
 	if len(faults) > 0 {
-		return nil, pointedBelow("/rules", recon.Unprocessable("RULE_INVALID", "the rules cannot work", faults...))
+		return nil, pointedBelow("/rules", recon.Unprocessable("RULE_INVALID", "the rules are invalid", faults...))
 	}
 	return rules, nil
 }

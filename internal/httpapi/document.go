@@ -13,7 +13,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// OpenAPI is generated from the types; what follows tells it what reflection cannot see.
+// The OpenAPI document is generated from the types; the types below describe what reflection cannot see.
 
 // dayDoc is how a recon.Day looks on the wire.
 type dayDoc struct{}
@@ -27,13 +27,13 @@ type fieldMapDoc struct{}
 
 func (fieldMapDoc) Schema(huma.Registry) *huma.Schema {
 	properties := map[string]*huma.Schema{
-		"dateFormat": {Type: "string", Description: `How dates are written, "DD.MM.YYYY" say`},
+		"dateFormat": {Type: "string", Description: `Date format, for example "DD.MM.YYYY"`},
 		"timeZone":   {Type: "string", Description: "IANA name"},
 		"decimal":    {Type: "string", Description: `"." or ","`},
-		"negate":     {Type: "boolean", Description: "Turns the file round: its + is money away from us"},
+		"negate":     {Type: "boolean", Description: "Inverts the signs of the file: its + is money out"},
 	}
 	for _, name := range recon.MappedFields {
-		properties[name] = &huma.Schema{Description: "A column, a list of columns to join, or an object with column, constant, transforms …"}
+		properties[name] = &huma.Schema{Description: "A column, columns to join, or an object with column, constant, transforms …"}
 	}
 	return &huma.Schema{Type: "object", Properties: properties, AdditionalProperties: false}
 }
@@ -41,7 +41,7 @@ func (fieldMapDoc) Schema(huma.Registry) *huma.Schema {
 // ruleDoc is how a recon.Rule looks on the wire. Its limits may be one decimal or one a currency.
 type ruleDoc struct{ recon.Rule }
 
-// TransformSchema keeps documentation and decoding apart: the handler's own decoder says what is missing.
+// TransformSchema keeps documentation and decoding apart: the handler's own decoder reports what is missing.
 func (ruleDoc) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	s.Required = []string{"name"}
 	return s

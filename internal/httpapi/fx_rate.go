@@ -43,7 +43,7 @@ type fxRatesStored struct {
 	Changed int `json:"changed" doc:"How many of them are new or other than before"`
 }
 
-// putFXRates stores rates or replaces those of the same pair, type and day; later runs read them, past ones keep theirs.
+// putFXRates creates rates or replaces those of the same pair, type and day. Past runs keep the rates that they read.
 func putFXRates(ctx context.Context, tx *postgres.Tx, in *putFXRatesInput) (out fxRatesStored, err error) {
 	if err := pointedBelow("/rates", check(recon.CheckRates(in.Body.Rates))); err != nil {
 		return out, err

@@ -48,7 +48,7 @@ type commentInput struct {
 	pathID
 	keyed
 	Body struct {
-		Note string `json:"note" minLength:"1" maxLength:"2000" doc:"A proposal that somebody commented on stays over later runs"`
+		Note string `json:"note" minLength:"1" maxLength:"2000" doc:"A commented proposal survives later runs"`
 	}
 }
 
@@ -116,7 +116,7 @@ func createGroup(ctx context.Context, tx *postgres.Tx, in *createGroupInput) (ou
 		if _, err := tx.Context(ctx, in.ID); err != nil {
 			return out, err
 		}
-		return out, badValue("/leftIds", "MISSING_VALUE", "a group has two rows at least")
+		return out, badValue("/leftIds", "MISSING_VALUE", "a group needs at least two rows")
 	}
 	return tx.MatchByHand(ctx, in.ID, recon.ManualMatch{
 		Left: in.Body.LeftIDs, Right: in.Body.RightIDs, Note: in.Body.Note,

@@ -154,7 +154,7 @@ func uploadQuery(r *http.Request) (name string, err error) {
 func (in *upload) openForm(r *http.Request) error {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "multipart/form-data" {
-		return nil //nolint:nilerr // an unreadable type is not a form: formats are told by content
+		return nil //nolint:nilerr // not a form: formats are detected by content
 	}
 	form := multipart.NewReader(in.body, parameters["boundary"])
 	for {
@@ -267,7 +267,7 @@ func describeUpload(op *huma.Operation) {
 	}
 	op.RequestBody = &huma.RequestBody{
 		Required:    true,
-		Description: "The file itself, or a form with one file. Formats are told by content: CSV, TSV, JSON, NDJSON",
+		Description: "The file itself, or a form with one file. Formats are detected by content: CSV, TSV, JSON, NDJSON",
 		Content: map[string]*huma.MediaType{
 			"application/octet-stream": {Schema: file},
 			"multipart/form-data": {Schema: &huma.Schema{

@@ -7,7 +7,7 @@ import (
 	"matcher/internal/postgres"
 )
 
-// caller is who the token says you are, and what one request of yours may take.
+// caller is the holder of the token, and what one of its requests may take.
 type caller struct {
 	Subject  string      `json:"subject"`
 	TenantID string      `json:"tenantId"`
@@ -19,7 +19,7 @@ type caller struct {
 	} `json:"limits"`
 }
 
-// maxPageItems is what limit allows, as the tag on paged says.
+// maxPageItems is what limit allows, as in the tag of paged.
 const maxPageItems = 200
 
 // getMe opens an empty transaction, so that a tenant which is unknown or suspended is refused here too.

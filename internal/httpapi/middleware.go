@@ -17,7 +17,7 @@ import (
 	"matcher/internal/auth"
 )
 
-// request is what the log and errors say of a request. Handlers further in fill it; it belongs to one goroutine.
+// request is what the log and errors name of a request. Handlers further in fill it; it belongs to one goroutine.
 type request struct {
 	id      string
 	route   string // the pattern that matched, "" when none did
@@ -37,7 +37,7 @@ func requestOf(ctx context.Context) *request {
 }
 
 // wrap puts around the router, from the inside out: bounds, access log and figures, trace, headers, request id.
-// Recovery stands inside the log, so that a panic is logged as the 500 that it became.
+// Recovery is inside the log, so that a panic is logged as the 500 that it became.
 func (a *API) wrap(next http.Handler) http.Handler {
 	next = a.recovered(next)
 	next = a.observed(next)
@@ -179,7 +179,7 @@ func usableQuery(raw string) bool {
 	return true
 }
 
-// refusal keeps what the mux would have said.
+// refusal keeps what the mux would have answered.
 type refusal struct {
 	header http.Header
 	status int

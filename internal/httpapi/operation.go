@@ -104,7 +104,9 @@ func newEndpoint(opens opening, in, out reflect.Type, call handler) endpoint {
 
 // get reads the thing that the path names.
 func get[T any](find func(*postgres.Tx, context.Context, string) (T, error)) endpoint {
-	return within(snapshot, func(ctx context.Context, tx *postgres.Tx, in *pathID) (T, error) { return find(tx, ctx, in.ID) })
+	return within(snapshot, func(ctx context.Context, tx *postgres.Tx, in *pathID) (T, error) {
+		return find(tx, ctx, in.ID)
+	})
 }
 
 // listAll lists everything that belongs to the thing that the path names: a context has a few hundred rules at most.
@@ -141,7 +143,9 @@ type keyedID struct {
 
 // act does to the thing that the path names what needs no body.
 func act[T any](do func(*postgres.Tx, context.Context, string) (T, error)) endpoint {
-	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *keyedID) (T, error) { return do(tx, ctx, in.ID) })
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *keyedID) (T, error) {
+		return do(tx, ctx, in.ID)
+	})
 }
 
 type matchedID struct {
@@ -199,7 +203,7 @@ type matchedBody[B any] struct {
 	Body B
 }
 
-// replace stores the next version of the thing that the path names. One that does not exist is a 404, whatever the body.
+// replace stores the next version of the thing that the path names. A missing thing is a 404, whatever the body.
 func replace[B, T any, P checked[B]](
 	find func(*postgres.Tx, context.Context, string) (T, error),
 	do func(*postgres.Tx, context.Context, string, int, B) (T, error),

@@ -20,7 +20,7 @@ const problemType = "application/problem+json"
 
 // problem is an RFC 9457 error. Code is stable; Errors point into the request and never repeat what was sent.
 type problem struct {
-	Type      string         `json:"type" doc:"Always about:blank: the code tells problems apart"`
+	Type      string         `json:"type" doc:"Always about:blank: the code distinguishes problems"`
 	Title     string         `json:"title" doc:"The status in words"`
 	Status    int            `json:"status"`
 	Code      string         `json:"code" doc:"Stable and upper case; act on this one"`
@@ -70,8 +70,7 @@ func newProblem(ctx context.Context, status int, code, detail string) *problem {
 	}
 }
 
-// problemOf turns what a handler returned into what the caller may read. Whatever is no recon.Error is a fault of ours:
-// its text goes to the log and nowhere else.
+// problemOf returns the problem of a handler's error. The text of an error that is no recon.Error goes to the log only.
 func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 	var known *recon.Error
 	var ready *problem
@@ -92,7 +91,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 			"the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 	case errors.Is(err, context.DeadlineExceeded):
 		log.WarnContext(ctx, "request timed out", "error", err)
-		p := newProblem(ctx, http.StatusServiceUnavailable, "TIMEOUT", "this took too long and was given up")
+		p := newProblem(ctx, http.StatusServiceUnavailable, "TIMEOUT", "the request timed out")
 		p.retryAfter = time.Second
 		return p
 	case errors.Is(err, context.Canceled):
@@ -107,7 +106,7 @@ func internalError(ctx context.Context) *problem {
 		"internal error; quote the request id when reporting it")
 }
 
-// statusClientGone is nginx's 499: nobody reads it but the access log.
+// statusClientGone is nginx's 499: only the access log shows it.
 const statusClientGone = 499
 
 // writeProblem writes a problem and the headers that its status asks for.
@@ -163,7 +162,7 @@ func fieldOf(detail *huma.ErrorDetail) problemField {
 	return problemField{Pointer: pointer, Message: detail.Message}
 }
 
-// missingProperty is the name in the one message of huma's that says that a property is missing; it stands nowhere else.
+// missingProperty returns the name in huma's message of a missing property, the only place that has it.
 func missingProperty(message string) (name string, missing bool) {
 	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
 	if name, missing = strings.CutPrefix(message, before); missing {

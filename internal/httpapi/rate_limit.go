@@ -33,7 +33,7 @@ const (
 )
 
 // limiter decides in Redis, where all instances count together, and by itself while Redis cannot: then each instance
-// grants the whole rate, so an outage lets more through and never locks anybody out.
+// grants the whole rate, so an outage lets more through and never locks a caller out.
 type limiter struct {
 	redis   *redis_rate.Limiter // nil: this process is alone
 	local   localLimits
@@ -84,10 +84,11 @@ func (l *limiter) ask(ctx context.Context, key string, limit Rate) (v verdict, o
 			return v, false
 		}
 	}
-	// The caller's going away says nothing about Redis.
+	// A caller that disconnects is no failure of Redis.
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), redisBudget)
 	defer cancel()
-	result, err := l.redis.Allow(within, key, redis_rate.Limit{Rate: limit.PerSecond, Burst: limit.Burst, Period: time.Second})
+	perSecond := redis_rate.Limit{Rate: limit.PerSecond, Burst: limit.Burst, Period: time.Second}
+	result, err := l.redis.Allow(within, key, perSecond)
 	if err != nil {
 		l.lost(ctx, err)
 		return v, false
@@ -95,7 +96,7 @@ func (l *limiter) ask(ctx context.Context, key string, limit Rate) (v verdict, o
 	if probing {
 		l.retryAt.Store(0)
 		l.figures.redisUp.Set(1)
-		l.log.InfoContext(ctx, "Redis answers again: instances share their rate limits")
+		l.log.InfoContext(ctx, "Redis is back: instances share rate limits")
 	}
 	return verdict{result.Allowed > 0, result.Remaining, result.RetryAfter, result.ResetAfter}, true
 }
@@ -103,7 +104,7 @@ func (l *limiter) ask(ctx context.Context, key string, limit Rate) (v verdict, o
 func (l *limiter) lost(ctx context.Context, err error) {
 	if l.retryAt.Swap(time.Now().Add(redisPause).UnixNano()) == 0 {
 		l.figures.redisUp.Set(0)
-		l.log.WarnContext(ctx, "Redis does not answer: each instance limits rates by itself", "error", err)
+		l.log.WarnContext(ctx, "Redis failed: each instance limits rates by itself", "error", err)
 	}
 }
 
@@ -199,8 +200,8 @@ func (a *API) count(ctx context.Context, header http.Header) error {
 	return nil
 }
 
-// tenantRate is the tenant's own where its configuration has one. A tenant whose configuration cannot be had is the
-// door's to refuse.
+// tenantRate returns the tenant's own rate if its configuration has one. A tenant without a configuration is refused by
+// the store.
 func (a *API) tenantRate(ctx context.Context, usual Rate) Rate {
 	config, err := a.Tenants.GetTenantConfig(ctx, auth.LookupTenantID(ctx))
 	if err != nil || config.RequestsPerSecond <= 0 {

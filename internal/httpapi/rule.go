@@ -48,7 +48,7 @@ func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.R
 		}
 	}
 	if len(faults) > 0 {
-		return rule, recon.Unprocessable("RULE_INVALID", "the rule cannot work", faults...)
+		return rule, recon.Unprocessable("RULE_INVALID", "the rule is invalid", faults...)
 	}
 	return rule, nil
 }
@@ -84,7 +84,7 @@ func ofOnlyRule(pointer string) string {
 func withPriority(body []byte, others []recon.StoredRule) []byte {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) != nil || len(members) == 0 || members["priority"] != nil {
-		return body // the decoder says what is wrong with it
+		return body // the decoder reports what is wrong
 	}
 	last := 0
 	for _, other := range others {
@@ -102,12 +102,12 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 		}
 		if other.Rule.Name == rule.Name {
 			faults = append(faults, recon.FieldError{
-				Pointer: "/name", Code: recon.CodeDuplicate, Message: "another rule of this context has the name",
+				Pointer: "/name", Code: recon.CodeDuplicate, Message: "another rule of this context has this name",
 			})
 		}
 		if other.Rule.Priority == rule.Priority {
 			faults = append(faults, recon.FieldError{
-				Pointer: "/priority", Code: recon.CodeDuplicate, Message: "another rule of this context has the priority",
+				Pointer: "/priority", Code: recon.CodeDuplicate, Message: "another rule of this context has this priority",
 			})
 		}
 	}
@@ -175,7 +175,7 @@ type reorderRulesInput struct {
 	pathID
 	keyed
 	Body struct {
-		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in the order in which they shall run"`
+		RuleIDs []string `json:"ruleIds" maxItems:"1000" nullable:"false" doc:"All rules of the context, in run order"`
 	}
 }
 

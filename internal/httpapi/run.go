@@ -38,7 +38,7 @@ func createRun(ctx context.Context, tx *postgres.Tx, in *createRunInput) (run re
 	return tx.CreateRun(ctx, run)
 }
 
-// Progress is told every half second: a run of a second is seen to move, one of an hour costs 7,200 small reads.
+// Progress is sent every half second: a run of one second shows progress, one of an hour costs 7,200 small reads.
 const (
 	progressEvery    = 500 * time.Millisecond
 	progressPerWrite = 30 * time.Second
@@ -56,7 +56,7 @@ func (a *API) runProgress(w http.ResponseWriter, r *http.Request) error {
 	ticker := time.NewTicker(progressEvery)
 	defer ticker.Stop()
 	for {
-		if err := tell(w, stream, run); err != nil || run.Status.Final() {
+		if err := sendProgress(w, stream, run); err != nil || run.Status.Final() {
 			return nil // the caller is gone, and a stream that began cannot turn into a problem
 		}
 		select {
@@ -81,7 +81,7 @@ func (a *API) readRun(ctx context.Context, id string) (run recon.Run, err error)
 	return run, err
 }
 
-func tell(w http.ResponseWriter, stream *http.ResponseController, run recon.Run) error {
+func sendProgress(w http.ResponseWriter, stream *http.ResponseController, run recon.Run) error {
 	name := "progress"
 	if run.Status.Final() {
 		name = "done"

@@ -14,7 +14,7 @@ type createScheduleInput struct {
 	keyed
 	Body struct {
 		Name     string `json:"name" minLength:"1" maxLength:"120"`
-		Cron     string `json:"cron" maxLength:"100" doc:"minute hour day month weekday, 30 6 * * MON-FRI say, or @hourly, @daily, @weekly, @monthly, @yearly"`
+		Cron     string `json:"cron" maxLength:"100" doc:"minute hour day month weekday, for example 30 6 * * MON-FRI, or @hourly, @daily, @weekly, @monthly, @yearly"`
 		TimeZone string `json:"timeZone,omitempty" maxLength:"60" doc:"IANA name; default UTC"`
 		Mode     string `json:"mode,omitempty" enum:"COMMIT,DRY_RUN" doc:"Default COMMIT"`
 		Enabled  *bool  `json:"enabled,omitempty" doc:"Default true"`

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// health says that the process is alive and nothing more: a broken database must not get it restarted.
+// health reports that the process is alive and nothing more: a broken database must not restart it.
 func (a *API) health(w http.ResponseWriter, _ *http.Request) {
 	_ = sendJSON(w, map[string]string{"status": "ok"})
 }
@@ -43,7 +43,8 @@ func (a *API) version(w http.ResponseWriter, _ *http.Request) {
 // metrics serves the registry, to holders of the token where there is one.
 func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
 	if a.MetricsToken != "" && !holdsToken(r.Header.Get("Authorization"), a.MetricsToken) {
-		writeProblem(w, newProblem(r.Context(), http.StatusUnauthorized, "TOKEN_MISSING", "send the metrics token: Authorization: Bearer …"))
+		writeProblem(w, newProblem(r.Context(), http.StatusUnauthorized, "TOKEN_MISSING",
+			"send the metrics token: Authorization: Bearer …"))
 		return
 	}
 	promhttp.HandlerFor(a.Registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)

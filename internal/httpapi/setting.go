@@ -48,7 +48,7 @@ type putSettingInput struct {
 	settingKey
 	matched
 	Body struct {
-		Value any `json:"value" doc:"Of the setting's type; null takes it back to the environment's value"`
+		Value any `json:"value" doc:"Of the setting's type; null resets it to the value of the environment"`
 	}
 }
 

@@ -16,7 +16,7 @@ type createSourceInput struct {
 		Side     string `json:"side" enum:"LEFT,RIGHT" doc:"LEFT is what you expect (books, orders), RIGHT what happened (bank, processor)"`
 		Currency string `json:"currency,omitempty" doc:"ISO 4217 code of rows whose file names none"`
 		TimeZone string `json:"timeZone,omitempty" doc:"IANA name; decides which day an instant belongs to. Default UTC"`
-		Negate   bool   `json:"negate,omitempty" doc:"The file counts the other way round: its + is money away from us"`
+		Negate   bool   `json:"negate,omitempty" doc:"Inverts the signs of the file: its + is money out"`
 	}
 }
 

@@ -160,8 +160,8 @@ type managedInput struct {
 	Environment string `query:"environment" maxLength:"100" doc:"The one environment of this installation, whatever its name"`
 }
 
-// getManaged is the tenant manager's answer to another installation: 200 with the configuration, 403 while the tenant is
-// suspended, 404 when it is unknown or deleted.
+// getManaged answers another installation as a tenant manager does: 200 with the configuration, 403 while the tenant
+// is suspended, 404 if it is unknown or deleted.
 func (a *API) getManaged(ctx context.Context, in *managedInput) (out ports.TenantConfig, err error) {
 	keeper, err := a.keeper()
 	if err != nil {

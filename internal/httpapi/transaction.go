@@ -49,7 +49,7 @@ func period(fromPlace, from, toPlace, to string) (recon.Day, recon.Day, error) {
 	}
 	last, err := optionalDay(toPlace, to)
 	if err == nil && first.Set() && last.Set() && last < first {
-		err = badPlace(toPlace, "PERIOD_REVERSED", nameOf(toPlace)+" lies before "+nameOf(fromPlace))
+		err = badPlace(toPlace, "PERIOD_REVERSED", nameOf(toPlace)+" is before "+nameOf(fromPlace))
 	}
 	return first, last, err
 }
@@ -60,7 +60,8 @@ func optionalDay(place, text string) (recon.Day, error) {
 	}
 	day, err := recon.ParseDay(text)
 	if err != nil {
-		return recon.NoDay, badPlace(place, "DATE_UNREADABLE", nameOf(place)+" is not a date as YYYY-MM-DD between 1900 and 2199")
+		return recon.NoDay, badPlace(place, "DATE_UNREADABLE",
+			nameOf(place)+" must be a date YYYY-MM-DD between 1900 and 2199")
 	}
 	return day, nil
 }

@@ -70,7 +70,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 func (s Secret) Reveal() string { return string(s) }
 
 // ConfigurationPort answers who a tenant is. An unknown tenant is recon.NotFound("tenant"); a suspended one is
-// returned with its status, since what that means is the caller's to say.
+// returned with its status, since the caller decides what that means.
 type ConfigurationPort interface {
 	GetTenantConfig(ctx context.Context, tenantID string) (*TenantConfig, error)
 }
