@@ -13,7 +13,7 @@ import (
 const freshNeeds = 128 << 20
 
 // freeBytes is the room left for an ordinary user on the disk that holds path
-// or its nearest parent; plenty where that cannot be told.
+// or its nearest parent; plenty where that is unknown.
 func freeBytes(path string) uint64 {
 	for {
 		var stat syscall.Statfs_t
@@ -27,11 +27,4 @@ func freeBytes(path string) uint64 {
 		}
 		path = parent
 	}
-}
-
-func asDiskFull(path string, cause error) *Error {
-	if !errors.Is(cause, syscall.ENOSPC) {
-		return nil
-	}
-	return diskFull("The database's folder cannot be written", path, cause.Error(), cause)
 }

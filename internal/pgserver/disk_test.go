@@ -18,7 +18,7 @@ func TestFreeBytes_OfAFolderThatIsStillToBeMade(t *testing.T) {
 	require.Positive(t, freeBytes(filepath.Join(dir, "a", "b", "c")))
 }
 
-func TestAsDiskFull_OnlyWhereTheDiskIsFull(t *testing.T) {
-	require.Nil(t, asDiskFull("/x", errors.New("no")))
-	require.Equal(t, ReasonDiskFull, asDiskFull("/x", fmt.Errorf("writing: %w", syscall.ENOSPC)).Reason)
+func TestNoAccess_IsDiskFullOnlyWhereTheDiskIsFull(t *testing.T) {
+	require.Equal(t, ReasonNoAccess, noAccess("/x", errors.New("no")).Reason)
+	require.Equal(t, ReasonDiskFull, noAccess("/x", fmt.Errorf("writing: %w", syscall.ENOSPC)).Reason)
 }

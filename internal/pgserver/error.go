@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// Reason names why a server could not be started or went away, for callers
-// that act on it; people read the sentences of Error.
+// Reason is why a server could not be started or went away, for callers
+// that act on it; Error has the sentences for people.
 type Reason string
 
-// The reasons a caller may tell apart.
+// The reasons.
 const (
 	ReasonNoBinaries   Reason = "NO_BINARIES"
 	ReasonWrongVersion Reason = "WRONG_VERSION"
@@ -23,7 +23,7 @@ const (
 	ReasonFailed       Reason = "FAILED"
 )
 
-// Error says in three sentences what happened, why, and what to do about it.
+// Error states in three sentences what happened, why, and what to do about it.
 type Error struct {
 	Reason         Reason
 	What, Why, Fix string

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // layout is where everything of one server lives. All of it is below the data
@@ -89,17 +90,8 @@ func (l layout) elsewhere() (layout, error) {
 	return l.at(base), nil
 }
 
-// create makes the data folder. Its mode lets an unprivileged account of the
-// fallback pass through, and no one list it; the cluster below is 0700.
-func (l layout) create() error {
-	if err := os.MkdirAll(l.dir, 0o711); err != nil {
-		return noAccess(l.dir, err)
-	}
-	return nil
-}
-
 // prepareSocket empties the socket folder, in which a killed server may have
-// left a socket and a lock naming a process id that is somebody else's now.
+// left a socket and a lock with a process id that belongs to another process now.
 // Where the path is too long for a socket it is a new folder under /tmp.
 func (l layout) prepareSocket(id identity) (layout, error) {
 	l.forgetSocket()
@@ -152,8 +144,8 @@ func shortFolder() (string, error) {
 }
 
 func noAccess(path string, cause error) *Error {
-	if full := asDiskFull(path, cause); full != nil {
-		return full
+	if errors.Is(cause, syscall.ENOSPC) {
+		return diskFull("The database's folder cannot be written", path, cause.Error(), cause)
 	}
 	return &Error{
 		Reason: ReasonNoAccess, Err: cause,

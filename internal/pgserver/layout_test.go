@@ -29,7 +29,7 @@ func TestPrepareSocket_ClearsWhatAKilledServerLeft(t *testing.T) {
 func TestPrepareSocket_LongPathGetsAShortFolderThatIsForgottenAgain(t *testing.T) {
 	l, err := newLayout(filepath.Join(t.TempDir(), strings.Repeat("long-", 20)))
 	require.NoError(t, err)
-	require.NoError(t, l.create())
+	require.NoError(t, os.MkdirAll(l.dir, 0o711))
 
 	first, err := l.prepareSocket(identity{})
 	require.NoError(t, err)
@@ -76,13 +76,13 @@ func TestNewLayout_FollowsTheNoteOfAnEarlierStart(t *testing.T) {
 	require.Equal(t, dir, l.dir)
 }
 
-func TestCreate_NamesTheFolderItMayNotMake(t *testing.T) {
+func TestLockFolder_NamesTheFolderItMayNotMake(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	l, err := newLayout(filepath.Join(t.TempDir(), "data"))
 	require.NoError(t, err)
 	l.dir = filepath.Join(file, "data")
-	err = l.create()
+	_, err = lockFolder(l)
 	require.Equal(t, ReasonNoAccess, reason(err))
 	require.ErrorContains(t, err, file)
 }

@@ -23,8 +23,12 @@ const shutdownLimit = 60 * time.Second
 
 const lockPoll = 20 * time.Millisecond
 
-// lockFolder takes the data folder for this process or says who has it.
+// lockFolder makes and locks the data folder for this process, or returns an error that names the holder.
 func lockFolder(l layout) (*os.File, error) {
+	// Its mode lets an unprivileged account pass through, but not list it; the cluster below is 0700.
+	if err := os.MkdirAll(l.dir, 0o711); err != nil {
+		return nil, noAccess(l.dir, err)
+	}
 	f, err := os.OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, noAccess(l.lock, err)
@@ -33,7 +37,7 @@ func lockFolder(l layout) (*os.File, error) {
 		defer f.Close()
 		return nil, inUse(l, holder(f), err)
 	}
-	// The number is for the message of whoever comes next; the lock holds
+	// The number is for the message of the next process; the lock holds
 	// without it, so a full disk is reported by the step that needs the room.
 	_ = f.Truncate(0)
 	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
@@ -65,9 +69,9 @@ func lockCluster(ctx context.Context, l layout) (*os.File, error) {
 	}
 }
 
-// shutDown asks the PostgreSQL that holds the cluster to end. It lost its
-// Matcher, whose lock is free; the kernel has told it so already on Linux,
-// elsewhere nobody has. While the lock is held, the pid file is not stale.
+// shutDown signals the PostgreSQL that holds the cluster to end. It lost its
+// Matcher, whose lock is free; on Linux the kernel has signalled it already.
+// While the lock is held, the pid file is not stale.
 func shutDown(l layout) {
 	if pid, err := readPID(l); err == nil && pid > 1 {
 		_ = syscall.Kill(pid, syscall.SIGINT)

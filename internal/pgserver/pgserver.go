@@ -5,6 +5,7 @@
 package pgserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ import (
 // Superuser owns the cluster.
 const Superuser = "postgres"
 
-// Config says where a server lives and how it runs; only DataDir is needed.
+// Config is where a server lives and how it runs; only DataDir is required.
 type Config struct {
 	DataDir string // folder this server has for itself, made when missing
 	BinDir  string // folder of postgres and initdb; empty searches for one
@@ -44,9 +45,6 @@ func (c Config) logger() *slog.Logger {
 	}
 	return c.Log
 }
-
-// durable is false only where a test gave durability up.
-func (c Config) durable() bool { return c.Settings["fsync"] != "off" }
 
 // startLimit bounds a start that has to recover: replaying max_wal_size takes
 // seconds on an SSD and minutes on a bad disk.
@@ -70,9 +68,6 @@ type Server struct {
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	l, err := newLayout(cfg.DataDir)
 	if err != nil {
-		return nil, err
-	}
-	if err := l.create(); err != nil {
 		return nil, err
 	}
 	folder, err := lockFolder(l)
@@ -114,34 +109,27 @@ func start(ctx context.Context, s *Server) (*Server, error) {
 	if s.layout, err = l.prepareSocket(id); err != nil {
 		return nil, err
 	}
-	if err := launch(ctx, s, id, running); err != nil {
+	if err = s.ensureCluster(ctx, id); err == nil {
+		err = clearStalePID(s.layout)
+	}
+	if err == nil {
+		err = s.run(id, running)
+	}
+	if err != nil {
 		s.layout.forgetSocket()
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		s.kill()
 		return nil, err
 	}
 	return s, nil
 }
 
-// launch makes the cluster where it is missing and starts the server on it.
-func launch(ctx context.Context, s *Server, id identity, running *os.File) error {
-	if err := ensureCluster(ctx, s.cfg, s.layout, s.bin, id); err != nil {
-		return err
-	}
-	if err := clearStalePID(s.layout); err != nil {
-		return err
-	}
-	if err := s.run(id, running); err != nil {
-		return err
-	}
-	if err := s.ready(ctx); err != nil {
-		s.kill()
-		return err
-	}
-	return nil
-}
-
 // ensureCluster makes the cluster where there is none. It works under another name and renames the complete cluster, so
 // what a killed initdb leaves is never taken for a database.
-func ensureCluster(ctx context.Context, cfg Config, l layout, bin binaries, id identity) error {
+func (s *Server) ensureCluster(ctx context.Context, id identity) error {
+	l := s.layout
 	if _, err := os.Stat(l.cluster); err == nil {
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -150,17 +138,18 @@ func ensureCluster(ctx context.Context, cfg Config, l layout, bin binaries, id i
 	if free := freeBytes(l.base); free < freshNeeds {
 		return diskFull("A new database cannot be made", l.base, fmt.Sprintf("%d MB are free", free>>20), syscall.ENOSPC)
 	}
-	if err := os.RemoveAll(l.fresh); err != nil { // an interrupted initdb's: it never held data
-		return noAccess(l.fresh, err)
+	err := os.RemoveAll(l.fresh) // what an interrupted initdb left never held data
+	if err == nil {
+		err = os.Mkdir(l.fresh, 0o700)
 	}
-	if err := os.Mkdir(l.fresh, 0o700); err != nil {
-		return noAccess(l.fresh, err)
+	if err == nil {
+		err = id.own(l.fresh)
 	}
-	if err := id.own(l.fresh); err != nil {
+	if err != nil {
 		return noAccess(l.fresh, err)
 	}
 	// UTF-8, checksums on every page, trust on the socket, whose folder is 0700, and no way in over TCP.
-	cmd := exec.CommandContext(ctx, bin.initdb(), append([]string{
+	cmd := exec.CommandContext(ctx, s.bin.initdb(), append([]string{
 		"-D", l.fresh, "--username=" + Superuser, "--auth-local=trust", "--auth-host=reject",
 		"--encoding=UTF8", "--data-checksums", "--no-sync", "--no-instructions",
 	}, localeFlags...)...)
@@ -170,7 +159,7 @@ func ensureCluster(ctx context.Context, cfg Config, l layout, bin binaries, id i
 		_ = os.RemoveAll(l.fresh)
 		return explain("A new database cannot be made", out, l, err)
 	}
-	if cfg.durable() {
+	if s.cfg.Settings["fsync"] != "off" { // as only tests set it
 		if err := syncFolder(l.fresh); err != nil {
 			return noAccess(l.fresh, err)
 		}
@@ -200,17 +189,13 @@ func (s *Server) run(id identity, running *os.File) error {
 	if err != nil {
 		return explain("PostgreSQL did not start", "", s.layout, err)
 	}
-	go s.supervise(ended)
+	go func() {
+		s.err = <-ended
+		s.layout.forgetSocket()
+		unlock(s.folder)
+		close(s.done) // last: a caller that waited may start again at once
+	}()
 	return nil
-}
-
-// supervise waits for the server's end, however it comes, gives the data
-// folder back and only then says so: who waited may start again at once.
-func (s *Server) supervise(ended <-chan error) {
-	s.err = <-ended
-	s.layout.forgetSocket()
-	unlock(s.folder)
-	close(s.done)
 }
 
 // logLimit is the size at which a start puts the old log aside, keeping one.
@@ -225,10 +210,14 @@ func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-const readyPoll = 10 * time.Millisecond
+const (
+	readyPoll = 10 * time.Millisecond
+	// pidFileStatus is the line of postmaster.pid with the state, from 0.
+	pidFileStatus = 7
+)
 
-// ready waits until the server says in its pid file that it takes
-// connections, as pg_ctl does, or ends.
+// ready waits until the server's pid file reports that it takes
+// connections, as pg_ctl does, or until it ends.
 func (s *Server) ready(ctx context.Context) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
@@ -239,49 +228,32 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for PostgreSQL to start: %w", ctx.Err())
 		case <-tick.C:
-			if s.saysReady() {
+			text, _ := os.ReadFile(filepath.Join(s.layout.cluster, "postmaster.pid")) // absent at first
+			lines := strings.Split(string(text), "\n")
+			if len(lines) > pidFileStatus && lines[0] == strconv.Itoa(s.PID()) &&
+				strings.TrimSpace(lines[pidFileStatus]) == "ready" {
 				return nil
 			}
 		}
 	}
 }
 
-// pidFileStatus is the line of postmaster.pid with the state, from 0.
-const pidFileStatus = 7
-
-func (s *Server) saysReady() bool {
-	text, err := os.ReadFile(filepath.Join(s.layout.cluster, "postmaster.pid"))
-	if err != nil {
-		return false
-	}
-	lines := strings.Split(string(text), "\n")
-	return len(lines) > pidFileStatus &&
-		lines[0] == strconv.Itoa(s.PID()) &&
-		strings.TrimSpace(lines[pidFileStatus]) == "ready"
-}
-
-// PID is the process id of the postmaster.
+// PID returns the process id of the postmaster.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
-// DSN is the URL of a database over the socket, which asks no password.
+// DSN returns the URL of a database over the socket, which asks for no password.
 // An empty user is the superuser.
 func (s *Server) DSN(database, user string) string {
-	if user == "" {
-		user = Superuser
-	}
 	q := url.Values{
-		"host":    {s.layout.socket},
-		"port":    {port},
-		"user":    {user},
-		"sslmode": {"disable"},
+		"host": {s.layout.socket}, "port": {port}, "user": {cmp.Or(user, Superuser)}, "sslmode": {"disable"},
 	}
-	return (&url.URL{Scheme: "postgres", Host: "", Path: "/" + database, RawQuery: q.Encode()}).String()
+	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: q.Encode()}).String()
 }
 
 // Done is closed when the server has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Err explains, once Done is closed, a server that ended by itself; it is nil
+// Err returns, once Done is closed, why a server ended by itself; nil
 // after a clean shutdown.
 func (s *Server) Err() error {
 	select {
@@ -301,7 +273,7 @@ const killWait = 5 * time.Second
 // Stop shuts the server down: sessions are rolled back, a checkpoint is
 // written. When ctx ends first it stops at once and the next start recovers.
 func (s *Server) Stop(ctx context.Context) error {
-	s.signal(syscall.SIGINT)
+	_ = s.cmd.Process.Signal(syscall.SIGINT) // one that has ended needs none
 	select {
 	case <-s.done:
 		return s.Err()
@@ -312,15 +284,11 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) kill() {
-	s.signal(syscall.SIGQUIT)
+	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 	select {
 	case <-s.done:
 	case <-time.After(killWait):
 		_ = syscall.Kill(-s.PID(), syscall.SIGKILL)
 		<-s.done
 	}
-}
-
-func (s *Server) signal(sig syscall.Signal) {
-	_ = s.cmd.Process.Signal(sig) // one that has ended needs none
 }

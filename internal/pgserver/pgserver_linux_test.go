@@ -96,7 +96,7 @@ func TestStart_AsAnOrdinaryUser(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, nobody, owner.uid)
 	})
-	t.Run("another user is told whose it is", func(t *testing.T) {
+	t.Run("another user learns whose it is", func(t *testing.T) {
 		c := child(t, "try", dir, func(cmd *exec.Cmd) {
 			cmd.Path = publicCopy(t)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: 12345}}

@@ -22,7 +22,7 @@ func (id identity) attributes(syscall.Signal) *syscall.SysProcAttr {
 	return attr
 }
 
-// worksIn cannot be told here; PostgreSQL judges a stale process id itself.
+// worksIn is unknown on macOS; PostgreSQL judges a stale process id itself.
 func worksIn(int, string) whereabouts { return processUnknown }
 
 func syncFolder(string) error {

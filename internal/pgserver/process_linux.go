@@ -39,7 +39,7 @@ func (id identity) attributes(onDeath syscall.Signal) *syscall.SysProcAttr {
 	return attr
 }
 
-// worksIn tells by its working directory whether a process is a server of the
+// worksIn reports by its working directory whether a process is a server of the
 // cluster: a postmaster always works in its own.
 func worksIn(pid int, cluster string) whereabouts {
 	proc := "/proc/" + strconv.Itoa(pid)
