@@ -30,7 +30,7 @@ func newHealthCommand(env []string, stdout io.Writer) *cobra.Command {
 	}
 }
 
-// reachable turns an address to listen on into one to connect to.
+// reachable returns the address to connect to of one to listen on.
 func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -51,11 +51,11 @@ func askReady(ctx context.Context, url string, stdout io.Writer) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("the service does not answer: %w", err)
+		return fmt.Errorf("service unreachable: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the service is not ready: %s", response.Status)
+		return fmt.Errorf("service not ready: %s", response.Status)
 	}
 	_, err = fmt.Fprintln(stdout, "ready")
 	return err

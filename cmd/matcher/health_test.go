@@ -28,7 +28,7 @@ func TestHealth(t *testing.T) {
 	status = http.StatusServiceUnavailable
 	require.ErrorContains(t, health(), "503")
 	server.Close()
-	require.ErrorContains(t, health(), "does not answer")
+	require.ErrorContains(t, health(), "service unreachable")
 }
 
 func TestReachable(t *testing.T) {

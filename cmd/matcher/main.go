@@ -25,7 +25,7 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// run is the whole program; what it is given is all that it knows of the outside.
+// run is the whole program; its arguments are all that it knows of the outside.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:   "matcher",
@@ -63,5 +63,5 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	return err
 }
 
-// misuse is how cobra's own findings about a command line begin; it has no type for them.
+// misuse matches cobra's own errors about a command line; they have no type.
 var misuse = regexp.MustCompile(`^(unknown command|required flag|accepts \d+ arg|(if any|at least one of the) flags in the group)`)

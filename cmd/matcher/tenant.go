@@ -37,7 +37,7 @@ type tenantCommand struct {
 	json           bool
 }
 
-// with gives one piece of work the tenants, here or behind MATCHER_URL.
+// with opens the tenants, of this configuration or behind MATCHER_URL, for one piece of work.
 func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (err error) {
 	if url := settingOf(t.env, "MATCHER_URL"); url != "" {
 		return do(remoteTenants{client{url: url, token: settingOf(t.env, "MATCHER_TOKEN"), apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY")}})
@@ -54,7 +54,7 @@ func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (e
 	return do(localTenants{app.Tenants()})
 }
 
-// quietUnlessAsked keeps a short command's output free of the database's start and stop.
+// quietUnlessAsked keeps the database's start and stop out of a short command's output.
 func quietUnlessAsked(cfg bootstrap.Config) bootstrap.Config {
 	if cfg.LogLevel == "info" {
 		cfg.LogLevel = "warn"
@@ -112,7 +112,7 @@ func (t *tenantCommand) show() *cobra.Command {
 	}
 }
 
-// step is a command that takes a tenant, by id or slug, to the next part of its life.
+// step returns a command that moves a tenant, by id or slug, to another state.
 func (t *tenantCommand) step(verb, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " TENANT", Short: short, Args: cobra.ExactArgs(1), Example: "  matcher tenant " + verb + " acme",
@@ -167,7 +167,7 @@ func (t *tenantCommand) migrate() *cobra.Command {
 	}
 }
 
-// migrateTenants repeats what a request has time for until nothing remains, or nothing more gets done.
+// migrateTenants repeats bounded requests until no tenant remains, or no more are migrated.
 func migrateTenants(ctx context.Context, admin tenantAdmin, stdout io.Writer, asJSON bool) error {
 	for migrated := 0; ; {
 		done, err := admin.migrate(ctx)
@@ -190,7 +190,7 @@ func migrateTenants(ctx context.Context, admin tenantAdmin, stdout io.Writer, as
 			err = fmt.Errorf("%d tenants are quarantined; %s (%s): %s", len(done.Failed), failed.Slug, failed.TenantID, failed.Fault)
 		}
 		if done.Remaining > 0 {
-			err = fmt.Errorf("%d tenants could not be reached: run it again", done.Remaining)
+			err = fmt.Errorf("%d tenants were unreachable: run it again", done.Remaining)
 		}
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"matcher/internal/tenancy"
 )
 
-// tenantAdmin changes tenants: of the installation that the configuration names, or of one that answers over HTTP.
+// tenantAdmin changes the tenants of the configured installation, or of one behind an HTTP address.
 type tenantAdmin interface {
 	create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error)
 	list(ctx context.Context) ([]adapters.TenantRecord, error)
@@ -22,7 +22,7 @@ type tenantAdmin interface {
 	migrate(ctx context.Context) (tenancy.Migration, error)
 }
 
-// cliSubject is who the audit log names for what an operator does on the machine itself.
+// cliSubject is the audit log's subject of what an operator does on the machine itself.
 const cliSubject = "cli"
 
 type localTenants struct{ keeper *tenancy.Service }
@@ -114,7 +114,7 @@ func (r remoteTenants) migrate(ctx context.Context) (done tenancy.Migration, err
 	return done, err
 }
 
-// settingOf is a variable of the environment that only the command line reads.
+// settingOf returns a variable of the environment that only the command line reads.
 func settingOf(env []string, name string) (value string) {
 	for _, line := range env {
 		if after, found := strings.CutPrefix(line, name+"="); found {

@@ -21,8 +21,8 @@ func TestNewLogger(t *testing.T) {
 	ctx := auth.WithRequestID(auth.WithTenant(context.Background(), tenantID), "r-1")
 	var out bytes.Buffer
 	log := NewLogger("info", "json", &out)
-	log.With("component", "x").InfoContext(ctx, "told", "dsn", "postgres://a:hunter2@b", "postgresPassword", "hunter2", "rows", 3)
-	log.DebugContext(ctx, "untold")
+	log.With("component", "x").InfoContext(ctx, "line", "dsn", "postgres://a:hunter2@b", "postgresPassword", "hunter2", "rows", 3)
+	log.DebugContext(ctx, "hidden")
 	var line map[string]any
 	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
 	require.Equal(t, tenantID, line["tenantId"])
@@ -32,7 +32,7 @@ func TestNewLogger(t *testing.T) {
 	require.NotContains(t, out.String(), "hunter2")
 
 	out.Reset()
-	NewLogger("warn", "text", &out).WithGroup("g").Warn("told", "token", "hunter2")
+	NewLogger("warn", "text", &out).WithGroup("g").Warn("line", "token", "hunter2")
 	require.Contains(t, out.String(), "level=WARN")
 	require.NotContains(t, out.String(), "hunter2")
 }
