@@ -24,7 +24,7 @@ import (
 const demoHelp = `Serve on the embedded default with two tenants, each with sample data that is loaded and reconciled through the real
 API, and print what came out, with a token for each tenant. It stays in the foreground; a second start finds its data.`
 
-// demoTenants are who the demo shows, with their scenarios from examples/.
+// demoTenants are the demo's tenants, with their scenarios from examples/.
 var demoTenants = []struct {
 	slug, name string
 	scenarios  []demoScenario
@@ -57,7 +57,7 @@ func newDemoCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	return command
 }
 
-// demoConfig is the environment's, on the embedded default and with several tenants.
+// demoConfig is the environment's configuration, on the embedded default and with several tenants.
 func demoConfig(env []string) (bootstrap.Config, error) {
 	kept := []string{"MULTI_TENANT_ENABLED=true"}
 	for _, variable := range env {
@@ -67,7 +67,7 @@ func demoConfig(env []string) (bootstrap.Config, error) {
 	}
 	cfg, err := bootstrap.LoadConfig(kept)
 	if err == nil && cfg.Production() {
-		err = errors.New("the demo makes tenants and tokens for everybody to see: it does not run in production")
+		err = errors.New("the demo prints tokens: it does not run in production")
 	}
 	return quietUnlessAsked(cfg), err
 }
@@ -125,7 +125,7 @@ func showDemo(ctx context.Context, app *bootstrap.App, address string, stdout, s
 	return nil
 }
 
-// demoTenant is the tenant of that slug, made when it is not there yet.
+// demoTenant returns the tenant of that slug, which it creates if necessary.
 func demoTenant(ctx context.Context, app *bootstrap.App, slug, name string) (*ports.TenantConfig, error) {
 	tenant, err := app.Tenant(ctx, slug)
 	if recon.KindOf(err) != recon.KindNotFound {
@@ -146,8 +146,8 @@ func showScenario(ctx context.Context, api client, scenario demoScenario, stdout
 	return printScenario(scenario.name, contextID, run, stdout)
 }
 
-// loadScenario does each step under an idempotency key of its own: a start that finds the work done, or half done, gets
-// the stored answers and goes on where there is none.
+// loadScenario does each step under an idempotency key of its own: a second start gets the stored answers of steps that
+// are done, and does the others.
 func loadScenario(ctx context.Context, api client, scenario demoScenario) (contextID, runID string, err error) {
 	text, err := examples.FS.ReadFile(scenario.folder + "/recon.yaml")
 	if err != nil {

@@ -37,7 +37,7 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	return command
 }
 
-// serve takes the address before it opens anything: a port in use is told at once.
+// serve listens before it opens anything: a port in use is an error at once.
 func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer, log *slog.Logger) (err error) {
 	listener, err := bootstrap.Listen(ctx, cfg.Addr)
 	if err != nil {
@@ -53,7 +53,7 @@ func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdou
 	return app.Serve(ctx, listener)
 }
 
-// closeApp stops an installation even when ctx has ended, and keeps what went wrong first.
+// closeApp stops an installation even when ctx has ended, and keeps the first error.
 func closeApp(ctx context.Context, app *bootstrap.App, err *error) {
 	if closing := app.Close(context.WithoutCancel(ctx)); *err == nil {
 		*err = closing

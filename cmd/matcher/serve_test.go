@@ -9,8 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -79,6 +83,80 @@ func TestServe_TenantsTokensHealth(t *testing.T) {
 		require.ErrorContains(t, command(t, t.Context(), t.TempDir(), addr, io.Discard, "serve"), "MATCHER_ADDR")
 		require.Error(t, command(t, t.Context(), dataDir, freeAddr(t), io.Discard, "serve"))
 	})
+	stop()
+	require.NoError(t, <-ended)
+}
+
+// Row 17: an upload is half sent when SIGTERM comes. The service takes no more connections, yet reads the rest, answers,
+// and ends; the next start finds every row.
+func TestServe_ARequestInFlightAtSIGTERMIsAnswered(t *testing.T) {
+	const acme = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+	dataDir, addr := t.TempDir(), freeAddr(t)
+	require.NoError(t, command(t, t.Context(), dataDir, addr, io.Discard, "tenant", "create", "--slug", "acme", "--id", acme))
+	var out bytes.Buffer
+	require.NoError(t, command(t, t.Context(), dataDir, addr, &out, "token", "--tenant", acme))
+	type answer struct {
+		ID           string
+		RowsInserted int
+		Items        []answer
+	}
+	send := func(method, path string, body io.Reader, header ...string) (got answer) {
+		request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, "http://"+addr+path, body)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(out.String()))
+		request.Header.Set("Content-Type", "application/json")
+		for at := 0; at < len(header); at += 2 {
+			request.Header.Set(header[at], header[at+1])
+		}
+		response, err := (&http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: time.Minute}).RoundTrip(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.Less(t, response.StatusCode, 300, "%s %s: %s", method, path, text)
+		require.NoError(t, json.Unmarshal(text, &got))
+		return got
+	}
+	serve := func() (stop func(), ended chan error) {
+		ctx, stop := signal.NotifyContext(context.WithoutCancel(t.Context()), syscall.SIGTERM)
+		stdout, up := told(t, "matcher serves")
+		ended = make(chan error, 1)
+		go func() { ended <- command(t, ctx, dataDir, addr, stdout, "serve") }()
+		require.Contains(t, up(), addr)
+		return stop, ended
+	}
+
+	stop, ended := serve()
+	defer stop()
+	books := send("POST", "/v1/contexts", strings.NewReader(`{"name":"cash"}`))
+	source := send("POST", "/v1/contexts/"+books.ID+"/sources", strings.NewReader(`{"name":"bank","side":"LEFT","currency":"EUR"}`))
+	read, write := io.Pipe()
+	answered := make(chan int, 1)
+	go func() {
+		answered <- send("POST", "/v1/sources/"+source.ID+"/imports?name=a.csv", read, "Content-Type", "text/csv", "Expect", "100-continue").RowsInserted
+	}()
+	_, err := io.WriteString(write, "id,date,amount,currency\n1,2026-01-02,10.00,EUR\n") // the handler asked for it
+	require.NoError(t, err)
+
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	}, time.Minute, 5*time.Millisecond, "no more connections")
+	_, err = io.WriteString(write, "2,2026-01-03,20.00,EUR\n")
+	require.NoError(t, err)
+	require.NoError(t, write.Close())
+	require.Equal(t, 2, <-answered)
+	require.NoError(t, <-ended)
+
+	stop, ended = serve()
+	defer stop()
+	kept := send("GET", "/v1/sources/"+source.ID+"/imports", http.NoBody).Items
+	require.Len(t, kept, 1)
+	require.Equal(t, 2, kept[0].RowsInserted, "nothing is lost")
 	stop()
 	require.NoError(t, <-ended)
 }
