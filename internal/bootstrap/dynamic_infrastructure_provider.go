@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/metric"
 
+	"matcher/internal/jobs"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
@@ -34,14 +36,14 @@ type dynamicInfrastructureProvider struct {
 	meter             metric.MeterProvider
 
 	// Redis and what speaks through it are nil without REDIS_URL, or with an empty MULTI_TENANT_EVENT_CHANNEL.
-	redis         *redis.Client
-	publisher     *tenancy.RedisTenantEventPublisher
-	listener      *tenancy.RedisTenantEventListener
-	sweep         *tenancy.TenantSweep
-	stopListening func() error
+	redis     *redis.Client
+	publisher *tenancy.RedisTenantEventPublisher
+	listener  *tenancy.RedisTenantEventListener
+	sweep     *tenancy.TenantSweep
+	services  []jobs.Service // the sweep and the listener
 
 	// seen is called for each tenant of an event or a sweep, in processes that work on jobs.
-	seen atomic.Pointer[func(context.Context, *ports.TenantConfig)]
+	seen atomic.Pointer[func(*ports.TenantConfig)]
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
@@ -56,7 +58,7 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 		return nil, err
 	}
 	p := &dynamicInfrastructureProvider{
-		registry: tenancy.NewRegistry(control), control: control, log: log, meter: meter, stopListening: func() error { return nil },
+		registry: tenancy.NewRegistry(control), control: control, log: log, meter: meter,
 	}
 	if err := p.openRedis(cfg); err != nil {
 		control.Close()
@@ -67,7 +69,7 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 		return nil, err
 	}
 	if settings.WithoutRoles {
-		log.WarnContext(ctx, "tenants share one database role: their schemas are the only wall between them")
+		log.WarnContext(ctx, "POSTGRES_WITHOUT_ROLES: tenants share one database role, and only schemas separate them")
 	}
 	return p, nil
 }
@@ -200,7 +202,7 @@ const publishTimeout = 2 * time.Second
 func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind string, tenant *ports.TenantConfig) {
 	p.forget(tenant.TenantID, tenant.Version)
 	if p.publisher == nil {
-		p.see(context.WithoutCancel(ctx), tenant)
+		p.see(tenant)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
@@ -236,19 +238,18 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 	if err := tenancy.RegisterFigures(p.meter, tenancy.TenancyFigures{Cache: p.cache, Listener: p.listener, Sweep: p.sweep}); err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.sweep", func(ctx context.Context) { _ = p.sweep.Start(ctx) })
-	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.pools", func(ctx context.Context) { _ = p.connections.Start(ctx) })
-	p.stopListening = p.sweep.Stop
-	if p.listener == nil {
-		return nil
+	p.services = []jobs.Service{p.sweep}
+	if p.listener != nil {
+		p.services = append(p.services, p.listener)
 	}
-	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.listener", func(ctx context.Context) {
-		if err := p.listener.Start(ctx); err != nil {
-			p.log.ErrorContext(ctx, "tenant event listener failed to start", "error", err)
-		}
-	})
-	p.stopListening = func() error { return errors.Join(p.listener.Stop(), p.sweep.Stop()) }
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.pools", func(ctx context.Context) { _ = p.connections.Start(ctx) })
+	for _, service := range p.services {
+		safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.events", func(ctx context.Context) {
+			if err := service.Start(ctx); err != nil {
+				p.log.ErrorContext(ctx, "tenant event listener failed to start", "error", err)
+			}
+		})
+	}
 	return nil
 }
 
@@ -257,7 +258,7 @@ func (p *dynamicInfrastructureProvider) observed(list tenantList) tenantList {
 	return func(ctx context.Context) ([]ports.TenantConfig, bool, error) {
 		tenants, complete, err := list(ctx)
 		for i := range tenants {
-			p.see(ctx, &tenants[i])
+			p.see(&tenants[i])
 		}
 		return tenants, complete, err
 	}
@@ -265,9 +266,9 @@ func (p *dynamicInfrastructureProvider) observed(list tenantList) tenantList {
 
 type tenantList = func(context.Context) (tenants []ports.TenantConfig, complete bool, err error)
 
-func (p *dynamicInfrastructureProvider) see(ctx context.Context, tenant *ports.TenantConfig) {
+func (p *dynamicInfrastructureProvider) see(tenant *ports.TenantConfig) {
 	if seen := p.seen.Load(); seen != nil && tenant.Status == ports.TenantActive {
-		(*seen)(ctx, tenant)
+		(*seen)(tenant)
 	}
 }
 
@@ -280,9 +281,9 @@ func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event
 	}
 	tenant, err := p.configuration.GetTenantConfig(ctx, event.TenantID)
 	if err != nil {
-		return fmt.Errorf("asking about a created tenant: %w", err)
+		return fmt.Errorf("reading the configuration of a created tenant: %w", err)
 	}
-	p.see(ctx, tenant)
+	p.see(tenant)
 	place, err := p.connections.WorkPlace(tenant)
 	if err != nil || place != "" || tenant.Status != ports.TenantActive {
 		return err // a tenant placed elsewhere is provisioned by the process that placed it there
@@ -309,7 +310,11 @@ func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Conte
 
 // Close ends the listener first and drains the tenants' connections before the registry's, which admits them.
 func (p *dynamicInfrastructureProvider) Close(ctx context.Context) error {
-	err := errors.Join(p.stopListening(), p.connections.Close(ctx))
+	var err error
+	for _, service := range slices.Backward(p.services) {
+		err = errors.Join(err, service.Stop())
+	}
+	err = errors.Join(err, p.connections.Close(ctx))
 	if p.redis != nil {
 		err = errors.Join(err, p.redis.Close())
 	}

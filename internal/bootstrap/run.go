@@ -27,14 +27,15 @@ import (
 	"matcher/internal/postgres"
 	messaging "matcher/internal/shared/adapters/rabbitmq"
 	"matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/safego"
 	"matcher/internal/telemetry"
 	"matcher/internal/tenancy"
 )
 
-// Role is which part of the service a process plays.
+// Role is the part of the service that a process runs.
 type Role string
 
-// The roles of a process: the API alone queues jobs and works on none, a worker answers probes only.
+// The roles of a process: the API only enqueues jobs, a worker answers only probes.
 const (
 	RoleAll    Role = "all"
 	RoleAPI    Role = "api"
@@ -51,13 +52,15 @@ type App struct {
 	embedded *Embedded
 	figures  *prometheus.Registry // what /metrics shows
 	broker   *messaging.Broker    // nil: events are read from the feed alone
-	relay    *messaging.Relay
 	relayed  *messaging.RelayFigures
 	api      *httpapi.API
 	settings *Settings
 	tenants  *tenancy.Service
 	stops    []func(context.Context) error // in the order in which they were opened
 	close    sync.Once
+
+	background context.Context //nolint:containedctx // of all services, from OpenTenants on
+	breakOff   context.CancelFunc
 
 	settingStore *adapters.Settings
 }
@@ -78,6 +81,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 // OpenTenants opens the database and its tenants without any service on top.
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log, figures: telemetry.NewRegistry()}
+	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx))
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}
@@ -116,7 +120,7 @@ func (a *App) open(ctx context.Context) error {
 func (a *App) openDatabase(ctx context.Context) error {
 	if a.cfg.Postgres.External() {
 		if err := Install(ctx, a.cfg.Postgres.OwnerConnDSN(), a.cfg.Postgres.installOptions()...); err != nil {
-			return fmt.Errorf("preparing the database that POSTGRES_* names: %w", err)
+			return fmt.Errorf("preparing the database of POSTGRES_*: %w", err)
 		}
 		return nil
 	}
@@ -132,7 +136,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 	a.cfg.Postgres.OwnerDSN = embedded.DSN(embeddedDatabase, "")
 	a.cfg.Postgres.DSN = embedded.DSN(embeddedDatabase, adapters.RoleApp)
 	if a.cfg.Auth.Secret == "" && a.cfg.Auth.JWKSURL == "" && !a.cfg.Production() {
-		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where nobody configured one
+		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where none is configured
 	}
 	return Install(ctx, a.cfg.Postgres.OwnerDSN)
 }
@@ -142,14 +146,14 @@ const embeddedDatabase = "matcher"
 
 // start builds the services and, in the roles that have them, the workers and the API.
 func (a *App) start(ctx context.Context, role Role) error {
-	if err := a.provider.startTenantEventListener(ctx, a.cfg); err != nil {
+	if err := a.provider.startTenantEventListener(a.background, a.cfg); err != nil {
 		return fmt.Errorf("listening to tenant events: %w", err)
 	}
 	pool, err := a.provider.connections.WorkPool(ctx, "")
 	if err != nil {
 		return fmt.Errorf("opening the job queue: %w", err)
 	}
-	queue, err := jobs.New(pool, a.log)
+	queue, err := jobs.New(pool)
 	if err != nil {
 		return fmt.Errorf("opening the job queue: %w", err)
 	}
@@ -158,7 +162,7 @@ func (a *App) start(ctx context.Context, role Role) error {
 		return err
 	}
 	if role != RoleAPI {
-		if err := a.startWorkers(ctx); err != nil {
+		if err := a.startWorkers(); err != nil {
 			return fmt.Errorf("starting the job workers: %w", err)
 		}
 	}
@@ -191,8 +195,8 @@ func (a *App) openAPI(role Role) error {
 	return err
 }
 
-// spoolDir holds uploads until they are in. An external database may leave no writable data folder, so the system's
-// folder for temporary files serves there.
+// spoolDir returns the folder of uploads that are not imported yet. An external database may leave no writable data folder, so it
+// uses the system's folder for temporary files.
 func (a *App) spoolDir() string {
 	if a.embedded == nil {
 		return ""
@@ -200,26 +204,23 @@ func (a *App) spoolDir() string {
 	return filepath.Join(a.cfg.DataDir, "spool")
 }
 
-// authenticator verifies with the configured keys.
+// authenticator returns what verifies tokens with the configured keys.
 func (a *App) authenticator() (auth.Authenticator, error) {
 	cfg := a.cfg.AuthConfig()
 	cfg.Logger = a.log
 	if cfg.Secret == auth.DevelopmentSecret {
-		a.log.Warn("tokens are signed with a key that everybody knows: set AUTH_HS256_SECRET or AUTH_JWKS_URL")
+		a.log.Warn("tokens are signed with the public development key: set AUTH_HS256_SECRET or AUTH_JWKS_URL")
 	}
 	return auth.New(cfg)
 }
 
-// Handler is the API.
+// Handler returns the API.
 func (a *App) Handler() http.Handler { return a.api }
-
-// Routes are the patterns that the API serves.
-func (a *App) Routes() []string { return a.api.Routes() }
 
 // Token signs a development token that this installation accepts.
 func (a *App) Token(opts auth.MintOptions) (string, error) { return DevelopmentToken(a.cfg, opts) }
 
-// Listen takes an address, with the way out when somebody else has it.
+// Listen opens an address; the error names the way out when another program has it.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
@@ -270,11 +271,27 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 
 func (a *App) onClose(stop func(context.Context) error) { a.stops = append(a.stops, stop) }
 
-// Close stops everything in the reverse of the order in which it was opened.
+// run starts a service, which stops in its turn.
+func (a *App) run(component string, service jobs.Service) {
+	launch(a.background, a.log, component, service)
+	a.onClose(func(context.Context) error { return service.Stop() })
+}
+
+func launch(ctx context.Context, log *slog.Logger, component string, service jobs.Service) {
+	safego.SafeGoWithContextAndComponent(ctx, log, component, func(ctx context.Context) {
+		if err := service.Start(ctx); err != nil {
+			log.ErrorContext(ctx, "a service ended", "component", component, "error", err)
+		}
+	})
+}
+
+// Close stops everything in the reverse of the order in which it was opened. What still runs when the time for stopping
+// is over is broken off.
 func (a *App) Close(ctx context.Context) (err error) {
 	a.close.Do(func() {
 		ctx, cancel := context.WithTimeout(ctx, a.cfg.Limits.ShutdownTimeout())
 		defer cancel()
+		context.AfterFunc(ctx, a.breakOff)
 		for _, stop := range slices.Backward(a.stops) {
 			err = errors.Join(err, stop(ctx))
 		}
@@ -286,13 +303,13 @@ func (a *App) Close(ctx context.Context) (err error) {
 // refuses: there, tokens come from the identity provider.
 func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 	if cfg.Production() {
-		return "", errors.New("tokens are not made here in production: they come from your identity provider")
+		return "", errors.New("production tokens come from your identity provider, not from this command")
 	}
 	secret := cfg.Auth.Secret
 	switch {
 	case secret != "":
 	case cfg.Auth.JWKSURL != "":
-		return "", errors.New("AUTH_JWKS_URL is set, so tokens come from that identity provider; set AUTH_HS256_SECRET to make them here")
+		return "", errors.New("AUTH_JWKS_URL is set, so tokens come from that identity provider; set AUTH_HS256_SECRET to sign them with this command")
 	case cfg.Postgres.External():
 		secret = auth.DevelopmentSecret
 	default:
@@ -305,7 +322,7 @@ func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 	return auth.Mint(secret, opts)
 }
 
-// Version says what was built.
+// Version returns what was built.
 func Version() httpapi.Version {
 	v := httpapi.Version{Version: "dev", Go: runtime.Version(), Engine: engine.Version}
 	info, ok := debug.ReadBuildInfo()

@@ -359,8 +359,7 @@ func (a *App) openSettings(ctx context.Context) error {
 	if err := a.settings.Refresh(ctx); err != nil {
 		return fmt.Errorf("reading the settings: %w", err)
 	}
-	safego.SafeGoWithContextAndComponent(context.WithoutCancel(ctx), a.log, "settings", func(ctx context.Context) { _ = a.settings.Start(ctx) })
-	a.onClose(func(context.Context) error { return a.settings.Stop() })
+	a.run("settings", a.settings)
 	return nil
 }
 

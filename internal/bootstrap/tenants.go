@@ -14,7 +14,6 @@ import (
 	"matcher/internal/recon"
 	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
-	"matcher/internal/shared/safego"
 	"matcher/internal/tenancy"
 )
 
@@ -48,15 +47,6 @@ func (a *App) openTenants() (err error) {
 	}
 	a.tenants = tenancy.New(config)
 	return nil
-}
-
-// startPurging erases deleted tenants when their grace period is over, until the App is closed.
-func (a *App) startPurging(ctx context.Context) {
-	if a.authority() == nil {
-		return
-	}
-	safego.SafeGoWithContextAndComponent(context.WithoutCancel(ctx), a.log, "tenant.purge", func(ctx context.Context) { _ = a.tenants.Start(ctx) })
-	a.onClose(func(context.Context) error { return a.tenants.Stop() })
 }
 
 // prepareDatabase creates a tenant's own database and installs in it what every database that holds tenants has.

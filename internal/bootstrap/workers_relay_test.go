@@ -49,11 +49,10 @@ func TestStartRelay_EventsOfTheServiceReachTheBroker(t *testing.T) {
 			require.NoError(t, err)
 			select {
 			case d := <-deliveries:
-				message, err := messaging.VerifyTenant(d)
+				message, err := testkit.VerifyTenant(d)
 				require.NoError(t, err)
 				require.Equal(t, tenantID, message.TenantID)
 				require.Equal(t, recon.EventImportCompleted, message.Key)
-				require.Eventually(t, func() bool { return server.App.RelayStats().Sent == 1 }, time.Minute, 10*time.Millisecond)
 			case <-time.After(time.Minute):
 				require.FailNow(t, "no message came")
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/httpapi"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )
@@ -183,7 +184,7 @@ func TestT02_EveryRouteIsDescribedAndOtherVerbsAreRefused(t *testing.T) {
 		routes = append(routes, op.method+" "+op.path)
 		verbs[op.path] = append(verbs[op.path], op.method)
 	}
-	require.ElementsMatch(t, routes, api.App.Routes())
+	require.ElementsMatch(t, routes, api.App.Handler().(*httpapi.API).Routes())
 	for path, listed := range verbs {
 		target := fill(t, path, func(string) string { return uuid.NewString() })
 		for _, verb := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {

@@ -1,6 +1,6 @@
-// Package jobs is durable background work: jobs are rows that were committed together with what they are about, and
-// each is worked on under exactly one tenant. The queue is River's, in the work schema of each database that holds
-// tenants; a client serves one database, however many tenants live there.
+// Package jobs is durable background work: jobs are rows, committed together with their cause, and each runs under exactly
+// one tenant. The queue is River's, in the work schema of each database that holds tenants: one client a database, however
+// many tenants it holds.
 package jobs
 
 import (
@@ -20,84 +20,90 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/shared/safego"
 )
 
 // schema holds River's tables.
 const schema = "work"
 
-// attemptsMax is how often a job is tried: with pauses of at most a minute, for about a day of outage.
-const attemptsMax = 1500
+const (
+	// attemptsMax bounds the tries of a job: with pauses of at most a minute, about a day of outage.
+	attemptsMax = 1500
+	// workersMax bounds the jobs that an instance works on at once; a run uses every core it gets.
+	workersMax = 4
+	// hardStop bounds how long jobs may take to notice that their context has ended.
+	hardStop = 10 * time.Second
+	// suspendedWait is how soon a suspended tenant's job is tried again.
+	suspendedWait = 30 * time.Second
+)
 
 // args is the one kind of job that River knows; what a job does is in the job.
 type args struct {
 	Job recon.Job `json:"job"`
 }
 
-// Kind is River's name for it.
+// Kind returns River's name for it.
 func (args) Kind() string { return "matcher_job" }
 
-// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its RetryAfter
-// and does not count as a failure.
-type Handler = func(ctx context.Context, job recon.Job) error
+// Queue enqueues jobs of one database.
+type Queue struct{ client *river.Client[pgx.Tx] }
 
-// Recovery is how jobs are found whose worker died: nothing in the queue itself shows it.
-type Recovery struct {
-	DB       *postgres.DB
-	Database string // as DB.Work names it; "" is the installation's own
-	// Alive says whether somebody is really at work on a job that the queue shows as running.
-	Alive map[recon.JobKind]func(ctx context.Context, job recon.Job) (bool, error)
-
-	SweepEvery time.Duration // how often running jobs are looked at; 5 s
-	QuietAfter time.Duration // how long a job runs before anybody asks whether its worker lives; 15 s
-}
-
-// Queue is the queue of one database. It enqueues at once, and works from Start to Stop.
-type Queue struct {
-	pool     *pgxpool.Pool
-	log      *slog.Logger
-	inserts  *river.Client[pgx.Tx]
-	works    *river.Client[pgx.Tx]
-	recovery Recovery
-	cancel   context.CancelFunc
-	swept    chan struct{}
-}
-
-// workersMax is how many jobs an instance works on at once; a run uses every core it gets.
-const workersMax = 4
-
-// New opens the queue that pool, of the worker role, leads to.
-func New(pool *pgxpool.Pool, log *slog.Logger) (*Queue, error) {
-	inserts, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
+// New returns the queue of the database behind pool, which is the worker role's.
+func New(pool *pgxpool.Pool) (*Queue, error) {
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
 	if err != nil {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
-	return &Queue{pool: pool, log: log, inserts: inserts, swept: make(chan struct{})}, nil
+	return &Queue{client}, nil
 }
 
 // InsertMany enqueues jobs with tx's commit; tx has taken the worker role.
 func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for at, job := range jobs {
-		params[at] = river.InsertManyParams{Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At}}
+		params[at] = river.InsertManyParams{
+			Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At},
+		}
 	}
-	_, err := q.inserts.InsertManyFastTx(ctx, tx, params)
+	_, err := q.client.InsertManyFastTx(ctx, tx, params)
 	return err
 }
 
-// Recover makes the queue look for abandoned jobs once it has started.
-func (q *Queue) Recover(recovery Recovery) {
-	recovery.SweepEvery = cmp.Or(recovery.SweepEvery, 5*time.Second)
-	recovery.QuietAfter = cmp.Or(recovery.QuietAfter, 15*time.Second)
-	q.recovery = recovery
+// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its RetryAfter
+// and does not count as a failure.
+type Handler = func(ctx context.Context, job recon.Job) error
+
+// Config is what the workers of one database need.
+type Config struct {
+	Pool     *pgxpool.Pool // of the worker role
+	DB       *postgres.DB
+	Database string // as DB.Work names it; "" is the installation's own
+	Log      *slog.Logger
+	Handlers map[recon.JobKind]Handler
+
+	// Alive reports whether a worker is really at work on a job that the queue shows as running: nothing in the queue
+	// itself shows that a worker died. A job whose kind has no entry waits for River to rescue it.
+	Alive      map[recon.JobKind]func(ctx context.Context, job recon.Job) (bool, error)
+	SweepEvery time.Duration // between two looks at running jobs; 5 s
+	QuietAfter time.Duration // how long a job runs before Alive is asked; 15 s
 }
 
-// Start works on jobs until Stop. ctx only bounds the start.
-func (q *Queue) Start(ctx context.Context, handlers map[recon.JobKind]Handler) error {
+// Workers work on the jobs of one database.
+type Workers struct {
+	cfg    Config
+	client *river.Client[pgx.Tx]
+	life   safego.Life
+}
+
+// NewWorkers returns workers, which do nothing before Start.
+func NewWorkers(cfg Config) (*Workers, error) {
+	cfg.SweepEvery = cmp.Or(cfg.SweepEvery, 5*time.Second)
+	cfg.QuietAfter = cmp.Or(cfg.QuietAfter, 15*time.Second)
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{handlers: handlers}); err != nil {
-		return fmt.Errorf("registering the worker: %w", err)
+	if err := river.AddWorkerSafely(workers, &worker{handlers: cfg.Handlers}); err != nil {
+		return nil, fmt.Errorf("registering the worker: %w", err)
 	}
-	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
+	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
 		Schema:        schema,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersMax}},
 		Workers:       workers,
@@ -105,89 +111,67 @@ func (q *Queue) Start(ctx context.Context, handlers map[recon.JobKind]Handler) e
 		JobTimeout:    -1, // a run holds a lease of its own
 		MaxAttempts:   attemptsMax,
 		RetryPolicy:   retryPolicy{},
-		Logger:        slog.New(quiet{q.log.Handler()}),
+		Logger:        slog.New(quiet{cfg.Log.Handler()}),
 	})
 	if err != nil {
-		return fmt.Errorf("making the job client: %w", err)
+		return nil, fmt.Errorf("making the job client: %w", err)
 	}
-	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if err := client.Start(background); err != nil {
-		cancel()
-		return fmt.Errorf("starting the job client: %w", err)
-	}
-	q.works, q.cancel = client, cancel
-	go q.sweep(background)
-	return nil
+	return &Workers{cfg: cfg, client: client}, nil
 }
 
-// Stop takes no more jobs and waits for those at work; when ctx ends first they are told to stop, and go back into the
-// queue.
-func (q *Queue) Stop(ctx context.Context) error {
-	if q.works == nil {
-		return nil
-	}
-	err := q.works.Stop(ctx)
-	if err != nil {
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
-		defer cancel()
-		err = q.works.StopAndCancel(hard)
-	}
-	q.cancel()
-	<-q.swept
-	return err
-}
-
-// hardStop bounds how long jobs may take to notice that they have been told to stop.
-const hardStop = 10 * time.Second
-
-// sweep puts jobs back into the queue whose workers died. It asks only the tenants of jobs that have run for a while.
-func (q *Queue) sweep(ctx context.Context) {
-	defer close(q.swept)
-	if q.recovery.DB == nil {
-		return
-	}
-	ticker := time.NewTicker(q.recovery.SweepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := q.sweepOnce(ctx); err != nil && ctx.Err() == nil {
-				q.log.WarnContext(ctx, "looking for abandoned jobs", "error", err)
+// Start works on jobs until Stop, which waits for the jobs under way, or until ctx ends, which breaks them off: they go
+// back into the queue.
+func (w *Workers) Start(ctx context.Context) error {
+	return w.life.Run(ctx, func(taking context.Context) error {
+		background := context.WithoutCancel(ctx)
+		if err := w.client.Start(background); err != nil {
+			return fmt.Errorf("starting the job client: %w", err)
+		}
+		for safego.Pause(taking, w.cfg.SweepEvery, nil) == nil {
+			if err := w.sweep(taking); err != nil && taking.Err() == nil {
+				w.cfg.Log.WarnContext(taking, "looking for abandoned jobs failed", "error", err)
 			}
 		}
-	}
+		err := w.client.Stop(ctx)
+		if err != nil {
+			hard, cancel := context.WithTimeout(background, hardStop)
+			defer cancel()
+			err = w.client.StopAndCancel(hard)
+		}
+		return err
+	})
 }
 
-func (q *Queue) sweepOnce(ctx context.Context) error {
+// Stop takes no more jobs and waits for those under way.
+func (w *Workers) Stop() error { return w.life.Stop() }
+
+// sweep puts jobs back into the queue whose workers died. It asks only the tenants of jobs that have run for a while.
+func (w *Workers) sweep(ctx context.Context) error {
 	var running []postgres.RunningJob
-	err := q.recovery.DB.Work(ctx, q.recovery.Database, func(tx *postgres.WorkTx) (err error) {
-		running, err = tx.RunningJobs(ctx, q.recovery.QuietAfter)
+	err := w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) (err error) {
+		running, err = tx.RunningJobs(ctx, w.cfg.QuietAfter)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, job := range running {
-		if err := q.revive(ctx, job); err != nil {
+	for _, at := range running {
+		job := at.Job
+		isAlive, known := w.cfg.Alive[job.Kind]
+		if !known {
+			continue
+		}
+		alive, err := isAlive(auth.WithTenant(ctx, job.TenantID), job)
+		if err != nil || alive {
+			continue // a tenant that cannot be asked now is asked again by the next sweep
+		}
+		w.cfg.Log.InfoContext(ctx, "requeuing an abandoned job", "kind", job.Kind, "tenant", job.TenantID, "subject", job.Subject)
+		err = w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) error { return tx.ReviveJob(ctx, at) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (q *Queue) revive(ctx context.Context, job postgres.RunningJob) error {
-	alive, known := q.recovery.Alive[job.Job.Kind]
-	if !known {
-		return nil
-	}
-	lives, err := alive(auth.WithTenant(ctx, job.Job.TenantID), job.Job)
-	if err != nil || lives {
-		return nil //nolint:nilerr // a tenant that cannot be asked now is asked again with the next sweep
-	}
-	q.log.InfoContext(ctx, "taking up an abandoned job", "kind", job.Job.Kind, "tenant", job.Job.TenantID, "subject", job.Job.Subject)
-	return q.recovery.DB.Work(ctx, q.recovery.Database, func(tx *postgres.WorkTx) error { return tx.ReviveJob(ctx, job) })
 }
 
 type worker struct {
@@ -195,7 +179,7 @@ type worker struct {
 	handlers map[recon.JobKind]Handler
 }
 
-// Timeout of a job: none.
+// Timeout returns that a job has none.
 func (w *worker) Timeout(*river.Job[args]) time.Duration { return -1 }
 
 // Work runs the job's handler under the job's tenant.
@@ -205,13 +189,13 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 		return river.JobCancel(fmt.Errorf("no handler for jobs of kind %q", job.Args.Job.Kind))
 	}
 	err := handler(auth.WithTenant(ctx, job.Args.Job.TenantID), job.Args.Job)
-	var told *recon.Error
-	if !errors.As(err, &told) {
+	var fault *recon.Error
+	if !errors.As(err, &fault) {
 		return err
 	}
-	switch told.Kind {
+	switch fault.Kind {
 	case recon.KindUnavailable:
-		return river.JobSnooze(cmp.Or(told.RetryAfter, time.Second))
+		return river.JobSnooze(cmp.Or(fault.RetryAfter, time.Second))
 	case recon.KindForbidden: // the tenant is suspended: its work waits for it
 		return river.JobSnooze(suspendedWait)
 	case recon.KindNotFound: // the tenant, or what the job is about, is gone
@@ -220,13 +204,10 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	return err
 }
 
-// suspendedWait is how soon a suspended tenant's job looks again.
-const suspendedWait = 30 * time.Second
-
 // retryPolicy doubles the pause after each failure, from one second up to a minute.
 type retryPolicy struct{}
 
-// NextRetry is when a failed job is tried again.
+// NextRetry returns when a failed job is tried again.
 func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	pause := time.Minute
 	if n := len(job.Errors); n < 6 {
@@ -235,7 +216,7 @@ func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(pause)
 }
 
-// quiet lets River's log through from warnings on.
+// quiet passes River's log on from warnings up.
 type quiet struct{ slog.Handler }
 
 // Enabled is part of slog.Handler.

@@ -4,56 +4,118 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
+
+	"matcher/internal/shared/safego"
 )
 
-// Places keeps workers in every database that holds tenants, each opened when the first tenant there is seen.
+// Service is long-lived: Start blocks until ctx ends or Stop is called, and Stop waits for it.
+type Service interface {
+	Start(ctx context.Context) error
+	Stop() error
+}
+
+// Places runs services in every database that holds tenants, each from the first visit to the database on.
 type Places struct {
-	// Open starts the workers of a place, as DB.Work names it, and returns what stops them.
-	Open func(ctx context.Context, place string) (stop func(context.Context) error, err error)
-	Most int // places beyond it are passed over, loudly
-	Log  *slog.Logger
+	open func(ctx context.Context, place string) ([]Service, error)
+	most int
+	log  *slog.Logger
+	life safego.Life
 
-	mu      sync.Mutex
-	stops   map[string]func(context.Context) error
-	stopped bool
+	visits chan string
+	mu     sync.Mutex
+	opened map[string]struct{}
 }
 
-// Visit makes sure that somebody works in a place. A database that cannot be reached is tried again by the next visit.
-func (p *Places) Visit(ctx context.Context, place string) {
+// visitsWaiting bounds the visits that Start has not seen yet; a later visit finds those that did not fit.
+const visitsWaiting = 64
+
+// NewPlaces returns places that open a database, as DB.Work names it, into services in the order of their start. More
+// than most databases are passed over, with an error in the log.
+func NewPlaces(most int, log *slog.Logger, open func(ctx context.Context, place string) ([]Service, error)) *Places {
+	return &Places{
+		open: open, most: most, log: log, visits: make(chan string, visitsWaiting), opened: map[string]struct{}{},
+	}
+}
+
+// Visit makes sure that the services of a place run. It does not block. A database whose services could not start, or
+// ended by themselves, is tried again by the next visit.
+func (p *Places) Visit(place string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, open := p.stops[place]; open || p.stopped {
+	if _, open := p.opened[place]; open {
 		return
 	}
-	if len(p.stops) >= p.Most {
-		p.Log.ErrorContext(ctx, "too many databases hold tenants: nobody works on the jobs of this one", "place", place, "most", p.Most)
+	if len(p.opened) >= p.most {
+		p.log.Error("too many databases hold tenants: the jobs of this one do not run", "place", place, "most", p.most)
 		return
 	}
-	stop, err := p.Open(ctx, place)
+	select {
+	case p.visits <- place:
+		p.opened[place] = struct{}{}
+	default:
+	}
+}
+
+// Start runs the services of all visited places until Stop, which stops those of a place in reverse order and of all
+// places at once, or until ctx ends, which breaks them off.
+func (p *Places) Start(ctx context.Context) error {
+	return p.life.Run(ctx, func(taking context.Context) error {
+		var (
+			running sync.WaitGroup
+			mu      sync.Mutex
+			err     error
+		)
+		for taking.Err() == nil {
+			select {
+			case place := <-p.visits:
+				running.Go(func() {
+					fault := p.run(taking, ctx, place)
+					mu.Lock()
+					defer mu.Unlock()
+					if taking.Err() != nil { // those that ended before are in the log
+						err = errors.Join(err, fault)
+					}
+				})
+			case <-taking.Done():
+			}
+		}
+		running.Wait()
+		return err
+	})
+}
+
+// Stop ends the services of every place and waits for them.
+func (p *Places) Stop() error { return p.life.Stop() }
+
+// run runs the services of one place until taking ends or one of them does.
+func (p *Places) run(taking, ctx context.Context, place string) error {
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.opened, place)
+	}()
+	services, err := p.open(ctx, place)
 	if err != nil {
-		p.Log.WarnContext(ctx, "the workers of a database could not be started and will be tried again", "place", place, "error", err)
-		return
+		p.log.WarnContext(ctx, "opening the job workers of a database failed and will be tried again", "place", place, "error", err)
+		return nil
 	}
-	if p.stops == nil {
-		p.stops = map[string]func(context.Context) error{}
+	ended := make(chan struct{}, len(services))
+	for _, service := range services {
+		safego.SafeGoWithContextAndComponent(ctx, p.log, "jobs", func(ctx context.Context) {
+			defer func() { ended <- struct{}{} }()
+			if err := service.Start(ctx); err != nil {
+				p.log.ErrorContext(ctx, "the job workers of a database ended", "place", place, "error", err)
+			}
+		})
 	}
-	p.stops[place] = stop
-}
-
-// Stop ends the workers of every place, all at once.
-func (p *Places) Stop(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stopped = true
-	ended := make(chan error, len(p.stops))
-	for _, stop := range p.stops {
-		go func() { ended <- stop(ctx) }()
+	select {
+	case <-ended:
+	case <-taking.Done():
 	}
-	var err error
-	for range p.stops {
-		err = errors.Join(err, <-ended)
+	for _, service := range slices.Backward(services) {
+		err = errors.Join(err, service.Stop())
 	}
-	p.stops = nil
 	return err
 }

@@ -118,18 +118,16 @@ func TestJobsRunUnderTheirTenant(t *testing.T) {
 	b.load(t, b.right, rows("R", 200))
 	pool, err := b.Connections.WorkPool(t.Context(), "")
 	require.NoError(t, err)
-	queue, err := jobs.New(pool, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	queue.Recover(jobs.Recovery{
-		DB: b.DB, SweepEvery: 20 * time.Millisecond, QuietAfter: time.Millisecond,
-		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return s.Alive(ctx, job.Subject) },
-		},
-	})
 	done := make(chan error, 10)
 	died := make(chan struct{})
 	var once sync.Once
-	require.NoError(t, queue.Start(b.ctx, map[recon.JobKind]jobs.Handler{
+	cfg := jobs.Config{
+		Pool: pool, DB: b.DB, Log: slog.New(slog.DiscardHandler), SweepEvery: 20 * time.Millisecond, QuietAfter: time.Millisecond,
+		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
+			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return s.Alive(ctx, job.Subject) },
+		},
+	}
+	cfg.Handlers = map[recon.JobKind]jobs.Handler{
 		recon.JobRun: func(ctx context.Context, job recon.Job) error {
 			first := false
 			once.Do(func() { first = true })
@@ -145,13 +143,14 @@ func TestJobsRunUnderTheirTenant(t *testing.T) {
 			done <- err
 			return err
 		},
-	}))
+	}
+	workers, err := jobs.NewWorkers(cfg)
+	require.NoError(t, err)
+	go func() { _ = workers.Start(context.WithoutCancel(b.ctx)) }()
 	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
 	require.NoError(t, err)
 	require.NoError(t, <-done)
 	require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)
 	close(died)
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
-	defer cancel()
-	require.NoError(t, queue.Stop(stopping))
+	require.NoError(t, workers.Stop())
 }

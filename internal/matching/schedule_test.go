@@ -116,10 +116,8 @@ func TestASchedulesJobComesFromTheQueue(t *testing.T) {
 	daily := b.scheduled(t, "@daily", long) // due since yesterday
 	pool, err := b.Connections.WorkPool(t.Context(), "")
 	require.NoError(t, err)
-	queue, err := jobs.New(pool, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
 	fired, ran := make(chan error, 10), make(chan error, 10)
-	require.NoError(t, queue.Start(b.ctx, map[recon.JobKind]jobs.Handler{
+	workers, err := jobs.NewWorkers(jobs.Config{Pool: pool, DB: b.DB, Log: slog.New(slog.DiscardHandler), Handlers: map[recon.JobKind]jobs.Handler{
 		recon.JobSchedule: func(ctx context.Context, job recon.Job) error {
 			err := s.Fire(ctx, job)
 			fired <- err
@@ -130,7 +128,9 @@ func TestASchedulesJobComesFromTheQueue(t *testing.T) {
 			ran <- err
 			return err
 		},
-	}))
+	}})
+	require.NoError(t, err)
+	go func() { _ = workers.Start(context.WithoutCancel(b.ctx)) }()
 	require.NoError(t, <-fired)
 	require.NoError(t, <-ran)
 	after := b.schedule(t, daily.ID)
@@ -141,9 +141,7 @@ func TestASchedulesJobComesFromTheQueue(t *testing.T) {
 		SELECT count(*) FROM work.river_job WHERE state = 'scheduled' AND args -> 'job' ->> 'subject' = $1 AND scheduled_at = $2`,
 		daily.ID, *after.NextAt).Scan(&waiting))
 	require.Equal(t, 1, waiting, "the job of the next time waits in the queue")
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
-	defer cancel()
-	require.NoError(t, queue.Stop(stopping))
+	require.NoError(t, workers.Stop())
 }
 
 func TestAutoMatch(t *testing.T) {

@@ -42,7 +42,7 @@ func setup(t testing.TB) (*matching.Service, *bundle) {
 	b := &bundle{Installation: testkit.NewInstallation(t)}
 	pool, err := b.Connections.WorkPool(t.Context(), "")
 	require.NoError(t, err)
-	queue, err := jobs.New(pool, slog.New(slog.DiscardHandler))
+	queue, err := jobs.New(pool)
 	require.NoError(t, err)
 	b.DB.SetJobs(queue)
 	b.ctx, b.tenantID = b.NewTenant(t)

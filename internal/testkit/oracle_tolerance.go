@@ -13,7 +13,7 @@ import (
 
 // toleranceOracle is oracle O4: each group that a run confirmed is within the amounts that its rule allowed, by the rule
 // as the run's plan keeps it. The engine counts in scaled integers; this counts in fractions, so neither copies the other.
-const toleranceOracle = "O4 a confirmed group lies within its rule's tolerance"
+const toleranceOracle = "O4 a confirmed group is within its rule's tolerance"
 
 const confirmedGroupsSQL = `
 	SELECT g.id, g.left_amount, g.right_amount, g.difference, g.currency, p.rule

@@ -18,12 +18,12 @@ func TestAmountAllowed(t *testing.T) {
 		rule recon.Rule
 		want string
 	}{
-		"an exact rule allows nothing":             {recon.Rule{Type: recon.RuleExact}, "0/1"},
-		"a type is only a default, limits count":   {recon.Rule{Type: recon.RuleExact, Amount: near}, "100/1"},
-		"a date lag without tolerance as well":     {recon.Rule{Type: recon.RuleDateLag}, "0/1"},
-		"the larger of both limits counts":         {recon.Rule{Type: recon.RuleTolerance, Amount: near}, "100/1"},
-		"the cap holds both down":                  {recon.Rule{Type: recon.RuleTolerance, Amount: capped}, "20/1"},
-		"an absolute limit stands where it is all": {recon.Rule{Type: recon.RuleTolerance, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.05"}}}, "5/1"},
+		"an exact rule allows nothing":           {recon.Rule{Type: recon.RuleExact}, "0/1"},
+		"a type is only a default, limits count": {recon.Rule{Type: recon.RuleExact, Amount: near}, "100/1"},
+		"a date lag without tolerance as well":   {recon.Rule{Type: recon.RuleDateLag}, "0/1"},
+		"the larger of both limits counts":       {recon.Rule{Type: recon.RuleTolerance, Amount: near}, "100/1"},
+		"the cap holds both down":                {recon.Rule{Type: recon.RuleTolerance, Amount: capped}, "20/1"},
+		"an absolute limit alone applies":        {recon.Rule{Type: recon.RuleTolerance, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.05"}}}, "5/1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.want, amountAllowed(c.rule, "EUR", 10_000, -9_950).String())

@@ -41,7 +41,7 @@ var oracles = []struct{ name, sql string }{
 		) AS stated
 		GROUP BY source_num, currency
 		HAVING count(*) FILTER (WHERE state NOT IN ('CONFIRMED', 'PROPOSED', 'PARTIAL', 'OPEN', 'IGNORED')) > 0`},
-	{"O3 no transaction stands in two active groups, nor twice in one", `
+	{"O3 no transaction is in two active groups, nor twice in one", `
 		SELECT format('transaction %s is in groups %s', member, array_agg(id ORDER BY id)) FROM (
 			SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups
 			WHERE NOT preview AND status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL')
@@ -57,7 +57,7 @@ var oracles = []struct{ name, sql string }{
 		SELECT format('group %s names transaction %s, which does not exist', id, member)
 		FROM (SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE NOT preview AND status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL')) AS m
 		WHERE NOT EXISTS (SELECT FROM transactions t WHERE t.id = m.member)`},
-	{"what scores are worth is what people last said of the groups of runs", `
+	{"what scores are worth is the last decisions on the groups of runs", `
 		SELECT format('context %s, score %s: counted %s right of %s, decided %s of %s', context_num, score, s.confirmed,
 			s.confirmed + s.refused, d.confirmed, d.confirmed + d.refused)
 		FROM score_decisions s FULL JOIN (

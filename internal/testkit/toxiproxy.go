@@ -40,7 +40,7 @@ func (x *Toxic) Mend() {
 	}
 }
 
-// Stall lets connections stand and passes nothing on, in either direction, until the returned function is called.
+// Stall keeps connections open and passes nothing on, in either direction, until the returned function is called.
 func (x *Toxic) Stall() (end func()) {
 	x.t.Helper()
 	return x.add(`{"name":"up","type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,

@@ -20,7 +20,7 @@ type Life struct {
 	err     error
 }
 
-// Run calls fn, once in a Life, with a context that ends with ctx or by Stop. After Stop it does not call fn.
+// Run calls fn, once, with a context that ends with ctx or by Stop. After Stop it does not call fn.
 func (l *Life) Run(ctx context.Context, fn func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

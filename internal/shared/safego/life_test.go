@@ -41,7 +41,7 @@ func TestLife(t *testing.T) {
 		var life safego.Life
 		require.ErrorContains(t, life.Run(ctx, untilEnd), "broken off")
 	})
-	t.Run("it lives once", func(t *testing.T) {
+	t.Run("it starts once", func(t *testing.T) {
 		var life safego.Life
 		require.NoError(t, life.Run(t.Context(), func(context.Context) error { return nil }))
 		require.ErrorContains(t, life.Run(t.Context(), untilEnd), "second time")

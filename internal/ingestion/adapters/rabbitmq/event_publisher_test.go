@@ -22,14 +22,14 @@ func (k *keys) Send(_ context.Context, routingKey string, _ recon.Event) error {
 	return nil
 }
 
-func TestEventPublisher(t *testing.T) {
+func TestNewEventPublisher(t *testing.T) {
 	t.Parallel()
 	event := recon.Event{Key: Prefix + ".something"}
 	ofTenant := auth.WithTenant(t.Context(), tenantID)
 	var sent keys
-	require.NoError(t, EventPublisher{MultiTenant: true}.PublishEvent(ofTenant, &sent, event))
-	require.NoError(t, EventPublisher{}.PublishEvent(ofTenant, &sent, event))
-	require.NoError(t, EventPublisher{MultiTenant: true}.PublishEvent(t.Context(), &sent, event))
+	require.NoError(t, NewEventPublisher(true).PublishEvent(ofTenant, &sent, event))
+	require.NoError(t, NewEventPublisher(false).PublishEvent(ofTenant, &sent, event))
+	require.NoError(t, NewEventPublisher(true).PublishEvent(t.Context(), &sent, event))
 	require.Equal(t, keys{Prefix + ".something." + tenantID, Prefix + ".something", Prefix + ".something"}, sent,
 		"the key names the tenant where there are several, and only then")
 }

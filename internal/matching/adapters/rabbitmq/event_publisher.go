@@ -5,25 +5,16 @@ import (
 	"context"
 
 	"matcher/internal/auth"
-	"matcher/internal/recon"
 	broker "matcher/internal/shared/adapters/rabbitmq"
 )
 
 // Prefix is the first word of the keys of these events.
 const Prefix = "matching"
 
-// EventPublisher publishes events of runs and match groups to the topic exchange of all events.
-type EventPublisher struct {
-	MultiTenant bool // routing keys name the tenant
-}
-
-var _ broker.EventPublisher = EventPublisher{}
-
-// PublishEvent sends the event under the tenant in ctx.
-func (p EventPublisher) PublishEvent(ctx context.Context, to broker.Outlet, event recon.Event) error {
-	key := event.Key
-	if p.MultiTenant {
-		key = broker.TenantScopedRoutingKey(event.Key, auth.LookupTenantID(ctx))
-	}
-	return to.Send(ctx, key, event)
+// NewEventPublisher returns the publisher of events of runs and match groups to the topic exchange of all events. With several tenants
+// their routing keys name the tenant in ctx.
+func NewEventPublisher(multiTenant bool) broker.EventPublisher {
+	return broker.EventPublisher{MultiTenant: multiTenant, Scoped: func(ctx context.Context, baseKey string) string {
+		return broker.TenantScopedRoutingKey(baseKey, auth.LookupTenantID(ctx))
+	}}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"matcher/internal/shared/safego"
 )
 
 const (
@@ -28,12 +30,12 @@ const (
 	hostIdle = 10 * time.Minute
 )
 
-// ErrUnavailable means that the broker cannot be reached, takes nothing at present, or did not answer: whether a
-// message arrived is unknown, so it stays unsent.
+// ErrUnavailable means that the broker is unreachable, blocks publishers, or did not answer: whether a message arrived is
+// unknown, so it stays unsent.
 var ErrUnavailable = errors.New("the broker is not available")
 
-// Broker keeps a supervised connection to each virtual host in use. It dials in the background, again and again, so
-// that the process starts and works without a broker.
+// Broker keeps a supervised connection to each virtual host in use. It dials in the background and redials after each
+// loss, so the process starts and works without a broker.
 type Broker struct {
 	address string
 	vhost   string // the installation's own
@@ -42,23 +44,40 @@ type Broker struct {
 	mu    sync.Mutex
 	hosts map[string]*host
 
-	background context.Context //nolint:containedctx // the life of the connections, from NewBroker to Close
-	stop       context.CancelFunc
+	life       safego.Life
+	background context.Context //nolint:containedctx // the life of the connections; nil before Start
 	supervised sync.WaitGroup
 }
 
-// NewBroker reads an amqp:// or amqps:// address, whose path is the virtual host of tenants that name none, and begins
-// to connect.
+// NewBroker reads an amqp:// or amqps:// address, whose path is the virtual host of tenants that name none. It connects
+// to nothing before Start.
 func NewBroker(address string, log *slog.Logger) (*Broker, error) {
 	uri, err := amqp.ParseURI(address)
 	if err != nil {
 		return nil, errors.New("the broker's address is no amqp:// or amqps:// address") // the cause may quote a password
 	}
-	b := &Broker{address: address, vhost: uri.Vhost, log: log, hosts: map[string]*host{}}
-	b.background, b.stop = context.WithCancel(context.Background())
-	_, err = b.host("")
-	return b, err
+	return &Broker{address: address, vhost: uri.Vhost, log: log, hosts: map[string]*host{}}, nil
 }
+
+// Start keeps the connections until Stop or the end of ctx.
+func (b *Broker) Start(ctx context.Context) error {
+	return b.life.Run(ctx, func(ctx context.Context) error {
+		b.mu.Lock()
+		b.background = ctx
+		for _, h := range b.hosts {
+			b.supervised.Go(func() { h.supervise(ctx) })
+		}
+		b.mu.Unlock()
+		<-ctx.Done()
+		b.mu.Lock() // from here on host begins none
+		b.mu.Unlock()
+		b.supervised.Wait()
+		return nil
+	})
+}
+
+// Stop closes every connection. Publishers must have been released.
+func (b *Broker) Stop() error { return b.life.Stop() }
 
 // Ready waits until the installation's own virtual host takes messages.
 func (b *Broker) Ready(ctx context.Context) error {
@@ -70,20 +89,7 @@ func (b *Broker) Ready(ctx context.Context) error {
 	return err
 }
 
-// Close ends every connection. Publishers must have been released.
-func (b *Broker) Close(ctx context.Context) error {
-	b.stop()
-	ended := make(chan struct{})
-	go func() { b.supervised.Wait(); close(ended) }()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("closing the broker's connections: %w", ctx.Err())
-	}
-}
-
-// host finds the connection of a virtual host, or begins one; "" is the installation's own.
+// host returns the connection of a virtual host, or begins one; "" is the installation's own.
 func (b *Broker) host(name string) (*host, error) {
 	name = cmp.Or(name, b.vhost)
 	b.mu.Lock()
@@ -92,16 +98,19 @@ func (b *Broker) host(name string) (*host, error) {
 		h.lastUsed = time.Now()
 		return h, nil
 	}
-	if b.background.Err() != nil || len(b.hosts) >= hostsMax {
+	stopped := b.background != nil && b.background.Err() != nil
+	if stopped || len(b.hosts) >= hostsMax {
 		return nil, fmt.Errorf("%w: no further virtual host (%d are in use)", ErrUnavailable, len(b.hosts))
 	}
 	h := &host{broker: b, name: name, lastUsed: time.Now(), changed: make(chan struct{})}
 	b.hosts[name] = h
-	b.supervised.Go(func() { h.supervise(b.background) })
+	if ctx := b.background; ctx != nil {
+		b.supervised.Go(func() { h.supervise(ctx) })
+	}
 	return h, nil
 }
 
-// retire drops the connection of a tenant's virtual host that nobody has used for a while.
+// retire drops the connection of a tenant's virtual host that has been idle for a while.
 func (b *Broker) retire(h *host) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,14 +121,14 @@ func (b *Broker) retire(h *host) bool {
 	return true
 }
 
-// Hosts are the virtual hosts in use, sorted.
+// Hosts returns the virtual hosts in use, sorted.
 func (b *Broker) Hosts() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Sorted(maps.Keys(b.hosts))
 }
 
-// host is the connection of one virtual host, whatever becomes of it.
+// host is one virtual host and its current connection.
 type host struct {
 	broker   *Broker
 	name     string
@@ -132,19 +141,19 @@ type host struct {
 	idle    []*Publisher
 }
 
-// supervise connects, again after every loss, until ctx ends or nobody needs the host any longer.
+// supervise connects, again after every loss, until ctx ends or the host is retired.
 func (h *host) supervise(ctx context.Context) {
 	log := h.broker.log.With("vhost", h.name)
 	for failures := 0; ctx.Err() == nil; {
 		conn, err := h.dial(ctx)
 		if err != nil {
 			if failures++; failures == 1 || failures%60 == 0 {
-				log.WarnContext(ctx, "the broker cannot be reached; events wait", "error", err, "attempts", failures)
+				log.WarnContext(ctx, "broker unreachable; events wait", "error", err, "attempts", failures)
 			}
 			if h.broker.retire(h) {
 				return
 			}
-			wait(ctx, redialPause(failures))
+			_ = safego.Pause(ctx, redialPause(failures), nil)
 			continue
 		}
 		failures = 0
@@ -153,11 +162,11 @@ func (h *host) supervise(ctx context.Context) {
 		if retired || ctx.Err() != nil {
 			return
 		}
-		log.WarnContext(ctx, "the connection to the broker is lost", "reason", lost)
+		log.WarnContext(ctx, "connection to the broker lost", "reason", lost)
 	}
 }
 
-// redialPause doubles from redialFirst to redialMax, half of it at random: many instances come back one by one.
+// redialPause doubles from redialFirst to redialMax, half of it at random: many instances reconnect one by one.
 func redialPause(failures int) time.Duration {
 	pause := min(redialFirst<<min(failures, 10), redialMax)
 	return pause/2 + rand.N(pause/2)
@@ -211,7 +220,7 @@ func (h *host) serve(ctx context.Context, conn *amqp.Connection) (retired bool, 
 			}
 			return false, err
 		case blocking := <-blockings:
-			h.broker.log.WarnContext(ctx, "the broker's wish about messages changed", "blocked", blocking.Active, "reason", blocking.Reason)
+			h.broker.log.WarnContext(ctx, "broker flow control changed", "blocked", blocking.Active, "reason", blocking.Reason)
 			h.set(conn, blocking.Active)
 		case <-idle.C:
 			if h.broker.retire(h) {
@@ -248,14 +257,5 @@ func (h *host) await(ctx context.Context) (*amqp.Connection, error) {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

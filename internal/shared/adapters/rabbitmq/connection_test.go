@@ -30,14 +30,15 @@ func TestBroker_WithoutAServerNothingBlocksForEver(t *testing.T) {
 	t.Parallel()
 	broker, err := rabbitmq.NewBroker("amqp://127.0.0.1:1/", slog.New(slog.DiscardHandler))
 	require.NoError(t, err, "a process starts without its broker")
+	go func() { _ = broker.Start(context.WithoutCancel(t.Context())) }()
 	ctx, cancel := context.WithTimeout(t.Context(), tick)
 	defer cancel()
 	require.ErrorIs(t, broker.Ready(ctx), rabbitmq.ErrUnavailable)
 	_, err = broker.Publisher(ctx, "")
 	require.ErrorIs(t, err, rabbitmq.ErrUnavailable)
-	require.NoError(t, broker.Close(t.Context()))
+	require.NoError(t, broker.Stop())
 	_, err = broker.Publisher(t.Context(), "another")
-	require.ErrorIs(t, err, rabbitmq.ErrUnavailable, "after Close there are no new connections")
+	require.ErrorIs(t, err, rabbitmq.ErrUnavailable, "after Stop there are no new connections")
 }
 
 func TestBroker_ReconnectsAfterItsConnectionWasClosed(t *testing.T) {
@@ -46,7 +47,8 @@ func TestBroker_ReconnectsAfterItsConnectionWasClosed(t *testing.T) {
 	address := node.VHost(t)
 	broker, err := rabbitmq.NewBroker(address, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = broker.Close(context.Background()) })
+	go func() { _ = broker.Start(context.WithoutCancel(t.Context())) }()
+	t.Cleanup(func() { _ = broker.Stop() })
 	require.NoError(t, broker.Ready(t.Context()))
 	p, err := broker.Publisher(t.Context(), "")
 	require.NoError(t, err)

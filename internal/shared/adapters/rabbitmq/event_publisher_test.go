@@ -20,11 +20,11 @@ func (k *keys) Send(_ context.Context, routingKey string, _ recon.Event) error {
 	return nil
 }
 
-func TestDefaultEventPublisher(t *testing.T) {
+func TestNewDefaultEventPublisher(t *testing.T) {
 	t.Parallel()
 	ofTenant := auth.WithTenant(t.Context(), tenantA)
 	var sent keys
-	for _, publisher := range []DefaultEventPublisher{{MultiTenant: true}, {}} {
+	for _, publisher := range []EventPublisher{NewDefaultEventPublisher(true), NewDefaultEventPublisher(false)} {
 		require.NoError(t, publisher.PublishEvent(ofTenant, &sent, recon.Event{Key: "period.closed"}))
 	}
 	require.Equal(t, keys{"period.closed." + tenantA, "period.closed"}, sent)

@@ -26,14 +26,6 @@ func event() recon.Event {
 	}
 }
 
-// delivered is what a consumer gets of a publishing.
-func delivered(t *testing.T, tenantID, routingKey string) amqp.Delivery {
-	t.Helper()
-	p, err := publishing(tenantID, event())
-	require.NoError(t, err)
-	return amqp.Delivery{Headers: p.Headers, MessageId: p.MessageId, Body: p.Body, RoutingKey: routingKey}
-}
-
 func TestPublishing(t *testing.T) {
 	t.Parallel()
 	p, err := publishing(tenantA, event())
@@ -49,34 +41,4 @@ func TestPublishing(t *testing.T) {
 	broken.Payload = json.RawMessage(`{`)
 	_, err = publishing(tenantA, broken)
 	require.Error(t, err, "what cannot be encoded is no message")
-}
-
-func TestVerifyTenant(t *testing.T) {
-	t.Parallel()
-	for _, key := range []string{"ingestion.completed." + tenantA, "ingestion.completed"} {
-		message, err := VerifyTenant(delivered(t, tenantA, key))
-		require.NoError(t, err, key)
-		require.Equal(t, tenantA, message.TenantID)
-		require.JSONEq(t, `{"rows":3}`, string(message.Payload))
-	}
-
-	for name, forge := range map[string]func(*amqp.Delivery){
-		"the key names another tenant":    func(d *amqp.Delivery) { d.RoutingKey = "ingestion.completed." + tenantB },
-		"the key names another event":     func(d *amqp.Delivery) { d.RoutingKey = "matching.run_completed." + tenantA },
-		"the header names another tenant": func(d *amqp.Delivery) { d.Headers[HeaderTenant] = tenantB },
-		"there is no header":              func(d *amqp.Delivery) { d.Headers = nil },
-		"the header is no text":           func(d *amqp.Delivery) { d.Headers[HeaderTenant] = 7 },
-		"the header is in upper case":     func(d *amqp.Delivery) { d.Headers[HeaderTenant] = "AAAAAAAA-AAAA-4AAA-8AAA-AAAAAAAAAAAA" },
-		"the id is another event's":       func(d *amqp.Delivery) { d.MessageId = "x" },
-		"the body is no JSON":             func(d *amqp.Delivery) { d.Body = []byte("tenant=" + tenantA) },
-		"the body is empty":               func(d *amqp.Delivery) { d.Body = []byte("{}") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := delivered(t, tenantA, "ingestion.completed."+tenantA)
-			forge(&d)
-			_, err := VerifyTenant(d)
-			require.Error(t, err)
-		})
-	}
 }

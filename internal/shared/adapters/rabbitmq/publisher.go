@@ -2,7 +2,6 @@ package rabbitmq
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -22,12 +21,17 @@ const (
 	publishersKept = 16
 )
 
-// What became of a message that the broker did not take. In each case it is unsent.
-var (
-	ErrReturned = errors.New("no queue is bound to the routing key")
-	ErrNacked   = errors.New("the broker refused the message")
-	ErrRefused  = errors.New("the broker closed the channel because of a message")
+// Rejection is why the broker did not take a message, which stays unsent.
+type Rejection string
+
+// The rejections.
+const (
+	ErrReturned Rejection = "no queue is bound to the routing key"
+	ErrNacked   Rejection = "the broker refused the message"
+	ErrRefused  Rejection = "the broker closed the channel because of a message"
 )
+
+func (r Rejection) Error() string { return string(r) }
 
 // Publisher is a channel in confirm mode. It belongs to one goroutine, so that a message which makes the broker close
 // the channel costs no other tenant anything.
@@ -41,7 +45,7 @@ type Publisher struct {
 	broken   error
 }
 
-// Publisher opens a channel to a virtual host, "" being the installation's own. Release gives it back.
+// Publisher opens a channel to a virtual host, "" being the installation's own. Release returns it.
 func (b *Broker) Publisher(ctx context.Context, vhost string) (*Publisher, error) {
 	h, err := b.host(vhost)
 	if err != nil {
@@ -76,7 +80,7 @@ func (h *host) takeIdle() *Publisher {
 	return nil
 }
 
-// open declares the exchange with every channel: somebody may have deleted it.
+// open declares the exchange with every channel: an operator may have deleted it.
 func (h *host) open(conn *amqp.Connection) (*Publisher, error) {
 	channel, err := conn.Channel()
 	if err != nil {
@@ -122,8 +126,8 @@ func (p *Publisher) Send(ctx context.Context, routingKey string, event recon.Eve
 	return nil
 }
 
-// Outcomes waits for the confirms of all messages sent since the last call and says, in their order, what became of
-// each: nil means that the broker has it on every queue that is bound to its key.
+// Outcomes waits for the confirms of all messages sent since the last call and returns the outcome of each, in their
+// order: nil means that the broker has it on every queue that is bound to its key.
 func (p *Publisher) Outcomes(ctx context.Context) []error {
 	outcomes := make([]error, len(p.inFlight))
 	returned := map[string]bool{}
@@ -189,7 +193,7 @@ func (p *Publisher) judge(confirm amqp.Confirmation, id string, returned map[str
 	}
 }
 
-// cause tells a message that the broker cannot take from a broker that cannot be reached.
+// cause distinguishes a message that the broker cannot take from a broker that is unreachable.
 func (p *Publisher) cause(err error) error {
 	select {
 	case reason := <-p.closed:
@@ -205,7 +209,7 @@ func (p *Publisher) cause(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// Release gives the channel back; a broken one, or one with confirms outstanding, is closed.
+// Release returns the channel for the next visit; a broken one, or one with confirms outstanding, is closed.
 func (p *Publisher) Release() {
 	if p.broken == nil && len(p.inFlight) == 0 && p.keep() {
 		return

@@ -21,7 +21,8 @@ func TestPublisher(t *testing.T) {
 	address := testkit.RabbitMQ(t)
 	broker, err := rabbitmq.NewBroker(address, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = broker.Close(context.Background()) })
+	go func() { _ = broker.Start(context.WithoutCancel(t.Context())) }()
+	t.Cleanup(func() { _ = broker.Stop() })
 	require.NoError(t, broker.Ready(t.Context()))
 	channel := testkit.AMQP(t, address)
 	require.NoError(t, channel.ExchangeDeclare(rabbitmq.Exchange, "topic", true, false, false, false, nil))
@@ -48,7 +49,7 @@ func TestPublisher(t *testing.T) {
 				require.ErrorIs(t, outcome, rabbitmq.ErrReturned, n)
 			}
 		}
-		require.Empty(t, p.Outcomes(ctx), "each is told once")
+		require.Empty(t, p.Outcomes(ctx), "each is returned once")
 	})
 	t.Run("without a tenant nothing is sent", func(t *testing.T) {
 		p, err := broker.Publisher(t.Context(), "")

@@ -24,16 +24,16 @@ type RelayConfig struct {
 	// Publishers are found by the first word of an event's key; Default has the rest.
 	Publishers map[string]EventPublisher
 	Default    EventPublisher
-	// VHost names a tenant's virtual host, "" being the installation's own. Nil: nobody has one.
+	// VHost names a tenant's virtual host, "" being the installation's own. Nil: no tenant has one.
 	VHost func(ctx context.Context, tenantID string) (string, error)
 
 	Workers     int           // tenants visited at once; 8
 	Batch       int           // events in flight of a tenant; InFlightMax
 	Poll        time.Duration // how often an idle relay looks for work; 200 ms
-	Lease       time.Duration // after which a silent visit is given up for dead; 1 min
+	Lease       time.Duration // after which another relay takes a silent visit over; 1 min
 	AttemptsMax int           // tries of an event that the broker refuses, before it is parked; 8
 	ParkedFirst time.Duration // the first pause of a parked event, doubled each time up to an hour; 5 s
-	ParkedMax   int           // tries of a parked event before it waits for a person; 20
+	ParkedMax   int           // tries of a parked event before it waits for an operator; 20
 }
 
 const (
@@ -51,7 +51,7 @@ const (
 	failurePause  = 30 * time.Second
 	brokerPause   = time.Second // a tenant whose broker is gone; the gate holds the rest
 	databasePause = time.Second
-	backlogEvery  = time.Minute // how often the backlog is looked at, and from which age on it is told
+	backlogEvery  = time.Minute // between two looks at the backlog, and the age from which it is logged
 )
 
 func (c *RelayConfig) setDefaults() {
@@ -72,94 +72,70 @@ func (c *RelayConfig) setDefaults() {
 	c.Batch = min(c.Batch, InFlightMax)
 }
 
-// Relay brings committed events from the tenants' outboxes to the broker: at least once, in commit order within a
+// Relay publishes committed events from the tenants' outboxes: at least once, in commit order within a
 // tenant, visiting only tenants that have something to send. Several may run on one database.
 type Relay struct {
 	cfg    RelayConfig
 	counts relayCounts
-	// at is called at points where a crash must lose nothing; tests crash there.
+	// at is called where a crash must lose nothing; tests crash there.
 	at func(ctx context.Context, point string)
 
-	taking  context.CancelFunc // ends the taking of visits
-	working context.CancelFunc // ends visits too
-	active  atomic.Int64
-	ended   chan struct{} // a visit has
-	done    sync.WaitGroup
+	life   safego.Life
+	active atomic.Int64
+	ended  chan struct{} // a visit has
+	visits sync.WaitGroup
 }
 
+// relayCounts are what a relay has done since its start: visits of tenants, events confirmed by the broker, events set
+// aside, and visits that broke off.
 type relayCounts struct{ visits, sent, parked, failures atomic.Int64 }
 
-// RelayStats is what a relay has done since its start.
-type RelayStats struct {
-	Visits   int64 // of tenants
-	Sent     int64 // events confirmed by the broker
-	Parked   int64 // times that an event was set aside
-	Failures int64 // visits that broke off
-}
-
-// NewRelay makes a relay, which does nothing before Start.
+// NewRelay returns a relay, which does nothing before Start.
 func NewRelay(cfg RelayConfig) *Relay {
 	cfg.setDefaults()
 	return &Relay{cfg: cfg, at: func(context.Context, string) {}, ended: make(chan struct{}, 1)}
 }
 
-// Stats counts.
-func (r *Relay) Stats() RelayStats {
-	return RelayStats{r.counts.visits.Load(), r.counts.sent.Load(), r.counts.parked.Load(), r.counts.failures.Load()}
-}
-
-// Start relays until Stop. ctx gives values, not the end.
-func (r *Relay) Start(ctx context.Context) {
-	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	taking, stopTaking := context.WithCancel(working)
-	r.taking, r.working = stopTaking, stopWorking
-	if r.cfg.Broker == nil {
-		r.done.Go(func() { r.fold(taking) })
-		return
-	}
-	r.done.Go(func() { r.run(taking, working) })
-	r.done.Go(func() { r.watch(taking) })
-}
-
-// Stop takes no more visits and waits for those under way, which end with the batch they are at; when ctx ends first
-// they are broken off, and what had no confirm by then is sent again by the next relay.
-func (r *Relay) Stop(ctx context.Context) error {
-	if r.taking == nil {
+// Start relays until Stop, which lets visits under way end with the batch they are at, or until ctx ends, which breaks
+// them off: what had no confirm by then is sent again by the next relay.
+func (r *Relay) Start(ctx context.Context) error {
+	return r.life.Run(ctx, func(taking context.Context) error {
+		if r.cfg.Broker == nil {
+			r.fold(taking)
+			return nil
+		}
+		r.visits.Go(func() { r.watch(taking) })
+		r.run(taking, ctx)
+		r.visits.Wait()
+		if ctx.Err() != nil {
+			return fmt.Errorf("the relay was broken off: %w", context.Cause(ctx))
+		}
 		return nil
-	}
-	r.taking()
-	defer r.working()
-	stopped := make(chan struct{})
-	go func() { r.done.Wait(); close(stopped) }()
-	select {
-	case <-stopped:
-		return nil
-	case <-ctx.Done():
-		r.working()
-		<-stopped
-		return fmt.Errorf("the relay was broken off: %w", ctx.Err())
-	}
+	})
 }
 
-// run takes visits while the broker takes messages: without one there are no attempts at all.
+// Stop takes no more visits and waits for those under way.
+func (r *Relay) Stop() error { return r.life.Stop() }
+
+// run starts visits while the broker takes messages: without a broker there are no attempts at all.
 func (r *Relay) run(taking, working context.Context) {
 	for taking.Err() == nil {
 		if r.cfg.Broker.Ready(taking) != nil {
-			wait(taking, databasePause) // on its way out, or closed
+			_ = safego.Pause(taking, databasePause, nil) // on its way out, or closed
 			continue
 		}
 		more, err := r.round(taking, working)
 		if err != nil && taking.Err() == nil {
-			r.cfg.Log.WarnContext(taking, "the relay cannot look for work", "error", err)
-			wait(taking, databasePause)
+			r.cfg.Log.WarnContext(taking, "looking for events to relay failed", "error", err)
+			_ = safego.Pause(taking, databasePause, nil)
 		}
-		if !more {
-			r.rest(taking)
+		if !more { // until the next look, or until a visit ends while every worker is at one
+			_ = safego.Pause(taking, r.cfg.Poll, r.ended)
 		}
 	}
 }
 
-// fold keeps one row a tenant instead of one a commit, so that a broker configured later finds the whole backlog.
+// fold keeps one marker a tenant instead of one a commit, so that a broker configured later finds the whole backlog.
 func (r *Relay) fold(ctx context.Context) {
 	for ctx.Err() == nil {
 		more := false
@@ -168,26 +144,15 @@ func (r *Relay) fold(ctx context.Context) {
 			return err
 		})
 		if err != nil && ctx.Err() == nil {
-			r.cfg.Log.WarnContext(ctx, "outbox markers could not be folded", "error", err)
+			r.cfg.Log.WarnContext(ctx, "folding outbox markers failed", "error", err)
 		}
 		if !more {
-			wait(ctx, backlogEvery)
+			_ = safego.Pause(ctx, backlogEvery, nil)
 		}
 	}
 }
 
-// rest waits for the next look, or for a visit to end when every worker is at one.
-func (r *Relay) rest(ctx context.Context) {
-	timer := time.NewTimer(r.cfg.Poll)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.ended:
-	case <-ctx.Done():
-	}
-}
-
-// round folds markers and begins as many visits as there are free workers. more says that there may be further work.
+// round folds markers and begins as many visits as there are free workers. more reports that there may be further work.
 func (r *Relay) round(ctx, working context.Context) (more bool, err error) {
 	free := r.cfg.Workers - int(r.active.Load())
 	if free <= 0 {
@@ -207,7 +172,7 @@ func (r *Relay) round(ctx, working context.Context) (more bool, err error) {
 	for _, visit := range visits {
 		r.active.Add(1)
 		r.cfg.Figures.visiting(ctx, 1)
-		r.done.Go(func() {
+		r.visits.Go(func() {
 			defer r.visited()
 			defer safego.RecoverAndLogWithContext(working, r.cfg.Log, "outbox.relay") // its lease ends by itself
 			r.visit(ctx, auth.WithTenant(working, visit.TenantID), visit)
@@ -225,24 +190,18 @@ func (r *Relay) visited() {
 	}
 }
 
-// watch tells of a backlog that grows old, whatever holds it up.
+// watch logs a backlog that grows old, whatever holds it up.
 func (r *Relay) watch(ctx context.Context) {
-	ticker := time.NewTicker(backlogEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			backlog, err := r.Backlog(ctx)
-			if err == nil && backlog.Oldest > backlogEvery {
-				r.cfg.Log.WarnContext(ctx, "events wait for the broker", "tenants", backlog.Tenants, "oldest", backlog.Oldest.Round(time.Second))
-			}
+	for safego.Pause(ctx, backlogEvery, nil) == nil {
+		backlog, err := r.Backlog(ctx)
+		if err == nil && backlog.Oldest > backlogEvery {
+			r.cfg.Log.WarnContext(ctx, "events wait for the broker",
+				"tenants", backlog.Tenants, "oldest", backlog.Oldest.Round(time.Second))
 		}
 	}
 }
 
-// Backlog says how many tenants have events to relay, and how old the wait is.
+// Backlog returns how many tenants have events to relay, and the age of the oldest wait.
 func (r *Relay) Backlog(ctx context.Context) (backlog postgres.OutboxBacklog, err error) {
 	err = r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) (err error) {
 		backlog, err = tx.OutboxBacklog(ctx)

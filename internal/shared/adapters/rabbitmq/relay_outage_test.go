@@ -48,7 +48,7 @@ func TestT63_BrokerAwayAndBack(t *testing.T) {
 	node.Start(t)
 	byTenant := map[string][]int64{}
 	for _, d := range b.take("all", 2*away) {
-		message, err := rabbitmq.VerifyTenant(d)
+		message, err := testkit.VerifyTenant(d)
 		require.NoError(t, err)
 		byTenant[message.TenantID] = append(byTenant[message.TenantID], message.Seq)
 	}
@@ -80,7 +80,7 @@ func TestT64_ReturnedStaysUnsentAndHoldsUpNoOthers(t *testing.T) {
 	ctx, tenantID := b.NewTenant(t)
 	relay := b.relay(func(cfg *rabbitmq.RelayConfig) { cfg.ParkedFirst = 100 * time.Millisecond })
 	b.start(relay)
-	b.emit(ctx, "period.closed", "nobody is bound to this one")
+	b.emit(ctx, "period.closed", "no queue is bound to this one")
 	b.emit(ctx, completed, 2)
 	require.Equal(t, []int64{2}, numbers(t, b.take("completed", 1)))
 	b.eventually("the other one is set aside and tried again", func() bool {
@@ -131,7 +131,7 @@ func TestT64_BlockedConnectionStaysUnsent(t *testing.T) {
 	b.emit(ctx, completed, 2, 3)
 	short, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	b.eventually("the broker says that it is blocked", func() bool {
+	b.eventually("the broker reports that it is blocked", func() bool {
 		now, cancel := context.WithTimeout(short, tick)
 		defer cancel()
 		return b.broker.Ready(now) != nil
@@ -169,7 +169,7 @@ func BenchmarkRelay(b *testing.B) {
 		relay := in.relay()
 		b.StartTimer()
 		from := time.Now()
-		relay.Start(b.Context())
+		in.start(relay)
 		for relay.Stats().Sent < int64(total) {
 			<-time.After(tick)
 		}

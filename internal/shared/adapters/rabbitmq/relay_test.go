@@ -37,7 +37,7 @@ func TestRelay_BringsEachTenantsEventsInOrder(t *testing.T) {
 
 	byTenant := map[string][]int64{}
 	for _, d := range b.take("completed", 3) {
-		message, err := rabbitmq.VerifyTenant(d)
+		message, err := testkit.VerifyTenant(d)
 		require.NoError(t, err)
 		byTenant[message.TenantID] = append(byTenant[message.TenantID], message.Seq)
 		require.Equal(t, "ingestion.completed."+message.TenantID, d.RoutingKey)
@@ -67,11 +67,11 @@ func TestRelay_SingleTenantKeysAreUnsuffixed(t *testing.T) {
 	ctx, tenantID := b.NewTenant(t)
 	b.emit(ctx, completed, 1)
 	b.start(b.relay(func(cfg *rabbitmq.RelayConfig) {
-		cfg.Publishers[imports.Prefix] = imports.EventPublisher{}
+		cfg.Publishers[imports.Prefix] = imports.NewEventPublisher(false)
 	}))
-	message, err := rabbitmq.VerifyTenant(b.take("completed", 1)[0])
+	message, err := testkit.VerifyTenant(b.take("completed", 1)[0])
 	require.NoError(t, err)
-	require.Equal(t, tenantID, message.TenantID, "the header tells the tenant all the same")
+	require.Equal(t, tenantID, message.TenantID, "the header names the tenant all the same")
 }
 
 func TestRelay_TenantWithAVirtualHostOfItsOwn(t *testing.T) {
@@ -100,7 +100,7 @@ func TestRelay_WithoutABrokerKeepsTheBacklogSmallAndWhole(t *testing.T) {
 	ctx, tenantID := b.NewTenant(t)
 	b.emit(ctx, completed, 1, 2, 3)
 	idle := b.relay(func(cfg *rabbitmq.RelayConfig) { cfg.Broker = nil })
-	idle.Start(t.Context())
+	b.start(idle)
 	b.eventually("three markers become one row", func() bool {
 		return b.count(`SELECT (SELECT count(*) FROM work.outbox_markers) * 10 + (SELECT count(*) FROM work.outbox_visits)`) == 1
 	})
@@ -124,7 +124,7 @@ func TestRelay_StopFinishesTheBatchAndASecondRelayGoesOn(t *testing.T) {
 	}))
 	small := func(cfg *rabbitmq.RelayConfig) { cfg.Batch = 10 }
 	first := b.relay(small)
-	first.Start(t.Context())
+	b.start(first)
 	b.eventually("it is at work", func() bool { return first.Stats().Sent > 0 })
 	b.stop(first)
 	sent := int64(events - b.unsent(tenantID))
@@ -160,7 +160,7 @@ func TestT15_ConsumerDropsWhatHeaderBodyAndKeyDisagreeOn(t *testing.T) {
 	require.NoError(t, err)
 	for range 4 {
 		d := <-deliveries
-		message, err := rabbitmq.VerifyTenant(d)
+		message, err := testkit.VerifyTenant(d)
 		if err != nil {
 			require.NoError(t, d.Reject(false))
 			continue
@@ -185,13 +185,13 @@ func TestT54_CrashLosesNothing(t *testing.T) {
 			hasty := func(cfg *rabbitmq.RelayConfig) { cfg.Lease = 300 * time.Millisecond }
 			crashing := b.relay(hasty)
 			crashing.CrashAt(point)
-			crashing.Start(t.Context())
+			b.start(crashing)
 			b.eventually("it crashes", func() bool { return crashing.Stats().Visits > 0 })
 			b.stop(crashing)
 			require.Equal(t, 3, b.unsent(tenantID), "nothing is marked sent without a recorded confirm")
 
 			relay := b.relay(hasty)
-			relay.Start(t.Context())
+			b.start(relay)
 			b.eventually("all are sent", func() bool { return b.unsent(tenantID) == 0 })
 			b.stop(relay)
 			got, err := b.channel.QueueDeclarePassive(queue, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
@@ -217,7 +217,7 @@ func TestT66_PoisonMessageIsSetAside(t *testing.T) {
 	b.start(relay)
 	tenants := map[string][]int64{}
 	for _, d := range b.take("completed", 4) {
-		message, err := rabbitmq.VerifyTenant(d)
+		message, err := testkit.VerifyTenant(d)
 		require.NoError(t, err)
 		tenants[message.TenantID] = append(tenants[message.TenantID], message.Seq)
 	}

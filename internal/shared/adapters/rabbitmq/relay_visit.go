@@ -4,23 +4,24 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
 
-// goneAfter is how many visits in a row must find that a tenant does not exist before it is forgotten: a configuration
+// goneAfter is how many visits in a row must find that a tenant does not exist before its visits end: a configuration
 // authority may be wrong for a while.
 const goneAfter = 20
 
-// visit sends what one tenant has, and gives the tenant back. ctx carries the tenant; taking ends the visit early.
+// visit sends the events of one tenant and ends its claim. ctx carries the tenant; taking ends the visit early.
 func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 	r.counts.visits.Add(1)
 	end, fault := r.drain(taking, ctx, visit)
 	if fault != nil {
 		r.counts.failures.Add(1)
-		r.cfg.Log.WarnContext(ctx, "events stay unsent", "error", fault, "failures", end.Failures, "pause", end.Pause)
+		r.cfg.Log.WarnContext(ctx, "relaying a tenant's events failed", "error", fault, "failures", end.Failures, "pause", end.Pause)
 	}
 	err := r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) error {
 		if recon.KindOf(fault) == recon.KindNotFound && end.Failures > goneAfter {
@@ -29,7 +30,7 @@ func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 		return tx.EndOutboxVisit(ctx, visit, end)
 	})
 	if err != nil {
-		r.cfg.Log.WarnContext(ctx, "the visit's end could not be recorded; the tenant waits for its lease to end", "error", err)
+		r.cfg.Log.WarnContext(ctx, "recording the end of a relay visit failed; the tenant waits for its lease to end", "error", err)
 	}
 }
 
@@ -105,7 +106,7 @@ func (r *Relay) record(ctx context.Context, result postgres.OutboxResult) (retry
 	return retry, err
 }
 
-// firsts counts the events that the position has passed unsent.
+// firsts counts the events that the position passed unsent.
 func firsts(result postgres.OutboxResult) (n int) {
 	for _, parking := range result.Parked {
 		if parking.Seq > result.From {
@@ -115,7 +116,7 @@ func firsts(result postgres.OutboxResult) (n int) {
 	return n
 }
 
-// publish sends a batch and says what became of it. A fault is what stopped it.
+// publish sends a batch and returns what to record of it, and the fault that stopped it.
 func (r *Relay) publish(ctx context.Context, p *Publisher, b postgres.OutboxBatch, failures int) (postgres.OutboxResult, error) {
 	result := postgres.OutboxResult{From: b.Position, To: b.Position}
 	r.at(ctx, "read, not sent")
@@ -125,7 +126,7 @@ func (r *Relay) publish(ctx context.Context, p *Publisher, b postgres.OutboxBatc
 		switch {
 		case outcome == nil:
 		case errors.Is(outcome, ErrReturned), unfit(outcome) && at == 0 && failures+1 >= r.cfg.AttemptsMax:
-			r.cfg.Log.WarnContext(ctx, "an event is set aside", "key", event.Key, "seq", event.Seq, "cause", outcome)
+			r.cfg.Log.WarnContext(ctx, "event parked", "key", event.Key, "seq", event.Seq, "cause", outcome)
 			result.Parked = append(result.Parked, r.parking(event, 1, outcome))
 		default:
 			return result, outcome
@@ -154,7 +155,8 @@ func (r *Relay) send(ctx context.Context, p *Publisher, events []recon.Event) []
 }
 
 func (r *Relay) publisherOf(event recon.Event) EventPublisher {
-	if publisher := r.cfg.Publishers[prefixOf(event)]; publisher != nil {
+	prefix, _, _ := strings.Cut(event.Key, ".")
+	if publisher, known := r.cfg.Publishers[prefix]; known {
 		return publisher
 	}
 	return r.cfg.Default
@@ -179,7 +181,7 @@ func (r *Relay) retryParked(ctx context.Context, p *Publisher, parked []postgres
 	return nil
 }
 
-// unfit: the broker answered, and would not have this message.
+// unfit reports that the broker answered and refused this message.
 func unfit(outcome error) bool {
 	return errors.Is(outcome, ErrNacked) || errors.Is(outcome, ErrRefused)
 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"matcher/internal/recon"
 )
 
 func TestTenantScopedRoutingKey(t *testing.T) {
@@ -24,10 +22,4 @@ func TestTenantScopedRoutingKey(t *testing.T) {
 			require.Equal(t, c.want, TenantScopedRoutingKey(c.key, c.tenantID))
 		})
 	}
-}
-
-func TestPrefixOf(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, "ingestion", prefixOf(recon.Event{Key: "ingestion.completed"}))
-	require.Equal(t, "odd", prefixOf(recon.Event{Key: "odd"}))
 }

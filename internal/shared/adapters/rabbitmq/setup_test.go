@@ -52,13 +52,8 @@ func (b *bench) newBroker() *rabbitmq.Broker {
 	b.t.Helper()
 	broker, err := rabbitmq.NewBroker(b.address, slog.New(slog.DiscardHandler))
 	require.NoError(b.t, err)
-	b.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := broker.Close(ctx); err != nil {
-			b.t.Error(err)
-		}
-	})
+	go func() { _ = broker.Start(context.WithoutCancel(b.t.Context())) }()
+	b.t.Cleanup(func() { require.NoError(b.t, broker.Stop()) })
 	return broker
 }
 
@@ -68,9 +63,9 @@ func (b *bench) relay(change ...func(*rabbitmq.RelayConfig)) *rabbitmq.Relay {
 	cfg := rabbitmq.RelayConfig{
 		DB: b.DB, Broker: b.broker, Log: slog.New(slog.DiscardHandler), Poll: tick,
 		Publishers: map[string]rabbitmq.EventPublisher{
-			imports.Prefix: imports.EventPublisher{MultiTenant: true}, matches.Prefix: matches.EventPublisher{MultiTenant: true},
+			imports.Prefix: imports.NewEventPublisher(true), matches.Prefix: matches.NewEventPublisher(true),
 		},
-		Default: rabbitmq.DefaultEventPublisher{MultiTenant: true},
+		Default: rabbitmq.NewDefaultEventPublisher(true),
 	}
 	for _, edit := range change {
 		edit(&cfg)
@@ -78,17 +73,16 @@ func (b *bench) relay(change ...func(*rabbitmq.RelayConfig)) *rabbitmq.Relay {
 	return rabbitmq.NewRelay(cfg)
 }
 
+// start runs a relay until stop, or until the end of the test.
 func (b *bench) start(relay *rabbitmq.Relay) {
 	b.t.Helper()
-	relay.Start(b.t.Context())
+	go func() { _ = relay.Start(context.WithoutCancel(b.t.Context())) }()
 	b.t.Cleanup(func() { b.stop(relay) })
 }
 
 func (b *bench) stop(relay *rabbitmq.Relay) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	require.NoError(b.t, relay.Stop(ctx))
+	require.NoError(b.t, relay.Stop())
 }
 
 // emit commits events one by one, as commands do.
@@ -134,7 +128,7 @@ func (b *bench) queue(name string, args amqp.Table, keys ...string) {
 	}
 }
 
-// take consumes n messages from a queue, in order, whoever they are for.
+// take consumes n messages from a queue, in order, of all tenants.
 func (b *bench) take(queue string, n int) (taken []amqp.Delivery) {
 	b.t.Helper()
 	channel := testkit.AMQP(b.t, b.address)
@@ -156,7 +150,7 @@ func (b *bench) take(queue string, n int) (taken []amqp.Delivery) {
 func numbers(t testing.TB, deliveries []amqp.Delivery) (seqs []int64) {
 	t.Helper()
 	for _, d := range deliveries {
-		message, err := rabbitmq.VerifyTenant(d)
+		message, err := testkit.VerifyTenant(d)
 		require.NoError(t, err)
 		seqs = append(seqs, message.Seq)
 	}
