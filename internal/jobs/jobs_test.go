@@ -140,6 +140,10 @@ func TestJobs(t *testing.T) {
 		require.EqualValues(t, 1, alive.Load())
 		close(release)
 	})
+}
+
+func TestWorkers_Stop(t *testing.T) {
+	t.Parallel()
 
 	t.Run("Stop lets a job end", func(t *testing.T) {
 		t.Parallel()
