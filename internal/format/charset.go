@@ -31,8 +31,8 @@ var byteOrderMarks = []struct {
 	{"\xFE\xFF", "utf-16be"},
 }
 
-// text returns the file as UTF-8: it refuses what is no text and settles the charset on the first bytes (byte order mark,
-// then valid UTF-8, then Windows-1252). Every call returns the same window.
+// text returns the file as UTF-8: it refuses what is no text and settles the charset on the first bytes (byte order
+// mark, then valid UTF-8, then Windows-1252). Every call returns the same window.
 func (in *input) text() (*window, error) {
 	if in.utf8 == nil && in.notText == nil {
 		in.utf8, in.notText = in.decode()
@@ -88,7 +88,7 @@ func charsetOf(head []byte, whole bool) (charset string, mark int) {
 	return "windows-1252", 0
 }
 
-// mostlyUTF8 says whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252
+// mostlyUTF8 reports whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252
 // hardly any two letters make a letter of UTF-8 by chance.
 func mostlyUTF8(head []byte) bool {
 	letters, damaged := 0, 0
@@ -105,7 +105,8 @@ func mostlyUTF8(head []byte) bool {
 	return letters*4 >= damaged && letters > 0
 }
 
-// zerosAt says whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from first.
+// zerosAt reports whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from
+// first.
 func zerosAt(head []byte, first int) bool {
 	sample := head[:min(len(head), 1024)&^1]
 	zeros, others := 0, 0
@@ -131,7 +132,7 @@ func validPrefix(head []byte, whole bool) bool {
 	return false
 }
 
-// binary says whether control characters are more than the odd accident that becomes a row error.
+// binary reports whether control characters are more than the odd accident that becomes a row error.
 func binary(text []byte) bool {
 	sample := text[:min(len(text), 8192)]
 	controls := 0
@@ -191,7 +192,7 @@ var foreigners = []struct{ magic, advice string }{
 	{"!type:", "is a QIF file, which cannot be read yet: export CSV or JSON"},
 }
 
-// foreign is the advice for a file of another kind, or "". Magic in lower case stands for text in any case.
+// foreign returns the advice for a file of another kind, or "". Magic in lower case matches text in any case.
 func foreign(head []byte) string {
 	start := bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 64)], []byte("\xEF\xBB\xBF")), " \t\r\n")
 	folded := bytes.Map(func(r rune) rune {

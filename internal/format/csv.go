@@ -144,7 +144,7 @@ func (d *csvDecoder) readQuoted(line int) (size int, err error) {
 }
 
 // field appends the field that begins at an offset and returns where the next one begins; more is false after the
-// last one of the record, and at then lies behind the line break.
+// last one of the record, and at is then behind the line break.
 func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 	c, ok, err := d.w.byteAt(at)
 	switch {
@@ -186,7 +186,7 @@ func (d *csvDecoder) quoteBehindSpaces(at int) (from int, opens bool) {
 	}
 }
 
-// quoted reads a field that begins with a quote at an offset; two quotes inside stand for one.
+// quoted reads a field that begins with a quote at an offset; two quotes inside are one.
 func (d *csvDecoder) quoted(at int) (next int, more bool, err error) {
 	opened := d.w.line + bytes.Count(d.w.rest()[:at], []byte{d.w.newline})
 	from, began := at+1, len(d.scratch)
@@ -267,7 +267,7 @@ func (d *csvDecoder) skipLine(problem error) error {
 	return problem
 }
 
-// fit makes a row as wide as the header, or says why it is not. Empty values beyond the header are dropped: many
+// fit makes a row as wide as the header, or returns why it is not. Empty values beyond the header are dropped: many
 // programs end each row with a delimiter.
 func (d *csvDecoder) fit(rec *recon.Record) error {
 	width := len(d.header)

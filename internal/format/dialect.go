@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	dialectRows = 60 // records that detection reads; the header stands among them
+	dialectRows = 60 // records that detection reads; the header is among them
 	delimiters  = ",;\t|"
 )
 
@@ -123,7 +123,7 @@ func usualWidth(rows []recon.Record) int {
 }
 
 // headerRow is the index of the row that names the columns: the first one as wide as the rest whose values could all
-// be names. What stands above it is a preamble.
+// be names. What is above it is a preamble.
 func headerRow(rows []recon.Record) (int, error) {
 	width := usualWidth(rows)
 	if width > ColumnsMax {
@@ -142,7 +142,7 @@ func headerRow(rows []recon.Record) (int, error) {
 		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "))))
 }
 
-// asWide says whether a row has the usual width, give or take delimiters at the end of it or of all the others.
+// asWide reports whether a row has the usual width, give or take delimiters at the end of it or of all the others.
 func asWide(fields []string, width int, rows []recon.Record) bool {
 	if len(fields) >= width {
 		return strings.TrimSpace(strings.Join(fields[width:], "")) == ""
@@ -156,7 +156,7 @@ func asWide(fields []string, width int, rows []recon.Record) bool {
 	return len(fields) >= max(filledWidth(usual), 1)
 }
 
-// secondHeader refuses a file with two rows of names: which one counts is for a person to say.
+// secondHeader refuses a file with two rows of names: a person decides which one counts.
 func secondHeader(rows []recon.Record, width int) error {
 	if len(rows) < 3 || len(rows[1].Fields) != width || !couldBeHeader(rows[1].Fields) || sameTexts(rows[1].Fields, trimmed(rows[0].Fields)) {
 		return nil
@@ -179,7 +179,7 @@ func trimmed(texts []string) []string {
 	return out
 }
 
-// couldBeHeader says whether values read like names: most are filled, each with a letter, none a number or a date.
+// couldBeHeader reports whether values read like names: most are filled, each with a letter, none a number or a date.
 func couldBeHeader(fields []string) bool {
 	filled := 0
 	for _, f := range fields {
@@ -195,7 +195,7 @@ func couldBeHeader(fields []string) bool {
 	return filled > 0 && filled*10 >= len(fields)*6
 }
 
-// readsAsValue says whether a text with letters is still an amount or a date ("12.00 EUR", "03-Feb-2026"): it begins
+// readsAsValue reports whether a text with letters is still an amount or a date ("12.00 EUR", "03-Feb-2026"): it begins
 // with a sign or a digit and holds more digits than letters.
 func readsAsValue(text string) bool {
 	digits, letters := 0, 0

@@ -16,7 +16,7 @@ type flattener struct {
 	header   []string
 	column   map[string]int
 	fields   []string
-	seen     []int // by column: the last row that had it, to find a key that stands twice
+	seen     []int // by column: the last row that had it, to find a duplicate key
 	row      int
 	path     []byte
 	line     int

@@ -1,4 +1,4 @@
-// Package format turns the bytes of a file into records: rows of text beside column names, one at a time, whatever the
+// Package format turns the bytes of a file into records: rows of text under column names, one at a time, whatever the
 // file's notation. It finds out by itself which notation, charset and delimiter a file has, gives no meaning to any
 // value, and holds every input to limits, so that a hostile file costs no more memory than an honest one.
 //
@@ -16,7 +16,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// Limits. A file that exceeds one is told which; none of them is met by a file that people work with.
+// Limits. The error names the limit that a file exceeds; none of them is met by a file that people work with.
 const (
 	FieldBytesMax  = 1 << 20 // one value
 	RecordBytesMax = 4 << 20 // one row, however many lines it spans
@@ -59,13 +59,13 @@ type mappedDecoder interface {
 	fieldMap() recon.FieldMap
 }
 
-// statementDecoder is a decoder whose files say more than their rows: account, period and balances.
+// statementDecoder is a decoder whose files hold more than rows: account, period and balances.
 type statementDecoder interface {
 	decoder
 	statements() []Statement // complete after next returned io.EOF
 }
 
-// Statement is what a file says of one account beside its rows. What it does not say is zero.
+// Statement holds the facts of one account in a file. What the file does not state is zero.
 type Statement struct {
 	Account  string // IBAN or number
 	Number   string // of the statement
@@ -82,8 +82,8 @@ type notation struct {
 	open      func(in *input) (decoder, string, error) // with what it found out, for people
 }
 
-// formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before those
-// that look at text, and csv takes whatever text is left.
+// formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before
+// those that look at text, and csv takes whatever text is left.
 var formats = []notation{
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
@@ -109,7 +109,7 @@ type peeked struct {
 }
 
 // Open detects what r holds, by content and then by name, and reads up to its first row. The name is only used for
-// its extension and in messages. Its errors are *recon.Error and say what to do.
+// its extension and in messages. Its errors are *recon.Error and name the way out.
 func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 	in, err := newInput(r, name, opt)
 	if err != nil {
@@ -176,7 +176,7 @@ func (r *Reader) FieldMap() (fields recon.FieldMap, defined bool) {
 	return recon.FieldMap{}, false
 }
 
-// Statements returns what the file says of its accounts beside its rows. It is complete after Next returned io.EOF.
+// Statements returns the facts of the accounts in the file. It is complete after Next returned io.EOF.
 func (r *Reader) Statements() []Statement {
 	if d, ok := r.rows.(statementDecoder); ok {
 		return d.statements()
@@ -184,7 +184,8 @@ func (r *Reader) Statements() []Statement {
 	return nil
 }
 
-// Format is the name of the format in use, and Found says what was detected beside it ("delimiter ;, header on line 5").
+// Format is the name of the format in use, and Found describes what else was detected ("delimiter ;, header on line
+// 5").
 func (r *Reader) Format() string { return r.format }
 
 // Found describes what detection saw, for people: delimiter, header line, charset.
@@ -239,7 +240,7 @@ func (r *Reader) Next() (recon.Record, error) {
 		return r.read()
 	}
 	first := r.peeked[0]
-	if !(len(r.peeked) == 1 && r.ended()) { // the end is told as often as it is asked for
+	if !(len(r.peeked) == 1 && r.ended()) { // the end is returned as often as it is asked for
 		r.peeked = r.peeked[1:]
 	}
 	return first.rec, first.err
@@ -256,7 +257,7 @@ func (r *Reader) read() (recon.Record, error) {
 	return r.rec, r.problem(err)
 }
 
-// problem tells what ended the stream, or what is wrong with one row, which then has its number too.
+// problem returns what ended the stream, or what is wrong with one row, which then has its number too.
 func (r *Reader) problem(err error) error {
 	var fatal *recon.Error
 	var row *recon.RowError

@@ -55,8 +55,8 @@ func (in *input) head() []byte {
 	return w.rest()
 }
 
-// readerAt returns the whole file by offset, for formats that begin at its end: the file itself where it can be read so,
-// else a copy. It must be asked for before text.
+// readerAt returns the whole file by offset, for formats that begin at its end: the file itself where it can be read
+// so, else a copy. It must be asked for before text.
 func (in *input) readerAt() (io.ReaderAt, int64, error) {
 	type file interface {
 		io.ReaderAt

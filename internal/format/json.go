@@ -34,7 +34,7 @@ func looksNDJSON(head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte{'{'}) || !holdsList(first, 0)
 }
 
-// holdsList says whether an object, or one inside it, holds a list of objects.
+// holdsList reports whether an object, or one inside it, holds a list of objects.
 func holdsList(object []byte, depth int) bool {
 	var keys map[string]json.RawMessage
 	if depth > depthMax || json.Unmarshal(object, &keys) != nil {
@@ -91,7 +91,7 @@ func (d *ndjsonDecoder) next(rec *recon.Record) error {
 }
 
 // jsonDecoder walks down objects to the first list of objects and reads that element by element; the rest of the file
-// is walked too, because a second list means that somebody must say which one counts.
+// is walked too, because with a second list a person must decide which one counts.
 type jsonDecoder struct {
 	w       *window
 	flatten flattener
@@ -161,7 +161,7 @@ func (d *jsonDecoder) broken(want string) error {
 	return recon.Unprocessable("JSON_BROKEN", fmt.Sprintf("is not valid JSON: %s is expected on line %d", want, d.w.line))
 }
 
-// walk goes through an object's members until it stands inside a list of objects, or everything is read.
+// walk goes through an object's members until it is inside a list of objects, or everything is read.
 func (d *jsonDecoder) walk() error {
 	for len(d.path) > 0 {
 		c, err := d.skipSpace()
@@ -223,7 +223,7 @@ func (d *jsonDecoder) skipValue() error {
 	return err
 }
 
-// enterList stands before a [. A list whose first element is an object is what we look for; any other is skipped.
+// enterList is called before a [. A list whose first element is an object is what we look for; any other is skipped.
 func (d *jsonDecoder) enterList(key string) error {
 	at := 1
 	for {
@@ -251,7 +251,7 @@ func (d *jsonDecoder) enterList(key string) error {
 	return nil
 }
 
-// valueEnd is the offset behind the value at which the window stands. It only counts brackets: whether the value is
+// valueEnd is the offset behind the value at which the window starts. It only counts brackets: whether the value is
 // good JSON is asked when it is read.
 func (d *jsonDecoder) valueEnd() (int, error) {
 	depth, inString, escaped := 0, false, false
@@ -339,7 +339,7 @@ func (d *jsonDecoder) endList() error {
 	return io.EOF
 }
 
-// valid says what is wrong with the text of one object, if anything.
+// valid returns what is wrong with the text of one object, if anything.
 func (f *flattener) valid(text []byte, line int) *recon.RowError {
 	fail := func(code, reason string) *recon.RowError {
 		e := recon.NewRowError(line, 0, "", string(text[:min(len(text), 80)]), code, reason)

@@ -9,16 +9,16 @@ import (
 	"matcher/internal/recon"
 )
 
-// window is a moving view of the text: what is unread stands in buf[start:end]. It grows to RecordBytesMax and no
+// window is a moving view of the text: what is unread is in buf[start:end]. It grows to RecordBytesMax and no
 // further, which is what bounds memory. Offsets handed in and out are relative to start, because filling moves bytes.
 type window struct {
 	src        io.Reader
 	buf        []byte
 	start, end int
 	eof        bool
-	err        error // of src, told once its bytes are used up
+	err        error // of src, returned once its bytes are used up
 	newline    byte
-	line       int // 1-based number of the line on which start stands
+	line       int // 1-based number of the line of start
 	validate   bool
 }
 
@@ -102,7 +102,7 @@ func (w *window) take(n int) {
 	w.start += n
 }
 
-// readError is err about the place at which the window stands. No honest file has a row that fills the window.
+// readError is err about the place at which the window starts. No honest file has a row that fills the window.
 func readError(w *window, err error) error {
 	if errors.Is(err, errWindowFull) {
 		return recon.TooLarge(recon.RowFieldTooLong,

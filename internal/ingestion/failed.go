@@ -23,7 +23,7 @@ type failedImport struct {
 }
 
 // Failed writes down that Store refused the file, after its transaction was rolled back, and hands err on. An err that
-// did not come from Store says nothing about the file and is only handed on.
+// did not come from Store has nothing to do with the file and is only returned.
 func (p *Parsed) Failed(ctx context.Context, err error) error {
 	if err == nil || p.refused == nil {
 		return err
@@ -32,8 +32,8 @@ func (p *Parsed) Failed(ctx context.Context, err error) error {
 	return err
 }
 
-// failed leaves an audit row and an event in a transaction of their own: a file that a system sent at night and nobody
-// took is what somebody has to hear of. An upload that broke off was never a file; it leaves nothing at all. It returns
+// failed leaves an audit row and an event in a transaction of their own: operators must hear of a file that a system
+// sent at night and that was refused. An upload that broke off was never a file; it leaves nothing at all. It returns
 // cause.
 func (s *Service) failed(ctx context.Context, source recon.Source, fileName string, cause error) error {
 	if ctx.Err() != nil || recon.CodeOf(cause) == uploadIncomplete {

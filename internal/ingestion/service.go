@@ -1,5 +1,6 @@
-// Package ingestion lets files in: a file is in a source whole, or nothing of it is. Everything that can take long or go
-// wrong with the file itself happens before a transaction begins; the transaction only takes over what is known to fit.
+// Package ingestion lets files in: a file is in a source whole, or nothing of it is. Everything that can take long or
+// go wrong with the file itself happens before a transaction begins; the transaction only takes over what is known to
+// fit.
 package ingestion
 
 import (
@@ -23,7 +24,7 @@ type Service struct {
 	SpoolDir string // "" is the system's folder for temporary files
 }
 
-// File is what somebody uploads. Format, Delimiter and Charset overrule detection; their zero values detect.
+// File is an upload. Format, Delimiter and Charset overrule detection; their zero values detect.
 type File struct {
 	Name      string
 	Body      io.Reader
@@ -154,7 +155,7 @@ func (t *target) readMap(ctx context.Context, tx *postgres.Tx) error {
 	return err
 }
 
-// read parses everything into the spool and fills in what the import will say of the file.
+// read parses everything into the spool and fills in the facts of the import.
 func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload, t target) error {
 	rows := newCollector(p.spool, t)
 	if err := rows.readAll(ctx, reader); err != nil {

@@ -53,7 +53,7 @@ func (s *spool) close() { _ = s.file.Close() }
 const uploadIncomplete = "UPLOAD_INCOMPLETE"
 
 // upload reads a body once: it counts, hashes, refuses what is too large, and turns a connection that broke into an
-// error that says so.
+// error that names it.
 type upload struct {
 	from io.Reader
 	hash hash.Hash

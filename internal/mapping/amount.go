@@ -10,10 +10,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// digitsSyntax stands for the decimals of a currency that is not known: enough that only the notation is checked.
+// digitsSyntax replaces the decimals of a currency that is not known: enough that only the notation is checked.
 const digitsSyntax = 18
 
-// amount is what a bank's notation says: a plain decimal without sign, the sign, and the currency beside it.
+// amount is a bank's notation taken apart: a plain decimal without sign, the sign, and the currency next to it.
 type amount struct {
 	plain    string
 	negative bool
@@ -21,7 +21,7 @@ type amount struct {
 	shared   string // a symbol of several currencies, as "$"
 }
 
-// plainNumber says whether text is what most files hold: digits, at most one point and a minus before them.
+// plainNumber reports whether text is what most files hold: digits, at most one point and a minus before them.
 func plainNumber(text string) bool {
 	text = strings.TrimPrefix(text, "-")
 	point := false
@@ -39,7 +39,7 @@ func plainNumber(text string) bool {
 
 // readAmount reads one amount as banks write them: 1,234.56 1.234,56 1 234,56 1'234.56 1,23,456.78 (12.00) 12.00-
 // +12 −12 12.00 CR, with a currency's code or symbol on either side. decimal is '.' or ','; with 0 a text that can be
-// read two ways ("1.234") is refused. Exponents are refused. The error tells a person what to do.
+// read two ways ("1.234") is refused. Exponents are refused. The error names the way out.
 func readAmount(text string, decimal byte) (amount, error) {
 	if plainNumber(text) && (decimal == '.' || decimal == 0 && !oneGroup(text, '.')) {
 		return amount{plain: strings.TrimPrefix(text, "-"), negative: text[0] == '-'}, nil
@@ -226,14 +226,14 @@ func decimalOf(text string) (byte, error) {
 	return ',', nil
 }
 
-// oneGroup says whether the one separator of a text could part thousands as well as decimals: one to three digits
+// oneGroup reports whether the one separator of a text could part thousands as well as decimals: one to three digits
 // that do not begin with 0, then three digits.
 func oneGroup(text string, separator byte) bool {
 	whole, fraction, found := strings.Cut(strings.TrimPrefix(text, "-"), string(rune(separator)))
 	return found && len(fraction) == 3 && len(whole) >= 1 && len(whole) <= 3 && whole[0] != '0'
 }
 
-// joinGroups takes thousands separators out, if they stand where thousands are (1,234,567 or 12,34,567).
+// joinGroups takes thousands separators out, if they are where thousands are (1,234,567 or 12,34,567).
 func joinGroups(whole string) (string, error) {
 	at := strings.IndexFunc(whole, func(r rune) bool { return r < '0' || r > '9' })
 	if at < 0 {
@@ -287,7 +287,7 @@ XCD ZWL ZWG BOB PHP TOP WST MOP CVE CUP CUC USN`,
 	"R":  "ZAR BRL RUB",
 }
 
-// couldBe says whether an amount with this symbol of several currencies may be in a currency.
+// couldBe reports whether an amount with this symbol of several currencies may be in a currency.
 func couldBe(symbol, currency string) bool {
 	return symbol == "" || currency == "" || currency == recon.NoCurrency || strings.Contains(sharedSymbols[symbol], currency)
 }

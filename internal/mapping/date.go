@@ -20,7 +20,7 @@ const (
 type dateReader struct {
 	format string
 	pieces []datePiece    // nil: try the unambiguous patterns
-	zone   *time.Location // nil: what a timestamp says, else UTC
+	zone   *time.Location // nil: the offset of the timestamp, else UTC
 }
 
 type pieceKind byte
@@ -46,7 +46,7 @@ var unambiguous = []string{
 	"MMM DD, YYYY", "MMM DD YYYY",
 }
 
-// newDateReader compiles a format of DD, MM, MMM (a month's name), YYYY and YY with what stands between them, in
+// newDateReader compiles a format of DD, MM, MMM (a month's name), YYYY and YY with what is between them, in
 // either case; "unix" and "unixMillis" are numbers of seconds and milliseconds; "" takes what fits one way only.
 func newDateReader(format, zone string) (*dateReader, error) {
 	r := &dateReader{format: format}
@@ -185,7 +185,7 @@ func (r *dateReader) parseAs(pieces []datePiece, text string) (recon.Day, time.T
 	}
 	bare := recon.DayOf(civil)
 	if !bare.Plausible() {
-		return recon.NoDay, time.Time{}, errors.New("lies outside 1900 to 2199")
+		return recon.NoDay, time.Time{}, errors.New("is outside 1900 to 2199")
 	}
 	if rest == "" {
 		return bare, time.Time{}, nil
@@ -225,7 +225,7 @@ func (r *dateReader) unix(text string) (recon.Day, time.Time, error) {
 	}
 	day := recon.DayOf(instant.In(zone))
 	if !day.Plausible() {
-		return recon.NoDay, time.Time{}, errors.New("lies outside 1900 to 2199")
+		return recon.NoDay, time.Time{}, errors.New("is outside 1900 to 2199")
 	}
 	return day, instant.UTC(), nil
 }
@@ -263,7 +263,7 @@ func readDate(pieces []datePiece, text string) (year, month, day int, rest strin
 		text = text[size:]
 	}
 	if text != "" && text[0] >= '0' && text[0] <= '9' {
-		return 0, 0, 0, "", false // a longer number than the pattern says
+		return 0, 0, 0, "", false // a longer number than the pattern has
 	}
 	return year, month, day, text, true
 }
@@ -277,8 +277,8 @@ func digitsAt(text string, least, most int) (value, size int, ok bool) {
 	return value, size, size >= least
 }
 
-// months are the names of months in the languages of the header words, folded, by their first letters: each is told
-// apart from the others by the letters given.
+// months are the names of months in the languages of the header words, folded, by their first letters: each differs
+// from the others in the letters given.
 var months = [...][]string{
 	{"jan", "ene", "gen"},
 	{"feb", "fev"},

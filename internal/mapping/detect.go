@@ -43,7 +43,7 @@ func (d Detection) String() string {
 	}
 	decimal := by["decimal"]
 	if decimal == "." && !d.twoWays {
-		decimal = "" // the only reading, which informs nobody
+		decimal = "" // the only reading is no news
 	}
 	var parts []string
 	for _, p := range []struct{ label, value string }{
@@ -73,9 +73,10 @@ type detector struct {
 	problem []recon.FieldError
 }
 
-// Detect finds the field map of a file from its column names and a sample of its rows. What given maps is kept; a given
-// map that names any column is not added to: only its date format and decimal sign are found. Whatever the sample leaves
-// open (01/02/2026, 1.234) is refused with the way to settle it; whatever a later row contradicts is that row's error.
+// Detect finds the field map of a file from its column names and a sample of its rows. What given maps is kept; a
+// given map that names any column is not added to: only its date format and decimal sign are found. Whatever the
+// sample leaves open (01/02/2026, 1.234) is refused with the way to settle it; whatever a later row contradicts is
+// that row's error.
 func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon.FieldMap, Detection, error) {
 	d := &detector{header: header, sample: sample, out: given, taken: map[int]bool{}}
 	d.report.Rows = len(sample)
@@ -111,12 +112,12 @@ func (d *detector) fail(field, code, format string, args ...any) {
 	d.problem = append(d.problem, recon.FieldError{Pointer: "/" + field, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
-// note tells a person what detection did with the file that its columns alone do not show.
+// note adds what detection did with the file that its columns alone do not show.
 func (d *detector) note(format string, args ...any) {
 	d.report.Notes = append(d.report.Notes, fmt.Sprintf(format, args...))
 }
 
-// columns goes from what is told by content to what is told by name alone.
+// columns goes from fields known by content to fields known by name alone.
 func (d *detector) columns() {
 	d.dateColumns()
 	d.currencyColumn()
@@ -183,7 +184,7 @@ func (d *detector) use(field string, at int, why string) {
 	d.twin(field, at)
 }
 
-// twin refuses a column whose name the file has twice with different values: nobody said which one counts.
+// twin refuses a column whose name the file has twice with different values: nothing decides which one counts.
 func (d *detector) twin(field string, at int) {
 	other := slices.Index(d.header, d.header[at]+" (2)")
 	if other < 0 {
@@ -202,7 +203,7 @@ func (d *detector) setting(name, value, why string) {
 	d.report.Choices = append(d.report.Choices, Choice{Field: name, Value: value, Why: why})
 }
 
-// share says whether at least percent of the values, and at least one, pass a test.
+// share reports whether at least percent of the values, and at least one, pass a test.
 func share(values []string, percent int, fits func(string) bool) bool {
 	n := 0
 	for _, v := range values {
@@ -271,7 +272,7 @@ func (d *detector) referenceAndID() {
 		}
 		d.use(recon.FieldExternalID, id, why)
 	}
-	varied := func(values []string) bool { // they can tell rows apart
+	varied := func(values []string) bool { // so that rows differ in them
 		return len(values) > 0 && (distinct(values) > 1 || len(d.sample) < 3)
 	}
 	if !d.take(recon.FieldReference, varied, "named like a reference") && id >= 0 {
@@ -308,8 +309,8 @@ func (d *detector) foreign(at int) bool {
 // a few are mistakes that import reports, many mean that the column names something else.
 const conflictsPerCent = 1
 
-// identifies says whether equal values of a column mean the same row delivered again. A column that is named an id may
-// hold one mistake however short the file is: import then asks which of the two rows counts.
+// identifies reports whether equal values of a column mean the same row delivered again. A column that is named an id
+// may hold one mistake however short the file is: import then asks which of the two rows counts.
 func (d *detector) identifies(at int, named bool) bool {
 	firstRow := make(map[string]recon.Record, len(d.sample))
 	again, conflicts := 0, 0

@@ -7,22 +7,22 @@ import (
 	"matcher/internal/recon"
 )
 
-// looksAmount says whether a text reads as an amount under one convention or the other, and is no long number.
+// looksAmount reports whether a text reads as an amount under one convention or the other, and is no long number.
 func looksAmount(text string) bool {
 	whole, reads := wholePart(text)
 	return reads && len(whole) <= wholeDigitsMax
 }
 
-// isLong says whether a text reads as an amount but for its length.
+// isLong reports whether a text reads as an amount but for its length.
 func isLong(text string) bool {
 	whole, reads := wholePart(text)
 	return reads && len(whole) > wholeDigitsMax
 }
 
-// wholeDigitsMax is where numbers are taken for something else, such as accounts, unless a map says that they are amounts.
+// wholeDigitsMax is where numbers are taken for something else, such as accounts, unless a map reads them as amounts.
 const wholeDigitsMax = 15
 
-// wholePart is what stands before the decimals of an amount, under one convention or the other.
+// wholePart returns the digits before the decimals of an amount, under one convention or the other.
 func wholePart(text string) (whole string, reads bool) {
 	if len(text) > 100 {
 		return "", false
@@ -37,8 +37,8 @@ func wholePart(text string) (whole string, reads bool) {
 
 func areAmounts(values []string) bool { return share(values, 90, looksAmount) }
 
-// mostlyAmounts is enough of a column that is named an amount: what cannot be read in it is the row's error, and a short
-// file written by hand may well have a mistake in every third row.
+// mostlyAmounts is enough of a column that is named an amount: what cannot be read in it is the row's error, and a
+// short file written by hand may well have a mistake in every third row.
 func mostlyAmounts(values []string) bool { return share(values, 50, looksAmount) }
 
 // mostlyLong columns would be columns of amounts, were their numbers not so long.
@@ -46,7 +46,7 @@ func mostlyLong(values []string) bool {
 	return !mostlyAmounts(values) && share(values, 50, func(v string) bool { return looksAmount(v) || isLong(v) })
 }
 
-// amountColumns settles how the file says its amounts: debit and credit, or one column perhaps with a direction.
+// amountColumns settles how the file writes its amounts: debit and credit, or one column perhaps with a direction.
 func (d *detector) amountColumns() {
 	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
 	if !d.take(recon.FieldOriginalAmount, areAmounts, "named like the original amount") {
@@ -98,8 +98,8 @@ func (d *detector) exactly(field string, fits func([]string) bool) []int {
 	return out
 }
 
-// tooLarge says that a column is named as the amount and holds numbers that are no amounts for their length alone, the first
-// of those that fit in no currency before others.
+// tooLarge reports that a column is named as the amount and holds numbers that are no amounts for their length alone,
+// the first of those that fit in no currency before others.
 func (d *detector) tooLarge(columns ...[]int) bool {
 	found := slices.Concat(columns...)
 	if len(found) == 0 {
@@ -156,7 +156,8 @@ func (d *detector) otherAmount() {
 	}
 }
 
-// noneFits says that a field was not found: which column is named like it and holds something else, or which there are.
+// noneFits reports that a field was not found: which column is named like it and holds something else, or which there
+// are.
 func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) {
 	for _, at := range d.candidates(field, d.anyText) {
 		for _, rec := range d.sample {
@@ -232,7 +233,7 @@ func (d *detector) currencyInName() {
 				code := currencyOfWord(word)
 				if _, known := recon.CurrencyDigits(code); known && (word == strings.ToUpper(word) || code != strings.ToUpper(word)) || known && strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
 					d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
-					d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldCurrency, Value: code, Why: "it stands in the name of column " + name})
+					d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldCurrency, Value: code, Why: "from the name of column " + name})
 					return
 				}
 			}

@@ -62,13 +62,13 @@ func reads(values []string, formats ...string) (n int) {
 
 const dateProbe = 200 // values that show whether a column holds dates
 
-// areDates says whether most values are dates, however written.
+// areDates reports whether most values are dates, however written.
 func areDates(values []string) bool {
 	values = values[:min(len(values), dateProbe)]
 	return len(values) > 0 && reads(values, dateFormats...)*100 >= len(values)*80
 }
 
-// areStamps says whether values are seconds or milliseconds since 1970, of this century.
+// areStamps reports whether values are seconds or milliseconds since 1970, of this century.
 func areStamps(values []string) bool {
 	return share(values[:min(len(values), dateProbe)], 100, func(v string) bool {
 		n, size, ok := digitsAt(v, 10, 13)
@@ -76,7 +76,7 @@ func areStamps(values []string) bool {
 	})
 }
 
-// areSerials says whether values are days as spreadsheets count them: 36526 is the first of the year 2000.
+// areSerials reports whether values are days as spreadsheets count them: 36526 is the first of the year 2000.
 func areSerials(values []string) bool {
 	return share(values[:min(len(values), dateProbe)], 100, func(v string) bool {
 		n, size, ok := digitsAt(v, 5, 5)
@@ -169,8 +169,8 @@ func (d *detector) dateFormat(m *Mapper) {
 	d.valueDateFormat(m, format)
 }
 
-// valueDateFormat finds how value dates are written where that is not how the other dates are. Those that nobody can
-// read stay a plain column: no rule needs them unless somebody says so.
+// valueDateFormat finds how value dates are written where that is not how the other dates are. Unreadable ones
+// stay a plain column: no rule needs them unless it names them.
 func (d *detector) valueDateFormat(m *Mapper, format string) {
 	values := d.texts(m.valueDate)
 	field := d.out.Fields[recon.FieldValueDate]
@@ -197,7 +197,7 @@ func doubt(value, text string, args ...any) error {
 	return &doubtError{value, fmt.Sprintf(text, args...)}
 }
 
-// onLine adds the line on which the date in doubt stands.
+// onLine adds the line of the date in doubt.
 func (d *detector) onLine(err error, sources ...*source) error {
 	var of *doubtError
 	if !errors.As(err, &of) {
@@ -213,7 +213,7 @@ func (d *detector) onLine(err error, sources ...*source) error {
 	return err
 }
 
-// formatOf finds the format of dates, or says why the values leave it open. "" is a format that fits one way only.
+// formatOf finds the format of dates, or returns why the values leave it open. "" is a format that fits one way only.
 func formatOf(values []string) (format, why string, err error) {
 	switch {
 	case len(values) == 0:
@@ -248,7 +248,7 @@ func formatOf(values []string) (format, why string, err error) {
 
 // decideYear settles whether a date of three pairs of digits begins with its year: 26-01-05 may be the fifth of January
 // 2026 or the 26th of January 2005. Read the wrong way, days become years, so the reading under which the years lie
-// closer together is the right one. It answers nothing where the year surely stands last.
+// closer together is the right one. It answers nothing where the year is surely last.
 func decideYear(values []string, best, yearFirst string) (format, why string, err error) {
 	last, first := yearSpan(values, best), yearSpan(values, yearFirst)
 	switch {

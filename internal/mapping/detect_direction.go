@@ -40,7 +40,7 @@ func signs(values []string) (plus, minus int) {
 }
 
 // directionColumn takes a column of debit and credit marks, unless the amounts carry those signs already. Half of its
-// words must be known, not all: passed over, it would turn every debit into a credit, while a word that nobody knows
+// words must be known, not all: passed over, it would turn every debit into a credit, while an unknown word
 // costs one row.
 func (d *detector) directionColumn(amount int) {
 	if d.out.Has(recon.FieldDirection) {
@@ -63,7 +63,8 @@ func (d *detector) directionColumn(amount int) {
 	d.taken[at] = true
 }
 
-// directionAt is the column of debit and credit marks: named like one, or the only one that holds both and nothing else.
+// directionAt is the column of debit and credit marks: named like one, or the only one that holds both and nothing
+// else.
 func (d *detector) directionAt() int {
 	isMark := func(v string) bool { _, known := isDebit(v); return known }
 	if named := d.candidates(recon.FieldDirection, func(values []string) bool { return share(values, 50, isMark) }); len(named) > 0 {

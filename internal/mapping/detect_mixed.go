@@ -8,8 +8,8 @@ type written struct {
 	line int
 }
 
-// twoWays says that the dates of a column are written in two ways, where two formats read nearly all of them and no one
-// does: each with a line to look at. "" where that is not what is wrong.
+// twoWays reports that the dates of a column are written in two ways, where two formats read nearly all of them and no
+// one does: each with a line to look at. "" where that is not what is wrong.
 func (d *detector) twoWays(s *source) string {
 	var dates []written
 	for _, rec := range d.sample {
@@ -26,8 +26,8 @@ func (d *detector) twoWays(s *source) string {
 		first, one.line, one.text, second, other.line, other.text)
 }
 
-// commonest is the format that reads most dates, the first date that it reads, and those that it does not read. Where two
-// orders of day and month read as many, it is the first of them.
+// commonest is the format that reads most dates, the first date that it reads, and those that it does not read. Where
+// two orders of day and month read as many, it is the first of them.
 func commonest(dates []written) (format string, example written, rest []written) {
 	rest = dates
 	for _, candidate := range dateFormats {

@@ -11,8 +11,9 @@ import (
 // digestVersion is hashed first, so that another way of counting content can never be mistaken for this one.
 const digestVersion = "matcher row 1"
 
-// digest is SHA-256 over what a row says: the mapped fields normalised, then every column by name, without the id and
-// its columns, the position and the source. Each part is preceded by its length, so no two rows can run into each other.
+// digest is SHA-256 over the content of a row: the mapped fields normalised, then every column by name, without the id
+// and its columns, the position and the source. Each part is preceded by its length, so no two rows can run into each
+// other.
 func digest(tx *recon.Transaction, l *layout, rec recon.Record) [32]byte {
 	var room [1024]byte
 	b := append(room[:0], digestVersion...)
@@ -51,10 +52,11 @@ func appendText(b []byte, text string) []byte {
 	return append(b, text...)
 }
 
-// Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one, else by
-// its content. It is 4 bytes of place and 12 of hash, 2^48 rows from an even chance that two share one. The place is the
-// number in the id, or the day: rows that came together stand together in the index over all that a source ever
-// delivered, instead of each opening a page of its own. (Measured: half the processor time of an import of a million rows.)
+// Identity names a row within its source, together with Transaction.Ordinal: by its external id where it has one, else
+// by its content. It is 4 bytes of place and 12 of hash, 2^48 rows from an even chance that two share one. The place
+// is the number in the id, or the day: rows that came together are neighbours in the index over all that a source ever
+// delivered, instead of each opening a page of its own. (Measured: half the processor time of an import of a million
+// rows.)
 func Identity(tx *recon.Transaction) [16]byte {
 	place, hash := uint32(tx.Date.Unix()), tx.Digest
 	if tx.ExternalID != "" {
@@ -66,7 +68,8 @@ func Identity(tx *recon.Transaction) [16]byte {
 	return identity
 }
 
-// numberIn reads all digits of a text as one number, modulo 2^32: documents are numbered in the order in which they come.
+// numberIn reads all digits of a text as one number, modulo 2^32: documents are numbered in the order in which they
+// come.
 func numberIn(text string) (number uint32) {
 	for i := range len(text) {
 		if digit := text[i] - '0'; digit <= 9 {
@@ -87,15 +90,15 @@ const (
 	Replacing                // same id, booked now: keep it, and not the pending row that came before
 )
 
-// Identities tells fresh rows from repeated ones within the files of one source and numbers equal rows that carry no id.
-// It holds about 50 bytes a row. The zero value is ready.
+// Identities distinguishes fresh rows from repeated ones within the files of one source and numbers equal rows that
+// carry no id. It holds about 50 bytes a row. The zero value is ready.
 type Identities struct {
 	byID    map[[16]byte]firstSeen
 	ordinal map[[16]byte]int32 // in the file at hand
 	before  map[[16]byte]int32 // the most that one of the files before it had
 }
 
-// NextFile is to be called between two files of one source: what the first one told is not told again. Two statements
+// NextFile is called between two files of one source: rows of the first one are not taken again. Two statements
 // that overlap hold the same rows; two equal rows in one of them are two.
 func (i *Identities) NextFile() {
 	if i.before == nil {
@@ -108,8 +111,8 @@ func (i *Identities) NextFile() {
 	clear(i.ordinal)
 }
 
-// Remember makes a row known that an earlier period had: by the Identity of its id, the first 8 bytes of its digest, and how
-// far it had come.
+// Remember makes a row known that an earlier period had: by the Identity of its id, the first 8 bytes of its digest,
+// and how far it had come.
 func (i *Identities) Remember(identity [16]byte, digest uint64, stage Stage) {
 	if i.byID == nil {
 		i.byID = map[[16]byte]firstSeen{}
@@ -117,8 +120,8 @@ func (i *Identities) Remember(identity [16]byte, digest uint64, stage Stage) {
 	i.byID[identity] = firstSeen{digest: digest, stage: stage}
 }
 
-// RememberContent makes a row without an id known, by the first 16 bytes of its digest: as often as it was told of, a
-// later file may hold it without a new row.
+// RememberContent makes a row without an id known, by the first 16 bytes of its digest: as often as it was remembered,
+// a later file may hold it without a new row.
 func (i *Identities) RememberContent(digest [16]byte) {
 	if i.before == nil {
 		i.before = map[[16]byte]int32{}
@@ -127,7 +130,7 @@ func (i *Identities) RememberContent(digest [16]byte) {
 }
 
 type firstSeen struct {
-	digest uint64 // its first 8 bytes: nobody gains from a collision within their own file
+	digest uint64 // its first 8 bytes: a collision within a file harms only its sender
 	line   int    // 0: in an earlier period
 	stage  Stage
 }
@@ -150,7 +153,7 @@ func StageOf(tx *recon.Transaction) Stage {
 	return StageBooked
 }
 
-// Admit judges a row and sets its Ordinal. For a conflicting one it returns what to tell.
+// Admit judges a row and sets its Ordinal. For a conflicting one it returns the error.
 func (i *Identities) Admit(tx *recon.Transaction) (Verdict, *recon.RowError) {
 	return i.AdmitAs(tx, Identity(tx))
 }
@@ -198,7 +201,7 @@ func (i *Identities) count(tx *recon.Transaction) int32 {
 
 func pendingMatched(tx *recon.Transaction) *recon.RowError {
 	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowPendingMatched,
-		"its pending row stands in a confirmed or partial group of an earlier period, which stays: to take the booked row instead, run that period again with --reject for the rows of that group")
+		"its pending row is in a confirmed or partial group of an earlier period, which stays: to take the booked row instead, run that period again with --reject for the rows of that group")
 	return &e
 }
 
@@ -209,6 +212,6 @@ func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {
 		return &e
 	}
 	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
-		fmt.Sprintf("the id stands on line %d already, with other content: correct one of the two rows, or map externalId to a column that is unique", firstLine))
+		fmt.Sprintf("the id is on line %d already, with other content: correct one of the two rows, or map externalId to a column that is unique", firstLine))
 	return &e
 }

@@ -19,7 +19,7 @@ type row struct {
 	wrong  []recon.RowError
 }
 
-// Map makes a transaction of a record, or says everything that is wrong with it. Digest is set; Ordinal is for
+// Map makes a transaction of a record, or returns everything that is wrong with it. Digest is set; Ordinal is for
 // Identities, which sees all rows of the file.
 func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	r := row{m: m, rec: rec}
@@ -90,7 +90,7 @@ func (r *row) dates() {
 	r.tx.ValueDate = day
 }
 
-// currencyOf settles the row's currency: its own column, else the code beside the amount, else none at all. It returns
+// currencyOf settles the row's currency: its own column, else the code next to the amount, else none at all. It returns
 // what it read, so that amounts can be checked against it.
 func (r *row) currencyOf() (code string) {
 	defer func() {
@@ -157,14 +157,14 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 		err = fmt.Errorf("%q names another currency than the row, which is in %s", text, currency)
 	}
 	if err == nil && !couldBe(a.shared, currency) {
-		err = fmt.Errorf("%q cannot be in %s, which the row is said to be in: map the currency column, or set currency", text, currency)
+		err = fmt.Errorf("%q cannot be in %s, the currency of the row: map the currency column, or set currency", text, currency)
 	}
 	if err != nil {
 		r.fail(s.name, text, recon.RowAmountUnreadable, "%s", err)
 		return 0, false
 	}
 	if digits == digitsSyntax {
-		return 0, true // its currency is wrong already, so nobody knows how many decimals it may have
+		return 0, true // its currency is wrong already, so the number of its decimals is unknown
 	}
 	minor, err := recon.ParseMinor(a.plain, digits)
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *row) amountError(field, text, currency string, digits int, err error) {
 	}
 }
 
-// signedAmount reads the amount column, turned round where a direction column says debit. A sign in the amount counts
+// signedAmount reads the amount column, inverted where a direction column has a debit. A sign in the amount counts
 // on top of that: −5 on a debit is a debit taken back.
 func (r *row) signedAmount(currency string) {
 	text := r.m.amount.text(r.rec)
@@ -217,7 +217,7 @@ func (r *row) signedAmount(currency string) {
 	}
 }
 
-// debitCredit is credit − debit, of which a row fills one: both filled is a row that nobody can vouch for.
+// debitCredit is credit − debit, of which a row fills one: a row with both is ambiguous.
 func (r *row) debitCredit(currency string) {
 	debitText, creditText := r.m.debit.text(r.rec), r.m.credit.text(r.rec)
 	if debitText == "" && creditText == "" {
@@ -250,7 +250,7 @@ func (r *row) named(s *source, currency string) recon.NullMinor {
 	return recon.NullMinor{Amount: amount, Set: ok}
 }
 
-// original needs both halves; a file that repeats its own currency there says nothing new, and that is fine.
+// original needs both halves; a file may repeat its own currency there.
 func (r *row) original() {
 	text := r.m.originalAmount.text(r.rec)
 	if text == "" {
@@ -282,7 +282,7 @@ func (r *row) checkNet() {
 		return
 	}
 	text := func(m recon.Minor) string { return m.Decimal(r.digits) }
-	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent, "gross %s − fee %s − tax %s is %s, but net says %s",
+	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent, "gross %s − fee %s − tax %s is %s, but net is %s",
 		text(t.Gross.Amount), text(t.Fee.Amount), text(t.Tax.Amount), text(want), text(t.Net.Amount))
 }
 

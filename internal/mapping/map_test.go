@@ -134,7 +134,7 @@ func TestNamedAmounts(t *testing.T) {
 		require.Equal(t, recon.NullMinor{Amount: 290, Set: true}, tx.Fee)
 		_, wrong = mapOne(t, fields+"}", row("100.00", "2.90", "0.10", "97.01")...)
 		require.Equal(t, recon.RowAmountInconsistent, wrong[0].Code)
-		require.Equal(t, "gross 100.00 − fee 2.90 − tax 0.10 is 97.00, but net says 97.01", wrong[0].Reason)
+		require.Equal(t, "gross 100.00 − fee 2.90 − tax 0.10 is 97.00, but net is 97.01", wrong[0].Reason)
 	})
 	t.Run("a row without fee and tax has nothing to hold", func(t *testing.T) {
 		tx, wrong := mapOne(t, fields+"}", row("100.00", "", "", "97.00")...)

@@ -14,7 +14,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// idBytesMax bounds an external id; longer ones are text that somebody mapped by mistake.
+// idBytesMax bounds an external id; longer ones are text mapped by mistake.
 const idBytesMax = 500
 
 // Mapper turns records into transactions by one field map. It may be used from several goroutines at once, each with

@@ -32,8 +32,8 @@ type Hints struct {
 	Check func(*recon.Transaction) []recon.RowError
 }
 
-// Earlier is how a source was read before: signs, dates and decimals detected anew might come out otherwise, and the rows
-// of two months would not go together.
+// Earlier is how a source was read before: signs, dates and decimals detected anew might come out otherwise, and the
+// rows of two months would not go together.
 type Earlier struct {
 	Map      recon.FieldMap
 	Inverted bool // Map has the signs that Hints.Invert or AlignSigns gave it
@@ -56,7 +56,7 @@ type Reader struct {
 	signStated  bool // by a map, an earlier reading or Hints.Invert
 }
 
-// Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and say what to do.
+// Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and name the way out.
 func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	file, err := format.Open(body, name, hints.Format)
 	if err != nil {
@@ -210,7 +210,7 @@ func (r *Reader) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	return r.mapper.Map(rec)
 }
 
-// Statements returns what the file says of its accounts beside its rows. It is complete once Read has returned.
+// Statements returns the facts of the accounts in the file. It is complete once Read has returned.
 func (r *Reader) Statements() []format.Statement { return r.file.Statements() }
 
 // Names are a record's id and reference, for rows that are no transaction because something else in them is wrong.

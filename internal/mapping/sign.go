@@ -13,7 +13,7 @@ const (
 	signPercentMin = 90
 )
 
-// SignEvidence is what rows with a common reference say about the sign conventions of two sides.
+// SignEvidence is what rows with a common reference show about the sign conventions of two sides.
 type SignEvidence struct {
 	Joined   int        // pairs of rows with an amount on both sides
 	Opposite int        // of them with opposite signs
@@ -21,9 +21,10 @@ type SignEvidence struct {
 	Inverted bool       // they were
 }
 
-// AlignSigns joins the samples of both sides by reference and inverts one side where nearly all joined rows have opposite
-// signs: banks book from their own point of view. It inverts the right side, or the left one where its sign is only the
-// convention of debit and credit columns. Where a map, an earlier reading or a flag states a sign, it inverts nothing.
+// AlignSigns joins the samples of both sides by reference and inverts one side where nearly all joined rows have
+// opposite signs: banks book from their own point of view. It inverts the right side, or the left one where its sign
+// is only the convention of debit and credit columns. Where a map, an earlier reading or a flag states a sign, it
+// inverts nothing.
 func AlignSigns(left, right []*Reader) SignEvidence {
 	e := compareSigns(sampleAmounts(left), sampleAmounts(right))
 	turned := right
@@ -73,7 +74,8 @@ func sampleAmounts(side []*Reader) map[string][]recon.Minor {
 	return amounts
 }
 
-// InDebitAndCredit reports whether the column of an amount gives its sign; which of them is money to us is a convention.
+// InDebitAndCredit reports whether the column of an amount gives its sign; which of them is money to us is a
+// convention.
 func (r *Reader) InDebitAndCredit() bool {
 	return r.fields.Has(recon.FieldDebit) || r.fields.Has(recon.FieldCredit)
 }

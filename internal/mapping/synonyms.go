@@ -25,7 +25,7 @@ func parseSynonyms(text string) map[string][]string {
 	return names
 }
 
-// fillers are words that say nothing about which field a name of three words or more means.
+// fillers are words that do not show which field a name of three words or more means.
 var fillers = map[string]bool{
 	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true, "the": true, "in": true,
 	"en": true, "em": true, "van": true, "der": true, "des": true, "local": true, "lcy": true,
@@ -70,7 +70,7 @@ func currencyOfWord(word string) string {
 	return currencyCode(word)
 }
 
-// nameRank says how well a column's name fits a field: 0 is best, -1 not at all. A name that holds a synonym among
+// nameRank returns how well a column's name fits a field: 0 is best, -1 not at all. A name that holds a synonym among
 // other words ranks behind all that are one.
 func nameRank(words []string, field string) int {
 	name := strings.Join(words, " ")

@@ -6,7 +6,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// directions are the words by which files say that money went out (true) or came in, folded by foldWord.
+// directions are the words by which files mark that money went out (true) or came in, folded by foldWord.
 var directions = map[string]bool{
 	"d": true, "dr": true, "dbit": true, "debit": true, "debet": true, "debito": true, "soll": true, "s": true,
 	"af": true, "cargo": true, "out": true, "withdrawal": true, "-": true, "outgoing": true, "debe": true, "saida": true,
@@ -14,13 +14,13 @@ var directions = map[string]bool{
 	"abono": false, "in": false, "deposit": false, "+": false, "incoming": false, "haber": false, "entrada": false,
 }
 
-// isDebit says what a direction's word means, and whether it is known.
+// isDebit returns what a direction's word means, and whether it is known.
 func isDebit(word string) (debit, known bool) {
 	debit, known = directions[foldWord(word)]
 	return debit, known
 }
 
-// statuses are the words by which files say whether a row is booked, folded by foldWord.
+// statuses are the words by which files mark whether a row is booked, folded by foldWord.
 var statuses = map[string]string{
 	"book": recon.Booked, "booked": recon.Booked, "posted": recon.Booked, "settled": recon.Booked,
 	"cleared": recon.Booked, "complete": recon.Booked, "completed": recon.Booked, "done": recon.Booked,
