@@ -65,8 +65,9 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 	if len(sources) == 0 {
 		return table, nil
 	}
-	err := tx.HistoryRows(ctx, h.window, plan.WidestLag(), h.held, sources, plan.Fields(side),
-		func(t *recon.Transaction, id int64, source string) error {
+	err := tx.HistoryRows(ctx, postgres.History{Window: h.window, Lag: plan.WidestLag(), Held: h.held}, postgres.RowReader{
+		Sources: sources, Fields: plan.Fields(side),
+		Add: func(t *recon.Transaction, id int64, source string) error {
 			if h.read++; h.read > h.most {
 				return recon.Unprocessable("HISTORY_TOO_LARGE", fmt.Sprintf(
 					"a back-test takes at most %d rows of both sides: narrow it by from and to", h.most))
@@ -75,7 +76,8 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 				h.beat.set(recon.Progress{Phase: "LOAD", Done: int64(h.read)})
 			}
 			return table.Add(t, id, source)
-		})
+		},
+	})
 	if errors.Is(err, engine.ErrTableFull) {
 		err = recon.Unprocessable("TOO_MANY_ROWS", "the history is too large for one back-test: "+err.Error())
 	}

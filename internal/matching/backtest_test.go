@@ -158,7 +158,7 @@ func TestBackTest(t *testing.T) {
 			_, err := tx.CreateBackTest(b.ctx, recon.BackTest{ContextID: b.contextID, Rules: ladder, From: recon.NoDay, To: recon.NoDay})
 			return err
 		})
-		_, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+		_, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 		require.NoError(t, err)
 		err = b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
 			_, err := tx.CreateBackTest(b.ctx, recon.BackTest{ContextID: b.contextID, Rules: ladder, From: recon.NoDay, To: recon.NoDay})

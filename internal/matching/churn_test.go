@@ -14,7 +14,6 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/ingestion"
-	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -115,7 +114,7 @@ func TestT77_EverythingAtOnce(t *testing.T) {
 	})
 	for range 2 {
 		churn(t, ctx, &wait, "run", func(int) error {
-			run, err := s.Start(ctx, b.contextID, matching.RunRequest{})
+			run, err := start(ctx, s, recon.Run{ContextID: b.contextID})
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -23,7 +22,7 @@ func TestARunSeesThatSomebodyDecided(t *testing.T) {
 	require.NotEmpty(t, proposed)
 
 	t.Run("what it weighed is not saved over a decision", func(t *testing.T) {
-		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+		run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 		require.NoError(t, err)
 		var input postgres.RunInput
 		b.tx(t, func(tx *postgres.Tx) error {

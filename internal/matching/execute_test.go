@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/jobs"
-	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -29,7 +28,7 @@ func TestT75_OneRunOfAContextAtATime(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+			run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 			if recon.KindOf(err) == recon.KindConflict {
 				refused.Add(1)
 				return
@@ -58,7 +57,7 @@ func TestT58_AStaleWorkerIsFenced(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 200))
 	b.load(t, b.right, rows("R", 200))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID, Mode: recon.RunCommit})
 	require.NoError(t, err)
 	var stale recon.Run
 	b.tx(t, func(tx *postgres.Tx) (err error) { // a worker that claims and is never heard of again
@@ -90,7 +89,7 @@ func TestT51_ARunCutShortIsTakenUpWhole(t *testing.T) {
 	b.load(t, b.left, rows("L", 2000))
 	b.load(t, b.right, rows("R", 2000))
 	want := b.run(t, s, recon.RunDry).ResultHash
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 	require.NoError(t, err)
 	for range 15 {
 		ctx, cancel := context.WithTimeout(b.ctx, time.Duration(rand.IntN(60))*time.Millisecond)
@@ -147,7 +146,7 @@ func TestJobsRunUnderTheirTenant(t *testing.T) {
 	workers, err := jobs.NewWorkers(cfg)
 	require.NoError(t, err)
 	go func() { _ = workers.Start(context.WithoutCancel(b.ctx)) }()
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 	require.NoError(t, err)
 	require.NoError(t, <-done)
 	require.Equal(t, recon.RunCompleted, b.stored(t, run.ID).Status)

@@ -91,9 +91,7 @@ func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, r
 	for i, ids := range [][]string{left, right} {
 		side := []recon.Side{recon.Left, recon.Right}[i]
 		tables[i] = engine.NewTable(plan, side, len(ids))
-		err := tx.RowsByID(ctx, ids, plan.Fields(side), func(t *recon.Transaction, id int64, source string) error {
-			return tables[i].Add(t, id, source)
-		})
+		err := tx.RowsByID(ctx, ids, postgres.RowReader{Fields: plan.Fields(side), Add: tables[i].Add})
 		if err != nil {
 			return tables, err
 		}

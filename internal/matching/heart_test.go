@@ -18,7 +18,7 @@ func TestHeartbeat(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 10))
 	claim := func() recon.Run {
-		run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+		run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 		require.NoError(t, err)
 		b.tx(t, func(tx *postgres.Tx) (err error) {
 			run, _, err = tx.ClaimRun(b.ctx, run.ID, time.Minute)
@@ -39,7 +39,7 @@ func TestHeartbeat(t *testing.T) {
 
 	t.Run("it hears that the run shall stop, and the work's context ends with that as its cause", func(t *testing.T) {
 		beat := matching.StartHeart(b.ctx, s, run)
-		_, err := s.Cancel(b.ctx, run.ID)
+		_, err := cancel(b.ctx, s, run.ID)
 		require.NoError(t, err)
 		<-beat.Done()
 		require.ErrorIs(t, beat.Cause(), matching.ErrCancelled)

@@ -89,13 +89,15 @@ func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, b
 		return table, nil
 	}
 	n := int64(0)
-	err := tx.OpenRows(ctx, job.input.Context.Num, sources, job.plan.Fields(side),
-		func(t *recon.Transaction, id int64, source string) error {
+	err := tx.OpenRows(ctx, job.input.Context.Num, postgres.RowReader{
+		Sources: sources, Fields: job.plan.Fields(side),
+		Add: func(t *recon.Transaction, id int64, source string) error {
 			if n++; n%loadStep == 0 {
 				beat.set(recon.Progress{Phase: "LOAD", Done: n})
 			}
 			return table.Add(t, id, source)
-		})
+		},
+	})
 	if errors.Is(err, engine.ErrTableFull) {
 		err = recon.Unprocessable("TOO_MANY_ROWS", "the context is too large for one run: "+err.Error())
 	}

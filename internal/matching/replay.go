@@ -104,14 +104,15 @@ func (p *replay) compile(stored *postgres.RunPlan) bool {
 // loadRows reads the rows of the run, with the names that their sources had.
 func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *postgres.RunPlan, rows []int64) error {
 	for _, side := range []recon.Side{recon.Left, recon.Right} {
-		names := map[int32]string{}
+		r := postgres.RowReader{Fields: p.job.plan.Fields(side)}
 		for _, source := range plan.Sources {
 			if source.Side == side {
-				names[source.Num] = source.Name
+				r.Sources = append(r.Sources, recon.Source{Num: source.Num, Name: source.Name})
 			}
 		}
 		table := engine.NewTable(p.job.plan, side, 0)
-		if err := tx.RowsByKey(ctx, rows, names, p.job.plan.Fields(side), table.Add); err != nil {
+		r.Add = table.Add
+		if err := tx.RowsByKey(ctx, rows, r); err != nil {
 			return err
 		}
 		if side == recon.Left {

@@ -132,7 +132,7 @@ func TestReplay(t *testing.T) {
 		require.Equal(t, "ROWS_NOT_KEPT", b.replay(t, first.ID).Reason.Code)
 	})
 	t.Run("only a finished run can be replayed", func(t *testing.T) {
-		queued, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+		queued, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 		require.NoError(t, err)
 		_, err = matching.Replay(b.ctx, b.DB, queued.ID)
 		require.Equal(t, "RUN_NOT_REPLAYABLE", recon.CodeOf(err))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -18,7 +17,7 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 100))
 	extra := b.load(t, b.right, rows("R", 100))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{Mode: recon.RunCommit})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID, Mode: recon.RunCommit})
 	require.NoError(t, err)
 	var claimed recon.Run
 	var input postgres.RunInput
@@ -69,7 +68,7 @@ func TestT77_AContextArchivedMeanwhileTakesNoResult(t *testing.T) {
 	s, b := setup(t)
 	b.load(t, b.left, rows("L", 50))
 	b.load(t, b.right, rows("R", 50))
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 	require.NoError(t, err)
 	b.tx(t, func(tx *postgres.Tx) error {
 		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, func(c *recon.Context) (string, error) {

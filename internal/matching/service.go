@@ -24,45 +24,6 @@ type Service struct {
 	HistoryRows int // how many rows of both sides a back-test takes; historyRowsMax
 }
 
-// RunRequest is what a run is asked to do. Days that are not given are recon.NoDay.
-type RunRequest struct {
-	Mode           recon.RunMode
-	From, To, AsOf recon.Day
-}
-
-// Start queues a run. Another one that waits already is a conflict; one that works is waited for.
-func (s *Service) Start(ctx context.Context, contextID string, request RunRequest) (recon.Run, error) {
-	run := recon.Run{
-		ContextID: contextID, Mode: cmp.Or(request.Mode, recon.RunCommit),
-		From: request.From, To: request.To, AsOf: request.AsOf,
-	}
-	if run.Mode != recon.RunCommit && run.Mode != recon.RunDry {
-		return recon.Run{}, recon.Unprocessable("VALUE_UNKNOWN", "a run cannot be started like this", recon.FieldError{
-			Pointer: "/mode", Code: "VALUE_UNKNOWN", Message: "is neither COMMIT nor DRY_RUN",
-		})
-	}
-	if run.From.Set() && run.To.Set() && run.From > run.To {
-		return recon.Run{}, recon.Unprocessable("PERIOD_EMPTY", "a run cannot be started like this", recon.FieldError{
-			Pointer: "/from", Code: "PERIOD_EMPTY", Message: "lies after the end of the period",
-		})
-	}
-	err := s.DB.TxRetry(ctx, func(tx *postgres.Tx) (err error) {
-		run, err = tx.CreateRun(ctx, run)
-		return err
-	})
-	return run, err
-}
-
-// Cancel ends a queued run, or asks a running one to stop.
-func (s *Service) Cancel(ctx context.Context, runID string) (recon.Run, error) {
-	var run recon.Run
-	err := s.DB.TxRetry(ctx, func(tx *postgres.Tx) (err error) {
-		run, err = tx.CancelRun(ctx, runID)
-		return err
-	})
-	return run, err
-}
-
 // Fire queues the run of a schedule whose time has come.
 func (s *Service) Fire(ctx context.Context, job recon.Job) error {
 	now := time.Now

@@ -65,7 +65,7 @@ func BenchmarkCommitRun(b *testing.B) {
 			require.NoError(b, err)
 		}
 		b.ReportMetric(float64(2*n)/time.Since(started).Seconds(), "imported-rows/s")
-		run, err := s.Start(bundle.ctx, id, matching.RunRequest{})
+		run, err := start(bundle.ctx, s, recon.Run{ContextID: id})
 		require.NoError(b, err)
 		started = time.Now()
 		require.NoError(b, s.Execute(bundle.ctx, run.ID))

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/ingestion"
-	"matcher/internal/matching"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -96,7 +95,7 @@ func TestARuleEditedWhileARunIsOnIsForTheNextRun(t *testing.T) {
 		stored, err = tx.CreateRule(b.ctx, b.contextID, rule)
 		return err
 	})
-	run, err := s.Start(b.ctx, b.contextID, matching.RunRequest{})
+	run, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 	require.NoError(t, err)
 
 	// The save waits for the context's row, which an edit of a rule may share.

@@ -51,13 +51,13 @@ func (w Window) Holds(day recon.Day) bool {
 }
 
 func (w Window) args(args pgx.NamedArgs) pgx.NamedArgs {
-	args["from"], args["to"], args["all"] = dateOf(w.From), dateOf(w.To), w.All()
+	args["from"], args["to"], args["all"] = w.From, w.To, w.All()
 	return args
 }
 
 // ConfirmedGroups are a context's confirmed groups with a row in the window, in the order in which they were made.
 func (tx *Tx) ConfirmedGroups(ctx context.Context, contextNum int32, window Window) ([]ConfirmedGroup, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	groups, err := all[ConfirmedGroup](tx.query(ctx, `
 		WITH ladder AS MATERIALIZED ( -- rules of the default ladder have their names in the plans of runs
 			SELECT n.run_num, n.rule_version, r.plan -> 'rules' -> (n.rule_version - 1) ->> 'name' AS name
 			FROM (
@@ -65,9 +65,10 @@ func (tx *Tx) ConfirmedGroups(ctx context.Context, contextNum int32, window Wind
 				WHERE g.context_num = @context AND g.status = 'CONFIRMED' AND NOT g.preview AND g.rule_id IS NULL
 			) n JOIN runs r ON r.num = n.run_num
 		)
-		SELECT g.id, CASE WHEN g.id >> 32 = 0 THEN '`+manualRule+`' ELSE coalesce(v.body ->> 'name', l.name, '') END,
-			g.left_ids, g.right_ids, g.id >> 32 = 0,
+		SELECT g.id, CASE WHEN g.id >> 32 = 0 THEN '`+manualRule+`' ELSE coalesce(v.body ->> 'name', l.name, '') END AS rule,
+			g.left_ids AS "left", g.right_ids AS "right", g.id >> 32 = 0 AS manual,
 			EXISTS (SELECT 1 FROM group_decisions d WHERE d.group_id = g.id AND d.to_status = 'CONFIRMED' AND d.from_status <> 'CONFIRMED')
+				AS by_person
 		FROM match_groups g
 		LEFT JOIN rule_versions v ON v.rule_id = g.rule_id AND v.version = g.rule_version
 		LEFT JOIN ladder l ON g.rule_id IS NULL AND l.run_num = g.id >> 32 AND l.rule_version = g.rule_version
@@ -75,30 +76,27 @@ func (tx *Tx) ConfirmedGroups(ctx context.Context, contextNum int32, window Wind
 			SELECT 1 FROM transactions t
 			WHERE t.id = ANY (g.left_ids || g.right_ids)
 			AND t.date >= coalesce(@from::date, '-infinity') AND t.date <= coalesce(@to::date, 'infinity')))
-		ORDER BY g.id`, window.args(pgx.NamedArgs{"context": contextNum}))
-	groups, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (g ConfirmedGroup, err error) {
-		return g, row.Scan(&g.ID, &g.Rule, &g.Left, &g.Right, &g.Manual, &g.ByPerson)
-	})
+		ORDER BY g.id`, window.args(pgx.NamedArgs{"context": contextNum})))
 	if err != nil {
 		return nil, fmt.Errorf("reading confirmed groups: %w", err)
 	}
 	return groups, nil
 }
 
-// HistoryRows hands a side's rows to add, as OpenRows does, whatever their state, save for ignored ones: those in the
-// window, those of held, and up to lag days around the window those that no confirmed group holds.
-func (tx *Tx) HistoryRows(
-	ctx context.Context, window Window, lag int, held []int64, sources []recon.Source, fields []string,
-	add func(t *recon.Transaction, id int64, source string) error,
-) error {
-	columns, args, err := openRowColumns(fields)
-	if err != nil {
-		return err
-	}
-	args["sources"], args["held"], args["lag"] = sourceIDs(sources), held, lag
-	return tx.eachRow(ctx, selectRows(columns)+`
+// History is what a back-test reads of a context: the rows in the window, those of Held, and up to Lag days around the
+// window those that no confirmed group holds.
+type History struct {
+	Window Window
+	Lag    int
+	Held   []int64
+}
+
+// HistoryRows reads the rows of a history, whatever their state, save for ignored ones.
+func (tx *Tx) HistoryRows(ctx context.Context, h History, r RowReader) error {
+	return tx.eachRow(ctx, r, h.Window.args(pgx.NamedArgs{"held": h.Held, "lag": h.Lag}), func(selected string) string {
+		return selected + `
 		FROM imports i CROSS JOIN LATERAL (
-			SELECT `+transactionColumns+` FROM transactions t WHERE t.id > i.num << 32 AND t.id < (i.num + 1) << 32 OFFSET 0
+			SELECT ` + transactionColumns + ` FROM transactions t WHERE t.id > i.num << 32 AND t.id < (i.num + 1) << 32 OFFSET 0
 		) t
 		WHERE i.source_id = ANY (@sources::uuid[]) AND i.status = 'COMPLETED'
 		AND NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = t.id)
@@ -108,8 +106,8 @@ func (tx *Tx) HistoryRows(
 			OR t.date >= coalesce(@from::date - @lag::integer, '-infinity') AND t.date <= coalesce(@to::date + @lag::integer, 'infinity')
 				AND NOT EXISTS (
 					SELECT 1 FROM active_items a JOIN match_groups g ON g.id = a.group_id
-					WHERE a.transaction_id = t.id AND g.status = 'CONFIRMED'))`,
-		window.args(args), columns, sourceNames(sources), add)
+					WHERE a.transaction_id = t.id AND g.status = 'CONFIRMED'))`
+	})
 }
 
 // BackTestEntryRow is a group of an entry on its way into the database.

@@ -4,46 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/recon"
 )
 
-// RowsByID hands single rows to add, as OpenRows does, whatever their state.
-func (tx *Tx) RowsByID(
-	ctx context.Context, ids []string, fields []string, add func(t *recon.Transaction, id int64, source string) error,
-) error {
-	columns, args, err := openRowColumns(fields)
-	if err != nil {
-		return err
-	}
+// RowsByID reads single rows, whatever their state and their sources.
+func (tx *Tx) RowsByID(ctx context.Context, ids []string, r RowReader) (err error) {
 	keys := make([]int64, len(ids))
 	for i, id := range ids {
-		keys[i], _ = tx.ids(kindTransaction).Key(id)
+		keys[i] = tx.key(kindTransaction, id)
 	}
-	var more strings.Builder
-	for i := range columns {
-		more.WriteString(", " + columns[i].sql)
-	}
-	args["keys"] = keys
-	rows, err := tx.tx.Query(ctx, `
-		SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`+more.String()+`, s.name
-		FROM transactions t JOIN sources s ON s.num = t.source_num WHERE t.id = ANY (@keys)`, args)
+	r.Sources, err = all[recon.Source](tx.query(ctx, `
+		SELECT DISTINCT s.id, s.num, s.name FROM transactions t JOIN sources s ON s.num = t.source_num WHERE t.id = ANY ($1)`, keys))
 	if err != nil {
-		return fmt.Errorf("reading rows: %w", err)
+		return fmt.Errorf("reading the sources of rows: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var t recon.Transaction
-		raw := rows.RawValues()
-		readOpenRow(&t, raw, columns)
-		if err := add(&t, rawInt8(raw[0]), string(raw[len(raw)-1])); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return tx.RowsByKey(ctx, keys, r)
 }
 
 // WhyOpen is what the last run found about an open row. One that has no exception may still arrive, or no run has looked

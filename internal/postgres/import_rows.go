@@ -44,7 +44,31 @@ func NewRowsEncoder(to *bufio.Writer, sourceNum int32, importNum int64) *RowsEnc
 
 // Append adds one row. No text of t may hold a NUL, which PostgreSQL has no way to store.
 func (e *RowsEncoder) Append(t *recon.Transaction, identity [16]byte) error {
-	e.row = appendTransaction(e.row[:0], t, identity, e.sourceNum, rowID(e.importNum, int64(t.Row)), &e.metadata)
+	r := e.row[:0].fields(transactionColumnCount).int8(rowID(e.importNum, int64(t.Row))).int4(e.sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
+	r = r.day(t.Date).day(t.ValueDate).int8(int64(t.Amount)).minor(t.Gross).minor(t.Fee).minor(t.Tax).minor(t.Net)
+	if t.Original == nil {
+		r = r.null()
+	} else {
+		r = r.int8(int64(t.Original.Amount))
+	}
+	if t.Time.IsZero() {
+		r = r.null()
+	} else {
+		r = r.int8(t.Time.UnixMicro() - epochMicros)
+	}
+	r = r.text(t.Currency)
+	if t.Original == nil {
+		r = r.null()
+	} else {
+		r = r.text(t.Original.Currency)
+	}
+	r = r.textOrNull(t.ExternalID).textOrNull(t.Reference).textOrNull(t.Description).textOrNull(t.Kind)
+	status := t.BookingStatus
+	if status == "" {
+		status = recon.Booked
+	}
+	e.metadata = appendAttributes(e.metadata[:0], t.Metadata)
+	e.row = r.text(status).bytes(e.metadata)
 	e.totals.add(t.Currency, t.Amount)
 	_, err := e.to.Write(e.row)
 	return err
@@ -69,34 +93,6 @@ func rowIDs(num int64) (first, last int64) { return num << 32, (num+1)<<32 - 1 }
 
 // ImportNum is the number of the import that a row came with.
 func ImportNum(rowID int64) int64 { return rowID >> 32 }
-
-func appendTransaction(r copyRow, t *recon.Transaction, identity [16]byte, sourceNum int32, id int64, scratch *[]byte) copyRow {
-	r = r.fields(transactionColumnCount).int8(id).int4(sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
-	r = r.day(t.Date).day(t.ValueDate).int8(int64(t.Amount)).minor(t.Gross).minor(t.Fee).minor(t.Tax).minor(t.Net)
-	if t.Original == nil {
-		r = r.null()
-	} else {
-		r = r.int8(int64(t.Original.Amount))
-	}
-	if t.Time.IsZero() {
-		r = r.null()
-	} else {
-		r = r.int8(t.Time.UnixMicro() - epochMicros)
-	}
-	r = r.text(t.Currency)
-	if t.Original == nil {
-		r = r.null()
-	} else {
-		r = r.text(t.Original.Currency)
-	}
-	r = r.textOrNull(t.ExternalID).textOrNull(t.Reference).textOrNull(t.Description).textOrNull(t.Kind)
-	status := t.BookingStatus
-	if status == "" {
-		status = recon.Booked
-	}
-	*scratch = appendAttributes((*scratch)[:0], t.Metadata)
-	return r.text(status).bytes(*scratch)
-}
 
 // ImportLoad is a parsed file on its way in.
 type ImportLoad struct {

@@ -45,10 +45,10 @@ func TestARunReadsOpenRowsAndNotHistory(t *testing.T) {
 	read := func() (n int) {
 		l.tx(t, func(tx *postgres.Tx) error {
 			seen, before := 0, sofar(tx)
-			err := tx.OpenRows(l.ctx, l.context.Num, []recon.Source{l.left, l.right}, nil, func(*recon.Transaction, int64, string) error {
+			err := tx.OpenRows(l.ctx, l.context.Num, postgres.RowReader{Sources: []recon.Source{l.left, l.right}, Add: func(*recon.Transaction, int64, string) error {
 				seen++
 				return nil
-			})
+			}})
 			require.Equal(t, 2*open, seen)
 			n = sofar(tx) - before
 			return err

@@ -24,7 +24,7 @@ func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
 		if !more {
 			return r, false
 		}
-		return appendException(r, e, save.Context.Num, save.Run.Num, now), true
+		return e.append(r, save, now), true
 	})
 	if !earlier {
 		if err := tx.firstExceptions(ctx, save, stream); err != nil {
@@ -82,8 +82,8 @@ func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
 	return nil
 }
 
-func appendException(r copyRow, e *ExceptionRow, contextNum int32, runNum int64, opened time.Time) copyRow {
-	r = r.fields(18).int8(e.TransactionID).int4(contextNum).int4(e.SourceNum).int8(runNum).int8(e.Amount)
+func (e *ExceptionRow) append(r copyRow, save RunSave, opened time.Time) copyRow {
+	r = r.fields(18).int8(e.TransactionID).int4(save.Context.Num).int4(e.SourceNum).int8(save.Run.Num).int8(e.Amount)
 	if e.Nearest == 0 {
 		r = r.null()
 	} else {

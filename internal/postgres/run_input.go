@@ -75,23 +75,13 @@ func (tx *Tx) RunRows(ctx context.Context, runNum int64, most int) (ids []int64,
 	return ids, true, err
 }
 
-// RowsByKey hands rows of some sources to add, as OpenRows does, whatever their state. Those that are gone are left out.
-func (tx *Tx) RowsByKey(
-	ctx context.Context, keys []int64, names map[int32]string, fields []string,
-	add func(t *recon.Transaction, id int64, source string) error,
-) error {
-	columns, args, err := openRowColumns(fields)
-	if err != nil {
-		return err
-	}
-	nums := make([]int32, 0, len(names))
-	for num := range names {
-		nums = append(nums, num)
-	}
-	args["keys"], args["nums"] = keys, nums
-	return tx.eachRow(ctx, selectRows(columns)+`
-		FROM unnest(@keys::bigint[]) AS k (id) JOIN transactions t ON t.id = k.id
-		WHERE t.source_num = ANY (@nums::integer[])`, args, columns, names, add)
+// RowsByKey reads rows of some sources, whatever their state. Those that are gone are left out.
+func (tx *Tx) RowsByKey(ctx context.Context, keys []int64, r RowReader) error {
+	return tx.eachRow(ctx, r, pgx.NamedArgs{"keys": keys}, func(selected string) string {
+		return selected + `
+			FROM unnest(@keys::bigint[]) AS k (id) JOIN transactions t ON t.id = k.id
+			WHERE t.source_num = ANY (@nums::integer[])`
+	})
 }
 
 // StoredGroupRow is a group as it is stored.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -94,11 +95,10 @@ func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) err
 	return err
 }
 
-func (tx *Tx) voidedImports(ctx context.Context, contextID string) (voided int64, err error) {
-	err = tx.tx.QueryRow(ctx, `
+func (tx *Tx) voidedImports(ctx context.Context, contextID string) (int64, error) {
+	return value[int64](tx.query(ctx, `
 		SELECT count(*) FROM imports i JOIN sources s ON s.id = i.source_id
-		WHERE s.context_id = $1 AND i.status = 'VOIDED'`, contextID).Scan(&voided)
-	return voided, err
+		WHERE s.context_id = $1 AND i.status = 'VOIDED'`, contextID))
 }
 
 // openRowColumn reads one field of an open row out of its bytes on the wire.
@@ -121,42 +121,38 @@ var openRowFields = map[string]openRowColumn{
 	"net":           {"t.net", func(t *recon.Transaction, raw []byte) { t.Net = rawMinor(raw) }},
 }
 
-// OpenRows hands a side's open rows to add, each with its id and its source's name: all fields that every run needs, and
-// those named. A row that stands in a proposal which nobody touched counts as open, and so does one of a partial group. The transaction is reused by the next call.
-func (tx *Tx) OpenRows(
-	ctx context.Context, contextNum int32, sources []recon.Source, fields []string,
-	add func(t *recon.Transaction, id int64, source string) error,
-) error {
-	columns, args, err := openRowColumns(fields)
+// RowReader takes the rows that a run reads.
+type RowReader struct {
+	Sources []recon.Source                                            // whose rows, under the names that they have here
+	Fields  []string                                                  // what the plan reads apart from the fields that every run needs
+	Add     func(t *recon.Transaction, id int64, source string) error // t is reused by the next call
+}
+
+// OpenRows reads the open rows of a context's sources. A row of a proposal that nothing was decided on counts as open, and
+// so does one of a partial group.
+func (tx *Tx) OpenRows(ctx context.Context, contextNum int32, r RowReader) error {
+	return tx.eachRow(ctx, r, pgx.NamedArgs{"context": contextNum}, openRowsSQL)
+}
+
+// eachRow hands on what a query selects: openRowFixed columns and those that a plan reads. sql takes the beginning of the
+// query and may name @sources and @nums.
+func (tx *Tx) eachRow(ctx context.Context, r RowReader, args pgx.NamedArgs, sql func(selected string) string) error {
+	columns, named, err := openRowColumns(r.Fields)
 	if err != nil {
 		return err
 	}
-	args["sources"], args["context"] = sourceIDs(sources), contextNum
-	return tx.eachRow(ctx, openRowsSQL(columns), args, columns, sourceNames(sources), add)
-}
-
-func sourceIDs(sources []recon.Source) []string {
-	ids := make([]string, len(sources))
-	for i := range sources {
-		ids[i] = sources[i].ID
+	maps.Copy(args, named)
+	names, ids, nums := map[int32]string{}, []string{}, []int32{}
+	for _, source := range r.Sources {
+		names[source.Num], ids, nums = source.Name, append(ids, source.ID), append(nums, source.Num)
 	}
-	return ids
-}
-
-func sourceNames(sources []recon.Source) map[int32]string {
-	names := make(map[int32]string, len(sources))
-	for i := range sources {
-		names[sources[i].Num] = sources[i].Name
+	args["sources"], args["nums"] = ids, nums
+	selected := strings.Builder{}
+	selected.WriteString(`SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`)
+	for i := range columns {
+		selected.WriteString(", " + columns[i].sql)
 	}
-	return names
-}
-
-// eachRow hands on what a query selects: openRowFixed columns and those that a plan reads.
-func (tx *Tx) eachRow(
-	ctx context.Context, sql string, args pgx.NamedArgs, columns []openRowColumn, names map[int32]string,
-	add func(t *recon.Transaction, id int64, source string) error,
-) error {
-	rows, err := tx.tx.Query(ctx, sql, args)
+	rows, err := tx.tx.Query(ctx, sql(selected.String()), args)
 	if err != nil {
 		return fmt.Errorf("reading rows: %w", err)
 	}
@@ -165,7 +161,7 @@ func (tx *Tx) eachRow(
 	for rows.Next() {
 		raw := rows.RawValues()
 		readOpenRow(&t, raw, columns)
-		if err := add(&t, rawInt8(raw[0]), names[rawInt4(raw[1])]); err != nil {
+		if err := r.Add(&t, rawInt8(raw[0]), names[rawInt4(raw[1])]); err != nil {
 			return err
 		}
 	}
@@ -179,8 +175,7 @@ const openRowFixed = 8
 // Files that no run has listed yet are read whole: the rows of an import are a range of ids, in the order in which they
 // lie on the disk, and nearly all of them is open. Of all other files only the rows on the list of open ones are looked up,
 // one by one: OFFSET 0 keeps the planner from reading the rows and groups of all time instead.
-func openRowsSQL(columns []openRowColumn) string {
-	selected := selectRows(columns)
+func openRowsSQL(selected string) string {
 	inFile := func(id string) string { return id + ` > i.num << 32 AND ` + id + ` < (i.num + 1) << 32` }
 	listed := func(id string) string { return id + ` = o.transaction_id` }
 	return selected + ` FROM imports i ` + openRowsWhere(inFile) + `
@@ -207,16 +202,6 @@ func openRowsWhere(meant func(id string) string) string {
 					UNION ALL
 					SELECT g.id FROM match_groups g WHERE g.context_num = @context AND ` + takenUp + `))
 			OFFSET 0) t`
-}
-
-// selectRows begins a query whose rows eachRow hands on; t are the transactions.
-func selectRows(columns []openRowColumn) string {
-	var list strings.Builder
-	list.WriteString(`SELECT t.id, t.source_num, t.ordinal, t.digest, t.date, t.amount, t.currency, t.external_id`)
-	for i := range columns {
-		list.WriteString(", " + columns[i].sql)
-	}
-	return list.String()
 }
 
 func openRowColumns(fields []string) ([]openRowColumn, pgx.NamedArgs, error) {

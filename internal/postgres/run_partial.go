@@ -4,26 +4,21 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"matcher/internal/recon"
 )
 
 // partials reads the partial groups that a run may take up. One of which a part has been adjusted stays as it is until
 // people decide on it: what is left of it is not what its rows say.
 func (tx *Tx) partials(ctx context.Context, in *RunInput) error {
-	rows, _ := tx.tx.Query(ctx, `
-		SELECT g.id, g.left_ids, g.right_ids,
-			coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '')
+	var err error
+	in.Options.Partials, err = all[recon.PartialGroup](tx.query(ctx, `
+		SELECT g.id, g.left_ids AS "left", g.right_ids AS "right",
+			coalesce(v.body ->> 'name', r.plan -> 'rules' -> (g.rule_version - 1) ->> 'name', '') AS rule
 		FROM match_groups g
 		LEFT JOIN runs r ON r.num = g.id >> 32
 		LEFT JOIN rule_versions v ON v.rule_id = g.rule_id AND v.version = g.rule_version
 		WHERE `+takenUp+` AND g.context_num = $1
-		ORDER BY g.id`, in.Context.Num)
-	var err error
-	in.Options.Partials, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p recon.PartialGroup, err error) {
-		return p, row.Scan(&p.ID, &p.Left, &p.Right, &p.Rule)
-	})
+		ORDER BY g.id`, in.Context.Num))
 	if err != nil {
 		return fmt.Errorf("reading partial groups: %w", err)
 	}

@@ -38,12 +38,12 @@ func (l *ledger) keys(t *testing.T, source recon.Source, fields ...string) map[s
 	t.Helper()
 	keys := map[string]int64{}
 	l.tx(t, func(tx *postgres.Tx) error {
-		return tx.OpenRows(l.ctx, l.context.Num, []recon.Source{source}, fields, func(t *recon.Transaction, id int64, name string) error {
+		return tx.OpenRows(l.ctx, l.context.Num, postgres.RowReader{Sources: []recon.Source{source}, Fields: fields, Add: func(t *recon.Transaction, id int64, name string) error {
 			if name == source.Name {
 				keys[t.ExternalID] = id
 			}
 			return nil
-		})
+		}})
 	})
 	return keys
 }
@@ -163,12 +163,12 @@ func TestOpenRowsReadTheFieldsThatAPlanNames(t *testing.T) {
 	fields := []string{"reference", "description", "kind", "bookingStatus", "valueDate", "gross", "fee", "tax", "net", "original", "metadata.end to end", "metadata.none"}
 	var got []recon.Transaction
 	l.tx(t, func(tx *postgres.Tx) error {
-		return tx.OpenRows(l.ctx, l.context.Num, []recon.Source{l.left}, fields, func(t *recon.Transaction, _ int64, _ string) error {
+		return tx.OpenRows(l.ctx, l.context.Num, postgres.RowReader{Sources: []recon.Source{l.left}, Fields: fields, Add: func(t *recon.Transaction, _ int64, _ string) error {
 			kept := *t
 			kept.Metadata = slices.Clone(t.Metadata)
 			got = append(got, kept)
 			return nil
-		})
+		}})
 	})
 	require.Len(t, got, 2)
 	slices.SortFunc(got, func(a, b recon.Transaction) int { return int(b.Amount - a.Amount) })
@@ -179,6 +179,6 @@ func TestOpenRowsReadTheFieldsThatAPlanNames(t *testing.T) {
 	require.Nil(t, got[1].Original)
 	require.False(t, got[1].Net.Set)
 	require.ErrorContains(t, l.DB.Read(l.ctx, func(tx *postgres.Tx) error {
-		return tx.OpenRows(l.ctx, 1, nil, []string{"nonsense"}, nil)
+		return tx.OpenRows(l.ctx, 1, postgres.RowReader{Fields: []string{"nonsense"}})
 	}), "nonsense")
 }
