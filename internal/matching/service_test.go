@@ -337,6 +337,11 @@ func TestStart(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, recon.RunQueued, first.Status)
 
+	t.Run("a waiting run has no worker", func(t *testing.T) {
+		alive, err := s.Alive(b.ctx, first.ID)
+		require.NoError(t, err)
+		require.False(t, alive)
+	})
 	t.Run("a second waiting run is a conflict", func(t *testing.T) {
 		_, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
 		require.Equal(t, "RUN_QUEUED", recon.CodeOf(err))
