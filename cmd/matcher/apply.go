@@ -16,6 +16,7 @@ import (
 
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 const applyHelp = `Bring a context of the service in line with a setup file: its sources and field maps, rules, calendars, fee schedules and
@@ -111,33 +112,33 @@ func (c *applyCommand) apply(ctx context.Context, path string) error {
 }
 
 // read returns the setup, or why the service could not run it.
-func (c *applyCommand) read(path string) (setup recon.Setup, err error) {
+func (c *applyCommand) read(path string) (file setup.Setup, err error) {
 	if err := c.failOn.check("change"); err != nil {
-		return setup, err
+		return file, err
 	}
 	if len(c.failOn) > 0 && !c.dry {
-		return setup, usageError("--fail-on change is for --dry-run")
+		return file, usageError("--fail-on change is for --dry-run")
 	}
 	data, err := readWhole(path)
 	if err != nil {
-		return setup, err
+		return file, err
 	}
-	setup, faults := recon.DecodeSetup(data)
-	if setup.MaxWriteOff.Default != "" && len(faults) == 0 {
-		message := fmt.Sprintf("a context takes it by currency: write {EUR: %q}", setup.MaxWriteOff.Default)
+	file, faults := setup.Decode(data)
+	if file.MaxWriteOff.Default != "" && len(faults) == 0 {
+		message := fmt.Sprintf("a context takes it by currency: write {EUR: %q}", file.MaxWriteOff.Default)
 		faults = []recon.FieldError{{Pointer: "/maxWriteOff", Message: message}}
 	}
-	if setup.Left.Source != "" && setup.Left.Source == setup.Right.Source {
+	if file.Left.Source != "" && file.Left.Source == file.Right.Source {
 		message := "is the source of the left side too: each side has its own"
 		faults = append(faults, recon.FieldError{Pointer: "/right/source", Message: message})
 	}
 	if len(faults) > 0 {
-		return setup, recon.Unprocessable("SETUP_INVALID", path+" cannot be applied", faults...)
+		return file, recon.Unprocessable("SETUP_INVALID", path+" cannot be applied", faults...)
 	}
 	if c.context == "" {
 		c.context = contextName(path)
 	}
-	return setup, nil
+	return file, nil
 }
 
 // contextName returns the default name of a setup's context: the file's, or the folder's where the file has a common

@@ -15,6 +15,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 // change is one effect of a plan, as people read it.
@@ -41,7 +42,7 @@ type step struct {
 // applyPlan is the difference between a setup and a context. Steps run in order and fill in what later ones need.
 type applyPlan struct {
 	c       *applyCommand
-	setup   *recon.Setup
+	setup   *setup.Setup
 	exists  bool // the context
 	context recon.Context
 	rules   []recon.StoredRule // as stored
@@ -74,7 +75,7 @@ func (p *applyPlan) missing(what, name, detail string, do func(context.Context) 
 
 // plan compares the setup with the service. Rules come last, so that nothing runs differently before all they name is
 // there.
-func (c *applyCommand) plan(ctx context.Context, setup *recon.Setup, path string) (*applyPlan, error) {
+func (c *applyCommand) plan(ctx context.Context, setup *setup.Setup, path string) (*applyPlan, error) {
 	p := &applyPlan{c: c, setup: setup, known: setup.Options()}
 	for _, part := range []func(context.Context) error{
 		p.planContext, p.planCalendars, p.planFees, p.planRates, p.planSources, p.planRules,

@@ -9,6 +9,7 @@ import (
 
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 func (p *applyPlan) planSources(ctx context.Context) error {
@@ -22,7 +23,7 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 	var names []string
 	for _, s := range []struct {
 		side recon.Side
-		want recon.SetupSide
+		want setup.Side
 	}{{recon.Left, p.setup.Left}, {recon.Right, p.setup.Right}} {
 		name, err := p.planSource(ctx, s.side, s.want, there)
 		if err != nil {
@@ -39,7 +40,7 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 }
 
 // planSource compares one side's source: the one of its name, or where the file names none the only one of its side.
-func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.SetupSide, there []recon.Source) (string, error) {
+func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want setup.Side, there []recon.Source) (string, error) {
 	onSide := slices.DeleteFunc(slices.Clone(there), func(s recon.Source) bool { return s.Side != side })
 	name := want.Source
 	switch {
@@ -61,7 +62,7 @@ func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want recon.
 	return name, p.oldSource(ctx, source, want)
 }
 
-func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide) {
+func (p *applyPlan) newSource(side recon.Side, name string, want setup.Side) {
 	var made recon.Source
 	p.missing("source", name, string(side), func(ctx context.Context) error {
 		source := map[string]any{"name": name, "side": side, "currency": want.Currency}
@@ -75,7 +76,7 @@ func (p *applyPlan) newSource(side recon.Side, name string, want recon.SetupSide
 }
 
 // oldSource compares what the file names; what it leaves out stays.
-func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want recon.SetupSide) error {
+func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want setup.Side) error {
 	var fields []fieldChange
 	if want.Currency != "" {
 		fields = diffFields(map[string]string{"currency": source.Currency}, map[string]string{"currency": want.Currency})

@@ -19,6 +19,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 	"matcher/internal/testkit"
 )
 
@@ -56,7 +57,7 @@ func sourcesOf(t *testing.T, path string) map[recon.Side]string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	setup, faults := recon.DecodeSetup(data)
+	setup, faults := setup.Decode(data)
 	require.Empty(t, faults)
 	return map[recon.Side]string{recon.Left: setup.Left.Source, recon.Right: setup.Right.Source}
 }

@@ -17,6 +17,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/bootstrap"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
 )
@@ -153,7 +154,7 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 	if err != nil {
 		return "", "", err
 	}
-	setup, faults := recon.DecodeSetup(text)
+	setup, faults := setup.Decode(text)
 	if len(faults) > 0 {
 		return "", "", recon.Unprocessable("SETUP_INVALID", "recon.yaml cannot be used", faults...)
 	}
@@ -190,7 +191,7 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 type demoSide struct {
 	side  recon.Side
 	file  string
-	setup recon.SetupSide
+	setup setup.Side
 }
 
 func (d demoSide) load(ctx context.Context, api client, contextID, folder string) error {

@@ -21,6 +21,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 	"matcher/internal/testkit"
 )
 
@@ -157,21 +158,21 @@ func loadExample(t *testing.T, s *shell, client *testkit.Client, folder string) 
 	t.Helper()
 	text, err := examples.FS.ReadFile(folder + "/recon.yaml")
 	require.NoError(t, err)
-	setup, faults := recon.DecodeSetup(text)
+	file, faults := setup.Decode(text)
 	require.Empty(t, faults)
 	var made recon.Context
 	client.Must(http.MethodPost, "/v1/contexts", map[string]any{
-		"name": folder, "settings": recon.ContextSettings{DuplicateDays: setup.DuplicateDays},
+		"name": folder, "settings": recon.ContextSettings{DuplicateDays: file.DuplicateDays},
 	}, &made)
-	for side, of := range map[recon.Side]recon.SetupSide{recon.Left: setup.Left, recon.Right: setup.Right} {
+	for side, of := range map[recon.Side]setup.Side{recon.Left: file.Left, recon.Right: file.Right} {
 		source := client.NewSource(made.ID, of.Source, side)
 		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", of.Map, nil)
 		s.must("import", "--source", of.Source, "--context", folder, example(folder, strings.ToLower(string(side))+".csv"))
 	}
-	if len(setup.Rates) > 0 {
-		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": setup.Rates}, nil)
+	if len(file.Rates) > 0 {
+		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": file.Rates}, nil)
 	}
-	for _, rule := range setup.Rules {
+	for _, rule := range file.Rules {
 		client.Must(http.MethodPost, "/v1/contexts/"+made.ID+"/rules", rule, nil)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // matchSide is one side of the reconciliation: its files, and the table that the engine works on.
 type matchSide struct {
 	side  recon.Side
-	setup recon.SetupSide
+	setup setup.Side
 	files []*matchFile
 	table *engine.Table
 

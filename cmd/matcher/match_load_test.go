@@ -16,6 +16,7 @@ import (
 	"matcher/internal/ingestion"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 // lateDates is a file whose days and months can only be told apart in row 3,000.
@@ -102,12 +103,12 @@ func readByCommand(t *testing.T, text string, source recon.Source, fields *recon
 	file, other := filepath.Join(folder, "file"), filepath.Join(folder, "other.csv")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	require.NoError(t, os.WriteFile(other, []byte("id,date,amount\nO1,2026-03-01,1.00\n"), 0o600))
-	in := newMatchInput(newMatchSetup(recon.Setup{}, ""), strings.NewReader(""), newProgress(io.Discard))
+	in := newMatchInput(newMatchSetup(setup.Setup{}, ""), strings.NewReader(""), newProgress(io.Discard))
 	left, right, side := file, other, in.left
 	if source.Side == recon.Right {
 		left, right, side = other, file, in.right
 	}
-	side.setup = recon.SetupSide{Map: fields, Currency: source.Currency}
+	side.setup = setup.Side{Map: fields, Currency: source.Currency}
 	require.NoError(t, in.left.choose([]string{left}))
 	require.NoError(t, in.right.choose([]string{right}))
 	r, err := in.open()

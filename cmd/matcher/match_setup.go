@@ -14,20 +14,21 @@ import (
 
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 const setupBytesMax = 1 << 20 // a hundred rules with long comments
 
 // matchSetup is what a run follows: a setup, and the flags that beat it.
 type matchSetup struct {
-	recon.Setup
+	setup.Setup
 	options recon.RunOptions
 	origin  string // of the rules: a file, or the default rules
 	pointer string // of the rules in their origin
 }
 
 // newMatchSetup returns what a setup alone gives; path is its file, "" where there is none.
-func newMatchSetup(setup recon.Setup, path string) *matchSetup {
+func newMatchSetup(setup setup.Setup, path string) *matchSetup {
 	s := &matchSetup{Setup: setup, options: setup.Options(), origin: cmp.Or(path, "the default rules")}
 	if path != "" {
 		s.pointer = "/rules"
@@ -40,17 +41,17 @@ func newMatchSetup(setup recon.Setup, path string) *matchSetup {
 
 // readSetup reads the setup, the maps and the rules, and the days of the period.
 func (o *matchOptions) readSetup() (*matchSetup, error) {
-	var setup recon.Setup
+	var file setup.Setup
 	if o.setup != "" {
 		var err error
-		if setup, err = readSetupFile(o.setup); err != nil {
+		if file, err = readSetupFile(o.setup); err != nil {
 			return nil, err
 		}
 	}
 	for _, m := range []struct {
 		path string
-		side *recon.SetupSide
-	}{{o.leftMap, &setup.Left}, {o.rightMap, &setup.Right}} {
+		side *setup.Side
+	}{{o.leftMap, &file.Left}, {o.rightMap, &file.Right}} {
 		if m.path == "" {
 			continue
 		}
@@ -65,7 +66,7 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 		m.side.Map = &fieldMap
 	}
 	if o.rules == "" {
-		s := newMatchSetup(setup, o.setup)
+		s := newMatchSetup(file, o.setup)
 		return s, o.readDays(&s.options)
 	}
 	data, err := readWhole(o.rules)
@@ -73,10 +74,10 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 		return nil, err
 	}
 	var faults []recon.FieldError
-	if setup.Rules, faults = recon.DecodeRules(data); len(faults) > 0 {
+	if file.Rules, faults = setup.DecodeRules(data); len(faults) > 0 {
 		return nil, recon.Unprocessable("RULES_INVALID", o.rules+" cannot work", faults...)
 	}
-	s := newMatchSetup(setup, o.rules)
+	s := newMatchSetup(file, o.rules)
 	s.pointer = ""
 	return s, o.readDays(&s.options)
 }
@@ -101,16 +102,16 @@ func (o *matchOptions) readDays(options *recon.RunOptions) error {
 	return nil
 }
 
-func readSetupFile(path string) (recon.Setup, error) {
+func readSetupFile(path string) (setup.Setup, error) {
 	data, err := readWhole(path)
 	if err != nil {
-		return recon.Setup{}, err
+		return setup.Setup{}, err
 	}
-	setup, problems := recon.DecodeSetup(data)
+	file, problems := setup.Decode(data)
 	if len(problems) > 0 {
-		return setup, recon.Unprocessable("SETUP_INVALID", path+" cannot work", problems...)
+		return file, recon.Unprocessable("SETUP_INVALID", path+" cannot work", problems...)
 	}
-	return setup, nil
+	return file, nil
 }
 
 // readWhole reads a file of maps, rules or both.
@@ -135,7 +136,7 @@ func readWhole(path string) ([]byte, error) {
 func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 	saved := s.Setup
 	saved.AsOf = nil
-	for i, to := range [2]*recon.SetupSide{&saved.Left, &saved.Right} {
+	for i, to := range [2]*setup.Side{&saved.Left, &saved.Right} {
 		first := sides[i].files[0]
 		fields := first.reader.FieldMap()
 		for _, f := range sides[i].files[1:] {
@@ -145,7 +146,7 @@ func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 					first.path, f.path)
 			}
 		}
-		*to = recon.SetupSide{Source: first.source, Currency: sides[i].setup.Currency, Map: &fields}
+		*to = setup.Side{Source: first.source, Currency: sides[i].setup.Currency, Map: &fields}
 	}
 	text, err := asYAML(saved)
 	if err != nil {

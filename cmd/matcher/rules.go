@@ -10,6 +10,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 func newRulesCommand(stdout io.Writer) *cobra.Command {
@@ -96,14 +97,14 @@ func checkRulesIn(data []byte) rulesChecked {
 }
 
 // decodeRulesOrSetup reads a list as rules and an object as a setup; prefix leads to the rules in a setup.
-func decodeRulesOrSetup(data []byte) (setup recon.Setup, prefix string, faults []recon.FieldError) {
+func decodeRulesOrSetup(data []byte) (file setup.Setup, prefix string, faults []recon.FieldError) {
 	var root yaml.Node
 	if yaml.Unmarshal(data, &root) == nil && len(root.Content) == 1 && root.Content[0].Kind == yaml.MappingNode {
-		setup, faults = recon.DecodeSetup(data)
-		return setup, "/rules", faults
+		file, faults = setup.Decode(data)
+		return file, "/rules", faults
 	}
-	setup.Rules, faults = recon.DecodeRules(data)
-	return setup, "", faults
+	file.Rules, faults = setup.DecodeRules(data)
+	return file, "", faults
 }
 
 func printRules(stdout io.Writer, path string, rules []recon.Rule) {

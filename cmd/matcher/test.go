@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 const testHelp = `Run the cases of a setup: small examples with what must come of them, for a person to read and for CI to hold.
@@ -114,8 +114,8 @@ func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptio
 	return nil
 }
 
-func casesNamed(all []recon.SetupCase, part string) []recon.SetupCase {
-	var cases []recon.SetupCase
+func casesNamed(all []setup.Case, part string) []setup.Case {
+	var cases []setup.Case
 	for _, c := range all {
 		if strings.Contains(c.Name, part) {
 			cases = append(cases, c)
@@ -124,7 +124,7 @@ func casesNamed(all []recon.SetupCase, part string) []recon.SetupCase {
 	return cases
 }
 
-func caseNames(cases []recon.SetupCase) string {
+func caseNames(cases []setup.Case) string {
 	names := make([]string, 0, len(cases))
 	for i := range cases {
 		names = append(names, fmt.Sprintf("%q", cases[i].Name))

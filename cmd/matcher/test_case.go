@@ -14,10 +14,11 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
+	"matcher/internal/setup"
 )
 
 // runCase reconciles the rows of a case by its setup and compares what comes out.
-func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path string) caseResult {
+func runCase(ctx context.Context, setup setup.Setup, c *setup.Case, path string) caseResult {
 	r, err := reconcileCase(ctx, setup, c, path)
 	if err != nil {
 		return caseResult{Name: c.Name, Faults: []report.CaseFault{}, Error: err.Error()}
@@ -26,13 +27,13 @@ func runCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path st
 	return caseResult{Name: c.Name, Passed: len(faults) == 0, Faults: faults}
 }
 
-func reconcileCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, path string) (*reconciliation, error) {
-	in := newMatchInput(newMatchSetup(setup, path), nil, newProgress(io.Discard))
+func reconcileCase(ctx context.Context, file setup.Setup, c *setup.Case, path string) (*reconciliation, error) {
+	in := newMatchInput(newMatchSetup(file, path), nil, newProgress(io.Discard))
 	if c.AsOf != nil {
 		in.options.AsOf = *c.AsOf
 	}
 	plan, _ := engine.Compile(in.Rules, in.options) // open refuses what is wrong with it
-	for i, rows := range [2]*recon.CaseRows{&c.Left, &c.Right} {
+	for i, rows := range [2]*setup.CaseRows{&c.Left, &c.Right} {
 		input, err := in.sides()[i].caseInput(rows, plan, filepath.Dir(path))
 		if err != nil {
 			return nil, err
@@ -51,7 +52,7 @@ func reconcileCase(ctx context.Context, setup recon.Setup, c *recon.SetupCase, p
 
 // caseInput returns the rows of one side as a file. It has the columns that the map or a rule names even where no row
 // fills them.
-func (s *matchSide) caseInput(rows *recon.CaseRows, plan *engine.Plan, folder string) (inputFile, error) {
+func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder string) (inputFile, error) {
 	if rows.File != "" {
 		path := rows.File
 		if !filepath.IsAbs(path) {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 	"matcher/tests/bench/gen"
 )
 
@@ -66,7 +67,7 @@ func play(t *testing.T, a *txtar.Archive) string {
 	rules := recon.DefaultLadder()
 	if text := section(a, "rules.yaml"); text != "" {
 		var errs []recon.FieldError
-		if rules, errs = recon.DecodeRules([]byte(text)); len(errs) > 0 {
+		if rules, errs = setup.DecodeRules([]byte(text)); len(errs) > 0 {
 			return errorLines(errs)
 		}
 	}
@@ -129,14 +130,14 @@ func errorLines(errs []recon.FieldError) string {
 }
 
 func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []recon.FieldError) {
-	var setup recon.Setup
+	var file setup.Setup
 	if setupText != "" {
 		var errs []recon.FieldError
-		if setup, errs = recon.DecodeSetup([]byte(setupText)); len(errs) > 0 {
+		if file, errs = setup.Decode([]byte(setupText)); len(errs) > 0 {
 			return recon.RunOptions{}, errs
 		}
 	}
-	o := setup.Options()
+	o := file.Options()
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		if words[0] == "rejected" || words[0] == "partial" {

@@ -9,6 +9,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 type createBackTestInput struct {
@@ -120,7 +121,7 @@ func placeOf(stored []recon.StoredRule, id, pointer string) (int, error) {
 
 // decodeRules refuses a set of rules that could not run together, by JSON pointer below /rules.
 func decodeRules(body []byte, known recon.RunOptions) ([]recon.Rule, error) {
-	rules, faults := recon.DecodeRules(body)
+	rules, faults := setup.DecodeRules(body)
 	if len(faults) == 0 {
 		_, faults = engine.Compile(rules, known)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 type putFieldMapInput struct {
@@ -16,7 +17,7 @@ type putFieldMapInput struct {
 
 // putFieldMap decodes the map itself: recon knows its shorthands and points at each wrong member.
 func putFieldMap(ctx context.Context, tx *postgres.Tx, in *putFieldMapInput) (out recon.StoredFieldMap, err error) {
-	fieldMap, faults := recon.DecodeFieldMap(in.Body)
+	fieldMap, faults := setup.DecodeFieldMap(in.Body)
 	if len(faults) > 0 {
 		return out, recon.Unprocessable("FIELD_MAP_INVALID", "the field map cannot be used", faults...)
 	}

@@ -1,15 +1,15 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strings"
 
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 type createRuleInput struct {
@@ -37,14 +37,21 @@ func createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (out 
 // decodeRule refuses a rule that could not run, by JSON pointer: while it is written, not while it runs. others are the
 // rules that it will stand among; id is its own, "" while it is new; known holds what it may name.
 func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.RunOptions) (recon.Rule, error) {
-	rule, faults := recon.DecodeRule(withPriority(body, others))
+	if id == "" && len(others) >= recon.RulesMax {
+		return recon.Rule{}, recon.Conflict("TOO_MANY_RULES", "a context has at most %d rules: delete one first", recon.RulesMax)
+	}
+	last := 0
+	for i := range others {
+		last = max(last, others[i].Rule.Priority)
+	}
+	rule, faults := setup.DecodeRule(body, min(last+recon.PriorityStep, recon.PriorityMax))
 	if len(faults) == 0 {
 		faults = neighbours(&rule, others, id)
 	}
 	if len(faults) == 0 {
 		_, faults = engine.Compile([]recon.Rule{rule}, known)
 		for i := range faults {
-			faults[i].Pointer = ofOnlyRule(faults[i].Pointer)
+			faults[i].Pointer = strings.TrimPrefix(faults[i].Pointer, "/0") // it is the only one
 		}
 	}
 	if len(faults) > 0 {
@@ -70,28 +77,6 @@ func pointedBelow(pointer string, err error) error {
 		}
 	}
 	return err
-}
-
-// ofOnlyRule turns a pointer into a list of rules into one into its first.
-func ofOnlyRule(pointer string) string {
-	if len(pointer) >= 2 && pointer[:2] == "/0" && (len(pointer) == 2 || pointer[2] == '/') {
-		return pointer[2:]
-	}
-	return pointer
-}
-
-// withPriority lets a rule that names no priority run behind the last.
-func withPriority(body []byte, others []recon.StoredRule) []byte {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil || len(members) == 0 || members["priority"] != nil {
-		return body // the decoder reports what is wrong
-	}
-	last := 0
-	for _, other := range others {
-		last = max(last, other.Rule.Priority)
-	}
-	head := fmt.Sprintf(`{"priority":%d,`, min(last+10, recon.PriorityMax))
-	return append([]byte(head), bytes.TrimLeft(body, "{ \t\r\n")...)
 }
 
 // neighbours refuses a name or a priority that another rule has.

@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 func TestRuleSchema(t *testing.T) {
@@ -51,7 +51,7 @@ func TestRuleSchema(t *testing.T) {
 			path := huma.NewPathBuffer(nil, 0)
 			huma.Validate(schemas, schemas.SchemaFromRef(root.Ref), path, huma.ModeWriteToServer, value, result)
 			require.Equal(t, valid, len(result.Errors) == 0, "%s: %v", body, result.Errors)
-			_, faults := recon.DecodeRule([]byte(body))
+			_, faults := setup.DecodeRule([]byte(body), 10)
 			require.Equal(t, valid, len(faults) == 0, "%s: %v", body, faults)
 		}
 	})

@@ -40,9 +40,9 @@ timeZone: America/Sao_Paulo
 	t.Run("what is no map says so", func(t *testing.T) {
 		for text, want := range map[string]string{
 			"\t- x: [":                         "neither YAML nor JSON",
-			"":                                 "an object is expected here",
-			"[1, 2]":                           "an object is expected here",
-			"amount: 7":                        "/amount: a column name, a list of them",
+			"":                                 "is empty",
+			"[1, 2]":                           "must be an object",
+			"amount: 7":                        "/amount: must be a column name, a list of them",
 			strings.Repeat("#", mapBytesMax+1): "at most 256 kB",
 		} {
 			_, err := ParseFieldMap([]byte(text))

@@ -9,6 +9,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 // Carry is what the last period left. The zero value is the start of a first period: there was none.
@@ -81,7 +82,7 @@ func NewSource(side recon.Side, name string, named bool, fieldMap recon.FieldMap
 
 // FieldMap returns the map by which the source was read.
 func (s *Source) FieldMap() recon.FieldMap {
-	fieldMap, _ := recon.DecodeFieldMap(s.Map) // Read has checked it
+	fieldMap, _ := setup.DecodeFieldMap(s.Map) // Read has checked it
 	return fieldMap
 }
 

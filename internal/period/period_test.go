@@ -13,6 +13,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 const setupText = `
@@ -79,7 +80,7 @@ func (m month) closed(t *testing.T) *Closing {
 	if m.setup == "" {
 		m.setup = setupText
 	}
-	setup, faults := recon.DecodeSetup([]byte(m.setup))
+	setup, faults := setup.Decode([]byte(m.setup))
 	require.Empty(t, faults)
 	options := setup.Options()
 	options.Partials, options.Rejected = m.carry.Partials, append(m.carry.Rejected, m.rejected...)

@@ -16,6 +16,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 // lineMax bounds one line: a row of a thousand long columns.
@@ -190,7 +191,7 @@ func (r *reader) checkHead() error {
 		}
 	}
 	for _, s := range r.head.Sources {
-		if _, faults := recon.DecodeFieldMap(s.Map); len(faults) > 0 {
+		if _, faults := setup.DecodeFieldMap(s.Map); len(faults) > 0 {
 			return r.fault("the map of source %q: %s", s.Name, faults[0].Message)
 		}
 	}

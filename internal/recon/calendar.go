@@ -66,7 +66,7 @@ func CheckCalendars(calendars []Calendar) []FieldError {
 	seen := map[string]int{}
 	for i := range calendars {
 		at := "/" + strconv.Itoa(i)
-		errs = append(errs, below(at, calendars[i].Check())...)
+		errs = append(errs, Below(at, calendars[i].Check())...)
 		if first, taken := seen[calendars[i].ID]; taken {
 			errs = append(errs, FieldError{at + "/id", CodeDuplicate, fmt.Sprintf("is the id of calendar %d too", first+1)})
 		}

@@ -13,7 +13,7 @@ import (
 func readEnum[E ~uint8](to *E, texts []string, text string) error {
 	at := slices.Index(texts, text)
 	if at < 0 {
-		return fmt.Errorf("%q is not one of %s", clipText(text, 40), strings.Join(texts[1:], ", "))
+		return fmt.Errorf("%q is not one of %s", Clip(text, 40), strings.Join(texts[1:], ", "))
 	}
 	*to = E(at)
 	return nil

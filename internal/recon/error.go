@@ -142,3 +142,29 @@ func RateLimited(after time.Duration, format string, args ...any) *Error {
 	e.RetryAfter = after
 	return e
 }
+
+// Below puts a pointer before those of faults that were found one level down.
+func Below(pointer string, faults []FieldError) []FieldError {
+	for i := range faults {
+		faults[i].Pointer = pointer + faults[i].Pointer
+	}
+	return faults
+}
+
+// PointerName returns a name as a JSON pointer writes it (RFC 6901).
+func PointerName(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(Clip(name, 80))
+}
+
+// Clip returns a text of at most so many bytes, cut on a character's border and marked where it was cut.
+func Clip(text string, bytesMax int) string {
+	if len(text) <= bytesMax {
+		return text
+	}
+	const ellipsis = "…"
+	end := bytesMax - len(ellipsis)
+	for end > 0 && text[end]&0xC0 == 0x80 {
+		end--
+	}
+	return text[:end] + ellipsis
+}

@@ -97,7 +97,7 @@ func CheckFeeSchedules(schedules []FeeSchedule) []FieldError {
 	seen := map[string]int{}
 	for i := range schedules {
 		at := "/" + strconv.Itoa(i)
-		errs = append(errs, below(at, schedules[i].Check())...)
+		errs = append(errs, Below(at, schedules[i].Check())...)
 		if first, taken := seen[schedules[i].Name]; taken {
 			errs = append(errs, FieldError{at + "/name", CodeDuplicate, fmt.Sprintf("is the name of schedule %d too", first+1)})
 		}
@@ -146,7 +146,7 @@ func (c *ruleChecker) feeTiers(at string, tiers []FeeTier, digits int) {
 		}
 		end, err := ParseMinor(string(t.UpTo), digits)
 		if err != nil || end <= last {
-			c.refuse(here+"/upTo", CodeValue, "%q is not an amount above the end of the tier before", clipText(string(t.UpTo), 40))
+			c.refuse(here+"/upTo", CodeValue, "%q is not an amount above the end of the tier before", Clip(string(t.UpTo), 40))
 			continue
 		}
 		last = end

@@ -3,6 +3,7 @@ package recon
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -123,6 +124,72 @@ func (m FieldMap) MarshalJSON() ([]byte, error) {
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. What a person writes is read by package setup, which refuses with pointers.
+func (m *FieldMap) UnmarshalJSON(data []byte) error {
+	var settings struct {
+		DateFormat string `json:"dateFormat"`
+		TimeZone   string `json:"timeZone"`
+		Decimal    string `json:"decimal"`
+		Negate     bool   `json:"negate"`
+	}
+	var members map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(data, &settings), json.Unmarshal(data, &members)); err != nil {
+		return fmt.Errorf("reading a field map: %w", err)
+	}
+	*m = FieldMap{map[string]MapField{}, settings.DateFormat, settings.TimeZone, settings.Decimal, settings.Negate}
+	for _, name := range MappedFields {
+		text, given := members[name]
+		if !given {
+			continue
+		}
+		var field MapField
+		if err := json.Unmarshal(text, &field); err != nil {
+			return fmt.Errorf("reading the field %s: %w", name, err)
+		}
+		m.Fields[name] = field
+	}
+	return nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *MapField) UnmarshalJSON(data []byte) error {
+	type whole MapField // without this method
+	switch data[0] {
+	case '"':
+		f.Columns = make([]string, 1)
+		return json.Unmarshal(data, &f.Columns[0])
+	case '[':
+		return json.Unmarshal(data, &f.Columns)
+	}
+	return json.Unmarshal(data, (*whole)(f))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Transform) UnmarshalJSON(data []byte) error {
+	if data[0] == '"' {
+		return json.Unmarshal(data, &t.Op)
+	}
+	var step struct {
+		Replace, Extract *string
+		With             string
+		Substring        []int
+	}
+	if err := json.Unmarshal(data, &step); err != nil {
+		return err
+	}
+	switch {
+	case step.Replace != nil:
+		*t = Transform{Op: TransformReplace, Text: *step.Replace, With: step.With}
+	case step.Extract != nil:
+		*t = Transform{Op: TransformExtract, Text: *step.Extract}
+	case len(step.Substring) == 2:
+		*t = Transform{Op: TransformSubstring, From: step.Substring[0], Size: step.Substring[1]}
+	default:
+		return errors.New("a transform is a word, or replace, extract or substring")
+	}
+	return nil
 }
 
 // MarshalJSON writes "column", ["a", "b"] or the whole object, whichever suffices.

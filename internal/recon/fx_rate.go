@@ -44,7 +44,7 @@ func (r *FXRate) Check() []FieldError {
 		c.refuse("/date", CodeMissing, "a rate has a date as YYYY-MM-DD, from 1900 to 2199")
 	}
 	if value, err := r.Rate.Scaled(RateDigits); err != nil || value <= 0 {
-		c.refuse("/rate", CodeValue, "%q is not a rate: a decimal above 0 and below 9,223,372 with at most %d decimals", clipText(string(r.Rate), 40), RateDigits)
+		c.refuse("/rate", CodeValue, "%q is not a rate: a decimal above 0 and below 9,223,372 with at most %d decimals", Clip(string(r.Rate), 40), RateDigits)
 	}
 	c.atMost("/type", r.Type, rateTextMax)
 	c.atMost("/source", r.Source, rateTextMax)
@@ -65,7 +65,7 @@ func CheckRates(rates []FXRate) []FieldError {
 	seen := make(map[identity]int, len(rates))
 	for i := range rates {
 		r, at := &rates[i], "/"+strconv.Itoa(i)
-		errs = append(errs, below(at, r.Check())...)
+		errs = append(errs, Below(at, r.Check())...)
 		id := identity{r.From, r.To, r.Type, r.Date}
 		if first, taken := seen[id]; taken {
 			errs = append(errs, FieldError{at, CodeDuplicate, fmt.Sprintf("rate %d has the same currencies, date and type", first+1)})
@@ -131,17 +131,9 @@ func scaleMinor(amount Minor, by, over uint64) (Minor, error) {
 	return Minor(quotient), nil
 }
 
-// below puts a pointer before those of faults that were found one level down.
-func below(pointer string, errs []FieldError) []FieldError {
-	for i := range errs {
-		errs[i].Pointer = pointer + errs[i].Pointer
-	}
-	return errs
-}
-
 func (c *ruleChecker) currencyCode(pointer, code string) {
 	if _, known := CurrencyDigits(code); !known {
-		c.refuse(pointer, CodeValue, "%q is not an ISO 4217 currency code", clipText(code, 40))
+		c.refuse(pointer, CodeValue, "%q is not an ISO 4217 currency code", Clip(code, 40))
 	}
 }
 

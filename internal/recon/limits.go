@@ -104,13 +104,14 @@ func (l *Limits) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode(&l.Default)
 }
 
-func (l Limits) check(pointer string) []FieldError {
+// Check returns what is wrong with the limits; pointer leads to them.
+func (l Limits) Check(pointer string) []FieldError {
 	var errs []FieldError
 	if l.Default != "" {
 		errs = append(errs, checkDecimal(pointer, l.Default, amountDigitsMax)...)
 	}
 	for _, currency := range l.Currencies() {
-		at := pointer + "/" + pointerName(currency)
+		at := pointer + "/" + PointerName(currency)
 		digits, known := CurrencyDigits(currency)
 		if !known {
 			errs = append(errs, FieldError{at, CodeValue, "is not an ISO 4217 currency code"})

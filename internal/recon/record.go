@@ -20,19 +20,7 @@ func (r Record) Clone() Record {
 
 const rowErrorValueMax = 200
 
-// NewRowError tells what is wrong with one row; a long value is cut, on a character's border.
+// NewRowError returns what is wrong with one row; a long value is clipped.
 func NewRowError(line, row int, field, value, code, reason string) RowError {
-	return RowError{Line: line, Row: row, Field: field, Value: cutText(value, rowErrorValueMax), Code: code, Reason: reason}
-}
-
-func cutText(text string, bytesMax int) string {
-	if len(text) <= bytesMax {
-		return text
-	}
-	const ellipsis = "…"
-	end := bytesMax - len(ellipsis)
-	for end > 0 && text[end]&0xC0 == 0x80 {
-		end--
-	}
-	return text[:end] + ellipsis
+	return RowError{Line: line, Row: row, Field: field, Value: Clip(value, rowErrorValueMax), Code: code, Reason: reason}
 }

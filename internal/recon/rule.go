@@ -182,9 +182,10 @@ const (
 	ruleNameMax       = 120
 	ruleDaysMax       = 3660
 	ruleKeysMax       = 8
-	rulesMax          = 200
+	RulesMax          = 200         // of one context
+	DuplicateDaysMax  = ruleDaysMax // widest window of suspected duplicates, of a setup and of a context
 	rulePatternMax    = 500
-	ruleStepPriority  = 10
+	PriorityStep      = 10
 )
 
 // Active says whether the rule runs: it does unless enabled is false.

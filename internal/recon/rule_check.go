@@ -8,6 +8,17 @@ import (
 	"strings"
 )
 
+// Codes of a FieldError in a document that a person wrote.
+const (
+	CodeSyntax       = "SYNTAX"
+	CodeUnknownField = "UNKNOWN_FIELD"
+	CodeDuplicate    = "DUPLICATE"
+	CodeType         = "WRONG_TYPE"
+	CodeValue        = "INVALID_VALUE"
+	CodeMissing      = "MISSING"
+	CodeImpossible   = "IMPOSSIBLE"
+)
+
 // TextFields are the fields of a row that a key may read, besides metadata.<name>.
 var TextFields = []string{
 	"externalId", "reference", "amount", "currency", "date", "valueDate", "description", "kind", "bookingStatus",
@@ -69,7 +80,7 @@ func (c *ruleChecker) refuse(pointer, code, format string, args ...any) {
 
 func (c *ruleChecker) oneOf(pointer, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		c.refuse(pointer, CodeValue, "%q is not one of %s", clipText(value, 40), strings.Join(allowed, ", "))
+		c.refuse(pointer, CodeValue, "%q is not one of %s", Clip(value, 40), strings.Join(allowed, ", "))
 	}
 }
 
@@ -114,7 +125,7 @@ func (c *ruleChecker) textField(pointer, field string) {
 		c.refuse(pointer, CodeMissing, "a key or a text names a field on each side")
 	case strings.HasPrefix(field, MetadataPrefix) && len(field) > len(MetadataPrefix):
 	case !slices.Contains(TextFields, field):
-		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", clipText(field, 60), strings.Join(TextFields, ", "))
+		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", Clip(field, 60), strings.Join(TextFields, ", "))
 	}
 }
 
@@ -122,8 +133,8 @@ func (c *ruleChecker) amount(a *RuleAmount) {
 	c.oneOf("/amount/mode", a.Mode, AmountExact, AmountTolerance, AmountAny)
 	c.oneOf("/amount/base", a.Base, BaseMax, BaseMin, BaseAverage, BaseLeft, BaseRight)
 	c.oneOf("/amount/sign", a.Sign, SignSame, SignOpposite, SignAny)
-	c.errs = append(c.errs, a.Abs.check("/amount/abs")...)
-	c.errs = append(c.errs, a.Cap.check("/amount/cap")...)
+	c.errs = append(c.errs, a.Abs.Check("/amount/abs")...)
+	c.errs = append(c.errs, a.Cap.Check("/amount/cap")...)
 	c.fraction("/amount/percent", a.Percent, 50_0000, "a percentage from 0 to 50")
 	if a.Mode != AmountTolerance && (a.Abs.Given() || a.Percent != "" || a.Cap.Given()) {
 		c.refuse("/amount/mode", CodeImpossible, "%s leaves no room for abs, percent or cap: use TOLERANCE", a.Mode)
@@ -141,7 +152,7 @@ func (c *ruleChecker) fraction(pointer string, d Decimal, most int64, noun strin
 		return
 	}
 	if value, err := d.Scaled(fractionDigits); err != nil || value < 0 || value > most {
-		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", clipText(string(d), 40), noun, fractionDigits)
+		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", Clip(string(d), 40), noun, fractionDigits)
 	}
 }
 
@@ -171,7 +182,7 @@ func AmountTerms(sum string) ([]AmountTerm, error) {
 			name = rest[:at]
 		}
 		if !slices.Contains(AmountFields, name) {
-			return nil, fmt.Errorf("%q is no amount: use one of %s, or a sum like net+fee", clipText(name, 40), strings.Join(AmountFields, ", "))
+			return nil, fmt.Errorf("%q is no amount: use one of %s, or a sum like net+fee", Clip(name, 40), strings.Join(AmountFields, ", "))
 		}
 		terms = append(terms, AmountTerm{name, negative})
 		if at < 0 {
@@ -206,7 +217,7 @@ func (c *ruleChecker) currency(r *RuleCurrency, a *RuleAmount) {
 func (c *ruleChecker) otherCurrency(mode string, a *RuleAmount) {
 	for i, sum := range []string{a.Left, a.Right} {
 		if mode == CurrencyOriginal && sum != "amount" {
-			c.refuse([]string{"/amount/left", "/amount/right"}[i], CodeImpossible, "ORIGINAL compares the original amount, not %s", clipText(sum, 40))
+			c.refuse([]string{"/amount/left", "/amount/right"}[i], CodeImpossible, "ORIGINAL compares the original amount, not %s", Clip(sum, 40))
 		}
 	}
 	for i, limits := range []Limits{a.Abs, a.Cap} {
@@ -256,6 +267,6 @@ func (c *ruleChecker) confirm(r *RuleConfirm) {
 	if *r.ProposeAt > *r.AutoAt {
 		c.refuse("/confirm/proposeAt", CodeImpossible, "is more than autoAt: nothing could be proposed that is not confirmed")
 	}
-	c.errs = append(c.errs, r.MaxDifference.check("/confirm/maxDifference")...)
-	c.errs = append(c.errs, r.MaxAmount.check("/confirm/maxAmount")...)
+	c.errs = append(c.errs, r.MaxDifference.Check("/confirm/maxDifference")...)
+	c.errs = append(c.errs, r.MaxAmount.Check("/confirm/maxAmount")...)
 }

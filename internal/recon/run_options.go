@@ -40,15 +40,3 @@ type PartialGroup struct {
 	RowSet
 	Rule string `json:"rule"`
 }
-
-// Options returns what a setup gives a run, for any period.
-func (s *Setup) Options() RunOptions {
-	o := RunOptions{
-		AsOf: NoDay, From: NoDay, To: NoDay, DuplicateDays: s.DuplicateDays, MaxWriteOff: s.MaxWriteOff,
-		Calendars: s.Calendars, FeeSchedules: s.Fees, Rates: s.Rates,
-	}
-	if s.AsOf != nil {
-		o.AsOf = *s.AsOf
-	}
-	return o
-}

@@ -34,13 +34,13 @@ const maxNameRunes = 200
 // Check returns what is wrong with a context that somebody wrote, by JSON pointer.
 func (c Context) Check() []FieldError {
 	faults := checkName(c.Name)
-	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > ruleDaysMax {
+	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
 		faults = append(faults, FieldError{
-			Pointer: "/settings/duplicateDays", Code: CodeValue, Message: fmt.Sprintf("must lie between 0 and %d", ruleDaysMax),
+			Pointer: "/settings/duplicateDays", Code: CodeValue, Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
 		})
 	}
 	for currency, amount := range c.Settings.MaxWriteOff {
-		pointer := "/settings/maxWriteOff/" + escapePointer(currency)
+		pointer := "/settings/maxWriteOff/" + PointerName(currency)
 		money, err := ParseMoney(amount, currency)
 		switch {
 		case err != nil:

@@ -1,9 +1,6 @@
 package recon
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // suggestWordMax bounds the work on a word that somebody may have sent to make us busy.
 const suggestWordMax = 64
@@ -46,5 +43,3 @@ func editDistance(a, b string) int {
 	}
 	return last[len(b)]
 }
-
-func itoa(i int) string { return strconv.Itoa(i) }

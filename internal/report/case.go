@@ -7,6 +7,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 // CaseFault is one thing that differs from what a case expects: "" where nothing was expected, or nothing came.
@@ -17,7 +18,7 @@ type CaseFault struct {
 }
 
 // CheckCase compares a run with what a case expects of it. Rejected rows are a fault unless their number is expected.
-func CheckCase(r *Run, want *recon.CaseExpect) []CaseFault {
+func CheckCase(r *Run, want *setup.CaseExpect) []CaseFault {
 	faults := []CaseFault{}
 	totals := &want.Totals
 	for side, expected := range [2]*int64{totals.Left.Rejected, totals.Right.Rejected} {
@@ -39,12 +40,12 @@ func CheckCase(r *Run, want *recon.CaseExpect) []CaseFault {
 	return append(faults, checkTotals(totals, r.Result.Summary())...)
 }
 
-func (r *Run) checkGroups(want []recon.CaseGroup) (faults []CaseFault) {
-	found := make([]recon.CaseGroup, 0, len(r.Result.Groups))
+func (r *Run) checkGroups(want []setup.CaseGroup) (faults []CaseFault) {
+	found := make([]setup.CaseGroup, 0, len(r.Result.Groups))
 	currencies := make([]string, 0, len(r.Result.Groups))
 	for i := range r.Result.Groups {
 		g := &r.Result.Groups[i]
-		found = append(found, recon.CaseGroup{
+		found = append(found, setup.CaseGroup{
 			Left: r.sortedLabels(engine.LeftIndex, g), Right: r.sortedLabels(engine.RightIndex, g),
 			Status: g.Status(), Rule: r.RuleName(i),
 			Difference: recon.Decimal(r.Difference(g)), Reason: g.Adjustment(), HeldBy: g.HeldBy(),
@@ -56,7 +57,7 @@ func (r *Run) checkGroups(want []recon.CaseGroup) (faults []CaseFault) {
 			w.Status = recon.GroupConfirmed
 		}
 		left, right := slices.Sorted(slices.Values(w.Left)), slices.Sorted(slices.Values(w.Right))
-		at := slices.IndexFunc(found, func(g recon.CaseGroup) bool {
+		at := slices.IndexFunc(found, func(g setup.CaseGroup) bool {
 			return slices.Equal(g.Left, left) && slices.Equal(g.Right, right)
 		})
 		if at < 0 {
@@ -84,7 +85,7 @@ func (r *Run) sortedLabels(side int, g *engine.Group) []string {
 }
 
 // asExpected compares what the case states of a group.
-func asExpected(want, found *recon.CaseGroup, currency string) bool {
+func asExpected(want, found *setup.CaseGroup, currency string) bool {
 	if want.Difference != "" {
 		expected, err := recon.ParseMoney(string(want.Difference), currency)
 		if err != nil || expected.String() != string(found.Difference) {
@@ -95,7 +96,7 @@ func asExpected(want, found *recon.CaseGroup, currency string) bool {
 		(want.Reason == 0 || want.Reason == found.Reason) && (want.HeldBy == 0 || want.HeldBy == found.HeldBy)
 }
 
-func groupText(g *recon.CaseGroup) string {
+func groupText(g *setup.CaseGroup) string {
 	rows := func(ids []string) string {
 		if len(ids) == 0 {
 			return "nothing"
@@ -113,19 +114,19 @@ func groupText(g *recon.CaseGroup) string {
 	return text
 }
 
-func (r *Run) checkOpen(want []recon.CaseOpen) (faults []CaseFault) {
-	var found []recon.CaseOpen
+func (r *Run) checkOpen(want []setup.CaseOpen) (faults []CaseFault) {
+	var found []setup.CaseOpen
 	for side := range r.Sides {
 		for i := range r.Result.Open[side] {
 			o := &r.Result.Open[side][i]
-			row := recon.CaseOpen{Class: o.Class(), Reason: o.Reason()}
-			*[2]*recon.CaseIDs{&row.Left, &row.Right}[side] = recon.CaseIDs{r.Sides[side].Label(o.Row)}
+			row := setup.CaseOpen{Class: o.Class(), Reason: o.Reason()}
+			*[2]*setup.CaseIDs{&row.Left, &row.Right}[side] = setup.CaseIDs{r.Sides[side].Label(o.Row)}
 			found = append(found, row)
 		}
 	}
 	for i := range want {
 		w := &want[i]
-		at := slices.IndexFunc(found, func(f recon.CaseOpen) bool {
+		at := slices.IndexFunc(found, func(f setup.CaseOpen) bool {
 			return slices.Equal(f.Left, w.Left) && slices.Equal(f.Right, w.Right)
 		})
 		switch {
@@ -143,7 +144,7 @@ func (r *Run) checkOpen(want []recon.CaseOpen) (faults []CaseFault) {
 	return faults
 }
 
-func openText(o *recon.CaseOpen) string {
+func openText(o *setup.CaseOpen) string {
 	text := "left " + strings.Join(o.Left, "")
 	if len(o.Right) > 0 {
 		text = "right " + o.Right[0]
@@ -156,7 +157,7 @@ func openText(o *recon.CaseOpen) string {
 	return text
 }
 
-func checkTotals(want *recon.CaseTotals, got engine.Summary) (faults []CaseFault) {
+func checkTotals(want *setup.CaseTotals, got engine.Summary) (faults []CaseFault) {
 	total := func(name string, want *int64, got int64) {
 		if want != nil && *want != got {
 			faults = append(faults, CaseFault{"TOTAL", fmt.Sprintf("%s %d", name, *want), fmt.Sprintf("%s %d", name, got)})
@@ -164,7 +165,7 @@ func checkTotals(want *recon.CaseTotals, got engine.Summary) (faults []CaseFault
 	}
 	for _, side := range []struct {
 		name string
-		want *recon.CaseCounts
+		want *setup.CaseCounts
 		got  *engine.Counts
 	}{{"left", &want.Left, &got.Left.Counts}, {"right", &want.Right, &got.Right.Counts}} {
 		total(side.name+" rows", side.want.Rows, side.got.Rows)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 func TestACaseComparesWhatItStates(t *testing.T) {
@@ -15,28 +16,28 @@ func TestACaseComparesWhatItStates(t *testing.T) {
 	r := month(t)
 	r.Sides[1].Files[0].Rejects = []recon.RowError{{Row: 9, Field: "amount", Reason: "is no amount"}}
 	one, two := int64(1), int64(2)
-	right := recon.CaseExpect{
-		Groups: []recon.CaseGroup{
-			{Left: recon.CaseIDs{"L1"}, Right: recon.CaseIDs{"R1"}, Difference: "0.05", Reason: recon.AdjustmentRounding, Rule: "by reference"},
-			{Left: recon.CaseIDs{"L2"}, Right: recon.CaseIDs{"R2"}, Status: recon.GroupPartial},
-			{Left: recon.CaseIDs{"L3"}, Right: recon.CaseIDs{"R3"}, Status: recon.GroupProposed, HeldBy: recon.HeldByNoKey},
+	right := setup.CaseExpect{
+		Groups: []setup.CaseGroup{
+			{Left: setup.CaseIDs{"L1"}, Right: setup.CaseIDs{"R1"}, Difference: "0.05", Reason: recon.AdjustmentRounding, Rule: "by reference"},
+			{Left: setup.CaseIDs{"L2"}, Right: setup.CaseIDs{"R2"}, Status: recon.GroupPartial},
+			{Left: setup.CaseIDs{"L3"}, Right: setup.CaseIDs{"R3"}, Status: recon.GroupProposed, HeldBy: recon.HeldByNoKey},
 		},
-		Open: []recon.CaseOpen{
-			{Left: recon.CaseIDs{"L4"}, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers},
-			{Left: recon.CaseIDs{"row 5 of books.csv"}}, {Left: recon.CaseIDs{"row 6"}}, {Right: recon.CaseIDs{"R4"}}, {Right: recon.CaseIDs{"R5"}},
+		Open: []setup.CaseOpen{
+			{Left: setup.CaseIDs{"L4"}, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers},
+			{Left: setup.CaseIDs{"row 5 of books.csv"}}, {Left: setup.CaseIDs{"row 6"}}, {Right: setup.CaseIDs{"R4"}}, {Right: setup.CaseIDs{"R5"}},
 		},
-		Totals: recon.CaseTotals{Left: recon.CaseCounts{Matched: &one}, Right: recon.CaseCounts{Rejected: new(int64)}, Groups: recon.CaseGroupCounts{Partial: &one}},
+		Totals: setup.CaseTotals{Left: setup.CaseCounts{Matched: &one}, Right: setup.CaseCounts{Rejected: new(int64)}, Groups: setup.CaseGroupCounts{Partial: &one}},
 	}
 	require.Empty(t, CheckCase(r, &right))
 
-	wrong := recon.CaseExpect{
-		Groups: []recon.CaseGroup{
-			{Left: recon.CaseIDs{"L1"}, Right: recon.CaseIDs{"R1"}, Difference: "0.06"},
-			{Left: recon.CaseIDs{"L2"}, Right: recon.CaseIDs{"R2"}},
-			{Left: recon.CaseIDs{"L9"}},
+	wrong := setup.CaseExpect{
+		Groups: []setup.CaseGroup{
+			{Left: setup.CaseIDs{"L1"}, Right: setup.CaseIDs{"R1"}, Difference: "0.06"},
+			{Left: setup.CaseIDs{"L2"}, Right: setup.CaseIDs{"R2"}},
+			{Left: setup.CaseIDs{"L9"}},
 		},
-		Open:   []recon.CaseOpen{{Left: recon.CaseIDs{"L4"}, Reason: recon.ReasonNoCandidate}, {Right: recon.CaseIDs{"R9"}}},
-		Totals: recon.CaseTotals{Left: recon.CaseCounts{Matched: &two}},
+		Open:   []setup.CaseOpen{{Left: setup.CaseIDs{"L4"}, Reason: recon.ReasonNoCandidate}, {Right: setup.CaseIDs{"R9"}}},
+		Totals: setup.CaseTotals{Left: setup.CaseCounts{Matched: &two}},
 	}
 	require.Equal(t, []CaseFault{
 		{"REJECTED", "", "right row 9: amount: is no amount"},
@@ -52,5 +53,5 @@ func TestACaseComparesWhatItStates(t *testing.T) {
 		{"OPEN", "", "right R4, BREAK, AMOUNT_DIFFERS"},
 		{"TOTAL", "left matched 2", "left matched 1"},
 	}, CheckCase(r, &wrong))
-	require.Len(t, CheckCase(r, &recon.CaseExpect{}), 1, "what a case does not state is not compared")
+	require.Len(t, CheckCase(r, &setup.CaseExpect{}), 1, "what a case does not state is not compared")
 }

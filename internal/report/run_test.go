@@ -11,6 +11,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 const monthSetup = `
@@ -58,7 +59,7 @@ func rowOf(t *testing.T, row int, text string) recon.Transaction {
 // newRun reconciles rows of two sides; those whose text begins with * are carried.
 func newRun(t *testing.T, text string, left, right []string) *Run {
 	t.Helper()
-	setup, faults := recon.DecodeSetup([]byte(text))
+	setup, faults := setup.Decode([]byte(text))
 	require.Empty(t, faults)
 	plan, faults := engine.Compile(setup.Rules, setup.Options())
 	require.Empty(t, faults)

@@ -14,6 +14,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/engine"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 	"matcher/internal/testkit"
 )
 
@@ -46,27 +47,27 @@ func TestExamplesGiveTheSameResultThroughTheAPI(t *testing.T) {
 // loadExample makes the context of an example with its sources, files and rules.
 func loadExample(t *testing.T, client *testkit.Client, folder string) (contextID string) {
 	t.Helper()
-	setup, faults := recon.DecodeSetup(exampleFile(t, folder, "recon.yaml"))
+	file, faults := setup.Decode(exampleFile(t, folder, "recon.yaml"))
 	require.Empty(t, faults)
 	var made recon.Context
 	client.Must(http.MethodPost, "/v1/contexts", map[string]any{
-		"name": folder, "settings": recon.ContextSettings{DuplicateDays: setup.DuplicateDays},
+		"name": folder, "settings": recon.ContextSettings{DuplicateDays: file.DuplicateDays},
 	}, &made)
 	contextID = made.ID
 	for _, side := range []struct {
 		of   recon.Side
-		how  recon.SetupSide
+		how  setup.Side
 		file string
-	}{{recon.Left, setup.Left, "left.csv"}, {recon.Right, setup.Right, "right.csv"}} {
+	}{{recon.Left, file.Left, "left.csv"}, {recon.Right, file.Right, "right.csv"}} {
 		source := client.NewSource(contextID, side.how.Source, side.of)
 		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", side.how.Map, nil)
 		imported := client.Upload(source, side.file, string(exampleFile(t, folder, side.file)))
 		require.Equal(t, imported.RowsRead, imported.RowsInserted+imported.RowsDuplicate+imported.RowsRejected)
 	}
-	if len(setup.Rates) > 0 {
-		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": setup.Rates}, nil)
+	if len(file.Rates) > 0 {
+		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": file.Rates}, nil)
 	}
-	for _, rule := range setup.Rules {
+	for _, rule := range file.Rules {
 		client.Must(http.MethodPost, "/v1/contexts/"+contextID+"/rules", rule, nil)
 	}
 	return contextID

@@ -1,17 +1,19 @@
 //go:build unit || !integration
 
-package recon
+package setup
 
 import (
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
 )
 
 func TestASetupIsReadWholeOrEveryFaultIsNamed(t *testing.T) {
 	t.Parallel()
-	setup, faults := DecodeSetup([]byte(`
+	setup, faults := Decode([]byte(`
 left:
   source: ledger
   currency: EUR
@@ -36,8 +38,8 @@ fees:
 	require.Empty(t, faults)
 	require.Equal(t, 5, setup.DuplicateDays)
 	require.Equal(t, "2026-04-03", setup.Calendars[0].Holidays[1].String())
-	require.Equal(t, Decimal("1.0832"), setup.Rates[0].Rate)
-	require.Equal(t, Decimal("0.5"), setup.Fees[0].Items[0].Percent)
+	require.Equal(t, recon.Decimal("1.0832"), setup.Rates[0].Rate)
+	require.Equal(t, recon.Decimal("0.5"), setup.Fees[0].Items[0].Percent)
 	require.Equal(t, "ledger", setup.Left.Source)
 	require.Equal(t, "EUR", setup.Left.Currency)
 	require.True(t, setup.Left.Map.Negate)
@@ -47,7 +49,7 @@ fees:
 
 	text, err := json.Marshal(setup)
 	require.NoError(t, err)
-	again, faults := DecodeSetup(text)
+	again, faults := Decode(text)
 	require.Empty(t, faults)
 	require.Equal(t, setup, again)
 }
@@ -69,7 +71,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"rules: [{name: x, type: ALL}]": {"/rules/0/type"},
 		"asOf: never\nleft: {sorce: x}": {"/asOf", "/left/sorce"},
 
-		"duplicateDays: 400":                         {"/duplicateDays"},
+		"duplicateDays: 3661":                        {"/duplicateDays"},
 		"duplicateDays: often":                       {"/duplicateDays"},
 		"maxWriteOff: {EURO: 1}":                     {"/maxWriteOff/EURO"},
 		"maxWriteOff: plenty":                        {"/maxWriteOff"},
@@ -93,7 +95,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"cases: [{name: a, left: [], right: [], expect: {totals: {left: {matchd: 1}}}}]":                      {"/cases/0/expect/totals/left/matchd"},
 		`cases: [{name: a, left: [], right: [], expect: {"": 1}}]`:                                            {"/cases/0/expect/"},
 	} {
-		_, faults := DecodeSetup([]byte(document))
+		_, faults := Decode([]byte(document))
 		var got []string
 		for _, f := range faults {
 			got = append(got, f.Pointer)
@@ -102,19 +104,40 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 	}
 }
 
-func FuzzDecodeSetup(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	f.Add([]byte("left: {map: {date: a, amount: [b, c]}}\nrules: [{name: x, type: EXACT}]\nasOf: 2026-01-31"))
 	f.Add([]byte("duplicateDays: 3\nmaxWriteOff: 5\ncalendars: [{id: a}]\nrates: [{from: EUR, to: USD, date: 2026-01-05, rate: 1}]\nfees: []"))
 	f.Add([]byte("cases: [{name: a, left: [{id: 1, x: y}, {z: null}], right: r.csv, expect: {groups: [{left: [1, 2], right: R}], open: [], totals: {groups: {partial: 1}}}}]"))
 	f.Add([]byte(`{"right": {"currency": "EUR"}, "rules": null}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		setup, faults := DecodeSetup(data)
+		setup, faults := Decode(data)
 		if len(faults) > 0 {
 			return
 		}
 		text, err := json.Marshal(setup)
 		require.NoError(t, err)
-		_, faults = DecodeSetup(text)
+		_, faults = Decode(text)
 		require.Empty(t, faults, string(text))
 	})
+}
+
+func TestOptionsOfASetup(t *testing.T) {
+	t.Parallel()
+	setup, errs := Decode([]byte(`
+asOf: 2026-01-31
+duplicateDays: 4
+maxWriteOff: "5.00"
+calendars: [{id: TARGET2, holidays: [2026-01-01]}]
+rates: [{from: EUR, to: USD, date: 2026-01-05, rate: 1.1}]
+fees: [{name: cards, currency: EUR, items: [{name: all, type: PERCENTAGE, percent: 1}]}]
+`))
+	require.Empty(t, errs)
+	o := setup.Options()
+	require.Equal(t, "2026-01-31", o.AsOf.String())
+	require.False(t, o.From.Set())
+	require.Equal(t, 4, o.DuplicateDays)
+	require.Len(t, o.Calendars[0].Holidays, 1)
+	require.Equal(t, recon.Decimal("1.1"), o.Rates[0].Rate)
+	require.Equal(t, "EUR", o.FeeSchedules[0].Currency)
+	require.Equal(t, recon.Decimal("5.00"), o.MaxWriteOff.Default)
 }

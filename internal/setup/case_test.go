@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package recon
+package setup
 
 import (
 	"encoding/json"
@@ -25,7 +25,7 @@ cases:
       totals: {left: {matched: 1}, groups: {confirmed: 1, proposed: 0}}
   - {name: from files, left: left.csv, right: [], expect: {open: [{left: L1, reason: NO_CANDIDATE}]}}
 `
-	setup, faults := DecodeSetup([]byte(document))
+	setup, faults := Decode([]byte(document))
 	require.Empty(t, faults)
 	first, second := setup.Cases[0], setup.Cases[1]
 	require.Equal(t, []string{"entry", "issued", "amount", "text"}, first.Left.Header)
@@ -41,7 +41,7 @@ cases:
 
 	text, err := json.Marshal(setup)
 	require.NoError(t, err)
-	again, faults := DecodeSetup(text)
+	again, faults := Decode(text)
 	require.Empty(t, faults, string(text))
 	require.Equal(t, setup.Cases[1], again.Cases[1])
 	require.Equal(t, setup.Cases[0].Expect, again.Cases[0].Expect)

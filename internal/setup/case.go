@@ -1,4 +1,4 @@
-package recon
+package setup
 
 import (
 	"bytes"
@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"matcher/internal/recon"
 )
 
-// SetupCase is an example that a setup has to bring out: a few rows a side as their files would hold them, and what must
+// Case is an example that a setup has to bring out: a few rows a side as their files would hold them, and what must
 // come of them. `matcher test` runs them.
-type SetupCase struct {
+type Case struct {
 	Name   string     `json:"name"`
-	AsOf   *Day       `json:"asOf,omitempty"` // nil: that of the setup, else the latest date in the rows
+	AsOf   *recon.Day `json:"asOf,omitempty"` // nil: that of the setup, else the latest date in the rows
 	Left   CaseRows   `json:"left"`
 	Right  CaseRows   `json:"right"`
 	Expect CaseExpect `json:"expect"`
@@ -39,21 +41,21 @@ type CaseExpect struct {
 
 // CaseGroup is an expected group. Rows are named by their ids, or "row 2" where they have none.
 type CaseGroup struct {
-	Left       CaseIDs          `json:"left,omitempty"`
-	Right      CaseIDs          `json:"right,omitempty"`
-	Status     GroupStatus      `json:"status,omitempty"` // "": CONFIRMED
-	Rule       string           `json:"rule,omitempty"`
-	Difference Decimal          `json:"difference,omitempty"` // Σ left − Σ right
-	Reason     AdjustmentReason `json:"reason,omitempty"`     // of the difference
-	HeldBy     HeldBy           `json:"heldBy,omitempty"`
+	Left       CaseIDs                `json:"left,omitempty"`
+	Right      CaseIDs                `json:"right,omitempty"`
+	Status     recon.GroupStatus      `json:"status,omitempty"` // "": CONFIRMED
+	Rule       string                 `json:"rule,omitempty"`
+	Difference recon.Decimal          `json:"difference,omitempty"` // Σ left − Σ right
+	Reason     recon.AdjustmentReason `json:"reason,omitempty"`     // of the difference
+	HeldBy     recon.HeldBy           `json:"heldBy,omitempty"`
 }
 
 // CaseOpen is an expected open row of one side.
 type CaseOpen struct {
-	Left   CaseIDs `json:"left,omitempty"`
-	Right  CaseIDs `json:"right,omitempty"`
-	Class  Class   `json:"class,omitempty"`
-	Reason Reason  `json:"reason,omitempty"`
+	Left   CaseIDs      `json:"left,omitempty"`
+	Right  CaseIDs      `json:"right,omitempty"`
+	Class  recon.Class  `json:"class,omitempty"`
+	Reason recon.Reason `json:"reason,omitempty"`
 }
 
 // CaseIDs is one id or a list of them.
@@ -160,7 +162,7 @@ func (r CaseRows) MarshalJSON() ([]byte, error) {
 }
 
 // caseValue decodes the types of a case that are written in a shape of their own, and says whether this is one.
-func (d *documentDecoder) caseValue(n *documentNode, to reflect.Value, pointer string) bool {
+func (d *decoder) caseValue(n *node, to reflect.Value, pointer string) bool {
 	switch to := to.Addr().Interface().(type) {
 	case *CaseRows:
 		d.caseRows(n, to, pointer)
@@ -175,29 +177,32 @@ func (d *documentDecoder) caseValue(n *documentNode, to reflect.Value, pointer s
 	return true
 }
 
-// hasList says whether an object has a list of some name.
-func (n *documentNode) hasList(name string) bool {
+// has reports whether an object has a member of some name.
+func (n *node) has(name string) bool { return slices.Contains(n.names, name) }
+
+// hasList reports whether an object has a list of some name.
+func (n *node) hasList(name string) bool {
 	at := slices.Index(n.names, name)
 	return at >= 0 && n.items[at].kind == listNode
 }
 
-func (d *documentDecoder) caseRows(n *documentNode, to *CaseRows, pointer string) {
+func (d *decoder) caseRows(n *node, to *CaseRows, pointer string) {
 	to.given = true
 	switch {
 	case n.kind == textNode && n.text != "":
 		to.File = n.text
 		return
 	case n.kind != listNode:
-		d.refuse(n, pointer, CodeType, "must be a list of rows, or the name of a file, not "+n.quoted())
+		d.refuse(n, pointer, recon.CodeType, "must be a list of rows, or the name of a file, not "+n.quoted())
 		return
 	case len(n.items) > caseRowsMax:
-		d.refuse(n, pointer, CodeValue, fmt.Sprintf("holds more than %d rows: write them into a file and give its name", caseRowsMax))
+		d.refuse(n, pointer, recon.CodeValue, fmt.Sprintf("holds more than %d rows: write them into a file and give its name", caseRowsMax))
 		return
 	}
 	for i, item := range n.items {
 		at := n.childPointer(pointer, i)
 		if item.kind != mapNode {
-			d.refuse(item, at, CodeType, "must be a row as {column: value, …}, not "+item.noun())
+			d.refuse(item, at, recon.CodeType, "must be a row as {column: value, …}, not "+item.noun())
 			continue
 		}
 		d.caseRow(item, to, at)
@@ -207,16 +212,16 @@ func (d *documentDecoder) caseRows(n *documentNode, to *CaseRows, pointer string
 	}
 }
 
-func (d *documentDecoder) caseRow(n *documentNode, to *CaseRows, pointer string) {
+func (d *decoder) caseRow(n *node, to *CaseRows, pointer string) {
 	row := make([]string, len(to.Header), len(to.Header)+len(n.names))
 	for i, name := range n.names {
 		at, value := slices.Index(to.Header, name), n.items[i]
 		switch {
 		case value.kind == listNode || value.kind == mapNode:
-			d.refuse(value, n.childPointer(pointer, i), CodeType, "must be a value, not "+value.noun())
+			d.refuse(value, n.childPointer(pointer, i), recon.CodeType, "must be a value, not "+value.noun())
 			continue
 		case slices.Contains(n.names[:i], name):
-			d.refuse(value, n.childPointer(pointer, i), CodeDuplicate, "is given twice")
+			d.refuse(value, n.childPointer(pointer, i), recon.CodeDuplicate, "is given twice")
 			continue
 		case at < 0:
 			at = len(to.Header)
@@ -229,8 +234,8 @@ func (d *documentDecoder) caseRow(n *documentNode, to *CaseRows, pointer string)
 	to.Rows = append(to.Rows, row)
 }
 
-func (d *documentDecoder) caseIDs(n *documentNode, to *CaseIDs, pointer string) {
-	items := []*documentNode{n}
+func (d *decoder) caseIDs(n *node, to *CaseIDs, pointer string) {
+	items := []*node{n}
 	if n.kind == listNode {
 		items = n.items
 	}
@@ -241,9 +246,9 @@ func (d *documentDecoder) caseIDs(n *documentNode, to *CaseIDs, pointer string) 
 		}
 		switch {
 		case item.kind != textNode && item.kind != scalarNode || item.text == "":
-			d.refuse(item, at, CodeType, "must be an id, not "+item.noun())
+			d.refuse(item, at, recon.CodeType, "must be an id, not "+item.noun())
 		case slices.Contains(*to, item.text):
-			d.refuse(item, at, CodeDuplicate, "is named twice")
+			d.refuse(item, at, recon.CodeDuplicate, "is named twice")
 		default:
 			*to = append(*to, item.text)
 		}
@@ -251,51 +256,51 @@ func (d *documentDecoder) caseIDs(n *documentNode, to *CaseIDs, pointer string) 
 }
 
 // CheckCases finds what is wrong with cases as a whole. Pointers are relative to the list.
-func CheckCases(cases []SetupCase) []FieldError {
-	var errs []FieldError
+func CheckCases(cases []Case) []recon.FieldError {
+	var errs []recon.FieldError
 	fail := func(code, message, pointer string, args ...any) {
-		errs = append(errs, FieldError{fmt.Sprintf(pointer, args...), code, message})
+		errs = append(errs, recon.FieldError{fmt.Sprintf(pointer, args...), code, message})
 	}
 	seen := map[string]int{}
 	for i := range cases {
 		c := &cases[i]
 		if c.Name == "" {
-			fail(CodeMissing, "is missing: a case says what it shows", "/%d/name", i)
+			fail(recon.CodeMissing, "is missing: a case says what it shows", "/%d/name", i)
 		} else if first, taken := seen[c.Name]; taken {
-			fail(CodeDuplicate, "is the name of case "+strconv.Itoa(first+1)+" too", "/%d/name", i)
+			fail(recon.CodeDuplicate, "is the name of case "+strconv.Itoa(first+1)+" too", "/%d/name", i)
 		}
 		seen[c.Name] = i
 		if !c.Left.given {
-			fail(CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/left", i)
+			fail(recon.CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/left", i)
 		}
 		if !c.Right.given {
-			fail(CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/right", i)
+			fail(recon.CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/right", i)
 		}
 		if !c.Expect.ExpectsGroups() && !c.Expect.ExpectsOpen() && c.Expect.Totals == (CaseTotals{}) {
-			fail(CodeMissing, "is missing: say what must come out, in groups, open or totals", "/%d/expect", i)
+			fail(recon.CodeMissing, "is missing: say what must come out, in groups, open or totals", "/%d/expect", i)
 		}
-		errs = append(errs, below(fmt.Sprintf("/%d/expect", i), c.Expect.check())...)
+		errs = append(errs, recon.Below(fmt.Sprintf("/%d/expect", i), c.Expect.check())...)
 	}
 	return errs
 }
 
-var caseStatuses = []string{GroupConfirmed.String(), GroupProposed.String(), GroupPartial.String()}
+var caseStatuses = []string{recon.GroupConfirmed.String(), recon.GroupProposed.String(), recon.GroupPartial.String()}
 
-func (e *CaseExpect) check() []FieldError {
-	var errs []FieldError
+func (e *CaseExpect) check() []recon.FieldError {
+	var errs []recon.FieldError
 	for i := range e.Groups {
 		g := &e.Groups[i]
 		at := "/groups/" + strconv.Itoa(i)
 		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
-			errs = append(errs, FieldError{at + "/status", CodeValue, notAmong(g.Status.String(), caseStatuses)})
+			errs = append(errs, recon.FieldError{at + "/status", recon.CodeValue, notAmong(g.Status.String(), caseStatuses)})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
-			errs = append(errs, FieldError{at, CodeMissing, "must name the rows of the group: left and right, two at least"})
+			errs = append(errs, recon.FieldError{at, recon.CodeMissing, "must name the rows of the group: left and right, two at least"})
 		}
 	}
 	for i := range e.Open {
 		if len(e.Open[i].Left)+len(e.Open[i].Right) != 1 {
-			errs = append(errs, FieldError{"/open/" + strconv.Itoa(i), CodeValue, "must name one row, by left or by right"})
+			errs = append(errs, recon.FieldError{"/open/" + strconv.Itoa(i), recon.CodeValue, "must name one row, by left or by right"})
 		}
 	}
 	return errs
