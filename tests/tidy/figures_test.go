@@ -18,7 +18,7 @@ import (
 // docs/decisions.md.
 const (
 	maxCodeLines        = 47_100
-	maxPackages         = 27
+	maxPackages         = 28
 	maxSingleCallersPer = 22 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 66 // functions with five parameters or more
 	maxSentinels        = 41
