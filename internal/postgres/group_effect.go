@@ -76,15 +76,12 @@ func (tx *Tx) confirmed(ctx context.Context, groups []*decidedGroup, given recon
 
 // nameDifferences writes the reason of a difference into its group: given now, or by the first adjustment of it.
 func (tx *Tx) nameDifferences(ctx context.Context, groups []*decidedGroup) error {
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "naming differences", `
 		UPDATE match_groups g SET difference_reason = (
 			SELECT a.reason FROM adjustments a
 			WHERE a.group_id = g.id AND a.posting_status <> 'REVERSED' ORDER BY a.ordinal LIMIT 1)
 		WHERE g.id = ANY ($1) AND g.difference <> 0 AND g.difference_reason IS NULL`, groupKeys(groups))
-	if err != nil {
-		return fmt.Errorf("naming differences: %w", err)
-	}
-	return nil
+	return err
 }
 
 // released lets the rows of groups go: they are open again at once, with an exception each, and the same set is not
@@ -138,15 +135,12 @@ func (tx *Tx) rememberSets(ctx context.Context, groups []*decidedGroup) error {
 	for i, g := range groups {
 		hashes[i] = setHash(g.members())
 	}
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "remembering what was rejected", `
 		INSERT INTO rejected_sets (set_hash, context_num, members, created_by)
 		SELECT u.hash, g.context_num, g.left_ids || g.right_ids, @actor
 		FROM unnest(@keys::bigint[], @hashes::bytea[]) AS u (key, hash) JOIN match_groups g ON g.id = u.key
 		ON CONFLICT (set_hash) DO NOTHING`, pgx.NamedArgs{"keys": groupKeys(groups), "hashes": hashes, "actor": tx.actor})
-	if err != nil {
-		return fmt.Errorf("remembering what was rejected: %w", err)
-	}
-	return nil
+	return err
 }
 
 // rejectedSets are those of a context whose rows are all still there.

@@ -76,8 +76,6 @@ func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 	if _, err := tx.copyIn(ctx, `COPY open_items (source_num, transaction_id) FROM STDIN (FORMAT binary)`, stream); err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `UPDATE imports SET listed = true WHERE num = ANY ($1)`, save.Unlisted); err != nil {
-		return fmt.Errorf("marking imports as listed: %w", err)
-	}
-	return nil
+	_, err = tx.exec(ctx, "marking imports as listed", `UPDATE imports SET listed = true WHERE num = ANY ($1)`, save.Unlisted)
+	return err
 }

@@ -55,10 +55,8 @@ func unpackRows(packed []byte, most int) ([]int64, error) {
 }
 
 func (tx *Tx) saveRunInput(ctx context.Context, runNum int64, rows []int64) error {
-	if _, err := tx.tx.Exec(ctx, `INSERT INTO run_inputs (run_num, body) VALUES ($1, $2)`, runNum, packRows(rows)); err != nil {
-		return fmt.Errorf("storing which rows the run read: %w", err)
-	}
-	return nil
+	_, err := tx.exec(ctx, "storing which rows the run read", `INSERT INTO run_inputs (run_num, body) VALUES ($1, $2)`, runNum, packRows(rows))
+	return err
 }
 
 // RunRows are the ids of the rows that a run read, in order; false means that they were not kept.

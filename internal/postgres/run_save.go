@@ -135,7 +135,7 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 // dropUntouchedProposals forgets what earlier runs proposed and nobody looked at: this run has just weighed those rows
 // again. A group that this run stored is not an earlier one.
 func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "dropping earlier proposals", `
 		WITH dropped AS (
 			DELETE FROM match_groups g
 			WHERE g.context_num = $1 AND g.status = 'PROPOSED' AND NOT g.preview AND g.id < $2
@@ -146,10 +146,7 @@ func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
 			RETURNING transaction_id
 		)`+listFreed,
 		save.Context.Num, rowID(save.Run.Num, 0))
-	if err != nil {
-		return fmt.Errorf("dropping earlier proposals: %w", err)
-	}
-	return nil
+	return err
 }
 
 // previewLife is how long the groups of a dry run can be read, unless another run of the context ends before.
