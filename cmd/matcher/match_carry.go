@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/bootstrap"
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/period"
@@ -171,7 +170,7 @@ func (in *matchInput) readBalances(left, right string) (err error) {
 // closing returns what this period hands to the next.
 func (r *reconciliation) closing() *period.Closing {
 	c := &period.Closing{
-		Written: "matcher " + bootstrap.Version().Version, Plan: r.plan, Result: r.result,
+		Written: "matcher " + engine.ThisBuild().Version, Plan: r.plan, Result: r.result,
 		Carry: &r.carry.Carry, Stated: r.stated,
 	}
 	for i, s := range r.sides() {

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"matcher/internal/bootstrap"
+	"matcher/internal/engine"
 	"matcher/internal/period"
 )
 
@@ -34,7 +34,7 @@ func (r *reconciliation) writeFolder(folder string) error {
 		{"rejected.csv", func(to *bufio.Writer) error { return run.WriteRejected(to) }},
 		{period.FileName, func(to *bufio.Writer) error { return r.closing().Write(to) }},
 		{"report.html", func(to *bufio.Writer) error {
-			return run.WritePage(to, "written by matcher "+bootstrap.Version().Version)
+			return run.WritePage(to, "written by matcher "+engine.ThisBuild().Version)
 		}},
 	}
 	for _, w := range writers {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/bootstrap"
+	"matcher/internal/engine"
 )
 
 func newVersionCommand(stdout io.Writer) *cobra.Command {
@@ -15,7 +15,7 @@ func newVersionCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use: "version", Short: "Say what this binary is", Args: cobra.NoArgs, Example: "  matcher version --json",
 		RunE: func(*cobra.Command, []string) error {
-			v := bootstrap.Version()
+			v := engine.ThisBuild()
 			if asJSON {
 				return json.NewEncoder(stdout).Encode(v)
 			}

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -268,7 +266,7 @@ func (a *App) openAPI(role Role) error {
 		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
-		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, Version: Version(),
+		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, Build: engine.ThisBuild(),
 		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
 	})
 	return err
@@ -399,22 +397,4 @@ func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 	}
 	opts.Issuer, opts.Audience = cfg.Auth.Issuer, cfg.Auth.Audience
 	return auth.Mint(secret, opts)
-}
-
-// Version returns what was built.
-func Version() httpapi.Version {
-	v := httpapi.Version{Version: "dev", Go: runtime.Version(), Engine: engine.Version}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			v.Commit = setting.Value
-		}
-	}
-	return v
 }

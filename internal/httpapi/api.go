@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"matcher/internal/auth"
+	"matcher/internal/engine"
 	"matcher/internal/ingestion"
 	"matcher/internal/postgres"
 	"matcher/internal/shared/infrastructure/tenant/adapters"
@@ -57,19 +58,12 @@ type Config struct {
 	Registry *prometheus.Registry
 	// MetricsToken guards /metrics where it is set.
 	MetricsToken string
-	Version      Version
+	// Build is what /version answers.
+	Build engine.Build
 	// ProbesOnly leaves out everything under /v1: a worker answers probes and nothing else.
 	ProbesOnly bool
 	// Ready reports whether the service can answer; an error makes /readyz 503.
 	Ready func(context.Context) error
-}
-
-// Version is what /version tells.
-type Version struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"`
-	Go      string `json:"go"`
-	Engine  string `json:"engine"`
 }
 
 // API serves HTTP.
@@ -94,7 +88,7 @@ func New(cfg Config) (*API, error) {
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
 		uploads: make(chan struct{}, maxUploads), draining: make(chan struct{}),
 	}
-	mux, doc := http.NewServeMux(), newDocument(cfg.Version.Version)
+	mux, doc := http.NewServeMux(), newDocument(cfg.Build.Version)
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
 		for _, op := range operations {

@@ -37,7 +37,7 @@ func writeNotReady(w http.ResponseWriter, r *http.Request, code, detail string) 
 }
 
 func (a *API) version(w http.ResponseWriter, _ *http.Request) {
-	_ = sendJSON(w, a.Version)
+	_ = sendJSON(w, a.Build)
 }
 
 // metrics serves the registry, to holders of the token where there is one.
