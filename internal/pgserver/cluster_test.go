@@ -14,7 +14,7 @@ func TestEnsureCluster_AnInterruptedOneIsNeverTakenForADatabase(t *testing.T) {
 	dir := dataFolder(t)
 	l, err := newLayout(dir)
 	require.NoError(t, err)
-	require.NoError(t, os.Mkdir(l.fresh, 0o700))
+	require.NoError(t, os.MkdirAll(l.fresh, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(l.fresh, "PG_VERSION"), []byte("15\n"), 0o600))
 
 	s := startServer(t, Config{DataDir: dir})
