@@ -44,7 +44,8 @@ type applyCommand struct {
 func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	c := &applyCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}, stdin: stdin}
 	command := &cobra.Command{
-		Use: "apply SETUP", Short: "Bring a context of the service in line with a setup file", Long: applyHelp, Example: applyExample,
+		Use: "apply SETUP", Short: "Bring a context of the service in line with a setup file", Long: applyHelp,
+		Example: applyExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError("which setup? matcher apply SETUP, a file as matcher match --save writes it")
@@ -54,7 +55,8 @@ func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *c
 		RunE: func(command *cobra.Command, args []string) error { return c.apply(command.Context(), args[0]) },
 	}
 	f := command.Flags()
-	f.StringVar(&c.context, "context", "", "`CONTEXT` to bring in line, made where there is none (default: the name of the file, or of its folder)")
+	f.StringVar(&c.context, "context", "",
+		"`CONTEXT` to bring in line, made where there is none (default: the name of the file, or of its folder)")
 	f.BoolVar(&c.yes, "yes", false, "write without asking")
 	f.BoolVar(&c.dry, "dry-run", false, "print the plan and write nothing")
 	f.BoolVar(&c.noBackTest, "no-back-test", false, "do not back-test the rules")
@@ -174,9 +176,11 @@ func (c *applyCommand) agreed(p *applyPlan) error {
 	}
 	in, isFile := c.stdin.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		return usageError("nothing is written: there is no terminal to ask at; give --yes to apply the plan, or --dry-run to see it only")
+		return usageError("nothing is written: there is no terminal to ask at; give --yes to apply the plan, or " +
+			"--dry-run to see it only")
 	}
-	fmt.Fprintf(c.stderr, "Apply %s to context %q? [y/N] ", report.Plural(int64(len(p.changes)), "change"), p.context.Name)
+	fmt.Fprintf(c.stderr, "Apply %s to context %q? [y/N] ", report.Plural(int64(len(p.changes)), "change"),
+		p.context.Name)
 	return confirmed(c.stdin)
 }
 
@@ -206,7 +210,8 @@ func (c *applyCommand) write(ctx context.Context, p *applyPlan) error {
 			err = fmt.Errorf("the context takes rules with a back-test only: apply without --no-back-test (%w)", err)
 		}
 		if i > 0 {
-			return fmt.Errorf("%w; %d of %d steps are done, and the next apply goes on from there", err, i, len(p.steps))
+			return fmt.Errorf("%w; %d of %d steps are done, and the next apply goes on from there", err, i,
+				len(p.steps))
 		}
 		return fmt.Errorf("%w; nothing was written", err)
 	}

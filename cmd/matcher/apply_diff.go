@@ -22,8 +22,8 @@ const (
 	cancelTimeout = 5 * time.Second // bounds the cancelling after Ctrl-C
 )
 
-// backTest back-tests the setup's rules on the context's history. Where that is refused it notes why: the service itself
-// refuses rules without a back-test in a context that requires one.
+// backTest back-tests the setup's rules on the context's history. Where that is refused it notes why: the service
+// itself refuses rules without a back-test in a context that requires one.
 func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestShown, error) {
 	if c.noBackTest || !p.retried {
 		return nil, nil //nolint:nilnil // nothing was tried
@@ -31,7 +31,8 @@ func (c *applyCommand) backTest(ctx context.Context, p *applyPlan) (*backTestSho
 	var started recon.BackTest
 	err := c.post(ctx, "/v1/contexts/"+p.context.ID+"/back-tests", map[string]any{"rules": p.ruleSet()}, &started)
 	var refused *refusal
-	if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError && refused.Status != http.StatusUnauthorized {
+	if errors.As(err, &refused) && refused.Status < http.StatusInternalServerError &&
+		refused.Status != http.StatusUnauthorized {
 		c.noteBackTestSkipped(p, refused.Error())
 		return nil, nil //nolint:nilnil // nothing was tried
 	}
@@ -74,7 +75,8 @@ func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) 
 		if ctx.Err() != nil {
 			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 			defer cancel()
-			return test, errors.Join(errors.New("nothing is written"), c.post(late, "/v1/runs/"+test.ID+"/cancel", nil, nil))
+			return test, errors.Join(errors.New("nothing is written"),
+				c.post(late, "/v1/runs/"+test.ID+"/cancel", nil, nil))
 		}
 		if err != nil {
 			return test, err
@@ -87,7 +89,8 @@ func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) 
 func (c *applyCommand) readEntries(ctx context.Context, shown *backTestShown) error {
 	for _, kind := range []recon.DiffKind{recon.DiffLost, recon.DiffRePaired, recon.DiffGained} {
 		var some page[recon.BackTestEntry]
-		if err := c.get(ctx, fmt.Sprintf("/v1/back-tests/%s/entries?kind=%s&limit=%d", shown.ID, kind, entriesShown), &some); err != nil {
+		if err := c.get(ctx, fmt.Sprintf("/v1/back-tests/%s/entries?kind=%s&limit=%d", shown.ID, kind, entriesShown),
+			&some); err != nil {
 			return err
 		}
 		shown.Entries = append(shown.Entries, some.Items...)

@@ -156,12 +156,14 @@ func (p *applyPlan) planCalendars(ctx context.Context) error {
 		return err
 	}
 	for _, calendar := range p.setup.Calendars {
-		planConfigured(p, "calendar", "/v1/calendars", calendar.ID, there, calendar, func(c recon.Calendar) (string, any) {
-			slices.Sort(c.Holidays)
-			return c.ID, c
-		})
+		planConfigured(p, "calendar", "/v1/calendars", calendar.ID, there, calendar,
+			func(c recon.Calendar) (string, any) {
+				slices.Sort(c.Holidays)
+				return c.ID, c
+			})
 	}
-	p.known.Calendars = slices.Concat(p.known.Calendars, unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
+	p.known.Calendars = slices.Concat(p.known.Calendars,
+		unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
 	return nil
 }
 
@@ -171,9 +173,11 @@ func (p *applyPlan) planFees(ctx context.Context) error {
 		return err
 	}
 	for _, fee := range p.setup.Fees {
-		planConfigured(p, "fee schedule", "/v1/fee-schedules", fee.Name, there, fee, func(f recon.FeeSchedule) (string, any) { return f.Name, f })
+		planConfigured(p, "fee schedule", "/v1/fee-schedules", fee.Name, there, fee,
+			func(f recon.FeeSchedule) (string, any) { return f.Name, f })
 	}
-	p.known.FeeSchedules = slices.Concat(p.known.FeeSchedules, unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
+	p.known.FeeSchedules = slices.Concat(p.known.FeeSchedules,
+		unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
 	return nil
 }
 
@@ -188,7 +192,8 @@ func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (
 }
 
 // planConfigured creates or changes one named value of the tenant; form returns its name and what is compared.
-func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T, form func(T) (string, any)) {
+func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T,
+	form func(T) (string, any)) {
 	c := p.c
 	at := slices.IndexFunc(there, func(c recon.Configured[T]) bool {
 		known, _ := form(c.Value)
@@ -202,7 +207,8 @@ func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.
 	_, current := form(stored.Value)
 	_, desired := form(want)
 	p.differs(what, name, diffFields(current, desired), func(ctx context.Context) error {
-		call := apiCall{method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version), json: want}
+		call := apiCall{method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version),
+			json: want}
 		return c.do(ctx, call, nil)
 	})
 }
@@ -247,7 +253,8 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 }
 
 // differingRates returns the rates of a pair that the service lacks or has with other values.
-func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate, err error) {
+func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate,
+	err error) {
 	first, last := rates[0].Date, rates[0].Date
 	for _, rate := range rates {
 		first, last = min(first, rate.Date), max(last, rate.Date)
@@ -289,7 +296,8 @@ func (p *applyPlan) planRules(ctx context.Context) error {
 	}
 	for _, stored := range p.rules {
 		if !slices.ContainsFunc(p.setup.Rules, func(r recon.Rule) bool { return r.Name == stored.Rule.Name }) {
-			p.changes = append(p.changes, change{Action: actionRemove, What: "rule", Name: stored.Rule.Name, Detail: ruleDetail(&stored.Rule)})
+			p.changes = append(p.changes,
+				change{Action: actionRemove, What: "rule", Name: stored.Rule.Name, Detail: ruleDetail(&stored.Rule)})
 		}
 	}
 	if len(p.setup.Rules) == 0 {
@@ -306,7 +314,8 @@ func (p *applyPlan) planRules(ctx context.Context) error {
 func (p *applyPlan) compareRule(want *recon.Rule) {
 	at := slices.IndexFunc(p.rules, func(s recon.StoredRule) bool { return s.Rule.Name == want.Name })
 	if at < 0 {
-		p.changes = append(p.changes, change{Action: actionCreate, What: "rule", Name: want.Name, Detail: ruleDetail(want)})
+		p.changes = append(p.changes,
+			change{Action: actionCreate, What: "rule", Name: want.Name, Detail: ruleDetail(want)})
 		return
 	}
 	fields := diffFields(p.rules[at].Rule.WithDefaults(), want.WithDefaults())
@@ -326,7 +335,8 @@ func (p *applyPlan) publish(ctx context.Context) error {
 	if err := p.c.get(ctx, path, &now); err != nil {
 		return err
 	}
-	if !slices.EqualFunc(now.Items, p.rules, func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
+	if !slices.EqualFunc(now.Items, p.rules,
+		func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
 		return &refusal{Status: http.StatusPreconditionFailed, Code: "STALE_VERSION"}
 	}
 	return p.c.do(ctx, apiCall{method: http.MethodPut, path: path, json: map[string]any{"rules": p.ruleSet()}}, &now)

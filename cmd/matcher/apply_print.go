@@ -17,13 +17,15 @@ func (c *applyCommand) printPlan(p *applyPlan, path string) {
 		return
 	}
 	if len(p.changes) == 0 {
-		fmt.Fprintf(c.stdout, "no changes: context %q matches %s (%s)\n", p.context.Name, path, report.Plural(int64(p.same), "item"))
+		fmt.Fprintf(c.stdout, "no changes: context %q matches %s (%s)\n", p.context.Name, path,
+			report.Plural(int64(p.same), "item"))
 	} else {
 		fmt.Fprintf(c.stdout, "%s → context %q\n", path, p.context.Name)
 	}
 	signs := map[string]string{actionCreate: "+", actionChange: "~", actionRemove: "−"}
 	for _, ch := range p.changes {
-		fmt.Fprintln(c.stdout, strings.TrimRight(fmt.Sprintf("%s %-12s  %s  %s", signs[ch.Action], ch.What, ch.Name, ch.Detail), " "))
+		fmt.Fprintln(c.stdout,
+			strings.TrimRight(fmt.Sprintf("%s %-12s  %s  %s", signs[ch.Action], ch.What, ch.Name, ch.Detail), " "))
 		for i, f := range ch.Fields {
 			if i == fieldsShown {
 				fmt.Fprintf(c.stdout, "      … and %s more\n", report.Plural(int64(len(ch.Fields)-i), "value"))

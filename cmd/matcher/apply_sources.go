@@ -40,7 +40,8 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 }
 
 // planSource compares one side's source: the one of its name, or where the file names none the only one of its side.
-func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want setup.Side, there []recon.Source) (string, error) {
+func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want setup.Side, there []recon.Source) (string,
+	error) {
 	onSide := slices.DeleteFunc(slices.Clone(there), func(s recon.Source) bool { return s.Side != side })
 	name := want.Source
 	switch {
@@ -69,9 +70,10 @@ func (p *applyPlan) newSource(side recon.Side, name string, want setup.Side) {
 		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", source, &made)
 	})
 	if want.Map != nil {
-		p.missing("field map", name, report.Plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
-			return p.putMap(ctx, &made, want.Map)
-		})
+		p.missing("field map", name, report.Plural(int64(len(want.Map.Fields)), "field"),
+			func(ctx context.Context) error {
+				return p.putMap(ctx, &made, want.Map)
+			})
 	}
 }
 
@@ -79,7 +81,8 @@ func (p *applyPlan) newSource(side recon.Side, name string, want setup.Side) {
 func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want setup.Side) error {
 	var fields []fieldChange
 	if want.Currency != "" {
-		fields = diffFields(map[string]string{"currency": source.Currency}, map[string]string{"currency": want.Currency})
+		fields = diffFields(map[string]string{"currency": source.Currency},
+			map[string]string{"currency": want.Currency})
 	}
 	p.differs("source", source.Name, fields, func(ctx context.Context) error {
 		return p.c.do(ctx, apiCall{
@@ -97,9 +100,10 @@ func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want set
 		p.note("the file has no map for %q: version %d of its map stays in force", source.Name, source.FieldMapVersion)
 		return nil
 	case source.FieldMapVersion == 0:
-		p.missing("field map", source.Name, report.Plural(int64(len(want.Map.Fields)), "field"), func(ctx context.Context) error {
-			return p.putMap(ctx, &source, want.Map)
-		})
+		p.missing("field map", source.Name, report.Plural(int64(len(want.Map.Fields)), "field"),
+			func(ctx context.Context) error {
+				return p.putMap(ctx, &source, want.Map)
+			})
 		return nil
 	}
 	var raw struct {
@@ -117,6 +121,7 @@ func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want set
 // putMap stores the next version of a source's map, unless the source changed meanwhile.
 func (p *applyPlan) putMap(ctx context.Context, source *recon.Source, fieldMap *recon.FieldMap) error {
 	return p.c.do(ctx, apiCall{
-		method: http.MethodPut, path: "/v1/sources/" + source.ID + "/field-map", ifMatch: entityTag(source.Version), json: fieldMap,
+		method: http.MethodPut, path: "/v1/sources/" + source.ID + "/field-map", ifMatch: entityTag(source.Version),
+		json: fieldMap,
 	}, nil)
 }

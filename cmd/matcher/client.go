@@ -50,7 +50,8 @@ type refusal struct {
 
 func (r *refusal) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d %s: %s", r.Status, cmp.Or(r.Code, http.StatusText(r.Status)), cmp.Or(r.Detail, "(no details)"))
+	fmt.Fprintf(&text, "%d %s: %s", r.Status, cmp.Or(r.Code, http.StatusText(r.Status)),
+		cmp.Or(r.Detail, "(no details)"))
 	for _, e := range r.Errors {
 		fmt.Fprintf(&text, "; %s %s", cmp.Or(e.Pointer, e.Parameter), e.Message)
 	}
@@ -116,7 +117,8 @@ func (c client) attempt(ctx context.Context, r *apiCall, to any) error {
 		err = json.NewDecoder(response.Body).Decode(to)
 	}
 	if errors.As(err, new(*json.SyntaxError)) {
-		return fmt.Errorf("%s does not answer as Matcher's API does: set MATCHER_URL to the address of the service, without a path",
+		return fmt.Errorf("%s does not answer as Matcher's API does: set MATCHER_URL to the address of the service, "+
+			"without a path",
 			withoutUser(c.url))
 	}
 	if err == nil {
@@ -145,7 +147,8 @@ func (c client) request(ctx context.Context, r *apiCall) (*http.Request, error) 
 	} else {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	for name, value := range map[string]string{"Content-Type": r.contentType, "Idempotency-Key": r.key, "If-Match": r.ifMatch} {
+	for name, value := range map[string]string{"Content-Type": r.contentType, "Idempotency-Key": r.key,
+		"If-Match": r.ifMatch} {
 		if value != "" {
 			request.Header.Set(name, value)
 		}

@@ -31,8 +31,8 @@ func defaultRetries(onWait func(string, time.Duration)) retryPolicy {
 // retryAfterMax bounds what a server may ask for; a longer wait is left to the user.
 const retryAfterMax = time.Minute
 
-// do makes a request and repeats it where repeating has no effect of its own: reads and replacements are idempotent, and
-// a POST carries a key.
+// do makes a request and repeats it where repeating has no effect of its own: reads and replacements are idempotent,
+// and a POST carries a key.
 func (c client) do(ctx context.Context, r apiCall, to any) error {
 	if err := r.prepare(); err != nil {
 		return err

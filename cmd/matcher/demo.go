@@ -97,7 +97,8 @@ func demo(ctx context.Context, cfg bootstrap.Config, exit bool, stdout, stderr i
 		stop()
 		return errors.Join(err, <-served)
 	}
-	fmt.Fprintf(stdout, "\nServing %s (docs at %s/docs). Ctrl-C stops it; the next start finds its data.\n", address, address)
+	fmt.Fprintf(stdout, "\nServing %s (docs at %s/docs). Ctrl-C stops it; the next start finds its data.\n", address,
+		address)
 	return <-served
 }
 
@@ -108,7 +109,8 @@ func showDemo(ctx context.Context, app *bootstrap.App, address string, stdout, s
 			return err
 		}
 		token, err := app.Token(auth.MintOptions{
-			Subject: "demo", TenantID: tenant.TenantID, Roles: []auth.Role{auth.RoleAdmin}, TTL: demoTokenTTL, Now: time.Now(),
+			Subject: "demo", TenantID: tenant.TenantID, Roles: []auth.Role{auth.RoleAdmin}, TTL: demoTokenTTL,
+			Now: time.Now(),
 		})
 		if err != nil {
 			return err
@@ -197,7 +199,8 @@ type demoSide struct {
 func (d demoSide) load(ctx context.Context, api client, contextID, folder string) error {
 	side := string(d.side)
 	key := "demo/" + folder + "/" + side
-	source := map[string]any{"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side, "currency": d.setup.Currency}
+	source := map[string]any{"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side,
+		"currency": d.setup.Currency}
 	var made struct {
 		ID              string `json:"id"`
 		FieldMapVersion int    `json:"fieldMapVersion"`

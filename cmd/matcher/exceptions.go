@@ -34,8 +34,9 @@ type exceptionsCommand struct {
 func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	c := &exceptionsCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
 	command := &cobra.Command{
-		Use: "exceptions", Short: "List the open rows of the service and why they are open", Long: exceptionsHelp, Example: exceptionsExample,
-		Args: cobra.NoArgs,
+		Use: "exceptions", Short: "List the open rows of the service and why they are open", Long: exceptionsHelp,
+		Example: exceptionsExample,
+		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return c.list(command.Context(), command.Flags().Changed("limit"))
 		},
@@ -211,6 +212,7 @@ func (c *exceptionsCommand) move(ctx context.Context, id, verb string, body any)
 	if row.State == recon.StateOpen {
 		next = "; the next run finds why"
 	}
-	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", report.ExceptionName(&e), report.Grouped(row.Amount), row.Currency, report.Words(row.State), next)
+	fmt.Fprintf(c.stdout, "%s %s %s is %s%s\n", report.ExceptionName(&e), report.Grouped(row.Amount), row.Currency,
+		report.Words(row.State), next)
 	return nil
 }

@@ -63,7 +63,8 @@ func exportNames() []string {
 func newExportCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	c := &exportCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
 	command := &cobra.Command{
-		Use: "export [WHAT…]", Short: "Write groups, open rows and more of the service into files", Long: exportHelp, Example: exportExample,
+		Use: "export [WHAT…]", Short: "Write groups, open rows and more of the service into files", Long: exportHelp,
+		Example:   exportExample,
 		ValidArgs: exportNames(),
 		Args: func(_ *cobra.Command, args []string) error {
 			for _, what := range args {
@@ -78,7 +79,8 @@ func newExportCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	f := command.Flags()
 	f.StringVar(&c.context, "context", "", "`CONTEXT` to export: its name or id")
 	f.StringVar(&c.run, "run", "", "the groups of this `RUN`, by its id, instead of those of the context")
-	f.StringVar(&c.out, "out", "", "a `FILE` for one thing, a folder for several; standard output where one thing has none")
+	f.StringVar(&c.out, "out", "",
+		"a `FILE` for one thing, a folder for several; standard output where one thing has none")
 	f.StringVar(&c.format, "format", "csv", "csv, or json: one object a line")
 	f.BoolVar(&c.json, "json", false, "list the written files as one JSON object")
 	return command
@@ -118,7 +120,8 @@ func (c *exportCommand) chosen(names []string) ([]string, error) {
 		names = exportNames()
 	}
 	if len(names) > 1 && (c.out == "" || c.out == "-") {
-		return nil, usageError("%d things go into a folder: --out DIR, or name one of %s", len(names), strings.Join(names, ", "))
+		return nil, usageError("%d things go into a folder: --out DIR, or name one of %s", len(names),
+			strings.Join(names, ", "))
 	}
 	return names, nil
 }

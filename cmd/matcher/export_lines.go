@@ -64,10 +64,12 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	}
 	slices.SortStableFunc(rows, report.ByDate)
 	for i := range rows {
-		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: recon.ReasonNotRun, AgeDays: int(asOf - rows[i].Date)}
+		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: recon.ReasonNotRun,
+			AgeDays: int(asOf - rows[i].Date)}
 		switch e, found := why[open.ID]; {
 		case found:
-			open.Class, open.Reason, open.NearestDifference, open.Suggestion = e.Class, e.Reason, e.NearestDifference, e.Suggestion
+			open.Class, open.Reason = e.Class, e.Reason
+			open.NearestDifference, open.Suggestion = e.NearestDifference, e.Suggestion
 			if open.NearestExternalID, err = c.label(ctx, labels, e.NearestID); err != nil {
 				return err
 			}
@@ -94,9 +96,10 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 	return known[id], nil
 }
 
-// lastRun gives the day of the last run, by which rows are aged, and the imports that it had in hand; before the first run
-// it is the latest day among the rows, and no import.
-func (c *exportCommand) lastRun(ctx context.Context, rows []recon.StoredTransaction) (asOf recon.Day, seen map[string]bool, err error) {
+// lastRun gives the day of the last run, by which rows are aged, and the imports that it had in hand; before the
+// first run it is the latest day among the rows, and no import.
+func (c *exportCommand) lastRun(ctx context.Context, rows []recon.StoredTransaction) (asOf recon.Day,
+	seen map[string]bool, err error) {
 	var last recon.Run
 	err = each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/runs", func(run recon.Run) error {
 		if run.Status != recon.RunCompleted || run.Mode != recon.RunCommit {

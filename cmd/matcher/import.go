@@ -56,7 +56,8 @@ func newImportCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *
 	f.StringVar(&c.name, "name", "", "what the file is called in the service (default: its own name)")
 	f.IntVar(&c.rejects, "rejects", 20, "how many refused rows are listed for a file")
 	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is any `rejected` row")
-	f.StringVar(&c.key, "idempotency-key", "", "makes a repeated command safe: the same `KEY` and file are loaded once, and answered alike")
+	f.StringVar(&c.key, "idempotency-key", "",
+		"makes a repeated command safe: the same `KEY` and file are loaded once, and answered alike")
 	f.BoolVar(&c.json, "json", false, "print one JSON object")
 	return command
 }
@@ -165,7 +166,8 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err == nil && me.Limits.ImportBytes > 0 && info.Size() > me.Limits.ImportBytes {
-			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit raised",
+			return fmt.Errorf("%s has %s bytes, and the service takes at most %s: split the file, or have the limit "+
+				"raised",
 				path, report.Grouped(info.Size()), report.Grouped(me.Limits.ImportBytes))
 		}
 	}
@@ -173,7 +175,8 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 }
 
 // load streams one file and reads what became of it.
-func (c *importCommand) load(ctx context.Context, source recon.Source, path string, position int, stdin io.Reader) (in imported, err error) {
+func (c *importCommand) load(ctx context.Context, source recon.Source, path string, position int,
+	stdin io.Reader) (in imported, err error) {
 	name := cmp.Or(c.name, filepath.Base(path))
 	if path == "-" {
 		name = cmp.Or(c.name, "stdin")

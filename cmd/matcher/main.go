@@ -30,7 +30,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	root := &cobra.Command{
 		Use:   "matcher",
 		Short: "Reconcile two sides of the same money",
-		Long: "Matcher reconciles two sides of the same money: two files at once with `matcher match`, or many tenants'\n" +
+		Long: "Matcher reconciles two sides of the same money: two files at once with `matcher match`, or many " +
+			"tenants'\n" +
 			"streams as a service with `matcher serve`. `matcher demo` shows both sides of it within a minute.",
 		SilenceUsage: true, SilenceErrors: true,
 	}

@@ -68,7 +68,8 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		Long: matchHelp, Example: matchExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 2 {
-				return usageError("%d files were named: two are expected, or --left FILE and --right FILE for each of several",
+				return usageError("%d files were named: two are expected, or --left FILE and --right FILE for each "+
+					"of several",
 					len(args))
 			}
 			return nil

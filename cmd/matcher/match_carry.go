@@ -41,7 +41,8 @@ func (o *matchOptions) readCarry() (*carried, error) {
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s holds no %s: name the folder that last period's --out wrote", o.carry, period.FileName)
+		return nil, fmt.Errorf("%s holds no %s: name the folder that last period's --out wrote", o.carry,
+			period.FileName)
 	}
 	if err != nil {
 		return nil, fileError(path, err)

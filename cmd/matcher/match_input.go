@@ -39,7 +39,8 @@ func expandInputs(side recon.Side, named []string) ([]inputFile, error) {
 			return nil, err
 		}
 		for _, p := range paths {
-			files = append(files, inputFile{side: side, source: cmp.Or(source, sourceName(p)), named: source != "", path: p})
+			files = append(files,
+				inputFile{side: side, source: cmp.Or(source, sourceName(p)), named: source != "", path: p})
 		}
 	}
 	if len(files) > inputFilesMax {
@@ -164,7 +165,8 @@ func fileError(path string, err error) error {
 	case os.IsNotExist(err):
 		return fmt.Errorf("%s does not exist: check the name, or give the full path", path)
 	case os.IsPermission(err):
-		return fmt.Errorf("%s may not be read by this user: change its permissions, or run as a user who may read it", path)
+		return fmt.Errorf("%s may not be read by this user: change its permissions, or run as a user who may read it",
+			path)
 	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("%s is a folder: name a file in it", path)
 	}

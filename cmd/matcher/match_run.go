@@ -60,7 +60,8 @@ func (in *matchInput) checkFiles() error {
 		switch {
 		case f.path == "-":
 			fromStdin++
-		case f.side == recon.Left && slices.ContainsFunc(in.right.files, func(r *matchFile) bool { return r.path == f.path }):
+		case f.side == recon.Left &&
+			slices.ContainsFunc(in.right.files, func(r *matchFile) bool { return r.path == f.path }):
 			in.note("%s is on both sides, where it agrees with itself: was another file meant?", f.path)
 		}
 	}

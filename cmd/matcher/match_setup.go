@@ -140,7 +140,8 @@ func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 		first := sides[i].files[0]
 		fields := first.reader.FieldMap()
 		for _, f := range sides[i].files[1:] {
-			if !reflect.DeepEqual(f.reader.FieldMap(), fields) { // by the first map, the second's dates could be read wrong
+			// by the first map, the second's dates could be read wrong
+			if !reflect.DeepEqual(f.reader.FieldMap(), fields) {
 				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: "+
 					"save each with the other side by itself",
 					first.path, f.path)

@@ -49,7 +49,8 @@ func (p *progress) reading(path string, done, size, rows int64) {
 // matching shows which rule is running.
 func (p *progress) matching(at engine.Progress) {
 	p.show(func() string {
-		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule, report.Grouped(at.Candidates))
+		return fmt.Sprintf("matching: rule %d of %d (%s), %s candidates", at.RuleIndex+1, at.Rules, at.Rule,
+			report.Grouped(at.Candidates))
 	})
 }
 

@@ -39,7 +39,8 @@ do. Requests to a busy or restarting service are repeated for half a minute.`
 func (r *remote) open() error {
 	address, token := settingOf(r.env, "MATCHER_URL"), strings.TrimSpace(settingOf(r.env, "MATCHER_TOKEN"))
 	if address == "" {
-		return usageError("MATCHER_URL is not set: give the address of the service, as in export MATCHER_URL=http://127.0.0.1:8080")
+		return usageError("MATCHER_URL is not set: give the address of the service, as in export " +
+			"MATCHER_URL=http://127.0.0.1:8080")
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -54,7 +55,8 @@ func (r *remote) open() error {
 	}
 	r.progress = newProgress(r.stderr)
 	r.client = client{
-		url: strings.TrimRight(address, "/"), token: token, answered: new(atomic.Bool), retry: defaultRetries(r.showWaiting),
+		url: strings.TrimRight(address, "/"), token: token, answered: new(atomic.Bool),
+		retry: defaultRetries(r.showWaiting),
 	}
 	return nil
 }
@@ -181,7 +183,8 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 	}
 	switch len(fitting) {
 	case 0:
-		return found, r.unknown(ctx, recon.NotFound("source"), "source", name, func(context.Context) ([]string, error) { return names, nil })
+		return found, r.unknown(ctx, recon.NotFound("source"), "source", name,
+			func(context.Context) ([]string, error) { return names, nil })
 	case 1:
 		return found, nil
 	}
@@ -190,7 +193,8 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 }
 
 // unknown turns a 404 into an error that lists the known names and the tenant of the token.
-func (r *remote) unknown(ctx context.Context, err error, noun, given string, known func(context.Context) ([]string, error)) error {
+func (r *remote) unknown(ctx context.Context, err error, noun, given string,
+	known func(context.Context) ([]string, error)) error {
 	var refused *refusal
 	if recon.KindOf(err) != recon.KindNotFound && (!errors.As(err, &refused) || refused.Status != http.StatusNotFound) {
 		return err

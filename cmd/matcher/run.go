@@ -48,10 +48,12 @@ func newRunCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	f := command.Flags()
 	f.StringVar(&c.context, "context", "", "`CONTEXT` to reconcile: its name or id")
 	f.BoolVar(&c.dry, "dry-run", false, "match, but hold no row: a preview")
-	f.StringVar(&c.from, "from", "", "first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
+	f.StringVar(&c.from, "from", "",
+		"first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&c.to, "to", "", "last `DAY` of the period")
 	f.StringVar(&c.asOf, "as-of", "", "`DAY` as of which rows are judged (default: the latest date in the data)")
-	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is any of `open,proposed,rejected,difference`")
+	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil,
+		"exit with 3 when there is any of `open,proposed,rejected,difference`")
 	f.BoolVar(&c.detach, "detach", false, "do not wait for the end")
 	f.BoolVar(&c.watch, "watch", false, "follow the run in progress instead of starting one")
 	f.BoolVar(&c.cancel, "cancel", false, "stop the run in progress, or the queued one")
@@ -157,7 +159,8 @@ func (c *runCommand) start(ctx context.Context, of recon.Context) (run recon.Run
 	err = c.do(ctx, call, &run)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Code == "RUN_QUEUED" {
-		return run, fmt.Errorf("a run of %q is queued already: follow it with matcher run --watch --context %q, or stop it with --cancel", of.Name, of.Name)
+		return run, fmt.Errorf("a run of %q is queued already: follow it with matcher run --watch --context %q, or "+
+			"stop it with --cancel", of.Name, of.Name)
 	}
 	return run, err
 }
@@ -182,7 +185,8 @@ func (c *runCommand) printDetached(run recon.Run) error {
 	if c.json {
 		return c.printJSON(run)
 	}
-	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, report.Words(run.Status), run.ID)
+	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, report.Words(run.Status),
+		run.ID)
 	return nil
 }
 
@@ -201,9 +205,11 @@ func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, erro
 		}
 		switch {
 		case ctx.Err() != nil:
-			return run, fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, matcher run --cancel --run %s stops it", run.ID, run.ID)
+			return run, fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, "+
+				"matcher run --cancel --run %s stops it", run.ID, run.ID)
 		case err != nil:
-			return run, fmt.Errorf("lost sight of run %s; the service goes on with it (matcher run --watch --run %s): %w", run.ID, run.ID, err)
+			return run, fmt.Errorf("lost sight of run %s; the service goes on with it (matcher run --watch --run "+
+				"%s): %w", run.ID, run.ID, err)
 		}
 	}
 	switch run.Status {
@@ -222,7 +228,8 @@ func (p *progress) running(run recon.Run) {
 		case run.Status == recon.RunQueued:
 			return "queued"
 		case run.Progress.Total > 0 && run.Progress.Done > 0:
-			return fmt.Sprintf("%s: %d %%", report.Words(run.Progress.Phase), min(100, run.Progress.Done*100/run.Progress.Total))
+			return fmt.Sprintf("%s: %d %%", report.Words(run.Progress.Phase),
+				min(100, run.Progress.Done*100/run.Progress.Total))
 		case run.Progress.Done > 0:
 			return fmt.Sprintf("%s: %s", report.Words(run.Progress.Phase), report.Grouped(run.Progress.Done))
 		case run.Progress.Phase != "":
@@ -248,7 +255,8 @@ func (c *runCommand) print(run recon.Run) error {
 	report.WriteStored(c.stdout, &summary)
 	fmt.Fprintf(c.stdout, "result %s\n", summary.ResultHash)
 	if run.Mode == recon.RunDry {
-		fmt.Fprintf(c.stdout, "Next   matcher export groups --run %s · nothing is held: run it without --dry-run\n", run.ID)
+		fmt.Fprintf(c.stdout, "Next   matcher export groups --run %s · nothing is held: run it without --dry-run\n",
+			run.ID)
 		return nil
 	}
 	of := run.ContextID

@@ -27,7 +27,8 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !slices.Contains([]bootstrap.Role{bootstrap.RoleAll, bootstrap.RoleAPI, bootstrap.RoleWorker}, bootstrap.Role(role)) {
+			if !slices.Contains([]bootstrap.Role{bootstrap.RoleAll, bootstrap.RoleAPI, bootstrap.RoleWorker},
+				bootstrap.Role(role)) {
 				return usageError("--role is all, api or worker, not %q", role)
 			}
 			return serve(command.Context(), cfg, bootstrap.Role(role), stdout, bootstrap.NewLogger(cfg, stderr))
@@ -38,7 +39,8 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 }
 
 // serve listens before it opens anything: a port in use is an error at once.
-func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer, log *slog.Logger) (err error) {
+func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer,
+	log *slog.Logger) (err error) {
 	listener, err := bootstrap.Listen(ctx, cfg.Addr)
 	if err != nil {
 		return err

@@ -18,7 +18,8 @@ import (
 func newTenantCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use: "tenant", Short: "Create, suspend, delete and migrate the tenants of an installation",
-		Long: "Keep the tenants of the installation that this configuration names; or, where MATCHER_URL is set, of the one that\n" +
+		Long: "Keep the tenants of the installation that this configuration names; or, where MATCHER_URL is set, of " +
+			"the one that\n" +
 			"answers there, with MATCHER_ADMIN_API_KEY or a platform-admin's MATCHER_TOKEN.",
 	}
 	t := &tenantCommand{env: env, stdout: stdout, stderr: stderr}
@@ -40,7 +41,8 @@ type tenantCommand struct {
 // with opens the tenants, of this configuration or behind MATCHER_URL, for one piece of work.
 func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (err error) {
 	if url := settingOf(t.env, "MATCHER_URL"); url != "" {
-		return do(remoteTenants{client{url: url, token: settingOf(t.env, "MATCHER_TOKEN"), apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY")}})
+		return do(remoteTenants{client{url: url, token: settingOf(t.env, "MATCHER_TOKEN"),
+			apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY")}})
 	}
 	cfg, err := bootstrap.LoadConfig(t.env)
 	if err != nil {
@@ -78,7 +80,8 @@ func (t *tenantCommand) create() *cobra.Command {
 	flags.StringVar(&tenant.Slug, "slug", "", "short name: a-z, 0-9 and single hyphens")
 	flags.StringVar(&tenant.Name, "name", "", "full name; the slug where there is none")
 	flags.StringVar(&tenant.ID, "id", "", "lower-case UUID; a new one where there is none")
-	flags.StringVar(&tenant.Cluster, "cluster", "", "a PostgreSQL server that the settings name; the installation's own where there is none")
+	flags.StringVar(&tenant.Cluster, "cluster", "",
+		"a PostgreSQL server that the settings name; the installation's own where there is none")
 	flags.StringVar(&tenant.Database, "database", "", "a database of its own, made where it is not there")
 	flags.IntVar(&tenant.Connections, "connections", 0, "share of the database's connections; 0 is the default")
 	flags.IntVar(&tenant.RequestsPerSecond, "requests-per-second", 0, "0 is the default")
@@ -103,7 +106,8 @@ func (t *tenantCommand) list() *cobra.Command {
 
 func (t *tenantCommand) show() *cobra.Command {
 	return &cobra.Command{
-		Use: "show TENANT", Short: "Show a tenant by id or slug", Args: cobra.ExactArgs(1), Example: "  matcher tenant show acme",
+		Use: "show TENANT", Short: "Show a tenant by id or slug", Args: cobra.ExactArgs(1),
+		Example: "  matcher tenant show acme",
 		RunE: func(command *cobra.Command, args []string) error {
 			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
 				return admin.show(command.Context(), args[0])
@@ -158,7 +162,8 @@ func (t *tenantCommand) limits() *cobra.Command {
 
 func (t *tenantCommand) migrate() *cobra.Command {
 	return &cobra.Command{
-		Use: "migrate", Short: "Bring the schemas of all tenants up to date", Args: cobra.NoArgs, Example: "  matcher tenant migrate",
+		Use: "migrate", Short: "Bring the schemas of all tenants up to date", Args: cobra.NoArgs,
+		Example: "  matcher tenant migrate",
 		RunE: func(command *cobra.Command, _ []string) error {
 			return t.with(command.Context(), func(admin tenantAdmin) error {
 				return migrateTenants(command.Context(), admin, t.stdout, t.json)
@@ -187,7 +192,8 @@ func migrateTenants(ctx context.Context, admin tenantAdmin, stdout io.Writer, as
 			fmt.Fprintf(stdout, "%d tenants are up to date\n", done.Checked-done.Remaining-len(done.Failed))
 		}
 		for _, failed := range done.Failed {
-			err = fmt.Errorf("%d tenants are quarantined; %s (%s): %s", len(done.Failed), failed.Slug, failed.TenantID, failed.Fault)
+			err = fmt.Errorf("%d tenants are quarantined; %s (%s): %s", len(done.Failed), failed.Slug, failed.TenantID,
+				failed.Fault)
 		}
 		if done.Remaining > 0 {
 			err = fmt.Errorf("%d tenants were unreachable: run it again", done.Remaining)
@@ -219,7 +225,8 @@ func (t *tenantCommand) print(tenants ...tenancy.TenantRecord) error {
 	table := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSLUG\tSTATUS\tNAME\tNOTE")
 	for _, tenant := range tenants {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tenant.TenantID, tenant.Slug, tenant.Status, tenant.Name, noteOf(tenant))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", tenant.TenantID, tenant.Slug, tenant.Status, tenant.Name,
+			noteOf(tenant))
 	}
 	return table.Flush()
 }

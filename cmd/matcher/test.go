@@ -43,7 +43,8 @@ func newTestCommand(stdout io.Writer) *cobra.Command {
 	var opt testOptions
 	command := &cobra.Command{
 		Use: "test SETUP", Short: "Run a setup's own cases", Long: testHelp,
-		Example: "  matcher test examples/receivables/recon.yaml\n  matcher test recon.yaml --only parts\n  matcher test recon.yaml --json",
+		Example: "  matcher test examples/receivables/recon.yaml\n  matcher test recon.yaml --only parts\n  matcher " +
+			"test recon.yaml --json",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError("one setup is expected: matcher test recon.yaml")
@@ -83,7 +84,8 @@ func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptio
 	case len(setup.Cases) == 0:
 		return fmt.Errorf("%s has no cases: write some into it, as `matcher test --help` shows", path)
 	case len(cases) == 0:
-		return usageError("--only %q: %s has no case of that name; there are %s", opt.only, path, caseNames(setup.Cases))
+		return usageError("--only %q: %s has no case of that name; there are %s", opt.only, path,
+			caseNames(setup.Cases))
 	}
 	result := testResult{Setup: path, Cases: make([]caseResult, 0, len(cases))}
 	broken := 0

@@ -77,7 +77,8 @@ func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder st
 		}
 	}
 	if len(header) == 0 {
-		return inputFile{}, fmt.Errorf("%s has no rows, and the setup has no map of their columns: write %s.map", name, name)
+		return inputFile{}, fmt.Errorf("%s has no rows, and the setup has no map of their columns: write %s.map", name,
+			name)
 	}
 	var body bytes.Buffer
 	out := csv.NewWriter(&body)

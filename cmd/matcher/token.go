@@ -16,7 +16,8 @@ func newTokenCommand(env []string, stdout io.Writer) *cobra.Command {
 	opts := auth.MintOptions{}
 	command := &cobra.Command{
 		Use: "token", Short: "Make a development token", Args: cobra.NoArgs,
-		Long:    "Make a token that this configuration's service accepts. Production refuses: there, tokens come from your\nidentity provider.",
+		Long: "Make a token that this configuration's service accepts. Production refuses: there, tokens come " +
+			"from your\nidentity provider.",
 		Example: "  export MATCHER_TOKEN=$(matcher token --tenant 0190f3c2-… --role admin)",
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := bootstrap.LoadConfig(env)
@@ -36,8 +37,10 @@ func newTokenCommand(env []string, stdout io.Writer) *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&opts.TenantID, "tenant", "", "the tenant's id; none is the default tenant, where there is one tenant only")
-	flags.StringSliceVar(&roles, "role", []string{string(auth.RoleAdmin)}, "viewer, analyst, approver, admin or platform-admin; several by commas")
+	flags.StringVar(&opts.TenantID, "tenant", "",
+		"the tenant's id; none is the default tenant, where there is one tenant only")
+	flags.StringSliceVar(&roles, "role", []string{string(auth.RoleAdmin)},
+		"viewer, analyst, approver, admin or platform-admin; several by commas")
 	flags.StringVar(&opts.Subject, "subject", "developer", "who the audit log will name")
 	flags.DurationVar(&opts.TTL, "ttl", time.Hour, "how long it is valid")
 	return command

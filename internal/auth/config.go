@@ -73,7 +73,8 @@ func New(cfg Config) (Authenticator, error) {
 		return NewVerifier(cfg)
 	}
 	if cfg.Tenancy.MultiTenant {
-		return nil, errors.New("authentication cannot be disabled with several tenants: the token is what names the tenant")
+		return nil, errors.New("authentication cannot be disabled with several tenants: the token is what names the " +
+			"tenant")
 	}
 	return Anonymous{}, nil
 }

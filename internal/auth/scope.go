@@ -85,7 +85,8 @@ func ScopedObjectStorageKey(ctx context.Context, segments ...string) (string, er
 	}
 	key := tenantID + "/" + strings.Join(segments, "/")
 	if len(key) > maxObjectKeyBytes {
-		return "", fmt.Errorf("%w: the object key has %d bytes, allowed are %d", ErrBadSegment, len(key), maxObjectKeyBytes)
+		return "", fmt.Errorf("%w: the object key has %d bytes, allowed are %d", ErrBadSegment, len(key),
+			maxObjectKeyBytes)
 	}
 	return key, nil
 }

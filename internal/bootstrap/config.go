@@ -21,8 +21,9 @@ import (
 	"matcher/internal/telemetry"
 )
 
-// Config is every setting of an installation. A setting is one field: its tags name the variable, the default, the bounds
-// and, for one that can be read and changed at run time, its key (see setting). Nothing else reads the environment.
+// Config is every setting of an installation. A setting is one field: its tags name the variable, the default, the
+// bounds and, for one that can be read and changed at run time, its key (see setting). Nothing else reads the
+// environment.
 type Config struct {
 	// Environment is "development" or "production". Production refuses what is convenient and unsafe: a known signing
 	// key, no authentication, development tokens. ENV is an alias.
@@ -51,8 +52,8 @@ type Config struct {
 
 // LimitsConfig bounds what one request may take.
 type LimitsConfig struct {
-	// BodyBytes bounds a JSON body, which is held in memory; ImportBytes an uploaded file, which is kept on disk: 10 GiB
-	// hold 50 to 100 million rows.
+	// BodyBytes bounds a JSON body, which is held in memory; ImportBytes an uploaded file, which is kept on disk: 10
+	// GiB hold 50 to 100 million rows.
 	BodyBytes   int64 `env:"MATCHER_MAX_BODY_BYTES" envDefault:"1048576" min:"1024" max:"67108864" runtime:"limits.body_bytes" doc:"Largest JSON body"`
 	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240" min:"1024" max:"1099511627776" runtime:"limits.import_bytes" doc:"Largest uploaded file"`
 	// RequestTimeoutSec bounds every request but uploads and progress streams.
@@ -68,8 +69,8 @@ type LimitsConfig struct {
 
 // ObjectsConfig is the place of tenants' files, each under its tenant's prefix.
 type ObjectsConfig struct {
-	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder next to the
-	// embedded database, and nowhere with an external one.
+	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder next to
+	// the embedded database, and nowhere with an external one.
 	Place string `env:"MATCHER_OBJECTS"`
 }
 
@@ -365,7 +366,8 @@ func (cfg Config) AuthConfig() auth.Config {
 	return auth.Config{
 		Disabled: !cfg.Auth.Enabled, Production: cfg.Production(),
 		Secret: secret, JWKSURL: cfg.Auth.JWKSURL, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience,
-		Tenancy: auth.Tenancy{MultiTenant: cfg.Tenancy.MultiTenantEnabled, DefaultTenantID: cfg.Tenancy.DefaultTenantID},
+		Tenancy: auth.Tenancy{MultiTenant: cfg.Tenancy.MultiTenantEnabled,
+			DefaultTenantID: cfg.Tenancy.DefaultTenantID},
 	}
 }
 

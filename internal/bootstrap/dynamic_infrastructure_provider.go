@@ -22,8 +22,8 @@ import (
 	"matcher/internal/shared/safego"
 )
 
-// dynamicInfrastructureProvider serves tenants that are created and deleted while the process runs: their configuration, the
-// provisioning of their schemas, and their connections.
+// dynamicInfrastructureProvider serves tenants that are created and deleted while the process runs: their
+// configuration, the provisioning of their schemas, and their connections.
 type dynamicInfrastructureProvider struct {
 	schemaProvisioner *tenancy.PostgresTenantSchemaProvisioner
 	registry          *tenancy.Registry
@@ -47,7 +47,8 @@ type dynamicInfrastructureProvider struct {
 }
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
-func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter metric.MeterProvider, log *slog.Logger) (*dynamicInfrastructureProvider, error) {
+func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter metric.MeterProvider,
+	log *slog.Logger) (*dynamicInfrastructureProvider, error) {
 	settings, err := connectionSettings(cfg)
 	if err != nil {
 		return nil, err
@@ -95,12 +96,14 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 
 // buildTenantConnectionManagerFromConfig creates the provisioner from Config.Postgres and the connection manager over
 // the configuration port: the authority on tenants behind a cache.
-func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config, settings tenancy.ConnectionSettings, log *slog.Logger) error {
+func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config,
+	settings tenancy.ConnectionSettings, log *slog.Logger) error {
 	var options []tenancy.ProvisionerOption
 	if settings.WithoutRoles {
 		options = append(options, tenancy.WithoutTenantRoles())
 	}
-	provisioner, err := tenancy.NewPostgresTenantSchemaProvisioner(cfg.Postgres.OwnerConnDSN, settings.Database, options...)
+	provisioner, err := tenancy.NewPostgresTenantSchemaProvisioner(cfg.Postgres.OwnerConnDSN, settings.Database,
+		options...)
 	if err != nil {
 		return err
 	}
@@ -117,7 +120,8 @@ const ttlJitter = 0.15
 
 // configurationPort asks the remote tenant manager where there are tenants and one is named, else the built-in
 // registry.
-func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig, log *slog.Logger) (port ports.ConfigurationPort, err error) {
+func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig,
+	log *slog.Logger) (port ports.ConfigurationPort, err error) {
 	port = p.registry
 	if cfg.MultiTenantEnabled && cfg.MultiTenantURL != "" {
 		if p.remote, err = tenancy.NewRemoteConfigurationAdapter(remoteConfiguration(cfg, log)); err != nil {
@@ -149,7 +153,8 @@ func (p *dynamicInfrastructureProvider) follow(last, next Config) {
 		}
 	}
 	was, is := last.Tenancy, next.Tenancy
-	if was.MultiTenantMaxTenantPools != is.MultiTenantMaxTenantPools || was.MultiTenantIdleTimeoutSec != is.MultiTenantIdleTimeoutSec {
+	if was.MultiTenantMaxTenantPools != is.MultiTenantMaxTenantPools ||
+		was.MultiTenantIdleTimeoutSec != is.MultiTenantIdleTimeoutSec {
 		settings, err := connectionSettings(next)
 		if err == nil {
 			err = p.connections.Reconfigure(settings)
@@ -209,7 +214,8 @@ func (p *dynamicInfrastructureProvider) announce(ctx context.Context, kind strin
 	defer cancel()
 	event := ports.TenantEvent{Type: kind, TenantID: tenant.TenantID, Version: tenant.Version, Time: tenant.UpdatedAt}
 	if err := p.publisher.Publish(ctx, event); err != nil {
-		p.log.WarnContext(ctx, "tenant event not published; other instances apply the change by their sweep, within a minute", "tenant", tenant.TenantID, "error", err)
+		p.log.WarnContext(ctx,
+			"tenant event not published; other instances apply the change by their sweep, within a minute", "tenant", tenant.TenantID, "error", err)
 	}
 }
 
@@ -221,7 +227,8 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 		list = tenancy.ListKnown(p.cache) // a tenant manager answers about one tenant at a time
 	}
 	p.sweep, err = tenancy.NewTenantSweep(tenancy.TenantSweepConfig{
-		List: p.observed(list), Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants, Schemas: p.schemaProvisioner,
+		List: p.observed(list), Cache: p.cache, Pending: p.schemaProvisioner.PendingTenants,
+		Schemas:  p.schemaProvisioner,
 		Database: p.connections.Database(), Log: p.log,
 	})
 	if err != nil {
@@ -235,14 +242,16 @@ func (p *dynamicInfrastructureProvider) startTenantEventListener(ctx context.Con
 			return err
 		}
 	}
-	if err := tenancy.RegisterFigures(p.meter, tenancy.TenancyFigures{Cache: p.cache, Listener: p.listener, Sweep: p.sweep}); err != nil {
+	if err := tenancy.RegisterFigures(p.meter,
+		tenancy.TenancyFigures{Cache: p.cache, Listener: p.listener, Sweep: p.sweep}); err != nil {
 		return err
 	}
 	p.services = []jobs.Service{p.sweep}
 	if p.listener != nil {
 		p.services = append(p.services, p.listener)
 	}
-	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.pools", func(ctx context.Context) { _ = p.connections.Start(ctx) })
+	safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.pools",
+		func(ctx context.Context) { _ = p.connections.Start(ctx) })
 	for _, service := range p.services {
 		safego.SafeGoWithContextAndComponent(ctx, p.log, "tenant.events", func(ctx context.Context) {
 			if err := service.Start(ctx); err != nil {
@@ -272,8 +281,8 @@ func (p *dynamicInfrastructureProvider) see(tenant *ports.TenantConfig) {
 	}
 }
 
-// onTenantEvent treats an event as a hint: it forgets the cached configuration, and creates the schema of a created tenant if
-// the authority knows it. So publishing events is not enough to create schemas.
+// onTenantEvent treats an event as a hint: it forgets the cached configuration, and creates the schema of a created
+// tenant if the authority knows it. So publishing events is not enough to create schemas.
 func (p *dynamicInfrastructureProvider) onTenantEvent(ctx context.Context, event ports.TenantEvent) error {
 	p.forget(event.TenantID, event.Version)
 	if event.Type != ports.TenantEventCreated {

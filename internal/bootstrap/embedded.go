@@ -49,7 +49,8 @@ func signingKey(path string) (string, error) {
 		if key := strings.TrimSpace(string(text)); len(key) >= minKey {
 			return key, os.Chmod(path, 0o600)
 		}
-		return "", fmt.Errorf("the signing key in %s is shorter than %d characters: delete the file, and the next start makes "+
+		return "", fmt.Errorf("the signing key in %s is shorter than %d characters: delete the file, and the next "+
+			"start makes "+
 			"a new one (tokens signed so far become invalid)", path, minKey)
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("reading the signing key: %w", err)

@@ -38,10 +38,10 @@ func (pg PostgresConfig) installOptions() (options []InstallOption) {
 
 type installation struct{ roles bool }
 
-// Install creates what tenants share in the database that ownerDSN names: the application's roles, the schemas control,
-// work and ext with their tables, the job queue's tables, and the grants. It upgrades an older installation, changes
-// nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the right to create
-// schemas; it need not be a superuser.
+// Install creates what tenants share in the database that ownerDSN names: the application's roles, the schemas
+// control, work and ext with their tables, the job queue's tables, and the grants. It upgrades an older installation,
+// changes nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the
+// right to create schemas; it need not be a superuser.
 func Install(ctx context.Context, ownerDSN string, options ...InstallOption) error {
 	i := installation{roles: true}
 	for _, option := range options {
@@ -130,19 +130,21 @@ func migrateSchema(schema string, files fs.FS) func(context.Context, pgx.Tx) err
 
 // migrateQueueStep applies the next of the job library's own files and reports whether there was one.
 func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) {
-	migrator, err := rivermigrate.New(riverpgxv5.New(nil), &rivermigrate.Config{Schema: "work", Logger: slog.New(slog.DiscardHandler)})
+	migrator, err := rivermigrate.New(riverpgxv5.New(nil),
+		&rivermigrate.Config{Schema: "work", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return false, err
 	}
-	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{MaxSteps: 1}) //nolint:staticcheck // its warning is of batches; each step is a transaction of its own here
+	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp,
+		&rivermigrate.MigrateOpts{MaxSteps: 1}) //nolint:staticcheck // each step is a transaction of its own
 	if err != nil {
 		return false, err
 	}
 	return len(result.Versions) > 0, nil
 }
 
-// createRole keeps an existing role, which the installer of another database may have created a moment ago: writing a shared
-// row that another installer writes too would fail.
+// createRole keeps an existing role, which the installer of another database may have created a moment ago: writing a
+// shared row that another installer writes too would fail.
 const createRole = `
 	DO $$
 	BEGIN
@@ -208,8 +210,8 @@ func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 	return statement(shared+roles)(ctx, tx)
 }
 
-// createDatabase creates a database if it is missing: the embedded installation's, or a tenant's own. template0 is never in
-// use, as template1 may be.
+// createDatabase creates a database if it is missing: the embedded installation's, or a tenant's own. template0 is
+// never in use, as template1 may be.
 func createDatabase(ctx context.Context, ownerDSN, name string) error {
 	conn, err := pgx.Connect(ctx, ownerDSN)
 	if err != nil {

@@ -212,7 +212,10 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 			recon.JobSchedule: runs.Fire,
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) },
+			recon.JobRun: func(ctx context.Context, job recon.Job) (bool,
+				error) {
+				return runs.Alive(ctx, job.Subject)
+			},
 			// It takes no time, and twice does no harm.
 			recon.JobSchedule: func(context.Context, recon.Job) (bool, error) { return false, nil },
 		},
@@ -223,8 +226,8 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 	return []jobs.Service{a.newRelay(place), workers}, nil
 }
 
-// newRelay returns what brings the committed events of a database's tenants to the broker. Without one it only keeps the
-// outbox's markers few, and events are read from the feed.
+// newRelay returns what brings the committed events of a database's tenants to the broker. Without one it only keeps
+// the outbox's markers few, and events are read from the feed.
 func (a *App) newRelay(place string) *messaging.Relay {
 	several := a.cfg.Tenancy.MultiTenantEnabled
 	return messaging.NewRelay(messaging.RelayConfig{
@@ -272,8 +275,8 @@ func (a *App) openAPI(role Role) error {
 	return err
 }
 
-// spoolDir returns the folder of uploads that are not imported yet. An external database may leave no writable data folder, so it
-// uses the system's folder for temporary files.
+// spoolDir returns the folder of uploads that are not imported yet. An external database may leave no writable data
+// folder, so it uses the system's folder for temporary files.
 func (a *App) spoolDir() string {
 	if a.embedded == nil {
 		return ""
@@ -319,8 +322,9 @@ const (
 // when the embedded database ends by itself.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler: a.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		Handler: a.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -386,7 +390,8 @@ func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 	switch {
 	case secret != "":
 	case cfg.Auth.JWKSURL != "":
-		return "", errors.New("AUTH_JWKS_URL is set, so tokens come from that identity provider; set AUTH_HS256_SECRET to sign them with this command")
+		return "", errors.New("AUTH_JWKS_URL is set, so tokens come from that identity provider; set " +
+			"AUTH_HS256_SECRET to sign them with this command")
 	case cfg.Postgres.External():
 		secret = auth.DevelopmentSecret
 	default:

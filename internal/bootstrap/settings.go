@@ -25,8 +25,9 @@ import (
 	"matcher/internal/shared/safego"
 )
 
-// setting is a field of Config that its tags bound (min, max, check) or name for run time. Tag runtime is the key, followed
-// by ",boot" where only the environment sets the value and by ",secret" where no answer shows it; doc describes it.
+// setting is a field of Config that its tags bound (min, max, check) or name for run time. Tag runtime is the key,
+// followed by ",boot" where only the environment sets the value and by ",secret" where no answer shows it; doc
+// describes it.
 type setting struct {
 	key, variable, doc string
 	field              []int // index of the field in Config
@@ -90,7 +91,8 @@ func (s setting) fault(cfg *Config) string {
 	switch {
 	case value.Kind() != reflect.String || text == "":
 		return ""
-	case !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxTextRunes || strings.ContainsFunc(text, unicode.IsControl):
+	case !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxTextRunes ||
+		strings.ContainsFunc(text, unicode.IsControl):
 		return fmt.Sprintf("must be one line of at most %d characters", maxTextRunes)
 	case s.https:
 		return tenancy.ManagerURLFault(text)
@@ -149,11 +151,12 @@ func newSettings(store settingStore, boot Config, log *slog.Logger) *Settings {
 	return s
 }
 
-// apply puts stored values over those of the environment. A stored value that cannot be used leaves the last good one in
-// force.
+// apply puts stored values over those of the environment. A stored value that cannot be used leaves the last good one
+// in force.
 func (s *Settings) apply(revision int64, rows []tenancy.StoredSetting) *inForce {
 	last := s.current.Load()
-	next := &inForce{Config: s.boot, revision: revision, stored: map[string]tenancy.StoredSetting{}, faults: map[string]string{}}
+	next := &inForce{Config: s.boot, revision: revision, stored: map[string]tenancy.StoredSetting{},
+		faults: map[string]string{}}
 	for _, row := range rows {
 		next.stored[row.Key] = row
 	}
@@ -188,7 +191,8 @@ func (s *Settings) Refresh(ctx context.Context) error {
 	for key, fault := range next.faults {
 		if version := next.stored[key].Version; s.warned[key] != version {
 			s.warned[key] = version
-			s.log.ErrorContext(ctx, "a stored setting cannot be used; the last good value stays in force", "key", key, "version", version, "fault", fault)
+			s.log.ErrorContext(ctx, "a stored setting cannot be used; the last good value stays in force", "key", key,
+				"version", version, "fault", fault)
 		}
 	}
 	s.onChange(last.Config, next.Config)
@@ -204,7 +208,8 @@ const (
 	pollTimeout = 2 * time.Second
 )
 
-// Start keeps the values current until ctx ends or Stop. While the store does not answer, the last values stay in force.
+// Start keeps the values current until ctx ends or Stop. While the store does not answer, the last values stay in
+// force.
 func (s *Settings) Start(ctx context.Context) error {
 	return s.life.Run(ctx, func(ctx context.Context) error {
 		for pause, failed := pollEvery, false; safego.Pause(ctx, pause, nil) == nil; {
@@ -241,15 +246,17 @@ func (s *Settings) poll(ctx context.Context) (err error) {
 	return s.Refresh(ctx)
 }
 
-// Put stores a value, or takes the key back to the environment's where text is JSON null, and brings it into force here;
-// other instances follow within two seconds.
+// Put stores a value, or takes the key back to the environment's where text is JSON null, and brings it into force
+// here; other instances follow within two seconds.
 func (s *Settings) Put(ctx context.Context, key string, text json.RawMessage, version int) (httpapi.Setting, error) {
 	one, known := settingOf(key)
 	switch {
 	case !known:
 		return httpapi.Setting{}, recon.NotFound("setting")
 	case one.boot:
-		return httpapi.Setting{}, recon.Conflict("BOOT_ONLY", "this setting is read when a process starts: change %s and restart", one.variable)
+		return httpapi.Setting{},
+			recon.Conflict("BOOT_ONLY", "this setting is read when a process starts: change %s and restart",
+				one.variable)
 	}
 	change := tenancy.NewSetting{Expected: version}
 	if string(text) != "null" {
@@ -257,7 +264,7 @@ func (s *Settings) Put(ctx context.Context, key string, text json.RawMessage, ve
 		if fault := one.set(&candidate, text); fault != "" {
 			return httpapi.Setting{}, badValue(fault)
 		}
-		change.Value, _ = json.Marshal(one.value(&candidate).Interface()) //nolint:errchkjson // a number, a text or a boolean
+		change.Value, _ = json.Marshal(one.value(&candidate).Interface()) //nolint:errchkjson // a scalar
 	}
 	if !one.secret {
 		change.Shown = change.Value
@@ -287,15 +294,18 @@ func (s *Settings) consistent(ctx context.Context, key string, change tenancy.Ne
 	next := s.apply(now.revision, rows).Tenancy
 	switch {
 	case (next.MultiTenantURL == "") != (s.boot.Tenancy.MultiTenantURL == ""):
-		return badValue("contradicts another setting: whether there is a tenant manager is decided when a process starts, by MULTI_TENANT_URL")
+		return badValue("contradicts another setting: whether there is a tenant manager is decided when a process " +
+			"starts, by MULTI_TENANT_URL")
 	case next.MultiTenantURL != "" && next.MultiTenantServiceAPIKey == "":
-		return badValue("contradicts another setting: a tenant manager needs its key: set tenancy.multi_tenant_service_api_key first")
+		return badValue("contradicts another setting: a tenant manager needs its key: set " +
+			"tenancy.multi_tenant_service_api_key first")
 	}
 	return nil
 }
 
 func badValue(reason string) error {
-	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used", recon.FieldError{Pointer: "/value", Message: reason})
+	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used",
+		recon.FieldError{Pointer: "/value", Message: reason})
 }
 
 func settingOf(key string) (setting, bool) {
@@ -326,7 +336,8 @@ func (s setting) view(now *inForce, boot *Config) httpapi.Setting {
 	}
 	v := httpapi.Setting{
 		Key: s.key, Description: s.doc, Type: kind, Variable: s.variable, Value: value.Interface(), Default: s.fallback,
-		Source: "default", Secret: s.secret, IsSet: value.Interface() != "", BootOnly: s.boot, Version: 1, Fault: now.faults[s.key],
+		Source: "default", Secret: s.secret, IsSet: value.Interface() != "", BootOnly: s.boot, Version: 1,
+		Fault: now.faults[s.key],
 	}
 	if s.value(boot).Interface() != s.fallback { // a variable that repeats the default counts as the default
 		v.Source = "environment"

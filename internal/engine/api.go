@@ -120,7 +120,8 @@ const NoRow = ^uint32(0)
 // other side, or of the same one where the rule is within a side: see Plan.MissSide. It is compact; Describe puts it
 // into words.
 type Miss struct {
-	Delta  int64  // minor units, or days (seconds where instants are compared): to be added to what the rule compares of this row
+	// minor units, or days (seconds where instants are compared): to be added to what the rule compares of this row
+	Delta  int64
 	Row    uint32 // of the side that MissSide returns, or NoRow
 	Rule   int16  // index into Plan.Rules
 	Change Change
@@ -219,7 +220,8 @@ type Bridge struct {
 
 // BridgeItem is one reconciling item of a bridge.
 type BridgeItem struct {
-	Label  string // "in books only", "in bank only", "difference", "proposed difference", "outside the period", "opening"
+	// "in books only", "in bank only", "difference", "proposed difference", "outside the period", "opening"
+	Label  string
 	Side   recon.Side
 	Class  recon.Class
 	Reason string // of the rows, or of the adjustment

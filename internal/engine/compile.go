@@ -145,8 +145,8 @@ const (
 	percentUnit   = 100 * 10_000 // a percentage with four decimals, as a fraction
 )
 
-// Compile turns checked rules (setup.DecodeRules) into a plan, or refuses with JSON pointers into the list what cannot work
-// with what the options know. Nothing of a rule is ever ignored.
+// Compile turns checked rules (setup.DecodeRules) into a plan, or refuses with JSON pointers into the list what
+// cannot work with what the options know. Nothing of a rule is ever ignored.
 func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.FieldError) {
 	p := &Plan{Options: options, writeOff: limitsOf(options.MaxWriteOff)}
 	for side := range p.amounts {
@@ -192,7 +192,8 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 	if _, known := calendarNamed(options, r.Date.Calendar); !known {
 		refuse("/date/calendar")(recon.CodeValue, "there is no such calendar")
 	}
-	if r.Amount.Mode == recon.AmountAny && !slices.ContainsFunc(r.Keys, func(k recon.RuleKey) bool { return k.MustHold() }) {
+	if r.Amount.Mode == recon.AmountAny &&
+		!slices.ContainsFunc(r.Keys, func(k recon.RuleKey) bool { return k.MustHold() }) {
 		impossible("/amount/mode", "ANY needs a required key: without one everything matches everything")
 	}
 	return errs

@@ -13,13 +13,14 @@ import (
 // Two operations hold where one side's value is part of the other's, whichever is the longer:
 //
 //   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters and
-//     digits, so INV-17 is two words, and INV 17 or INV/17 hold it too. Each word is normalised by itself; where the steps
-//     drop what is between words anyway (alnum, digits), words are also held to run together: INV17.
+//     digits, so INV-17 is two words, and INV 17 or INV/17 hold it too. Each word is normalised by itself; where the
+//     steps drop what is between words anyway (alnum, digits), words are also held to run together: INV17.
 //   - PREFIX: at its start, a reference that a bank cut off.
 //
-// Neither compares row with row. The values of each side go into a table by hash; the parts of the other side's values
-// that are as long as some value there is are looked up in it, and verified by their bytes. A row then carries the
-// numbers of the values that it shares with other rows, and from there on the key is one with several values a row.
+// Neither compares row with row. The values of each side go into a table by hash; the parts of the other side's
+// values that are as long as some value there is are looked up in it, and verified by their bytes. A row then carries
+// the numbers of the values that it shares with other rows, and from there on the key is one with several values a
+// row.
 
 const (
 	// partBytesMin keeps short values from occurring everywhere: a 17 is in every other text.

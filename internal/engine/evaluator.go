@@ -256,7 +256,8 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByNoKey
 	case x.over(x.maxDiff, x.currency[LeftIndex][left], v.compared):
 		return recon.HeldByDifference
-	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]), x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
+	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]),
+		x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
 		return recon.HeldByAmount
 	case v.score < x.autoAt:
 		return recon.HeldByScore

@@ -11,7 +11,8 @@ import (
 // MissText is a nearest miss in words.
 type MissText struct {
 	ExternalID string // of the nearest row; "" when it has none
-	Difference string // this row's amount − the nearest row's, as a decimal; "" without a nearest row or in another currency
+	// this row's amount − the nearest row's, as a decimal; "" without a nearest row or in another currency
+	Difference string
 	Suggestion string // the smallest change that would match, or what is between them
 }
 
@@ -23,7 +24,8 @@ func (r *Result) Describe(p *Plan, left, right *Table, side recon.Side, open *Op
 	tables := [2]*Table{left, right}
 	own, other := tables[indexOf(side)], tables[indexOf(p.MissSide(side, &open.Miss))]
 	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: suggestion(p, tables, side, open)}
-	if own.currency[open.Row] == other.currency[open.Miss.Row] { // rows of two currencies have no difference of their own
+	// rows of two currencies have no difference of their own
+	if own.currency[open.Row] == other.currency[open.Miss.Row] {
 		if difference, fits := subtract(own.amounts[0][open.Row], other.amounts[0][open.Miss.Row]); fits {
 			text.Difference = own.money(open.Row, difference)
 		}

@@ -200,7 +200,8 @@ func (r *runner) checkStates(res *Result) error {
 		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
 		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
 			return &ViolationError{"rows = the sum of their states",
-				fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states, len(res.Open[side]))}
+				fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states,
+					len(res.Open[side]))}
 		}
 	}
 	return nil

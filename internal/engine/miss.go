@@ -86,7 +86,8 @@ func (f *missFinder) keyIndex(pair int) *keyIndex {
 			start[i] += start[i-1]
 		}
 		rows := make([]uint32, start[len(start)-1])
-		for _, row := range open { // start[id+1] moves from where id begins to where it ends, which is where the next begins
+		// start[id+1] moves from where id begins to where it ends, which is where the next begins
+		for _, row := range open {
 			for _, id := range f.values(pair, side, row) {
 				rows[start[id+1]] = row
 				start[id+1]++

@@ -163,7 +163,8 @@ func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
 		}
 		n.miss.Delta = change * x.turned(half, row)
 		now := x.amounts[half][row]
-		pastZero := x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0) // it would be read the other way round
+		// it would be read the other way round
+		pastZero := x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0)
 		if x.fixed[ChangeSum][half] || !x.sumReaches() || pastZero {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0
 		}

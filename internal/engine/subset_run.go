@@ -245,7 +245,8 @@ func (s *subsetRun) settle() {
 			continue
 		}
 		disputed := s.contested(t)
-		if slices.ContainsFunc(t.answer.Items, func(row uint32) bool { return s.r.sides[1-s.one].state[row] != stateOpen }) {
+		if slices.ContainsFunc(t.answer.Items,
+			func(row uint32) bool { return s.r.sides[1-s.one].state[row] != stateOpen }) {
 			t.answer, disputed = s.search(t), true
 		}
 		flags := s.r.sides[s.one].flags

@@ -319,7 +319,8 @@ func (u *unitView) agreed(pair, half int, members []uint32) []uint32 {
 			if !owned {
 				common, owned = slices.Clone(common), true
 			}
-			if common = slices.DeleteFunc(common, func(v uint32) bool { return !slices.Contains(values, v) }); len(common) == 0 {
+			if common = slices.DeleteFunc(common,
+				func(v uint32) bool { return !slices.Contains(values, v) }); len(common) == 0 {
 				return nil
 			}
 		}

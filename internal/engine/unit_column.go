@@ -39,7 +39,8 @@ func (u *unitView) fillColumns(t *Table, half int, i uint32, members []uint32) {
 			return x.grossOf[h][row]
 		})
 		t.fee[i] = absent
-		if own := slices.DeleteFunc(slices.Clone(members), func(m uint32) bool { return m&otherHalf != 0 }); len(own) == len(members) {
+		if own := slices.DeleteFunc(slices.Clone(members),
+			func(m uint32) bool { return m&otherHalf != 0 }); len(own) == len(members) {
 			if fees, stated := x.tables[half].fees(own); stated {
 				t.fee[i] = fees
 			}

@@ -52,7 +52,8 @@ func (in *input) decode() (*window, error) {
 	}
 	decode, known := charsets[charset]
 	if !known {
-		return nil, recon.Unprocessable("UNKNOWN_CHARSET", "cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
+		return nil, recon.Unprocessable("UNKNOWN_CHARSET",
+			"cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
 	}
 	raw.start += mark
 	w := raw
@@ -202,7 +203,8 @@ func foreign(head []byte) string {
 		return r
 	}, start)
 	for _, f := range foreigners {
-		if bytes.HasPrefix(start, []byte(f.magic)) || bytes.HasPrefix(folded, []byte(f.magic)) && f.magic == strings.ToLower(f.magic) {
+		if bytes.HasPrefix(start, []byte(f.magic)) || bytes.HasPrefix(folded, []byte(f.magic)) &&
+			f.magic == strings.ToLower(f.magic) {
 			return f.advice
 		}
 	}

@@ -97,7 +97,8 @@ func (d *csvDecoder) check(line int, text []byte) error {
 }
 
 func (d *csvDecoder) fieldTooLong(line int, value string) error {
-	return d.rowProblem(line, value, recon.RowFieldTooLong, "one value of this row is longer than %d MB", FieldBytesMax>>20)
+	return d.rowProblem(line, value, recon.RowFieldTooLong, "one value of this row is longer than %d MB",
+		FieldBytesMax>>20)
 }
 
 // split cuts a line without quotes. Its fields share the one string.
@@ -285,7 +286,8 @@ func (d *csvDecoder) fit(rec *recon.Record) error {
 		if n > width {
 			hint = ": a value that holds the delimiter must stand in quotes"
 		}
-		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))), recon.RowMalformed,
+		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))),
+			recon.RowMalformed,
 			"this row has %s where the header has %d%s", values, width, hint)
 	}
 	if rec.Fields[0] == d.header[0] && sameTexts(rec.Fields, d.header) {

@@ -24,7 +24,8 @@ func openCSV(in *input) (decoder, string, error) {
 	}
 	head := w.rest()
 	if !w.eof && bytes.IndexByte(head, w.newline) < 0 {
-		return nil, "", recon.TooLarge(recon.RowFieldTooLong, "has a first line of more than %d kB, so it is no table", headBytes>>10)
+		return nil, "", recon.TooLarge(recon.RowFieldTooLong, "has a first line of more than %d kB, so it is no table",
+			headBytes>>10)
 	}
 	delimiter, rows := separator(head, w, in.opt.Delimiter)
 	at, err := headerRow(rows)
@@ -58,7 +59,8 @@ var delimiterNames = map[byte]string{',': "comma", ';': "semicolon", '\t': "tab"
 // separator reads the head with each delimiter and keeps the one under which most rows agree on most columns.
 func separator(head []byte, like *window, wanted byte) (byte, []recon.Record) {
 	candidates := delimiters
-	if line, _, ok := strings.Cut(string(head[:min(len(head), 16)]), "\n"); ok && strings.HasPrefix(line, "sep=") && len(line) > 4 {
+	if line, _, ok := strings.Cut(string(head[:min(len(head), 16)]), "\n"); ok && strings.HasPrefix(line, "sep=") &&
+		len(line) > 4 {
 		wanted = line[4] // Excel writes its delimiter on a line of its own
 	}
 	if wanted != 0 {
@@ -158,7 +160,8 @@ func asWide(fields []string, width int, rows []recon.Record) bool {
 
 // secondHeader refuses a file with two rows of names: a person decides which one counts.
 func secondHeader(rows []recon.Record, width int) error {
-	if len(rows) < 3 || len(rows[1].Fields) != width || !couldBeHeader(rows[1].Fields) || sameTexts(rows[1].Fields, trimmed(rows[0].Fields)) {
+	if len(rows) < 3 || len(rows[1].Fields) != width || !couldBeHeader(rows[1].Fields) ||
+		sameTexts(rows[1].Fields, trimmed(rows[0].Fields)) {
 		return nil
 	}
 	for _, r := range rows[2:] {

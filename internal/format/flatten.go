@@ -156,7 +156,8 @@ func (f *flattener) put(value string) {
 	switch {
 	case !known && len(f.header) >= ColumnsMax:
 		if f.problem == nil {
-			f.problem = recon.TooLarge("TOO_MANY_COLUMNS", "has objects with more than %d different keys (line %d)", ColumnsMax, f.line)
+			f.problem = recon.TooLarge("TOO_MANY_COLUMNS", "has objects with more than %d different keys (line %d)",
+				ColumnsMax, f.line)
 		}
 		return
 	case !known && len(f.path) > NameBytesMax:

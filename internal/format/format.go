@@ -35,8 +35,8 @@ type Options struct {
 	RowsMax   int    // lower than the constant
 	MayBeBare bool   // column names without rows are no error: the caller knows what they mean
 
-	// Spool copies what is left of an input that can only be read once, for a format that reads by offset; nil copies it
-	// to memory. The copy is the caller's to remove.
+	// Spool copies what is left of an input that can only be read once, for a format that reads by offset; nil copies
+	// it to memory. The copy is the caller's to remove.
 	Spool func(io.Reader) (io.ReaderAt, int64, error)
 }
 
@@ -144,7 +144,8 @@ func choose(in *input) (*notation, error) {
 	}
 	if in.opt.Format != "" {
 		slices.Sort(names)
-		return nil, recon.Unprocessable("UNKNOWN_FORMAT", fmt.Sprintf("there is no format %q; there are %s", in.opt.Format, strings.Join(names, ", ")))
+		return nil, recon.Unprocessable("UNKNOWN_FORMAT",
+			fmt.Sprintf("there is no format %q; there are %s", in.opt.Format, strings.Join(names, ", ")))
 	}
 	_, err := in.text()
 	return nil, err

@@ -82,7 +82,8 @@ func inMemory(r io.Reader) (io.ReaderAt, int64, error) {
 	case err != nil:
 		return nil, 0, fmt.Errorf("copying the input: %w", err)
 	case len(data) > spoolBytesMax:
-		return nil, 0, recon.TooLarge("FILE_TOO_LARGE", "is larger than %d MiB and can only be read once: save it as a file", spoolBytesMax>>20)
+		return nil, 0, recon.TooLarge("FILE_TOO_LARGE",
+			"is larger than %d MiB and can only be read once: save it as a file", spoolBytesMax>>20)
 	}
 	return bytes.NewReader(data), int64(len(data)), nil
 }

@@ -125,7 +125,8 @@ func openJSON(in *input) (decoder, string, error) {
 		return nil, "", err
 	}
 	if !d.inList {
-		return nil, "", recon.Unprocessable("NO_LIST", "holds no list of objects: rows are expected as [{…}, {…}] or as one object a line")
+		return nil, "", recon.Unprocessable("NO_LIST",
+			"holds no list of objects: rows are expected as [{…}, {…}] or as one object a line")
 	}
 	return d, "the list " + d.list, nil
 }
@@ -154,11 +155,13 @@ func (d *jsonDecoder) cut() error {
 	if d.w.err != nil {
 		return readError(d.w, d.w.err)
 	}
-	return recon.Unprocessable("JSON_CUT", fmt.Sprintf("ends on line %d in the middle of its JSON: the file is not complete", d.w.line))
+	return recon.Unprocessable("JSON_CUT",
+		fmt.Sprintf("ends on line %d in the middle of its JSON: the file is not complete", d.w.line))
 }
 
 func (d *jsonDecoder) broken(want string) error {
-	return recon.Unprocessable("JSON_BROKEN", fmt.Sprintf("is not valid JSON: %s is expected on line %d", want, d.w.line))
+	return recon.Unprocessable("JSON_BROKEN",
+		fmt.Sprintf("is not valid JSON: %s is expected on line %d", want, d.w.line))
 }
 
 // walk goes through an object's members until it is inside a list of objects, or everything is read.
@@ -244,7 +247,8 @@ func (d *jsonDecoder) enterList(key string) error {
 	}
 	name := strings.TrimPrefix(strings.Join(append(slices.Clip(d.path), key), "."), ".")
 	if d.done {
-		return recon.Unprocessable("SEVERAL_LISTS", fmt.Sprintf("holds several lists of objects, %s and %s: keep the one that holds the rows", d.list, name))
+		return recon.Unprocessable("SEVERAL_LISTS",
+			fmt.Sprintf("holds several lists of objects, %s and %s: keep the one that holds the rows", d.list, name))
 	}
 	d.list, d.inList = name, true
 	d.w.take(1)

@@ -33,7 +33,8 @@ func (fieldMapDoc) Schema(huma.Registry) *huma.Schema {
 		"negate":     {Type: "boolean", Description: "Inverts the signs of the file: its + is money out"},
 	}
 	for _, name := range recon.MappedFields {
-		properties[name] = &huma.Schema{Description: "A column, columns to join, or an object with column, constant, transforms …"}
+		properties[name] = &huma.Schema{Description: "A column, columns to join, or an object with column, " +
+			"constant, transforms …"}
 	}
 	return &huma.Schema{Type: "object", Properties: properties, AdditionalProperties: false}
 }

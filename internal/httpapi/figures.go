@@ -52,7 +52,8 @@ func newLimitFigures(registry prometheus.Registerer) *limitFigures {
 			Name: "matcher_rate_limit_decisions_total", Help: "Requests counted against a limit.",
 		}, []string{"scope", "limiter", "result"}),
 		redisUp: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "matcher_rate_limit_redis_up", Help: "1 while instances share their limits, 0 while each limits by itself.",
+			Name: "matcher_rate_limit_redis_up",
+			Help: "1 while instances share their limits, 0 while each limits by itself.",
 		}),
 	}
 	registry.MustRegister(f.decisions, f.redisUp)

@@ -145,7 +145,8 @@ func uploadQuery(r *http.Request) (name string, err error) {
 		name = values[0]
 	}
 	if len(name) > ingestion.FileNameBytesMax {
-		return "", recon.Unprocessable("VALIDATION_FAILED", fmt.Sprintf("name is longer than %d bytes", ingestion.FileNameBytesMax))
+		return "", recon.Unprocessable("VALIDATION_FAILED",
+			fmt.Sprintf("name is longer than %d bytes", ingestion.FileNameBytesMax))
 	}
 	return name, nil
 }
@@ -163,7 +164,8 @@ func (in *upload) openForm(r *http.Request) error {
 			return recon.Invalid("MULTIPART_WITHOUT_FILE", "the form holds no file")
 		}
 		if err != nil {
-			return recon.Invalid("MULTIPART_UNREADABLE", "the form cannot be read: its boundary or its headers are wrong")
+			return recon.Invalid("MULTIPART_UNREADABLE",
+				"the form cannot be read: its boundary or its headers are wrong")
 		}
 		if part.FileName() == "" {
 			continue
@@ -266,8 +268,9 @@ func describeUpload(op *huma.Operation) {
 		{Name: "name", In: "query", Description: "The file's name", Schema: &huma.Schema{Type: "string"}},
 	}
 	op.RequestBody = &huma.RequestBody{
-		Required:    true,
-		Description: "The file itself, or a form with one file. Formats are detected by content: CSV, TSV, JSON, NDJSON",
+		Required: true,
+		Description: "The file itself, or a form with one file. Formats are detected by content: CSV, TSV, JSON, " +
+			"NDJSON",
 		Content: map[string]*huma.MediaType{
 			"application/octet-stream": {Schema: file},
 			"multipart/form-data": {Schema: &huma.Schema{

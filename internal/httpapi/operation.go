@@ -399,7 +399,8 @@ type keyed struct {
 
 func (k keyed) idempotencyKey() (string, error) {
 	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
-		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER", "Idempotency-Key and X-Idempotency-Key differ: send one of them")
+		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER",
+			"Idempotency-Key and X-Idempotency-Key differ: send one of them")
 	}
 	key := cmp.Or(k.Key, k.Alias)
 	if !usableText(key) {

@@ -38,7 +38,8 @@ func createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (out 
 // rules that it will stand among; id is its own, "" while it is new; known holds what it may name.
 func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.RunOptions) (recon.Rule, error) {
 	if id == "" && len(others) >= recon.RulesMax {
-		return recon.Rule{}, recon.Conflict("TOO_MANY_RULES", "a context has at most %d rules: delete one first", recon.RulesMax)
+		return recon.Rule{}, recon.Conflict("TOO_MANY_RULES", "a context has at most %d rules: delete one first",
+			recon.RulesMax)
 	}
 	last := 0
 	for i := range others {
@@ -92,7 +93,8 @@ func neighbours(rule *recon.Rule, others []recon.StoredRule, id string) (faults 
 		}
 		if other.Rule.Priority == rule.Priority {
 			faults = append(faults, recon.FieldError{
-				Pointer: "/priority", Code: recon.CodeDuplicate, Message: "another rule of this context has this priority",
+				Pointer: "/priority", Code: recon.CodeDuplicate,
+				Message: "another rule of this context has this priority",
 			})
 		}
 	}

@@ -15,8 +15,8 @@ import (
 
 const ruleSchemaPath = "/v1/schemas/rule.json"
 
-// ruleSchema returns the JSON Schema (2020-12) of a rule, from the types that decode it and the values that are checked.
-// Editors complete and check rule files by it; decoding checks what a schema cannot express.
+// ruleSchema returns the JSON Schema (2020-12) of a rule, from the types that decode it and the values that are
+// checked. Editors complete and check rule files by it; decoding checks what a schema cannot express.
 func ruleSchema() ([]byte, error) {
 	schemas, root := ruleSchemas()
 	return json.MarshalIndent(map[string]any{
@@ -45,7 +45,8 @@ func ruleSchemas() (huma.Registry, *huma.Schema) {
 	priority := rule.Properties["priority"]
 	priority.Minimum, priority.Maximum = &least, &most
 	decimal := &huma.Schema{
-		OneOf: []*huma.Schema{{Type: "string"}, {Type: "number"}}, Description: "A decimal, as text or as a bare number",
+		OneOf:       []*huma.Schema{{Type: "string"}, {Type: "number"}},
+		Description: "A decimal, as text or as a bare number",
 	}
 	schemaAt(schemas, rule, "amount").Properties["percent"] = decimal
 	schemaAt(schemas, rule, "text").Properties["min"] = decimal

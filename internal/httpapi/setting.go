@@ -59,7 +59,8 @@ func (a *API) putSetting(ctx context.Context, in *putSettingInput) (setting Sett
 	}
 	setting, err = a.PutSetting(ctx, in.Key, text, in.version)
 	if err == nil {
-		a.Log.InfoContext(ctx, "a setting was changed", "key", setting.Key, "version", setting.Version, "by", setting.ChangedBy)
+		a.Log.InfoContext(ctx, "a setting was changed", "key", setting.Key, "version", setting.Version, "by",
+			setting.ChangedBy)
 	}
 	return setting, err
 }

@@ -14,14 +14,16 @@ import (
 func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hints {
 	return mapping.Hints{
 		Side: source.Side, Map: fields, Currency: source.Currency, TimeZone: source.TimeZone, Negate: source.Negate,
-		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset}, Check: unstorable,
+		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset},
+		Check:  unstorable,
 	}
 }
 
 // unstorable finds texts that the database cannot hold.
 func unstorable(t *recon.Transaction) []recon.RowError {
 	reject := func(field string) []recon.RowError {
-		return []recon.RowError{recon.NewRowError(t.Line, t.Row, field, "", recon.RowEncoding, "holds a NUL character or is no valid UTF-8")}
+		return []recon.RowError{recon.NewRowError(t.Line, t.Row, field, "", recon.RowEncoding,
+			"holds a NUL character or is no valid UTF-8")}
 	}
 	for _, f := range [...]struct{ name, text string }{
 		{recon.FieldExternalID, t.ExternalID},

@@ -175,10 +175,12 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 		Import: recon.Import{
 			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID,
 			Format: reader.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
-			FieldMapVersion: t.source.FieldMapVersion, Detection: strings.TrimSpace(reader.Found() + "; " + reader.Detection.String()),
-			RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
+			FieldMapVersion: t.source.FieldMapVersion,
+			Detection:       strings.TrimSpace(reader.Found() + "; " + reader.Detection.String()),
+			RowsRead:        rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
 		},
-		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing, Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
+		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing,
+		Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
 		Rejects: rows.rejects, Line: rows.lines.of,
 	}
 	return nil
@@ -192,7 +194,8 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 		return recon.Import{}, err
 	}
 	if source.Version != p.load.Source.Version {
-		return recon.Import{}, recon.Conflict("SOURCE_CHANGED", "the source was changed while the file was read: send it again")
+		return recon.Import{},
+			recon.Conflict("SOURCE_CHANGED", "the source was changed while the file was read: send it again")
 	}
 	c, err := tx.ContextForImport(ctx, source.ContextID)
 	if err != nil {

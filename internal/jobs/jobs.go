@@ -1,6 +1,6 @@
-// Package jobs is durable background work: jobs are rows, committed together with their cause, and each runs under exactly
-// one tenant. The queue is River's, in the work schema of each database that holds tenants: one client a database, however
-// many tenants it holds.
+// Package jobs is durable background work: jobs are rows, committed together with their cause, and each runs under
+// exactly one tenant. The queue is River's, in the work schema of each database that holds tenants: one client a
+// database, however many tenants it holds.
 package jobs
 
 import (
@@ -69,8 +69,8 @@ func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) err
 	return err
 }
 
-// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its RetryAfter
-// and does not count as a failure.
+// Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its
+// RetryAfter and does not count as a failure.
 type Handler = func(ctx context.Context, job recon.Job) error
 
 // Config is what the workers of one database need.
@@ -165,7 +165,8 @@ func (w *Workers) sweep(ctx context.Context) error {
 		if err != nil || alive {
 			continue // a tenant that cannot be asked now is asked again by the next sweep
 		}
-		w.cfg.Log.InfoContext(ctx, "requeuing an abandoned job", "kind", job.Kind, "tenant", job.TenantID, "subject", job.Subject)
+		w.cfg.Log.InfoContext(ctx, "requeuing an abandoned job", "kind", job.Kind, "tenant", job.TenantID, "subject",
+			job.Subject)
 		err = w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) error { return tx.ReviveJob(ctx, at) })
 		if err != nil {
 			return err

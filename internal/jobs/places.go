@@ -98,7 +98,8 @@ func (p *Places) run(taking, ctx context.Context, place string) error {
 	}()
 	services, err := p.open(ctx, place)
 	if err != nil {
-		p.log.WarnContext(ctx, "opening the job workers of a database failed and will be tried again", "place", place, "error", err)
+		p.log.WarnContext(ctx, "opening the job workers of a database failed and will be tried again", "place", place,
+			"error", err)
 		return nil
 	}
 	ended := make(chan struct{}, len(services))

@@ -189,7 +189,8 @@ func plainDecimal(text string, decimal byte) (string, error) {
 	}
 	whole, fraction, _ := strings.Cut(text, string(rune(decimal)))
 	if strings.ContainsFunc(fraction, func(r rune) bool { return r < '0' || r > '9' }) {
-		return "", fmt.Errorf("cannot be read with %q before the decimals%s", string(rune(decimal)), decimalHint(text, decimal))
+		return "", fmt.Errorf("cannot be read with %q before the decimals%s", string(rune(decimal)),
+			decimalHint(text, decimal))
 	}
 	joined, err := joinGroups(whole)
 	if err != nil || fraction == "" {
@@ -251,7 +252,8 @@ func joinGroups(whole string) (string, error) {
 	}
 	last := len(groups) - 1
 	middle := groups[1:last]
-	if len(groups[last]) != 3 || len(groups[0]) > 3 || groups[0][0] == '0' || !allOfSize(middle, 3) && !(allOfSize(middle, 2) && len(groups[0]) <= 2) {
+	if len(groups[last]) != 3 || len(groups[0]) > 3 || groups[0][0] == '0' || !allOfSize(middle, 3) &&
+		!(allOfSize(middle, 2) && len(groups[0]) <= 2) {
 		return "", fmt.Errorf("has %q where no thousands are%s", string(separator), groupHint(separator))
 	}
 	return strings.Join(groups, ""), nil
@@ -289,7 +291,8 @@ XCD ZWL ZWG BOB PHP TOP WST MOP CVE CUP CUC USN`,
 
 // couldBe reports whether an amount with this symbol of several currencies may be in a currency.
 func couldBe(symbol, currency string) bool {
-	return symbol == "" || currency == "" || currency == recon.NoCurrency || strings.Contains(sharedSymbols[symbol], currency)
+	return symbol == "" || currency == "" || currency == recon.NoCurrency ||
+		strings.Contains(sharedSymbols[symbol], currency)
 }
 
 func currencySymbol(word string) bool {
@@ -303,7 +306,8 @@ func currencySymbol(word string) bool {
 
 // currencyCode is the ISO code for what a file writes: the code in any case, or a symbol that means one currency.
 func currencyCode(text string) string {
-	if len(text) == 3 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[2] >= 'A' && text[1] <= 'Z' && text[2] <= 'Z' {
+	if len(text) == 3 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[2] >= 'A' && text[1] <= 'Z' &&
+		text[2] <= 'Z' {
 		return text
 	}
 	upper := strings.ToUpper(text)

@@ -129,7 +129,8 @@ func checkPattern(format string, pieces []datePiece) error {
 			years++
 		case pieceLiteral:
 		}
-		pieces[i].exact = i+1 < len(pieces) && pieces[i+1].kind != pieceLiteral || i > 0 && pieces[i-1].kind != pieceLiteral
+		pieces[i].exact = i+1 < len(pieces) && pieces[i+1].kind != pieceLiteral || i > 0 &&
+			pieces[i-1].kind != pieceLiteral
 	}
 	if days != 1 || months != 1 || years != 1 {
 		return patternError(format)
@@ -202,7 +203,8 @@ func (r *dateReader) parseAs(pieces []datePiece, text string) (recon.Day, time.T
 		}
 	}
 	instant := civil.Add(clock.since)
-	instant = time.Date(year, time.Month(month), day, instant.Hour(), instant.Minute(), instant.Second(), instant.Nanosecond(), zone)
+	instant = time.Date(year, time.Month(month), day, instant.Hour(), instant.Minute(), instant.Second(),
+		instant.Nanosecond(), zone)
 	if clock.zone != nil && r.zone != nil {
 		bare = recon.DayOf(instant.In(r.zone))
 	}
@@ -355,7 +357,8 @@ func readClock(text string) (clock, bool) {
 	if !ok || hour > 23 || numbers[1] > 59 || numbers[2] > 59 {
 		return clock{}, false
 	}
-	c := clock{since: time.Duration(hour)*time.Hour + time.Duration(numbers[1])*time.Minute + time.Duration(numbers[2])*time.Second + fraction}
+	c := clock{since: time.Duration(hour)*time.Hour + time.Duration(numbers[1])*time.Minute +
+		time.Duration(numbers[2])*time.Second + fraction}
 	c.zone, ok = readOffset(strings.TrimSpace(rest))
 	return c, ok
 }

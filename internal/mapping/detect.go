@@ -87,7 +87,8 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 		named = named || len(field.Columns) > 0
 	}
 	if len(sample) == 0 {
-		return d.out, d.report, recon.Unprocessable("NO_ROWS", "there is no readable row to find the meaning of the columns by")
+		return d.out, d.report,
+			recon.Unprocessable("NO_ROWS", "there is no readable row to find the meaning of the columns by")
 	}
 	if named {
 		if _, problems := Compile(d.out, header); len(problems) > 0 {
@@ -103,13 +104,16 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 		d.settings()
 	}
 	if len(d.problem) > 0 {
-		return d.out, d.report, recon.Unprocessable("NOT_DETECTED", "the meaning of this file's columns is not clear; say it in a field map", d.problem...)
+		return d.out, d.report,
+			recon.Unprocessable("NOT_DETECTED",
+				"the meaning of this file's columns is not clear; say it in a field map", d.problem...)
 	}
 	return d.out, d.report, nil
 }
 
 func (d *detector) fail(field, code, format string, args ...any) {
-	d.problem = append(d.problem, recon.FieldError{Pointer: "/" + field, Code: code, Message: fmt.Sprintf(format, args...)})
+	d.problem = append(d.problem,
+		recon.FieldError{Pointer: "/" + field, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
 // note adds what detection did with the file that its columns alone do not show.
@@ -192,7 +196,8 @@ func (d *detector) twin(field string, at int) {
 	}
 	for _, rec := range d.sample {
 		if column(rec, at) != column(rec, other) {
-			d.fail(field, "TWO_COLUMNS", "the file has two columns %q with different values: name the one that counts, the second being %q",
+			d.fail(field, "TWO_COLUMNS",
+				"the file has two columns %q with different values: name the one that counts, the second being %q",
 				d.header[at], d.header[other])
 			return
 		}

@@ -57,7 +57,8 @@ func (d *detector) amountColumns() {
 	debits, credits := d.exactly(recon.FieldDebit, mayBeEmpty), d.exactly(recon.FieldCredit, mayBeEmpty)
 	amounts := d.candidates(recon.FieldAmount, mostlyAmounts)
 	switch {
-	case len(amounts) == 0 && d.tooLarge(d.exactly(recon.FieldDebit, mostlyLong), d.exactly(recon.FieldCredit, mostlyLong)):
+	case len(amounts) == 0 &&
+		d.tooLarge(d.exactly(recon.FieldDebit, mostlyLong), d.exactly(recon.FieldCredit, mostlyLong)):
 	case len(debits) > 0 && len(credits) > 0, len(debits)+len(credits) > 0 && len(amounts) == 0:
 		d.debitAndCredit(debits, credits)
 	case len(amounts) > 0:
@@ -72,12 +73,14 @@ func (d *detector) amountColumns() {
 // oneAmount takes the amount column, unless another one has as good a name and other values.
 func (d *detector) oneAmount(found []int) {
 	d.use(recon.FieldAmount, found[0], "named like an amount, and its values are amounts")
-	if len(found) < 2 || nameRank(d.words[found[0]], recon.FieldAmount) != nameRank(d.words[found[1]], recon.FieldAmount) {
+	if len(found) < 2 || nameRank(d.words[found[0]], recon.FieldAmount) != nameRank(d.words[found[1]],
+		recon.FieldAmount) {
 		return
 	}
 	for _, rec := range d.sample {
 		if a, b := column(rec, found[0]), column(rec, found[1]); a != b && a != "" && b != "" {
-			d.fail(recon.FieldAmount, "TWO_COLUMNS", "%q and %q may both be the amount, and they differ: name the one that counts",
+			d.fail(recon.FieldAmount, "TWO_COLUMNS",
+				"%q and %q may both be the amount, and they differ: name the one that counts",
 				d.header[found[0]], d.header[found[1]])
 			return
 		}
@@ -120,11 +123,13 @@ func (d *detector) tooLarge(columns ...[]int) bool {
 		}
 	}
 	if never.line > 0 {
-		d.fail(recon.FieldAmount, recon.RowAmountTooBig, "column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at most 9,223,372,036,854,775,807 minor units",
+		d.fail(recon.FieldAmount, recon.RowAmountTooBig,
+			"column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at most 9,223,372,036,854,775,807 minor units",
 			d.header[at], never.text, never.line)
 		return true
 	}
-	d.fail(recon.FieldAmount, recon.RowAmountTooBig, "column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount if that is what they are",
+	d.fail(recon.FieldAmount, recon.RowAmountTooBig,
+		"column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount if that is what they are",
 		d.header[at], wholeDigitsMax, long.text, long.line)
 	return true
 }
@@ -134,7 +139,9 @@ func (d *detector) otherAmount() {
 	for _, field := range []string{recon.FieldNet, recon.FieldGross} {
 		if named, ok := d.out.Fields[field]; ok {
 			d.out.Fields[recon.FieldAmount] = named
-			d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldAmount, Columns: named.Columns, Why: "the " + field + " amount, because no column is called amount"})
+			d.report.Choices = append(d.report.Choices,
+				Choice{Field: recon.FieldAmount, Columns: named.Columns,
+					Why: "the " + field + " amount, because no column is called amount"})
 			return
 		}
 	}
@@ -162,12 +169,14 @@ func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) 
 	for _, at := range d.candidates(field, d.anyText) {
 		for _, rec := range d.sample {
 			if value := column(rec, at); value != "" && !fits([]string{value}) {
-				d.fail(field, "NOT_DETECTED", "column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what, value, rec.Line, noun)
+				d.fail(field, "NOT_DETECTED",
+					"column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what, value, rec.Line, noun)
 				return
 			}
 		}
 	}
-	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what, strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", "))
+	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what,
+		strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", "))
 }
 
 // namedAmounts takes gross, fee, tax and net where they add up; a file in which they do not holds other deductions.
@@ -219,7 +228,8 @@ func (d *detector) dropInconsistent() {
 		delete(d.out.Fields, field)
 		d.report.Choices = slices.DeleteFunc(d.report.Choices, func(c Choice) bool { return c.Field == field })
 	}
-	d.report.Notes = append(d.report.Notes, "gross − fee − tax is not net in this file, so its fee and tax stay plain columns: map them yourself if they are meant")
+	d.report.Notes = append(d.report.Notes,
+		"gross − fee − tax is not net in this file, so its fee and tax stay plain columns: map them yourself if they are meant")
 }
 
 // currencyInName reads "Amount (EUR)" where no column gives the currency.
@@ -229,11 +239,15 @@ func (d *detector) currencyInName() {
 	}
 	for _, field := range []string{recon.FieldAmount, recon.FieldCredit, recon.FieldDebit} {
 		for _, name := range d.out.Fields[field].Columns {
-			for _, word := range strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" _-()[]/.", r) }) {
+			for _, word := range strings.FieldsFunc(name,
+				func(r rune) bool { return strings.ContainsRune(" _-()[]/.", r) }) {
 				code := currencyOfWord(word)
-				if _, known := recon.CurrencyDigits(code); known && (word == strings.ToUpper(word) || code != strings.ToUpper(word)) || known && strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
+				if _, known := recon.CurrencyDigits(code); known &&
+					(word == strings.ToUpper(word) || code != strings.ToUpper(word)) || known &&
+					strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
 					d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
-					d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldCurrency, Value: code, Why: "from the name of column " + name})
+					d.report.Choices = append(d.report.Choices,
+						Choice{Field: recon.FieldCurrency, Value: code, Why: "from the name of column " + name})
 					return
 				}
 			}

@@ -94,7 +94,9 @@ func (d *detector) dateColumns() {
 	}
 	if value, ok := d.out.Fields[recon.FieldValueDate]; ok {
 		d.out.Fields[recon.FieldDate] = value
-		d.report.Choices = append(d.report.Choices, Choice{Field: recon.FieldDate, Columns: value.Columns, Why: "the value date, because no column is called a booking date"})
+		d.report.Choices = append(d.report.Choices,
+			Choice{Field: recon.FieldDate, Columns: value.Columns,
+				Why: "the value date, because no column is called a booking date"})
 		return
 	}
 	var found []int
@@ -108,7 +110,8 @@ func (d *detector) dateColumns() {
 		return
 	}
 	if counted := d.candidates(recon.FieldDate, areSerials); len(counted) > 0 {
-		d.fail(recon.FieldDate, "NOT_DETECTED", "column %q holds numbers such as %s, which Excel counts days by: format it as a date there and export again",
+		d.fail(recon.FieldDate, "NOT_DETECTED",
+			"column %q holds numbers such as %s, which Excel counts days by: format it as a date there and export again",
 			d.header[counted[0]], d.values(counted[0])[0])
 		return
 	}
@@ -235,7 +238,8 @@ func formatOf(values []string) (format, why string, err error) {
 		}
 	}
 	if reads(values, cmp.Or(best, "-"), cmp.Or(rival, "-"))*100 < len(values)*80 {
-		unread := max(0, slices.IndexFunc(values, func(v string) bool { return reads([]string{v}, "", cmp.Or(best, "-")) == 0 }))
+		unread := max(0, slices.IndexFunc(values,
+			func(v string) bool { return reads([]string{v}, "", cmp.Or(best, "-")) == 0 }))
 		return "", "", doubt(values[unread], `cannot be read as a date: set dateFormat, "DD/MM/YYYY" for example`)
 	}
 	if yearFirst != "" {
@@ -259,7 +263,8 @@ func decideYear(values []string, best, yearFirst string) (format, why string, er
 	case last >= first+yearsApart:
 		return yearFirst, "the years lie close together only so", nil
 	}
-	return "", "", doubt(values[0], "can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, yearFirst, len(values))
+	return "", "", doubt(values[0],
+		"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, yearFirst, len(values))
 }
 
 // yearsApart is by how much two readings must differ in years: a file of one day may span a year's end, not three.
@@ -302,9 +307,11 @@ func decideOrder(values []string, best, rival string) (format, why string, err e
 	}
 	switch {
 	case onlyBest == 0:
-		return "", "", doubt(values[0], "can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, rival, len(values))
+		return "", "", doubt(values[0],
+			"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, rival, len(values))
 	case onlyRival*10 > onlyBest:
-		return "", "", fmt.Errorf("some dates can only be read as %s and others only as %s: correct the file, or set dateFormat to one of the two", best, rival)
+		return "", "", fmt.Errorf("some dates can only be read as %s and others only as %s: correct the file, or "+
+			"set dateFormat to one of the two", best, rival)
 	}
 	return best, fmt.Sprintf("%s can be read in no other way", witness), nil
 }

@@ -14,8 +14,10 @@ func (d *detector) debitAndCredit(debits, credits []int) {
 	}{{recon.FieldDebit, debits}, {recon.FieldCredit, credits}} {
 		if len(c.found) > 0 {
 			d.use(c.field, c.found[0], "named like a "+c.field)
-			if d.negative(c.field, c.found[0]) { // the column gives the sign already; a few of the other sign are corrections
-				d.note("column %s writes its %ss as negative amounts: the minus is not applied twice", d.header[c.found[0]], c.field)
+			// the column gives the sign already; a few of the other sign are corrections
+			if d.negative(c.field, c.found[0]) {
+				d.note("column %s writes its %ss as negative amounts: the minus is not applied twice",
+					d.header[c.found[0]], c.field)
 			}
 		}
 	}
@@ -55,7 +57,8 @@ func (d *detector) directionColumn(amount int) {
 	case negative && with*100 >= (with+against)*95:
 		d.note("column %s only repeats the signs of %s, so it is not applied again", d.header[at], d.header[amount])
 	case negative && against*100 >= (with+against)*95:
-		d.note("column %s calls the negative amounts of %s credits: the signs of the amounts are kept", d.header[at], d.header[amount])
+		d.note("column %s calls the negative amounts of %s credits: the signs of the amounts are kept", d.header[at],
+			d.header[amount])
 	default:
 		d.use(recon.FieldDirection, at, "its values say debit or credit")
 		return
@@ -67,7 +70,8 @@ func (d *detector) directionColumn(amount int) {
 // else.
 func (d *detector) directionAt() int {
 	isMark := func(v string) bool { _, known := isDebit(v); return known }
-	if named := d.candidates(recon.FieldDirection, func(values []string) bool { return share(values, 50, isMark) }); len(named) > 0 {
+	if named := d.candidates(recon.FieldDirection,
+		func(values []string) bool { return share(values, 50, isMark) }); len(named) > 0 {
 		return named[0]
 	}
 	found := -1

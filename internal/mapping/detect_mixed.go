@@ -22,7 +22,8 @@ func (d *detector) twoWays(s *source) string {
 	if first == "" || second == "" || len(odd)*100 > len(dates)*20 {
 		return ""
 	}
-	return fmt.Sprintf("dates are written in two ways, as %s on line %d (%q) and as %s on line %d (%q): write all in one way, or set dateFormat to one of the two, and rows of the other are rejected",
+	return fmt.Sprintf("dates are written in two ways, as %s on line %d (%q) and as %s on line %d (%q): write all "+
+		"in one way, or set dateFormat to one of the two, and rows of the other are rejected",
 		first, one.line, one.text, second, other.line, other.text)
 }
 

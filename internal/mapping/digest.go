@@ -212,6 +212,7 @@ func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {
 		return &e
 	}
 	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
-		fmt.Sprintf("the id is on line %d already, with other content: correct one of the two rows, or map externalId to a column that is unique", firstLine))
+		fmt.Sprintf("the id is on line %d already, with other content: correct one of the two rows, or map "+
+			"externalId to a column that is unique", firstLine))
 	return &e
 }

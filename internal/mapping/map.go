@@ -58,7 +58,8 @@ func metadata(l *layout, rec recon.Record) []recon.Attribute {
 }
 
 func (r *row) fail(field, value, code, format string, args ...any) {
-	r.wrong = append(r.wrong, recon.NewRowError(r.rec.Line, r.rec.Row, field, value, code, fmt.Sprintf(format, args...)))
+	r.wrong = append(r.wrong,
+		recon.NewRowError(r.rec.Line, r.rec.Row, field, value, code, fmt.Sprintf(format, args...)))
 }
 
 func (r *row) texts() {
@@ -67,7 +68,8 @@ func (r *row) texts() {
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
 	if len(r.tx.ExternalID) > idBytesMax {
-		r.fail(recon.FieldExternalID, r.tx.ExternalID, recon.RowFieldTooLong, "the id is longer than %d bytes", idBytesMax)
+		r.fail(recon.FieldExternalID, r.tx.ExternalID, recon.RowFieldTooLong, "the id is longer than %d bytes",
+			idBytesMax)
 	}
 }
 
@@ -113,7 +115,8 @@ func (r *row) currencyOf() (code string) {
 		return ""
 	}
 	if _, known := recon.CurrencyDigits(code); !known {
-		r.fail(recon.FieldCurrency, text, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR", text)
+		r.fail(recon.FieldCurrency, text, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR",
+			text)
 		return ""
 	}
 	r.tx.Currency = code
@@ -157,7 +160,8 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 		err = fmt.Errorf("%q names another currency than the row, which is in %s", text, currency)
 	}
 	if err == nil && !couldBe(a.shared, currency) {
-		err = fmt.Errorf("%q cannot be in %s, the currency of the row: map the currency column, or set currency", text, currency)
+		err = fmt.Errorf("%q cannot be in %s, the currency of the row: map the currency column, or set currency", text,
+			currency)
 	}
 	if err != nil {
 		r.fail(s.name, text, recon.RowAmountUnreadable, "%s", err)
@@ -182,7 +186,8 @@ func (r *row) amountError(field, text, currency string, digits int, err error) {
 	case errors.Is(err, recon.ErrTooPrecise) && digits == 0:
 		r.fail(field, text, recon.RowAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
 	case errors.Is(err, recon.ErrTooPrecise):
-		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits, cmp.Or(currency, "a file without currency"))
+		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits,
+			cmp.Or(currency, "a file without currency"))
 	case errors.Is(err, recon.ErrAmountTooBig):
 		r.fail(field, text, recon.RowAmountTooBig, "%q %s", text, err)
 	default:
@@ -209,7 +214,8 @@ func (r *row) signedAmount(currency string) {
 	case word == "":
 		r.fail(recon.FieldDirection, "", recon.RowMissing, "the direction is missing: debit or credit")
 	case !known:
-		r.fail(recon.FieldDirection, word, recon.RowValueUnknown, "%q is neither debit nor credit: say which with values in the field map", word)
+		r.fail(recon.FieldDirection, word, recon.RowValueUnknown,
+			"%q is neither debit nor credit: say which with values in the field map", word)
 	case ok && debit != r.m.direction.negate:
 		r.tx.Amount = -amount
 	default:
@@ -235,7 +241,8 @@ func (r *row) debitCredit(currency string) {
 	switch {
 	case !okDebit || !okCredit:
 	case debit != 0 && credit != 0:
-		r.fail(recon.FieldAmount, debitText+" / "+creditText, recon.RowAmountUnreadable, "both debit and credit are filled: which one holds?")
+		r.fail(recon.FieldAmount, debitText+" / "+creditText, recon.RowAmountUnreadable,
+			"both debit and credit are filled: which one holds?")
 	default:
 		r.tx.Amount = credit - debit
 	}
@@ -262,7 +269,8 @@ func (r *row) original() {
 	}
 	digits, known := recon.CurrencyDigits(code)
 	if !known {
-		r.fail(recon.FieldOriginalCurrency, code, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR", code)
+		r.fail(recon.FieldOriginalCurrency, code, recon.RowCurrencyUnknown,
+			"%q is not an ISO 4217 currency code such as EUR", code)
 		return
 	}
 	if amount, ok := r.read(r.m.originalAmount, text, code, digits); ok {
@@ -282,7 +290,8 @@ func (r *row) checkNet() {
 		return
 	}
 	text := func(m recon.Minor) string { return m.Decimal(r.digits) }
-	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent, "gross %s − fee %s − tax %s is %s, but net is %s",
+	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent,
+		"gross %s − fee %s − tax %s is %s, but net is %s",
 		text(t.Gross.Amount), text(t.Fee.Amount), text(t.Tax.Amount), text(want), text(t.Net.Amount))
 }
 

@@ -93,7 +93,8 @@ func demand(fields recon.FieldMap) []recon.FieldError {
 func (m *Mapper) name() {
 	f := m.fields
 	m.externalID, m.reference = f[recon.FieldExternalID], f[recon.FieldReference]
-	m.amount, m.debit, m.credit, m.direction = f[recon.FieldAmount], f[recon.FieldDebit], f[recon.FieldCredit], f[recon.FieldDirection]
+	m.amount, m.direction = f[recon.FieldAmount], f[recon.FieldDirection]
+	m.debit, m.credit = f[recon.FieldDebit], f[recon.FieldCredit]
 	m.currency, m.date, m.valueDate = f[recon.FieldCurrency], f[recon.FieldDate], f[recon.FieldValueDate]
 	m.description, m.kind, m.status = f[recon.FieldDescription], f[recon.FieldKind], f[recon.FieldBookingStatus]
 	m.gross, m.fee, m.tax, m.net = f[recon.FieldGross], f[recon.FieldFee], f[recon.FieldTax], f[recon.FieldNet]
@@ -105,8 +106,10 @@ func (m *Mapper) name() {
 	}
 }
 
-func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source, []recon.FieldError) {
-	s := &source{name: name, constant: field.Constant, join: field.Join, values: make(map[string]string, len(field.Values)), negate: field.Negate}
+func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source,
+	[]recon.FieldError) {
+	s := &source{name: name, constant: field.Constant, join: field.Join,
+		values: make(map[string]string, len(field.Values)), negate: field.Negate}
 	var problems []recon.FieldError
 	fail := func(pointer, code, message string) {
 		problems = append(problems, recon.FieldError{Pointer: "/" + name + pointer, Code: code, Message: message})
@@ -134,7 +137,8 @@ func compileSource(name string, field recon.MapField, all recon.FieldMap, header
 		s.decimal = decimal[0]
 	}
 	if name == recon.FieldDate || name == recon.FieldValueDate {
-		if s.dates, err = newDateReader(cmp.Or(field.DateFormat, all.DateFormat), cmp.Or(field.TimeZone, all.TimeZone)); err != nil {
+		if s.dates, err = newDateReader(cmp.Or(field.DateFormat, all.DateFormat),
+			cmp.Or(field.TimeZone, all.TimeZone)); err != nil {
 			fail("/dateFormat", "BAD_DATE_FORMAT", err.Error())
 		}
 	}

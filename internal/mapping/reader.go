@@ -91,7 +91,8 @@ func (r *Reader) nothingReadable() error {
 		if first.Field != "" {
 			reason = first.Field + ": " + reason
 		}
-		return recon.Unprocessable("NO_ROWS", fmt.Sprintf("no row can be read, the first one because of line %d: %s", first.Line, reason))
+		return recon.Unprocessable("NO_ROWS",
+			fmt.Sprintf("no row can be read, the first one because of line %d: %s", first.Line, reason))
 	}
 	return err
 }

@@ -107,7 +107,8 @@ func stripZeros(text string) string {
 func foldAccents(text string) string {
 	for i := range len(text) {
 		if text[i] >= 0x80 {
-			folded, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), text)
+			folded, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC),
+				text)
 			if err != nil {
 				return text
 			}

@@ -13,12 +13,12 @@ import (
 	"matcher/internal/recon"
 )
 
-// historyRowsMax bounds the rows of both sides that a back-test takes: what a run's bars are measured on. With 400 bytes a
-// row at most, for the tables, the groups and the diff, that is 800 MB.
+// historyRowsMax bounds the rows of both sides that a back-test takes: what a run's bars are measured on. With 400
+// bytes a row at most, for the tables, the groups and the diff, that is 800 MB.
 const historyRowsMax = 2_000_000
 
-// loadHistory reads what a back-test runs over: the rows of its window in whatever state, save for ignored ones, and what
-// is confirmed of them today.
+// loadHistory reads what a back-test runs over: the rows of its window in whatever state, save for ignored ones, and
+// what is confirmed of them today.
 func (s *Service) loadHistory(ctx context.Context, run recon.Run, beat *heart) (*loaded, error) {
 	job := &loaded{sourceNum: map[string]int32{}}
 	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
@@ -65,19 +65,20 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 	if len(sources) == 0 {
 		return table, nil
 	}
-	err := tx.HistoryRows(ctx, postgres.History{Window: h.window, Lag: plan.WidestLag(), Held: h.held}, postgres.RowReader{
-		Sources: sources, Fields: plan.Fields(side),
-		Add: func(t *recon.Transaction, id int64, source string) error {
-			if h.read++; h.read > h.most {
-				return recon.Unprocessable("HISTORY_TOO_LARGE", fmt.Sprintf(
-					"a back-test takes at most %d rows of both sides: narrow it by from and to", h.most))
-			}
-			if h.read%loadStep == 0 {
-				h.beat.set(recon.Progress{Phase: "LOAD", Done: int64(h.read)})
-			}
-			return table.Add(t, id, source)
-		},
-	})
+	err := tx.HistoryRows(ctx, postgres.History{Window: h.window, Lag: plan.WidestLag(), Held: h.held},
+		postgres.RowReader{
+			Sources: sources, Fields: plan.Fields(side),
+			Add: func(t *recon.Transaction, id int64, source string) error {
+				if h.read++; h.read > h.most {
+					return recon.Unprocessable("HISTORY_TOO_LARGE", fmt.Sprintf(
+						"a back-test takes at most %d rows of both sides: narrow it by from and to", h.most))
+				}
+				if h.read%loadStep == 0 {
+					h.beat.set(recon.Progress{Phase: "LOAD", Done: int64(h.read)})
+				}
+				return table.Add(t, id, source)
+			},
+		})
 	if errors.Is(err, engine.ErrTableFull) {
 		err = recon.Unprocessable("TOO_MANY_ROWS", "the history is too large for one back-test: "+err.Error())
 	}
@@ -85,7 +86,8 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 }
 
 // saveBackTest compares what the rules confirm with what is confirmed, and stores the difference in one commit.
-func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, result *engine.Result, took seconds) error {
+func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, result *engine.Result,
+	took seconds) error {
 	before, after := job.before(), job.after(run, result)
 	rows, err := newRowFinder(job)
 	if err != nil {
@@ -108,7 +110,8 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	}
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
 		err := tx.SaveBackTest(ctx, postgres.BackTestSave{
-			Run: run, Context: job.input.Context, RuleChanges: job.input.RuleChanges, Plan: job.storedPlan(), Totals: totals, Entries: job.entries(&diff, before, after),
+			Run: run, Context: job.input.Context, RuleChanges: job.input.RuleChanges, Plan: job.storedPlan(),
+			Totals: totals, Entries: job.entries(&diff, before, after),
 		})
 		if err != nil {
 			return err
@@ -142,7 +145,8 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []matched {
 		if !holdsAny(window, job.left, left) && !holdsAny(window, job.right, right) {
 			continue
 		}
-		m := matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)}, Rule: result.RuleName(job.plan, i)}
+		m := matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)},
+			Rule: result.RuleName(job.plan, i)}
 		if g.Status() != recon.GroupConfirmed {
 			proposed[leastRow(m.RowSet)] = m
 			continue
@@ -156,7 +160,8 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []matched {
 		g := &job.confirmed[i]
 		set := recon.RowSet{Left: g.Left, Right: g.Right}
 		switch offered, known := proposed[leastRow(set)]; {
-		case !g.ByPerson || slices.ContainsFunc(slices.Concat(g.Left, g.Right), func(id int64) bool { return taken[id] }):
+		case !g.ByPerson || slices.ContainsFunc(slices.Concat(g.Left, g.Right),
+			func(id int64) bool { return taken[id] }):
 		case known && sameRows(set, offered.RowSet):
 			groups = append(groups, offered)
 		case g.Manual: // no rule made it, so no rule takes it away
@@ -219,7 +224,8 @@ func newRowFinder(job *loaded) (*rowFinder, error) {
 }
 
 func (f *rowFinder) find(side int, id int64) (uint32, bool) {
-	at, there := slices.BinarySearchFunc(f.rows[side], id, func(r foundRow, id int64) int { return cmp.Compare(r.id, id) })
+	at, there := slices.BinarySearchFunc(f.rows[side], id,
+		func(r foundRow, id int64) int { return cmp.Compare(r.id, id) })
 	if !there {
 		return 0, false
 	}
@@ -248,7 +254,8 @@ func (job *loaded) entries(diff *groupDiff, before, after []matched) func() (*po
 		}
 		c := &diff.Changes[entry]
 		row = postgres.BackTestEntryRow{
-			Entry: int32(entry + 1), Ordinal: int32(ordinal + 1), Kind: c.Kind, Before: int32(len(c.Before)), After: int32(len(c.After)),
+			Entry: int32(entry + 1), Ordinal: int32(ordinal + 1), Kind: c.Kind, Before: int32(len(c.Before)),
+			After: int32(len(c.After)),
 		}
 		var g matched
 		if ordinal < len(c.Before) {

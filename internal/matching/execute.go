@@ -36,7 +36,8 @@ func (s *Service) Execute(ctx context.Context, runID string) error {
 	}
 	ctx, span := otel.Tracer("matcher/matching").Start(ctx, "matching.run")
 	defer span.End()
-	span.SetAttributes(attribute.String("run.id", run.ID), attribute.String("run.mode", string(run.Mode)), attribute.Int("run.fence", run.Fence))
+	span.SetAttributes(attribute.String("run.id", run.ID), attribute.String("run.mode", string(run.Mode)),
+		attribute.Int("run.fence", run.Fence))
 	err = s.work(ctx, run)
 	if err != nil {
 		span.SetStatus(codes.Error, recon.CodeOf(err))
@@ -70,7 +71,8 @@ func (s *Service) work(ctx context.Context, run recon.Run) (err error) {
 		return cause
 	}
 	if errors.Is(err, postgres.ErrRowsMoved) {
-		return recon.Conflict("ROWS_MOVED", "rows of the context kept changing while the run was computed: run it again")
+		return recon.Conflict("ROWS_MOVED",
+			"rows of the context kept changing while the run was computed: run it again")
 	}
 	return err
 }
@@ -97,7 +99,8 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 		s.log().WarnContext(ctx, "the run is tried again", "run", run.ID, "error", err)
 		return errors.Join(err, s.release(ctx, run))
 	default:
-		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, "INTERNAL", "the run failed for a reason that the log tells"
+		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, "INTERNAL", "the run failed for a reason "+
+			"that the log tells"
 	}
 	if run.Status == recon.RunFailed {
 		s.log().ErrorContext(ctx, "the run failed", "run", run.ID, "code", run.ErrorCode, "error", err)
@@ -108,7 +111,8 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 // conclude stores an ending without a result.
 func (s *Service) conclude(ctx context.Context, run recon.Run) error {
 	err := s.DB.TxRetry(ctx, func(tx *postgres.Tx) error {
-		tx.Audit("run."+map[recon.RunStatus]string{recon.RunFailed: "fail", recon.RunCancelled: "cancelled"}[run.Status],
+		tx.Audit("run."+map[recon.RunStatus]string{recon.RunFailed: "fail",
+			recon.RunCancelled: "cancelled"}[run.Status],
 			"run", run.ID, map[string]string{"code": run.ErrorCode, "message": run.ErrorMessage})
 		return tx.FinishRun(ctx, run, struct{}{})
 	})
@@ -139,7 +143,8 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 	}
 	loaded := time.Now()
 	result, err := Compute(job.plan, job.left, job.right, func(p engine.Progress) bool {
-		beat.set(recon.Progress{Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone, Total: int64(p.Rules) * p.RowsTotal})
+		beat.set(recon.Progress{Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone,
+			Total: int64(p.Rules) * p.RowsTotal})
 		return ctx.Err() == nil
 	})
 	if err != nil {
@@ -149,5 +154,6 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return context.Cause(ctx)
 	}
 	beat.set(recon.Progress{Phase: "SAVE", Total: int64(len(result.Groups))})
-	return save(ctx, run, job, result, seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()})
+	return save(ctx, run, job, result,
+		seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()})
 }

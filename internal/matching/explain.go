@@ -9,8 +9,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// Explain says why a row is where it is. Evidence is computed from the rows and the rules: of a matched row by the plan of
-// the run that matched it, of an open one by the rules as they stand now.
+// Explain says why a row is where it is. Evidence is computed from the rows and the rules: of a matched row by the
+// plan of the run that matched it, of an open one by the rules as they stand now.
 func Explain(ctx context.Context, tx *postgres.Tx, transactionID string) (recon.Explanation, error) {
 	t, err := tx.Transaction(ctx, transactionID)
 	if err != nil {
@@ -50,14 +50,15 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 	}
 	job := &loaded{input: input}
 	if err := job.compile(); err != nil {
-		return nil //nolint:nilerr // rules that cannot run together say so when they are run; there is nothing to compare
+		return nil //nolint:nilerr // such rules are refused when they run; there is nothing to compare
 	}
 	e.Rules, err = verdicts(ctx, tx, job, t, nearest)
 	return err
 }
 
 // verdicts compares two rows under every rule that compares rows of their sides with each other.
-func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction) ([]recon.RuleVerdict, error) {
+func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction) ([]recon.RuleVerdict,
+	error) {
 	if a.Side == b.Side {
 		return nil, nil
 	}
@@ -86,7 +87,8 @@ func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.Stor
 }
 
 // pairTables are finished tables of a few rows: the engine finishes tables by running over them.
-func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string) ([2]*engine.Table, error) {
+func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string) ([2]*engine.Table,
+	error) {
 	var tables [2]*engine.Table
 	for i, ids := range [][]string{left, right} {
 		side := []recon.Side{recon.Left, recon.Right}[i]

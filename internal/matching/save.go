@@ -75,7 +75,8 @@ func completed(run recon.Run, s engine.Summary) completedEvent {
 func (job *loaded) storedPlan() postgres.RunPlan {
 	plan := postgres.RunPlan{EngineVersion: engine.Version, Options: job.options}
 	for _, source := range job.input.Sources {
-		plan.Sources = append(plan.Sources, postgres.RunPlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
+		plan.Sources = append(plan.Sources,
+			postgres.RunPlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
 	}
 	for i := range job.plan.Rules {
 		plan.Rules = append(plan.Rules, postgres.RunPlanRule{
@@ -133,7 +134,8 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		if g.Mixed() {
 			job.inOneCurrency(&row, result, g)
 		}
-		if g.Score < scoreFull || g.Difference != 0 || g.Mixed() || job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
+		if g.Score < scoreFull || g.Difference != 0 || g.Mixed() ||
+			job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
 			row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
 		}
 		return &row, true
@@ -143,8 +145,8 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 // scoreFull is the score of a group whose rows agree in everything that its rule compares.
 const scoreFull = 100
 
-// inOneCurrency states the sums of a group of several currencies as its rule compared them. Bare numbers have no currency:
-// they stand in that of the first row, with no difference.
+// inOneCurrency states the sums of a group of several currencies as its rule compared them. Bare numbers have no
+// currency: they stand in that of the first row, with no difference.
 func (job *loaded) inOneCurrency(row *postgres.GroupRow, result *engine.Result, g *engine.Group) {
 	compared := int64(result.ComparedLeft(job.plan, job.left, g))
 	if currency := g.Currency(); currency != "" {
@@ -220,7 +222,8 @@ func (job *loaded) open(result *engine.Result) []postgres.OpenItem {
 		confirmed := confirmedRows(result, side, table.Len())
 		for row := range uint32(table.Len()) {
 			if !confirmed[row] && unlisted[postgres.ImportNum(table.ID(row))] {
-				items = append(items, postgres.OpenItem{SourceNum: job.sourceNum[table.Source(row)], TransactionID: table.ID(row)})
+				items = append(items,
+					postgres.OpenItem{SourceNum: job.sourceNum[table.Source(row)], TransactionID: table.ID(row)})
 			}
 		}
 	}
@@ -274,8 +277,10 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 		own, other, name = job.right, job.left, recon.Right
 	}
 	e := postgres.ExceptionRow{
-		TransactionID: own.ID(open.Row), SourceNum: job.sourceNum[own.Source(open.Row)], Amount: int64(own.Amount(open.Row)),
-		Date: own.Date(open.Row), Currency: own.Currency(open.Row), Side: name, Class: open.Class(), Reason: open.Reason(),
+		TransactionID: own.ID(open.Row), SourceNum: job.sourceNum[own.Source(open.Row)],
+		Amount: int64(own.Amount(open.Row)),
+		Date:   own.Date(open.Row), Currency: own.Currency(open.Row), Side: name, Class: open.Class(),
+		Reason: open.Reason(),
 	}
 	if open.Miss.Row == engine.NoRow {
 		return e

@@ -40,7 +40,8 @@ func openBucket(address string) (place, error) {
 	options := minio.Options{
 		Secure: true, MaxRetries: triesMax,
 		Creds: credentials.NewChainCredentials([]credentials.Provider{
-			&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, &credentials.IAM{Client: &http.Client{Timeout: roleTimeout}},
+			&credentials.EnvAWS{}, &credentials.FileAWSCredentials{},
+			&credentials.IAM{Client: &http.Client{Timeout: roleTimeout}},
 		}),
 	}
 	endpoint := &url.URL{Host: "s3.amazonaws.com"}
@@ -106,7 +107,8 @@ func (b bucket) delete(ctx context.Context, key string) error {
 func (b bucket) list(ctx context.Context, prefix string, most int) (keys []string, err error) {
 	ctx, stop := context.WithCancel(ctx) // of the goroutine behind the channel
 	defer stop()
-	objects := b.client.Client.ListObjects(ctx, b.name, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: most})
+	objects := b.client.Client.ListObjects(ctx, b.name,
+		minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: most})
 	for object := range objects {
 		if object.Err != nil {
 			return nil, object.Err

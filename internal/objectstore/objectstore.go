@@ -50,8 +50,8 @@ func Open(at string) (*Store, error) {
 // Close releases the directory or the bucket's client.
 func (s *Store) Close() error { return s.place.Close() }
 
-// Put stores body under the tenant's key of these segments and returns the sum that Get checks. After an error no object
-// was stored.
+// Put stores body under the tenant's key of these segments and returns the sum that Get checks. After an error no
+// object was stored.
 func (s *Store) Put(ctx context.Context, body io.Reader, segments ...string) (sum Sum, err error) {
 	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
 	if err != nil {
@@ -65,8 +65,8 @@ func (s *Store) Put(ctx context.Context, body io.Reader, segments ...string) (su
 	return sum, nil
 }
 
-// Get reads an object; recon.NotFound when the tenant has none there. The last read fails with ErrCorrupt when the bytes
-// are not those whose sum Put returned: callers must not use the data until Read returns io.EOF.
+// Get reads an object; recon.NotFound when the tenant has none there. The last read fails with ErrCorrupt when the
+// bytes are not those whose sum Put returned: callers must not use the data until Read returns io.EOF.
 func (s *Store) Get(ctx context.Context, sum Sum, segments ...string) (io.ReadCloser, error) {
 	key, err := auth.ScopedObjectStorageKey(ctx, segments...)
 	if err != nil {

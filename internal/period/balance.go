@@ -63,7 +63,8 @@ func (b Balances) In(side recon.Side, bridges []engine.Bridge) (map[string]recon
 		switch {
 		case currency != "":
 			if !slices.ContainsFunc(bridges, func(b engine.Bridge) bool { return b.Currency == currency }) {
-				return nil, fmt.Errorf("the %s balance is in %s, and no row of either side is", strings.ToLower(string(side)),
+				return nil, fmt.Errorf("the %s balance is in %s, and no row of either side is",
+					strings.ToLower(string(side)),
 					currency)
 			}
 		case len(bridges) == 0:

@@ -30,7 +30,8 @@ func (c *Closing) balances() ([]balance, error) {
 			if closing[i], err = closing[i].Add(change); err != nil {
 				return nil, s.tooMuch(b.Currency)
 			}
-			// A balance that follows from a stated one is as good. One with rows of a later period in it is that of no day.
+			// A balance that follows from a stated one is as good. One with rows of a later period in it is that of
+			// no day.
 			if (stated || c.Carry.stated(b.Currency, s.Side)) && sums.ahead == 0 {
 				out.Stated = append(out.Stated, s.Side)
 			}

@@ -298,7 +298,8 @@ func (r *reader) end(line *endLine, sum string) error {
 	case line.Lines != r.line-1:
 		return r.fault("%d lines were written, and %d are here", line.Lines, r.line-1)
 	case line.SHA256 != sum:
-		return r.fault("a line above is not as it was written: the SHA-256 of all of them is %s, not %s", sum, line.SHA256)
+		return r.fault("a line above is not as it was written: the SHA-256 of all of them is %s, not %s", sum,
+			line.SHA256)
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ func lineOf(tx *recon.Transaction) rowLine {
 func (l *rowLine) transaction() (recon.Transaction, error) {
 	tx := recon.Transaction{
 		Row: l.Row, Line: l.Line, ExternalID: l.ExternalID, Reference: l.Reference, Currency: l.Currency,
-		Date: l.Date, ValueDate: l.ValueDate, Time: l.Time, Description: l.Description, Kind: l.Kind, BookingStatus: l.BookingStatus, Ordinal: l.Ordinal,
+		Date: l.Date, ValueDate: l.ValueDate, Time: l.Time, Description: l.Description, Kind: l.Kind,
+		BookingStatus: l.BookingStatus, Ordinal: l.Ordinal,
 	}
 	if !tx.Date.Set() {
 		return tx, errors.New("the date is missing")

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// settledDaysMax is how long settled rows are remembered: a year's statement, delivered once more in the month after.
+	// settledDaysMax is how long settled rows are remembered: a year's statement, delivered once more in the month
+	// after.
 	settledDaysMax = 400
 	// settledRowsMax bounds them, the newest kept: 33 bytes each in the file and 50 in memory.
 	settledRowsMax  = 4_000_000

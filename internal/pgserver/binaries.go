@@ -162,7 +162,8 @@ func explicitBinaries(ctx context.Context, dir string, l layout, major int) (bin
 			Reason: ReasonNoBinaries, Err: err,
 			What: "The configured folder " + dir + " holds no usable PostgreSQL",
 			Why:  err.Error(),
-			Fix:  "Point MATCHER_PG_BIN at a folder with the programs postgres and initdb, or unset it to search the usual ones",
+			Fix: "Point MATCHER_PG_BIN at a folder with the programs postgres and initdb, or unset it to search " +
+				"the usual ones",
 		}
 	case major > 0 && bin.major != major:
 		return binaries{}, wrongVersion(l, major, []binaries{bin}, nil)
@@ -176,7 +177,8 @@ func wrongVersion(l layout, major int, seen []binaries, cause error) *Error {
 	return &Error{
 		Reason: ReasonWrongVersion, Err: cause,
 		What: fmt.Sprintf("The database in %s was made by PostgreSQL %d", l.cluster, major),
-		Why: fmt.Sprintf("No PostgreSQL %d was found on this machine%s, and another major version cannot read its files",
+		Why: fmt.Sprintf("No PostgreSQL %d was found on this machine%s, and another major version cannot read its "+
+			"files",
 			major, list(seen, cause)),
 		Fix: fmt.Sprintf("Install PostgreSQL %d or point MATCHER_PG_BIN at it, move the data over with pg_upgrade, "+
 			"or start with an empty data folder; nothing in this one was changed", major),
@@ -187,9 +189,11 @@ func noBinaries(seen []binaries, cause error) *Error {
 	return &Error{
 		Reason: ReasonNoBinaries, Err: cause,
 		What: "No PostgreSQL was found to keep the data in",
-		Why: fmt.Sprintf("Neither PATH nor the folders of Debian's, Fedora's, Alpine's, Arch's and Homebrew's packages have version %d or newer%s",
+		Why: fmt.Sprintf("Neither PATH nor the folders of Debian's, Fedora's, Alpine's, Arch's and Homebrew's "+
+			"packages have version %d or newer%s",
 			oldestMajor, list(seen, cause)),
-		Fix: "Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; Alpine: apk add postgresql17; " +
+		Fix: "Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; " +
+			"Alpine: apk add postgresql17; " +
 			"Arch: pacman -S postgresql; macOS: brew install postgresql@17), point MATCHER_PG_BIN at its bin folder, " +
 			"or set POSTGRES_HOST to use a server of your own",
 	}

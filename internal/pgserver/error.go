@@ -78,12 +78,14 @@ const spaceLow = 16 << 20
 // messages are PostgreSQL's own, kept in English by LC_ALL=C.
 func explain(what, output string, l layout, cause error) *Error {
 	switch {
-	case strings.Contains(output, "No space left on device"), errors.Is(cause, syscall.ENOSPC), freeBytes(l.cluster) < spaceLow:
+	case strings.Contains(output, "No space left on device"), errors.Is(cause, syscall.ENOSPC),
+		freeBytes(l.cluster) < spaceLow:
 		return diskFull(what, l.dir, output, cause)
 	case strings.Contains(output, "Permission denied"):
 		return &Error{
 			Reason: ReasonNoAccess, What: what, Err: cause,
-			Why: "A file or folder below " + l.dir + " may not be used by the account PostgreSQL runs as" + quote(output),
+			Why: "A file or folder below " + l.dir + " may not be used by the account PostgreSQL runs " +
+				"as" + quote(output),
 			Fix: "Start as the user who owns the folder, or name another data folder",
 		}
 	}
@@ -98,7 +100,8 @@ func diskFull(what, dir, output string, cause error) *Error {
 	return &Error{
 		Reason: ReasonDiskFull, What: what, Err: cause,
 		Why: "The disk that holds " + dir + " is full" + quote(output),
-		Fix: "Free some space there (200 MB at least) and start again, or name a data folder on another disk; nothing was deleted",
+		Fix: "Free some space there (200 MB at least) and start again, or name a data folder on another disk; " +
+			"nothing was deleted",
 	}
 }
 

@@ -115,7 +115,8 @@ func systemAccount() (identity, error) {
 			return identity{mode: asAccount, uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return identity{}, fmt.Errorf("PostgreSQL refuses root, user namespaces are blocked, and none of the accounts %v exists", accounts)
+	return identity{}, fmt.Errorf("PostgreSQL refuses root, user namespaces are blocked, and none of the accounts "+
+		"%v exists", accounts)
 }
 
 // reaches reports whether the account may pass through every folder on the

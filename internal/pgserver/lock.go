@@ -96,8 +96,8 @@ func flock(f *os.File) error {
 	}
 }
 
-// unlock gives the folder up by name: closing alone leaves the lock to a process that this one is starting just now, which
-// has a copy of the file until it runs its own program.
+// unlock gives the folder up by name: closing alone leaves the lock to a process that this one is starting just now,
+// which has a copy of the file until it runs its own program.
 func unlock(f *os.File) {
 	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 	_ = f.Close()

@@ -99,7 +99,8 @@ func start(ctx context.Context, s *Server) (*Server, error) {
 		return nil, err
 	}
 	if l.base != l.dir {
-		s.cfg.logger().Warn("PostgreSQL's account cannot reach the data folder; its cluster lives elsewhere", "cluster", l.cluster)
+		s.cfg.logger().Warn("PostgreSQL's account cannot reach the data folder; its cluster lives elsewhere",
+			"cluster", l.cluster)
 	}
 	running, err := lockCluster(ctx, l)
 	if err != nil {
@@ -136,7 +137,8 @@ func (s *Server) ensureCluster(ctx context.Context, id identity) error {
 		return noAccess(l.cluster, err)
 	}
 	if free := freeBytes(l.base); free < freshNeeds {
-		return diskFull("A new database cannot be made", l.base, fmt.Sprintf("%d MB are free", free>>20), syscall.ENOSPC)
+		return diskFull("A new database cannot be made", l.base, fmt.Sprintf("%d MB are free", free>>20),
+			syscall.ENOSPC)
 	}
 	err := os.RemoveAll(l.fresh) // what an interrupted initdb left never held data
 	if err == nil {

@@ -15,8 +15,9 @@ var defaults = map[string]string{
 	"shared_buffers": "256MB", "work_mem": "16MB", "maintenance_work_mem": "128MB",
 	// An import of a million rows writes about 1 GB of WAL: no forced checkpoint in the middle.
 	"max_wal_size": "2GB", "min_wal_size": "128MB", "checkpoint_timeout": "15min",
-	// The first read of freshly copied rows marks them as committed, and with checksums each such page goes into the log
-	// whole after a checkpoint: a million rows took 2.5 s with lz4, 2.4 s uncompressed (twice the log) and 14.7 s with pglz.
+	// The first read of freshly copied rows marks them as committed, and with checksums each such page goes into the
+	// log whole after a checkpoint: a million rows took 2.5 s with lz4, 2.4 s uncompressed (twice the log) and 14.7 s
+	// with pglz.
 	walCompression: "lz4",
 	// A commit that was answered is on the disk.
 	"synchronous_commit": "on",
@@ -32,14 +33,15 @@ var defaults = map[string]string{
 
 const walCompression = "wal_compression"
 
-// fitting are the settings of cfg for the server that is there: one that was built without lz4 compresses nothing, since
-// the only way that is always built in costs more than the log that it saves.
+// fitting are the settings of cfg for the server that is there: one that was built without lz4 compresses nothing,
+// since the only way that is always built in costs more than the log that it saves.
 func (s *Server) fitting(id identity) Config {
 	cfg := s.cfg
 	if _, given := cfg.Settings[walCompression]; given {
 		return cfg
 	}
-	cmd := exec.Command(s.bin.postgres(), "-D", s.layout.cluster, "-C", walCompression, "-c", walCompression+"="+defaults[walCompression])
+	cmd := exec.Command(s.bin.postgres(), "-D", s.layout.cluster, "-C", walCompression, "-c",
+		walCompression+"="+defaults[walCompression])
 	cmd.Env, cmd.Dir = childEnv, s.layout.cluster
 	cmd.SysProcAttr = id.attributes(syscall.SIGKILL)
 	if _, err := runTied(cmd); err != nil {

@@ -69,8 +69,8 @@ func (tx *Tx) scanAdjustment(row pgx.CollectableRow) (recon.Adjustment, error) {
 	return a.Adjustment, err
 }
 
-// Adjust covers part or all of a group's difference, by the amount, reason and note of a. The amount is a decimal in the
-// group's currency, "" for all that is left.
+// Adjust covers part or all of a group's difference, by the amount, reason and note of a. The amount is a decimal in
+// the group's currency, "" for all that is left.
 func (tx *Tx) Adjust(ctx context.Context, groupID string, a recon.Adjustment) (recon.Adjustment, error) {
 	groups, err := tx.lockGroups(ctx, []string{groupID})
 	if err != nil {
@@ -105,8 +105,8 @@ func (tx *Tx) Adjust(ctx context.Context, groupID string, a recon.Adjustment) (r
 	return made[0], tx.countDecisions(ctx, groups)
 }
 
-// adjustable returns the amount to adjust in minor units: of the sign of what is left of the difference, and no more than
-// that.
+// adjustable returns the amount to adjust in minor units: of the sign of what is left of the difference, and no more
+// than that.
 func adjustable(g *decidedGroup, amount string) (int64, error) {
 	refused := func(why string) error {
 		return recon.Unprocessable("ADJUSTMENT_AMOUNT", "the adjustment cannot have this amount",
@@ -117,7 +117,8 @@ func adjustable(g *decidedGroup, amount string) (int64, error) {
 	case !slices.Contains([]recon.GroupStatus{recon.GroupProposed, recon.GroupPartial, recon.GroupConfirmed}, g.Status):
 		return 0, recon.Conflict("GROUP_"+g.Status.String(), "the group is %s: there is nothing to adjust", g.Status)
 	case g.Preview:
-		return 0, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")
+		return 0, recon.Conflict("GROUP_PREVIEW",
+			"the group is a preview of a dry run: start a run to decide on its groups")
 	case rest == 0:
 		return 0, recon.Conflict("NOTHING_TO_ADJUST", "no part of the group's difference is left to adjust")
 	case amount == "":
@@ -159,9 +160,11 @@ func (tx *Tx) GroupAdjustments(ctx context.Context, groupID string, page Page) (
 	return tx.adjustments(ctx, page, `a.group_id = @group`, pgx.NamedArgs{"group": tx.key(kindGroup, group.ID)})
 }
 
-func (tx *Tx) adjustments(ctx context.Context, page Page, where string, args pgx.NamedArgs) ([]recon.Adjustment, string, error) {
+func (tx *Tx) adjustments(ctx context.Context, page Page, where string, args pgx.NamedArgs) ([]recon.Adjustment,
+	string, error) {
 	return list[recon.Adjustment]{
-		what: "adjustments", scan: tx.scanAdjustment, key: func(a recon.Adjustment) int64 { return tx.key(kindAdjustment, a.ID) },
+		what: "adjustments", scan: tx.scanAdjustment,
+		key:  func(a recon.Adjustment) int64 { return tx.key(kindAdjustment, a.ID) },
 		sql:  adjustmentSelect + ` WHERE ` + where + ` AND a.num > @after ORDER BY a.num LIMIT @limit`,
 		args: args,
 	}.page(ctx, tx, page)
@@ -179,7 +182,8 @@ func (tx *Tx) Adjustment(ctx context.Context, id string) (recon.Adjustment, erro
 
 // PostAdjustment brings an adjustment into a posting status: POSTED with the reference of the entry in the books, or
 // REVERSED, after which the difference it covered may be adjusted anew.
-func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingStatus, reference string) (recon.Adjustment, error) {
+func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingStatus,
+	reference string) (recon.Adjustment, error) {
 	a, err := tx.Adjustment(ctx, id)
 	if err != nil {
 		return a, err
@@ -220,8 +224,8 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 	return a, err
 }
 
-// reopenRest adds the amount of a reversed adjustment to what is left of a partial group. A run that weighs the group by
-// its residual must look again.
+// reopenRest adds the amount of a reversed adjustment to what is left of a partial group. A run that weighs the group
+// by its residual must look again.
 func (tx *Tx) reopenRest(ctx context.Context, contextID string, group, amount int64) error {
 	changed, err := tx.exec(ctx, "raising the residual", `
 		UPDATE match_groups SET residual = residual + $2 WHERE id = $1 AND status = 'PARTIAL'`, group, amount)

@@ -12,8 +12,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// ageingSQL sums what the statement of the same day calls open, with the rests of partial groups, by age. Amounts are of
-// their own side's sign.
+// ageingSQL sums what the statement of the same day calls open, with the rests of partial groups, by age. Amounts are
+// of their own side's sign.
 const ageingSQL = statementRows + `, items AS (
 		SELECT r.side, r.currency, r.amount, t.date
 		FROM rows r JOIN transactions t ON t.id = r.id

@@ -19,8 +19,8 @@ const backTestSelect = `
 
 var backTests = noun[recon.BackTest]{name: "back-test", sql: backTestSelect + ` WHERE r.id = $1`}
 
-// CreateBackTest queues a back-test of the rules, from and to of b in its context, and its job. At most one of a context waits beside the one that
-// is worked on, and neither keeps a run from starting.
+// CreateBackTest queues a back-test of the rules, from and to of b in its context, and its job. At most one of a
+// context waits beside the one that is worked on, and neither keeps a run from starting.
 func (tx *Tx) CreateBackTest(ctx context.Context, b recon.BackTest) (recon.BackTest, error) {
 	run, err := tx.insertRun(ctx, recon.Run{ContextID: b.ContextID, Mode: recon.RunBackTest, From: b.From, To: b.To})
 	if err != nil {
@@ -66,7 +66,8 @@ func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int6
 		SELECT b.rules_version < $3 FROM back_tests b JOIN runs r ON r.num = b.run_num
 		WHERE b.rules_hash = $1 AND r.context_id = $2 AND r.status = 'COMPLETED' AND b.rules_version IS NOT NULL
 		ORDER BY b.rules_version DESC LIMIT 1`, hash, c.ID, changes).Scan(&overtaken)
-	const wayOut = "POST /v1/contexts/%s/back-tests with the same change, wait until it has completed, and send this again"
+	const wayOut = "POST /v1/contexts/%s/back-tests with the same change, wait until it has completed, and send " +
+		"this again"
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return recon.Conflict("BACK_TEST_REQUIRED",
@@ -84,7 +85,8 @@ func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int6
 const entryGroupsInList = 10
 
 // BackTestEntries lists the changes that a back-test found; kind "" is any.
-func (tx *Tx) BackTestEntries(ctx context.Context, id string, kind recon.DiffKind, page Page) ([]recon.BackTestEntry, string, error) {
+func (tx *Tx) BackTestEntries(ctx context.Context, id string, kind recon.DiffKind, page Page) ([]recon.BackTestEntry,
+	string, error) {
 	b, err := tx.BackTest(ctx, id)
 	if err != nil {
 		return nil, "", err

@@ -77,9 +77,9 @@ func beginError(ctx context.Context, err error) error {
 	return domainError(ctx, fmt.Errorf("beginning the tenant's transaction: %w", err))
 }
 
-// domainError turns an error that the caller can act on into a recon.Error, together with its cause for the log. Any other
-// error stays as it is and is an internal error: a table that is missing from a tenant's schema (42P01) is never looked for
-// anywhere else.
+// domainError turns an error that the caller can act on into a recon.Error, together with its cause for the log. Any
+// other error stays as it is and is an internal error: a table that is missing from a tenant's schema (42P01) is
+// never looked for anywhere else.
 func domainError(ctx context.Context, err error) error {
 	if err == nil || recon.KindOf(err) != "" {
 		return err
@@ -95,7 +95,8 @@ func domainError(ctx context.Context, err error) error {
 
 // publicError returns the error shown to callers, or nil if it is internal.
 func publicError(err error) *recon.Error {
-	unreachable := recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+	unreachable := recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage,
+		"the database cannot be reached at the moment")
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
 		if connectionLost(err) {

@@ -9,8 +9,8 @@ import (
 )
 
 // What is left of a partial group is open money: it has an exception of its own, which stands on the first row of the
-// side that has more, over the amount that is left, as old as the oldest row of the group. It goes when the group ties, is
-// confirmed, is taken apart, or is taken up by another one.
+// side that has more, over the amount that is left, as old as the oldest row of the group. It goes when the group
+// ties, is confirmed, is taken apart, or is taken up by another one.
 
 // restRow is that row of group g, and restOnRight says which side has more.
 const (

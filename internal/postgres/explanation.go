@@ -24,8 +24,8 @@ func (tx *Tx) RowsByID(ctx context.Context, ids []string, r RowReader) (err erro
 	return tx.RowsByKey(ctx, keys, r)
 }
 
-// WhyOpen is what the last run found about an open row. One that has no exception may still arrive, or no run has looked
-// at it yet.
+// WhyOpen is what the last run found about an open row. One that has no exception may still arrive, or no run has
+// looked at it yet.
 func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exception, error) {
 	key, _ := tx.ids(kindTransaction).Key(t.ID)
 	e, err := tx.Exception(ctx, tx.ids(kindException).Public(key))

@@ -63,7 +63,8 @@ func feeRuleRefused(pointer, message string) error {
 		recon.FieldError{Pointer: pointer, Code: recon.CodeValue, Message: message})
 }
 
-// FeeRules lists a context's fee rules in the order in which they are tried: all of them, since they are read as one list.
+// FeeRules lists a context's fee rules in the order in which they are tried: all of them, since they are read as one
+// list.
 func (tx *Tx) FeeRules(ctx context.Context, contextID string) ([]recon.StoredFeeRule, error) {
 	if _, err := tx.Context(ctx, contextID); err != nil {
 		return nil, err
@@ -87,7 +88,8 @@ func (tx *Tx) lockFeeRule(ctx context.Context, id string, version int) (recon.St
 }
 
 // UpdateFeeRule stores another rule in its place.
-func (tx *Tx) UpdateFeeRule(ctx context.Context, id string, version int, rule recon.FeeRule) (recon.StoredFeeRule, error) {
+func (tx *Tx) UpdateFeeRule(ctx context.Context, id string, version int, rule recon.FeeRule) (recon.StoredFeeRule,
+	error) {
 	found, err := tx.lockFeeRule(ctx, id, version)
 	if err != nil {
 		return found, err
@@ -129,9 +131,9 @@ type chargedRow struct {
 	Source, Kind string
 }
 
-// FeeChecks compares the fees of a context's rows with what the schedules of its fee rules allow, in the order in which
-// the rows were loaded. Rows that no rule fits, or of another currency than the schedule, have nothing to be compared with
-// and are left out; verdict, where given, leaves out the others.
+// FeeChecks compares the fees of a context's rows with what the schedules of its fee rules allow, in the order in
+// which the rows were loaded. Rows that no rule fits, or of another currency than the schedule, have nothing to be
+// compared with and are left out; verdict, where given, leaves out the others.
 func (tx *Tx) FeeChecks(ctx context.Context, contextID, verdict string, page Page) ([]recon.FeeCheck, string, error) {
 	after, err := page.afterInt(0)
 	if err != nil {

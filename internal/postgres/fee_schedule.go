@@ -25,7 +25,8 @@ func (tx *Tx) FeeSchedule(ctx context.Context, id string) (StoredFeeSchedule, er
 }
 
 // UpdateFeeSchedule changes a fee schedule for later runs. version is what the caller read, 0 when it does not care.
-func (tx *Tx) UpdateFeeSchedule(ctx context.Context, id string, version int, value recon.FeeSchedule) (StoredFeeSchedule, error) {
+func (tx *Tx) UpdateFeeSchedule(ctx context.Context, id string, version int,
+	value recon.FeeSchedule) (StoredFeeSchedule, error) {
 	return tx.feeSchedules().update(ctx, id, version, value)
 }
 
@@ -34,7 +35,8 @@ func (tx *Tx) DeleteFeeSchedule(ctx context.Context, id string, version int) err
 	return tx.feeSchedules().remove(ctx, id, version)
 }
 
-// feeSchedules returns the tenant's fee schedules, which the amounts of rules ("net+schedule:cards") and fee rules name.
+// feeSchedules returns the tenant's fee schedules, which the amounts of rules ("net+schedule:cards") and fee rules
+// name.
 func (tx *Tx) feeSchedules() configured[recon.FeeSchedule] {
 	c := newConfigured(tx, "fee schedule", "fee_schedules", func(s recon.FeeSchedule) string { return s.Name })
 	c.used = `

@@ -15,8 +15,9 @@ import (
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-// numberRecords gives audit rows and events the next numbers of the head row and writes them: plain statements of one batch.
-// The head row is locked from here to the commit and nowhere else, so numbers are gapless, in the order of the commits.
+// numberRecords gives audit rows and events the next numbers of the head row and writes them: plain statements of one
+// batch. The head row is locked from here to the commit and nowhere else, so numbers are gapless, in the order of the
+// commits.
 const (
 	numberRecords = `
 		UPDATE head SET audit_seq = audit_seq + @audits, event_seq = event_seq + @events RETURNING event_seq`

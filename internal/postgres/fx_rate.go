@@ -62,12 +62,13 @@ func (tx *Tx) FXRates(ctx context.Context, f recon.FXRateFilter, page Page) ([]r
 	if err != nil {
 		return nil, "", fmt.Errorf("listing rates: %w", err)
 	}
-	rates, next := pageOf(rates, page, func(r recon.FXRate) []any { return []any{r.From, r.To, r.Type, r.Date.String()} })
+	rates, next := pageOf(rates, page,
+		func(r recon.FXRate) []any { return []any{r.From, r.To, r.Type, r.Date.String()} })
 	return rates, next, nil
 }
 
-// ratesFor are the rates that rules may look up: of the types that they name, to or from the currencies that they convert
-// into.
+// ratesFor are the rates that rules may look up: of the types that they name, to or from the currencies that they
+// convert into.
 func (tx *Tx) ratesFor(ctx context.Context, rules []recon.Rule) ([]recon.FXRate, error) {
 	var currencies, kinds []string
 	for i := range rules {
@@ -86,7 +87,8 @@ func (tx *Tx) ratesFor(ctx context.Context, rules []recon.Rule) ([]recon.FXRate,
 		ORDER BY from_currency, to_currency, rate_type, date LIMIT @limit`,
 		pgx.NamedArgs{"currencies": currencies, "kinds": kinds, "limit": recon.RatesMax + 1}))
 	if err == nil && len(rates) > recon.RatesMax {
-		err = recon.Unprocessable("TOO_MANY_RATES", "the rules may look up more rates than one run can hold: give them a rateType")
+		err = recon.Unprocessable("TOO_MANY_RATES",
+			"the rules may look up more rates than one run can hold: give them a rateType")
 	}
 	return rates, err
 }

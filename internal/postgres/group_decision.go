@@ -14,8 +14,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// DecideGroup does one thing to one group. Of two people who do so at once one wins; the other is told what the group is
-// now.
+// DecideGroup does one thing to one group. Of two people who do so at once one wins; the other is told what the group
+// is now.
 func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (recon.StoredGroup, error) {
 	groups, err := tx.decide(ctx, []string{id}, d)
 	if err != nil {
@@ -30,8 +30,8 @@ func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (rec
 	return tx.Group(ctx, id)
 }
 
-// DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and says why;
-// an id that is unknown fails all.
+// DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and says
+// why; an id that is unknown fails all.
 func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) ([]recon.GroupOutcome, error) {
 	groups, err := tx.decide(ctx, ids, d)
 	if err != nil {
@@ -113,8 +113,8 @@ func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*de
 	return groups, tx.countDecisions(ctx, able)
 }
 
-// lockGroups reads groups in the order of ids. Their contexts are locked in the order of their numbers, so that two bulk
-// decisions never wait for each other.
+// lockGroups reads groups in the order of ids. Their contexts are locked in the order of their numbers, so that two
+// bulk decisions never wait for each other.
 func (tx *Tx) lockGroups(ctx context.Context, ids []string) ([]*decidedGroup, error) {
 	keys := make([]int64, len(ids))
 	for i, id := range ids {
@@ -148,7 +148,8 @@ func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, er
 	return c, err
 }
 
-func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup, error) {
+func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup,
+	error) {
 	read, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
 			coalesce(g.difference_reason, '') AS difference_reason, g.left_ids AS "left", g.right_ids AS "right",
@@ -187,7 +188,8 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 // judge says where the decision leads, or why it is refused.
 func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error) {
 	if g.Preview {
-		return g.Status, recon.Conflict("GROUP_PREVIEW", "the group is a preview of a dry run: start a run to decide on its groups")
+		return g.Status, recon.Conflict("GROUP_PREVIEW",
+			"the group is a preview of a dry run: start a run to decide on its groups")
 	}
 	if d.Version != 0 && d.Version != g.Version {
 		return g.Status, recon.Stale("group")
@@ -197,20 +199,24 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 	case err != nil:
 		return g.Status, err
 	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.Hands, tx.actor):
-		return g.Status, recon.Forbidden("FOUR_EYES", "you matched or adjusted this group yourself: somebody else confirms it")
+		return g.Status, recon.Forbidden("FOUR_EYES",
+			"you matched or adjusted this group yourself: somebody else confirms it")
 	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.DifferenceReason) == 0:
 		return g.Status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
 			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.Currency), g.Currency),
-			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
+			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Message: "is needed for a group with a difference"})
 	case d.Action == recon.ActionUnmatch && g.Posted:
-		return g.Status, recon.Conflict("ADJUSTMENT_POSTED", "an adjustment of this group is in the books: reverse it first")
+		return g.Status, recon.Conflict("ADJUSTMENT_POSTED",
+			"an adjustment of this group is in the books: reverse it first")
 	}
 	return to, nil
 }
 
 // moveGroups flips the statuses and writes the history.
 func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.Decision) error {
-	keys, from, to, versions := make([]int64, len(groups)), make([]string, len(groups)), make([]string, len(groups)), make([]int32, len(groups))
+	keys, from, to, versions := make([]int64, len(groups)), make([]string, len(groups)), make([]string,
+		len(groups)), make([]int32, len(groups))
 	for i, g := range groups {
 		keys[i], from[i], to[i], versions[i] = g.Key, g.Status.String(), g.to.String(), int32(g.Version)
 	}

@@ -215,14 +215,16 @@ func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, chan
 			members = append(members, g.members()...)
 		}
 		change.args["members"] = members
-		changed, err := pgx.CollectRows(tx.query(ctx, change.sql, change.args), func(row pgx.CollectableRow) (exceptionEntry, error) {
-			e, err := pgx.RowToStructByNameLax[struct {
-				exceptionEntry
-				Key int64
-			}](row)
-			e.ExceptionID, e.TransactionID = tx.ids(kindException).Public(e.Key), tx.ids(kindTransaction).Public(e.Key)
-			return e.exceptionEntry, err
-		})
+		changed, err := pgx.CollectRows(tx.query(ctx, change.sql, change.args),
+			func(row pgx.CollectableRow) (exceptionEntry, error) {
+				e, err := pgx.RowToStructByNameLax[struct {
+					exceptionEntry
+					Key int64
+				}](row)
+				e.ExceptionID = tx.ids(kindException).Public(e.Key)
+				e.TransactionID = tx.ids(kindTransaction).Public(e.Key)
+				return e.exceptionEntry, err
+			})
 		if err != nil {
 			return fmt.Errorf("updating the exceptions of groups: %w", err)
 		}

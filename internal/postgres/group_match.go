@@ -85,7 +85,8 @@ func (tx *Tx) handMade(ctx context.Context, c recon.Context, m recon.ManualMatch
 		return nil, recon.Unprocessable("GROUP_UNBALANCED", fmt.Sprintf(
 			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.LeftAmount, g.Currency),
 			decimal(g.RightAmount, g.Currency), decimal(g.Difference, g.Currency), g.Currency),
-			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE", Message: "is needed for a group with a difference"})
+			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Message: "is needed for a group with a difference"})
 	}
 	return g, nil
 }
@@ -111,7 +112,8 @@ func (tx *Tx) addByHand(
 	for i, key := range keys {
 		at := slices.IndexFunc(found, func(r handRow) bool { return r.ID == key })
 		if at < 0 || slices.Contains(keys[:i], key) {
-			return nil, 0, recon.Unprocessable("TRANSACTION_UNKNOWN", "the group names a row that the context does not have, or one twice",
+			return nil, 0, recon.Unprocessable("TRANSACTION_UNKNOWN",
+				"the group names a row that the context does not have, or one twice",
 				recon.FieldError{
 					Pointer: fmt.Sprintf("%s/%d", pointers[side], i), Code: "TRANSACTION_UNKNOWN",
 					Message: "is no further row of this context",
@@ -125,7 +127,8 @@ func (tx *Tx) addByHand(
 		}
 		total, err := recon.Minor(sum).Add(row.Amount)
 		if err != nil {
-			return nil, 0, recon.Unprocessable("SUM_TOO_LARGE", "the rows of one side add up to more than can be counted")
+			return nil, 0, recon.Unprocessable("SUM_TOO_LARGE",
+				"the rows of one side add up to more than can be counted")
 		}
 		sum, g.Currency = int64(total), row.Currency
 	}
@@ -141,7 +144,8 @@ func handFault(g *decidedGroup, row handRow, side recon.Side, pointer string) er
 		})
 	case g.Currency != "" && row.Currency != g.Currency:
 		return recon.Unprocessable("CURRENCIES_DIFFER", "the rows of one group have one currency", recon.FieldError{
-			Pointer: pointer, Code: "CURRENCIES_DIFFER", Message: "is in " + row.Currency + ", the rows before in " + g.Currency,
+			Pointer: pointer, Code: "CURRENCIES_DIFFER",
+			Message: "is in " + row.Currency + ", the rows before in " + g.Currency,
 		})
 	case row.State != recon.StateOpen:
 		err := recon.Conflict("NOT_OPEN", "only open rows can be matched by hand: restore, reject or unmatch first")

@@ -41,9 +41,9 @@ type storedResponse struct {
 }
 
 // Idempotent runs fn at most once for a request: its response is stored in the commit of its effect. The same request
-// again is answered from the store. Another body under the same key is Unprocessable IDEMPOTENCY_KEY_REUSED, the same key
-// while its first request runs is Conflict IDEMPOTENCY_IN_FLIGHT. An error of fn, or a status from 400 on, rolls back and
-// stores nothing. One idempotent operation is one transaction, run by fn's Tx.
+// again is answered from the store. Another body under the same key is Unprocessable IDEMPOTENCY_KEY_REUSED, the same
+// key while its first request runs is Conflict IDEMPOTENCY_IN_FLIGHT. An error of fn, or a status from 400 on, rolls
+// back and stores nothing. One idempotent operation is one transaction, run by fn's Tx.
 func (db *DB) Idempotent(
 	ctx context.Context, r Request, fn func(*Tx) (status int, headers map[string]string, body []byte, err error),
 ) (Stored, error) {
@@ -83,8 +83,9 @@ func (db *DB) Idempotent(
 	}
 }
 
-// claimKey takes the key for this transaction and returns the response stored under it, nil when there is none. The lock
-// is gone when the commit of its holder can be seen, and the look-up is a statement after it, so no response is missed.
+// claimKey takes the key for this transaction and returns the response stored under it, nil when there is none. The
+// lock is gone when the commit of its holder can be seen, and the look-up is a statement after it, so no response is
+// missed.
 func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 	name := fmt.Sprintf("%s %q %q", tx.tenantID, r.Endpoint, r.Key)
 	claimed, err := value[bool](tx.query(ctx, `SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2))`, name, idempotencySeed))
@@ -113,15 +114,16 @@ func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 }
 
 // resolve finds out whether an idempotent request was done whose commit was not answered. Its row was in that commit,
-// and its lock is held until the commit has ended one way or the other. When it was not done the error reports that; when
-// it cannot be found out, the error stays what it was.
+// and its lock is held until the commit has ended one way or the other. When it was not done the error reports that;
+// when it cannot be found out, the error stays what it was.
 func (db *DB) resolve(ctx context.Context, r Request, unknown *translated) (Stored, error) {
 	for attempt := range outcomeAttempts {
 		if attempt > 0 && safego.Pause(ctx, outcomePause, nil) != nil {
 			break
 		}
 		var response *Stored
-		// Read committed: the look-up must see what was committed before the lock was free, not before it was asked for.
+		// Read committed: the look-up must see what was committed before the lock was free, not before it was asked
+		// for.
 		err := db.Tx(ctx, func(tx *Tx) (err error) {
 			response, err = tx.claimKey(ctx, r)
 			return err

@@ -55,7 +55,8 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 		OVERRIDING SYSTEM VALUE
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		RETURNING created_at`,
-		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.FieldMap), i.FieldMapVersion,
+		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.FieldMap),
+		i.FieldMapVersion,
 		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.Sums, i.Detection, i.CreatedBy).
 		Scan(&i.CreatedAt)
 	if err != nil {
@@ -169,7 +170,8 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 		return fmt.Errorf("looking for groups of the import: %w", err)
 	}
 	if held {
-		return recon.Conflict("IMPORT_IN_USE", "a row of this import stands in an active group: unmatch or reject it first")
+		return recon.Conflict("IMPORT_IN_USE",
+			"a row of this import stands in an active group: unmatch or reject it first")
 	}
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id BETWEEN $1 AND $2`,

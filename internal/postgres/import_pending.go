@@ -8,9 +8,10 @@ import (
 	"matcher/internal/recon"
 )
 
-// A bank tells of a payment before it is booked, and again when it is: under the same id, often with another amount or
-// day. The booked row replaces the pending one, so no sum ever holds both. What a run proposed for the pending row is
-// dissolved. A confirmed or partial group is somebody's word and stays: the booked row is rejected until it is unmatched.
+// A bank tells of a payment before it is booked, and again when it is: under the same id, often with another amount
+// or day. The booked row replaces the pending one, so no sum ever holds both. What a run proposed for the pending row
+// is dissolved. A confirmed or partial group is somebody's word and stays: the booked row is rejected until it is
+// unmatched.
 
 // pendingMatched tells why a booked row did not come in.
 const pendingMatched = "its pending row stands in a confirmed or partial group: unmatch that, then load the file again"
@@ -26,7 +27,8 @@ type pendingRow struct {
 	status     recon.GroupStatus
 }
 
-// replacePending takes pending rows out whose booked ones are staged. Those of the file itself are dropped where they stand.
+// replacePending takes pending rows out whose booked ones are staged. Those of the file itself are dropped where they
+// stand.
 func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
 	if load.Replacing > 0 {
 		_, err := tx.tx.Exec(ctx, `
@@ -57,7 +59,8 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
 
 // replaceable leaves out the rows that somebody, or a run, has vouched for.
 func replaceable(pending []pendingRow) []pendingRow {
-	return slices.DeleteFunc(pending, func(p pendingRow) bool { return p.groupID != 0 && p.status != recon.GroupProposed })
+	return slices.DeleteFunc(pending,
+		func(p pendingRow) bool { return p.groupID != 0 && p.status != recon.GroupProposed })
 }
 
 func (tx *Tx) pendingRows(ctx context.Context) (list []pendingRow, err error) {
@@ -119,7 +122,8 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 	return nil
 }
 
-// dissolve takes the proposals apart that the rows stand in. It is no judgement of their scores, so it is not counted as one.
+// dissolve takes the proposals apart that the rows stand in. It is no judgement of their scores, so it is not counted
+// as one.
 func (tx *Tx) dissolve(ctx context.Context, c recon.Context, pending []pendingRow) ([]*decidedGroup, error) {
 	var keys []int64
 	for _, p := range pending {
@@ -140,8 +144,8 @@ func (tx *Tx) dissolve(ctx context.Context, c recon.Context, pending []pendingRo
 	return groups, tx.moveGroups(ctx, groups, recon.Decision{Note: replaceNote})
 }
 
-// recountReplaced lets the imports of replaced rows tie: such a row was delivered again, so it counts as a duplicate where
-// it came from, and the sums are of the rows that are still there.
+// recountReplaced lets the imports of replaced rows tie: such a row was delivered again, so it counts as a duplicate
+// where it came from, and the sums are of the rows that are still there.
 func (tx *Tx) recountReplaced(ctx context.Context, by string, ids []int64) error {
 	byImport := map[int64][]string{}
 	var order []int64
@@ -165,7 +169,8 @@ func (tx *Tx) recountReplaced(ctx context.Context, by string, ids []int64) error
 			return fmt.Errorf("recounting an import: %w", err)
 		}
 		told := byImport[num][:min(len(byImport[num]), eventItemsMax)]
-		tx.Audit("import.replace", "import", id, map[string]any{"rows": len(byImport[num]), "by": by, "transactionIds": told})
+		tx.Audit("import.replace", "import", id,
+			map[string]any{"rows": len(byImport[num]), "by": by, "transactionIds": told})
 	}
 	return nil
 }

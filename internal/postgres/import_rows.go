@@ -44,7 +44,8 @@ func NewRowsEncoder(to *bufio.Writer, sourceNum int32, importNum int64) *RowsEnc
 
 // Append adds one row. No text of t may hold a NUL, which PostgreSQL has no way to store.
 func (e *RowsEncoder) Append(t *recon.Transaction, identity [16]byte) error {
-	r := e.row[:0].fields(transactionColumnCount).int8(rowID(e.importNum, int64(t.Row))).int4(e.sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
+	r := e.row[:0].fields(transactionColumnCount).int8(rowID(e.importNum,
+		int64(t.Row))).int4(e.sourceNum).int4(t.Ordinal).bytes(identity[:]).bytes(t.Digest[:])
 	r = r.day(t.Date).day(t.ValueDate).int8(int64(t.Amount)).minor(t.Gross).minor(t.Fee).minor(t.Tax).minor(t.Net)
 	if t.Original == nil {
 		r = r.null()
@@ -96,7 +97,8 @@ func ImportNum(rowID int64) int64 { return rowID >> 32 }
 
 // ImportLoad is a parsed file on its way in.
 type ImportLoad struct {
-	Import    recon.Import // Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
+	// Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
+	Import    recon.Import
 	FieldMap  []byte       // the map in force, as JSON
 	Source    recon.Source // as it was when the file was parsed
 	Rows      func() (io.Reader, error)

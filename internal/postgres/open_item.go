@@ -40,9 +40,9 @@ const listFreed = `
 	WHERE i.listed AND i.status = 'COMPLETED'
 	ON CONFLICT DO NOTHING`
 
-// listOpen updates the list of open rows after a run: rows of confirmed groups leave it, and the open rows of imports that
-// the run was the first to read enter it. A row of a proposed or a partial group counts as open here, since the next run
-// reads it again.
+// listOpen updates the list of open rows after a run: rows of confirmed groups leave it, and the open rows of imports
+// that the run was the first to read enter it. A row of a proposed or a partial group counts as open here, since the
+// next run reads it again.
 //
 // OFFSET 0 as in listFreed: the planner would otherwise read all groups of all time.
 func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {

@@ -19,8 +19,8 @@ type OutboxVisit struct {
 	Attempts int // failures in a row before this visit
 }
 
-// FoldOutboxMarkers turns markers into visits, one a tenant, and reports whether there may be more of them. Markers that
-// another relay is folding are left to it. A tenant that is backing off is not made due by new events.
+// FoldOutboxMarkers turns markers into visits, one a tenant, and reports whether there may be more of them. Markers
+// that another relay is folding are left to it. A tenant that is backing off is not made due by new events.
 func (w *WorkTx) FoldOutboxMarkers(ctx context.Context) (more bool, err error) {
 	folded := 0
 	err = w.tx.QueryRow(ctx, `

@@ -69,9 +69,9 @@ func (db *DB) readReplica(ctx context.Context, tenantID string, fn func(*Tx) err
 	return err == nil
 }
 
-// beginOnReplica is impatient, since the primary can answer as well. Its BEGIN fails where the server is no replica or has
-// not replayed the position: behind one address there may be several. The division is how a statement without a table
-// fails.
+// beginOnReplica is impatient, since the primary can answer as well. Its BEGIN fails where the server is no replica
+// or has not replayed the position: behind one address there may be several. The division is how a statement without
+// a table fails.
 func (db *DB) beginOnReplica(ctx context.Context, tenantID string, position walPosition) (session, error) {
 	ctx, cancel := context.WithTimeout(ctx, replicaPatience)
 	defer cancel()

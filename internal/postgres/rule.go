@@ -83,7 +83,8 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 }
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
-func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (stored recon.StoredRule, err error) {
+func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (stored recon.StoredRule,
+	err error) {
 	err = tx.changeRule(ctx, id, version, func(recon.StoredRule) error {
 		err := tx.nextRuleVersion(ctx, id, rule)
 		if err == nil {
@@ -207,9 +208,9 @@ func (tx *Tx) replaceRule(ctx context.Context, contextID string, current []recon
 	return err
 }
 
-// changeRules lets one change of a context's rules in at a time. Where the context requires back-tests, the rules as they
-// are after the change must have been tried, on the rules as they were before. The context is only shared, so sources and
-// schedules can change meanwhile, and a run that waits to save is not held up.
+// changeRules lets one change of a context's rules in at a time. Where the context requires back-tests, the rules as
+// they are after the change must have been tried, on the rules as they were before. The context is only shared, so
+// sources and schedules can change meanwhile, and a run that waits to save is not held up.
 func (tx *Tx) changeRules(ctx context.Context, contextID string, change func() error) error {
 	if err := tx.holdOpenContext(ctx, contextID); err != nil {
 		return err
@@ -268,8 +269,10 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 	for i, id := range ids {
 		rule, ok := byID[id]
 		if !ok {
-			return nil, recon.Unprocessable("RULE_UNKNOWN", "the order names a rule that the context does not have, or one twice",
-				recon.FieldError{Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN", Message: "is no further rule of this context"})
+			return nil, recon.Unprocessable("RULE_UNKNOWN",
+				"the order names a rule that the context does not have, or one twice",
+				recon.FieldError{Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN",
+					Message: "is no further rule of this context"})
 		}
 		delete(byID, id)
 		rule.Priority = (i + 1) * step
@@ -277,7 +280,8 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 	}
 	if len(byID) > 0 {
 		return nil, recon.Unprocessable("RULE_MISSING", "the order must name every rule of the context",
-			recon.FieldError{Pointer: "/ruleIds", Code: "RULE_MISSING", Message: fmt.Sprintf("%d of the context's rules are missing", len(byID))})
+			recon.FieldError{Pointer: "/ruleIds", Code: "RULE_MISSING",
+				Message: fmt.Sprintf("%d of the context's rules are missing", len(byID))})
 	}
 	return set, nil
 }

@@ -36,7 +36,8 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 		return recon.Run{}, err
 	}
 	if c.Status != recon.ContextActive {
-		return recon.Run{}, recon.Conflict("CONTEXT_"+string(c.Status), "the context is %s: activate it to run it", c.Status)
+		return recon.Run{}, recon.Conflict("CONTEXT_"+string(c.Status), "the context is %s: activate it to run it",
+			c.Status)
 	}
 	created, err := one[recon.Run](tx.query(ctx, `
 		INSERT INTO runs (id, context_id, mode, status, date_from, date_to, as_of, request_id, created_by)
@@ -46,7 +47,8 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 		"asOf": run.AsOf, "request": auth.RequestID(ctx), "actor": tx.Actor(),
 	}), "run")
 	if violates(err, "runs_one_queued") {
-		return recon.Run{}, recon.Conflict("RUN_QUEUED", "a run of this context is waiting already: watch that one, or cancel it")
+		return recon.Run{}, recon.Conflict("RUN_QUEUED",
+			"a run of this context is waiting already: watch that one, or cancel it")
 	}
 	if err != nil {
 		return recon.Run{}, fmt.Errorf("queueing the run: %w", err)
@@ -98,9 +100,9 @@ func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
 	return cancelled[0], nil
 }
 
-// ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the fence, so
-// whoever held the run before is refused from now on. False means that there is nothing to do: the run has ended, or
-// somebody else is at work on it.
+// ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the
+// fence, so whoever held the run before is refused from now on. False means that there is nothing to do: the run has
+// ended, or somebody else is at work on it.
 func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (recon.Run, bool, error) {
 	claimed, err := all[recon.Run](tx.query(ctx, `
 		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = now() + $2, progress = '{}',

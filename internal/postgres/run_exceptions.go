@@ -9,8 +9,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// saveExceptions writes what is open and why, and closes what no longer is. A context's first run has nothing to keep and
-// nothing to close: its exceptions go straight into the table.
+// saveExceptions writes what is open and why, and closes what no longer is. A context's first run has nothing to keep
+// and nothing to close: its exceptions go straight into the table.
 func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
 	var earlier bool
 	var now time.Time
@@ -89,7 +89,8 @@ func (e *ExceptionRow) append(r copyRow, save RunSave, opened time.Time) copyRow
 	} else {
 		r = r.int8(e.Nearest)
 	}
-	r = r.minor(e.Difference).day(e.Date).text(e.Currency).text(string(e.Side)).text(e.Class.String()).text(e.Reason.String())
+	r = r.minor(e.Difference).day(e.Date).text(e.Currency)
+	r = r.text(string(e.Side)).text(e.Class.String()).text(e.Reason.String())
 	return r.text(e.Suggestion).text("OPEN").text("MEDIUM").text("").text("").int8(opened.UnixMicro() - epochMicros)
 }
 

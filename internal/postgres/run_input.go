@@ -11,8 +11,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// packRows writes ids that grow as runs of neighbours: how far a run begins behind the end of the one before, and how many
-// ids follow its first. The rows of a file that is fresh are one run, five bytes.
+// packRows writes ids that grow as runs of neighbours: how far a run begins behind the end of the one before, and how
+// many ids follow its first. The rows of a file that is fresh are one run, five bytes.
 func packRows(ids []int64) []byte {
 	packed, last := []byte{}, int64(0)
 	for at := 0; at < len(ids); {
@@ -42,7 +42,8 @@ func unpackRows(packed []byte, most int) ([]int64, error) {
 			return nil, errPacked
 		}
 		if more >= uint64(most-len(ids)) {
-			return nil, recon.Conflict("REPLAY_TOO_LARGE", "the run read more than %d rows, which is more than is replayed", most)
+			return nil, recon.Conflict("REPLAY_TOO_LARGE",
+				"the run read more than %d rows, which is more than is replayed", most)
 		}
 		packed = packed[n+m:]
 		last += int64(gap)
@@ -85,8 +86,8 @@ func (tx *Tx) RowsByKey(ctx context.Context, keys []int64, r RowReader) error {
 // StoredGroupRow is a group as it is stored.
 type StoredGroupRow struct {
 	GroupRow
-	// Now is the status that stands in the group; Told the last that the history of decisions tells, "" without any. Status
-	// is that with which the run stored it.
+	// Now is the status that stands in the group; Told the last that the history of decisions tells, "" without any.
+	// Status is that with which the run stored it.
 	Now, Told recon.GroupStatus
 }
 
@@ -101,7 +102,8 @@ func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*StoredGroup
 		WHERE g.id BETWEEN $1 AND $2 ORDER BY g.id`, rowID(runNum, 0), rowID(runNum+1, 0)-1)
 	var g StoredGroupRow
 	_, err := pgx.ForEachRow(rows, []any{
-		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score, &g.Alternatives,
+		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score,
+		&g.Alternatives,
 		&g.Status, &g.Currency, &g.DifferenceReason, &g.HeldBy, &g.Left, &g.Right, &g.Evidence, &g.Now, &g.Told,
 	}, func() error { return see(&g) })
 	return err

@@ -13,11 +13,12 @@ import (
 
 // RunInput is what a run must know of its context beside the rows, from the snapshot in which it loads them.
 type RunInput struct {
-	Context     recon.Context
-	Sources     []recon.Source
-	Rules       []recon.StoredRule
-	Options     recon.RunOptions
-	Voided      int64   // imports of the context voided so far: more of them when the run saves means that rows are gone
+	Context recon.Context
+	Sources []recon.Source
+	Rules   []recon.StoredRule
+	Options recon.RunOptions
+	// imports of the context voided so far: more of them when the run saves means that rows are gone
+	Voided      int64
 	RuleChanges int64   // of a back-test: how often the context's own rules had changed
 	Unlisted    []int64 // imports that no run has listed yet, by number: read whole
 	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
@@ -123,19 +124,20 @@ var openRowFields = map[string]openRowColumn{
 
 // RowReader takes the rows that a run reads.
 type RowReader struct {
-	Sources []recon.Source                                            // whose rows, under the names that they have here
-	Fields  []string                                                  // what the plan reads apart from the fields that every run needs
-	Add     func(t *recon.Transaction, id int64, source string) error // t is reused by the next call
+	Sources []recon.Source // whose rows, under the names that they have here
+	// what the plan reads apart from the fields that every run needs
+	Fields []string
+	Add    func(t *recon.Transaction, id int64, source string) error // t is reused by the next call
 }
 
-// OpenRows reads the open rows of a context's sources. A row of a proposal that nothing was decided on counts as open, and
-// so does one of a partial group.
+// OpenRows reads the open rows of a context's sources. A row of a proposal that nothing was decided on counts as
+// open, and so does one of a partial group.
 func (tx *Tx) OpenRows(ctx context.Context, contextNum int32, r RowReader) error {
 	return tx.eachRow(ctx, r, pgx.NamedArgs{"context": contextNum}, openRowsSQL)
 }
 
-// eachRow hands on what a query selects: openRowFixed columns and those that a plan reads. sql takes the beginning of the
-// query and may name @sources and @nums.
+// eachRow hands on what a query selects: openRowFixed columns and those that a plan reads. sql takes the beginning of
+// the query and may name @sources and @nums.
 func (tx *Tx) eachRow(ctx context.Context, r RowReader, args pgx.NamedArgs, sql func(selected string) string) error {
 	columns, named, err := openRowColumns(r.Fields)
 	if err != nil {
@@ -172,9 +174,9 @@ const openRowFixed = 8
 
 // openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows.
 //
-// Files that no run has listed yet are read whole: the rows of an import are a range of ids, in the order in which they
-// lie on the disk, and nearly all of them is open. Of all other files only the rows on the list of open ones are looked up,
-// one by one: OFFSET 0 keeps the planner from reading the rows and groups of all time instead.
+// Files that no run has listed yet are read whole: the rows of an import are a range of ids, in the order in which
+// they lie on the disk, and nearly all of them is open. Of all other files only the rows on the list of open ones are
+// looked up, one by one: OFFSET 0 keeps the planner from reading the rows and groups of all time instead.
 func openRowsSQL(selected string) string {
 	inFile := func(id string) string { return id + ` > i.num << 32 AND ` + id + ` < (i.num + 1) << 32` }
 	listed := func(id string) string { return id + ` = o.transaction_id` }

@@ -118,9 +118,9 @@ func (tx *Tx) DeleteSchedule(ctx context.Context, id string, version int) error 
 // scheduleStarted is the last result of a schedule that queued a run.
 const scheduleStarted = "STARTED"
 
-// FireSchedule queues the run of a schedule whose time has come, and the job of its next time, in one commit: whichever
-// worker is first does it, and due moves on under the row's lock, so that no time fires twice. Times that were missed, by a
-// service that stood still or a suspended tenant, are made up for by one run.
+// FireSchedule queues the run of a schedule whose time has come, and the job of its next time, in one commit:
+// whichever worker is first does it, and due moves on under the row's lock, so that no time fires twice. Times that
+// were missed, by a service that stood still or a suspended tenant, are made up for by one run.
 func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) error {
 	s, err := schedules.read(ctx, tx, id, "FOR UPDATE")
 	if err != nil || !s.Enabled || s.NextAt == nil || !s.NextAt.Equal(due) {
@@ -143,14 +143,16 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 	}), "schedule")
 	if err == nil {
 		tx.enqueueFiring(fired)
-		tx.Audit("schedule.fire", "schedule", id, map[string]any{"due": due, "runId": run.ID, "result": fired.LastResult})
+		tx.Audit("schedule.fire", "schedule", id,
+			map[string]any{"due": due, "runId": run.ID, "result": fired.LastResult})
 	}
 	return err
 }
 
-// QueueRun queues a run where none waits already. result says why it did not: the context takes no runs, or the one that
-// waits will see the same rows. A waiting run is held back until this commit, so that it does see them.
-func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode) (run recon.Run, result string, err error) {
+// QueueRun queues a run where none waits already. result says why it did not: the context takes no runs, or the one
+// that waits will see the same rows. A waiting run is held back until this commit, so that it does see them.
+func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode) (run recon.Run, result string,
+	err error) {
 	c, err := contexts.read(ctx, tx, contextID, "FOR KEY SHARE")
 	if err != nil {
 		return run, "", err

@@ -59,7 +59,8 @@ const statementSQL = statementRows + `, mixed AS ( -- a group of several currenc
 	FROM mixed m JOIN whole w ON w.group_id = m.group_id JOIN match_groups g ON g.id = m.group_id JOIN rows r ON r.group_id = m.group_id
 	GROUP BY 1, 5`
 
-// statementRows cuts a context's rows at a day: which of them count, which groups the day cuts, and which lie before it.
+// statementRows cuts a context's rows at a day: which of them count, which groups the day cuts, and which lie before
+// it.
 const statementRows = `
 	WITH rows AS (
 		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,

@@ -101,7 +101,8 @@ func (tx *Tx) transactionWhere(
 	add(f.From.Set(), "t.date >= @from", "from", f.From)
 	add(f.To.Set(), "t.date <= @to", "to", f.To)
 	add(f.ExternalID != "", "t.external_id = @external", "external", f.ExternalID)
-	add(f.Text != "", "(t.reference ILIKE @text OR t.description ILIKE @text)", "text", "%"+textPatterns.Replace(f.Text)+"%")
+	add(f.Text != "", "(t.reference ILIKE @text OR t.description ILIKE @text)", "text",
+		"%"+textPatterns.Replace(f.Text)+"%")
 	if f.Amount != "" {
 		money, err := recon.ParseMoney(f.Amount, f.Currency)
 		if err != nil {
@@ -138,7 +139,8 @@ func (tx *Tx) scanTransaction(row pgx.CollectableRow) (recon.StoredTransaction, 
 		GrossMinor, FeeMinor, TaxMinor, NetMinor, OriginalMinor pgtype.Int8
 		GroupKey                                                *int64
 	}](row)
-	t.ID, t.Row, t.GroupID = tx.ids(kindTransaction).Public(t.Key), t.Key&0xffffffff, tx.publicOrNone(kindGroup, t.GroupKey)
+	t.ID, t.Row, t.GroupID = tx.ids(kindTransaction).Public(t.Key), t.Key&0xffffffff, tx.publicOrNone(kindGroup,
+		t.GroupKey)
 	t.Amount, t.OriginalAmount = decimal(t.Minor, t.Currency), optional(t.OriginalMinor, t.OriginalCurrency)
 	t.Gross, t.Fee = optional(t.GrossMinor, t.Currency), optional(t.FeeMinor, t.Currency)
 	t.Tax, t.Net = optional(t.TaxMinor, t.Currency), optional(t.NetMinor, t.Currency)
@@ -152,7 +154,8 @@ func (tx *Tx) Ignore(ctx context.Context, id, reason string) (recon.StoredTransa
 		return recon.StoredTransaction{}, err
 	}
 	if t.State != recon.StateOpen {
-		return recon.StoredTransaction{}, recon.Conflict("NOT_OPEN", "only an open row can be ignored; this one is %s", t.State)
+		return recon.StoredTransaction{},
+			recon.Conflict("NOT_OPEN", "only an open row can be ignored; this one is %s", t.State)
 	}
 	_, err = tx.tx.Exec(ctx, `INSERT INTO ignored_items (transaction_id, reason, created_by) VALUES ($1, $2, $3)`,
 		key, reason, tx.Actor())
@@ -186,7 +189,8 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 		return recon.StoredTransaction{}, fmt.Errorf("restoring the row: %w", err)
 	}
 	if !restored {
-		return recon.StoredTransaction{}, recon.Conflict("NOT_IGNORED", "only an ignored row can be restored; this one is %s", t.State)
+		return recon.StoredTransaction{},
+			recon.Conflict("NOT_IGNORED", "only an ignored row can be restored; this one is %s", t.State)
 	}
 	tx.Audit("transaction.restore", kindTransaction, id, nil)
 	t.State = recon.StateOpen

@@ -8,8 +8,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// registerTypes prepares the types of a connection, once: instants are read in UTC, and a recon.Day is a date, NULL where
-// it is not set.
+// registerTypes prepares the types of a connection, once: instants are read in UTC, and a recon.Day is a date, NULL
+// where it is not set.
 func registerTypes(types *pgtype.Map) {
 	instant, _ := types.TypeForOID(pgtype.TimestamptzOID)
 	if codec, ok := instant.Codec.(*pgtype.TimestamptzCodec); ok && codec.ScanLocation != nil {

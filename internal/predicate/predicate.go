@@ -44,8 +44,9 @@ type Predicate struct {
 }
 
 var (
-	decimalType = cel.ObjectType("decimal", traits.ComparerType|traits.AdderType|traits.SubtractorType|traits.NegatorType)
-	dayType     = cel.ObjectType("day", traits.ComparerType)
+	decimalType = cel.ObjectType("decimal",
+		traits.ComparerType|traits.AdderType|traits.SubtractorType|traits.NegatorType)
+	dayType = cel.ObjectType("day", traits.ComparerType)
 )
 
 // environment knows the fields of a row and how decimals and days compare. It never changes.
@@ -73,7 +74,8 @@ func mustEnvironment() *cel.Env {
 		options = append(options, cel.Variable(name, cel.StringType))
 	}
 	for _, operator := range comparisons {
-		for _, pair := range [][2]*cel.Type{{decimalType, decimalType}, {decimalType, cel.IntType}, {decimalType, cel.StringType}, {dayType, dayType}, {dayType, cel.StringType}} {
+		for _, pair := range [][2]*cel.Type{{decimalType, decimalType}, {decimalType, cel.IntType},
+			{decimalType, cel.StringType}, {dayType, dayType}, {dayType, cel.StringType}} {
 			if isEquality(operator) {
 				continue // CEL compares any two values of one type; literals of another are let through as dyn
 			}

@@ -31,13 +31,15 @@ const (
 type ContextSettings struct {
 	// MaxWriteOff bounds the differences that one run may confirm, per currency; past it groups are only proposed.
 	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty" doc:"Most that one run may confirm in differences, by currency; past it groups are only proposed"`
-	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: nobody is suspected.
+	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: nobody is
+	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`
 	// AutoMatch queues a run when a file has been loaded.
 	AutoMatch bool `json:"autoMatch,omitempty" doc:"A completed import queues a run, at most one of a context"`
 	// FourEyes keeps people from confirming what they matched or adjusted themselves.
 	FourEyes bool `json:"fourEyes,omitempty" doc:"Nobody confirms a group that he matched by hand or adjusted himself"`
-	// RequireBackTest lets rules be changed only where a back-test of what they become has ended since they last changed.
+	// RequireBackTest lets rules be changed only where a back-test of what they become has ended since they last
+	// changed.
 	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Rules are changed only as a back-test that has ended tried them, and that no change of the rules has overtaken"`
 }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Day is a civil date of 1900 to 2199, in the time zone of the source that gave it. It counts days, so days are compared
-// and subtracted as numbers. The zero value is NoDay.
+// Day is a civil date of 1900 to 2199, in the time zone of the source that gave it. It counts days, so days are
+// compared and subtracted as numbers. The zero value is NoDay.
 type Day int32
 
 const (

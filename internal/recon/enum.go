@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// An enumerated value is a small int in memory and a text everywhere else: in JSON, in files, and in SQL as a text column
-// with a CHECK. Its zero value is the empty text. Each type keeps its texts in one list, by value.
+// An enumerated value is a small int in memory and a text everywhere else: in JSON, in files, and in SQL as a text
+// column with a CHECK. Its zero value is the empty text. Each type keeps its texts in one list, by value.
 
 // readEnum sets a value by its text, and refuses a text that is not in the list.
 func readEnum[E ~uint8](to *E, texts []string, text string) error {

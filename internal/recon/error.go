@@ -36,7 +36,8 @@ type Error struct {
 	RetryAfter time.Duration `json:"-"`
 }
 
-// FieldError points at one bad value by JSON pointer (RFC 6901), "/keys/0/op" say. It never repeats the value of a secret.
+// FieldError points at one bad value by JSON pointer (RFC 6901), "/keys/0/op" say. It never repeats the value of a
+// secret.
 type FieldError struct {
 	Pointer string `json:"pointer"`
 	Code    string `json:"code,omitempty"`
@@ -116,7 +117,8 @@ func Conflict(code, format string, args ...any) *Error {
 
 // Stale is an If-Match that names another version than the stored one.
 func Stale(noun string) *Error {
-	return newError(KindStale, "STALE_VERSION", "this %s was changed meanwhile: read it again and repeat the change", []any{noun})
+	return newError(KindStale, "STALE_VERSION", "this %s was changed meanwhile: read it again and repeat the change",
+		[]any{noun})
 }
 
 // TooLarge is an input over a limit; the message names the limit.

@@ -2,8 +2,9 @@ package recon
 
 import "time"
 
-// Exception is a fact about an open row: why it is open and what is nearest to it. It resolves when the row is matched. With
-// the reason PARTIAL_REST it is about what is left of a partial group: Amount is the rest, Date that of the oldest row.
+// Exception is a fact about an open row: why it is open and what is nearest to it. It resolves when the row is
+// matched. With the reason PARTIAL_REST it is about what is left of a partial group: Amount is the rest, Date that of
+// the oldest row.
 type Exception struct {
 	ID                string     `json:"id"`
 	TransactionID     string     `json:"transactionId"`

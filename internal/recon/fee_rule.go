@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// FeeRule says by which fee schedule the rows of a context are charged: of the rules that fit a row, the one of the lowest
-// priority number holds.
+// FeeRule says by which fee schedule the rows of a context are charged: of the rules that fit a row, the one of the
+// lowest priority number holds.
 type FeeRule struct {
 	Name        string   `json:"name"`
 	Priority    int      `json:"priority"`
@@ -53,7 +53,8 @@ func (r *FeeRule) Check() []FieldError {
 
 // Fits says whether the rule charges rows of a source and a kind.
 func (r *FeeRule) Fits(source, kind string) bool {
-	return (len(r.Sources) == 0 || slices.Contains(r.Sources, source)) && (len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind))
+	return (len(r.Sources) == 0 || slices.Contains(r.Sources, source)) &&
+		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind))
 }
 
 // FeeCheck is the fee of one row against what its schedule allows. Amounts are decimals in Currency.

@@ -27,8 +27,8 @@ type FeeItem struct {
 	Tiers   []FeeTier `json:"tiers,omitempty" yaml:"tiers,omitempty"`
 }
 
-// FeeTier charges the part of an amount above the tier before it and up to UpTo (marginal, as income tax). Only the last
-// tier has no UpTo.
+// FeeTier charges the part of an amount above the tier before it and up to UpTo (marginal, as income tax). Only the
+// last tier has no UpTo.
 type FeeTier struct {
 	UpTo    Decimal `json:"upTo,omitempty" yaml:"upTo,omitempty"`
 	Percent Decimal `json:"percent" yaml:"percent"`
@@ -99,7 +99,8 @@ func CheckFeeSchedules(schedules []FeeSchedule) []FieldError {
 		at := "/" + strconv.Itoa(i)
 		errs = append(errs, Below(at, schedules[i].Check())...)
 		if first, taken := seen[schedules[i].Name]; taken {
-			errs = append(errs, FieldError{at + "/name", CodeDuplicate, fmt.Sprintf("is the name of schedule %d too", first+1)})
+			errs = append(errs, FieldError{at + "/name", CodeDuplicate,
+				fmt.Sprintf("is the name of schedule %d too", first+1)})
 		}
 		seen[schedules[i].Name] = i
 	}
@@ -146,7 +147,8 @@ func (c *ruleChecker) feeTiers(at string, tiers []FeeTier, digits int) {
 		}
 		end, err := ParseMinor(string(t.UpTo), digits)
 		if err != nil || end <= last {
-			c.refuse(here+"/upTo", CodeValue, "%q is not an amount above the end of the tier before", Clip(string(t.UpTo), 40))
+			c.refuse(here+"/upTo", CodeValue, "%q is not an amount above the end of the tier before",
+				Clip(string(t.UpTo), 40))
 			continue
 		}
 		last = end
@@ -184,8 +186,8 @@ type FeeVerification struct {
 	Verdict  string
 }
 
-// Simulate applies the schedule to an amount of its currency. A negative amount, a refund, gives the fee back: its fee is
-// the negative of what its magnitude would cost.
+// Simulate applies the schedule to an amount of its currency. A negative amount, a refund, gives the fee back: its
+// fee is the negative of what its magnitude would cost.
 func (s FeeSchedule) Simulate(amount Minor) (FeeSimulation, error) {
 	compiled, err := s.Compile()
 	if err != nil {
@@ -226,7 +228,8 @@ func (s FeeSchedule) Compile() (*CompiledSchedule, error) {
 	}
 	full := s.WithDefaults()
 	digits, _ := CurrencyDigits(s.Currency)
-	c := &CompiledSchedule{cascading: full.Mode == FeeCascading, rounding: full.Rounding, unit: powerOfTen(digits - *full.Scale)}
+	c := &CompiledSchedule{cascading: full.Mode == FeeCascading, rounding: full.Rounding,
+		unit: powerOfTen(digits - *full.Scale)}
 	for i := range s.Items {
 		c.items = append(c.items, s.Items[i].compile(digits))
 	}
@@ -302,10 +305,12 @@ func (c *CompiledSchedule) Verify(amount, actual Minor) (FeeVerification, error)
 	if err != nil {
 		return FeeVerification{}, err
 	}
-	return FeeVerification{Amount: amount, Expected: expected, Actual: actual, Delta: delta, Verdict: FeeVerdict(delta)}, nil
+	return FeeVerification{Amount: amount, Expected: expected, Actual: actual, Delta: delta,
+		Verdict: FeeVerdict(delta)}, nil
 }
 
-// FeeVerdict says what a difference of actual − expected means. It holds for a refund too: less given back is more taken.
+// FeeVerdict says what a difference of actual − expected means. It holds for a refund too: less given back is more
+// taken.
 func FeeVerdict(delta Minor) string {
 	switch {
 	case delta > 0:

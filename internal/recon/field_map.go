@@ -110,7 +110,8 @@ func (m FieldMap) MarshalJSON() ([]byte, error) {
 			}
 		}
 	}
-	for _, s := range []struct{ key, value string }{{"dateFormat", m.DateFormat}, {"timeZone", m.TimeZone}, {"decimal", m.Decimal}} {
+	for _, s := range []struct{ key, value string }{{"dateFormat", m.DateFormat}, {"timeZone", m.TimeZone},
+		{"decimal", m.Decimal}} {
 		if s.value != "" {
 			if err := add(s.key, s.value); err != nil {
 				return nil, err
@@ -126,7 +127,8 @@ func (m FieldMap) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. What a person writes is read by package setup, which refuses with pointers.
+// UnmarshalJSON reads what MarshalJSON writes. What a person writes is read by package setup, which refuses with
+// pointers.
 func (m *FieldMap) UnmarshalJSON(data []byte) error {
 	var settings struct {
 		DateFormat string `json:"dateFormat"`

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// FXRate says what one unit of a currency was worth in another on a day: 1 EUR = 1.0832 USD is {EUR, USD, 1.0832}. The
-// rate is a plain decimal, read exactly. Type tells one kind of rate from another ("ECB", "MID", "CARD"), and is matched
-// as it is written; Source says where it was read, for whoever asks later.
+// FXRate says what one unit of a currency was worth in another on a day: 1 EUR = 1.0832 USD is {EUR, USD, 1.0832}.
+// The rate is a plain decimal, read exactly. Type tells one kind of rate from another ("ECB", "MID", "CARD"), and is
+// matched as it is written; Source says where it was read, for whoever asks later.
 type FXRate struct {
 	From   string  `json:"from" yaml:"from"`
 	To     string  `json:"to" yaml:"to"`
@@ -22,7 +22,8 @@ type FXRate struct {
 }
 
 const (
-	// RateDigits is how many decimals a rate may have. Its mantissa fits in 63 bits, so a rate is at most 9,223,372.036…
+	// RateDigits is how many decimals a rate may have. Its mantissa fits in 63 bits, so a rate is at most
+	// 9,223,372.036…
 	RateDigits  = 12
 	rateTextMax = 60
 	// RatesMax bounds one list of rates: thirty currencies, every day of five years.
@@ -44,7 +45,8 @@ func (r *FXRate) Check() []FieldError {
 		c.refuse("/date", CodeMissing, "a rate has a date as YYYY-MM-DD, from 1900 to 2199")
 	}
 	if value, err := r.Rate.Scaled(RateDigits); err != nil || value <= 0 {
-		c.refuse("/rate", CodeValue, "%q is not a rate: a decimal above 0 and below 9,223,372 with at most %d decimals", Clip(string(r.Rate), 40), RateDigits)
+		c.refuse("/rate", CodeValue,
+			"%q is not a rate: a decimal above 0 and below 9,223,372 with at most %d decimals", Clip(string(r.Rate), 40), RateDigits)
 	}
 	c.atMost("/type", r.Type, rateTextMax)
 	c.atMost("/source", r.Source, rateTextMax)
@@ -68,7 +70,8 @@ func CheckRates(rates []FXRate) []FieldError {
 		errs = append(errs, Below(at, r.Check())...)
 		id := identity{r.From, r.To, r.Type, r.Date}
 		if first, taken := seen[id]; taken {
-			errs = append(errs, FieldError{at, CodeDuplicate, fmt.Sprintf("rate %d has the same currencies, date and type", first+1)})
+			errs = append(errs, FieldError{at, CodeDuplicate,
+				fmt.Sprintf("rate %d has the same currencies, date and type", first+1)})
 		}
 		seen[id] = i
 	}

@@ -9,9 +9,10 @@ const (
 	GroupConfirmed
 	GroupProposed
 	GroupPartial
-	GroupRejected   // was proposed, and a person rejected it
-	GroupUnmatched  // was confirmed or partial, and was taken apart
-	GroupSuperseded // was partial, and another group took it up; or was proposed for a pending row that a booked one replaced
+	GroupRejected  // was proposed, and a person rejected it
+	GroupUnmatched // was confirmed or partial, and was taken apart
+	// was partial, and another group took it up; or was proposed for a pending row that a booked one replaced
+	GroupSuperseded
 )
 
 // GroupStatuses are the texts of GroupStatus, by value.

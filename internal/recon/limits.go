@@ -29,8 +29,8 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Limits is one decimal for every currency, or one by currency: "0.05", or {"EUR": "0.05", "JPY": "5"}. A currency that a
-// map leaves out has no limit of its own: nothing is tolerated, nothing is gated.
+// Limits is one decimal for every currency, or one by currency: "0.05", or {"EUR": "0.05", "JPY": "5"}. A currency
+// that a map leaves out has no limit of its own: nothing is tolerated, nothing is gated.
 type Limits struct {
 	Default    Decimal
 	ByCurrency map[string]Decimal

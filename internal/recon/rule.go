@@ -119,8 +119,8 @@ type RuleAmount struct {
 	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
 }
 
-// RuleCurrency says in which currency amounts are compared: SAME, ORIGINAL (the original amount where a row carries one,
-// in its currency, before any rate), CONVERT (each into To by a rate of its own day) or ANY (the bare numbers).
+// RuleCurrency says in which currency amounts are compared: SAME, ORIGINAL (the original amount where a row carries
+// one, in its currency, before any rate), CONVERT (each into To by a rate of its own day) or ANY (the bare numbers).
 type RuleCurrency struct {
 	Mode           string `json:"mode,omitempty" yaml:"mode,omitempty"`
 	To             string `json:"to,omitempty" yaml:"to,omitempty"`

@@ -45,10 +45,12 @@ func CheckRules(rules []Rule) []FieldError {
 			errs = append(errs, e)
 		}
 		if first, taken := names[rules[i].Name]; taken {
-			errs = append(errs, FieldError{at + "/name", CodeDuplicate, fmt.Sprintf("is the name of rule %d too", first+1)})
+			errs = append(errs, FieldError{at + "/name", CodeDuplicate,
+				fmt.Sprintf("is the name of rule %d too", first+1)})
 		}
 		if first, taken := priorities[rules[i].Priority]; taken {
-			errs = append(errs, FieldError{at + "/priority", CodeDuplicate, fmt.Sprintf("is the priority of rule %d too", first+1)})
+			errs = append(errs, FieldError{at + "/priority", CodeDuplicate,
+				fmt.Sprintf("is the priority of rule %d too", first+1)})
 		}
 		names[rules[i].Name], priorities[rules[i].Priority] = i, i
 	}
@@ -60,7 +62,8 @@ func (r Rule) Check() []FieldError {
 	c := &ruleChecker{}
 	full := r.WithDefaults()
 	c.name(&full)
-	c.oneOf("/type", string(full.Type), string(RuleExact), string(RuleTolerance), string(RuleDateLag), string(RuleFuzzy), string(RuleGrouped), string(RuleSubsetSum))
+	c.oneOf("/type", string(full.Type), string(RuleExact), string(RuleTolerance), string(RuleDateLag),
+		string(RuleFuzzy), string(RuleGrouped), string(RuleSubsetSum))
 	c.oneOf("/scope", full.Scope, ScopeLeftRight, ScopeLeft, ScopeRight)
 	c.keys(full.Keys)
 	c.amount(&full.Amount)
@@ -125,7 +128,8 @@ func (c *ruleChecker) textField(pointer, field string) {
 		c.refuse(pointer, CodeMissing, "a key or a text names a field on each side")
 	case strings.HasPrefix(field, MetadataPrefix) && len(field) > len(MetadataPrefix):
 	case !slices.Contains(TextFields, field):
-		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", Clip(field, 60), strings.Join(TextFields, ", "))
+		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", Clip(field, 60),
+			strings.Join(TextFields, ", "))
 	}
 }
 
@@ -182,7 +186,8 @@ func AmountTerms(sum string) ([]AmountTerm, error) {
 			name = rest[:at]
 		}
 		if !slices.Contains(AmountFields, name) {
-			return nil, fmt.Errorf("%q is no amount: use one of %s, or a sum like net+fee", Clip(name, 40), strings.Join(AmountFields, ", "))
+			return nil, fmt.Errorf("%q is no amount: use one of %s, or a sum like net+fee", Clip(name, 40),
+				strings.Join(AmountFields, ", "))
 		}
 		terms = append(terms, AmountTerm{name, negative})
 		if at < 0 {
@@ -217,12 +222,14 @@ func (c *ruleChecker) currency(r *RuleCurrency, a *RuleAmount) {
 func (c *ruleChecker) otherCurrency(mode string, a *RuleAmount) {
 	for i, sum := range []string{a.Left, a.Right} {
 		if mode == CurrencyOriginal && sum != "amount" {
-			c.refuse([]string{"/amount/left", "/amount/right"}[i], CodeImpossible, "ORIGINAL compares the original amount, not %s", Clip(sum, 40))
+			c.refuse([]string{"/amount/left", "/amount/right"}[i], CodeImpossible,
+				"ORIGINAL compares the original amount, not %s", Clip(sum, 40))
 		}
 	}
 	for i, limits := range []Limits{a.Abs, a.Cap} {
 		if mode == CurrencyAny && limits.ByCurrency != nil {
-			c.refuse([]string{"/amount/abs", "/amount/cap"}[i], CodeImpossible, "ANY compares bare numbers: give one limit, not one by currency")
+			c.refuse([]string{"/amount/abs", "/amount/cap"}[i], CodeImpossible,
+				"ANY compares bare numbers: give one limit, not one by currency")
 		}
 	}
 }
@@ -265,7 +272,8 @@ func (c *ruleChecker) confirm(r *RuleConfirm) {
 	c.between("/confirm/autoAt", *r.AutoAt, 0, 100)
 	c.between("/confirm/proposeAt", *r.ProposeAt, 0, 100)
 	if *r.ProposeAt > *r.AutoAt {
-		c.refuse("/confirm/proposeAt", CodeImpossible, "is more than autoAt: nothing could be proposed that is not confirmed")
+		c.refuse("/confirm/proposeAt", CodeImpossible,
+			"is more than autoAt: nothing could be proposed that is not confirmed")
 	}
 	c.errs = append(c.errs, r.MaxDifference.Check("/confirm/maxDifference")...)
 	c.errs = append(c.errs, r.MaxAmount.Check("/confirm/maxAmount")...)

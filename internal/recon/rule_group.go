@@ -63,9 +63,11 @@ func (c *ruleChecker) group(r *Rule) {
 	case r.Type == RuleSubsetSum:
 		c.subset(r)
 	case r.Type == RuleGrouped && !r.Grouped():
-		c.refuse("/group/by", CodeImpossible, "GROUPED sums the rows that share a field: name one in group.by.left or group.by.right")
+		c.refuse("/group/by", CodeImpossible,
+			"GROUPED sums the rows that share a field: name one in group.by.left or group.by.right")
 	case r.Group.Cardinality != OneToOne && !r.Grouped() && !r.Partial.Allow:
-		c.refuse("/group/cardinality", CodeImpossible, "several rows of a side need group.by, partial.allow or the type SUBSET_SUM")
+		c.refuse("/group/cardinality", CodeImpossible,
+			"several rows of a side need group.by, partial.allow or the type SUBSET_SUM")
 	}
 	if r.Type != RuleSubsetSum {
 		c.onlySubset("/group/maxSize", r.Group.MaxSize)
@@ -99,7 +101,8 @@ func (c *ruleChecker) subset(r *Rule) {
 		c.refuse("/group/cardinality", CodeImpossible, "SUBSET_SUM sets one row against a subset: 1:N or N:1")
 	}
 	if r.Grouped() {
-		c.refuse("/group/by", CodeImpossible, "SUBSET_SUM chooses its rows by their sum, GROUPED by a field: a rule does one of them")
+		c.refuse("/group/by", CodeImpossible,
+			"SUBSET_SUM chooses its rows by their sum, GROUPED by a field: a rule does one of them")
 	}
 	if r.Amount.Mode == AmountAny {
 		c.refuse("/amount/mode", CodeImpossible, "a subset is sought by its sum, so its amount cannot be ANY")
@@ -137,7 +140,8 @@ func (c *ruleChecker) within(r *Rule) {
 	}
 	impossible := func(pointer, why string) { c.refuse(pointer, CodeImpossible, "%s", why) }
 	if !r.keyed() {
-		impossible("/keys", "a rule inside one side needs a required key: without one every payment nets with every charge")
+		impossible("/keys", "a rule inside one side needs a required key: without one every payment nets with every "+
+			"charge")
 	}
 	if r.Amount.Sign != SignOpposite {
 		impossible("/amount/sign", "rows of one side cancel out, so their signs are OPPOSITE")
@@ -146,7 +150,8 @@ func (c *ruleChecker) within(r *Rule) {
 		impossible("/amount/mode", "rows cancel out by their amounts, so they cannot be ANY")
 	}
 	if strings.ReplaceAll(r.Amount.Left, " ", "") != strings.ReplaceAll(r.Amount.Right, " ", "") {
-		impossible("/amount/right", "rows of one side are read by one amount, or a row could be money in and money out at once")
+		impossible("/amount/right",
+			"rows of one side are read by one amount, or a row could be money in and money out at once")
 	}
 	if r.Currency.Mode != CurrencySame {
 		impossible("/currency/mode", "rows of one side cancel out in one currency: SAME")

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// ActiveRules are the rules that run, with their defaults, in the order in which they run: those that are enabled, or the
-// default ladder where there is none at all.
+// ActiveRules are the rules that run, with their defaults, in the order in which they run: those that are enabled, or
+// the default ladder where there is none at all.
 func ActiveRules(rules []Rule) []Rule {
 	if len(rules) == 0 {
 		rules = DefaultLadder()

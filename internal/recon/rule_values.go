@@ -3,7 +3,8 @@ package recon
 // RuleValues are the values of a rule's enumerated fields, by where they stand in a rule; "keys/op" is in every key.
 var RuleValues = map[string][]string{
 	"type": {
-		string(RuleExact), string(RuleTolerance), string(RuleDateLag), string(RuleFuzzy), string(RuleGrouped), string(RuleSubsetSum),
+		string(RuleExact), string(RuleTolerance), string(RuleDateLag), string(RuleFuzzy), string(RuleGrouped),
+		string(RuleSubsetSum),
 	},
 	"scope":             {ScopeLeftRight, ScopeLeft, ScopeRight},
 	"keys/op":           {KeyEquals, KeyContainsToken, KeyPrefix},

@@ -8,8 +8,8 @@ import (
 // RunMode says whether a run's groups count.
 type RunMode string
 
-// A COMMIT run holds rows; a DRY_RUN stores a preview that can be read like a real one; a BACK_TEST tries other rules on
-// history and stores what would change.
+// A COMMIT run holds rows; a DRY_RUN stores a preview that can be read like a real one; a BACK_TEST tries other rules
+// on history and stores what would change.
 const (
 	RunCommit   RunMode = "COMMIT"
 	RunDry      RunMode = "DRY_RUN"

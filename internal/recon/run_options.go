@@ -1,17 +1,18 @@
 package recon
 
-// RunOptions is what a run knows apart from its rules and its rows. A setup fills it, a run stores it with its plan, and
-// the engine takes it, so that changing any of it changes no past.
+// RunOptions is what a run knows apart from its rules and its rows. A setup fills it, a run stores it with its plan,
+// and the engine takes it, so that changing any of it changes no past.
 type RunOptions struct {
-	// AsOf is the day on which the books are looked at, as it was asked for; NoDay or the zero value: the latest date in
-	// the data.
+	// AsOf is the day on which the books are looked at, as it was asked for; NoDay or the zero value: the latest date
+	// in the data.
 	AsOf Day `json:"asOf"`
 	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay or the zero value:
 	// unbounded.
 	From Day `json:"from"`
 	To   Day `json:"to"`
-	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side, with
-	// other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is suspected.
+	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side,
+	// with other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is
+	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty"`
 	// MaxWriteOff bounds what the confirmed differences of one run may add up to in a currency.
 	MaxWriteOff Limits `json:"maxWriteOff,omitzero"`
@@ -33,8 +34,8 @@ type RowSet struct {
 	Right []int64 `json:"right"`
 }
 
-// PartialGroup is a partial group of an earlier run, with the name of the rule that made it. ID is 0 where groups are not
-// stored.
+// PartialGroup is a partial group of an earlier run, with the name of the rule that made it. ID is 0 where groups are
+// not stored.
 type PartialGroup struct {
 	ID int64 `json:"id"`
 	RowSet

@@ -83,4 +83,5 @@ func (s *Schedule) Next(now time.Time) (time.Time, error) {
 	return next.UTC(), nil
 }
 
-var errCronSpelling = Invalid("CRON_UNREADABLE", "minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly")
+var errCronSpelling = Invalid("CRON_UNREADABLE",
+	"minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly")

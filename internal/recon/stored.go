@@ -36,7 +36,8 @@ func (c Context) Check() []FieldError {
 	faults := checkName(c.Name)
 	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
 		faults = append(faults, FieldError{
-			Pointer: "/settings/duplicateDays", Code: CodeValue, Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
+			Pointer: "/settings/duplicateDays", Code: CodeValue,
+			Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
 		})
 	}
 	for currency, amount := range c.Settings.MaxWriteOff {
@@ -56,7 +57,8 @@ func (c Context) Check() []FieldError {
 func (s Source) Check() []FieldError {
 	faults := checkName(s.Name)
 	if s.Side != Left && s.Side != Right {
-		faults = append(faults, FieldError{Pointer: "/side", Code: "VALUE_UNKNOWN", Message: "is neither LEFT nor RIGHT"})
+		faults = append(faults,
+			FieldError{Pointer: "/side", Code: "VALUE_UNKNOWN", Message: "is neither LEFT nor RIGHT"})
 	}
 	if _, known := CurrencyDigits(s.Currency); s.Currency != "" && !known {
 		faults = append(faults, FieldError{
@@ -77,7 +79,8 @@ func checkName(name string) []FieldError {
 		return []FieldError{{Pointer: "/name", Code: "MISSING_VALUE", Message: "a name is needed"}}
 	case utf8.RuneCountInString(name) > maxNameRunes:
 		return []FieldError{{
-			Pointer: "/name", Code: "FIELD_TOO_LONG", Message: fmt.Sprintf("a name has at most %d characters", maxNameRunes),
+			Pointer: "/name", Code: "FIELD_TOO_LONG",
+			Message: fmt.Sprintf("a name has at most %d characters", maxNameRunes),
 		}}
 	case strings.ContainsRune(name, 0):
 		return []FieldError{{Pointer: "/name", Code: "VALUE_UNKNOWN", Message: "a name holds no NUL"}}

@@ -43,7 +43,8 @@ func (t Total) Negative() bool { return t.hi < 0 }
 // Minor is the sum in 64 bits, or an error where it does not fit.
 func (t Total) Minor() (Minor, error) {
 	if t.hi != int64(t.lo)>>63 {
-		return 0, Unprocessable(SumTooBig, "the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
+		return 0, Unprocessable(SumTooBig,
+			"the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
 	}
 	return Minor(int64(t.lo)), nil
 }

@@ -1,7 +1,7 @@
 package recon
 
-// NamedAmount returns an amount by its canonical name, and whether the row has it. An original amount counts only in the
-// row's own currency.
+// NamedAmount returns an amount by its canonical name, and whether the row has it. An original amount counts only in
+// the row's own currency.
 func (t *Transaction) NamedAmount(field string) (amount Minor, has bool) {
 	named := NullMinor{}
 	switch field {

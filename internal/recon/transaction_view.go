@@ -61,6 +61,7 @@ type PreviewRow struct {
 func PreviewOf(t *Transaction) PreviewRow {
 	return PreviewRow{
 		Line: t.Line, ExternalID: t.ExternalID, Reference: t.Reference, Amount: Money{t.Amount, t.Currency}.String(),
-		Currency: t.Currency, Date: t.Date, ValueDate: t.ValueDate, Description: t.Description, Kind: t.Kind, Metadata: t.Metadata,
+		Currency: t.Currency, Date: t.Date, ValueDate: t.ValueDate, Description: t.Description, Kind: t.Kind,
+		Metadata: t.Metadata,
 	}
 }

@@ -25,7 +25,8 @@ func CheckCase(r *Run, want *setup.CaseExpect) []CaseFault {
 		if s := &r.Sides[side]; expected == nil {
 			for _, f := range s.Files {
 				for i := range f.Rejects {
-					text := fmt.Sprintf("%s row %d: %s", strings.ToLower(string(s.Side)), f.Rejects[i].Row, Fault(&f.Rejects[i]))
+					text := fmt.Sprintf("%s row %d: %s", strings.ToLower(string(s.Side)), f.Rejects[i].Row,
+						Fault(&f.Rejects[i]))
 					faults = append(faults, CaseFault{"REJECTED", "", text})
 				}
 			}
@@ -160,7 +161,8 @@ func openText(o *setup.CaseOpen) string {
 func checkTotals(want *setup.CaseTotals, got engine.Summary) (faults []CaseFault) {
 	total := func(name string, want *int64, got int64) {
 		if want != nil && *want != got {
-			faults = append(faults, CaseFault{"TOTAL", fmt.Sprintf("%s %d", name, *want), fmt.Sprintf("%s %d", name, got)})
+			faults = append(faults,
+				CaseFault{"TOTAL", fmt.Sprintf("%s %d", name, *want), fmt.Sprintf("%s %d", name, got)})
 		}
 	}
 	for _, side := range []struct {

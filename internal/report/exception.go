@@ -97,7 +97,8 @@ func WriteException(to io.Writer, e *recon.Exception, why *recon.Explanation) {
 			if i == 0 {
 				name = rule.Name
 			}
-			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(c.Component), c.Field, OneLine(c.Left),
+			fmt.Fprintf(table, "  %s\t%s %s\t%s\t%s\t%s\n", name, strings.ToLower(c.Component), c.Field,
+				OneLine(c.Left),
 				OneLine(c.Right),
 				map[bool]string{true: "holds", false: "does not hold"}[c.Held])
 		}

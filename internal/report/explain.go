@@ -50,7 +50,8 @@ func (r *Run) Explain(side int, row uint32, asked string) Explanation {
 	tx := s.Transaction(row)
 	e := Explanation{
 		Asked: asked, Side: string(s.Side), File: s.Place(row).File, Row: tx.Row,
-		ExternalID: tx.ExternalID, Reference: tx.Reference, Description: tx.Description, Amount: s.money(row).String(), Currency: tx.Currency, Date: tx.Date,
+		ExternalID: tx.ExternalID, Reference: tx.Reference, Description: tx.Description, Amount: s.money(row).String(),
+		Currency: tx.Currency, Date: tx.Date,
 		Status: "OUTSIDE",
 	}
 	for i := range r.Result.Groups {

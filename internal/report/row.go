@@ -103,7 +103,8 @@ func Adjustment(a *recon.Adjustment) []string {
 func Transaction(t *recon.StoredTransaction, source string) []string {
 	return []string{
 		t.ID, string(t.Side), source, t.ExternalID, strconv.FormatInt(t.Row, 10), t.Reference, t.Amount,
-		t.Currency, t.Date.String(), t.ValueDate.String(), t.Description, t.Kind, t.BookingStatus, t.Gross, t.Fee, t.Tax,
+		t.Currency, t.Date.String(), t.ValueDate.String(), t.Description, t.Kind, t.BookingStatus, t.Gross, t.Fee,
+		t.Tax,
 		t.Net, t.OriginalAmount, t.OriginalCurrency, string(t.State), t.GroupID, t.ImportID,
 	}
 }

@@ -130,7 +130,8 @@ func (r *Run) groupLines() iter.Seq[[]string] {
 			g := &r.Result.Groups[i]
 			row := groupRow{
 				group: "G" + strconv.Itoa(i+1), status: g.Status().String(), rule: r.RuleName(i), score: int(g.Score),
-				difference: r.Difference(g), reason: g.Adjustment().String(), heldBy: g.HeldBy(), alternatives: int(g.Alternatives),
+				difference: r.Difference(g), reason: g.Adjustment().String(), heldBy: g.HeldBy(),
+				alternatives: int(g.Alternatives),
 			}
 			if g.Mixed() && g.Currency() != "" {
 				row.difference = mixedDifference(row.difference, g.Currency())
@@ -173,7 +174,8 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 		Class: open.Class(), Reason: open.Reason(), AgeDays: int(r.Result.AsOf - tx.Date),
 	}
 	if near, other := r.nearest(side, open); other != nil {
-		row.NearestID, row.NearestDifference, row.Suggestion = other.Label(open.Miss.Row), near.Difference, near.Suggestion
+		row.NearestID = other.Label(open.Miss.Row)
+		row.NearestDifference, row.Suggestion = near.Difference, near.Suggestion
 	}
 	return row
 }

@@ -46,8 +46,9 @@ type OpenTransaction struct {
 // Columns returns the row under OpenColumns.
 func (t *OpenTransaction) Columns() []string {
 	row := OpenRow{
-		Side: t.Side, ExternalID: t.ExternalID, Row: t.Row, Reference: t.Reference, Amount: t.Amount, Currency: t.Currency,
-		Date: t.Date, Description: t.Description, Class: t.Class, Reason: t.Reason, AgeDays: t.AgeDays,
+		Side: t.Side, ExternalID: t.ExternalID, Row: t.Row, Reference: t.Reference, Amount: t.Amount,
+		Currency: t.Currency,
+		Date:     t.Date, Description: t.Description, Class: t.Class, Reason: t.Reason, AgeDays: t.AgeDays,
 		NearestID: t.NearestExternalID, NearestDifference: t.NearestDifference, Suggestion: t.Suggestion,
 	}
 	return row.Columns()

@@ -30,8 +30,8 @@ type CaseRows struct {
 	given  bool
 }
 
-// CaseExpect is what must come out. Groups and Open are complete where they are given, and the fields of each are compared
-// where they are filled; rows that are rejected are a fault unless the totals expect them.
+// CaseExpect is what must come out. Groups and Open are complete where they are given, and the fields of each are
+// compared where they are filled; rows that are rejected are a fault unless the totals expect them.
 type CaseExpect struct {
 	Groups []CaseGroup `json:"groups,omitempty"`
 	Open   []CaseOpen  `json:"open,omitempty"`
@@ -196,7 +196,8 @@ func (d *decoder) caseRows(n *node, to *CaseRows, pointer string) {
 		d.refuse(n, pointer, recon.CodeType, "must be a list of rows, or the name of a file, not "+n.quoted())
 		return
 	case len(n.items) > caseRowsMax:
-		d.refuse(n, pointer, recon.CodeValue, fmt.Sprintf("holds more than %d rows: write them into a file and give its name", caseRowsMax))
+		d.refuse(n, pointer, recon.CodeValue,
+			fmt.Sprintf("holds more than %d rows: write them into a file and give its name", caseRowsMax))
 		return
 	}
 	for i, item := range n.items {
@@ -292,15 +293,18 @@ func (e *CaseExpect) check() []recon.FieldError {
 		g := &e.Groups[i]
 		at := "/groups/" + strconv.Itoa(i)
 		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
-			errs = append(errs, recon.FieldError{at + "/status", recon.CodeValue, notAmong(g.Status.String(), caseStatuses)})
+			errs = append(errs, recon.FieldError{at + "/status", recon.CodeValue,
+				notAmong(g.Status.String(), caseStatuses)})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
-			errs = append(errs, recon.FieldError{at, recon.CodeMissing, "must name the rows of the group: left and right, two at least"})
+			errs = append(errs, recon.FieldError{at, recon.CodeMissing,
+				"must name the rows of the group: left and right, two at least"})
 		}
 	}
 	for i := range e.Open {
 		if len(e.Open[i].Left)+len(e.Open[i].Right) != 1 {
-			errs = append(errs, recon.FieldError{"/open/" + strconv.Itoa(i), recon.CodeValue, "must name one row, by left or by right"})
+			errs = append(errs, recon.FieldError{"/open/" + strconv.Itoa(i), recon.CodeValue,
+				"must name one row, by left or by right"})
 		}
 	}
 	return errs

@@ -69,8 +69,8 @@ func (d *decoder) enum(n *node, to reflect.Value, pointer string) bool {
 	return true
 }
 
-// members hands each member of an object to a reader, and refuses those that are unknown or given twice. A loose decoder
-// knows a name in any spelling of its words.
+// members hands each member of an object to a reader, and refuses those that are unknown or given twice. A loose
+// decoder knows a name in any spelling of its words.
 func (d *decoder) members(n *node, pointer string, known []string, read func(name string, value *node, at string)) {
 	if n.kind != mapNode {
 		d.refuse(n, pointer, recon.CodeType, "must be an object, not "+n.noun())

@@ -75,7 +75,8 @@ func parseYAML(data []byte) (*node, []recon.FieldError) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var root, second yaml.Node
 	if err := decoder.Decode(&root); err != nil {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax, "is neither YAML nor JSON: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+		return nil, []recon.FieldError{{"", recon.CodeSyntax,
+			"is neither YAML nor JSON: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
 		return nil, []recon.FieldError{{"", recon.CodeSyntax, "holds more than one document"}}
@@ -89,7 +90,8 @@ func fromYAML(y *yaml.Node, pointer string, depth int) (*node, []recon.FieldErro
 	case depth > depthMax:
 		return nil, []recon.FieldError{n.fault(pointer, recon.CodeSyntax, "is nested too deeply")}
 	case y.Kind == yaml.AliasNode || y.Anchor != "":
-		return nil, []recon.FieldError{n.fault(pointer, recon.CodeSyntax, "uses an anchor or alias: write the value out")}
+		return nil, []recon.FieldError{n.fault(pointer, recon.CodeSyntax,
+			"uses an anchor or alias: write the value out")}
 	case y.Kind == yaml.ScalarNode:
 		n.kind = yamlScalar(y)
 		return n, nil

@@ -23,8 +23,8 @@ const (
 // mapSettings are the keys of a map besides the canonical fields; original holds two of those.
 var mapSettings = []string{"dateFormat", "timeZone", "decimal", "negate", "transforms", "original"}
 
-// DecodeFieldMap reads a map (YAML or JSON) as strictly as DecodeRule reads a rule, and returns everything wrong at once.
-// Names may be written in camel case or with underscores.
+// DecodeFieldMap reads a map (YAML or JSON) as strictly as DecodeRule reads a rule, and returns everything wrong at
+// once. Names may be written in camel case or with underscores.
 func DecodeFieldMap(data []byte) (recon.FieldMap, []recon.FieldError) {
 	root, faults := parseDocument(data)
 	if faults != nil {
@@ -41,31 +41,32 @@ func (d *decoder) fieldMap(n *node, pointer string) recon.FieldMap {
 	seen := map[string]bool{}
 	var steps *node
 	stepsAt := ""
-	d.members(n, pointer, append(slices.Clone(recon.MappedFields), mapSettings...), func(name string, value *node, at string) {
-		if seen[name] {
-			d.refuse(value, at, recon.CodeDuplicate, name+" is given twice")
-			return
-		}
-		seen[name] = true
-		switch name {
-		case "dateFormat":
-			d.text(value, at, &m.DateFormat)
-		case "timeZone":
-			d.zone(value, at, &m.TimeZone)
-		case "decimal":
-			d.decimalSign(value, at, &m.Decimal)
-		case "negate":
-			d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
-		case "original":
-			d.members(value, at, []string{"amount", "currency"}, func(part string, value *node, at string) {
-				d.mapField(value, at, m, "original"+strings.ToUpper(part[:1])+part[1:])
-			})
-		case "transforms": // after the fields that they are for
-			steps, stepsAt = value, at
-		default:
-			d.mapField(value, at, m, name)
-		}
-	})
+	d.members(n, pointer, append(slices.Clone(recon.MappedFields), mapSettings...),
+		func(name string, value *node, at string) {
+			if seen[name] {
+				d.refuse(value, at, recon.CodeDuplicate, name+" is given twice")
+				return
+			}
+			seen[name] = true
+			switch name {
+			case "dateFormat":
+				d.text(value, at, &m.DateFormat)
+			case "timeZone":
+				d.zone(value, at, &m.TimeZone)
+			case "decimal":
+				d.decimalSign(value, at, &m.Decimal)
+			case "negate":
+				d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
+			case "original":
+				d.members(value, at, []string{"amount", "currency"}, func(part string, value *node, at string) {
+					d.mapField(value, at, m, "original"+strings.ToUpper(part[:1])+part[1:])
+				})
+			case "transforms": // after the fields that they are for
+				steps, stepsAt = value, at
+			default:
+				d.mapField(value, at, m, name)
+			}
+		})
 	if steps != nil {
 		d.members(steps, stepsAt, recon.MappedFields, func(name string, value *node, at string) {
 			field, mapped := m.Fields[name]
@@ -86,10 +87,12 @@ func (d *decoder) fieldMap(n *node, pointer string) recon.FieldMap {
 // fieldsTogether finds what no field shows alone.
 func (d *decoder) fieldsTogether(n *node, pointer string, m *recon.FieldMap) {
 	if m.Has(recon.FieldAmount) && (m.Has(recon.FieldDebit) || m.Has(recon.FieldCredit)) {
-		d.refuse(n, pointer+"/"+recon.FieldAmount, recon.CodeImpossible, "map either amount, or debit and credit, not both")
+		d.refuse(n, pointer+"/"+recon.FieldAmount, recon.CodeImpossible,
+			"map either amount, or debit and credit, not both")
 	}
 	if m.Has(recon.FieldDirection) && !m.Has(recon.FieldAmount) {
-		d.refuse(n, pointer+"/"+recon.FieldDirection, recon.CodeImpossible, "direction gives a sign to amount, and amount is not mapped")
+		d.refuse(n, pointer+"/"+recon.FieldDirection, recon.CodeImpossible,
+			"direction gives a sign to amount, and amount is not mapped")
 	}
 }
 
@@ -217,7 +220,8 @@ func (d *decoder) transform(n *node, pointer string, t *recon.Transform) {
 	if n.kind == textNode {
 		t.Op = camelCase(n.text)
 		if !slices.Contains(recon.TransformOps, t.Op) {
-			known := append(slices.Clone(recon.TransformOps), recon.TransformReplace, recon.TransformExtract, recon.TransformSubstring)
+			known := append(slices.Clone(recon.TransformOps), recon.TransformReplace, recon.TransformExtract,
+				recon.TransformSubstring)
 			d.refuse(n, pointer, recon.CodeValue, n.quoted()+" "+notHere(t.Op, known))
 		}
 		return
@@ -230,7 +234,8 @@ func (d *decoder) transform(n *node, pointer string, t *recon.Transform) {
 			t.Op = name
 			d.text(value, at, &t.Text)
 			if _, err := regexp.Compile(t.Text); err != nil || t.Text == "" || len(t.Text) > mapPatternMax {
-				d.refuse(value, at, recon.CodeValue, fmt.Sprintf("is not an RE2 expression of at most %d characters", mapPatternMax))
+				d.refuse(value, at, recon.CodeValue,
+					fmt.Sprintf("is not an RE2 expression of at most %d characters", mapPatternMax))
 			}
 		case "with":
 			d.text(value, at, &t.With)

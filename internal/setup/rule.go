@@ -25,7 +25,8 @@ func DecodeRule(data []byte, priority int) (rule recon.Rule, faults []recon.Fiel
 	return rule, rule.Check()
 }
 
-// DecodeRules reads a list of rules as strictly, and checks them together. Rules without a priority get one by position.
+// DecodeRules reads a list of rules as strictly, and checks them together. Rules without a priority get one by
+// position.
 func DecodeRules(data []byte) (rules []recon.Rule, faults []recon.FieldError) {
 	root, faults := parseDocument(data)
 	if faults != nil {

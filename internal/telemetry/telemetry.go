@@ -43,7 +43,8 @@ func StartTracing(ctx context.Context, service string, wanted bool) (stop func(c
 // NewRegistry returns the registry behind /metrics, with the metrics of Go and of the process in it.
 func NewRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
 }
 

@@ -20,8 +20,8 @@ const (
 	pageOfTenants = 1000
 )
 
-// Migration is the result of a migration of all tenants. Remaining ones were not reached, or failed for reasons that are not
-// theirs: running it again continues there.
+// Migration is the result of a migration of all tenants. Remaining ones were not reached, or failed for reasons that
+// are not theirs: running it again continues there.
 type Migration struct {
 	Checked   int              `json:"checked"`
 	Migrated  int              `json:"migrated"`
@@ -36,9 +36,9 @@ type MigrationFault struct {
 	Fault    string `json:"fault"`
 }
 
-// Migrate upgrades every tenant's schema, a few at a time. It reads all versions of a database with one query and changes
-// only schemas that are behind, so it can be repeated and resumed at any time. A schema that cannot be migrated quarantines
-// its tenant only. When ctx ends, what was reached counts and the rest remains.
+// Migrate upgrades every tenant's schema, a few at a time. It reads all versions of a database with one query and
+// changes only schemas that are behind, so it can be repeated and resumed at any time. A schema that cannot be
+// migrated quarantines its tenant only. When ctx ends, what was reached counts and the rest remains.
 func (s *Service) Migrate(ctx context.Context) (Migration, error) {
 	m := migration{service: s, Migration: Migration{Failed: []MigrationFault{}}}
 	tenants, err := s.living(ctx)
@@ -90,7 +90,8 @@ func byPlace(tenants []adapters.TenantRecord) map[place][]adapters.TenantRecord 
 }
 
 // behind returns the tenants of a place whose schema is missing or old, and those that are quarantined.
-func (s *Service) behind(ctx context.Context, at place, group []adapters.TenantRecord) ([]adapters.TenantRecord, error) {
+func (s *Service) behind(ctx context.Context, at place, group []adapters.TenantRecord) ([]adapters.TenantRecord,
+	error) {
 	where := ports.TenantConfig{Cluster: at.cluster, Database: at.database}
 	schemas, err := s.schemas(where)
 	if err == nil {
@@ -165,7 +166,8 @@ func (s *Service) migrate(ctx context.Context, tenant adapters.TenantRecord) err
 		return err
 	case err != nil:
 		fault = err.Error()
-		s.Log.ErrorContext(ctx, "a tenant could not be migrated and is quarantined", "tenant", tenant.TenantID, "error", err)
+		s.Log.ErrorContext(ctx, "a tenant could not be migrated and is quarantined", "tenant", tenant.TenantID,
+			"error", err)
 	}
 	if fault == tenant.Fault {
 		return err

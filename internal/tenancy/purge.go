@@ -11,7 +11,8 @@ import (
 	"matcher/internal/shared/safego"
 )
 
-// Start erases deleted tenants when their grace period is over, until ctx ends or Stop. Any number of processes may do so.
+// Start erases deleted tenants when their grace period is over, until ctx ends or Stop. Any number of processes may
+// do so.
 func (s *Service) Start(ctx context.Context) error {
 	return s.life.Run(ctx, func(ctx context.Context) error {
 		for {

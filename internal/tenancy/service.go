@@ -1,6 +1,6 @@
-// Package tenancy is the life of a tenant from its creation to the erasure of its data. Every change is one commit of the
-// registry, audit row included. Its effects on schema, queue, keys and objects are steps that can be repeated, so that after
-// a crash anywhere the next process completes them.
+// Package tenancy is the life of a tenant from its creation to the erasure of its data. Every change is one commit of
+// the registry, audit row included. Its effects on schema, queue, keys and objects are steps that can be repeated, so
+// that after a crash anywhere the next process completes them.
 package tenancy
 
 import (
@@ -76,7 +76,8 @@ func (s *Service) owner(tenant ports.TenantConfig) (dsn func() string, database 
 	cluster := s.Clusters[tenant.Cluster].OwnerDSN
 	if cluster == "" {
 		return nil, "", recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
-			recon.FieldError{Pointer: "/cluster", Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn"})
+			recon.FieldError{Pointer: "/cluster",
+				Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn"})
 	}
 	return func() string { return cluster }, cmp.Or(tenant.Database, adapters.DatabaseOf(cluster)), nil
 }
@@ -111,8 +112,9 @@ func (s *Service) work(ctx context.Context, tenant ports.TenantConfig, do func(*
 	return postgres.New(s.Connections, nil).Work(ctx, place, do)
 }
 
-// Create registers a tenant and creates its schema, in a database of its own where one is named. If the schema cannot be
-// created now, the tenant stays registered and Migrate or the sweep of any instance creates it: TENANT_PROVISIONING.
+// Create registers a tenant and creates its schema, in a database of its own where one is named. If the schema cannot
+// be created now, the tenant stays registered and Migrate or the sweep of any instance creates it:
+// TENANT_PROVISIONING.
 func (s *Service) Create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error) {
 	if err := tenant.Check(); err != nil {
 		return nil, err
@@ -126,7 +128,8 @@ func (s *Service) Create(ctx context.Context, tenant adapters.NewTenant) (*adapt
 	}
 	defer s.Announce(ctx, ports.TenantEventCreated, created)
 	if err := s.provision(ctx, *created); err != nil {
-		s.Log.ErrorContext(ctx, "the schema of a new tenant could not be created", "tenant", created.TenantID, "error", err)
+		s.Log.ErrorContext(ctx, "the schema of a new tenant could not be created", "tenant", created.TenantID, "error",
+			err)
 		return nil, errors.Join(recon.Unavailable("TENANT_PROVISIONING", retryProvisioning,
 			"tenant %s is registered, but its schema could not be created yet: run the migration of tenants", created.TenantID), err)
 	}
@@ -145,13 +148,14 @@ func (s *Service) provision(ctx context.Context, tenant ports.TenantConfig) erro
 }
 
 // Change sets the name or the limits. version is the one that the caller read, 0 for any.
-func (s *Service) Change(ctx context.Context, tenantID string, version int64, change adapters.TenantChange) (*adapters.TenantRecord, error) {
+func (s *Service) Change(ctx context.Context, tenantID string, version int64,
+	change adapters.TenantChange) (*adapters.TenantRecord, error) {
 	record, err := s.Registry.Change(ctx, tenantID, version, change)
 	return s.done(ctx, ports.TenantEventUpdated, record, err)
 }
 
-// Suspend refuses the tenant's callers and parks its work: at once in this process, in the others when the event arrives,
-// or within a minute if it is lost.
+// Suspend refuses the tenant's callers and parks its work: at once in this process, in the others when the event
+// arrives, or within a minute if it is lost.
 func (s *Service) Suspend(ctx context.Context, tenantID string) (*adapters.TenantRecord, error) {
 	return s.setStatus(ctx, tenantID, ports.TenantSuspended, ports.TenantEventSuspended)
 }
@@ -169,7 +173,8 @@ func (s *Service) Resume(ctx context.Context, tenantID string) (*adapters.Tenant
 	return record, nil
 }
 
-func (s *Service) setStatus(ctx context.Context, tenantID string, status ports.TenantStatus, event string) (*adapters.TenantRecord, error) {
+func (s *Service) setStatus(ctx context.Context, tenantID string, status ports.TenantStatus,
+	event string) (*adapters.TenantRecord, error) {
 	if _, err := s.Registry.SetStatus(ctx, tenantID, status); err != nil {
 		return nil, err
 	}
@@ -180,7 +185,8 @@ func (s *Service) setStatus(ctx context.Context, tenantID string, status ports.T
 // Delete makes the tenant unknown. Until the grace period ends its data stays and can be restored.
 func (s *Service) Delete(ctx context.Context, tenantID string) (*adapters.TenantRecord, error) {
 	if tenantID == s.Permanent {
-		return nil, recon.Conflict("TENANT_PERMANENT", "the default tenant cannot be deleted: suspend it, or make another one the default")
+		return nil, recon.Conflict("TENANT_PERMANENT",
+			"the default tenant cannot be deleted: suspend it, or make another one the default")
 	}
 	record, err := s.Registry.Delete(ctx, tenantID, s.Grace)
 	if err == nil && s.Grace == 0 {
@@ -202,7 +208,8 @@ func (s *Service) Restore(ctx context.Context, tenantID string) (*adapters.Tenan
 	return s.done(ctx, event, record, err)
 }
 
-func (s *Service) done(ctx context.Context, event string, record *adapters.TenantRecord, err error) (*adapters.TenantRecord, error) {
+func (s *Service) done(ctx context.Context, event string, record *adapters.TenantRecord,
+	err error) (*adapters.TenantRecord, error) {
 	if err != nil {
 		return nil, err
 	}

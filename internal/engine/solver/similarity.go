@@ -22,11 +22,12 @@ const Full = 10_000
 
 // Similarity compares two texts in 1/10,000, by whole numbers only, rounded half up.
 //
-//   - JARO_WINKLER: Jaro = (m/|a| + m/|b| + (m−t)/m) / 3 with m runes that agree within half the longer text and t half of
-//     those out of order; above 0.7 each of at most four equal first runes adds a tenth of what lacks (Winkler 1990).
+//   - JARO_WINKLER: Jaro = (m/|a| + m/|b| + (m−t)/m) / 3 with m runes that agree within half the longer text and t
+//     half of those out of order; above 0.7 each of at most four equal first runes adds a tenth of what is missing
+//     (Winkler 1990).
 //   - LEVENSHTEIN: 1 − edits / runes of the longer text.
-//   - TOKEN_SET: twice the runes of the words that both have, over the runes of all their words; order and repetition of
-//     words do not count (Dice).
+//   - TOKEN_SET: twice the runes of the words that both have, over the runes of all their words; order and repetition
+//     of words do not count (Dice).
 func Similarity(algorithm string, a, b []byte) int64 {
 	a, b = firstRunes(a), firstRunes(b)
 	if bytes.Equal(a, b) {

@@ -25,7 +25,8 @@ const subsetWaysMax = 1_000
 type SubsetItems struct {
 	Items  []uint32
 	Amount func(item uint32) int64
-	Equal  func(a, b uint32) bool    // items of one amount that are interchangeable: which of them is taken is no choice
+	// items of one amount that are interchangeable: which of them is taken is no choice
+	Equal  func(a, b uint32) bool
 	Single func(item uint32) bool    // an item that is never interchangeable with another
 	Holds  func(sum int64) bool      // the sum is one that is sought
 	Refuse func(items []uint32) bool // the subset must not be found

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Life implements the one shape of everything long-lived, that of ports.TenantEventListener: Start(ctx) blocks until ctx
-// ends or Stop is called, and Stop waits until Start has returned. The zero Life is ready.
+// Life implements the one shape of everything long-lived, that of ports.TenantEventListener: Start(ctx) blocks until
+// ctx ends or Stop is called, and Stop waits until Start has returned. The zero Life is ready.
 //
 //	func (s *Sweep) Start(ctx context.Context) error { return s.life.Run(ctx, s.run) }
 //	func (s *Sweep) Stop() error                     { return s.life.Stop() }

@@ -30,8 +30,8 @@ const (
 	hostIdle = 10 * time.Minute
 )
 
-// ErrUnavailable means that the broker is unreachable, blocks publishers, or did not answer: whether a message arrived is
-// unknown, so it stays unsent.
+// ErrUnavailable means that the broker is unreachable, blocks publishers, or did not answer: whether a message
+// arrived is unknown, so it stays unsent.
 var ErrUnavailable = errors.New("the broker is not available")
 
 // Broker keeps a supervised connection to each virtual host in use. It dials in the background and redials after each
@@ -54,7 +54,8 @@ type Broker struct {
 func NewBroker(address string, log *slog.Logger) (*Broker, error) {
 	uri, err := amqp.ParseURI(address)
 	if err != nil {
-		return nil, errors.New("the broker's address is no amqp:// or amqps:// address") // the cause may quote a password
+		// the cause may quote a password
+		return nil, errors.New("the broker's address is no amqp:// or amqps:// address")
 	}
 	return &Broker{address: address, vhost: uri.Vhost, log: log, hosts: map[string]*host{}}, nil
 }
@@ -220,7 +221,8 @@ func (h *host) serve(ctx context.Context, conn *amqp.Connection) (retired bool, 
 			}
 			return false, err
 		case blocking := <-blockings:
-			h.broker.log.WarnContext(ctx, "broker flow control changed", "blocked", blocking.Active, "reason", blocking.Reason)
+			h.broker.log.WarnContext(ctx, "broker flow control changed", "blocked", blocking.Active, "reason",
+				blocking.Reason)
 			h.set(conn, blocking.Active)
 		case <-idle.C:
 			if h.broker.retire(h) {

@@ -18,8 +18,10 @@ type RelayFigures struct {
 func NewRelayFigures(provider metric.MeterProvider) (*RelayFigures, error) {
 	meter, f := provider.Meter("matcher/relay"), &RelayFigures{}
 	var faults [2]error
-	f.active, faults[0] = meter.Int64UpDownCounter("tenant_consumers_active", metric.WithDescription("Tenants whose events are being relayed."))
-	f.sent, faults[1] = meter.Int64Counter("tenant_messages_processed_total", metric.WithDescription("Events of tenants that the broker confirmed."))
+	f.active, faults[0] = meter.Int64UpDownCounter("tenant_consumers_active",
+		metric.WithDescription("Tenants whose events are being relayed."))
+	f.sent, faults[1] = meter.Int64Counter("tenant_messages_processed_total",
+		metric.WithDescription("Events of tenants that the broker confirmed."))
 	if err := errors.Join(faults[:]...); err != nil {
 		return nil, fmt.Errorf("registering the relay's metrics: %w", err)
 	}

@@ -21,7 +21,8 @@ func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 	end, fault := r.drain(taking, ctx, visit)
 	if fault != nil {
 		r.counts.failures.Add(1)
-		r.cfg.Log.WarnContext(ctx, "relaying a tenant's events failed", "error", fault, "failures", end.Failures, "pause", end.Pause)
+		r.cfg.Log.WarnContext(ctx, "relaying a tenant's events failed", "error", fault, "failures", end.Failures,
+			"pause", end.Pause)
 	}
 	err := r.cfg.DB.Work(ctx, r.cfg.Database, func(tx *postgres.WorkTx) error {
 		if recon.KindOf(fault) == recon.KindNotFound && end.Failures > goneAfter {
@@ -30,7 +31,8 @@ func (r *Relay) visit(taking, ctx context.Context, visit postgres.OutboxVisit) {
 		return tx.EndOutboxVisit(ctx, visit, end)
 	})
 	if err != nil {
-		r.cfg.Log.WarnContext(ctx, "recording the end of a relay visit failed; the tenant waits for its lease to end", "error", err)
+		r.cfg.Log.WarnContext(ctx, "recording the end of a relay visit failed; the tenant waits for its lease to end",
+			"error", err)
 	}
 }
 
@@ -117,7 +119,8 @@ func firsts(result postgres.OutboxResult) (n int) {
 }
 
 // publish sends a batch and returns what to record of it, and the fault that stopped it.
-func (r *Relay) publish(ctx context.Context, p *Publisher, b postgres.OutboxBatch, failures int) (postgres.OutboxResult, error) {
+func (r *Relay) publish(ctx context.Context, p *Publisher, b postgres.OutboxBatch,
+	failures int) (postgres.OutboxResult, error) {
 	result := postgres.OutboxResult{From: b.Position, To: b.Position}
 	r.at(ctx, "read, not sent")
 	outcomes := r.send(ctx, p, b.Events)
@@ -163,7 +166,8 @@ func (r *Relay) publisherOf(event recon.Event) EventPublisher {
 }
 
 // retryParked tries parked events one by one: any of them may cost the channel.
-func (r *Relay) retryParked(ctx context.Context, p *Publisher, parked []postgres.ParkedEvent, result *postgres.OutboxResult) error {
+func (r *Relay) retryParked(ctx context.Context, p *Publisher, parked []postgres.ParkedEvent,
+	result *postgres.OutboxResult) error {
 	for _, event := range parked {
 		outcome := r.send(ctx, p, []recon.Event{event.Event})[0]
 		switch {

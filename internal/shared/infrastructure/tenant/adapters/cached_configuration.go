@@ -33,10 +33,10 @@ const (
 	evictionSample = 32
 )
 
-// CachedConfigurationAdapter caches the answers of another port. When 80 % of its life is over, a configuration is refreshed
-// in the background, so that a tenant in use never waits. An expired one makes its caller wait and is served only if the
-// authority fails, up to a hard limit. After the authority has reported a tenant suspended or deleted, nothing older is
-// served.
+// CachedConfigurationAdapter caches the answers of another port. When 80 % of its life is over, a configuration is
+// refreshed in the background, so that a tenant in use never waits. An expired one makes its caller wait and is
+// served only if the authority fails, up to a hard limit. After the authority has reported a tenant suspended or
+// deleted, nothing older is served.
 type CachedConfigurationAdapter struct {
 	delegate    ports.ConfigurationPort
 	ttl         time.Duration
@@ -75,7 +75,8 @@ func WithTTLJitter(fraction float64) CacheOption {
 }
 
 // NewCachedConfigurationAdapter caches the delegate's answers for exactly ttl, unless WithTTLJitter spreads it.
-func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Duration, options ...CacheOption) (*CachedConfigurationAdapter, error) {
+func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Duration,
+	options ...CacheOption) (*CachedConfigurationAdapter, error) {
 	if delegate == nil {
 		return nil, errors.New("the configuration cache needs a port to ask")
 	}
@@ -83,7 +84,8 @@ func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Du
 		return nil, errors.New("the configuration cache needs a time to live above zero")
 	}
 	c := &CachedConfigurationAdapter{
-		delegate: delegate, ttl: ttl, maxStale: defaultMaxStale, loadTimeout: defaultLoadTimeout, size: defaultCacheSize,
+		delegate: delegate, ttl: ttl, maxStale: defaultMaxStale, loadTimeout: defaultLoadTimeout,
+		size:    defaultCacheSize,
 		entries: map[string]*cachedEntry{}, missing: map[string]time.Time{}, flights: map[string]*flight{},
 	}
 	for _, option := range options {
@@ -96,7 +98,8 @@ func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Du
 }
 
 // GetTenantConfig returns the tenant's configuration, which the caller may change. Errors are the authority's.
-func (c *CachedConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
+func (c *CachedConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig,
+	error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant") // nothing that cannot be a tenant takes room here or a call upstream
 	}

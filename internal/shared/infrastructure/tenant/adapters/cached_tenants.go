@@ -17,8 +17,8 @@ import (
 // revalidations are under way at once: 1,000 tenants at 50 ms take 6 s.
 const revalidations = 8
 
-// Observe compares the cache with a configuration that the authority just returned to another caller. It forgets an entry
-// that differs and reports whether there was one; an entry of a later version stays.
+// Observe compares the cache with a configuration that the authority just returned to another caller. It forgets an
+// entry that differs and reports whether there was one; an entry of a later version stays.
 func (c *CachedConfigurationAdapter) Observe(config ports.TenantConfig) (corrected bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,8 +50,8 @@ func (c *CachedConfigurationAdapter) Cached() []string {
 	return slices.Collect(maps.Keys(c.entries))
 }
 
-// Revalidate asks the authority again about every cached tenant, a few at a time, and returns the answers. It is the sweep
-// of an authority that cannot list its tenants.
+// Revalidate asks the authority again about every cached tenant, a few at a time, and returns the answers. It is the
+// sweep of an authority that cannot list its tenants.
 func (c *CachedConfigurationAdapter) Revalidate(ctx context.Context) (known []ports.TenantConfig, err error) {
 	var all errgroup.Group
 	all.SetLimit(revalidations)

@@ -121,7 +121,8 @@ func (c *CachedConfigurationAdapter) ask(ctx context.Context, tenantID string) (
 	}()
 	config, err = c.delegate.GetTenantConfig(ctx, tenantID)
 	if err == nil && (config == nil || config.TenantID != tenantID) {
-		return nil, recon.Unavailable("TENANT_CONFIG_INVALID", failurePause, "tenant configuration is temporarily unavailable")
+		return nil, recon.Unavailable("TENANT_CONFIG_INVALID", failurePause,
+			"tenant configuration is temporarily unavailable")
 	}
 	return config, err
 }
@@ -133,7 +134,8 @@ func (c *CachedConfigurationAdapter) isBehind(config *ports.TenantConfig, now ti
 }
 
 // fallBack answers after a failure with what is known, if that may still serve, and lets the authority rest.
-func (c *CachedConfigurationAdapter) fallBack(tenantID string, now time.Time, cause error) (*ports.TenantConfig, error) {
+func (c *CachedConfigurationAdapter) fallBack(tenantID string, now time.Time, cause error) (*ports.TenantConfig,
+	error) {
 	entry := c.entries[tenantID]
 	if entry != nil && entry.servesStale(now) {
 		c.stats.stale.Add(1)
@@ -142,7 +144,8 @@ func (c *CachedConfigurationAdapter) fallBack(tenantID string, now time.Time, ca
 		return entry.config, nil
 	}
 	if cause == nil || errors.Is(cause, context.DeadlineExceeded) {
-		return nil, errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "the tenant manager is unavailable; retry later"), cause)
+		return nil, errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause,
+			"the tenant manager is unavailable; retry later"), cause)
 	}
 	return nil, cause
 }

@@ -12,8 +12,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// connectionFigures are the manager's metrics. No label names a tenant, a database or a cluster: tenants are unbounded, and
-// the values below are complete.
+// connectionFigures are the manager's metrics. No label names a tenant, a database or a cluster: tenants are
+// unbounded, and the values below are complete.
 type connectionFigures struct {
 	leases, errors metric.Int64Counter
 	gauges         metric.Registration
@@ -37,10 +37,14 @@ func newConnectionFigures(provider metric.MeterProvider, pools *poolSet) (*conne
 	meter, f := provider.Meter(tracerName), &connectionFigures{}
 	var faults [5]error
 	var open, connections metric.Int64ObservableGauge
-	f.leases, faults[0] = meter.Int64Counter("tenant_connections_total", metric.WithDescription("Connections leased to tenants."))
-	f.errors, faults[1] = meter.Int64Counter("tenant_connection_errors_total", metric.WithDescription("Leases that were refused, by reason."))
-	open, faults[2] = meter.Int64ObservableGauge("tenant_connection_pools", metric.WithDescription("Databases with a pool: open, or draining after a change."))
-	connections, faults[3] = meter.Int64ObservableGauge("tenant_pool_connections", metric.WithDescription("Connections of all pools."))
+	f.leases, faults[0] = meter.Int64Counter("tenant_connections_total",
+		metric.WithDescription("Connections leased to tenants."))
+	f.errors, faults[1] = meter.Int64Counter("tenant_connection_errors_total",
+		metric.WithDescription("Leases that were refused, by reason."))
+	open, faults[2] = meter.Int64ObservableGauge("tenant_connection_pools",
+		metric.WithDescription("Databases with a pool: open, or draining after a change."))
+	connections, faults[3] = meter.Int64ObservableGauge("tenant_pool_connections",
+		metric.WithDescription("Connections of all pools."))
 	f.gauges, faults[4] = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		counts := pools.counts()
 		o.ObserveInt64(open, counts.open, stateIs("open"))

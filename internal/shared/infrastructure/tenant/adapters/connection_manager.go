@@ -23,9 +23,9 @@ const (
 )
 
 // TenantConnectionManager leases connections to tenants. A pool belongs to a database; a tenant holds leases from its
-// own share of it, so that no tenant can take all of them. Before a lease it checks that the tenant is known and active:
-// unknown ones would churn the pool. After a few failures of a database, leases of it are refused at once, and tenants of
-// other databases never wait for it.
+// own share of it, so that no tenant can take all of them. Before a lease it checks that the tenant is known and
+// active: unknown ones would churn the pool. After a few failures of a database, leases of it are refused at once,
+// and tenants of other databases never wait for it.
 type TenantConnectionManager struct {
 	settings      atomic.Pointer[ConnectionSettings]
 	configuration ports.ConfigurationPort
@@ -40,7 +40,8 @@ type TenantConnectionManager struct {
 }
 
 // NewTenantConnectionManager opens no connection before the first lease. The caller wraps configuration in a cache.
-func NewTenantConnectionManager(settings ConnectionSettings, configuration ports.ConfigurationPort) (*TenantConnectionManager, error) {
+func NewTenantConnectionManager(settings ConnectionSettings,
+	configuration ports.ConfigurationPort) (*TenantConnectionManager, error) {
 	if configuration == nil {
 		return nil, errors.New("the connection manager needs a configuration port")
 	}
@@ -61,8 +62,8 @@ func NewTenantConnectionManager(settings ConnectionSettings, configuration ports
 }
 
 // Reconfigure applies new settings: another login, other pool sizes, other clusters. Requests under way keep their
-// connections; the next request of each database opens a new pool, and the old one drains. The name of the own database,
-// the roles and the telemetry stay.
+// connections; the next request of each database opens a new pool, and the old one drains. The name of the own
+// database, the roles and the telemetry stay.
 func (m *TenantConnectionManager) Reconfigure(settings ConnectionSettings) error {
 	if err := settings.check(); err != nil {
 		return err
@@ -93,8 +94,8 @@ type Lease struct {
 	release func()
 }
 
-// Began reports the result of the lease's first statement. If the connection was lost, the idle connections of its pool are
-// closed too, and the next lease dials.
+// Began reports the result of the lease's first statement. If the connection was lost, the idle connections of its
+// pool are closed too, and the next lease dials.
 func (l *Lease) Began(err error, lost bool) {
 	if lost {
 		l.pool.Reset()
@@ -106,8 +107,8 @@ func (l *Lease) Began(err error, lost bool) {
 // Doubt marks a connection whose session is in an unknown state. It is destroyed when it is released.
 func (l *Lease) Doubt() { l.Conn.Conn().PgConn().CustomData()[inDoubt] = true }
 
-// Release returns the connection. One in an unknown state (a transaction still open, a query unfinished, a broken wire, a
-// transaction whose end is unknown) is destroyed, never reused; see resetSearchPath.
+// Release returns the connection. One in an unknown state (a transaction still open, a query unfinished, a broken
+// wire, a transaction whose end is unknown) is destroyed, never reused; see resetSearchPath.
 func (l *Lease) Release() { l.release() }
 
 // Acquire leases a connection to the tenant's database. Errors: recon.NotFound("tenant"), Forbidden TENANT_SUSPENDED,
@@ -128,7 +129,8 @@ func (m *TenantConnectionManager) AcquireReplica(ctx context.Context, tenantID s
 }
 
 // ReplicatedPlacement returns the tenant's database and whether it has a replica.
-func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string, has bool) {
+func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string,
+	has bool) {
 	settings := m.settings.Load()
 	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
 	if err != nil || tenant.Status != ports.TenantActive {
@@ -170,7 +172,8 @@ func (m *TenantConnectionManager) acquire(ctx context.Context, tenantID string, 
 func admit(tenant *ports.TenantConfig) error {
 	switch {
 	case tenant.Status == ports.TenantActive && tenant.Quarantined:
-		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine, "tenant is quarantined: its schema migration failed")
+		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine,
+			"tenant is quarantined: its schema migration failed")
 	case tenant.Status == ports.TenantActive:
 		return nil
 	case tenant.Status == ports.TenantSuspended:
@@ -180,7 +183,8 @@ func admit(tenant *ports.TenantConfig) error {
 	}
 }
 
-func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *ConnectionSettings, target poolTarget, lease *Lease) (*Lease, error) {
+func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *ConnectionSettings, target poolTarget,
+	lease *Lease) (*Lease, error) {
 	pool, err := m.pools.hold(target, settings)
 	if err != nil {
 		return nil, err
@@ -228,8 +232,8 @@ func (m *TenantConnectionManager) fill(ctx context.Context, settings *Connection
 	return nil
 }
 
-// waitError distinguishes the caller's own end, a server that cannot be reached, and a share or a pool that stayed full for
-// the whole wait.
+// waitError distinguishes the caller's own end, a server that cannot be reached, and a share or a pool that stayed
+// full for the whole wait.
 func waitError(ctx context.Context, err error, starved bool) error {
 	lost := connectionError(err)
 	switch {
@@ -256,8 +260,8 @@ func (m *TenantConnectionManager) Start(ctx context.Context) error {
 	})
 }
 
-// Close refuses new leases, waits for those under way until ctx ends, and closes every pool. If ctx ends first, that is the
-// error, and the connections under way close with their transactions.
+// Close refuses new leases, waits for those under way until ctx ends, and closes every pool. If ctx ends first, that
+// is the error, and the connections under way close with their transactions.
 func (m *TenantConnectionManager) Close(ctx context.Context) error {
 	_ = m.life.Stop()
 	_ = m.figures.gauges.Unregister() // with the pools that they show

@@ -11,8 +11,8 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// WorkPlace returns the name, for WorkPool, of the database that holds a tenant's schema, jobs and outbox markers. "" is the
-// installation's own.
+// WorkPlace returns the name, for WorkPool, of the database that holds a tenant's schema, jobs and outbox markers. ""
+// is the installation's own.
 func (m *TenantConnectionManager) WorkPlace(tenant *ports.TenantConfig) (string, error) {
 	settings := m.settings.Load()
 	target, err := settings.placementOf(tenant)

@@ -16,8 +16,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// ConnectionSettings is how the application reaches its databases. The zero value of each field but DSN and Database is its
-// default.
+// ConnectionSettings is how the application reaches its databases. The zero value of each field but DSN and Database
+// is its default.
 type ConnectionSettings struct {
 	DSN        string // the application role's; its database is replaced by the one asked for
 	Database   string // the installation's own: where tenants live whose configuration names none

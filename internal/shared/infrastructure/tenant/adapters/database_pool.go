@@ -127,10 +127,10 @@ func reusable(conn *pgx.Conn) bool {
 	return len(seen) < maxTenantsPerConnection
 }
 
-// resetSearchPath reports whether the next tenant may have a returned connection. SET LOCAL ended with the transaction if the
-// server reported the transaction's end; otherwise the path may still be a tenant's, and only the end of the session is
-// certain to reset it. The pool has already destroyed connections with a transaction open, a statement unfinished or a
-// broken wire.
+// resetSearchPath reports whether the next tenant may have a returned connection. SET LOCAL ended with the
+// transaction if the server reported the transaction's end; otherwise the path may still be a tenant's, and only the
+// end of the session is certain to reset it. The pool has already destroyed connections with a transaction open, a
+// statement unfinished or a broken wire.
 func resetSearchPath(conn *pgx.Conn) bool {
 	wire := conn.PgConn()
 	doubt, _ := wire.CustomData()[inDoubt].(bool)

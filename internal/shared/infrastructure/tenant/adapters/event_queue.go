@@ -43,7 +43,8 @@ type eventQueue struct {
 }
 
 // newEventQueue starts workers that run until ctx ends; wait returns when the last has ended.
-func newEventQueue(ctx context.Context, log *slog.Logger, handle func(context.Context, ports.TenantEvent) error) *eventQueue {
+func newEventQueue(ctx context.Context, log *slog.Logger,
+	handle func(context.Context, ports.TenantEvent) error) *eventQueue {
 	q := &eventQueue{
 		handle: handle, log: log, waiting: map[string][]ports.TenantEvent{}, seen: map[string]int64{},
 		quick: make(chan string, maxWaitingTenants), slow: make(chan string, maxWaitingTenants),
@@ -108,8 +109,8 @@ func (q *eventQueue) work(ctx context.Context, slow <-chan string) {
 	}
 }
 
-// first checks again whether the event is news: the one before it may have had a later version. From here on older events
-// change nothing.
+// first checks again whether the event is news: the one before it may have had a later version. From here on older
+// events change nothing.
 func (q *eventQueue) first(tenantID string) (event ports.TenantEvent, news bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -163,7 +164,8 @@ func (q *eventQueue) persist(ctx context.Context, event ports.TenantEvent) (err 
 		if err = q.try(ctx, event); err == nil {
 			return nil
 		}
-		q.log.WarnContext(ctx, "a tenant event could not be handled", "type", event.Type, "tenant", event.TenantID, "attempt", attempt, "error", err)
+		q.log.WarnContext(ctx, "a tenant event could not be handled", "type", event.Type, "tenant", event.TenantID,
+			"attempt", attempt, "error", err)
 		if attempt == eventAttempts {
 			return err
 		}

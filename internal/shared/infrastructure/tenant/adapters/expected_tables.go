@@ -39,7 +39,8 @@ func expectedTables(files fs.FS) ([]string, error) {
 func applyTableStatements(tables map[string]bool, text string) {
 	for _, match := range tableStatement.FindAllStringSubmatch(text, -1) {
 		made, gone, from, to := match[1], match[2], match[3], match[4]
-		for _, name := range strings.FieldsFunc(gone+","+from, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+		for _, name := range strings.FieldsFunc(gone+","+from,
+			func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
 			delete(tables, name)
 		}
 		for _, name := range []string{made, to} {

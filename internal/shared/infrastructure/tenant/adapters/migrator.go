@@ -16,8 +16,8 @@ import (
 	"matcher/migrations"
 )
 
-// versionTable records the version of a schema and the baseline it was built from. Numbers begin anew with each baseline,
-// so the version alone does not show that a schema belongs to an earlier one.
+// versionTable records the version of a schema and the baseline it was built from. Numbers begin anew with each
+// baseline, so the version alone does not show that a schema belongs to an earlier one.
 var versionTable = fmt.Sprintf(`
 	CREATE TABLE IF NOT EXISTS schema_migrations (
 		version bigint PRIMARY KEY, dirty boolean NOT NULL, baseline integer NOT NULL DEFAULT %d)`, migrations.Baseline)

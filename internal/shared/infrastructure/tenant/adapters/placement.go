@@ -39,7 +39,8 @@ func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget
 	target, cluster := poolTarget{version: s.generation, connections: s.MaxConnections}, ClusterSettings{DSN: s.DSN}
 	switch {
 	case tenant.Dedicated.DSN != "":
-		target.key, target.dsn, target.version = "tenant/"+tenant.TenantID, tenant.Dedicated.DSN.Reveal(), tenant.Version
+		target.key, target.version = "tenant/"+tenant.TenantID, tenant.Version
+		target.dsn = tenant.Dedicated.DSN.Reveal()
 		target.database = tenant.Database
 		target.connections = cmp.Or(tenant.Dedicated.Connections, s.MaxConnections)
 		return target, nil

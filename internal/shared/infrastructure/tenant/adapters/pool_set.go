@@ -103,7 +103,8 @@ func (s *poolSet) open(target poolTarget, settings *ConnectionSettings) error {
 	return nil
 }
 
-// retire lets a pool drain. It reports whether the pool has no holder, and then the caller closes it. The caller has s.mu.
+// retire lets a pool drain. It reports whether the pool has no holder, and then the caller closes it. The caller has
+// s.mu.
 func (s *poolSet) retire(pool *databasePool) (empty bool) {
 	pool.retired = true
 	if pool.holders > 0 {
@@ -112,8 +113,8 @@ func (s *poolSet) retire(pool *databasePool) (empty bool) {
 	return pool.holders == 0
 }
 
-// takeIdle removes up to count pools without holders that were last used before the given time (zero: at any time), least
-// recently used first. The cap is soft: pools in use stay. The caller has s.mu.
+// takeIdle removes up to count pools without holders that were last used before the given time (zero: at any time),
+// least recently used first. The cap is soft: pools in use stay. The caller has s.mu.
 func (s *poolSet) takeIdle(before time.Time, count int) []*databasePool {
 	var taken []*databasePool
 	for len(taken) < count {

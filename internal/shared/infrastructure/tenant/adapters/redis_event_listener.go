@@ -41,8 +41,8 @@ type RedisTenantEventListenerConfig struct {
 	Log   *slog.Logger // nil discards
 }
 
-// RedisTenantEventListener receives tenant events on a Redis Pub/Sub channel. An event is only a hint: malformed, unknown,
-// repeated and outdated ones change nothing.
+// RedisTenantEventListener receives tenant events on a Redis Pub/Sub channel. An event is only a hint: malformed,
+// unknown, repeated and outdated ones change nothing.
 type RedisTenantEventListener struct {
 	client redis.UniversalClient
 	config RedisTenantEventListenerConfig
@@ -59,7 +59,8 @@ type RedisTenantEventListener struct {
 var _ ports.TenantEventListener = (*RedisTenantEventListener)(nil)
 
 // NewRedisTenantEventListener dials nothing before Start.
-func NewRedisTenantEventListener(client redis.UniversalClient, config RedisTenantEventListenerConfig) (*RedisTenantEventListener, error) {
+func NewRedisTenantEventListener(client redis.UniversalClient,
+	config RedisTenantEventListenerConfig) (*RedisTenantEventListener, error) {
 	if client == nil {
 		return nil, errors.New("the tenant event listener needs a Redis client")
 	}
@@ -76,7 +77,8 @@ func NewRedisTenantEventListener(client redis.UniversalClient, config RedisTenan
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &RedisTenantEventListener{client: client, config: config, log: log, stop: make(chan struct{}), ended: make(chan struct{})}, nil
+	return &RedisTenantEventListener{client: client, config: config, log: log, stop: make(chan struct{}),
+		ended: make(chan struct{})}, nil
 }
 
 // Start listens until ctx ends or Stop is called, and subscribes again whenever the line breaks. It can be called once.
@@ -183,8 +185,8 @@ func (l *RedisTenantEventListener) handleMessage(ctx context.Context, queue *eve
 	}
 }
 
-// ListenerStats counts received and dropped messages. Lag is the age of the last event with a time; clocks of two machines
-// differ.
+// ListenerStats counts received and dropped messages. Lag is the age of the last event with a time; clocks of two
+// machines differ.
 type ListenerStats struct {
 	Received, Dropped int64
 	Lag               time.Duration
@@ -212,7 +214,8 @@ func decodeTenantEvent(payload string) (ports.TenantEvent, error) {
 	}
 	event := ports.TenantEvent{Type: raw.Type, TenantID: raw.TenantID}
 	switch raw.Type {
-	case ports.TenantEventCreated, ports.TenantEventUpdated, ports.TenantEventDeleted, ports.TenantEventSuspended, ports.TenantEventActivated:
+	case ports.TenantEventCreated, ports.TenantEventUpdated, ports.TenantEventDeleted, ports.TenantEventSuspended,
+		ports.TenantEventActivated:
 	default:
 		return ports.TenantEvent{}, errors.New("its type is unknown")
 	}

@@ -11,8 +11,8 @@ import (
 	"matcher/internal/shared/ports"
 )
 
-// RedisTenantEventPublisher notifies every instance that a tenant changed. A lost event costs time, not correctness: the
-// sweep finds the change within a minute.
+// RedisTenantEventPublisher notifies every instance that a tenant changed. A lost event costs time, not correctness:
+// the sweep finds the change within a minute.
 type RedisTenantEventPublisher struct {
 	client  redis.UniversalClient
 	channel string

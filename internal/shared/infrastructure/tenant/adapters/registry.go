@@ -86,9 +86,10 @@ func (r *Registry) Record(ctx context.Context, idOrSlug string) (*TenantRecord, 
 	}
 }
 
-// Records returns up to limit tenants with a slug after the given one, in the order of their slugs, and of one status if
-// one is given.
-func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after string, limit int) ([]TenantRecord, error) {
+// Records returns up to limit tenants with a slug after the given one, in the order of their slugs, and of one status
+// if one is given.
+func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after string, limit int) ([]TenantRecord,
+	error) {
 	if limit <= 0 || limit > maxListLimit {
 		limit = maxListLimit
 	}
@@ -116,7 +117,8 @@ type TenantAuditEntry struct {
 	Detail    json.RawMessage `json:"detail"`
 }
 
-// Audit returns up to limit entries before the given one (0: the latest), the latest first; of one tenant if one is named.
+// Audit returns up to limit entries before the given one (0: the latest), the latest first; of one tenant if one is
+// named.
 func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, limit int) ([]TenantAuditEntry, error) {
 	if tenantID != "" && !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
@@ -185,9 +187,11 @@ func registryError(err error) error {
 	case !errors.As(err, &pgErr):
 		return connectionError(fmt.Errorf("asking the registry of tenants: %w", err))
 	case pgErr.ConstraintName == "tenants_pkey":
-		return recon.Conflict("TENANT_EXISTS", "a tenant with this id exists already (it may be deleted and not erased yet)")
+		return recon.Conflict("TENANT_EXISTS",
+			"a tenant with this id exists already (it may be deleted and not erased yet)")
 	case pgErr.ConstraintName == "tenants_slug_unique":
-		return recon.Conflict("TENANT_SLUG_TAKEN", "another tenant has this slug (it may be deleted and not erased yet)")
+		return recon.Conflict("TENANT_SLUG_TAKEN",
+			"another tenant has this slug (it may be deleted and not erased yet)")
 	default:
 		return fmt.Errorf("asking the registry of tenants: %w", err)
 	}

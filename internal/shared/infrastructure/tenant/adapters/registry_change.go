@@ -62,8 +62,10 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 		args: pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan}}))
 }
 
-// Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0: any).
-func (r *Registry) Change(ctx context.Context, tenantID string, version int64, change TenantChange) (*TenantRecord, error) {
+// Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0:
+// any).
+func (r *Registry) Change(ctx context.Context, tenantID string, version int64, change TenantChange) (*TenantRecord,
+	error) {
 	if change.Name != nil {
 		trimmed := strings.TrimSpace(*change.Name)
 		change.Name = &trimmed
@@ -72,7 +74,8 @@ func (r *Registry) Change(ctx context.Context, tenantID string, version int64, c
 		return nil, err
 	}
 	limits := map[string]int{}
-	for name, limit := range map[string]*int{"connections": change.Connections, "requestsPerSecond": change.RequestsPerSecond} {
+	for name, limit := range map[string]*int{"connections": change.Connections,
+		"requestsPerSecond": change.RequestsPerSecond} {
 		if limit != nil {
 			limits[name] = *limit
 		}
@@ -99,8 +102,10 @@ func errTenantDeleted() error {
 
 // SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. Being
 // in that status already is no error and no change.
-func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig, error) {
-	actions := map[ports.TenantStatus]string{ports.TenantActive: "tenant.resume", ports.TenantSuspended: "tenant.suspend"}
+func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig,
+	error) {
+	actions := map[ports.TenantStatus]string{ports.TenantActive: "tenant.resume",
+		ports.TenantSuspended: "tenant.suspend"}
 	switch {
 	case status == ports.TenantDeleted:
 		return configOf(r.Delete(ctx, tenantID, DefaultGrace))
@@ -171,7 +176,8 @@ func (r *Registry) BeginPurge(ctx context.Context, tenantID string) (*TenantReco
 	})
 }
 
-// FinishPurge takes the row away, and with it gives id and slug free. What was done to the tenant stays in the audit log.
+// FinishPurge takes the row away, and with it gives id and slug free. What was done to the tenant stays in the audit
+// log.
 func (r *Registry) FinishPurge(ctx context.Context, tenantID string) error {
 	_, err := r.change(ctx, tenantUpdate{
 		action: "tenant.purged", sql: `DELETE FROM control.tenants WHERE id = @id AND purging`, args: pgx.NamedArgs{"id": tenantID},
@@ -196,8 +202,8 @@ func (r *Registry) Quarantine(ctx context.Context, tenantID, fault string) (*Ten
 	})
 }
 
-// tenantUpdate is a statement on one row of control.tenants. refuse, which may be nil, is the error of a statement that finds
-// nothing to change in the current record.
+// tenantUpdate is a statement on one row of control.tenants. refuse, which may be nil, is the error of a statement
+// that finds nothing to change in the current record.
 type tenantUpdate struct {
 	action string
 	detail any // for the audit row; nil is none
@@ -219,7 +225,8 @@ func (r *Registry) change(ctx context.Context, u tenantUpdate) (*TenantRecord, e
 		return nil, fmt.Errorf("encoding the audit row of %s: %w", u.action, err)
 	}
 	args := maps.Clone(u.args)
-	args["audit_actor"], args["audit_action"], args["audit_request"], args["audit_detail"] = actorOf(ctx), u.action, auth.RequestID(ctx), text
+	args["audit_actor"], args["audit_action"] = actorOf(ctx), u.action
+	args["audit_request"], args["audit_detail"] = auth.RequestID(ctx), text
 	return r.one(ctx, `
 		WITH changed AS (`+u.sql+`
 			RETURNING id, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging
@@ -296,7 +303,8 @@ func (t NewTenant) Check() error {
 	if !usableName(strings.TrimSpace(t.Name)) {
 		fault("/name", "must be 1 to 200 printable characters")
 	}
-	if t.Database != "" && (!databasePattern.MatchString(t.Database) || slices.Contains(reservedDatabases, t.Database)) {
+	if t.Database != "" &&
+		(!databasePattern.MatchString(t.Database) || slices.Contains(reservedDatabases, t.Database)) {
 		fault("/database", "must be 1 to 63 of a-z, 0-9 and _, not starting with a digit, and none of PostgreSQL's own")
 	}
 	return tenantFaults("the tenant cannot be created like this", faults)
@@ -322,12 +330,14 @@ func limitFaults(connections, requestsPerSecond *int) (faults []recon.FieldError
 		faults = append(faults, recon.FieldError{Pointer: "/connections", Message: "must be 0 (the default) to 10000"})
 	}
 	if requestsPerSecond != nil && (*requestsPerSecond < 0 || *requestsPerSecond > maxRemoteRequests) {
-		faults = append(faults, recon.FieldError{Pointer: "/requestsPerSecond", Message: "must be 0 (the default) to 1000000"})
+		faults = append(faults,
+			recon.FieldError{Pointer: "/requestsPerSecond", Message: "must be 0 (the default) to 1000000"})
 	}
 	return faults
 }
 
 func usableName(name string) bool {
 	runes := utf8.RuneCountInString(name)
-	return utf8.ValidString(name) && runes >= 1 && runes <= maxNameRunes && !strings.ContainsFunc(name, unicode.IsControl)
+	return utf8.ValidString(name) && runes >= 1 && runes <= maxNameRunes &&
+		!strings.ContainsFunc(name, unicode.IsControl)
 }

@@ -21,9 +21,9 @@ const (
 
 type breaker = gobreaker.TwoStepCircuitBreaker[*ports.TenantConfig]
 
-// remoteBreakers stop requests to a manager that failed too often in a row, and requests about a tenant that the manager
-// cannot answer. A failure that concerns one tenant counts once against the manager, so that it opens the breaker of that
-// tenant only.
+// remoteBreakers stop requests to a manager that failed too often in a row, and requests about a tenant that the
+// manager cannot answer. A failure that concerns one tenant counts once against the manager, so that it opens the
+// breaker of that tenant only.
 type remoteBreakers struct {
 	threshold uint32
 	timeout   time.Duration

@@ -43,8 +43,8 @@ type RemoteConfiguration struct {
 	Log              *slog.Logger  // nil discards
 }
 
-// RemoteConfigurationAdapter asks a tenant manager over HTTP for the configuration of tenants. Its answers are checked like
-// any other input; silence, errors and malformed answers are recon.Unavailable.
+// RemoteConfigurationAdapter asks a tenant manager over HTTP for the configuration of tenants. Its answers are
+// checked like any other input; silence, errors and malformed answers are recon.Unavailable.
 type RemoteConfigurationAdapter struct{ current atomic.Pointer[tenantManager] }
 
 var _ ports.ConfigurationPort = (*RemoteConfigurationAdapter)(nil)
@@ -58,8 +58,8 @@ func NewRemoteConfigurationAdapter(settings RemoteConfiguration) (*RemoteConfigu
 	return r, nil
 }
 
-// Reconfigure applies new settings from the next request on. Breakers start closed: failures under the old settings do not
-// count.
+// Reconfigure applies new settings from the next request on. Breakers start closed: failures under the old settings
+// do not count.
 func (r *RemoteConfigurationAdapter) Reconfigure(settings RemoteConfiguration) error {
 	next, err := newTenantManager(settings)
 	if err != nil {
@@ -106,8 +106,9 @@ func newTenantManager(settings RemoteConfiguration) (*tenantManager, error) {
 	return &tenantManager{
 		settings: settings, base: base, log: log, breakers: newRemoteBreakers(settings),
 		client: &http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would carry the key along
+			Transport: transport,
+			// it would carry the key along
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
 }
@@ -128,7 +129,8 @@ func ManagerURLFault(text string) string {
 }
 
 // GetTenantConfig asks the tenant manager, unless it has just failed too often.
-func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig, error) {
+func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig,
+	error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}
@@ -157,7 +159,8 @@ func remoteError(err error) error {
 	if err == nil || recon.KindOf(err) != "" {
 		return err
 	}
-	return errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause, "the tenant manager is unavailable; retry later"), err)
+	return errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause,
+		"the tenant manager is unavailable; retry later"), err)
 }
 
 // guarded asks unless a breaker is open.
@@ -227,7 +230,8 @@ func readAnswer(status int, body []byte, tenantID string) (*ports.TenantConfig, 
 		return nil, recon.NotFound("tenant")
 	case status >= 400 && status < 500: // it is up, and a retry is useless
 		return nil, &managerError{reason: fmt.Sprintf("status %d", status), final: true, ours: true}
-	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout:
+	case status == http.StatusBadGateway || status == http.StatusServiceUnavailable ||
+		status == http.StatusGatewayTimeout:
 		return nil, &managerError{reason: fmt.Sprintf("status %d", status), unreachable: true}
 	default: // a redirect too
 		return nil, &managerError{reason: fmt.Sprintf("status %d", status), final: status < 500}

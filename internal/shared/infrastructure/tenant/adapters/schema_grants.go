@@ -12,8 +12,8 @@ import (
 	"matcher/internal/auth"
 )
 
-// schemaRelations lists the relations of a schema by the catalog's dependencies on it, which have an index. pg_class has
-// none by schema: it and GRANT … ON ALL TABLES read the whole of it, every other tenant's part included.
+// schemaRelations lists the relations of a schema by the catalog's dependencies on it, which have an index. pg_class
+// has none by schema: it and GRANT … ON ALL TABLES read the whole of it, every other tenant's part included.
 const schemaRelations = `
 	SELECT c.oid, c.relname::text, c.relkind, c.relispartition
 	FROM pg_catalog.pg_depend d

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// dropChunk tables go in one transaction: with indexes and TOAST about 60 locks, where a whole schema takes over 300
-	// and every other tenant shares the table of locks.
+	// dropChunk tables go in one transaction: with indexes and TOAST about 60 locks, where a whole schema takes over
+	// 300 and every other tenant shares the table of locks.
 	dropChunk = 5
 	// dropLockTimeout lets a transaction that still reads the tenant finish, and blocks no other for longer.
 	dropLockTimeout = `SET LOCAL lock_timeout = '5s'`
 )
 
-// RemoveTenantSchema drops the tenant's schema with all that is in it, in several transactions. It is idempotent, and one
-// that was cut off is completed by the next. A database that is gone holds no schema.
+// RemoveTenantSchema drops the tenant's schema with all that is in it, in several transactions. It is idempotent, and
+// one that was cut off is completed by the next. A database that is gone holds no schema.
 func (p *PostgresTenantSchemaProvisioner) RemoveTenantSchema(ctx context.Context, tenantID string) error {
 	return p.remove(ctx, tenantID, func(conn *pgx.Conn) error {
 		for more := true; more; {
@@ -73,7 +73,8 @@ func (p *PostgresTenantSchemaProvisioner) remove(ctx context.Context, tenantID s
 }
 
 // dropSome drops a few tables, partitions before what they are part of, or the schema when no table is left.
-func (p *PostgresTenantSchemaProvisioner) dropSome(ctx context.Context, tx pgx.Tx, tenantID string) (more bool, err error) {
+func (p *PostgresTenantSchemaProvisioner) dropSome(ctx context.Context, tx pgx.Tx, tenantID string) (more bool,
+	err error) {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, tenantID); err != nil {
 		return false, fmt.Errorf("locking the tenant: %w", err)
 	}
@@ -116,7 +117,8 @@ func Transient(err error) bool {
 	var pgErr *pgconn.PgError
 	var connectErr *pgconn.ConnectError
 	var netErr net.Error
-	if errors.As(err, &connectErr) || errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.As(err, &connectErr) || errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) {
 		return true
 	}
 	if !errors.As(err, &pgErr) || len(pgErr.Code) < 2 {

@@ -36,8 +36,8 @@ type NewSetting struct {
 // NewSettings reads and writes through pool, whose connections have taken the control role.
 func NewSettings(pool *pgxpool.Pool) *Settings { return &Settings{pool: pool} }
 
-// Revision returns the sum of versions: each only rises, and a commit becomes visible together with its sum, which is not
-// true of a sequence's number.
+// Revision returns the sum of versions: each only rises, and a commit becomes visible together with its sum, which is
+// not true of a sequence's number.
 func (s *Settings) Revision(ctx context.Context) (revision int64, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(version), 0)::bigint FROM control.settings`).Scan(&revision)
 	return revision, settingsError(err)

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// defaultSweepPeriod ± sweepJitter: 54 s at most, so that a suspension whose event was lost is in force within 60 s.
+	// defaultSweepPeriod ± sweepJitter: 54 s at most, so that a suspension whose event was lost is in force within 60
+	// s.
 	defaultSweepPeriod = 45 * time.Second
 	sweepJitter        = 0.2
 	// sweepLeast keeps sweeps apart while a Redis that comes and goes asks for one after the other.
@@ -31,8 +32,8 @@ const (
 
 // TenantSweepConfig is what the sweep compares.
 type TenantSweepConfig struct {
-	// List returns the authority's tenants. If complete, a tenant that it did not list does not exist; after an error what
-	// was listed counts.
+	// List returns the authority's tenants. If complete, a tenant that it did not list does not exist; after an error
+	// what was listed counts.
 	List     func(ctx context.Context) (tenants []ports.TenantConfig, complete bool, err error)
 	Cache    *CachedConfigurationAdapter // nil where there is none
 	Pending  func(ctx context.Context, tenantIDs []string) ([]string, error)
@@ -68,8 +69,8 @@ func ListKnown(c *CachedConfigurationAdapter) func(context.Context) ([]ports.Ten
 	}
 }
 
-// TenantSweep periodically reconciles cached configurations and schemas with the authority on tenants, so that missed events
-// heal. Shares of pools follow from the configurations.
+// TenantSweep periodically reconciles cached configurations and schemas with the authority on tenants, so that missed
+// events heal. Shares of pools follow from the configurations.
 type TenantSweep struct {
 	life   safego.Life
 	config TenantSweepConfig
@@ -107,7 +108,8 @@ func (s *TenantSweep) Start(ctx context.Context) error {
 		for {
 			s.once(ctx)
 			period := float64(s.config.Period) * (1 + sweepJitter*(2*rand.Float64()-1))
-			if safego.Pause(ctx, sweepLeast, nil) != nil || safego.Pause(ctx, time.Duration(period)-sweepLeast, s.wake) != nil {
+			if safego.Pause(ctx, sweepLeast, nil) != nil ||
+				safego.Pause(ctx, time.Duration(period)-sweepLeast, s.wake) != nil {
 				return nil
 			}
 		}
@@ -192,7 +194,8 @@ func (s *TenantSweep) unsure(tenants []ports.TenantConfig) (tenantIDs []string) 
 	defer s.mu.Unlock()
 	for _, tenant := range tenants {
 		_, complete := s.complete[tenant.TenantID]
-		ours := tenant.Cluster == "" && tenant.Dedicated.DSN == "" && cmp.Or(tenant.Database, s.config.Database) == s.config.Database
+		ours := tenant.Cluster == "" && tenant.Dedicated.DSN == "" &&
+			cmp.Or(tenant.Database, s.config.Database) == s.config.Database
 		switch {
 		case tenant.Status != ports.TenantActive:
 			delete(s.complete, tenant.TenantID) // it may come back to another schema, or to none

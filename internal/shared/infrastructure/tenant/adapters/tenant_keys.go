@@ -19,7 +19,8 @@ func EraseTenantKeys(ctx context.Context, client redis.UniversalClient, tenantID
 		return recon.Invalid("TENANT_ID_INVALID", "a tenant id is a lower-case UUID")
 	}
 	if cluster, ok := client.(*redis.ClusterClient); ok {
-		return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return eraseKeys(ctx, node, tenantID) })
+		return cluster.ForEachMaster(ctx,
+			func(ctx context.Context, node *redis.Client) error { return eraseKeys(ctx, node, tenantID) })
 	}
 	return eraseKeys(ctx, client, tenantID)
 }
