@@ -133,6 +133,7 @@ func TestServe_ARequestInFlightAtSIGTERMIsAnswered(t *testing.T) {
 	read, write := io.Pipe()
 	answered := make(chan int, 1)
 	go func() {
+		defer close(answered) // also when it fails
 		answered <- send("POST", "/v1/sources/"+source.ID+"/imports?name=a.csv", read, "Content-Type", "text/csv", "Expect", "100-continue").RowsInserted
 	}()
 	_, err := io.WriteString(write, "id,date,amount,currency\n1,2026-01-02,10.00,EUR\n") // the handler asked for it
