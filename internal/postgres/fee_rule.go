@@ -71,7 +71,7 @@ func (tx *Tx) FeeRules(ctx context.Context, contextID string) ([]recon.StoredFee
 	}
 	return all[recon.StoredFeeRule](tx.query(ctx, `
 		SELECT `+feeRuleColumns+` FROM fee_rules f WHERE f.context_id = $1 ORDER BY f.priority LIMIT $2`,
-		contextID, maxRulesPerContext))
+		contextID, recon.PriorityMax))
 }
 
 // FeeRule is one fee rule.

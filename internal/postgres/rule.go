@@ -20,9 +20,6 @@ var rules = noun[recon.StoredRule]{
 		WHERE r.id = $1 AND r.deleted_at IS NULL`,
 }
 
-// maxRulesPerContext keeps a plan small enough to read in one go; priorities run from 1 to 1000 anyway.
-const maxRulesPerContext = 1000
-
 // CreateRule stores a new rule in its first version.
 func (tx *Tx) CreateRule(ctx context.Context, contextID string, rule recon.Rule) (stored recon.StoredRule, err error) {
 	err = tx.changeRules(ctx, contextID, func() error {
@@ -62,7 +59,7 @@ func (tx *Tx) Rules(ctx context.Context, contextID string) ([]recon.StoredRule, 
 		SELECT `+ruleColumns+`
 		FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
 		WHERE r.context_id = $1 AND r.deleted_at IS NULL
-		ORDER BY r.priority LIMIT $2`, contextID, maxRulesPerContext))
+		ORDER BY r.priority LIMIT $2`, contextID, recon.PriorityMax))
 }
 
 // RuleVersions lists every version of a rule, the latest first; a deleted rule keeps its history.

@@ -27,6 +27,11 @@ var mapSettings = []string{"dateFormat", "timeZone", "decimal", "negate", "trans
 // once. Names may be written in camel case or with underscores.
 func DecodeFieldMap(data []byte) (recon.FieldMap, []recon.FieldError) {
 	root, faults := parseDocument(data)
+	if faults != nil && len(data) <= bytesMax { // a map file may be YAML that begins as JSON does: {date: day}
+		if other, more := parseYAML(data); more == nil {
+			root, faults = other, nil
+		}
+	}
 	if faults != nil {
 		return recon.FieldMap{}, faults
 	}

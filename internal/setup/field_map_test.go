@@ -12,6 +12,9 @@ import (
 )
 
 func TestFieldMapSpellings(t *testing.T) {
+	flow, problems := DecodeFieldMap([]byte("{date: day, amount: [a, b]}"))
+	require.Empty(t, problems, "YAML that begins as JSON does")
+	require.Equal(t, []string{"a", "b"}, flow.Fields[recon.FieldAmount].Columns)
 	m, problems := DecodeFieldMap([]byte(`{"external_id":{"column":"id"},"value_date":"v","amount":"a","original":{"amount":"oa","currency":{"constant":"USD"}},
 		"transforms":{"external_id":["upper"]},"date_format":"DD/MM/YYYY","decimal":"comma"}`))
 	require.Empty(t, problems)
