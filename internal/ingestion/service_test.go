@@ -183,12 +183,12 @@ func TestImport(t *testing.T) {
 		t.Parallel()
 		s, b := setup(t)
 		var text strings.Builder
-		text.WriteString(header + lines(0, 1000))
+		text.WriteString(header + lines(0, 3000))
 		for i := range postgres.RejectsStoredMax + 500 {
 			fmt.Fprintf(&text, "BAD-%d,2026-03-01,much,EUR,r,d\n", i)
 		}
 		got := b.load(t, s, text.String())
-		requireCounts(t, got, 11_500, 1000, 0, 10_500)
+		requireCounts(t, got, 13_500, 3000, 0, 10_500)
 	})
 }
 
