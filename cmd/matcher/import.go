@@ -201,7 +201,7 @@ func (c *importCommand) load(ctx context.Context, source recon.Source, path stri
 		}
 		var refused *refusal
 		if errors.As(err, &refused) {
-			err = refused // the file's name says as much as the request's path
+			err = refused // the file's name is enough, without the request's path
 		}
 		return in, fmt.Errorf("%s is not loaded: %w", path, err)
 	}

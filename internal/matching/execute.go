@@ -15,7 +15,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// errCancelled ends a run that somebody asked to stop.
+// errCancelled ends a run whose cancellation was requested.
 var errCancelled = errors.New("the run was cancelled")
 
 const (
@@ -23,11 +23,11 @@ const (
 	movedMax = 3
 	// fenceMax is how often a run is taken up at all: a run that kills its workers must not do so forever.
 	fenceMax = 6
-	// farewell bounds what a worker still writes after it has been told to stop.
+	// farewell bounds what a worker still writes after it was asked to stop.
 	farewell = 5 * time.Second
 )
 
-// Execute works on a run until it has ended, and does nothing when it has, or when somebody else is at work on it. An
+// Execute works on a run until it has ended, and does nothing when it has, or when another worker holds it. An
 // error means that the run is as it was and should be tried again.
 func (s *Service) Execute(ctx context.Context, runID string) error {
 	run, mine, err := s.claim(ctx, runID)
@@ -87,7 +87,7 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 	case errors.Is(err, postgres.ErrFenced):
 		s.log().WarnContext(ctx, "the run was taken over by another worker", "run", run.ID)
 		return nil
-	case ctx.Err() != nil: // this process stops: somebody else goes on at once
+	case ctx.Err() != nil: // this process stops: another worker goes on at once
 		return errors.Join(err, s.release(ctx, run))
 	case errors.Is(err, errCancelled):
 		run.Status = recon.RunCancelled
@@ -129,7 +129,7 @@ func (s *Service) release(ctx context.Context, run recon.Run) error {
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error { return tx.ReleaseRun(ctx, run) })
 }
 
-// attempt is one pass over the data as it stands now.
+// attempt is one pass over the data as it is now.
 func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error {
 	started := time.Now()
 	beat.set(recon.Progress{Phase: "LOAD"})
@@ -148,7 +148,7 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return ctx.Err() == nil
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // a broken law is told as it is
+		return err //nolint:wrapcheck // a violated invariant is returned as it is
 	}
 	if result.Stopped {
 		return context.Cause(ctx)

@@ -9,7 +9,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// Explain says why a row is where it is. Evidence is computed from the rows and the rules: of a matched row by the
+// Explain reports why a row is where it is. Evidence is computed from the rows and the rules: of a matched row by the
 // plan of the run that matched it, of an open one by the rules as they stand now.
 func Explain(ctx context.Context, tx *postgres.Tx, transactionID string) (recon.Explanation, error) {
 	t, err := tx.Transaction(ctx, transactionID)

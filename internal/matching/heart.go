@@ -10,7 +10,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// heart keeps a run's lease while its worker is busy: each beat is a short transaction of its own, tells how far the
+// heart keeps a run's lease while its worker is busy: each beat is a short transaction of its own, records how far the
 // run is, and hears whether to stop. When the run is lost or cancelled, ctx ends with that as its cause.
 type heart struct {
 	ctx      context.Context //nolint:containedctx // it is what the heart gives: the work's context

@@ -11,11 +11,12 @@ import (
 	"matcher/internal/recon"
 )
 
-// replayRowsMax bounds what is done while somebody waits: two million rows are some ten seconds.
+// replayRowsMax bounds what is done while the caller waits: two million rows are some ten seconds.
 const replayRowsMax = 2_000_000
 
-// Replay does a finished run again, with the rows that it read and the plan that it kept, and compares the outcome with
-// what is stored. It changes nothing. Where rows or the engine are not what they were, it says so and compares nothing.
+// Replay does a finished run again, with the rows that it read and the plan that it kept, and compares the outcome
+// with what is stored. It changes nothing. Where rows or the engine are not what they were, it reports that and
+// compares nothing.
 func Replay(ctx context.Context, db *postgres.DB, runID string) (recon.Replay, error) {
 	p := replay{told: recon.Replay{RunID: runID, Comparable: true, Differences: []recon.ReplayDifference{}}}
 	err := db.Read(ctx, func(tx *postgres.Tx) error { return p.load(ctx, tx, runID) })
@@ -46,7 +47,7 @@ type replay struct {
 	job        *loaded
 }
 
-// incomparable says why what is stored cannot be compared with.
+// incomparable returns why the stored run cannot be compared, "" when it can.
 func (p *replay) incomparable(code, format string, args ...any) {
 	p.told.Comparable = false
 	p.told.Reason = &recon.ReplayReason{Code: code, Message: fmt.Sprintf(format, args...)}
@@ -135,7 +136,7 @@ func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *postgres.R
 func (p *replay) compare(ctx context.Context, db *postgres.DB) error {
 	result, err := Compute(p.job.plan, p.job.left, p.job.right, func(engine.Progress) bool { return ctx.Err() == nil })
 	if err != nil {
-		return err //nolint:wrapcheck // a broken law is told as it is
+		return err //nolint:wrapcheck // a violated invariant is returned as it is
 	}
 	if result.Stopped {
 		return context.Cause(ctx)
@@ -174,7 +175,7 @@ func (p *replay) compareGroups(ctx context.Context, tx *postgres.Tx, result *eng
 	return err
 }
 
-// gone counts a group that is not stored any more. Later runs drop proposals that nobody touched, and previews expire;
+// gone counts a group that is not stored any more. Later runs drop untouched proposals, and previews expire;
 // anything else is missing.
 func (p *replay) gone(tx *postgres.Tx, replayed *postgres.GroupRow) {
 	p.told.Groups++
@@ -186,12 +187,12 @@ func (p *replay) gone(tx *postgres.Tx, replayed *postgres.GroupRow) {
 }
 
 // compareGroup compares what a run alone writes. What people and adjustments change later is judged by the history of
-// decisions: the status must be the last that it tells.
+// decisions: the status must be the last one in it.
 func (p *replay) compareGroup(id string, stored *postgres.StoredGroupRow, replayed *postgres.GroupRow) {
 	r := &p.told
 	r.Groups, r.GroupsCompared = r.Groups+1, r.GroupsCompared+1
-	if stored.Told != 0 {
-		r.Differ(id, "status", stored.Now.String(), stored.Told.String())
+	if stored.Recorded != 0 {
+		r.Differ(id, "status", stored.Now.String(), stored.Recorded.String())
 	}
 	if replayed.DifferenceReason == 0 { // an adjustment names it
 		stored.DifferenceReason = 0

@@ -56,7 +56,7 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 	})
 }
 
-// completedEvent tells other systems that a context has a new state. It carries counts; the groups are read by pages.
+// completedEvent announces that a context has a new state. It carries counts; the groups are read by pages.
 type completedEvent struct {
 	RunID      string                     `json:"runId"`
 	ContextID  string                     `json:"contextId"`
@@ -251,7 +251,7 @@ func confirmedRows(result *engine.Result, side, n int) []bool {
 	return confirmed
 }
 
-// exceptions gives the open rows that need somebody; a row that may still arrive needs nobody.
+// exceptions returns the open rows that need a person; a row that may still arrive needs none.
 func (job *loaded) exceptions(result *engine.Result) func() (*postgres.ExceptionRow, bool) {
 	side, at := 0, 0
 	var row postgres.ExceptionRow

@@ -33,7 +33,7 @@ func (s *Service) Fire(ctx context.Context, job recon.Job) error {
 	return s.DB.TxRetry(ctx, func(tx *postgres.Tx) error { return tx.FireSchedule(ctx, job.Subject, job.At, now()) })
 }
 
-// Alive says whether a run that a queue shows as being worked on has a worker that still speaks up.
+// Alive reports whether a run that a queue shows as running has a worker that still renews its lease.
 func (s *Service) Alive(ctx context.Context, runID string) (bool, error) {
 	var alive bool
 	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {

@@ -20,7 +20,7 @@ const backTestSelect = `
 var backTests = noun[recon.BackTest]{name: "back-test", sql: backTestSelect + ` WHERE r.id = $1`}
 
 // CreateBackTest queues a back-test of the rules, from and to of b in its context, and its job. At most one of a
-// context waits beside the one that is worked on, and neither keeps a run from starting.
+// context waits behind the running one, and neither keeps a run from starting.
 func (tx *Tx) CreateBackTest(ctx context.Context, b recon.BackTest) (recon.BackTest, error) {
 	run, err := tx.insertRun(ctx, recon.Run{ContextID: b.ContextID, Mode: recon.RunBackTest, From: b.From, To: b.To})
 	if err != nil {

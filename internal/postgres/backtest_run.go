@@ -35,17 +35,17 @@ type ConfirmedGroup struct {
 	ID          int64
 	Rule        string
 	Left, Right []int64
-	// Manual is one that somebody matched by hand; ByPerson one that somebody confirmed, by hand or as it was proposed.
+	// Manual is a group matched by hand; ByPerson one confirmed by a person, by hand or as it was proposed.
 	Manual, ByPerson bool
 }
 
 // Window is a part of a context's history by booking date; days that are NoDay do not bound it.
 type Window struct{ From, To recon.Day }
 
-// All says whether the window leaves nothing out.
+// All reports whether the window leaves nothing out.
 func (w Window) All() bool { return !w.From.Set() && !w.To.Set() }
 
-// Holds says whether a day lies in the window.
+// Holds reports whether a day is in the window.
 func (w Window) Holds(day recon.Day) bool {
 	return (!w.From.Set() || day >= w.From) && (!w.To.Set() || day <= w.To)
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // copyRow is one row (or many, back to back) in the binary COPY format. Encoding by hand instead of by reflection is
-// what keeps the service's share of an import small beside the server's.
+// what keeps the service's share of an import small next to the server's.
 type copyRow []byte
 
 func (r copyRow) fields(n int) copyRow { return binary.BigEndian.AppendUint16(r, uint16(n)) }
@@ -108,7 +108,7 @@ func (r copyRow) raw(v uint32) copyRow { return binary.BigEndian.AppendUint32(r,
 // copyChunk is how much is encoded before the driver gets it: 64 KiB, the size it reads in.
 const copyChunk = 64 << 10
 
-// copyStream encodes rows while they are read: next appends one row and says whether there was one.
+// copyStream encodes rows while they are read: next appends one row and reports whether there was one.
 type copyStream struct {
 	next    func(copyRow) (copyRow, bool)
 	pending []byte
@@ -157,7 +157,7 @@ func (tx *Tx) copyIn(ctx context.Context, sql string, rows io.Reader) (int64, er
 	return tag.RowsAffected(), nil
 }
 
-// violates says whether err is the violation of the constraint or unique index of that name.
+// violates reports whether err is the violation of the constraint or unique index of that name.
 func violates(err error, constraint string) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.ConstraintName == constraint

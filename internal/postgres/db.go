@@ -151,9 +151,10 @@ func (db *DB) finish(ctx context.Context, s session, fn func(*Tx) error) (err er
 	return domainError(ctx, err)
 }
 
-// ApplyTenantSchema begins a transaction that sees one tenant's schema and nothing else, with that tenant's rights and
-// nothing more, until it ends: SET LOCAL leaves with the transaction, whoever gets the connection next. It is one round
-// trip. PostgreSQL accepts a search path that leads nowhere, so the last statement fails when the schema is not there.
+// ApplyTenantSchema begins a transaction that sees one tenant's schema and nothing else, with that tenant's rights
+// and nothing more, until it ends: SET LOCAL leaves with the transaction, so the connection's next user starts clean.
+// It is one round trip. PostgreSQL accepts a search path that leads nowhere, so the last statement fails when the
+// schema is not there.
 func (db *DB) ApplyTenantSchema(ctx context.Context, lease *tenancy.Lease, begin string) (pgx.Tx, error) {
 	schema := auth.QuoteIdentifier(lease.Tenant.TenantID)
 	path := []string{schema}
@@ -196,8 +197,8 @@ func (db *DB) Work(ctx context.Context, database string, fn func(*WorkTx) error)
 	return domainError(ctx, err)
 }
 
-// rollback works after ctx has ended too, and says whether the server has answered it. When it fails the connection is
-// closed by the driver and so by the pool.
+// rollback works after ctx has ended too, and reports whether the server has answered it. When it fails the
+// connection is closed by the driver and so by the pool.
 func rollback(ctx context.Context, tx pgx.Tx) (answered bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()

@@ -61,7 +61,7 @@ func notFound(err error, noun string) error {
 	return err
 }
 
-// retryable says that PostgreSQL ended the transaction for the sake of another and that it may simply run again.
+// retryable reports that PostgreSQL ended the transaction for the sake of another and that it may simply run again.
 func retryable(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && (pgErr.Code == codeDeadlock || pgErr.Code == codeSerialization)

@@ -8,11 +8,11 @@ import (
 	"matcher/internal/recon"
 )
 
-// What is left of a partial group is open money: it has an exception of its own, which stands on the first row of the
+// What is left of a partial group is open money: it has an exception of its own, which is kept on the first row of the
 // side that has more, over the amount that is left, as old as the oldest row of the group. It goes when the group
 // ties, is confirmed, is taken apart, or is taken up by another one.
 
-// restRow is that row of group g, and restOnRight says which side has more.
+// restRow is that row of group g, and restOnRight is the side that has more.
 const (
 	restOnRight = `abs(g.right_amount) > abs(g.left_amount)`
 	restRow     = `CASE WHEN ` + restOnRight + ` THEN g.right_ids[1] ELSE g.left_ids[1] END`

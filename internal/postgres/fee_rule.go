@@ -187,7 +187,7 @@ func (tx *Tx) chargedRows(ctx context.Context, contextID string, after int64) ([
 	return charged, nil
 }
 
-// feeVerifier fills in a row's check by the first rule that fits it, and says whether there is one.
+// feeVerifier fills in a row's check by the first rule that fits it, and reports whether there is one.
 func (tx *Tx) feeVerifier(ctx context.Context, contextID string) (func(r *chargedRow) (bool, error), error) {
 	rules, err := tx.FeeRules(ctx, contextID)
 	if err != nil {

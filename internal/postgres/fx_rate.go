@@ -10,8 +10,8 @@ import (
 	"matcher/internal/recon"
 )
 
-// PutFXRates stores rates; one that is there for the same pair, type and day is replaced. It says how many are new or
-// other than before.
+// PutFXRates stores rates; one that is there for the same pair, type and day is replaced. It returns how many are new
+// or other than before.
 func (tx *Tx) PutFXRates(ctx context.Context, rates []recon.FXRate) (changed int, err error) {
 	n := len(rates)
 	from, to, kinds, sources := make([]string, n), make([]string, n), make([]string, n), make([]string, n)

@@ -11,7 +11,7 @@ import (
 )
 
 // groupSelect reads groups; a run's groups are a range of ids, so neither a list nor one group needs another index. A
-// rule of the default ladder has no row of its own: its name stands in the run's plan. A group matched by hand has no
+// rule of the default ladder has no row of its own: its name is in the run's plan. A group matched by hand has no
 // run.
 const groupSelect = `
 	SELECT g.id AS key, c.id AS context_id, coalesce(r.id::text, '') AS run_id, g.status, g.preview,

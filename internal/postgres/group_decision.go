@@ -14,7 +14,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// DecideGroup does one thing to one group. Of two people who do so at once one wins; the other is told what the group
+// DecideGroup does one thing to one group. Of two people who do so at once one wins; the other learns what the group
 // is now.
 func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (recon.StoredGroup, error) {
 	groups, err := tx.decide(ctx, []string{id}, d)
@@ -30,7 +30,7 @@ func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (rec
 	return tx.Group(ctx, id)
 }
 
-// DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and says
+// DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and reports
 // why; an id that is unknown fails all.
 func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) ([]recon.GroupOutcome, error) {
 	groups, err := tx.decide(ctx, ids, d)
@@ -185,7 +185,7 @@ func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]
 	return groups, nil
 }
 
-// judge says where the decision leads, or why it is refused.
+// judge returns the status that the decision leads to, or why it is refused.
 func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error) {
 	if g.Preview {
 		return g.Status, recon.Conflict("GROUP_PREVIEW",

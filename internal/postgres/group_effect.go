@@ -14,7 +14,7 @@ import (
 // eventItemsMax is how many groups or rows one message carries.
 const eventItemsMax = 500
 
-// decidedEvent tells other systems what somebody decided on some groups of a context.
+// decidedEvent announces decisions on groups of a context.
 type decidedEvent struct {
 	ContextID string         `json:"contextId"`
 	By        string         `json:"by"`
@@ -114,7 +114,7 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 		groupKeys(groups)); err != nil {
 		return fmt.Errorf("taking adjustments back: %w", err)
 	}
-	if action == recon.ActionReject { // nobody has been told of a proposal, so nobody is told that it is gone
+	if action == recon.ActionReject { // no event announced the proposal, so none withdraws it
 		return tx.reopenExceptions(ctx, groups, recon.ReasonRejected)
 	}
 	tx.emitDecided(recon.EventMatchUnmatched, groups)
@@ -162,7 +162,7 @@ func (tx *Tx) rejectedSets(ctx context.Context, contextNum int32) ([]recon.RowSe
 	return sets, nil
 }
 
-// exceptionsEvent tells other systems which rows of a context need somebody, or need nobody any more.
+// exceptionsEvent announces which rows of a context need a person, or no longer do.
 type exceptionsEvent struct {
 	ContextID  string           `json:"contextId"`
 	Exceptions []exceptionEntry `json:"exceptions"`

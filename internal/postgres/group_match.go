@@ -17,8 +17,8 @@ const (
 	manualScore = 100
 )
 
-// MatchByHand makes a group of open rows: confirmed, or proposed for somebody else to confirm. The rows balance, or the
-// difference has a reason and becomes an adjustment when the group is confirmed.
+// MatchByHand makes a group of open rows: confirmed, or proposed for another person to confirm. The rows balance, or
+// the difference has a reason and becomes an adjustment when the group is confirmed.
 func (tx *Tx) MatchByHand(ctx context.Context, contextID string, m recon.ManualMatch) (recon.StoredGroup, error) {
 	c, err := tx.lockOpenContext(ctx, contextID)
 	if err != nil {
@@ -135,7 +135,7 @@ func (tx *Tx) addByHand(
 	return keys, sum, nil
 }
 
-// handFault says what keeps a row out of the group.
+// handFault returns what keeps a row out of the group.
 func handFault(g *decidedGroup, row handRow, side recon.Side, pointer string) error {
 	switch {
 	case row.Side != side:

@@ -26,7 +26,7 @@ func (tx *Tx) LockSource(ctx context.Context, id string) (recon.Source, error) {
 	return sources.read(ctx, tx, id, "FOR NO KEY UPDATE")
 }
 
-// ContextForImport is the source's context, held against being archived. The lock is weak enough to stand beside the
+// ContextForImport is the source's context, held against being archived. The lock is weak enough to coexist with the
 // saving of a run.
 func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, error) {
 	c, err := contexts.read(ctx, tx, id, "FOR KEY SHARE")
@@ -36,7 +36,7 @@ func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, e
 	return c, err
 }
 
-// LockContext reads a context and serialises what must not happen beside the saving of a run: voiding, ignoring,
+// LockContext reads a context and serialises what must not happen during the saving of a run: voiding, ignoring,
 // deciding.
 func (tx *Tx) LockContext(ctx context.Context, id string) (recon.Context, error) {
 	return contexts.read(ctx, tx, id, "FOR NO KEY UPDATE")
@@ -125,7 +125,7 @@ func (tx *Tx) Rejects(ctx context.Context, importID string, page Page) ([]recon.
 }
 
 // VoidImport takes an import's rows out again; the import, its rejects and the audit log stay. It is refused while one
-// of the rows stands in an active group. The same file can be loaded again afterwards.
+// of the rows is in an active group. The same file can be loaded again afterwards.
 func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
 	imported, err := tx.Import(ctx, id)
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"matcher/internal/recon"
 )
 
-// A bank tells of a payment before it is booked, and again when it is: under the same id, often with another amount
+// A bank lists a payment before it is booked, and again when it is: under the same id, often with another amount
 // or day. The booked row replaces the pending one, so no sum ever holds both. What a run proposed for the pending row
-// is dissolved. A confirmed or partial group is somebody's word and stays: the booked row is rejected until it is
+// is dissolved. A confirmed or partial group is a decision and stays: the booked row is rejected until it is
 // unmatched.
 
-// pendingMatched tells why a booked row did not come in.
+// pendingMatched is why a booked row was rejected.
 const pendingMatched = "its pending row stands in a confirmed or partial group: unmatch that, then load the file again"
 
-// replaceNote is what the history of a dissolved group says.
+// replaceNote is the note in the history of a dissolved group.
 const replaceNote = "a booked row replaces the pending one"
 
 // pendingRow is a stored row whose booked one is staged.
@@ -57,7 +57,7 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
 	return tx.takeOut(ctx, load, c, pending)
 }
 
-// replaceable leaves out the rows that somebody, or a run, has vouched for.
+// replaceable leaves out the rows that a person or a run has confirmed.
 func replaceable(pending []pendingRow) []pendingRow {
 	return slices.DeleteFunc(pending,
 		func(p pendingRow) bool { return p.groupID != 0 && p.status != recon.GroupProposed })
@@ -175,7 +175,7 @@ func (tx *Tx) recountReplaced(ctx context.Context, by string, ids []int64) error
 	return nil
 }
 
-// replacedEvent tells other systems which pending rows are gone.
+// replacedEvent announces which pending rows are gone.
 type replacedEvent struct {
 	ContextID    string          `json:"contextId"`
 	SourceID     string          `json:"sourceId"`

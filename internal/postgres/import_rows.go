@@ -105,7 +105,7 @@ type ImportLoad struct {
 	Stored    int64             // rows in the stream
 	Replacing int64             // booked ones among them whose pending ones stand before them
 	Sums      map[string]string // of those rows, by currency
-	Sample    []RowKey          // of a few of them: tells a second delivery before it costs anything
+	Sample    []RowKey          // a few of them, which reveal a second delivery cheaply
 	Rejects   []recon.RowError  // those to keep; RowsRejected counts all
 	Line      func(row int64) int64
 }
@@ -177,8 +177,8 @@ func (tx *Tx) copyFresh(ctx context.Context, load ImportLoad) (bool, error) {
 	return err == nil, err
 }
 
-// copyStaged puts the rows beside the table and takes over those that it does not hold. The others are duplicates, or
-// conflicts where the same external id came with another content.
+// copyStaged puts the rows into a staging table and takes over those that it does not hold. The others are
+// duplicates, or conflicts where the same external id came with another content.
 func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	rows, err := load.Rows()
 	if err != nil {

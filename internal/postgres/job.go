@@ -34,7 +34,7 @@ func (w *WorkTx) RunningJobs(ctx context.Context, quiet time.Duration) ([]Runnin
 	})
 }
 
-// ReviveJob puts a job back into the queue whose worker died, unless somebody has taken it up meanwhile.
+// ReviveJob puts a job back into the queue whose worker died, unless another worker has taken it meanwhile.
 func (w *WorkTx) ReviveJob(ctx context.Context, job RunningJob) error {
 	_, err := w.tx.Exec(ctx, `
 		UPDATE river_job SET state = 'available', scheduled_at = now(), max_attempts = greatest(max_attempts, attempt + 1)

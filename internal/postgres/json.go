@@ -42,7 +42,7 @@ func appendJSONText(to []byte, text string) []byte {
 	return append(append(to, text[start:]...), '"')
 }
 
-// Storable says whether PostgreSQL can hold a text: valid UTF-8 without NUL.
+// Storable reports whether PostgreSQL can hold a text: valid UTF-8 without NUL.
 func Storable(text string) bool {
 	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0
 }

@@ -11,7 +11,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// ErrOutboxMoved says that somebody else has relayed events past the position that this relay started from.
+// ErrOutboxMoved reports that another relay has sent events past the position that this relay started from.
 var ErrOutboxMoved = errors.New("the outbox has been moved on by another relay")
 
 // ParkedEvent is an event that the broker would not take, set aside so that it holds up no others.
@@ -64,7 +64,7 @@ type OutboxResult struct {
 	Parked   []Parking // events to park, or to park again
 }
 
-// Parking says why an event was set aside and after how long it is tried again; a zero RetryIn gives it up.
+// Parking is why an event was set aside and after how long it is tried again; a zero RetryIn gives it up.
 type Parking struct {
 	Seq      int64
 	Attempts int

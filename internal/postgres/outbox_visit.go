@@ -12,7 +12,8 @@ import (
 // markersMax bounds one folding of markers: 1,000 take about 5 ms.
 const markersMax = 1000
 
-// OutboxVisit is one relay's turn at a tenant's outbox. Nobody else visits the tenant until it ends or its lease does.
+// OutboxVisit is one relay's turn at a tenant's outbox. No other relay visits the tenant until it ends or its lease
+// does.
 type OutboxVisit struct {
 	TenantID string
 	Holder   string

@@ -17,7 +17,7 @@ const runColumns = `id, num, context_id, mode, status, date_from AS "from", date
 
 var runs = noun[recon.Run]{name: "run", sql: `SELECT ` + runColumns + ` FROM runs WHERE id = $1`}
 
-// CreateRun queues a run of a context and its job. At most one run of a context waits beside the one that works.
+// CreateRun queues a run of a context and its job. At most one run of a context waits behind the running one.
 func (tx *Tx) CreateRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 	created, err := tx.insertRun(ctx, run)
 	if err != nil {
@@ -101,8 +101,8 @@ func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
 }
 
 // ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the
-// fence, so whoever held the run before is refused from now on. False means that there is nothing to do: the run has
-// ended, or somebody else is at work on it.
+// fence, so the worker that held the run before is refused from now on. False means that there is nothing to do: the
+// run has ended, or another worker holds it.
 func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (recon.Run, bool, error) {
 	claimed, err := all[recon.Run](tx.query(ctx, `
 		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = now() + $2, progress = '{}',
@@ -121,7 +121,7 @@ func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (rec
 // runWaits is how soon a queued run looks again whether its context is free.
 const runWaits = time.Second
 
-// RunAlive says whether somebody is at work on a run: its worker has spoken up within its lease.
+// RunAlive reports whether a run's worker has renewed its lease in time.
 func (tx *Tx) RunAlive(ctx context.Context, id string) (alive bool, err error) {
 	if !auth.IsUUID(id) {
 		return false, nil
@@ -138,10 +138,10 @@ func (tx *Tx) ReleaseRun(ctx context.Context, run recon.Run) error {
 	return err
 }
 
-// ErrFenced tells a worker that the run is no longer its own. Nothing that it computed may be stored.
+// ErrFenced reports that the run is no longer the worker's own. Nothing that it computed may be stored.
 var ErrFenced = errors.New("the run was taken over, or has ended")
 
-// HeartbeatRun renews the lease, tells how far the run is and returns whether somebody asked it to stop.
+// HeartbeatRun renews the lease, records how far the run is and reports whether its cancellation was requested.
 func (tx *Tx) HeartbeatRun(
 	ctx context.Context, run recon.Run, lease time.Duration, progress recon.Progress,
 ) (cancelled bool, err error) {

@@ -44,7 +44,7 @@ func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
 const exceptionColumns = `transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference, date,
 	currency, side, class, reason, suggestion, status, severity, assignee, resolution, opened_at`
 
-// firstExceptions takes those of rows back that somebody ignored meanwhile.
+// firstExceptions takes back those of rows that were ignored meanwhile.
 func (tx *Tx) firstExceptions(ctx context.Context, save RunSave, rows io.Reader) error {
 	if _, err := tx.copyIn(ctx, `COPY exceptions (`+exceptionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err

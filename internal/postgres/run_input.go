@@ -86,9 +86,9 @@ func (tx *Tx) RowsByKey(ctx context.Context, keys []int64, r RowReader) error {
 // StoredGroupRow is a group as it is stored.
 type StoredGroupRow struct {
 	GroupRow
-	// Now is the status that stands in the group; Told the last that the history of decisions tells, "" without any.
+	// Now is the status in the group; Recorded the last one in the history of decisions, "" without any.
 	// Status is that with which the run stored it.
-	Now, Told recon.GroupStatus
+	Now, Recorded recon.GroupStatus
 }
 
 // RunGroups hands the groups of a run that are still there to see, in order; the row is reused.
@@ -104,7 +104,7 @@ func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*StoredGroup
 	_, err := pgx.ForEachRow(rows, []any{
 		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score,
 		&g.Alternatives,
-		&g.Status, &g.Currency, &g.DifferenceReason, &g.HeldBy, &g.Left, &g.Right, &g.Evidence, &g.Now, &g.Told,
+		&g.Status, &g.Currency, &g.DifferenceReason, &g.HeldBy, &g.Left, &g.Right, &g.Evidence, &g.Now, &g.Recorded,
 	}, func() error { return see(&g) })
 	return err
 }

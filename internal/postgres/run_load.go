@@ -11,7 +11,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// RunInput is what a run must know of its context beside the rows, from the snapshot in which it loads them.
+// RunInput is what a run must know of its context besides the rows, from the snapshot in which it loads them.
 type RunInput struct {
 	Context recon.Context
 	Sources []recon.Source
@@ -108,7 +108,7 @@ type openRowColumn struct {
 	read func(t *recon.Transaction, raw []byte)
 }
 
-// openRowFields are the canonical fields that a plan may ask for, beside those that every run needs.
+// openRowFields are the canonical fields that a plan may ask for, besides those that every run needs.
 var openRowFields = map[string]openRowColumn{
 	"reference":     {"t.reference", func(t *recon.Transaction, raw []byte) { t.Reference = string(raw) }},
 	"description":   {"t.description", func(t *recon.Transaction, raw []byte) { t.Description = string(raw) }},
@@ -187,7 +187,7 @@ func openRowsSQL(selected string) string {
 		WHERE s.id = ANY (@sources::uuid[])`
 }
 
-// openRowsWhere says of every table which ids are meant, so that each is read by its key.
+// openRowsWhere names the ids for every table, so that each is read by its key.
 func openRowsWhere(meant func(id string) string) string {
 	return `CROSS JOIN LATERAL (
 			SELECT ` + transactionColumns + `

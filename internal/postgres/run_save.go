@@ -31,10 +31,10 @@ type GroupRow struct {
 	Evidence         []byte // JSON, nil where every component agrees
 }
 
-// ActiveItem says that a row stands in a group of the run.
+// ActiveItem is the membership of a row in a group of the run.
 type ActiveItem struct{ TransactionID, Ordinal int64 }
 
-// ExceptionRow is an open row that needs somebody.
+// ExceptionRow is an open row that needs a person.
 type ExceptionRow struct {
 	TransactionID int64
 	SourceNum     int32
@@ -132,7 +132,7 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 	return err
 }
 
-// dropUntouchedProposals forgets what earlier runs proposed and nobody looked at: this run has just weighed those rows
+// dropUntouchedProposals deletes earlier runs' proposals that no one has touched: this run has just weighed those rows
 // again. A group that this run stored is not an earlier one.
 func (tx *Tx) dropUntouchedProposals(ctx context.Context, save RunSave) error {
 	_, err := tx.exec(ctx, "dropping earlier proposals", `

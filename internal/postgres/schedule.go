@@ -149,7 +149,7 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 	return err
 }
 
-// QueueRun queues a run where none waits already. result says why it did not: the context takes no runs, or the one
+// QueueRun queues a run where none waits already. result is why it did not: the context takes no runs, or the one
 // that waits will see the same rows. A waiting run is held back until this commit, so that it does see them.
 func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode) (run recon.Run, result string,
 	err error) {

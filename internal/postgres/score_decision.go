@@ -10,7 +10,7 @@ import (
 )
 
 // countScores adds what was decided on groups of runs to what their scores have been worth. Unmatching takes back the
-// confirmation of whoever gave it.
+// confirmation as given.
 func (tx *Tx) countScores(ctx context.Context, groups []*decidedGroup) error {
 	var keys []int64
 	var confirmed, refused []int32
@@ -28,7 +28,7 @@ func (tx *Tx) countScores(ctx context.Context, groups []*decidedGroup) error {
 		}
 		confirmed, refused = append(confirmed, right), append(refused, wrong)
 	}
-	// The contexts are locked, so nobody else counts at the same time.
+	// The contexts are locked, so no other transaction counts at the same time.
 	_, err := tx.exec(ctx, "counting what scores are worth", `
 		WITH told AS (
 			SELECT g.context_num, g.score, sum(u.confirmed) AS confirmed, sum(u.refused) AS refused
@@ -48,7 +48,7 @@ func (tx *Tx) countScores(ctx context.Context, groups []*decidedGroup) error {
 	return err
 }
 
-// fillConfidence says of each group of a run how often people found groups of about its score right.
+// fillConfidence adds to each group of a run how often people found groups of about its score right.
 func (tx *Tx) fillConfidence(ctx context.Context, groups []recon.StoredGroup) error {
 	decided := map[string][]recon.ScoreDecisions{}
 	for i := range groups {

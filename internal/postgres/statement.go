@@ -13,11 +13,11 @@ import (
 	"matcher/internal/recon"
 )
 
-// statementSQL cuts a context's rows at a day and puts each of them into one item of the bridge. A row of a group is in
-// the group's difference when the whole group lies on or before the day, and in transit otherwise: on that day its
+// statementSQL cuts a context's rows at a day and puts each of them into one item of the bridge. A row of a group is
+// in the group's difference when the whole group is on or before the day, and in transit otherwise: on that day its
 // partner had not come. "amount" is Σ left − Σ right of the item; the difference of a whole group is what the group
-// itself says, so that the bridge also proves groups against rows. What is left of a partial group is open money of the
-// side that has more.
+// itself holds, so that the bridge also proves groups against rows. What is left of a partial group is open money of
+// the side that has more.
 const statementSQL = statementRows + `, mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
 		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING min(currency) <> max(currency)
 	), examined AS (

@@ -197,7 +197,7 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 	return t, nil
 }
 
-// lockedTransaction reads a row under its context's lock, so that no run saves beside the decision.
+// lockedTransaction reads a row under its context's lock, so that no run saves during the decision.
 func (tx *Tx) lockedTransaction(ctx context.Context, id string) (recon.StoredTransaction, int64, error) {
 	t, err := tx.Transaction(ctx, id)
 	if err != nil {

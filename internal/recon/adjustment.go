@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// PostingStatus says whether an adjustment has reached the books.
+// PostingStatus reports whether an adjustment has reached the books.
 type PostingStatus string
 
 // The posting statuses. A reversed adjustment counts for nothing any more.
@@ -15,7 +15,7 @@ const (
 	Reversed PostingStatus = "REVERSED"
 )
 
-// Adjustment is a difference, or part of one, that a group keeps and that is owed to the books until somebody posts it.
+// Adjustment is a difference, or part of one, that a group keeps and that is owed to the books until it is posted.
 type Adjustment struct {
 	ID               string           `json:"id"`
 	GroupID          string           `json:"groupId"`

@@ -3,7 +3,7 @@ package recon
 // AgeBounds are the last days of all buckets of an ageing but the last one, which is open.
 var AgeBounds = []int{7, 30, 60, 90}
 
-// Ageing says how old what is open is on a day: open rows, each as old as it is, and what is left of partial groups, as
+// Ageing is how old open money is on a day: open rows, each as old as it is, and what is left of partial groups, as
 // old as their oldest row. Ignored rows are left out.
 type Ageing struct {
 	ContextID  string           `json:"contextId"`

@@ -2,7 +2,7 @@ package recon
 
 import "time"
 
-// DiffKind says what becomes of confirmed groups under another rule set.
+// DiffKind is what becomes of confirmed groups under another rule set.
 type DiffKind string
 
 // The kinds of a change, in the order in which they are listed: what is taken away comes first.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Calendar says which days are no business days: the weekend of every week, and the holidays one by one. Rules call it
-// by its id.
+// Calendar lists the days that are no business days: the weekend of every week, and the holidays one by one. Rules
+// call it by its id.
 type Calendar struct {
 	ID       string   `json:"id" yaml:"id"`
 	Name     string   `json:"name,omitempty" yaml:"name,omitempty"`
@@ -27,7 +27,7 @@ const (
 // Weekdays are the names of the days of the week, by time.Weekday.
 var Weekdays = []string{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"}
 
-// Check says everything that is wrong with the calendar.
+// Check returns everything that is wrong with the calendar.
 func (c *Calendar) Check() []FieldError {
 	check := &ruleChecker{}
 	check.nameOf("/id", "calendar", c.ID)
@@ -76,7 +76,7 @@ func CheckCalendars(calendars []Calendar) []FieldError {
 	return errs
 }
 
-// IsWeekend says whether a day of the week is no business day.
+// IsWeekend reports whether a day of the week is no business day.
 func (c *Calendar) IsWeekend(day time.Weekday) bool {
 	if c.Weekend == nil {
 		return day == time.Saturday || day == time.Sunday

@@ -1,7 +1,7 @@
 package recon
 
 // Confidence is what a score has been worth so far: of the groups of about this score on which people had the last
-// word, the share that they found right. It stands beside the score and decides nothing.
+// word, the share that they found right. It accompanies the score and decides nothing.
 type Confidence struct {
 	RightPercent int   `json:"rightPercent" doc:"Of the decided groups of about this score, those that people confirmed, in percent"`
 	Decisions    int64 `json:"decisions"`

@@ -17,7 +17,7 @@ type Context struct {
 	CreatedBy   string          `json:"createdBy"`
 }
 
-// ContextStatus says whether a context takes work.
+// ContextStatus reports whether a context takes work.
 type ContextStatus string
 
 // The states of a context. A paused one takes imports but no runs; an archived one is read only.
@@ -31,7 +31,7 @@ const (
 type ContextSettings struct {
 	// MaxWriteOff bounds the differences that one run may confirm, per currency; past it groups are only proposed.
 	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty" doc:"Most that one run may confirm in differences, by currency; past it groups are only proposed"`
-	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: nobody is
+	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: no row is
 	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`
 	// AutoMatch queues a run when a file has been loaded.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kind says what a caller can do about an Error. The HTTP edge maps each kind to one status.
+// Kind is what a caller can do about an Error. The HTTP edge maps each kind to one status.
 type Kind string
 
 // The kinds, with the status that the HTTP edge gives each.
@@ -21,7 +21,7 @@ const (
 	KindConflict      Kind = "CONFLICT"      // 409
 	KindStale         Kind = "STALE"         // 412: If-Match names an older version
 	KindTooLarge      Kind = "TOO_LARGE"     // 413
-	KindUnprocessable Kind = "UNPROCESSABLE" // 422: read, but it cannot be true; Fields says where
+	KindUnprocessable Kind = "UNPROCESSABLE" // 422: read, but it cannot be true; Fields names where
 	KindRateLimited   Kind = "RATE_LIMITED"  // 429
 	KindUnavailable   Kind = "UNAVAILABLE"   // 503: try again after RetryAfter
 )

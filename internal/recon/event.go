@@ -30,7 +30,7 @@ type Event struct {
 	Traceparent string `json:"-"`
 }
 
-// AuditEntry says who did what to what. One entry a command, written in the command's own commit; Seq is gapless per
+// AuditEntry records who did what to what. One entry a command, written in the command's own commit; Seq is gapless per
 // tenant in commit order.
 type AuditEntry struct {
 	Seq       int64           `json:"seq"`

@@ -1,6 +1,6 @@
 package recon
 
-// Explanation says why a row is where it is: matched, by what evidence; open, why and what came closest.
+// Explanation is why a row is where it is: matched, by what evidence; open, why and what came closest.
 type Explanation struct {
 	TransactionID string `json:"transactionId"`
 	State         State  `json:"state"`

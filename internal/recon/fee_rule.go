@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// FeeRule says by which fee schedule the rows of a context are charged: of the rules that fit a row, the one of the
-// lowest priority number holds.
+// FeeRule names the fee schedule by which the rows of a context are charged: of the rules that fit a row, the one of
+// the lowest priority number holds.
 type FeeRule struct {
 	Name        string   `json:"name"`
 	Priority    int      `json:"priority"`
@@ -29,7 +29,7 @@ type StoredFeeRule struct {
 
 const feeRuleNamesMax = 50
 
-// Check says everything that is wrong with the rule.
+// Check returns everything that is wrong with the rule.
 func (r *FeeRule) Check() []FieldError {
 	c := &ruleChecker{}
 	c.nameOf("/name", "fee rule", r.Name)
@@ -51,7 +51,7 @@ func (r *FeeRule) Check() []FieldError {
 	return c.errs
 }
 
-// Fits says whether the rule charges rows of a source and a kind.
+// Fits reports whether the rule charges rows of a source and a kind.
 func (r *FeeRule) Fits(source, kind string) bool {
 	return (len(r.Sources) == 0 || slices.Contains(r.Sources, source)) &&
 		(len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind))

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// FeeSchedule says what a provider may charge on an amount. Each item is rounded by itself, at the schedule's scale and
+// FeeSchedule is what a provider may charge on an amount. Each item is rounded by itself, at the schedule's scale and
 // mode (a flat one is charged as it is written), and the fee is the sum of the items, as an invoice adds them up.
 type FeeSchedule struct {
 	Name     string    `json:"name" yaml:"name"`
@@ -69,7 +69,7 @@ func (s FeeSchedule) WithDefaults() FeeSchedule {
 	return s
 }
 
-// Check says everything that is wrong with the schedule.
+// Check returns everything that is wrong with the schedule.
 func (s FeeSchedule) Check() []FieldError {
 	c := &ruleChecker{}
 	c.nameOf("/name", "fee schedule", s.Name)
@@ -221,7 +221,7 @@ type compiledItem struct {
 
 type compiledTier struct{ upTo, percent uint64 }
 
-// Compile reads the schedule's decimals, or says that it has not been checked.
+// Compile reads the schedule's decimals, or fails where it has not been checked.
 func (s FeeSchedule) Compile() (*CompiledSchedule, error) {
 	if faults := s.Check(); len(faults) > 0 {
 		return nil, Unprocessable("FEE_SCHEDULE_INVALID", "the fee schedule cannot work", faults...)
@@ -309,7 +309,7 @@ func (c *CompiledSchedule) Verify(amount, actual Minor) (FeeVerification, error)
 		Verdict: FeeVerdict(delta)}, nil
 }
 
-// FeeVerdict says what a difference of actual − expected means. It holds for a refund too: less given back is more
+// FeeVerdict is what a difference of actual − expected means. It holds for a refund too: less given back is more
 // taken.
 func FeeVerdict(delta Minor) string {
 	switch {

@@ -36,12 +36,12 @@ var MappedFields = []string{
 	FieldOriginalAmount, FieldOriginalCurrency,
 }
 
-// FieldMap says where the canonical fields of a row come from. As JSON it is one object: the keys of Fields beside the
-// four settings, which hold for every field that has none of its own.
+// FieldMap names where the canonical fields of a row come from. As JSON it is one object: the keys of Fields next to
+// the four settings, which hold for every field that has none of its own.
 type FieldMap struct {
 	Fields     map[string]MapField // by canonical name
 	DateFormat string              // "DD.MM.YYYY"; "" reads only dates that can be read one way
-	TimeZone   string              // IANA name of the source's zone; "" is UTC, or what a timestamp says
+	TimeZone   string              // IANA name of the source's zone; "" is UTC, or the zone of a timestamp
 	Decimal    string              // "." or ","; "" reads only amounts that can be read one way
 	Negate     bool                // turns the file round: its + is money away from us
 }
@@ -82,7 +82,7 @@ const (
 // Column is a field that comes from one column.
 func Column(name string) MapField { return MapField{Columns: []string{name}} }
 
-// Has says whether the map fills a canonical field.
+// Has reports whether the map fills a canonical field.
 func (m FieldMap) Has(field string) bool {
 	_, ok := m.Fields[field]
 	return ok

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// FXRate says what one unit of a currency was worth in another on a day: 1 EUR = 1.0832 USD is {EUR, USD, 1.0832}.
-// The rate is a plain decimal, read exactly. Type tells one kind of rate from another ("ECB", "MID", "CARD"), and is
-// matched as it is written; Source says where it was read, for whoever asks later.
+// FXRate is what one unit of a currency was worth in another on a day: 1 EUR = 1.0832 USD is {EUR, USD, 1.0832}.
+// The rate is a plain decimal, read exactly. Type names the kind of rate ("ECB", "MID", "CARD"), and is
+// matched as it is written; Source is where it was read.
 type FXRate struct {
 	From   string  `json:"from" yaml:"from"`
 	To     string  `json:"to" yaml:"to"`
@@ -33,7 +33,7 @@ const (
 // errConversionTooBig is a converted amount beyond 64 bits.
 var errConversionTooBig = errors.New("the converted amount does not fit in 64 bits")
 
-// Check says everything that is wrong with the rate.
+// Check returns everything that is wrong with the rate.
 func (r *FXRate) Check() []FieldError {
 	c := &ruleChecker{}
 	c.currencyCode("/from", r.From)
@@ -146,7 +146,7 @@ func (c *ruleChecker) atMost(pointer, text string, bytes int) {
 	}
 }
 
-// nameOf checks a name by which rules refer to something: not empty, and without spaces around it that nobody sees.
+// nameOf checks a name by which rules refer to something: not empty, and without invisible spaces around it.
 func (c *ruleChecker) nameOf(pointer, noun, name string) {
 	switch {
 	case strings.TrimSpace(name) == "":

@@ -17,7 +17,7 @@ const (
 	ActionComment GroupAction = "COMMENT" // decides nothing, but later runs leave the group as it is
 )
 
-// groupMoves says from where an action leads and where to; a comment leads nowhere.
+// groupMoves lists from where an action leads and where to; a comment leads nowhere.
 var groupMoves = map[GroupAction]struct {
 	from []GroupStatus
 	to   GroupStatus
@@ -47,7 +47,7 @@ func statusList(statuses []GroupStatus) string {
 	return fmt.Sprintf("%s or %s", statuses[0], statuses[1])
 }
 
-// Decision is an action with what is said about it.
+// Decision is an action with its reason and note.
 type Decision struct {
 	Action GroupAction
 	Note   string
@@ -80,6 +80,6 @@ type ManualMatch struct {
 	// Reason of what the sides differ by; "" where they balance.
 	Reason AdjustmentReason
 	Note   string
-	// Propose leaves the confirming to somebody else.
+	// Propose leaves the confirming to another person.
 	Propose bool
 }

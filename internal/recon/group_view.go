@@ -2,7 +2,7 @@ package recon
 
 import "time"
 
-// StoredGroup is a matched group as it stands. Amounts are decimals in Currency.
+// StoredGroup is a matched group as it is stored. Amounts are decimals in Currency.
 type StoredGroup struct {
 	ID               string           `json:"id"`
 	ContextID        string           `json:"contextId"`

@@ -36,7 +36,7 @@ type Limits struct {
 	ByCurrency map[string]Decimal
 }
 
-// Given says whether anything was written.
+// Given reports whether anything was written.
 func (l Limits) Given() bool { return l.Default != "" || l.ByCurrency != nil }
 
 // IsZero keeps an absent limit out of JSON and YAML.

@@ -7,7 +7,7 @@ import (
 )
 
 // IDSpace turns bigint keys into UUIDs and back, for one kind of row of one tenant. The UUID (version 8, RFC 9562)
-// carries a tag of the kind and the tenant beside the key, so the public id needs no index of its own and an id of
+// carries a tag of the kind and the tenant next to the key, so the public id needs no index of its own and an id of
 // another tenant, or of another kind, is simply unknown. It hides nothing; the tenant's schema is what protects.
 type IDSpace struct{ tag uint64 }
 

@@ -2,7 +2,7 @@ package recon
 
 import "slices"
 
-// Record is one row of a file before any meaning is given to it: values beside the names of their columns.
+// Record is one row of a file before any meaning is given to it: values with the names of their columns.
 // Header is shared by all records of a file and only ever grows at its end (JSON objects may bring new names), so a
 // position keeps its meaning. Fields is reused by the reader's next call; its strings never change and may be kept.
 type Record struct {

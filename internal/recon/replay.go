@@ -1,10 +1,10 @@
 package recon
 
-// Replay says whether a run that is done again, with the rows and the plan that it had, gives what was stored.
+// Replay reports whether a run that is done again, with the rows and the plan that it had, gives what was stored.
 type Replay struct {
 	RunID     string `json:"runId"`
 	Identical bool   `json:"identical" doc:"Every hash, and every stored group that is still there, is the replayed one"`
-	// Comparable is false where a replay would not be the run: Reason says why, and nothing is compared.
+	// Comparable is false where a replay would not be the run: Reason is why, and nothing is compared.
 	Comparable bool          `json:"comparable"`
 	Reason     *ReplayReason `json:"reason,omitempty"`
 
@@ -21,7 +21,7 @@ type Replay struct {
 	DifferencesTotal int64              `json:"differencesTotal"`
 }
 
-// ReplayReason says why a run cannot be compared.
+// ReplayReason is why a run cannot be compared.
 type ReplayReason struct {
 	Code    string `json:"code"` // ROWS_VOIDED, ROWS_NOT_KEPT, ENGINE_CHANGED or PLAN_UNUSABLE
 	Message string `json:"message"`
@@ -35,7 +35,7 @@ type ReplayDifference struct {
 	Replayed string `json:"replayed"`
 }
 
-// replayDifferencesMax is how many differences a replay tells one by one.
+// replayDifferencesMax is how many differences a replay lists one by one.
 const replayDifferencesMax = 100
 
 // Differ notes what is stored otherwise, and nothing where both are the same.

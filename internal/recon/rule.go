@@ -64,7 +64,7 @@ const (
 	ManyToMany = "N:M"
 )
 
-// Rule says how rows of the two sides should agree. It is data: it is stored, versioned and hashed as it was written,
+// Rule is how rows of the two sides should agree. It is data: it is stored, versioned and hashed as it was written,
 // and WithDefaults fills what its type implies. A nil pointer or an empty string is "not given".
 type Rule struct {
 	Name     string       `json:"name" yaml:"name"`
@@ -119,7 +119,7 @@ type RuleAmount struct {
 	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
 }
 
-// RuleCurrency says in which currency amounts are compared: SAME, ORIGINAL (the original amount where a row carries
+// RuleCurrency is the currency in which amounts are compared: SAME, ORIGINAL (the original amount where a row carries
 // one, in its currency, before any rate), CONVERT (each into To by a rate of its own day) or ANY (the bare numbers).
 type RuleCurrency struct {
 	Mode           string `json:"mode,omitempty" yaml:"mode,omitempty"`
@@ -188,10 +188,10 @@ const (
 	PriorityStep      = 10
 )
 
-// Active says whether the rule runs: it does unless enabled is false.
+// Active reports whether the rule runs: it does unless enabled is false.
 func (r *Rule) Active() bool { return r.Enabled == nil || *r.Enabled }
 
-// MustHold says whether the key is required: it is unless required is false.
+// MustHold reports whether the key is required: it is unless required is false.
 func (k *RuleKey) MustHold() bool { return k.Required == nil || *k.Required }
 
 // WithDefaults is the rule with everything filled in that its type implies. It shares no memory that it changes.
@@ -284,7 +284,7 @@ func (r *Rule) defaultDate() {
 	d.Precision = orElse(d.Precision, PrecisionDay)
 }
 
-// DefaultLadder is what runs when nobody wrote a rule: the strict rules on the reference first, then the same without
+// DefaultLadder is what runs where there are no rules: the strict rules on the reference first, then the same without
 // a key, which can only propose.
 func DefaultLadder() []Rule {
 	noKey := []RuleKey{}

@@ -57,7 +57,7 @@ func CheckRules(rules []Rule) []FieldError {
 	return errs
 }
 
-// Check says everything about the rule that is wrong whatever the data: values, fields and impossible combinations.
+// Check returns what is wrong with the rule whatever the data is: values, fields and impossible combinations.
 func (r Rule) Check() []FieldError {
 	c := &ruleChecker{}
 	full := r.WithDefaults()

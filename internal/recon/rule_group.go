@@ -39,10 +39,10 @@ func (r *Rule) defaultGroup() {
 	}
 }
 
-// Grouped says whether the rule sums rows that share a field.
+// Grouped reports whether the rule sums rows that share a field.
 func (r *Rule) Grouped() bool { return len(r.Group.By.Left)+len(r.Group.By.Right) > 0 }
 
-// Within says whether the rule matches rows of one side with each other.
+// Within reports whether the rule matches rows of one side with each other.
 func (r *Rule) Within() bool { return r.Scope == ScopeLeft || r.Scope == ScopeRight }
 
 func (r *Rule) keyed() bool {
@@ -54,7 +54,7 @@ func (r *Rule) keyed() bool {
 	return false
 }
 
-// group says what of a rule's groups cannot work together.
+// group returns what of a rule's groups cannot work together.
 func (c *ruleChecker) group(r *Rule) {
 	c.oneOf("/group/cardinality", r.Group.Cardinality, OneToOne, OneToMany, ManyToOne, ManyToMany)
 	c.groupBy("/group/by/left", r.Group.By.Left)

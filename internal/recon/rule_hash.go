@@ -35,7 +35,7 @@ func HashRules(active []Rule) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Same says whether two rules are written the same.
+// Same reports whether two rules are written the same.
 func (r Rule) Same(o Rule) bool {
 	a, errA := json.Marshal(r)
 	b, errB := json.Marshal(o)

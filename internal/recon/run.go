@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// RunMode says whether a run's groups count.
+// RunMode reports whether a run's groups count.
 type RunMode string
 
 // A COMMIT run holds rows; a DRY_RUN stores a preview that can be read like a real one; a BACK_TEST tries other rules
@@ -16,7 +16,7 @@ const (
 	RunBackTest RunMode = "BACK_TEST"
 )
 
-// RunStatus is where a run stands.
+// RunStatus is the state of a run.
 type RunStatus string
 
 // The states of a run, in order; the last three are final.
@@ -28,12 +28,12 @@ const (
 	RunCancelled RunStatus = "CANCELLED"
 )
 
-// Final says whether the run has ended.
+// Final reports whether the run has ended.
 func (s RunStatus) Final() bool {
 	return s == RunCompleted || s == RunFailed || s == RunCancelled
 }
 
-// Run is one pass of a context's rules over its open rows. It is a job: queued, then worked on by whoever holds its
+// Run is one pass of a context's rules over its open rows. It is a job: queued, then worked on by the holder of its
 // lease; Fence rises with every new holder, so that a writer who lost the lease is refused.
 type Run struct {
 	ID              string          `json:"id"`
@@ -60,7 +60,7 @@ type Run struct {
 	FinishedAt      *time.Time      `json:"finishedAt,omitempty"`
 }
 
-// Progress says how far a long piece of work is: Done of Total units of Phase (LOAD, MATCH, SAVE).
+// Progress is how far a long piece of work is: Done of Total units of Phase (LOAD, MATCH, SAVE).
 type Progress struct {
 	Phase string `json:"phase,omitempty"`
 	Done  int64  `json:"done,omitempty"`

@@ -31,7 +31,7 @@ const cronFields = cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | 
 
 const cronMax = 100
 
-// Check says everything that is wrong with the schedule. now is where the search for its next time begins.
+// Check returns everything that is wrong with the schedule. now is where the search for its next time begins.
 func (s *Schedule) Check(now time.Time) []FieldError {
 	c := &ruleChecker{}
 	c.nameOf("/name", "schedule", s.Name)

@@ -31,7 +31,7 @@ type StoredFieldMap struct {
 // maxNameRunes is what the tables allow a name to have.
 const maxNameRunes = 200
 
-// Check returns what is wrong with a context that somebody wrote, by JSON pointer.
+// Check returns what is wrong with a written context, by JSON pointer.
 func (c Context) Check() []FieldError {
 	faults := checkName(c.Name)
 	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
@@ -53,7 +53,7 @@ func (c Context) Check() []FieldError {
 	return faults
 }
 
-// Check returns what is wrong with a source that somebody wrote, by JSON pointer.
+// Check returns what is wrong with a written source, by JSON pointer.
 func (s Source) Check() []FieldError {
 	faults := checkName(s.Name)
 	if s.Side != Left && s.Side != Right {

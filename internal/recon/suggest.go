@@ -2,7 +2,7 @@ package recon
 
 import "strings"
 
-// suggestWordMax bounds the work on a word that somebody may have sent to make us busy.
+// suggestWordMax bounds the work on a word that may have been sent to keep the service busy.
 const suggestWordMax = 64
 
 // Suggest is the known word nearest to a mistyped one, or "" when none is near: at most a third of its letters differ.

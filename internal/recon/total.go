@@ -37,7 +37,7 @@ func (t *Total) Subtract(o Total) {
 	t.hi -= o.hi + int64(borrow)
 }
 
-// Negative says whether it is below zero.
+// Negative reports whether it is below zero.
 func (t Total) Negative() bool { return t.hi < 0 }
 
 // Minor is the sum in 64 bits, or an error where it does not fit.

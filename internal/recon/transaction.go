@@ -98,7 +98,7 @@ const (
 	RowFieldTooLong       = "FIELD_TOO_LONG"
 	RowEncoding           = "INVALID_ENCODING"
 	RowConflictingID      = "CONFLICTING_ID"
-	RowPendingMatched     = "PENDING_MATCHED" // booked now, but its pending row stands in a confirmed group
+	RowPendingMatched     = "PENDING_MATCHED" // booked now, but its pending row is in a confirmed group
 )
 
 func (e *RowError) Error() string { return e.Reason }

@@ -2,7 +2,7 @@ package recon
 
 import "time"
 
-// StoredTransaction is a row as it stands in a source, with its derived state. Amounts are decimals in Currency.
+// StoredTransaction is a row as it is in a source, with its derived state. Amounts are decimals in Currency.
 type StoredTransaction struct {
 	ID               string            `json:"id"`
 	ContextID        string            `json:"contextId"`

@@ -22,7 +22,7 @@ type Case struct {
 	Expect CaseExpect `json:"expect"`
 }
 
-// CaseRows are rows by the columns of their file, or the name of a file beside the setup.
+// CaseRows are rows by the columns of their file, or the name of a file in the setup's folder.
 type CaseRows struct {
 	File   string
 	Header []string
@@ -161,7 +161,7 @@ func (r CaseRows) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// caseValue decodes the types of a case that are written in a shape of their own, and says whether this is one.
+// caseValue decodes the types of a case that are written in a shape of their own, and reports whether this is one.
 func (d *decoder) caseValue(n *node, to reflect.Value, pointer string) bool {
 	switch to := to.Addr().Interface().(type) {
 	case *CaseRows:

@@ -25,7 +25,7 @@ type Setup struct {
 	Cases []Case `json:"cases,omitempty"` // that the setup has to bring out; no run reads them
 }
 
-// Side says how the files of one side are read. Map nil: columns are detected.
+// Side is how the files of one side are read. Map nil: columns are detected.
 type Side struct {
 	Source   string          `json:"source,omitempty"`   // what the side's rows are called after
 	Currency string          `json:"currency,omitempty"` // of rows whose file names none

@@ -43,6 +43,11 @@ var broken = []struct {
 	{"a dot import", aliasFindings, "x/x.go", `package x; import . "fmt"`, "dot"},
 	{"a drawer package", packageNameFindings, "x/x.go", `package helpers`, "one idea"},
 
+	{"a riddle in a comment", wordFindings, "x/x.go", "package x\n\n// f says whether it is.\nfunc f() {}\n", "without says"},
+	{"a riddle in SQL", wordFindings, "migrations/000001_x.up.sql", "-- nobody reads it\n", "without nobody"},
+	{"plain words", wordFindings, "x/x.go", "package x\n\n// f reports whether it is.\nfunc f() {}\n", ""},
+	{"a long line", lineLengthFindings, "x/x.go", "package x\n\nvar a = " + strings.Repeat("1 + ", 40) + "1\n", "columns, over"},
+	{"a long row of a table", lineLengthFindings, "x/x.go", "package x\n\nvar a = []struct{ n int }{\n\t{" + strings.Repeat("1 + ", 40) + "1},\n}\n", ""},
 	{"a long function", functionLengthFindings, "x/x.go", "package x\nfunc f() {" + strings.Repeat("\n", maxFunctionLines) + "}", "over 70"},
 	{"a test file without a tag", tagFindings, "x/x_test.go", "package x", "opens with none"},
 	{"an integration test with the unit tag", tagFindings, "tests/integration/x_test.go", unitTag + "\n\npackage x", "opens with //go:build integration"},

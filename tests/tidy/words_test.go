@@ -5,12 +5,42 @@ package tidy
 import (
 	"go/ast"
 	"go/token"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
+func TestWords(t *testing.T)      { report(t, wordFindings(repository(t))) }
 func TestLineLength(t *testing.T) { report(t, lineLengthFindings(repository(t))) }
+
+// refusedWords make a comment a riddle: persons for processes, verbs of speech for code, and archaisms. Each has a
+// standard word: reports, returns, holds, is, another, a caller.
+var refusedWords = regexp.MustCompile(`(?i)\b(somebody|nobody|whoever|whom|beside|stands|lies|tells|told|says|said)\b`)
+
+// wordFindings reads the comments of Go and SQL.
+func wordFindings(files []*file) (findings []string) {
+	for _, f := range files {
+		switch {
+		case f.isGo() && !f.isTest():
+			for _, group := range f.syntax.Comments {
+				for _, comment := range group.List {
+					if word := refusedWords.FindString(comment.Text); word != "" {
+						findings = append(findings, f.at(comment.Pos(), "write plainly, without "+word))
+					}
+				}
+			}
+		case strings.HasSuffix(f.path, ".sql"):
+			for i, line := range strings.Split(f.text, "\n") {
+				_, comment, _ := strings.Cut(line, "--")
+				if word := refusedWords.FindString(comment); word != "" {
+					findings = append(findings, f.path+":"+itoa(i+1)+": write plainly, without "+word)
+				}
+			}
+		}
+	}
+	return findings
+}
 
 const maxColumns = 120
 
