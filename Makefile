@@ -17,7 +17,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-long test-nightly tidy lint fmt sec \
-	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate up down migrate-up migrate-down clean
+	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,11 +52,14 @@ test-chaos: ## Broken networks, killed processes, full disks
 	@[ -n "$(call TAGGED,chaos)" ] || $(call ABSENT,no test carries the tag chaos)
 	$(GOTEST) -count 1 -tags chaos -timeout 20m $(call TAGGED,chaos)
 
-test-nightly: test cover fuzz test-chaos test-long ## All of it, slowly
+test-nightly: test cover fuzz test-chaos test-long mutants ## All of it, slowly
 
 test-long: deps ## Cases at full size: 500 random reconciliations, a million rows
 	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion' ./internal/engine
 	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 90m -tags integration -run T48 ./internal/matching
+
+mutants: deps ## One deliberate break for each row of the standard, each caught by the test its row names (ROW=n for one)
+	$(GO) run ./tests/mutants
 
 tidy: ## The house rules alone
 	$(GO) test -count 1 ./tests/tidy/
