@@ -40,7 +40,7 @@ func TestExceptions(t *testing.T) {
 	require.Contains(t, s.must("exceptions", "ignore", e.ID, "--reason", "a typing error"), "is ignored")
 	require.NotContains(t, s.must("exceptions"), "GL-26233")
 	require.Contains(t, s.must("exceptions", "--status", "resolved"), "GL-26233")
-	require.Contains(t, s.must("exceptions", "restore", e.ID), "is open; the next run says why")
+	require.Contains(t, s.must("exceptions", "restore", e.ID), "is open; the next run finds why")
 	s.must("run", "--context", "bank-ledger")
 	require.Contains(t, s.must("exceptions"), "GL-26233")
 }

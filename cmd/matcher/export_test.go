@@ -195,7 +195,7 @@ func TestExport_CellsRunNothingInASpreadsheet(t *testing.T) {
 	require.Equal(t, "=1+1", first.ExternalID, "JSON is for machines")
 	s.fails(exitUsage, "go into a folder", "export", "--context", "Bank")
 	s.fails(exitUsage, `no "grups" to export`, "export", "grups", "--context", "Bank")
-	s.fails(exitUsage, "--run is for groups: unmatched belong", "export", "unmatched", "--run", id)
+	s.fails(exitUsage, "--run is for groups: for unmatched give --context alone", "export", "unmatched", "--run", id)
 	s.fails(exitFailed, "its folder does not exist", "export", "groups", "--context", "Bank", "--out", filepath.Join(t.TempDir(), "no", "groups.csv"))
 	_, err = objects.Token()
 	require.NotErrorIs(t, err, io.EOF, "one line a row")

@@ -223,7 +223,7 @@ func TestRemote_ALostAnswerDoesNothingTwice(t *testing.T) {
 	require.Len(t, runs.Items, 1)
 
 	line.refuse.Store(2)
-	require.Contains(t, s.must("exceptions"), "nothing is open", "a busy service is asked again, when it says so")
+	require.Contains(t, s.must("exceptions"), "no exceptions match", "a busy service is asked again, when it says so")
 	line.retryAfter = "3600"
 	line.refuse.Store(1)
 	s.fails(exitFailed, "the server asks to come back in 1h0m0s", "exceptions")
