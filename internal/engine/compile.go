@@ -145,9 +145,13 @@ const (
 	percentUnit   = 100 * 10_000 // a percentage with four decimals, as a fraction
 )
 
-// Compile turns checked rules (setup.DecodeRules) into a plan, or refuses with JSON pointers into the list what
-// cannot work with what the options know. Nothing of a rule is ever ignored.
+// Compile turns rules into a plan, or refuses with JSON pointers into the list what cannot work by itself or with what
+// the options know. Nothing of a rule is ever ignored, so shapes are checked here too: a rule need not come through
+// setup.DecodeRules.
 func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.FieldError) {
+	if errs := recon.CheckRules(rules); len(errs) > 0 {
+		return nil, errs
+	}
 	p := &Plan{Options: options, writeOff: limitsOf(options.MaxWriteOff)}
 	for side := range p.amounts {
 		p.amounts[side] = []amountSpec{{text: "amount", terms: []recon.AmountTerm{{Field: "amount"}}}}

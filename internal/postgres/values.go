@@ -47,26 +47,3 @@ func optional(minor pgtype.Int8, currency string) string {
 	}
 	return decimal(minor.Int64, currency)
 }
-
-func dayOf(date pgtype.Date) recon.Day {
-	if !date.Valid {
-		return recon.NoDay
-	}
-	return recon.DayOf(date.Time)
-}
-
-// dateOf is a day as a parameter; NoDay is NULL.
-func dateOf(day recon.Day) pgtype.Date {
-	if !day.Set() {
-		return pgtype.Date{}
-	}
-	return pgtype.Date{Time: day.Time(), Valid: true}
-}
-
-func inUTC(at *time.Time) *time.Time {
-	if at == nil {
-		return nil
-	}
-	utc := at.UTC()
-	return &utc
-}

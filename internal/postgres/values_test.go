@@ -4,7 +4,6 @@ package postgres
 
 import (
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/stretchr/testify/require"
@@ -24,13 +23,8 @@ func TestRawValuesReadWhatWasWritten(t *testing.T) {
 	require.Equal(t, recon.NullMinor{}, rawMinor(nil))
 }
 
-func TestDaysAndTimesSurviveTheDriver(t *testing.T) {
+func TestOptionalAmounts(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, (recon.Epoch + 20_000), dayOf(dateOf(recon.Epoch+20_000)))
-	require.Equal(t, recon.NoDay, dayOf(dateOf(recon.NoDay)))
-	require.Nil(t, inUTC(nil))
-	at := time.Date(2026, 3, 1, 1, 0, 0, 0, time.FixedZone("X", 3600))
-	require.Equal(t, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), *inUTC(&at))
 	require.Empty(t, optional(pgtype.Int8{}, "EUR"))
 	require.Equal(t, "0.01", optional(pgtype.Int8{Int64: 1, Valid: true}, "EUR"))
 }
