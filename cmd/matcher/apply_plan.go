@@ -193,7 +193,8 @@ func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (
 
 // planConfigured creates or changes one named value of the tenant; form returns its name and what is compared.
 func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T,
-	form func(T) (string, any)) {
+	form func(T) (string, any),
+) {
 	c := p.c
 	at := slices.IndexFunc(there, func(c recon.Configured[T]) bool {
 		known, _ := form(c.Value)
@@ -207,8 +208,10 @@ func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.
 	_, current := form(stored.Value)
 	_, desired := form(want)
 	p.differs(what, name, diffFields(current, desired), func(ctx context.Context) error {
-		call := apiCall{method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version),
-			json: want}
+		call := apiCall{
+			method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version),
+			json: want,
+		}
 		return c.do(ctx, call, nil)
 	})
 }
@@ -254,7 +257,8 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 
 // differingRates returns the rates of a pair that the service lacks or has with other values.
 func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate,
-	err error) {
+	err error,
+) {
 	first, last := rates[0].Date, rates[0].Date
 	for _, rate := range rates {
 		first, last = min(first, rate.Date), max(last, rate.Date)

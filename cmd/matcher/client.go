@@ -147,8 +147,10 @@ func (c client) request(ctx context.Context, r *apiCall) (*http.Request, error) 
 	} else {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	for name, value := range map[string]string{"Content-Type": r.contentType, "Idempotency-Key": r.key,
-		"If-Match": r.ifMatch} {
+	for name, value := range map[string]string{
+		"Content-Type": r.contentType, "Idempotency-Key": r.key,
+		"If-Match": r.ifMatch,
+	} {
 		if value != "" {
 			request.Header.Set(name, value)
 		}

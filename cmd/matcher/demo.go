@@ -199,8 +199,10 @@ type demoSide struct {
 func (d demoSide) load(ctx context.Context, api client, contextID, folder string) error {
 	side := string(d.side)
 	key := "demo/" + folder + "/" + side
-	source := map[string]any{"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side,
-		"currency": d.setup.Currency}
+	source := map[string]any{
+		"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side,
+		"currency": d.setup.Currency,
+	}
 	var made struct {
 		ID              string `json:"id"`
 		FieldMapVersion int    `json:"fieldMapVersion"`

@@ -64,8 +64,10 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	}
 	slices.SortStableFunc(rows, report.ByDate)
 	for i := range rows {
-		open := report.OpenTransaction{StoredTransaction: rows[i], Reason: recon.ReasonNotRun,
-			AgeDays: int(asOf - rows[i].Date)}
+		open := report.OpenTransaction{
+			StoredTransaction: rows[i], Reason: recon.ReasonNotRun,
+			AgeDays: int(asOf - rows[i].Date),
+		}
 		switch e, found := why[open.ID]; {
 		case found:
 			open.Class, open.Reason = e.Class, e.Reason
@@ -99,7 +101,8 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 // lastRun gives the day of the last run, by which rows are aged, and the imports that it had in hand; before the
 // first run it is the latest day among the rows, and no import.
 func (c *exportCommand) lastRun(ctx context.Context, rows []recon.StoredTransaction) (asOf recon.Day,
-	seen map[string]bool, err error) {
+	seen map[string]bool, err error,
+) {
 	var last recon.Run
 	err = each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/runs", func(run recon.Run) error {
 		if run.Status != recon.RunCompleted || run.Mode != recon.RunCommit {

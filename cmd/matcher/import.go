@@ -176,7 +176,8 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 
 // load streams one file and reads what became of it.
 func (c *importCommand) load(ctx context.Context, source recon.Source, path string, position int,
-	stdin io.Reader) (in imported, err error) {
+	stdin io.Reader,
+) (in imported, err error) {
 	name := cmp.Or(c.name, filepath.Base(path))
 	if path == "-" {
 		name = cmp.Or(c.name, "stdin")

@@ -62,11 +62,13 @@ func TestOneFileOneMeaning(t *testing.T) {
 		{"a left file in debit and credit columns", ledger, recon.Source{Side: recon.Left}, nil, 1000, 3},
 		{"a right file in debit and credit columns", ledger, recon.Source{Side: recon.Right}, nil, -1000, 3},
 		{
-			"a left file in debit and credit columns with a map", ledger, recon.Source{Side: recon.Left},
+			"a left file in debit and credit columns with a map", ledger,
+			recon.Source{Side: recon.Left},
 			fields(recon.FieldMap{}, recon.FieldDate, "posted_at", recon.FieldDebit, "debit", recon.FieldCredit, "credit"), -1000, 3,
 		},
 		{
-			"a map that negates", ledger, recon.Source{Side: recon.Left},
+			"a map that negates", ledger,
+			recon.Source{Side: recon.Left},
 			fields(recon.FieldMap{Negate: true}, recon.FieldDate, "posted_at", recon.FieldDebit, "debit", recon.FieldCredit, "credit"), 1000, 3,
 		},
 		{"signed amounts, fee and net", bank, recon.Source{Side: recon.Right}, nil, 1000, 2},
@@ -78,7 +80,8 @@ func TestOneFileOneMeaning(t *testing.T) {
 		{"equal rows without an id, and a bad one", twice, recon.Source{Side: recon.Right}, nil, 500, 3},
 		{"objects with offsets", events, recon.Source{Side: recon.Right}, nil, 525, 2},
 		{
-			"objects with offsets in a zone of the map", events, recon.Source{Side: recon.Right},
+			"objects with offsets in a zone of the map", events,
+			recon.Source{Side: recon.Right},
 			fields(recon.FieldMap{TimeZone: "Asia/Tokyo"}, recon.FieldExternalID, "id", recon.FieldDate, "at", recon.FieldAmount, "amount", recon.FieldCurrency, "currency"), 525, 2,
 		},
 		{"dates that row 3,000 decides", lateDates(), recon.Source{Side: recon.Left}, nil, 50, 3500},

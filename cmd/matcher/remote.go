@@ -194,7 +194,8 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 
 // unknown turns a 404 into an error that lists the known names and the tenant of the token.
 func (r *remote) unknown(ctx context.Context, err error, noun, given string,
-	known func(context.Context) ([]string, error)) error {
+	known func(context.Context) ([]string, error),
+) error {
 	var refused *refusal
 	if recon.KindOf(err) != recon.KindNotFound && (!errors.As(err, &refused) || refused.Status != http.StatusNotFound) {
 		return err

@@ -89,8 +89,10 @@ func checkRulesIn(data []byte) rulesChecked {
 		return checked
 	}
 	if len(plan.Rules) == 0 {
-		checked.Problems = []recon.FieldError{{Pointer: prefix, Code: "NO_RULE",
-			Message: "there is no rule, or every rule is switched off by enabled: false"}}
+		checked.Problems = []recon.FieldError{{
+			Pointer: prefix, Code: "NO_RULE",
+			Message: "there is no rule, or every rule is switched off by enabled: false",
+		}}
 		return checked
 	}
 	checked.Rules, checked.Hash = plan.Rules, plan.Hash()

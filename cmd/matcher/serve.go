@@ -40,7 +40,8 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 
 // serve listens before it opens anything: a port in use is an error at once.
 func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer,
-	log *slog.Logger) (err error) {
+	log *slog.Logger,
+) (err error) {
 	listener, err := bootstrap.Listen(ctx, cfg.Addr)
 	if err != nil {
 		return err

@@ -41,8 +41,10 @@ type tenantCommand struct {
 // with opens the tenants, of this configuration or behind MATCHER_URL, for one piece of work.
 func (t *tenantCommand) with(ctx context.Context, do func(tenantAdmin) error) (err error) {
 	if url := settingOf(t.env, "MATCHER_URL"); url != "" {
-		return do(remoteTenants{client{url: url, token: settingOf(t.env, "MATCHER_TOKEN"),
-			apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY")}})
+		return do(remoteTenants{client{
+			url: url, token: settingOf(t.env, "MATCHER_TOKEN"),
+			apiKey: settingOf(t.env, "MATCHER_ADMIN_API_KEY"),
+		}})
 	}
 	cfg, err := bootstrap.LoadConfig(t.env)
 	if err != nil {

@@ -46,7 +46,8 @@ func (l localTenants) show(ctx context.Context, idOrSlug string) (*adapters.Tena
 }
 
 func (l localTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord,
-	error) {
+	error,
+) {
 	return l.keeper.Change(asOperator(ctx), id, 0, change)
 }
 
@@ -97,7 +98,8 @@ func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*adapters.Ten
 }
 
 func (r remoteTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord,
-	error) {
+	error,
+) {
 	var tenant adapters.TenantRecord
 	return &tenant, r.client.do(ctx, apiCall{method: http.MethodPatch, path: "/admin/tenants/" + id, json: change},
 		&tenant)

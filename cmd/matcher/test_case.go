@@ -88,6 +88,8 @@ func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder st
 		}
 	}
 	out.Flush()
-	return inputFile{side: s.side, source: cmp.Or(s.setup.Source, name), path: "the " + name + " rows",
-		body: body.Bytes()}, out.Error()
+	return inputFile{
+		side: s.side, source: cmp.Or(s.setup.Source, name), path: "the " + name + " rows",
+		body: body.Bytes(),
+	}, out.Error()
 }

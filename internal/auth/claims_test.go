@@ -28,7 +28,7 @@ func resolve(who Authenticator, tenancy Tenancy, token string) (tenantID string,
 // enter returns the context that a handler gets, or the refusal.
 func enter(who Authenticator, tenancy Tenancy, token string) (ctx context.Context, err error) {
 	refuse := func(_ http.ResponseWriter, _ *http.Request, refused error) { err = refused }
-	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }) //nolint:fatcontext // what the handler got
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	r.Header.Set("Authorization", "Bearer "+token)
 	Authenticate(who, refuse)(TenantExtractor(tenancy, refuse)(handler)).ServeHTTP(httptest.NewRecorder(), r)

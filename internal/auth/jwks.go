@@ -64,7 +64,8 @@ func newKeyStore(cfg Config, now func() time.Time) *keyStore {
 	if s.client == nil {
 		// A redirect would let the answer come from an address that is not configured.
 		s.client = &http.Client{CheckRedirect: func(*http.Request,
-			[]*http.Request) error {
+			[]*http.Request,
+		) error {
 			return http.ErrUseLastResponse
 		}}
 	}

@@ -366,8 +366,10 @@ func (cfg Config) AuthConfig() auth.Config {
 	return auth.Config{
 		Disabled: !cfg.Auth.Enabled, Production: cfg.Production(),
 		Secret: secret, JWKSURL: cfg.Auth.JWKSURL, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience,
-		Tenancy: auth.Tenancy{MultiTenant: cfg.Tenancy.MultiTenantEnabled,
-			DefaultTenantID: cfg.Tenancy.DefaultTenantID},
+		Tenancy: auth.Tenancy{
+			MultiTenant:     cfg.Tenancy.MultiTenantEnabled,
+			DefaultTenantID: cfg.Tenancy.DefaultTenantID,
+		},
 	}
 }
 

@@ -48,7 +48,8 @@ type dynamicInfrastructureProvider struct {
 
 // newDynamicInfrastructureProvider opens an installed database; see Install. It dials nothing yet.
 func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter metric.MeterProvider,
-	log *slog.Logger) (*dynamicInfrastructureProvider, error) {
+	log *slog.Logger,
+) (*dynamicInfrastructureProvider, error) {
 	settings, err := connectionSettings(cfg)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,8 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 // buildTenantConnectionManagerFromConfig creates the provisioner from Config.Postgres and the connection manager over
 // the configuration port: the authority on tenants behind a cache.
 func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config,
-	settings tenancy.ConnectionSettings, log *slog.Logger) error {
+	settings tenancy.ConnectionSettings, log *slog.Logger,
+) error {
 	var options []tenancy.ProvisionerOption
 	if settings.WithoutRoles {
 		options = append(options, tenancy.WithoutTenantRoles())
@@ -121,7 +123,8 @@ const ttlJitter = 0.15
 // configurationPort asks the remote tenant manager where there are tenants and one is named, else the built-in
 // registry.
 func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig,
-	log *slog.Logger) (port ports.ConfigurationPort, err error) {
+	log *slog.Logger,
+) (port ports.ConfigurationPort, err error) {
 	port = p.registry
 	if cfg.MultiTenantEnabled && cfg.MultiTenantURL != "" {
 		if p.remote, err = tenancy.NewRemoteConfigurationAdapter(remoteConfiguration(cfg, log)); err != nil {

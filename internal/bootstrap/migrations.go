@@ -135,8 +135,8 @@ func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp,
-		&rivermigrate.MigrateOpts{MaxSteps: 1}) //nolint:staticcheck // each step is a transaction of its own
+	one := &rivermigrate.MigrateOpts{MaxSteps: 1}
+	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, one) //nolint:staticcheck // a transaction a step
 	if err != nil {
 		return false, err
 	}

@@ -213,7 +213,8 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
 			recon.JobRun: func(ctx context.Context, job recon.Job) (bool,
-				error) {
+				error,
+			) {
 				return runs.Alive(ctx, job.Subject)
 			},
 			// It takes no time, and twice does no harm.

@@ -78,7 +78,7 @@ func TestOpen_RolesOfAProcess(t *testing.T) {
 	worker := open(t, bootstrap.RoleWorker, env...)
 	status := func(app *bootstrap.App, path string) int {
 		answer := httptest.NewRecorder()
-		app.Handler().ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
+		app.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
 		return answer.Code
 	}
 	require.Equal(t, http.StatusNotFound, status(worker, "/v1/me"))

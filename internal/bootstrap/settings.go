@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ var bounded = settingsOf(reflect.TypeFor[Config](), nil)
 
 func settingsOf(t reflect.Type, path []int) (all []setting) {
 	for i := range t.NumField() {
-		field, index := t.Field(i), append(path[:len(path):len(path)], i)
+		field, index := t.Field(i), slices.Concat(path, []int{i})
 		if field.Type.Kind() == reflect.Struct {
 			all = append(all, settingsOf(field.Type, index)...)
 			continue
@@ -155,8 +156,10 @@ func newSettings(store settingStore, boot Config, log *slog.Logger) *Settings {
 // in force.
 func (s *Settings) apply(revision int64, rows []tenancy.StoredSetting) *inForce {
 	last := s.current.Load()
-	next := &inForce{Config: s.boot, revision: revision, stored: map[string]tenancy.StoredSetting{},
-		faults: map[string]string{}}
+	next := &inForce{
+		Config: s.boot, revision: revision, stored: map[string]tenancy.StoredSetting{},
+		faults: map[string]string{},
+	}
 	for _, row := range rows {
 		next.stored[row.Key] = row
 	}
@@ -216,7 +219,7 @@ func (s *Settings) Start(ctx context.Context) error {
 			err := s.poll(ctx)
 			switch {
 			case ctx.Err() != nil:
-				return nil
+				return nil //nolint:nilerr // an ended context is how it stops
 			case err == nil && failed:
 				s.log.InfoContext(ctx, "settings can be read again")
 			case err != nil && !failed:

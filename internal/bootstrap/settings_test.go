@@ -26,7 +26,7 @@ const (
 	tenantRate  = "limits.tenant_requests_per_second"
 	subjectRate = "limits.subject_requests_per_second"
 	managerURL  = "tenancy.multi_tenant_url"
-	managerKey  = "tenancy.multi_tenant_service_api_key" //nolint:gosec // a name
+	managerKey  = "tenancy.multi_tenant_service_api_key"
 	environment = "tenancy.multi_tenant_environment"
 	slug        = "tenancy.default_tenant_slug"
 )

@@ -56,8 +56,10 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
 		return recon.Unprocessable("TENANT_INVALID", "Matcher may not create the database",
-			recon.FieldError{Pointer: "/database",
-				Message: "give the owner's role CREATEDB, or create the database by hand and make that role its owner"})
+			recon.FieldError{
+				Pointer: "/database",
+				Message: "give the owner's role CREATEDB, or create the database by hand and make that role its owner",
+			})
 	}
 	if err != nil {
 		return err
@@ -71,11 +73,15 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 // apiKeys returns the administrator's key and, unless there is a tenant manager elsewhere, the key of the
 // installations that this one serves as tenant manager.
 func (a *App) apiKeys() auth.APIKeys {
-	keys := auth.APIKeys{{Key: a.cfg.Auth.AdminAPIKey, Subject: "admin-api-key",
-		Roles: []auth.Role{auth.RolePlatformAdmin}}}
+	keys := auth.APIKeys{{
+		Key: a.cfg.Auth.AdminAPIKey, Subject: "admin-api-key",
+		Roles: []auth.Role{auth.RolePlatformAdmin},
+	}}
 	if a.cfg.Tenancy.MultiTenantURL == "" {
-		keys = append(keys, auth.APIKey{Key: a.cfg.Tenancy.MultiTenantServiceAPIKey, Subject: "service-api-key",
-			Roles: []auth.Role{auth.RoleTenantReader}})
+		keys = append(keys, auth.APIKey{
+			Key: a.cfg.Tenancy.MultiTenantServiceAPIKey, Subject: "service-api-key",
+			Roles: []auth.Role{auth.RoleTenantReader},
+		})
 	}
 	return keys
 }

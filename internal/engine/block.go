@@ -86,8 +86,10 @@ func (b *block) solve() {
 func (o *outcome) single(x *evaluator, left, right uint32) {
 	if v, ok := x.judge(left, right); ok {
 		o.candidates++
-		o.pairs = append(o.pairs, pair{left: left, right: right, compared: v.compared, score: v.score,
-			held: x.gate(left, right, v)})
+		o.pairs = append(o.pairs, pair{
+			left: left, right: right, compared: v.compared, score: v.score,
+			held: x.gate(left, right, v),
+		})
 	}
 }
 
@@ -280,8 +282,10 @@ func (x *nodeIndex) candidates(edges []solver.Edge, l int32) ([]solver.Edge, boo
 	b := x.b
 	n := b.nodes[0][l]
 	code := b.x.currency[LeftIndex][b.first(LeftIndex, l)]
-	s := &scan{x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan,
-		looks: b.fan * b.x.looks()}
+	s := &scan{
+		x: x, l: l, target: n.amount, reach: b.x.reach(code, n.amount), edges: edges, room: b.fan,
+		looks: b.fan * b.x.looks(),
+	}
 	if x.order == nil {
 		s.outward(0, int32(len(b.nodes[1])))
 		return s.edges, s.full

@@ -51,8 +51,10 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 				if rows == 0 {
 					continue
 				}
-				item := BridgeItem{Label: labels[side], Side: sideOf(side), Class: recon.Class(class), Count: rows,
-					Reason: recon.Reason(reason).String()}
+				item := BridgeItem{
+					Label: labels[side], Side: sideOf(side), Class: recon.Class(class), Count: rows,
+					Reason: recon.Reason(reason).String(),
+				}
 				b.item(item, c.reasons[side][class][reason], signs[side])
 			}
 		}
@@ -67,8 +69,10 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 func (b *bridgeBuilder) rests(c *currencyLedger) {
 	for _, side := range [2]int{RightIndex, LeftIndex} {
 		if c.restGroups[side] > 0 {
-			item := BridgeItem{Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak,
-				Reason: recon.ReasonPartialRest.String(), Count: c.restGroups[side]}
+			item := BridgeItem{
+				Label: LabelRest, Side: sideOf(side), Class: recon.ClassBreak,
+				Reason: recon.ReasonPartialRest.String(), Count: c.restGroups[side],
+			}
 			b.item(item, c.rests[side], -1)
 		}
 	}
@@ -82,8 +86,10 @@ func (b *Bridge) Check() error {
 		sum.Add(b.Items[i].Amount)
 	}
 	if reached, err := sum.Minor(); err != nil || reached != b.Right {
-		return &ViolationError{"left balance + Σ items = right balance",
-			fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right)}
+		return &ViolationError{
+			"left balance + Σ items = right balance",
+			fmt.Sprintf("%s: reached %d, not %d minor units", b.Currency, reached, b.Right),
+		}
 	}
 	return nil
 }

@@ -216,6 +216,8 @@ func countReasons(res *Result) []ReasonCount {
 
 // State of a row after the run.
 func (r *Result) State(side recon.Side, row uint32) recon.State {
-	return [...]recon.State{recon.StateOpen, recon.StateProposed, recon.StatePartial,
-		recon.StateConfirmed}[r.state[indexOf(side)][row]]
+	return [...]recon.State{
+		recon.StateOpen, recon.StateProposed, recon.StatePartial,
+		recon.StateConfirmed,
+	}[r.state[indexOf(side)][row]]
 }

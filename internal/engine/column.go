@@ -44,8 +44,10 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 	case recon.CurrencyAny:
 		spec.wide, spec.text = true, "wide|"+text
 	case recon.CurrencyConvert:
-		spec.text = strings.Join([]string{"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays),
-			text}, "|")
+		spec.text = strings.Join([]string{
+			"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays),
+			text,
+		}, "|")
 		spec.rates = newRateTable(c, p.Options.Rates)
 	}
 	if name, isSchedule := strings.CutPrefix(text, recon.ScheduleTerm); isSchedule {

@@ -102,8 +102,10 @@ type container struct {
 }
 
 func newContainer(p *Plan, pair keyPair) *container {
-	return &container{op: pair.op, glued: [2]bool{p.columns[pair.side[0]][pair.column[0]].glued(),
-		p.columns[pair.side[1]][pair.column[1]].glued()}}
+	return &container{op: pair.op, glued: [2]bool{
+		p.columns[pair.side[0]][pair.column[0]].glued(),
+		p.columns[pair.side[1]][pair.column[1]].glued(),
+	}}
 }
 
 // whole is a stored value as it is sought in others.
@@ -269,7 +271,7 @@ func joinContained(p *Plan, tables [2]*Table, pair keyPair) *joined {
 	for side := range tables {
 		j.fill(side, found[side])
 	}
-	j.met = append(met, make([]bool, j.count+1-len(met))...)
+	j.met = append(j.met, make([]bool, j.count+1-len(met))...)
 	j.live = j.isLiveByRow()
 	return j.joined
 }

@@ -39,8 +39,10 @@ func (c *comparison) evidence() []recon.Evidence {
 	var list []recon.Evidence
 	for i, k := range c.keys {
 		a, b := c.keyTexts(k.pair)
-		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a),
-			Right: first(b)}
+		e := recon.Evidence{
+			Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a),
+			Right: first(b),
+		}
 		if e.Held = c.agree(k.pair) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
 			e.Closeness = full
 		}
@@ -151,8 +153,10 @@ func (c *comparison) agree(pair int) bool {
 
 // currencyEvidence is in which currencies two rows are, and by which rates they were compared.
 func (c *comparison) currencyEvidence() recon.Evidence {
-	e := recon.Evidence{Component: recon.ComponentCurrency, Field: "currency",
-		Rates: c.ratesOf([2][]uint32{c.rows[:1], c.rows[1:]})}
+	e := recon.Evidence{
+		Component: recon.ComponentCurrency, Field: "currency",
+		Rates: c.ratesOf([2][]uint32{c.rows[:1], c.rows[1:]}),
+	}
 	var names, compared [2]string
 	for half, row := range c.rows {
 		names[half] = c.tables[half].Currency(row)
@@ -208,7 +212,7 @@ func (c *comparison) feeEvidence(half int) (e recon.Evidence, known bool) {
 	if gross == absent || net == absent {
 		return e, false
 	}
-	taken := gross
+	var taken int64
 	if len(t.fee) > 0 && t.fee[row] != absent {
 		taken = t.fee[row]
 	} else if taken, known = subtract(gross, c.amount(1-half)); !known {

@@ -192,16 +192,20 @@ func (r *runner) checkStates(res *Result) error {
 	for side := range grouped {
 		for row, in := range grouped[side] {
 			if in != (r.sides[side].state[row] != stateOpen) {
-				return &ViolationError{"a row's state follows from its group",
-					fmt.Sprintf("%s row %d", sideOf(side), row)}
+				return &ViolationError{
+					"a row's state follows from its group",
+					fmt.Sprintf("%s row %d", sideOf(side), row),
+				}
 			}
 		}
 		c := res.Counts[side]
 		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
 		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
-			return &ViolationError{"rows = the sum of their states",
+			return &ViolationError{
+				"rows = the sum of their states",
 				fmt.Sprintf("%s: %d rows, %d in states, %d listed open", sideOf(side), c.Rows, states,
-					len(res.Open[side]))}
+					len(res.Open[side])),
+			}
 		}
 	}
 	return nil
@@ -269,8 +273,10 @@ func (r *runner) checkGroups(res *Result) error {
 	}
 	for _, g := range slices.Concat(broken, several) {
 		if g != nil {
-			return &ViolationError{"a confirmed group holds its rule",
-				fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name)}
+			return &ViolationError{
+				"a confirmed group holds its rule",
+				fmt.Sprintf("a group of %d and %d rows under %q", g.LeftCount, g.RightCount, r.plan.Rules[g.Rule].Name),
+			}
 		}
 	}
 	return nil

@@ -153,8 +153,10 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 // note takes a lack as the miss of one row, if it is the least.
 func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
 	x := &mender{s.x}
-	n := near{miss: Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change},
-		keyed: true, fails: 1, whole: true}
+	n := near{
+		miss:  Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change},
+		keyed: true, fails: 1, whole: true,
+	}
 	n.amount = magnitude(l.left - l.right)
 	if l.change == ChangeSum {
 		change := l.sum

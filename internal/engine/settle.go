@@ -78,8 +78,10 @@ func (b *block) emit(left, right uint32, f *solver.Flow, ambiguous bool, alterna
 	if !ok {
 		panic("engine: a row was paired that does not hold what its kind holds")
 	}
-	p := pair{left: left, right: right, compared: v.compared, score: v.score, method: f.Method,
-		alternatives: alternatives}
+	p := pair{
+		left: left, right: right, compared: v.compared, score: v.score, method: f.Method,
+		alternatives: alternatives,
+	}
 	switch p.held = b.x.gate(left, right, v); {
 	case f.Method == solver.Greedy:
 		p.held = recon.HeldBySearchBudget

@@ -274,8 +274,10 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	if !ok {
 		return // below proposeAt
 	}
-	p := &pair{left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held,
-		method: solver.Exact}
+	p := &pair{
+		left: rows[0][0], right: rows[1][0], compared: v.compared, score: v.score, held: held,
+		method: solver.Exact,
+	}
 	switch {
 	case t.answer.Spent:
 		p.held, p.method = recon.HeldBySearchBudget, solver.Greedy

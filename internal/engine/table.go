@@ -144,8 +144,10 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	t.id, t.source = append(t.id, id), append(t.source, number)
 	t.currency = append(t.currency, currencyCode(tx.Currency))
 	t.date = append(t.date, int32(tx.Date))
-	t.digest = append(t.digest, [2]uint64{binary.BigEndian.Uint64(tx.Digest[:]),
-		binary.BigEndian.Uint64(tx.Digest[8:])})
+	t.digest = append(t.digest, [2]uint64{
+		binary.BigEndian.Uint64(tx.Digest[:]),
+		binary.BigEndian.Uint64(tx.Digest[8:]),
+	})
 	t.ordinal = append(t.ordinal, tx.Ordinal)
 	t.pending = append(t.pending, tx.BookingStatus == recon.Pending)
 	if t.carried != nil {

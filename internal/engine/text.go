@@ -29,8 +29,10 @@ func (p *Plan) textRule(r *recon.Rule, side [2]int) *textRule {
 	}
 	least, _ := r.Text.Min.Scaled(similarityScale)
 	key := recon.RuleKey{Normalise: textSteps}
-	pair := keyPair{column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)},
-		side: side}
+	pair := keyPair{
+		column: [2]int{p.keyColumn(side[0], r.Text.Left, &key), p.keyColumn(side[1], r.Text.Right, &key)},
+		side:   side,
+	}
 	return &textRule{indexOrAppend(&p.texts, pair), r.Text.Algorithm, least}
 }
 

@@ -14,8 +14,10 @@ type unitRun struct {
 
 func (r *runner) unitRun(x *evaluator, units [2]units) *unitRun {
 	view := x.onUnits(units)
-	sub := &runner{view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control, asOf: r.asOf,
-		held: r.held}
+	sub := &runner{
+		view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control, asOf: r.asOf,
+		held: r.held,
+	}
 	for half := range units {
 		sub.sides[half] = newSideState(units[half].len())
 	}

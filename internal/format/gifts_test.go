@@ -41,7 +41,8 @@ func TestADecoderMayBringItsMapAndItsStatement(t *testing.T) {
 		body    io.Reader
 		spooled bool
 	}{
-		{"a file, from where it stands", opened, false}, {"bytes", strings.NewReader(statement), false},
+		{"a file, from where it stands", opened, false},
+		{"bytes", strings.NewReader(statement), false},
 		{"a pipe", io.MultiReader(strings.NewReader(statement)), true},
 	} {
 		spooled = false

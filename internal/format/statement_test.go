@@ -4,6 +4,7 @@ package format
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ type statementDecoderOfTests struct {
 	about []Statement
 }
 
-func init() {
+func init() { //nolint:gochecknoinits // a format of the tests alone
 	formats = append([]notation{{"stmt", func(in *input) bool { return strings.HasPrefix(string(in.raw.rest()), "\x00STMT\n") }, openStatement}}, formats...)
 }
 
@@ -38,7 +39,7 @@ func openStatement(in *input) (decoder, string, error) {
 	if _, err := at.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return nil, "", err
 	}
-	trailer := string(tail[strings.LastIndexByte(string(tail), '\n')+1:])
+	trailer := string(tail[bytes.LastIndexByte(tail, '\n')+1:])
 	d := &statementDecoderOfTests{rows: bufio.NewScanner(io.NewSectionReader(at, 0, size-int64(len(trailer)))), last: trailer, line: 1}
 	d.rows.Scan()
 	return d, "a statement", nil

@@ -76,7 +76,7 @@ type none struct{}
 func within[I, O any](opens opening, handler func(context.Context, *postgres.Tx, I) (O, error)) endpoint {
 	return newEndpoint(opens, reflect.TypeFor[I](), reflect.TypeFor[O](),
 		func(_ *API, ctx context.Context, tx *postgres.Tx, in any) (any, error) {
-			return handler(ctx, tx, in.(I))
+			return handler(ctx, tx, in.(I)) //nolint:forcetypeassert // newEndpoint reads an I
 		})
 }
 
@@ -84,7 +84,7 @@ func within[I, O any](opens opening, handler func(context.Context, *postgres.Tx,
 func listed[I, T any](opens opening, handler func(context.Context, *postgres.Tx, I) ([]T, string, error)) endpoint {
 	return newEndpoint(opens, reflect.TypeFor[I](), reflect.TypeFor[list[T]](),
 		func(_ *API, ctx context.Context, tx *postgres.Tx, in any) (any, error) {
-			items, next, err := handler(ctx, tx, in.(I))
+			items, next, err := handler(ctx, tx, in.(I)) //nolint:forcetypeassert // newEndpoint reads an I
 			return listOf(items, next), err
 		})
 }
@@ -92,7 +92,9 @@ func listed[I, T any](opens opening, handler func(context.Context, *postgres.Tx,
 // direct is an endpoint that opens no transaction for its handler.
 func direct[I, O any](handler func(*API, context.Context, I) (O, error)) endpoint {
 	return newEndpoint(nothing, reflect.TypeFor[I](), reflect.TypeFor[O](),
-		func(a *API, ctx context.Context, _ *postgres.Tx, in any) (any, error) { return handler(a, ctx, in.(I)) })
+		func(a *API, ctx context.Context, _ *postgres.Tx, in any) (any, error) {
+			return handler(a, ctx, in.(I)) //nolint:forcetypeassert // newEndpoint reads an I
+		})
 }
 
 func newEndpoint(opens opening, in, out reflect.Type, call handler) endpoint {

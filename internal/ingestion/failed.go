@@ -39,8 +39,10 @@ func (s *Service) failed(ctx context.Context, source recon.Source, fileName stri
 	if ctx.Err() != nil || recon.CodeOf(cause) == uploadIncomplete {
 		return cause
 	}
-	told := failedImport{source.ContextID, source.ID, storableName(fileName), "INTERNAL",
-		"the import failed for a reason that the log tells"}
+	told := failedImport{
+		source.ContextID, source.ID, storableName(fileName), "INTERNAL",
+		"the import failed for a reason that the log tells",
+	}
 	if known := (*recon.Error)(nil); errors.As(cause, &known) {
 		told.Code, told.Message = known.Code, storableText(known.Error())
 	}

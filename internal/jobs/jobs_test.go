@@ -196,7 +196,7 @@ func TestJobsOfTwoTenantsAtOnce(t *testing.T) {
 	tenants := map[string]context.Context{}
 	for range 2 {
 		ctx, tenantID := i.NewTenant(t)
-		tenants[tenantID] = ctx
+		tenants[tenantID] = ctx //nolint:fatcontext // one each
 	}
 	const jobsEach = 8
 	for tenantID, ctx := range tenants {

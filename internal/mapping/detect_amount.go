@@ -140,8 +140,10 @@ func (d *detector) otherAmount() {
 		if named, ok := d.out.Fields[field]; ok {
 			d.out.Fields[recon.FieldAmount] = named
 			d.report.Choices = append(d.report.Choices,
-				Choice{Field: recon.FieldAmount, Columns: named.Columns,
-					Why: "the " + field + " amount, because no column is called amount"})
+				Choice{
+					Field: recon.FieldAmount, Columns: named.Columns,
+					Why: "the " + field + " amount, because no column is called amount",
+				})
 			return
 		}
 	}

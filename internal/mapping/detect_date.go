@@ -95,8 +95,10 @@ func (d *detector) dateColumns() {
 	if value, ok := d.out.Fields[recon.FieldValueDate]; ok {
 		d.out.Fields[recon.FieldDate] = value
 		d.report.Choices = append(d.report.Choices,
-			Choice{Field: recon.FieldDate, Columns: value.Columns,
-				Why: "the value date, because no column is called a booking date"})
+			Choice{
+				Field: recon.FieldDate, Columns: value.Columns,
+				Why: "the value date, because no column is called a booking date",
+			})
 		return
 	}
 	var found []int

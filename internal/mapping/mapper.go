@@ -107,9 +107,12 @@ func (m *Mapper) name() {
 }
 
 func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source,
-	[]recon.FieldError) {
-	s := &source{name: name, constant: field.Constant, join: field.Join,
-		values: make(map[string]string, len(field.Values)), negate: field.Negate}
+	[]recon.FieldError,
+) {
+	s := &source{
+		name: name, constant: field.Constant, join: field.Join,
+		values: make(map[string]string, len(field.Values)), negate: field.Negate,
+	}
 	var problems []recon.FieldError
 	fail := func(pointer, code, message string) {
 		problems = append(problems, recon.FieldError{Pointer: "/" + name + pointer, Code: code, Message: message})

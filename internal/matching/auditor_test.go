@@ -195,7 +195,7 @@ func (a *auditor) match() {
 		slices.Sort(members)
 		before := a.groups[g.ID]
 		if before != nil && (before.touched || before.status == recon.GroupConfirmed) {
-			require.Equal(a.t, before.status, recon.GroupStatus(g.Status), "a run changed %s", g.ID)
+			require.Equal(a.t, before.status, g.Status, "a run changed %s", g.ID)
 			require.Equal(a.t, before.members, members)
 			now[g.ID] = before
 			continue
@@ -205,7 +205,7 @@ func (a *auditor) match() {
 			require.LessOrEqual(a.t, max(sums[recon.Left]-sums[recon.Right], sums[recon.Right]-sums[recon.Left]), a.rules[g.RuleName], "%s %v", g.RuleName, members)
 		}
 		require.NotContains(a.t, a.refused, strings.Join(members, "+"), "a refused set came back by %s", g.RuleName)
-		now[g.ID] = &auditedGroup{status: recon.GroupStatus(g.Status), members: members}
+		now[g.ID] = &auditedGroup{status: g.Status, members: members}
 	}
 	for id, g := range a.groups {
 		kept := now[id] != nil || !g.touched && g.status == recon.GroupProposed
@@ -241,7 +241,7 @@ func (a *auditor) values(groups map[string]*auditedGroup) []*auditedGroup {
 // shown are the active groups with all of their rows.
 func (a *auditor) shown() (active []recon.StoredGroup) {
 	for _, g := range a.bundle.groups(a.t, recon.GroupFilter{}) {
-		switch recon.GroupStatus(g.Status) {
+		switch g.Status {
 		case recon.GroupConfirmed, recon.GroupProposed, recon.GroupPartial:
 			a.tx(a.t, func(tx *postgres.Tx) (err error) {
 				g.Items, _, err = tx.GroupItems(a.ctx, g.ID, postgres.Page{Limit: 1000})

@@ -87,7 +87,8 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 
 // saveBackTest compares what the rules confirm with what is confirmed, and stores the difference in one commit.
 func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, result *engine.Result,
-	took seconds) error {
+	took seconds,
+) error {
 	before, after := job.before(), job.after(run, result)
 	rows, err := newRowFinder(job)
 	if err != nil {
@@ -145,8 +146,10 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []matched {
 		if !holdsAny(window, job.left, left) && !holdsAny(window, job.right, right) {
 			continue
 		}
-		m := matched{RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)},
-			Rule: result.RuleName(job.plan, i)}
+		m := matched{
+			RowSet: recon.RowSet{Left: ids(nil, job.left, left), Right: ids(nil, job.right, right)},
+			Rule:   result.RuleName(job.plan, i),
+		}
 		if g.Status() != recon.GroupConfirmed {
 			proposed[leastRow(m.RowSet)] = m
 			continue

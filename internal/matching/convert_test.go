@@ -57,7 +57,7 @@ func TestGroupsOfSeveralCurrencies(t *testing.T) {
 		require.Equal(t, 1, rates, "the rate stays with the group, though everything agrees")
 		return nil
 	})
-	require.EqualValues(t, recon.ReasonFXRateMissing, b.exceptions(t, recon.ExceptionFilter{Side: recon.Left})[0].Reason)
+	require.Equal(t, recon.ReasonFXRateMissing, b.exceptions(t, recon.ExceptionFilter{Side: recon.Left})[0].Reason)
 
 	statement := b.statement(t, recon.NoDay)
 	moved := map[string]string{}

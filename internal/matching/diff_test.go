@@ -19,7 +19,7 @@ func euros(_ recon.Side, id int64) recon.Money {
 }
 
 func of(rule string, left []int64, right ...int64) matched {
-	return matched{recon.RowSet{left, right}, rule}
+	return matched{recon.RowSet{Left: left, Right: right}, rule}
 }
 
 func TestDiffGroups(t *testing.T) {
@@ -85,7 +85,7 @@ func groupings(random *rand.Rand, rows int) []matched {
 	}
 	var list []matched
 	for range random.IntN(rows) {
-		g := matched{recon.RowSet{take(0, random.IntN(3)), take(1, random.IntN(3))}, "rule"}
+		g := matched{recon.RowSet{Left: take(0, random.IntN(3)), Right: take(1, random.IntN(3))}, "rule"}
 		if g.size() > 0 {
 			list = append(list, g)
 		}

@@ -111,8 +111,10 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 // conclude stores an ending without a result.
 func (s *Service) conclude(ctx context.Context, run recon.Run) error {
 	err := s.DB.TxRetry(ctx, func(tx *postgres.Tx) error {
-		tx.Audit("run."+map[recon.RunStatus]string{recon.RunFailed: "fail",
-			recon.RunCancelled: "cancelled"}[run.Status],
+		tx.Audit("run."+map[recon.RunStatus]string{
+			recon.RunFailed:    "fail",
+			recon.RunCancelled: "cancelled",
+		}[run.Status],
 			"run", run.ID, map[string]string{"code": run.ErrorCode, "message": run.ErrorMessage})
 		return tx.FinishRun(ctx, run, struct{}{})
 	})
@@ -143,8 +145,10 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 	}
 	loaded := time.Now()
 	result, err := Compute(job.plan, job.left, job.right, func(p engine.Progress) bool {
-		beat.set(recon.Progress{Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone,
-			Total: int64(p.Rules) * p.RowsTotal})
+		beat.set(recon.Progress{
+			Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone,
+			Total: int64(p.Rules) * p.RowsTotal,
+		})
 		return ctx.Err() == nil
 	})
 	if err != nil {

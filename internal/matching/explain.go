@@ -31,7 +31,7 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 	if err != nil {
 		return err
 	}
-	e.Class, e.Reason = recon.Class(why.Class), recon.Reason(why.Reason)
+	e.Class, e.Reason = why.Class, why.Reason
 	e.Difference, e.Suggestion = why.NearestDifference, why.Suggestion
 	if why.NearestID == "" {
 		return nil
@@ -58,7 +58,8 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 
 // verdicts compares two rows under every rule that compares rows of their sides with each other.
 func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction) ([]recon.RuleVerdict,
-	error) {
+	error,
+) {
 	if a.Side == b.Side {
 		return nil, nil
 	}
@@ -88,7 +89,8 @@ func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.Stor
 
 // pairTables are finished tables of a few rows: the engine finishes tables by running over them.
 func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string) ([2]*engine.Table,
-	error) {
+	error,
+) {
 	var tables [2]*engine.Table
 	for i, ids := range [][]string{left, right} {
 		side := []recon.Side{recon.Left, recon.Right}[i]

@@ -66,7 +66,7 @@ func TestAPayoutOfFiftyThousandRowsAgainstOneBankLine(t *testing.T) {
 
 	groups := b.groups(t, recon.GroupFilter{})
 	require.Len(t, groups, 1)
-	require.EqualValues(t, recon.GroupConfirmed, groups[0].Status)
+	require.Equal(t, recon.GroupConfirmed, groups[0].Status)
 	require.Equal(t, []any{n, 1, "0.00"}, []any{groups[0].LeftCount, groups[0].RightCount, groups[0].Difference})
 	require.Equal(t, n+1, b.count(t, `SELECT count(*) FROM active_items`))
 

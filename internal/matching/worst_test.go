@@ -45,7 +45,7 @@ func TestACardFileIsMatchedByOriginalCurrencyWithoutARate(t *testing.T) {
 	require.Equal(t, []string{"JPY", "0"}, []string{byAmount["16125"].Currency, byAmount["16125"].Difference})
 	open := b.exceptions(t, recon.ExceptionFilter{Side: recon.Left})
 	require.Len(t, open, 1)
-	require.EqualValues(t, recon.ReasonAmountDiffers, open[0].Reason)
+	require.Equal(t, recon.ReasonAmountDiffers, open[0].Reason)
 	require.Zero(t, b.count(t, `SELECT count(*) FROM fx_rates`))
 	b.statement(t, recon.NoDay) // it ties, in three currencies, or it is an error
 }
@@ -72,7 +72,7 @@ func TestARejectedPairReturnsOnlyWhenOneOfItsRowsChanges(t *testing.T) {
 	}
 	open := b.exceptions(t, recon.ExceptionFilter{Side: recon.Left, Status: "OPEN"})
 	require.Len(t, open, 1)
-	require.EqualValues(t, recon.ReasonRejected, open[0].Reason)
+	require.Equal(t, recon.ReasonRejected, open[0].Reason)
 	require.Contains(t, open[0].Suggestion, "rejected")
 
 	b.load(t, b.right, []string{"R1,2026-01-02,10.00,A,payment"}) // the same row delivered again is the same row

@@ -144,8 +144,10 @@ func (c *Carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier
 		if err != nil {
 			return e, err
 		}
-		e.Items = append(e.Items, engine.BridgeItem{Label: item.Label, Reason: item.Reason, Amount: money.Amount,
-			Count: item.Count})
+		e.Items = append(e.Items, engine.BridgeItem{
+			Label: item.Label, Reason: item.Reason, Amount: money.Amount,
+			Count: item.Count,
+		})
 	}
 	return e, nil
 }

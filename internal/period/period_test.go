@@ -5,6 +5,7 @@ package period
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func (m month) closed(t *testing.T) *Closing {
 	setup, faults := setup.Decode([]byte(m.setup))
 	require.Empty(t, faults)
 	options := setup.Options()
-	options.Partials, options.Rejected = m.carry.Partials, append(m.carry.Rejected, m.rejected...)
+	options.Partials, options.Rejected = m.carry.Partials, slices.Concat(m.carry.Rejected, m.rejected)
 	if m.options.To != 0 {
 		options.From, options.To = m.options.From, m.options.To
 	}

@@ -215,8 +215,10 @@ func (r *reader) row(line *rowLine) error {
 		return r.fault("%v", err)
 	}
 	side := indexOf(line.Side)
-	row := Row{Tx: tx, ID: firstID + int64(len(r.Rows[side])), Source: line.Source, File: line.File,
-		partial: line.Status == recon.StatePartial}
+	row := Row{
+		Tx: tx, ID: firstID + int64(len(r.Rows[side])), Source: line.Source, File: line.File,
+		partial: line.Status == recon.StatePartial,
+	}
 	r.ids[side][line.N] = row.ID
 	r.Rows[side] = append(r.Rows[side], row)
 	return nil
@@ -319,8 +321,10 @@ func (r *reader) check() error {
 		earlier, err := r.earlier(currency, sums)
 		if err == nil {
 			rest := engine.BridgeItem{Amount: sums[1] - sums[0]}
-			_, err = engine.Bridge{Currency: currency, Left: sums[0], Right: sums[1],
-				Items: []engine.BridgeItem{rest}}.WithEarlier(earlier)
+			_, err = engine.Bridge{
+				Currency: currency, Left: sums[0], Right: sums[1],
+				Items: []engine.BridgeItem{rest},
+			}.WithEarlier(earlier)
 		}
 		if err != nil {
 			return r.fault("the balances in %s do not follow from the rows: %v", currency, err)

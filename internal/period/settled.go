@@ -74,8 +74,10 @@ func (w *writer) confirmed(side int, oldest recon.Day) []settledLine {
 		if !known || len(list[i].Rows) == settledLineRows {
 			i = len(list)
 			at[k] = i
-			list = append(list, settledLine{Type: lineSettled, Side: w.Sides[side].Side, Source: k.source, Date: date,
-				Pending: k.pending})
+			list = append(list, settledLine{
+				Type: lineSettled, Side: w.Sides[side].Side, Source: k.source, Date: date,
+				Pending: k.pending,
+			})
 		}
 		list[i].Rows = append(list[i].Rows, settledRow(table, row))
 	}

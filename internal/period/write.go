@@ -145,8 +145,10 @@ func (w *writer) partials() error {
 		if g.Status() != recon.GroupPartial {
 			continue
 		}
-		line := setLine{Type: linePartial, Rule: w.Result.RuleName(w.Plan, i), Side: recon.Left, Date: recon.NoDay,
-			Currency: g.Currency()}
+		line := setLine{
+			Type: linePartial, Rule: w.Result.RuleName(w.Plan, i), Side: recon.Left, Date: recon.NoDay,
+			Currency: g.Currency(),
+		}
 		var sums [2]recon.Minor
 		for side, rows := range [2][]uint32{w.Result.LeftRows(g), w.Result.RightRows(g)} {
 			table := w.Sides[side].Table

@@ -161,7 +161,8 @@ func (tx *Tx) GroupAdjustments(ctx context.Context, groupID string, page Page) (
 }
 
 func (tx *Tx) adjustments(ctx context.Context, page Page, where string, args pgx.NamedArgs) ([]recon.Adjustment,
-	string, error) {
+	string, error,
+) {
 	return list[recon.Adjustment]{
 		what: "adjustments", scan: tx.scanAdjustment,
 		key:  func(a recon.Adjustment) int64 { return tx.key(kindAdjustment, a.ID) },
@@ -183,7 +184,8 @@ func (tx *Tx) Adjustment(ctx context.Context, id string) (recon.Adjustment, erro
 // PostAdjustment brings an adjustment into a posting status: POSTED with the reference of the entry in the books, or
 // REVERSED, after which the difference it covered may be adjusted anew.
 func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingStatus,
-	reference string) (recon.Adjustment, error) {
+	reference string,
+) (recon.Adjustment, error) {
 	a, err := tx.Adjustment(ctx, id)
 	if err != nil {
 		return a, err

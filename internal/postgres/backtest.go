@@ -86,7 +86,8 @@ const entryGroupsInList = 10
 
 // BackTestEntries lists the changes that a back-test found; kind "" is any.
 func (tx *Tx) BackTestEntries(ctx context.Context, id string, kind recon.DiffKind, page Page) ([]recon.BackTestEntry,
-	string, error) {
+	string, error,
+) {
 	b, err := tx.BackTest(ctx, id)
 	if err != nil {
 		return nil, "", err

@@ -143,9 +143,11 @@ func (db *DB) finish(ctx context.Context, s session, fn func(*Tx) error) (err er
 		err = s.tx.Commit(ctx)
 		ended = err == nil
 		if connectionLost(err) { // between COMMIT and its answer: the server may have done either
-			err = &translated{cause: err, outcomeUnknown: true,
+			err = &translated{
+				cause: err, outcomeUnknown: true,
 				public: recon.Unavailable("OUTCOME_UNKNOWN", retryAfterOutage,
-					"the connection to the database was lost while the change was being saved: check whether it was made before repeating it")}
+					"the connection to the database was lost while the change was being saved: check whether it was made before repeating it"),
+			}
 		}
 	}
 	return domainError(ctx, err)

@@ -26,7 +26,8 @@ func (tx *Tx) FeeSchedule(ctx context.Context, id string) (StoredFeeSchedule, er
 
 // UpdateFeeSchedule changes a fee schedule for later runs. version is what the caller read, 0 when it does not care.
 func (tx *Tx) UpdateFeeSchedule(ctx context.Context, id string, version int,
-	value recon.FeeSchedule) (StoredFeeSchedule, error) {
+	value recon.FeeSchedule,
+) (StoredFeeSchedule, error) {
 	return tx.feeSchedules().update(ctx, id, version, value)
 }
 

@@ -149,7 +149,8 @@ func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, er
 }
 
 func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup,
-	error) {
+	error,
+) {
 	read, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
 			coalesce(g.difference_reason, '') AS difference_reason, g.left_ids AS "left", g.right_ids AS "right",
@@ -204,8 +205,10 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.DifferenceReason) == 0:
 		return g.Status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
 			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.Currency), g.Currency),
-			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
-				Message: "is needed for a group with a difference"})
+			recon.FieldError{
+				Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Message: "is needed for a group with a difference",
+			})
 	case d.Action == recon.ActionUnmatch && g.Posted:
 		return g.Status, recon.Conflict("ADJUSTMENT_POSTED",
 			"an adjustment of this group is in the books: reverse it first")

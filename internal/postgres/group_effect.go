@@ -188,7 +188,8 @@ func (tx *Tx) closeExceptions(ctx context.Context, groups []*decidedGroup, resol
 // reopenExceptions opens one for each row of groups. What they say is replaced by the next run, which looks for another
 // partner.
 func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reason recon.Reason) error {
-	return tx.changeExceptions(ctx, groups, exceptionChange{event: recon.EventExceptionOpened, sql: `
+	return tx.changeExceptions(ctx, groups, exceptionChange{
+		event: recon.EventExceptionOpened, sql: `
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class,
 			reason, opened_at)
 		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, now()
@@ -199,7 +200,8 @@ func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reas
 			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '',
 			status = 'OPEN', resolution = '', resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
 		RETURNING transaction_id AS key, class, reason, resolution`,
-		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()}})
+		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()},
+	})
 }
 
 // exceptionChange is what becomes of the exceptions of the rows @members, and the event that reports it.

@@ -85,8 +85,10 @@ func (tx *Tx) handMade(ctx context.Context, c recon.Context, m recon.ManualMatch
 		return nil, recon.Unprocessable("GROUP_UNBALANCED", fmt.Sprintf(
 			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.LeftAmount, g.Currency),
 			decimal(g.RightAmount, g.Currency), decimal(g.Difference, g.Currency), g.Currency),
-			recon.FieldError{Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
-				Message: "is needed for a group with a difference"})
+			recon.FieldError{
+				Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Message: "is needed for a group with a difference",
+			})
 	}
 	return g, nil
 }

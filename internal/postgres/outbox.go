@@ -91,8 +91,10 @@ func (tx *Tx) RecordOutbox(ctx context.Context, r OutboxResult) (retry time.Time
 			INSERT INTO outbox_parked AS p (event_seq, attempts, cause, retry_at)
 			VALUES (@seq, @attempts, left(@cause, 500), CASE WHEN @given_up THEN NULL ELSE now() + @retry_in::interval END)
 			ON CONFLICT (event_seq) DO UPDATE SET attempts = excluded.attempts, cause = excluded.cause, retry_at = excluded.retry_at`,
-			pgx.NamedArgs{"seq": p.Seq, "attempts": p.Attempts, "cause": p.Cause, "given_up": p.RetryIn == 0,
-				"retry_in": p.RetryIn})
+			pgx.NamedArgs{
+				"seq": p.Seq, "attempts": p.Attempts, "cause": p.Cause, "given_up": p.RetryIn == 0,
+				"retry_in": p.RetryIn,
+			})
 	}
 	queueRetry(&batch, &retry)
 	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {

@@ -81,7 +81,8 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
 func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (stored recon.StoredRule,
-	err error) {
+	err error,
+) {
 	err = tx.changeRule(ctx, id, version, func(recon.StoredRule) error {
 		err := tx.nextRuleVersion(ctx, id, rule)
 		if err == nil {
@@ -268,8 +269,10 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 		if !ok {
 			return nil, recon.Unprocessable("RULE_UNKNOWN",
 				"the order names a rule that the context does not have, or one twice",
-				recon.FieldError{Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN",
-					Message: "is no further rule of this context"})
+				recon.FieldError{
+					Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN",
+					Message: "is no further rule of this context",
+				})
 		}
 		delete(byID, id)
 		rule.Priority = (i + 1) * step
@@ -277,8 +280,10 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 	}
 	if len(byID) > 0 {
 		return nil, recon.Unprocessable("RULE_MISSING", "the order must name every rule of the context",
-			recon.FieldError{Pointer: "/ruleIds", Code: "RULE_MISSING",
-				Message: fmt.Sprintf("%d of the context's rules are missing", len(byID))})
+			recon.FieldError{
+				Pointer: "/ruleIds", Code: "RULE_MISSING",
+				Message: fmt.Sprintf("%d of the context's rules are missing", len(byID)),
+			})
 	}
 	return set, nil
 }

@@ -39,9 +39,10 @@ func (p *dayScanPlan) SetNext(next pgtype.ScanPlan) { p.next = next }
 func (p *dayScanPlan) Scan(src []byte, target any) error {
 	var date pgtype.Date
 	err := p.next.Scan(src, &date)
-	*target.(*recon.Day) = recon.NoDay
+	day := target.(*recon.Day) //nolint:forcetypeassert // the plan is made for this type alone
+	*day = recon.NoDay
 	if date.Valid {
-		*target.(*recon.Day) = recon.DayOf(date.Time)
+		*day = recon.DayOf(date.Time)
 	}
 	return err
 }
@@ -51,6 +52,6 @@ type dayEncodePlan struct{ next pgtype.EncodePlan }
 func (p *dayEncodePlan) SetNext(next pgtype.EncodePlan) { p.next = next }
 
 func (p *dayEncodePlan) Encode(value any, to []byte) ([]byte, error) {
-	day := value.(recon.Day)
+	day := value.(recon.Day) //nolint:forcetypeassert // the plan is made for this type alone
 	return p.next.Encode(pgtype.Date{Time: day.Time(), Valid: day.Set()}, to)
 }

@@ -74,8 +74,13 @@ func mustEnvironment() *cel.Env {
 		options = append(options, cel.Variable(name, cel.StringType))
 	}
 	for _, operator := range comparisons {
-		for _, pair := range [][2]*cel.Type{{decimalType, decimalType}, {decimalType, cel.IntType},
-			{decimalType, cel.StringType}, {dayType, dayType}, {dayType, cel.StringType}} {
+		for _, pair := range [][2]*cel.Type{
+			{decimalType, decimalType},
+			{decimalType, cel.IntType},
+			{decimalType, cel.StringType},
+			{dayType, dayType},
+			{dayType, cel.StringType},
+		} {
 			if isEquality(operator) {
 				continue // CEL compares any two values of one type; literals of another are let through as dyn
 			}
@@ -90,8 +95,10 @@ func mustEnvironment() *cel.Env {
 	return env
 }
 
-var comparisons = []string{operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
-	operators.Equals, operators.NotEquals}
+var comparisons = []string{
+	operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
+	operators.Equals, operators.NotEquals,
+}
 
 func isEquality(operator string) bool {
 	return operator == operators.Equals || operator == operators.NotEquals

@@ -301,8 +301,10 @@ func (sizes) EstimateCallCost(_, overload string, _ *cost.AstNode, _ []cost.AstN
 	if !strings.Contains(overload, "decimal") {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.Estimate{Min: 1, Max: 1},
-		ResultSize: &cost.SizeEstimate{Min: 1, Max: 1}}
+	return &cost.CallEstimate{
+		CostEstimate: cost.Estimate{Min: 1, Max: 1},
+		ResultSize:   &cost.SizeEstimate{Min: 1, Max: 1},
+	}
 }
 
 // EstimateSize of a field.

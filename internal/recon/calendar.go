@@ -68,8 +68,10 @@ func CheckCalendars(calendars []Calendar) []FieldError {
 		at := "/" + strconv.Itoa(i)
 		errs = append(errs, Below(at, calendars[i].Check())...)
 		if first, taken := seen[calendars[i].ID]; taken {
-			errs = append(errs, FieldError{at + "/id", CodeDuplicate,
-				fmt.Sprintf("is the id of calendar %d too", first+1)})
+			errs = append(errs, FieldError{
+				at + "/id", CodeDuplicate,
+				fmt.Sprintf("is the id of calendar %d too", first+1),
+			})
 		}
 		seen[calendars[i].ID] = i
 	}

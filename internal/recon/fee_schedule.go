@@ -99,8 +99,10 @@ func CheckFeeSchedules(schedules []FeeSchedule) []FieldError {
 		at := "/" + strconv.Itoa(i)
 		errs = append(errs, Below(at, schedules[i].Check())...)
 		if first, taken := seen[schedules[i].Name]; taken {
-			errs = append(errs, FieldError{at + "/name", CodeDuplicate,
-				fmt.Sprintf("is the name of schedule %d too", first+1)})
+			errs = append(errs, FieldError{
+				at + "/name", CodeDuplicate,
+				fmt.Sprintf("is the name of schedule %d too", first+1),
+			})
 		}
 		seen[schedules[i].Name] = i
 	}
@@ -228,8 +230,10 @@ func (s FeeSchedule) Compile() (*CompiledSchedule, error) {
 	}
 	full := s.WithDefaults()
 	digits, _ := CurrencyDigits(s.Currency)
-	c := &CompiledSchedule{cascading: full.Mode == FeeCascading, rounding: full.Rounding,
-		unit: powerOfTen(digits - *full.Scale)}
+	c := &CompiledSchedule{
+		cascading: full.Mode == FeeCascading, rounding: full.Rounding,
+		unit: powerOfTen(digits - *full.Scale),
+	}
 	for i := range s.Items {
 		c.items = append(c.items, s.Items[i].compile(digits))
 	}
@@ -305,8 +309,10 @@ func (c *CompiledSchedule) Verify(amount, actual Minor) (FeeVerification, error)
 	if err != nil {
 		return FeeVerification{}, err
 	}
-	return FeeVerification{Amount: amount, Expected: expected, Actual: actual, Delta: delta,
-		Verdict: FeeVerdict(delta)}, nil
+	return FeeVerification{
+		Amount: amount, Expected: expected, Actual: actual, Delta: delta,
+		Verdict: FeeVerdict(delta),
+	}, nil
 }
 
 // FeeVerdict is what a difference of actual − expected means. It holds for a refund too: less given back is more

@@ -110,8 +110,11 @@ func (m FieldMap) MarshalJSON() ([]byte, error) {
 			}
 		}
 	}
-	for _, s := range []struct{ key, value string }{{"dateFormat", m.DateFormat}, {"timeZone", m.TimeZone},
-		{"decimal", m.Decimal}} {
+	for _, s := range []struct{ key, value string }{
+		{"dateFormat", m.DateFormat},
+		{"timeZone", m.TimeZone},
+		{"decimal", m.Decimal},
+	} {
 		if s.value != "" {
 			if err := add(s.key, s.value); err != nil {
 				return nil, err
@@ -174,9 +177,10 @@ func (t *Transform) UnmarshalJSON(data []byte) error {
 		return json.Unmarshal(data, &t.Op)
 	}
 	var step struct {
-		Replace, Extract *string
-		With             string
-		Substring        []int
+		Replace   *string `json:"replace"`
+		Extract   *string `json:"extract"`
+		With      string  `json:"with"`
+		Substring []int   `json:"substring"`
 	}
 	if err := json.Unmarshal(data, &step); err != nil {
 		return err

@@ -70,8 +70,10 @@ func CheckRates(rates []FXRate) []FieldError {
 		errs = append(errs, Below(at, r.Check())...)
 		id := identity{r.From, r.To, r.Type, r.Date}
 		if first, taken := seen[id]; taken {
-			errs = append(errs, FieldError{at, CodeDuplicate,
-				fmt.Sprintf("rate %d has the same currencies, date and type", first+1)})
+			errs = append(errs, FieldError{
+				at, CodeDuplicate,
+				fmt.Sprintf("rate %d has the same currencies, date and type", first+1),
+			})
 		}
 		seen[id] = i
 	}

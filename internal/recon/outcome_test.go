@@ -17,7 +17,7 @@ import (
 // readable is a pointer to an enum.
 type readable interface {
 	encoding.TextUnmarshaler
-	Scan(any) error
+	Scan(src any) error
 }
 
 // TestEnumsAreTextsOutsideOfMemory writes and reads every value of every enum.

@@ -22,6 +22,8 @@ const rowErrorValueMax = 200
 
 // NewRowError returns what is wrong with one row; a long value is clipped.
 func NewRowError(line, row int, field, value, code, reason string) RowError {
-	return RowError{Line: line, Row: row, Field: field, Value: Clip(value, rowErrorValueMax), Code: code,
-		Reason: reason}
+	return RowError{
+		Line: line, Row: row, Field: field, Value: Clip(value, rowErrorValueMax), Code: code,
+		Reason: reason,
+	}
 }

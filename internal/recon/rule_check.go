@@ -45,12 +45,16 @@ func CheckRules(rules []Rule) []FieldError {
 			errs = append(errs, e)
 		}
 		if first, taken := names[rules[i].Name]; taken {
-			errs = append(errs, FieldError{at + "/name", CodeDuplicate,
-				fmt.Sprintf("is the name of rule %d too", first+1)})
+			errs = append(errs, FieldError{
+				at + "/name", CodeDuplicate,
+				fmt.Sprintf("is the name of rule %d too", first+1),
+			})
 		}
 		if first, taken := priorities[rules[i].Priority]; taken {
-			errs = append(errs, FieldError{at + "/priority", CodeDuplicate,
-				fmt.Sprintf("is the priority of rule %d too", first+1)})
+			errs = append(errs, FieldError{
+				at + "/priority", CodeDuplicate,
+				fmt.Sprintf("is the priority of rule %d too", first+1),
+			})
 		}
 		names[rules[i].Name], priorities[rules[i].Priority] = i, i
 	}

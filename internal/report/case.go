@@ -104,15 +104,15 @@ func groupText(g *setup.CaseGroup) string {
 		}
 		return strings.Join(ids, " + ")
 	}
-	text := fmt.Sprintf("%s = %s  %s", rows(g.Left), rows(g.Right), g.Status)
+	parts := []string{fmt.Sprintf("%s = %s  %s", rows(g.Left), rows(g.Right), g.Status)}
 	for _, more := range []struct{ name, text string }{
 		{"rule", g.Rule}, {"difference", string(g.Difference)}, {"reason", g.Reason.String()}, {"heldBy", g.HeldBy.String()},
 	} {
 		if more.text != "" {
-			text += ", " + more.name + " " + more.text
+			parts = append(parts, more.name+" "+more.text)
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func (r *Run) checkOpen(want []setup.CaseOpen) (faults []CaseFault) {
@@ -146,16 +146,16 @@ func (r *Run) checkOpen(want []setup.CaseOpen) (faults []CaseFault) {
 }
 
 func openText(o *setup.CaseOpen) string {
-	text := "left " + strings.Join(o.Left, "")
+	parts := []string{"left " + strings.Join(o.Left, "")}
 	if len(o.Right) > 0 {
-		text = "right " + o.Right[0]
+		parts[0] = "right " + o.Right[0]
 	}
 	for _, more := range []string{o.Class.String(), o.Reason.String()} {
 		if more != "" {
-			text += ", " + more
+			parts = append(parts, more)
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func checkTotals(want *setup.CaseTotals, got engine.Summary) (faults []CaseFault) {

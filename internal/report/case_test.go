@@ -24,7 +24,10 @@ func TestACaseComparesWhatItStates(t *testing.T) {
 		},
 		Open: []setup.CaseOpen{
 			{Left: setup.CaseIDs{"L4"}, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers},
-			{Left: setup.CaseIDs{"row 5 of books.csv"}}, {Left: setup.CaseIDs{"row 6"}}, {Right: setup.CaseIDs{"R4"}}, {Right: setup.CaseIDs{"R5"}},
+			{Left: setup.CaseIDs{"row 5 of books.csv"}},
+			{Left: setup.CaseIDs{"row 6"}},
+			{Right: setup.CaseIDs{"R4"}},
+			{Right: setup.CaseIDs{"R5"}},
 		},
 		Totals: setup.CaseTotals{Left: setup.CaseCounts{Matched: &one}, Right: setup.CaseCounts{Rejected: new(int64)}, Groups: setup.CaseGroupCounts{Partial: &one}},
 	}

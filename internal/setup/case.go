@@ -260,7 +260,7 @@ func (d *decoder) caseIDs(n *node, to *CaseIDs, pointer string) {
 func CheckCases(cases []Case) []recon.FieldError {
 	var errs []recon.FieldError
 	fail := func(code, message, pointer string, args ...any) {
-		errs = append(errs, recon.FieldError{fmt.Sprintf(pointer, args...), code, message})
+		errs = append(errs, recon.FieldError{Pointer: fmt.Sprintf(pointer, args...), Code: code, Message: message})
 	}
 	seen := map[string]int{}
 	for i := range cases {
@@ -293,18 +293,24 @@ func (e *CaseExpect) check() []recon.FieldError {
 		g := &e.Groups[i]
 		at := "/groups/" + strconv.Itoa(i)
 		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
-			errs = append(errs, recon.FieldError{at + "/status", recon.CodeValue,
-				notAmong(g.Status.String(), caseStatuses)})
+			errs = append(errs, recon.FieldError{
+				at + "/status", recon.CodeValue,
+				notAmong(g.Status.String(), caseStatuses),
+			})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
-			errs = append(errs, recon.FieldError{at, recon.CodeMissing,
-				"must name the rows of the group: left and right, two at least"})
+			errs = append(errs, recon.FieldError{
+				at, recon.CodeMissing,
+				"must name the rows of the group: left and right, two at least",
+			})
 		}
 	}
 	for i := range e.Open {
 		if len(e.Open[i].Left)+len(e.Open[i].Right) != 1 {
-			errs = append(errs, recon.FieldError{"/open/" + strconv.Itoa(i), recon.CodeValue,
-				"must name one row, by left or by right"})
+			errs = append(errs, recon.FieldError{
+				"/open/" + strconv.Itoa(i), recon.CodeValue,
+				"must name one row, by left or by right",
+			})
 		}
 	}
 	return errs

@@ -39,7 +39,7 @@ type node struct {
 }
 
 func (n *node) fault(pointer, code, message string) recon.FieldError {
-	return recon.FieldError{pointer, code, fmt.Sprintf("%s (line %d)", message, n.line)}
+	return recon.FieldError{Pointer: pointer, Code: code, Message: fmt.Sprintf("%s (line %d)", message, n.line)}
 }
 
 func (n *node) noun() string {
@@ -58,12 +58,12 @@ func (n *node) noun() string {
 
 func parseDocument(data []byte) (*node, []recon.FieldError) {
 	if len(data) > bytesMax {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax, fmt.Sprintf("is longer than %d bytes", bytesMax)}}
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: fmt.Sprintf("is longer than %d bytes", bytesMax)}}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	start := bytes.TrimSpace(data)
 	if len(start) == 0 {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax, "is empty"}}
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: "is empty"}}
 	}
 	if start[0] == '[' || start[0] == '{' {
 		return parseJSON(data)
@@ -75,11 +75,13 @@ func parseYAML(data []byte) (*node, []recon.FieldError) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var root, second yaml.Node
 	if err := decoder.Decode(&root); err != nil {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax,
-			"is neither YAML nor JSON: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+		return nil, []recon.FieldError{{
+			Code:    recon.CodeSyntax,
+			Message: "is neither YAML nor JSON: " + strings.TrimPrefix(err.Error(), "yaml: "),
+		}}
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax, "holds more than one document"}}
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: "holds more than one document"}}
 	}
 	return fromYAML(root.Content[0], "", 0)
 }
@@ -145,7 +147,7 @@ func parseJSON(data []byte) (*node, []recon.FieldError) {
 		}
 	}
 	if err != nil {
-		return nil, []recon.FieldError{{"", recon.CodeSyntax, fmt.Sprintf("line %d: %v", reader.line(), err)}}
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: fmt.Sprintf("line %d: %v", reader.line(), err)}}
 	}
 	return root, nil
 }

@@ -1,3 +1,5 @@
+// Package setup turns what a person writes into nouns: rules, field maps, setups and cases, as YAML or JSON. One strict
+// decoder reads them all; what it refuses carries a JSON pointer and a line.
 package setup
 
 import (

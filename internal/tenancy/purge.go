@@ -18,7 +18,7 @@ func (s *Service) Start(ctx context.Context) error {
 		for {
 			s.round(ctx)
 			if safego.Pause(ctx, s.Rounds, s.due) != nil {
-				return nil
+				return nil //nolint:nilerr // an ended context is how it stops
 			}
 		}
 	})

@@ -76,8 +76,10 @@ func (s *Service) owner(tenant ports.TenantConfig) (dsn func() string, database 
 	cluster := s.Clusters[tenant.Cluster].OwnerDSN
 	if cluster == "" {
 		return nil, "", recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
-			recon.FieldError{Pointer: "/cluster",
-				Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn"})
+			recon.FieldError{
+				Pointer: "/cluster",
+				Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn",
+			})
 	}
 	return func() string { return cluster }, cmp.Or(tenant.Database, adapters.DatabaseOf(cluster)), nil
 }
@@ -149,7 +151,8 @@ func (s *Service) provision(ctx context.Context, tenant ports.TenantConfig) erro
 
 // Change sets the name or the limits. version is the one that the caller read, 0 for any.
 func (s *Service) Change(ctx context.Context, tenantID string, version int64,
-	change adapters.TenantChange) (*adapters.TenantRecord, error) {
+	change adapters.TenantChange,
+) (*adapters.TenantRecord, error) {
 	record, err := s.Registry.Change(ctx, tenantID, version, change)
 	return s.done(ctx, ports.TenantEventUpdated, record, err)
 }
@@ -174,7 +177,8 @@ func (s *Service) Resume(ctx context.Context, tenantID string) (*adapters.Tenant
 }
 
 func (s *Service) setStatus(ctx context.Context, tenantID string, status ports.TenantStatus,
-	event string) (*adapters.TenantRecord, error) {
+	event string,
+) (*adapters.TenantRecord, error) {
 	if _, err := s.Registry.SetStatus(ctx, tenantID, status); err != nil {
 		return nil, err
 	}
@@ -209,7 +213,8 @@ func (s *Service) Restore(ctx context.Context, tenantID string) (*adapters.Tenan
 }
 
 func (s *Service) done(ctx context.Context, event string, record *adapters.TenantRecord,
-	err error) (*adapters.TenantRecord, error) {
+	err error,
+) (*adapters.TenantRecord, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,10 @@ const (
 )
 
 // pure lists the packages of the lowest floor. They know no driver, log, clock or system.
-var pure = []string{recon, "internal/setup", format, mapping, "internal/predicate", engine, engine + "/solver", "internal/period",
-	"internal/report", "internal/period", audit}
+var pure = []string{
+	recon, "internal/setup", format, mapping, "internal/predicate", engine, engine + "/solver", "internal/period",
+	"internal/report", "internal/period", audit,
+}
 
 // onlyIn lists who may know a library, by the folder of the importing file.
 var onlyIn = []struct {

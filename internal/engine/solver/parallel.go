@@ -39,7 +39,7 @@ func InParallel(n int, work func(i int)) {
 	}
 }
 
-// ranges cuts 0..n into parts of at most size.
+// Ranges cuts 0..n into parts of at most size.
 func Ranges(n, size int) [][2]int {
 	var parts [][2]int
 	for from := 0; from < n; from += size {

@@ -24,7 +24,7 @@ func TestLife(t *testing.T) {
 			go func() {
 				_ = life.Run(t.Context(), func(ctx context.Context) error {
 					<-ctx.Done()
-					time.Sleep(time.Hour)
+					time.Sleep(time.Hour) //nolint:forbidigo // virtual
 					ended = true
 					return errors.New("broken off")
 				})

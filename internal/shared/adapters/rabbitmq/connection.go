@@ -70,7 +70,7 @@ func (b *Broker) Start(ctx context.Context) error {
 		}
 		b.mu.Unlock()
 		<-ctx.Done()
-		b.mu.Lock() // from here on host begins none
+		b.mu.Lock() //nolint:staticcheck // empty on purpose: from here on host begins none
 		b.mu.Unlock()
 		b.supervised.Wait()
 		return nil

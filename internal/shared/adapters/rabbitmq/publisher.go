@@ -21,17 +21,17 @@ const (
 	publishersKept = 16
 )
 
-// Rejection is why the broker did not take a message, which stays unsent.
-type Rejection string
+// RejectionError is why the broker did not take a message, which stays unsent.
+type RejectionError string
 
 // The rejections.
 const (
-	ErrReturned Rejection = "no queue is bound to the routing key"
-	ErrNacked   Rejection = "the broker refused the message"
-	ErrRefused  Rejection = "the broker closed the channel because of a message"
+	ErrReturned RejectionError = "no queue is bound to the routing key"
+	ErrNacked   RejectionError = "the broker refused the message"
+	ErrRefused  RejectionError = "the broker closed the channel because of a message"
 )
 
-func (r Rejection) Error() string { return string(r) }
+func (r RejectionError) Error() string { return string(r) }
 
 // Publisher is a channel in confirm mode. It belongs to one goroutine, so that a message which makes the broker close
 // the channel costs no other tenant anything.

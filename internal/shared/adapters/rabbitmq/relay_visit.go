@@ -120,7 +120,8 @@ func firsts(result postgres.OutboxResult) (n int) {
 
 // publish sends a batch and returns what to record of it, and the fault that stopped it.
 func (r *Relay) publish(ctx context.Context, p *Publisher, b postgres.OutboxBatch,
-	failures int) (postgres.OutboxResult, error) {
+	failures int,
+) (postgres.OutboxResult, error) {
 	result := postgres.OutboxResult{From: b.Position, To: b.Position}
 	r.at(ctx, "read, not sent")
 	outcomes := r.send(ctx, p, b.Events)
@@ -167,7 +168,8 @@ func (r *Relay) publisherOf(event recon.Event) EventPublisher {
 
 // retryParked tries parked events one by one: any of them may cost the channel.
 func (r *Relay) retryParked(ctx context.Context, p *Publisher, parked []postgres.ParkedEvent,
-	result *postgres.OutboxResult) error {
+	result *postgres.OutboxResult,
+) error {
 	for _, event := range parked {
 		outcome := r.send(ctx, p, []recon.Event{event.Event})[0]
 		switch {

@@ -76,7 +76,8 @@ func WithTTLJitter(fraction float64) CacheOption {
 
 // NewCachedConfigurationAdapter caches the delegate's answers for exactly ttl, unless WithTTLJitter spreads it.
 func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Duration,
-	options ...CacheOption) (*CachedConfigurationAdapter, error) {
+	options ...CacheOption,
+) (*CachedConfigurationAdapter, error) {
 	if delegate == nil {
 		return nil, errors.New("the configuration cache needs a port to ask")
 	}
@@ -99,7 +100,8 @@ func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Du
 
 // GetTenantConfig returns the tenant's configuration, which the caller may change. Errors are the authority's.
 func (c *CachedConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig,
-	error) {
+	error,
+) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant") // nothing that cannot be a tenant takes room here or a call upstream
 	}

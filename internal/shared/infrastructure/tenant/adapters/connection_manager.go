@@ -41,7 +41,8 @@ type TenantConnectionManager struct {
 
 // NewTenantConnectionManager opens no connection before the first lease. The caller wraps configuration in a cache.
 func NewTenantConnectionManager(settings ConnectionSettings,
-	configuration ports.ConfigurationPort) (*TenantConnectionManager, error) {
+	configuration ports.ConfigurationPort,
+) (*TenantConnectionManager, error) {
 	if configuration == nil {
 		return nil, errors.New("the connection manager needs a configuration port")
 	}
@@ -130,7 +131,8 @@ func (m *TenantConnectionManager) AcquireReplica(ctx context.Context, tenantID s
 
 // ReplicatedPlacement returns the tenant's database and whether it has a replica.
 func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string,
-	has bool) {
+	has bool,
+) {
 	settings := m.settings.Load()
 	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
 	if err != nil || tenant.Status != ports.TenantActive {
@@ -184,7 +186,8 @@ func admit(tenant *ports.TenantConfig) error {
 }
 
 func (m *TenantConnectionManager) leaseFrom(ctx context.Context, settings *ConnectionSettings, target poolTarget,
-	lease *Lease) (*Lease, error) {
+	lease *Lease,
+) (*Lease, error) {
 	pool, err := m.pools.hold(target, settings)
 	if err != nil {
 		return nil, err

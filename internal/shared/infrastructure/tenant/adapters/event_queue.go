@@ -44,7 +44,8 @@ type eventQueue struct {
 
 // newEventQueue starts workers that run until ctx ends; wait returns when the last has ended.
 func newEventQueue(ctx context.Context, log *slog.Logger,
-	handle func(context.Context, ports.TenantEvent) error) *eventQueue {
+	handle func(context.Context, ports.TenantEvent) error,
+) *eventQueue {
 	q := &eventQueue{
 		handle: handle, log: log, waiting: map[string][]ports.TenantEvent{}, seen: map[string]int64{},
 		quick: make(chan string, maxWaitingTenants), slow: make(chan string, maxWaitingTenants),

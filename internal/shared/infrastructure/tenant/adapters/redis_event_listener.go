@@ -60,7 +60,8 @@ var _ ports.TenantEventListener = (*RedisTenantEventListener)(nil)
 
 // NewRedisTenantEventListener dials nothing before Start.
 func NewRedisTenantEventListener(client redis.UniversalClient,
-	config RedisTenantEventListenerConfig) (*RedisTenantEventListener, error) {
+	config RedisTenantEventListenerConfig,
+) (*RedisTenantEventListener, error) {
 	if client == nil {
 		return nil, errors.New("the tenant event listener needs a Redis client")
 	}
@@ -77,8 +78,10 @@ func NewRedisTenantEventListener(client redis.UniversalClient,
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &RedisTenantEventListener{client: client, config: config, log: log, stop: make(chan struct{}),
-		ended: make(chan struct{})}, nil
+	return &RedisTenantEventListener{
+		client: client, config: config, log: log, stop: make(chan struct{}),
+		ended: make(chan struct{}),
+	}, nil
 }
 
 // Start listens until ctx ends or Stop is called, and subscribes again whenever the line breaks. It can be called once.

@@ -56,16 +56,19 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 		return nil, err
 	}
 	plan := tenantPlan{tenant.Cluster, tenant.Database, tenant.Connections, tenant.RequestsPerSecond}
-	return configOf(r.change(ctx, tenantUpdate{action: "tenant.create", detail: map[string]any{"slug": tenant.Slug, "config": plan}, sql: `
+	return configOf(r.change(ctx, tenantUpdate{
+		action: "tenant.create", detail: map[string]any{"slug": tenant.Slug, "config": plan}, sql: `
 		INSERT INTO control.tenants (id, slug, name, config, version)
 		SELECT @id, @slug, @name, @config, 1 + coalesce((SELECT max(version) FROM control.audit WHERE tenant_id = @id), 0)`,
-		args: pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan}}))
+		args: pgx.NamedArgs{"id": tenant.ID, "slug": tenant.Slug, "name": tenant.Name, "config": plan},
+	}))
 }
 
 // Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0:
 // any).
 func (r *Registry) Change(ctx context.Context, tenantID string, version int64, change TenantChange) (*TenantRecord,
-	error) {
+	error,
+) {
 	if change.Name != nil {
 		trimmed := strings.TrimSpace(*change.Name)
 		change.Name = &trimmed
@@ -74,8 +77,10 @@ func (r *Registry) Change(ctx context.Context, tenantID string, version int64, c
 		return nil, err
 	}
 	limits := map[string]int{}
-	for name, limit := range map[string]*int{"connections": change.Connections,
-		"requestsPerSecond": change.RequestsPerSecond} {
+	for name, limit := range map[string]*int{
+		"connections":       change.Connections,
+		"requestsPerSecond": change.RequestsPerSecond,
+	} {
 		if limit != nil {
 			limits[name] = *limit
 		}
@@ -103,9 +108,12 @@ func errTenantDeleted() error {
 // SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. Being
 // in that status already is no error and no change.
 func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig,
-	error) {
-	actions := map[ports.TenantStatus]string{ports.TenantActive: "tenant.resume",
-		ports.TenantSuspended: "tenant.suspend"}
+	error,
+) {
+	actions := map[ports.TenantStatus]string{
+		ports.TenantActive:    "tenant.resume",
+		ports.TenantSuspended: "tenant.suspend",
+	}
 	switch {
 	case status == ports.TenantDeleted:
 		return configOf(r.Delete(ctx, tenantID, DefaultGrace))

@@ -71,7 +71,8 @@ const tracerName = "matcher/internal/shared/infrastructure/tenant"
 // NewPostgresTenantSchemaProvisioner provisions in one database of the primary. dsn is asked on every call, so that a
 // rotated password is picked up; it belongs to the owner role, never to the application's.
 func NewPostgresTenantSchemaProvisioner(dsn func() string, database string,
-	options ...ProvisionerOption) (*PostgresTenantSchemaProvisioner, error) {
+	options ...ProvisionerOption,
+) (*PostgresTenantSchemaProvisioner, error) {
 	if dsn == nil {
 		return nil, errors.New("the provisioner needs the primary's DSN")
 	}

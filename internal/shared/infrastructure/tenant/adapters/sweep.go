@@ -110,7 +110,7 @@ func (s *TenantSweep) Start(ctx context.Context) error {
 			period := float64(s.config.Period) * (1 + sweepJitter*(2*rand.Float64()-1))
 			if safego.Pause(ctx, sweepLeast, nil) != nil ||
 				safego.Pause(ctx, time.Duration(period)-sweepLeast, s.wake) != nil {
-				return nil
+				return nil //nolint:nilerr // an ended context is how it stops
 			}
 		}
 	})

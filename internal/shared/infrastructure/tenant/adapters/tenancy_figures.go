@@ -27,8 +27,10 @@ func RegisterFigures(provider metric.MeterProvider, parts TenancyFigures) error 
 		counter := r.counter("tenant_config_cache_total", "Answers about tenants, by where they came from.")
 		r.callback(func(o metric.Observer) {
 			s := cache.Stats()
-			for result, n := range map[string]int64{"hit": s.Hits, "miss": s.Misses, "stale": s.Stale,
-				"negative": s.Negative} {
+			for result, n := range map[string]int64{
+				"hit": s.Hits, "miss": s.Misses, "stale": s.Stale,
+				"negative": s.Negative,
+			} {
 				o.ObserveInt64(counter, n, metric.WithAttributes(attribute.String("result", result)))
 			}
 		}, counter)
