@@ -256,9 +256,9 @@ func (p *applyPlan) planRates(ctx context.Context) error {
 }
 
 // differingRates returns the rates of a pair that the service lacks or has with other values.
-func (p *applyPlan) differingRates(ctx context.Context, pair ratePair, rates []recon.FXRate) (other []recon.FXRate,
-	err error,
-) {
+func (p *applyPlan) differingRates(
+	ctx context.Context, pair ratePair, rates []recon.FXRate,
+) (other []recon.FXRate, err error) {
 	first, last := rates[0].Date, rates[0].Date
 	for _, rate := range rates {
 		first, last = min(first, rate.Date), max(last, rate.Date)

@@ -40,9 +40,9 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 }
 
 // planSource compares one side's source: the one of its name, or where the file names none the only one of its side.
-func (p *applyPlan) planSource(ctx context.Context, side recon.Side, want setup.Side, there []recon.Source) (string,
-	error,
-) {
+func (p *applyPlan) planSource(
+	ctx context.Context, side recon.Side, want setup.Side, there []recon.Source,
+) (string, error) {
 	onSide := slices.DeleteFunc(slices.Clone(there), func(s recon.Source) bool { return s.Side != side })
 	name := want.Source
 	switch {

@@ -100,9 +100,9 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 
 // lastRun gives the day of the last run, by which rows are aged, and the imports that it had in hand; before the
 // first run it is the latest day among the rows, and no import.
-func (c *exportCommand) lastRun(ctx context.Context, rows []recon.StoredTransaction) (asOf recon.Day,
-	seen map[string]bool, err error,
-) {
+func (c *exportCommand) lastRun(
+	ctx context.Context, rows []recon.StoredTransaction,
+) (asOf recon.Day, seen map[string]bool, err error) {
 	var last recon.Run
 	err = each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/runs", func(run recon.Run) error {
 		if run.Status != recon.RunCompleted || run.Mode != recon.RunCommit {

@@ -45,9 +45,9 @@ func (l localTenants) show(ctx context.Context, idOrSlug string) (*adapters.Tena
 	return l.keeper.Registry.Record(ctx, idOrSlug)
 }
 
-func (l localTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord,
-	error,
-) {
+func (l localTenants) change(
+	ctx context.Context, id string, change adapters.TenantChange,
+) (*adapters.TenantRecord, error) {
 	return l.keeper.Change(asOperator(ctx), id, 0, change)
 }
 
@@ -97,9 +97,9 @@ func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*adapters.Ten
 	return &tenant, r.client.get(ctx, "/admin/tenants/"+url.PathEscape(idOrSlug), &tenant)
 }
 
-func (r remoteTenants) change(ctx context.Context, id string, change adapters.TenantChange) (*adapters.TenantRecord,
-	error,
-) {
+func (r remoteTenants) change(
+	ctx context.Context, id string, change adapters.TenantChange,
+) (*adapters.TenantRecord, error) {
 	var tenant adapters.TenantRecord
 	return &tenant, r.client.do(ctx, apiCall{method: http.MethodPatch, path: "/admin/tenants/" + id, json: change},
 		&tenant)

@@ -136,7 +136,7 @@ func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) 
 		return false, err
 	}
 	one := &rivermigrate.MigrateOpts{MaxSteps: 1}
-	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, one) //nolint:staticcheck // a transaction a step
+	result, err := migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, one) //nolint:staticcheck // one step
 	if err != nil {
 		return false, err
 	}

@@ -212,9 +212,7 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 			recon.JobSchedule: runs.Fire,
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-			recon.JobRun: func(ctx context.Context, job recon.Job) (bool,
-				error,
-			) {
+			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) {
 				return runs.Alive(ctx, job.Subject)
 			},
 			// It takes no time, and twice does no harm.

@@ -361,9 +361,9 @@ func (x *evaluator) sidesOf(rows [2][]uint32) [2][]uint32 {
 // but that of what was compared, in the currency in which it was; bare numbers have none at all. Sums of units fit,
 // or they are no candidates; where named amounts are compared, those of the rows themselves may still be too far
 // apart.
-func (x *evaluator) measure(rows, sides [2][]uint32, compared int64) (difference int64, currency uint32, mixed,
-	fits bool,
-) {
+func (x *evaluator) measure(
+	rows, sides [2][]uint32, compared int64,
+) (difference int64, currency uint32, mixed, fits bool) {
 	currency = x.tables[0].currency[rows[0][0]]
 	for half := range rows {
 		for _, row := range rows[half] {

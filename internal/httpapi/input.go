@@ -127,7 +127,7 @@ func (in *input) read(request *http.Request) (any, error) {
 	if len(r.faults.Errors) > 0 {
 		return nil, invalidRequest(status, "validation failed", r.faults.Errors)
 	}
-	if change, ok := value.Interface().(interface{ readVersion() error }); ok {
+	if change, ok := reflect.TypeAssert[interface{ readVersion() error }](value); ok {
 		return value.Interface(), change.readVersion()
 	}
 	return value.Interface(), nil

@@ -106,9 +106,9 @@ func (m *Mapper) name() {
 	}
 }
 
-func compileSource(name string, field recon.MapField, all recon.FieldMap, header []string) (*source,
-	[]recon.FieldError,
-) {
+func compileSource(
+	name string, field recon.MapField, all recon.FieldMap, header []string,
+) (*source, []recon.FieldError) {
 	s := &source{
 		name: name, constant: field.Constant, join: field.Join,
 		values: make(map[string]string, len(field.Values)), negate: field.Negate,

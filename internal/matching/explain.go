@@ -57,9 +57,9 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 }
 
 // verdicts compares two rows under every rule that compares rows of their sides with each other.
-func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction) ([]recon.RuleVerdict,
-	error,
-) {
+func verdicts(
+	ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction,
+) ([]recon.RuleVerdict, error) {
 	if a.Side == b.Side {
 		return nil, nil
 	}
@@ -88,9 +88,9 @@ func verdicts(ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.Stor
 }
 
 // pairTables are finished tables of a few rows: the engine finishes tables by running over them.
-func pairTables(ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string) ([2]*engine.Table,
-	error,
-) {
+func pairTables(
+	ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string,
+) ([2]*engine.Table, error) {
 	var tables [2]*engine.Table
 	for i, ids := range [][]string{left, right} {
 		side := []recon.Side{recon.Left, recon.Right}[i]

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -73,8 +74,8 @@ func TestReadBelievesNothing(t *testing.T) {
 		"settled without a date":  {with("settled", `"date":"2026-01-05"`, `"date":null`), "settled rows without a side or a date"},
 		"a settled row cut short": {with("settled", `"rows":["`, `"rows":["x`), "a settled row is 22 or 32 characters of base64"},
 		"an unknown type":         {with("settled", `"settled"`, `"sold"`), `has the unknown type "sold"`},
-		"a file in a file":        {sealed(append(lines[:len(lines):len(lines)], lines[0])), "begins another file"},
-		"no JSON":                 {sealed(append(lines[:len(lines):len(lines)], "x")), "is no JSON object"},
+		"a file in a file":        {sealed(append(slices.Clip(lines), lines[0])), "begins another file"},
+		"no JSON":                 {sealed(append(slices.Clip(lines), "x")), "is no JSON object"},
 		"a line too few":          {strings.Join(append(lines[1:2:2], good[1:]...), "\n"), "its first line is not of type"},
 		"a cut file":              {strings.Join(lines, "\n"), "the end is missing: the file was cut off"},
 		"a changed line":          {strings.Replace(strings.Join(good, "\n"), "INV-3", "INV-4", 1), "a line above is not as it was written"},

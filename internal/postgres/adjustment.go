@@ -160,9 +160,9 @@ func (tx *Tx) GroupAdjustments(ctx context.Context, groupID string, page Page) (
 	return tx.adjustments(ctx, page, `a.group_id = @group`, pgx.NamedArgs{"group": tx.key(kindGroup, group.ID)})
 }
 
-func (tx *Tx) adjustments(ctx context.Context, page Page, where string, args pgx.NamedArgs) ([]recon.Adjustment,
-	string, error,
-) {
+func (tx *Tx) adjustments(
+	ctx context.Context, page Page, where string, args pgx.NamedArgs,
+) ([]recon.Adjustment, string, error) {
 	return list[recon.Adjustment]{
 		what: "adjustments", scan: tx.scanAdjustment,
 		key:  func(a recon.Adjustment) int64 { return tx.key(kindAdjustment, a.ID) },

@@ -85,9 +85,9 @@ func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int6
 const entryGroupsInList = 10
 
 // BackTestEntries lists the changes that a back-test found; kind "" is any.
-func (tx *Tx) BackTestEntries(ctx context.Context, id string, kind recon.DiffKind, page Page) ([]recon.BackTestEntry,
-	string, error,
-) {
+func (tx *Tx) BackTestEntries(
+	ctx context.Context, id string, kind recon.DiffKind, page Page,
+) ([]recon.BackTestEntry, string, error) {
 	b, err := tx.BackTest(ctx, id)
 	if err != nil {
 		return nil, "", err

@@ -25,9 +25,9 @@ func (tx *Tx) Calendar(ctx context.Context, id string) (StoredCalendar, error) {
 }
 
 // UpdateCalendar changes a calendar for later runs. version is what the caller read, 0 when it does not care.
-func (tx *Tx) UpdateCalendar(ctx context.Context, id string, version int, value recon.Calendar) (StoredCalendar,
-	error,
-) {
+func (tx *Tx) UpdateCalendar(
+	ctx context.Context, id string, version int, value recon.Calendar,
+) (StoredCalendar, error) {
 	return tx.calendars().update(ctx, id, version, value)
 }
 

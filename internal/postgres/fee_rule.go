@@ -88,9 +88,9 @@ func (tx *Tx) lockFeeRule(ctx context.Context, id string, version int) (recon.St
 }
 
 // UpdateFeeRule stores another rule in its place.
-func (tx *Tx) UpdateFeeRule(ctx context.Context, id string, version int, rule recon.FeeRule) (recon.StoredFeeRule,
-	error,
-) {
+func (tx *Tx) UpdateFeeRule(
+	ctx context.Context, id string, version int, rule recon.FeeRule,
+) (recon.StoredFeeRule, error) {
 	found, err := tx.lockFeeRule(ctx, id, version)
 	if err != nil {
 		return found, err

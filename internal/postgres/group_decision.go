@@ -148,9 +148,9 @@ func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, er
 	return c, err
 }
 
-func (tx *Tx) readGroups(ctx context.Context, keys []int64, contexts map[string]recon.Context) ([]*decidedGroup,
-	error,
-) {
+func (tx *Tx) readGroups(
+	ctx context.Context, keys []int64, contexts map[string]recon.Context,
+) ([]*decidedGroup, error) {
 	read, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
 			coalesce(g.difference_reason, '') AS difference_reason, g.left_ids AS "left", g.right_ids AS "right",

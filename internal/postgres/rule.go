@@ -80,9 +80,9 @@ func (tx *Tx) RuleVersions(ctx context.Context, id string, page Page) ([]recon.S
 }
 
 // UpdateRule stores the next version of a rule. version is what the caller read, 0 when it does not care.
-func (tx *Tx) UpdateRule(ctx context.Context, id string, version int, rule recon.Rule) (stored recon.StoredRule,
-	err error,
-) {
+func (tx *Tx) UpdateRule(
+	ctx context.Context, id string, version int, rule recon.Rule,
+) (stored recon.StoredRule, err error) {
 	err = tx.changeRule(ctx, id, version, func(recon.StoredRule) error {
 		err := tx.nextRuleVersion(ctx, id, rule)
 		if err == nil {

@@ -151,9 +151,9 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 
 // QueueRun queues a run where none waits already. result is why it did not: the context takes no runs, or the one
 // that waits will see the same rows. A waiting run is held back until this commit, so that it does see them.
-func (tx *Tx) QueueRun(ctx context.Context, contextID string, mode recon.RunMode) (run recon.Run, result string,
-	err error,
-) {
+func (tx *Tx) QueueRun(
+	ctx context.Context, contextID string, mode recon.RunMode,
+) (run recon.Run, result string, err error) {
 	c, err := contexts.read(ctx, tx, contextID, "FOR KEY SHARE")
 	if err != nil {
 		return run, "", err

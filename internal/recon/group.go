@@ -11,7 +11,7 @@ const (
 	GroupPartial
 	GroupRejected  // was proposed, and a person rejected it
 	GroupUnmatched // was confirmed or partial, and was taken apart
-	// GroupSuperseded was partial, and another group took it up; or proposed for a pending row that a booked one replaced.
+	// GroupSuperseded was partial and taken up by another group; or proposed for a pending row that was replaced.
 	GroupSuperseded
 )
 

@@ -294,22 +294,22 @@ func (e *CaseExpect) check() []recon.FieldError {
 		at := "/groups/" + strconv.Itoa(i)
 		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
 			errs = append(errs, recon.FieldError{
-				at + "/status", recon.CodeValue,
-				notAmong(g.Status.String(), caseStatuses),
+				Pointer: at + "/status", Code: recon.CodeValue,
+				Message: notAmong(g.Status.String(), caseStatuses),
 			})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
 			errs = append(errs, recon.FieldError{
-				at, recon.CodeMissing,
-				"must name the rows of the group: left and right, two at least",
+				Pointer: at, Code: recon.CodeMissing,
+				Message: "must name the rows of the group: left and right, two at least",
 			})
 		}
 	}
 	for i := range e.Open {
 		if len(e.Open[i].Left)+len(e.Open[i].Right) != 1 {
 			errs = append(errs, recon.FieldError{
-				"/open/" + strconv.Itoa(i), recon.CodeValue,
-				"must name one row, by left or by right",
+				Pointer: "/open/" + strconv.Itoa(i), Code: recon.CodeValue,
+				Message: "must name one row, by left or by right",
 			})
 		}
 	}

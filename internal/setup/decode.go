@@ -57,7 +57,7 @@ func (d *decoder) decode(n *node, to reflect.Value, pointer string) {
 
 // enum decodes a value that is written as one of a list of texts, and reports whether this is one.
 func (d *decoder) enum(n *node, to reflect.Value, pointer string) bool {
-	value, ok := to.Addr().Interface().(encoding.TextUnmarshaler)
+	value, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr())
 	if !ok {
 		return false
 	}
@@ -102,9 +102,9 @@ func (d *decoder) object(n *node, to reflect.Value, pointer string) {
 // fieldNames returns the names of a struct's exported fields, by position; they come first.
 func fieldNames(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		if t.Field(i).IsExported() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		if field.IsExported() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			names = append(names, name)
 		}
 	}

@@ -58,7 +58,8 @@ func (n *node) noun() string {
 
 func parseDocument(data []byte) (*node, []recon.FieldError) {
 	if len(data) > bytesMax {
-		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: fmt.Sprintf("is longer than %d bytes", bytesMax)}}
+		tooLong := fmt.Sprintf("is longer than %d bytes", bytesMax)
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: tooLong}}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	start := bytes.TrimSpace(data)
@@ -147,7 +148,8 @@ func parseJSON(data []byte) (*node, []recon.FieldError) {
 		}
 	}
 	if err != nil {
-		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: fmt.Sprintf("line %d: %v", reader.line(), err)}}
+		message := fmt.Sprintf("line %d: %v", reader.line(), err)
+		return nil, []recon.FieldError{{Code: recon.CodeSyntax, Message: message}}
 	}
 	return root, nil
 }

@@ -90,9 +90,9 @@ func byPlace(tenants []adapters.TenantRecord) map[place][]adapters.TenantRecord 
 }
 
 // behind returns the tenants of a place whose schema is missing or old, and those that are quarantined.
-func (s *Service) behind(ctx context.Context, at place, group []adapters.TenantRecord) ([]adapters.TenantRecord,
-	error,
-) {
+func (s *Service) behind(
+	ctx context.Context, at place, group []adapters.TenantRecord,
+) ([]adapters.TenantRecord, error) {
 	where := ports.TenantConfig{Cluster: at.cluster, Database: at.database}
 	schemas, err := s.schemas(where)
 	if err == nil {

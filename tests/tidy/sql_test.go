@@ -160,7 +160,7 @@ func migrationFindings(files []*file) (findings []string) {
 
 func refusedIn(f *file) (findings []string) {
 	sql := statements(f.text)
-	for _, statement := range strings.Split(sql, ";") {
+	for statement := range strings.SplitSeq(sql, ";") {
 		findings = append(findings, shapeFindings(f, strings.Join(strings.Fields(statement), " "))...)
 	}
 	for _, rule := range refused {

@@ -70,8 +70,8 @@ func (b *Broker) Start(ctx context.Context) error {
 		}
 		b.mu.Unlock()
 		<-ctx.Done()
-		b.mu.Lock() //nolint:staticcheck // empty on purpose: from here on host begins none
-		b.mu.Unlock()
+		b.mu.Lock()   // from here on host begins none
+		b.mu.Unlock() //nolint:staticcheck // an empty section on purpose
 		b.supervised.Wait()
 		return nil
 	})

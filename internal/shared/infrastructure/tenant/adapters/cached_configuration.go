@@ -99,9 +99,9 @@ func NewCachedConfigurationAdapter(delegate ports.ConfigurationPort, ttl time.Du
 }
 
 // GetTenantConfig returns the tenant's configuration, which the caller may change. Errors are the authority's.
-func (c *CachedConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig,
-	error,
-) {
+func (c *CachedConfigurationAdapter) GetTenantConfig(
+	ctx context.Context, tenantID string,
+) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant") // nothing that cannot be a tenant takes room here or a call upstream
 	}

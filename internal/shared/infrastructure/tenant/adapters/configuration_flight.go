@@ -134,9 +134,9 @@ func (c *CachedConfigurationAdapter) isBehind(config *ports.TenantConfig, now ti
 }
 
 // fallBack answers after a failure with what is known, if that may still serve, and lets the authority rest.
-func (c *CachedConfigurationAdapter) fallBack(tenantID string, now time.Time, cause error) (*ports.TenantConfig,
-	error,
-) {
+func (c *CachedConfigurationAdapter) fallBack(
+	tenantID string, now time.Time, cause error,
+) (*ports.TenantConfig, error) {
 	entry := c.entries[tenantID]
 	if entry != nil && entry.servesStale(now) {
 		c.stats.stale.Add(1)

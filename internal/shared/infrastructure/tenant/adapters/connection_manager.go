@@ -130,9 +130,9 @@ func (m *TenantConnectionManager) AcquireReplica(ctx context.Context, tenantID s
 }
 
 // ReplicatedPlacement returns the tenant's database and whether it has a replica.
-func (m *TenantConnectionManager) ReplicatedPlacement(ctx context.Context, tenantID string) (placement string,
-	has bool,
-) {
+func (m *TenantConnectionManager) ReplicatedPlacement(
+	ctx context.Context, tenantID string,
+) (placement string, has bool) {
 	settings := m.settings.Load()
 	tenant, err := m.configuration.GetTenantConfig(ctx, tenantID)
 	if err != nil || tenant.Status != ports.TenantActive {

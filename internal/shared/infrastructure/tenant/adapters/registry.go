@@ -88,9 +88,9 @@ func (r *Registry) Record(ctx context.Context, idOrSlug string) (*TenantRecord, 
 
 // Records returns up to limit tenants with a slug after the given one, in the order of their slugs, and of one status
 // if one is given.
-func (r *Registry) Records(ctx context.Context, status ports.TenantStatus, after string, limit int) ([]TenantRecord,
-	error,
-) {
+func (r *Registry) Records(
+	ctx context.Context, status ports.TenantStatus, after string, limit int,
+) ([]TenantRecord, error) {
 	if limit <= 0 || limit > maxListLimit {
 		limit = maxListLimit
 	}

@@ -66,9 +66,9 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 
 // Change replaces what change names, unless the tenant is deleted or its version is another than the given one (0:
 // any).
-func (r *Registry) Change(ctx context.Context, tenantID string, version int64, change TenantChange) (*TenantRecord,
-	error,
-) {
+func (r *Registry) Change(
+	ctx context.Context, tenantID string, version int64, change TenantChange,
+) (*TenantRecord, error) {
 	if change.Name != nil {
 		trimmed := strings.TrimSpace(*change.Name)
 		change.Name = &trimmed
@@ -107,9 +107,9 @@ func errTenantDeleted() error {
 
 // SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. Being
 // in that status already is no error and no change.
-func (r *Registry) SetStatus(ctx context.Context, tenantID string, status ports.TenantStatus) (*ports.TenantConfig,
-	error,
-) {
+func (r *Registry) SetStatus(
+	ctx context.Context, tenantID string, status ports.TenantStatus,
+) (*ports.TenantConfig, error) {
 	actions := map[ports.TenantStatus]string{
 		ports.TenantActive:    "tenant.resume",
 		ports.TenantSuspended: "tenant.suspend",

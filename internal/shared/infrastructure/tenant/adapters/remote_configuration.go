@@ -129,9 +129,9 @@ func ManagerURLFault(text string) string {
 }
 
 // GetTenantConfig asks the tenant manager, unless it has just failed too often.
-func (r *RemoteConfigurationAdapter) GetTenantConfig(ctx context.Context, tenantID string) (*ports.TenantConfig,
-	error,
-) {
+func (r *RemoteConfigurationAdapter) GetTenantConfig(
+	ctx context.Context, tenantID string,
+) (*ports.TenantConfig, error) {
 	if !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}

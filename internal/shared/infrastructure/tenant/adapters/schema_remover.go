@@ -73,9 +73,9 @@ func (p *PostgresTenantSchemaProvisioner) remove(ctx context.Context, tenantID s
 }
 
 // dropSome drops a few tables, partitions before what they are part of, or the schema when no table is left.
-func (p *PostgresTenantSchemaProvisioner) dropSome(ctx context.Context, tx pgx.Tx, tenantID string) (more bool,
-	err error,
-) {
+func (p *PostgresTenantSchemaProvisioner) dropSome(
+	ctx context.Context, tx pgx.Tx, tenantID string,
+) (more bool, err error) {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, tenantID); err != nil {
 		return false, fmt.Errorf("locking the tenant: %w", err)
 	}
