@@ -59,7 +59,8 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 	if err != nil {
 		return nil, err
 	}
-	p := &dynamicInfrastructureProvider{registry: tenancy.NewRegistry(control), control: control, log: log, meter: meter}
+	registry := tenancy.NewRegistry(control)
+	p := &dynamicInfrastructureProvider{registry: registry, control: control, log: log, meter: meter}
 	if err := p.openRedis(cfg); err != nil {
 		control.Close()
 		return nil, err

@@ -56,8 +56,8 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
 		return recon.Unprocessable("TENANT_INVALID", "Matcher may not create the database",
-			recon.FieldError{Pointer: "/database", Message: "give the owner's role CREATEDB, or create the database by hand " +
-				"and make that role its owner"})
+			recon.FieldError{Pointer: "/database", Message: "give the owner's role CREATEDB, or create the database " +
+				"by hand and make that role its owner"})
 	}
 	if err != nil {
 		return err
