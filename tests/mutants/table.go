@@ -167,7 +167,7 @@ func firstOf(id string) string {
 	{
 		row: 23, why: "an expired configuration is still believed",
 		file: adapters + "/cached_configuration.go", old: "case now.Before(entry.expiresAt):", broken: "case now.Before(entry.expiresAt.Add(time.Second)):",
-		test: "TestT90_CacheOnVirtualTime", pkg: "./" + adapters,
+		test: "TestCachedConfiguration_HitAndExpiry", pkg: "./" + adapters,
 	},
 	{
 		row: 24, why: "the page's status changes",

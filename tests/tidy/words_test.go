@@ -45,7 +45,7 @@ func wordFindings(files []*file) (findings []string) {
 const maxColumns = 120
 
 // lineLengthFindings holds shipped Go to a width that two editors show side by side. Rows of a literal table, raw
-// strings (SQL) and lines with a struct tag are free: breaking them helps nobody who reads.
+// strings (SQL) and lines with a struct tag are free: breaking them helps no reader.
 func lineLengthFindings(files []*file) (findings []string) {
 	for _, f := range goFiles(files) {
 		if f.isTest() || f.in("tests", "examples", testkit) {
