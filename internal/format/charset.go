@@ -3,6 +3,8 @@ package format
 import (
 	"bytes"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +24,9 @@ var charsets = map[string]encoding.Encoding{
 	"windows-1252": charmap.Windows1252,
 	"iso-8859-1":   charmap.Windows1252, // as browsers do: the bytes in which they differ are no letters in ISO 8859-1
 }
+
+// Charsets is the names by which a charset can be declared, sorted.
+func Charsets() []string { return slices.Sorted(maps.Keys(charsets)) }
 
 var byteOrderMarks = []struct {
 	bytes, charset string
@@ -53,7 +58,7 @@ func (in *input) decode() (*window, error) {
 	decode, known := charsets[charset]
 	if !known {
 		return nil, recon.Unprocessable("UNKNOWN_CHARSET",
-			"cannot be read as "+declared+": known are utf-8, utf-16le, utf-16be and windows-1252")
+			"cannot be read as "+declared+": known are "+strings.Join(Charsets(), ", "))
 	}
 	raw.start += mark
 	w := raw
@@ -68,7 +73,7 @@ func (in *input) decode() (*window, error) {
 	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
 		w.newline = '\r'
 	}
-	in.charset = charset
+	in.charset, in.guessed = charset, declared == "" && charset == "windows-1252"
 	return w, nil
 }
 

@@ -30,10 +30,14 @@ const (
 // Options overrule detection; the zero value detects everything.
 type Options struct {
 	Format    string // "csv", "json" or "ndjson"
-	Delimiter byte   // of a csv
-	Charset   string // "utf-8", "utf-16le", "utf-16be" or "windows-1252"
+	Delimiter byte   // of a csv; any ASCII character but a quote or a line break
+	Charset   string // one of Charsets
+	Header    int    // the line of a csv that names its columns, from 1; 0: found
 	RowsMax   int    // lower than the constant
 	MayBeBare bool   // column names without rows are no error: the caller knows what they mean
+
+	// Names reports whether a column of this name is known, in some language; nil: no name is.
+	Names func(name string) bool
 
 	// Spool copies what is left of an input that can only be read once, for a format that reads by offset; nil copies
 	// it to memory. The copy is the caller's to remove.
@@ -101,6 +105,8 @@ type Reader struct {
 	rowsMax int
 	peeked  []peeked
 	bytes   *counter
+	charset string
+	guessed bool // charset is the likeliest one, neither declared nor proved by the bytes
 }
 
 type peeked struct {
@@ -126,7 +132,10 @@ func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 	if in.charset != "" && in.charset != "utf-8" {
 		found += ", " + in.charset
 	}
-	reader := &Reader{name: name, format: chosen.name, rows: rows, bytes: in.bytes, rowsMax: RowsMax, found: found}
+	reader := &Reader{
+		name: name, format: chosen.name, rows: rows, bytes: in.bytes, rowsMax: RowsMax, found: found,
+		charset: in.charset, guessed: in.guessed,
+	}
 	if opt.RowsMax > 0 {
 		reader.rowsMax = min(opt.RowsMax, RowsMax)
 	}
@@ -191,6 +200,9 @@ func (r *Reader) Format() string { return r.format }
 
 // Found describes what detection saw, for people: delimiter, header line, charset.
 func (r *Reader) Found() string { return r.found }
+
+// Charset is the charset that a text is read in, and whether it was guessed: neither declared nor proved by the bytes.
+func (r *Reader) Charset() (name string, guessed bool) { return r.charset, r.guessed }
 
 // Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
 func (r *Reader) Bytes() int64 { return r.bytes.n.Load() }

@@ -26,6 +26,7 @@ type input struct {
 	utf8    *window // of text
 	notText error
 	charset string // of utf8
+	guessed bool   // charset is the likeliest one
 }
 
 func newInput(from io.Reader, name string, opt Options) (*input, error) {

@@ -97,6 +97,7 @@ const (
 	RowAmountInconsistent = "AMOUNTS_INCONSISTENT"
 	RowFieldTooLong       = "FIELD_TOO_LONG"
 	RowEncoding           = "INVALID_ENCODING"
+	RowSection            = "OTHER_TABLE" // of a table below the one that is read
 	RowConflictingID      = "CONFLICTING_ID"
 	RowPendingMatched     = "PENDING_MATCHED" // booked now, but its pending row is in a confirmed group
 )
