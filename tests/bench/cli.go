@@ -25,9 +25,15 @@ func measureCLI(r *report) error {
 		return err
 	}
 	binary := filepath.Join(folder, "matcher")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/matcher").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./cmd/matcher")
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the command: %w: %s", err, out)
 	}
+	built, err := os.Stat(binary)
+	if err != nil {
+		return err
+	}
+	r.line("the program, stripped", "45 MB", built.Size() <= 45_000_000, fmt.Sprintf("%.1f MB", float64(built.Size())/1e6))
 	command := exec.Command(binary, "match", left, right, "--json")
 	var out bytes.Buffer
 	command.Stdout = &out

@@ -3,6 +3,7 @@
 package tidy
 
 import (
+	"cmp"
 	"go/ast"
 	"os"
 	"path"
@@ -51,6 +52,7 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^github\.com/golang-migrate/`), []string{adapters, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/(redis|go-redis)/`), []string{adapters, httpapi, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/alicebob/`), nil},
+	{regexp.MustCompile(`^(text|html)/template$|^google\.golang\.org/grpc|/otlptracehttp$`), nil}, // 15 MB of the program
 	{regexp.MustCompile(`^github\.com/rabbitmq/`), []string{"internal/shared/adapters/rabbitmq", "internal/ingestion/adapters/rabbitmq", "internal/matching/adapters/rabbitmq", testkit}},
 	{regexp.MustCompile(`^github\.com/(minio|aws)/|^gocloud\.dev/`), []string{objectstore}},
 	{regexp.MustCompile(`^matcher/internal/bootstrap$`), []string{"cmd", testkit}},
@@ -142,7 +144,7 @@ func forbidden(allowed map[string][]string, f *file, target string) string {
 	}
 	for _, rule := range onlyIn {
 		if rule.library.MatchString(target) && !f.in(rule.folders...) {
-			return target + " is known only to " + strings.Join(rule.folders, ", ")
+			return target + " is known only to " + cmp.Or(strings.Join(rule.folders, ", "), "tests")
 		}
 	}
 	return ""
