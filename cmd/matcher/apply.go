@@ -135,7 +135,7 @@ func (c *applyCommand) read(path string) (file setup.Setup, err error) {
 		faults = append(faults, recon.FieldError{Pointer: "/right/source", Message: message})
 	}
 	if len(faults) > 0 {
-		return file, recon.Unprocessable("SETUP_INVALID", path+" cannot be applied", faults...)
+		return file, recon.Unprocessable(recon.CodeSetupInvalid, path+" cannot be applied", faults...)
 	}
 	if c.context == "" {
 		c.context = contextName(path)
@@ -204,9 +204,9 @@ func (c *applyCommand) write(ctx context.Context, p *applyPlan) error {
 		switch {
 		case err == nil:
 			continue
-		case errors.As(err, &refused) && refused.Code == "STALE_VERSION":
+		case errors.As(err, &refused) && refused.Code == recon.CodeStaleVersion:
 			err = fmt.Errorf("the %s changed meanwhile: apply again to see the new plan", step.name)
-		case errors.As(err, &refused) && refused.Code == "BACK_TEST_REQUIRED":
+		case errors.As(err, &refused) && refused.Code == recon.CodeBackTestRequired:
 			err = fmt.Errorf("the context takes rules with a back-test only: apply without --no-back-test (%w)", err)
 		}
 		if i > 0 {

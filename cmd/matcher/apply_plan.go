@@ -92,7 +92,7 @@ func (c *applyCommand) plan(ctx context.Context, setup *setup.Setup, path string
 		faults[i].Pointer = "/rules" + faults[i].Pointer
 	}
 	if len(faults) > 0 {
-		return nil, recon.Unprocessable("RULES_INVALID", path+" cannot be applied", faults...)
+		return nil, recon.Unprocessable(recon.CodeRuleInvalid, path+" cannot be applied", faults...)
 	}
 	return p, nil
 }
@@ -341,7 +341,7 @@ func (p *applyPlan) publish(ctx context.Context) error {
 	}
 	if !slices.EqualFunc(now.Items, p.rules,
 		func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
-		return &refusal{Status: http.StatusPreconditionFailed, Code: "STALE_VERSION"}
+		return &refusal{Status: http.StatusPreconditionFailed, Code: recon.CodeStaleVersion}
 	}
 	return p.c.do(ctx, apiCall{method: http.MethodPut, path: path, json: map[string]any{"rules": p.ruleSet()}}, &now)
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"matcher/internal/recon"
 )
 
 // client calls the HTTP API as any other user of it does.
@@ -56,9 +58,9 @@ func (r *refusal) Error() string {
 		fmt.Fprintf(&text, "; %s %s", cmp.Or(e.Pointer, e.Parameter), e.Message)
 	}
 	switch {
-	case r.Status == http.StatusUnauthorized && r.Code != "API_KEY_INVALID":
+	case r.Status == http.StatusUnauthorized && r.Code != recon.CodeAPIKeyInvalid:
 		text.WriteString(": set MATCHER_TOKEN to a valid token, from your identity provider or from matcher token")
-	case r.Code == "ROLE_REQUIRED":
+	case r.Code == recon.CodeRoleRequired:
 		text.WriteString(": use a token with a role that allows this (docs/roles.md)")
 	case r.Status >= http.StatusInternalServerError && r.RequestID != "":
 		text.WriteString(" (request " + r.RequestID + ")")

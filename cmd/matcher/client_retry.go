@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"matcher/internal/recon"
 )
 
 // retryPolicy bounds retries against a busy or unreachable server. The zero value makes one attempt.
@@ -78,7 +80,7 @@ func (c client) shouldRetry(r *apiCall, err error) (again bool, why string) {
 		case refused.Status == http.StatusBadGateway, refused.Status == http.StatusGatewayTimeout:
 			return repeatable, "the server is unavailable"
 		}
-		return refused.Code == "IDEMPOTENCY_IN_FLIGHT", "the first attempt is still running"
+		return refused.Code == recon.CodeIdempotencyInFlight, "the first attempt is still running"
 	case !isNetwork(err):
 		return false, ""
 	}

@@ -158,7 +158,7 @@ func loadScenario(ctx context.Context, api client, scenario demoScenario) (conte
 	}
 	setup, faults := setup.Decode(text)
 	if len(faults) > 0 {
-		return "", "", recon.Unprocessable("SETUP_INVALID", "recon.yaml cannot be used", faults...)
+		return "", "", recon.Unprocessable(recon.CodeSetupInvalid, "recon.yaml cannot be used", faults...)
 	}
 	key := "demo/" + scenario.folder + "/"
 	var made struct {

@@ -33,7 +33,7 @@ func (in *matchInput) checkRules() []recon.FieldError {
 		c.rule(&in.Rules[i], fmt.Sprintf("%s/%d", in.pointer, i))
 	}
 	if !active {
-		c.fail(in.pointer, "NO_RULE", "every rule is switched off by enabled: false")
+		c.fail(in.pointer, recon.CodeNoRule, "every rule is switched off by enabled: false")
 	}
 	for _, s := range in.sides() {
 		if !s.maps(recon.FieldReference) && slices.ContainsFunc(in.Rules, func(r recon.Rule) bool {
@@ -96,7 +96,7 @@ func (c *ruleCheck) field(s *matchSide, name, pointer, or string) {
 	}
 	always := name == "" || name == recon.FieldAmount || name == recon.FieldCurrency || name == recon.FieldBookingStatus
 	if !always && !s.maps(name) {
-		c.fail(pointer, "NOT_MAPPED", "no column of %s is read as %s: map it%s", s.name(), name, or)
+		c.fail(pointer, recon.CodeNotMapped, "no column of %s is read as %s: map it%s", s.name(), name, or)
 	}
 }
 
@@ -115,7 +115,7 @@ func (c *ruleCheck) column(s *matchSide, column, pointer string) {
 	if near := recon.Suggest(column, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	c.fail(pointer, "UNKNOWN_COLUMN", "%s has no column %q: %s", s.name(), column, hint)
+	c.fail(pointer, recon.CodeUnknownColumn, "%s has no column %q: %s", s.name(), column, hint)
 }
 
 func (c *ruleCheck) sources(s *matchSide, named []string, pointer string) {
@@ -127,7 +127,7 @@ func (c *ruleCheck) sources(s *matchSide, named []string, pointer string) {
 	}
 	for i, name := range named {
 		if !slices.Contains(known, name) {
-			c.fail(fmt.Sprintf("%s/%d", pointer, i), "UNKNOWN_SOURCE",
+			c.fail(fmt.Sprintf("%s/%d", pointer, i), recon.CodeUnknownSource,
 				"there is no source %q on the %s side, but %s: name sources as --%s %s=FILE",
 				name, s.side, strings.Join(known, ", "), strings.ToLower(string(s.side)), name)
 		}

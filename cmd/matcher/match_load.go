@@ -92,7 +92,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	code, err := recon.CodeOf(err), f.about(err)
 	flag := "--" + strings.ToLower(string(f.side)) + "-map"
 	switch {
-	case code != "NOT_DETECTED" && code != "FIELD_MAP_INVALID":
+	case code != recon.CodeNotDetected && code != recon.CodeFieldMapInvalid:
 		return err
 	case side.setup.Map != nil:
 		return fmt.Errorf("%w\nCorrect the map that was given, by %s or in the setup", err, flag)

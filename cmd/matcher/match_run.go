@@ -93,7 +93,7 @@ func (in *matchInput) open() (*reconciliation, error) {
 		problems = in.checkRules()
 	}
 	if len(problems) > 0 {
-		return nil, recon.Unprocessable("RULES_INVALID", in.origin+" cannot work", problems...)
+		return nil, recon.Unprocessable(recon.CodeRuleInvalid, in.origin+" cannot work", problems...)
 	}
 	for _, s := range in.sides() {
 		s.table = engine.NewTable(plan, s.side, 0)

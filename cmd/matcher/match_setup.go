@@ -75,7 +75,7 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 	}
 	var faults []recon.FieldError
 	if file.Rules, faults = setup.DecodeRules(data); len(faults) > 0 {
-		return nil, recon.Unprocessable("RULES_INVALID", o.rules+" cannot work", faults...)
+		return nil, recon.Unprocessable(recon.CodeRuleInvalid, o.rules+" cannot work", faults...)
 	}
 	s := newMatchSetup(file, o.rules)
 	s.pointer = ""
@@ -109,7 +109,7 @@ func readSetupFile(path string) (setup.Setup, error) {
 	}
 	file, problems := setup.Decode(data)
 	if len(problems) > 0 {
-		return file, recon.Unprocessable("SETUP_INVALID", path+" cannot work", problems...)
+		return file, recon.Unprocessable(recon.CodeSetupInvalid, path+" cannot work", problems...)
 	}
 	return file, nil
 }

@@ -68,7 +68,7 @@ func checkRulesFile(stdout io.Writer, path string, asJSON bool) error {
 		printRules(stdout, path, checked.Rules)
 	}
 	if len(checked.Problems) > 0 {
-		return recon.Unprocessable("RULES_INVALID", path+" cannot work", checked.Problems...)
+		return recon.Unprocessable(recon.CodeRuleInvalid, path+" cannot work", checked.Problems...)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func checkRulesIn(data []byte) rulesChecked {
 	}
 	if len(plan.Rules) == 0 {
 		checked.Problems = []recon.FieldError{{
-			Pointer: prefix, Code: "NO_RULE",
+			Pointer: prefix, Code: recon.CodeNoRule,
 			Message: "there is no rule, or every rule is switched off by enabled: false",
 		}}
 		return checked

@@ -158,7 +158,7 @@ func (c *runCommand) start(ctx context.Context, of recon.Context) (run recon.Run
 	}
 	err = c.do(ctx, call, &run)
 	var refused *refusal
-	if errors.As(err, &refused) && refused.Code == "RUN_QUEUED" {
+	if errors.As(err, &refused) && refused.Code == recon.CodeRunQueued {
 		return run, fmt.Errorf("a run of %q is queued already: follow it with matcher run --watch --context %q, or "+
 			"stop it with --cancel", of.Name, of.Name)
 	}

@@ -21,7 +21,7 @@ type APIKeys []APIKey
 // time it takes depends on none of them.
 func (keys APIKeys) Authenticate(header []string) (Principal, error) {
 	if len(header) != 1 {
-		return Principal{}, recon.Unauthorized("API_KEY_INVALID", "send one X-API-Key")
+		return Principal{}, recon.Unauthorized(recon.CodeAPIKeyInvalid, "send one X-API-Key")
 	}
 	given, found := sha256.Sum256([]byte(header[0])), -1
 	for n, key := range keys {
@@ -31,7 +31,7 @@ func (keys APIKeys) Authenticate(header []string) (Principal, error) {
 		}
 	}
 	if found < 0 {
-		return Principal{}, recon.Unauthorized("API_KEY_INVALID", "unknown API key")
+		return Principal{}, recon.Unauthorized(recon.CodeAPIKeyInvalid, "unknown API key")
 	}
 	return Principal{Subject: keys[found].Subject, Roles: keys[found].Roles}, nil
 }

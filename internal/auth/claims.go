@@ -170,7 +170,7 @@ func (c *claims) GetAudience() (jwt.ClaimStrings, error) { return c.texts("aud")
 func (c *claims) principal() (Principal, error) {
 	subject, err := c.GetSubject()
 	if err != nil || !usableSubject(subject) {
-		return Principal{}, recon.Unauthorized("TOKEN_INVALID", "the token's sub claim is missing or unusable")
+		return Principal{}, recon.Unauthorized(recon.CodeTokenInvalid, "the token's sub claim is missing or unusable")
 	}
 	tenantID, err := c.tenantID()
 	if err != nil {
@@ -178,7 +178,7 @@ func (c *claims) principal() (Principal, error) {
 	}
 	roles, err := c.roles()
 	if err != nil {
-		return Principal{}, recon.Unauthorized("TOKEN_INVALID",
+		return Principal{}, recon.Unauthorized(recon.CodeTokenInvalid,
 			"the token's roles claim is neither a list of strings nor a string")
 	}
 	return Principal{Subject: subject, TenantID: tenantID, Roles: roles}, nil
@@ -199,10 +199,12 @@ func (c *claims) tenantID() (string, error) {
 			continue
 		}
 		if err != nil || !IsUUID(value) {
-			return "", recon.Unauthorized("TENANT_CLAIM_INVALID", "the token's %s claim is not a lower-case UUID", name)
+			return "", recon.Unauthorized(recon.CodeTenantClaimInvalid,
+				"the token's %s claim is not a lower-case UUID", name)
 		}
 		if tenantID != "" && tenantID != value {
-			return "", recon.Unauthorized("TENANT_CLAIM_INVALID", "the token's tenantId and tenant_id claims differ")
+			return "", recon.Unauthorized(recon.CodeTenantClaimInvalid,
+				"the token's tenantId and tenant_id claims differ")
 		}
 		tenantID = value
 	}

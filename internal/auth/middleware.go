@@ -37,7 +37,7 @@ func (v *Verifier) Authenticate(ctx context.Context, authorization []string) (Pr
 		return Principal{}, errTokenMissing()
 	}
 	if len(authorization) > 1 {
-		return Principal{}, recon.Unauthorized("TOKEN_INVALID", "more than one Authorization header")
+		return Principal{}, recon.Unauthorized(recon.CodeTokenInvalid, "more than one Authorization header")
 	}
 	scheme, token, _ := strings.Cut(authorization[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -104,14 +104,14 @@ func (t Tenancy) tenantOf(principal Principal) (string, error) {
 	claim := principal.TenantID
 	switch {
 	case claim == "" && t.MultiTenant:
-		return "", recon.Unauthorized("TENANT_CLAIM_MISSING", "the token names no tenant")
+		return "", recon.Unauthorized(recon.CodeTenantClaimMissing, "the token names no tenant")
 	case claim == "":
 		claim = t.DefaultTenantID
 	case !t.MultiTenant && claim != t.DefaultTenantID:
-		return "", recon.Forbidden("TENANT_MISMATCH", "the token is for another tenant than this installation's")
+		return "", recon.Forbidden(recon.CodeTenantMismatch, "the token is for another tenant than this installation's")
 	}
 	if !IsUUID(claim) {
-		return "", recon.Unauthorized("TENANT_CLAIM_INVALID", "the tenant is not a lower-case UUID")
+		return "", recon.Unauthorized(recon.CodeTenantClaimInvalid, "the tenant is not a lower-case UUID")
 	}
 	return claim, nil
 }

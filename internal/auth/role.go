@@ -50,7 +50,7 @@ func RequireRole(ctx context.Context, role Role) error {
 		return errTokenMissing()
 	}
 	if !Allows(principal.Roles, role) {
-		return recon.Forbidden("ROLE_REQUIRED", "this needs the role %s", role)
+		return recon.Forbidden(recon.CodeRoleRequired, "this needs the role %s", role)
 	}
 	return nil
 }

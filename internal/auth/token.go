@@ -96,7 +96,8 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 // identity provider is known and it cannot be asked.
 func (v *Verifier) Verify(ctx context.Context, token string) (Principal, error) {
 	if len(token) > maxTokenBytes {
-		return Principal{}, recon.Unauthorized("TOKEN_INVALID", "the token is longer than %d bytes", maxTokenBytes)
+		return Principal{}, recon.Unauthorized(recon.CodeTokenInvalid,
+			"the token is longer than %d bytes", maxTokenBytes)
 	}
 	id, now := sha256.Sum256([]byte(token)), v.now()
 	if hit, ok := v.cache.GetIfPresent(id); ok && now.Before(hit.until) {
@@ -215,29 +216,31 @@ func keyServes(key any, alg string) bool {
 func tokenError(err error) error {
 	switch {
 	case errors.Is(err, errNoKeys):
-		return recon.Unavailable("AUTH_KEYS_UNAVAILABLE", fetchCooldown,
+		return recon.Unavailable(recon.CodeAuthKeysUnavailable, fetchCooldown,
 			"the identity provider's keys are temporarily unavailable")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return errTokenExpired()
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return recon.Unauthorized("TOKEN_INVALID", "the token is not valid yet")
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token is not valid yet")
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return recon.Unauthorized("TOKEN_INVALID", "the token comes from another issuer")
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token comes from another issuer")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return recon.Unauthorized("TOKEN_INVALID", "the token is meant for another audience")
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token is meant for another audience")
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return recon.Unauthorized("TOKEN_INVALID", "the token lacks one of exp, iss and aud")
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token lacks one of exp, iss and aud")
 	default:
 		return errTokenUnverifiable()
 	}
 }
 
 func errTokenMissing() error {
-	return recon.Unauthorized("TOKEN_MISSING", "send a token: Authorization: Bearer …")
+	return recon.Unauthorized(recon.CodeTokenMissing, "send a token: Authorization: Bearer …")
 }
 
-func errTokenExpired() error { return recon.Unauthorized("TOKEN_EXPIRED", "the token has expired") }
+func errTokenExpired() error {
+	return recon.Unauthorized(recon.CodeTokenExpired, "the token has expired")
+}
 
 func errTokenUnverifiable() error {
-	return recon.Unauthorized("TOKEN_INVALID", "the token cannot be verified")
+	return recon.Unauthorized(recon.CodeTokenInvalid, "the token cannot be verified")
 }

@@ -307,7 +307,7 @@ func (p *dynamicInfrastructureProvider) provisionDefaultTenant(ctx context.Conte
 	_, err := p.registry.Create(ctx, tenancy.NewTenant{
 		ID: cfg.DefaultTenantID, Slug: cfg.DefaultTenantSlug, Name: cfg.DefaultTenantSlug,
 	})
-	if err != nil && recon.CodeOf(err) != "TENANT_EXISTS" {
+	if err != nil && recon.CodeOf(err) != recon.CodeTenantExists {
 		if _, known := p.registry.GetTenantConfig(ctx, cfg.DefaultTenantID); known != nil {
 			return fmt.Errorf("registering the default tenant: %w", err)
 		}

@@ -53,7 +53,7 @@ func TestDynamicInfrastructureProvider(t *testing.T) {
 	t.Run("a slug that another tenant has is an error at the start", func(t *testing.T) {
 		taken := cfg.Tenancy
 		taken.DefaultTenantID = "22222222-2222-2222-2222-222222222222"
-		require.Equal(t, "TENANT_SLUG_TAKEN", recon.CodeOf(p.ProvisionDefaultTenant(t.Context(), taken)))
+		require.Equal(t, "NAME_TAKEN", recon.CodeOf(p.ProvisionDefaultTenant(t.Context(), taken)))
 	})
 	t.Run("without a DSN there is no provider", func(t *testing.T) {
 		broken := cfg

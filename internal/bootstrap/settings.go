@@ -258,7 +258,7 @@ func (s *Settings) Put(ctx context.Context, key string, text json.RawMessage, ve
 		return httpapi.Setting{}, recon.NotFound("setting")
 	case one.boot:
 		return httpapi.Setting{},
-			recon.Conflict("BOOT_ONLY", "this setting is read when a process starts: change %s and restart",
+			recon.Conflict(recon.CodeBootOnly, "this setting is read when a process starts: change %s and restart",
 				one.variable)
 	}
 	change := tenancy.NewSetting{Expected: version}
@@ -307,7 +307,7 @@ func (s *Settings) consistent(ctx context.Context, key string, change tenancy.Ne
 }
 
 func badValue(reason string) error {
-	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used",
+	return recon.Unprocessable(recon.CodeValidationFailed, "some values cannot be used",
 		recon.FieldError{Pointer: "/value", Message: reason})
 }
 

@@ -55,7 +55,7 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 	err := createDatabase(ctx, ownerDSN, database)
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
-		return recon.Unprocessable("TENANT_INVALID", "Matcher may not create the database",
+		return recon.Unprocessable(recon.CodeValidationFailed, "Matcher may not create the database",
 			recon.FieldError{Pointer: "/database", Message: "give the owner's role CREATEDB, or create the database " +
 				"by hand and make that role its owner"})
 	}

@@ -139,7 +139,7 @@ func refuseWhere(text string, refuse func(code, why string)) {
 		return
 	}
 	if _, err := predicate.Compile(text); err != nil {
-		refuse(recon.CodeValue, err.Error())
+		refuse(recon.CodeInvalidValue, err.Error())
 	}
 }
 

@@ -194,7 +194,7 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 	refuseSchedule(r.Amount.Right, options.FeeSchedules, refuse("/amount/right"))
 	refuseRates(&r.Currency, options.Rates, impossible)
 	if _, known := calendarNamed(options, r.Date.Calendar); !known {
-		refuse("/date/calendar")(recon.CodeValue, "there is no such calendar")
+		refuse("/date/calendar")(recon.CodeInvalidValue, "there is no such calendar")
 	}
 	if r.Amount.Mode == recon.AmountAny &&
 		!slices.ContainsFunc(r.Keys, func(k recon.RuleKey) bool { return k.MustHold() }) {

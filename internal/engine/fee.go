@@ -50,7 +50,7 @@ func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(co
 	}
 	at := slices.IndexFunc(schedules, named(name))
 	if at < 0 {
-		refuse(recon.CodeValue, "there is no such fee schedule")
+		refuse(recon.CodeInvalidValue, "there is no such fee schedule")
 		return
 	}
 	if _, err := schedules[at].Compile(); err != nil {

@@ -369,7 +369,7 @@ func (t *Table) tooMuch(code uint32, sum recon.Total) error {
 		name = fmt.Sprintf("%q", id)
 	}
 	currency, side := currencyName(code), [2]string{"left", "right"}[t.side]
-	return recon.Unprocessable(recon.SumTooBig, fmt.Sprintf(
+	return recon.Unprocessable(recon.CodeSumTooBig, fmt.Sprintf(
 		"the amounts in %s of the %s side add up to %s, and a balance holds %s at most; the largest is %s, in %s of source %q: if that is no amount, correct it or read another column; else leave such rows out",
 		currency, side, sum.Decimal(currency), decimal(math.MaxInt64, currency), decimal(t.Amount(largest), currency),
 		name, t.Source(largest)))

@@ -103,7 +103,7 @@ func TestParts(t *testing.T) {
 		require.Empty(t, errs)
 		left, right := payout(1)
 		_, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)
-		require.Equal(t, "PARTIAL_ROWS_MISSING", recon.CodeOf(err))
+		require.Equal(t, "PARTIAL_ROWS_INVALID", recon.CodeOf(err))
 	})
 	t.Run("the limit of rows a side ends a group that grows", func(t *testing.T) {
 		rule := invoiceRule()

@@ -44,7 +44,8 @@ func (r *runner) holdPartials() error {
 	for i := range partials {
 		rows, whole := at.rows(&sets[i])
 		if !whole || len(rows[0])+len(rows[1]) == 0 {
-			return recon.Unprocessable("PARTIAL_ROWS_MISSING", "a partial group holds rows that the run was not given")
+			return recon.Unprocessable(recon.CodePartialRowsInvalid,
+				"a partial group holds rows that the run was not given")
 		}
 		rule := slices.IndexFunc(r.plan.rules, func(rp rulePlan) bool {
 			return rp.rule.Name == partials[i].Rule &&
@@ -54,7 +55,7 @@ func (r *runner) holdPartials() error {
 		for side := range rows {
 			for _, row := range rows[side] {
 				if _, twice := r.partialOf[side][row]; twice {
-					return recon.Unprocessable("PARTIAL_ROWS_TWICE", "a row is in two partial groups")
+					return recon.Unprocessable(recon.CodePartialRowsInvalid, "a row is in two partial groups")
 				}
 				r.partialOf[side][row], r.sides[side].state[row] = i, statePartial
 			}

@@ -27,5 +27,5 @@ func TestResiduals(t *testing.T) {
 	p, errs = Compile(recon.DefaultLadder(), recon.RunOptions{Partials: []recon.PartialGroup{partial, partial}})
 	require.Empty(t, errs)
 	_, err := Run(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right), nil)
-	require.Equal(t, "PARTIAL_ROWS_TWICE", recon.CodeOf(err))
+	require.Equal(t, "PARTIAL_ROWS_INVALID", recon.CodeOf(err))
 }

@@ -49,7 +49,7 @@ func (in *input) decode() (*window, error) {
 	raw, declared := in.raw, in.opt.Charset
 	head := raw.head()
 	if what := foreign(head); what != "" {
-		return nil, recon.Unprocessable("UNSUPPORTED_FORMAT", what)
+		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat, what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
 	if declared != "" {
@@ -57,7 +57,7 @@ func (in *input) decode() (*window, error) {
 	}
 	decode, known := charsets[charset]
 	if !known {
-		return nil, recon.Unprocessable("UNKNOWN_CHARSET",
+		return nil, recon.Unprocessable(recon.CodeUnknownCharset,
 			"cannot be read as "+declared+": known are "+strings.Join(Charsets(), ", "))
 	}
 	raw.start += mark
@@ -68,7 +68,8 @@ func (in *input) decode() (*window, error) {
 	w.validate = decode == nil
 	text := w.head()
 	if binary(text) {
-		return nil, recon.Unprocessable("BINARY_FILE", "is not a text file: export it as CSV or JSON and load that")
+		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat,
+			"is not a text file: export it as CSV or JSON and load that")
 	}
 	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
 		w.newline = '\r'

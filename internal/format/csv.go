@@ -80,11 +80,11 @@ func (d *csvDecoder) skip(end int, last bool) {
 // check finds what makes the text of a row unfit.
 func (d *csvDecoder) check(line int, text []byte) error {
 	if d.w.validate && !utf8.Valid(text) {
-		return d.rowProblem(line, "", recon.RowEncoding,
+		return d.rowProblem(line, "", recon.CodeInvalidEncoding,
 			"this row is not UTF-8 although the file begins so: save the whole file in one encoding")
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return d.rowProblem(line, "", recon.RowMalformed, "this row holds a NUL byte, so it is damaged")
+		return d.rowProblem(line, "", recon.CodeMalformed, "this row holds a NUL byte, so it is damaged")
 	}
 	if len(text) > FieldBytesMax {
 		for field := range bytes.SplitSeq(text, []byte{d.delimiter}) {
@@ -97,7 +97,7 @@ func (d *csvDecoder) check(line int, text []byte) error {
 }
 
 func (d *csvDecoder) fieldTooLong(line int, value string) error {
-	return d.rowProblem(line, value, recon.RowFieldTooLong, "one value of this row is longer than %d MB",
+	return d.rowProblem(line, value, recon.CodeFieldTooLong, "one value of this row is longer than %d MB",
 		FieldBytesMax>>20)
 }
 
@@ -233,7 +233,7 @@ func (d *csvDecoder) afterQuote(at, opened int, ok bool, c byte) (next int, more
 	case c == d.w.newline:
 		return at + 1, false, nil
 	}
-	problem := d.rowProblem(opened, string(d.scratch), recon.RowMalformed,
+	problem := d.rowProblem(opened, string(d.scratch), recon.CodeMalformed,
 		"text follows a closing quote: a quote inside a quoted value is written twice (\"\")")
 	return 0, false, d.skipLine(problem)
 }
@@ -242,13 +242,13 @@ func (d *csvDecoder) afterQuote(at, opened int, ok bool, c byte) (next int, more
 func (d *csvDecoder) moreQuoted(opened, size int) error {
 	switch {
 	case size > FieldBytesMax:
-		return recon.TooLarge(recon.RowFieldTooLong,
+		return recon.TooLarge(recon.CodeFieldTooLong,
 			"has a quoted value of more than %d MB that begins on line %d: its closing quote is probably missing",
 			FieldBytesMax>>20, opened)
 	case d.w.err != nil:
 		return readError(d.w, d.w.err)
 	case d.w.eof:
-		return recon.Unprocessable("QUOTE_UNCLOSED", fmt.Sprintf(
+		return recon.Unprocessable(recon.CodeQuoteUnclosed, fmt.Sprintf(
 			"has a quote on line %d that is never closed, so everything after it would be one value: close or remove it",
 			opened))
 	}
@@ -287,11 +287,11 @@ func (d *csvDecoder) fit(rec *recon.Record) error {
 			hint = ": a value that holds the delimiter must stand in quotes"
 		}
 		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))),
-			recon.RowMalformed,
+			recon.CodeMalformed,
 			"this row has %s where the header has %d%s", values, width, hint)
 	}
 	if rec.Fields[0] == d.header[0] && sameTexts(rec.Fields, d.header) {
-		return d.rowProblem(rec.Line, "", recon.RowMalformed, "this row repeats the header")
+		return d.rowProblem(rec.Line, "", recon.CodeMalformed, "this row repeats the header")
 	}
 	return nil
 }

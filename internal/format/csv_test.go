@@ -59,16 +59,16 @@ func TestT31_BombsAreRefusedInBoundedMemory(t *testing.T) {
 		file endless
 		code string
 	}{
-		{"one value of gigabytes", endless{begin: "id,text\n1,", fill: 'x'}, recon.RowFieldTooLong},
-		{"a quote that never closes", endless{begin: "id,text\n1,a\n2,\"", fill: 'x'}, recon.RowFieldTooLong},
-		{"quotes inside a quote that never closes", endless{begin: "id,text\n1,a\n2,\"", fill: '"'}, recon.RowFieldTooLong},
-		{"a header of gigabytes", endless{begin: "id,", fill: 'x'}, recon.RowFieldTooLong},
-		{"columns without end in the header", endless{begin: "id", fill: ','}, recon.RowFieldTooLong},
-		{"columns without end in a row", endless{begin: "id,text\n1,2\n", fill: ','}, recon.RowFieldTooLong},
-		{"a JSON text of gigabytes", endless{begin: `[{"id":1},{"id":"`, fill: 'x'}, recon.RowFieldTooLong},
-		{"JSON nested without end", endless{begin: `[{"id":1},{"id":`, fill: '['}, recon.RowFieldTooLong},
-		{"a JSON line of gigabytes", endless{begin: "{\"id\":1}\n{\"id\":\"", fill: 'x'}, recon.RowFieldTooLong},
-		{"spaces before a list that never comes", endless{begin: `{"a":`, fill: '['}, recon.RowFieldTooLong},
+		{"one value of gigabytes", endless{begin: "id,text\n1,", fill: 'x'}, recon.CodeFieldTooLong},
+		{"a quote that never closes", endless{begin: "id,text\n1,a\n2,\"", fill: 'x'}, recon.CodeFieldTooLong},
+		{"quotes inside a quote that never closes", endless{begin: "id,text\n1,a\n2,\"", fill: '"'}, recon.CodeFieldTooLong},
+		{"a header of gigabytes", endless{begin: "id,", fill: 'x'}, recon.CodeFieldTooLong},
+		{"columns without end in the header", endless{begin: "id", fill: ','}, recon.CodeFieldTooLong},
+		{"columns without end in a row", endless{begin: "id,text\n1,2\n", fill: ','}, recon.CodeFieldTooLong},
+		{"a JSON text of gigabytes", endless{begin: `[{"id":1},{"id":"`, fill: 'x'}, recon.CodeFieldTooLong},
+		{"JSON nested without end", endless{begin: `[{"id":1},{"id":`, fill: '['}, recon.CodeFieldTooLong},
+		{"a JSON line of gigabytes", endless{begin: "{\"id\":1}\n{\"id\":\"", fill: 'x'}, recon.CodeFieldTooLong},
+		{"spaces before a list that never comes", endless{begin: `{"a":`, fill: '['}, recon.CodeFieldTooLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.file.size = size

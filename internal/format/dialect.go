@@ -24,7 +24,7 @@ func openCSV(in *input) (decoder, string, error) {
 	}
 	head := w.rest()
 	if !w.eof && bytes.IndexByte(head, w.newline) < 0 {
-		return nil, "", recon.TooLarge(recon.RowFieldTooLong, "has a first line of more than %d kB, so it is no table",
+		return nil, "", recon.TooLarge(recon.CodeFieldTooLong, "has a first line of more than %d kB, so it is no table",
 			headBytes>>10)
 	}
 	delimiter, rows := separator(head, w, in.opt.Delimiter)
@@ -129,7 +129,7 @@ func usualWidth(rows []recon.Record) int {
 func headerRow(rows []recon.Record) (int, error) {
 	width := usualWidth(rows)
 	if width > ColumnsMax {
-		return 0, recon.TooLarge("TOO_MANY_COLUMNS", "has more than %d columns", ColumnsMax)
+		return 0, recon.TooLarge(recon.CodeTooManyColumns, "has more than %d columns", ColumnsMax)
 	}
 	for i, r := range rows {
 		if asWide(r.Fields, width, rows) && couldBeHeader(r.Fields) {
@@ -137,9 +137,9 @@ func headerRow(rows []recon.Record) (int, error) {
 		}
 	}
 	if len(rows) == 0 {
-		return 0, recon.Unprocessable("HEADER_NOT_FOUND", "has no row that can be read as a table")
+		return 0, recon.Unprocessable(recon.CodeHeaderNotFound, "has no row that can be read as a table")
 	}
-	return 0, recon.Unprocessable("HEADER_NOT_FOUND", fmt.Sprintf(
+	return 0, recon.Unprocessable(recon.CodeHeaderNotFound, fmt.Sprintf(
 		"has no row of column names: line %d begins with %s, which is data. Add a first line that names the columns",
 		rows[0].Line, quoteCut(strings.Join(rows[0].Fields, " "))))
 }
@@ -169,7 +169,7 @@ func secondHeader(rows []recon.Record, width int) error {
 			return nil // so rows of mere text are usual in this file
 		}
 	}
-	return recon.Unprocessable("TWO_HEADERS", fmt.Sprintf(
+	return recon.Unprocessable(recon.CodeTwoHeaders, fmt.Sprintf(
 		"has two rows of column names, on lines %d (%s) and %d (%s): delete one of them", rows[0].Line,
 		quoteCut(strings.Join(rows[0].Fields, " ")), rows[1].Line, quoteCut(strings.Join(rows[1].Fields, " "))))
 }
@@ -244,12 +244,13 @@ func columnNames(rec recon.Record, filled int) ([]string, error) {
 		names = names[:len(names)-1]
 	}
 	if len(names) > ColumnsMax {
-		return nil, recon.TooLarge("TOO_MANY_COLUMNS", "has more than %d columns on line %d", ColumnsMax, rec.Line)
+		return nil, recon.TooLarge(recon.CodeTooManyColumns,
+			"has more than %d columns on line %d", ColumnsMax, rec.Line)
 	}
 	used := make(map[string]bool, len(names))
 	for i, name := range names {
 		if len(name) > NameBytesMax {
-			return nil, recon.TooLarge("COLUMN_NAME_TOO_LONG", "has a column name of more than %d bytes on line %d: %s",
+			return nil, recon.TooLarge(recon.CodeFieldTooLong, "has a column name of more than %d bytes on line %d: %s",
 				NameBytesMax, rec.Line, quoteCut(name))
 		}
 		if name == "" {

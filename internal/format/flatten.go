@@ -53,7 +53,7 @@ func (f *flattener) fail(value, code, format string, args ...any) {
 // value lays out the value at s[at:], which is known to be valid JSON, and returns where it ends.
 func (f *flattener) value(s string, at, depth int) int {
 	if depth > depthMax {
-		f.fail("", recon.RowMalformed, "this object is nested more than %d deep", depthMax)
+		f.fail("", recon.CodeMalformed, "this object is nested more than %d deep", depthMax)
 		return len(s)
 	}
 	switch s[at] {
@@ -156,12 +156,13 @@ func (f *flattener) put(value string) {
 	switch {
 	case !known && len(f.header) >= ColumnsMax:
 		if f.problem == nil {
-			f.problem = recon.TooLarge("TOO_MANY_COLUMNS", "has objects with more than %d different keys (line %d)",
+			f.problem = recon.TooLarge(recon.CodeTooManyColumns,
+				"has objects with more than %d different keys (line %d)",
 				ColumnsMax, f.line)
 		}
 		return
 	case !known && len(f.path) > NameBytesMax:
-		f.fail("", recon.RowMalformed, "a key of this object is longer than %d bytes", NameBytesMax)
+		f.fail("", recon.CodeMalformed, "a key of this object is longer than %d bytes", NameBytesMax)
 		return
 	case !known:
 		at = len(f.header)
@@ -171,11 +172,11 @@ func (f *flattener) put(value string) {
 	}
 	switch {
 	case f.seen[at] == f.row:
-		f.fail(value, recon.RowMalformed, "this object has the key %q twice", f.header[at])
+		f.fail(value, recon.CodeMalformed, "this object has the key %q twice", f.header[at])
 	case len(value) > FieldBytesMax:
-		f.fail(value, recon.RowFieldTooLong, "one value of this object is longer than %d MB", FieldBytesMax>>20)
+		f.fail(value, recon.CodeFieldTooLong, "one value of this object is longer than %d MB", FieldBytesMax>>20)
 	case strings.IndexByte(value, 0) >= 0:
-		f.fail("", recon.RowMalformed, "a value of this object holds a NUL character")
+		f.fail("", recon.CodeMalformed, "a value of this object holds a NUL character")
 	}
 	f.seen[at] = f.row
 	f.fields[at] = value

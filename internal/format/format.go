@@ -153,7 +153,7 @@ func choose(in *input) (*notation, error) {
 	}
 	if in.opt.Format != "" {
 		slices.Sort(names)
-		return nil, recon.Unprocessable("UNKNOWN_FORMAT",
+		return nil, recon.Unprocessable(recon.CodeUnknownFormat,
 			fmt.Sprintf("there is no format %q; there are %s", in.opt.Format, strings.Join(names, ", ")))
 	}
 	_, err := in.text()
@@ -175,7 +175,7 @@ func (r *Reader) demandRow(mayBeBare bool) error {
 	if mapped {
 		return nil
 	}
-	return aboutFile(r.name, recon.Unprocessable("NO_ROWS", reason))
+	return aboutFile(r.name, recon.Unprocessable(recon.CodeNoRows, reason))
 }
 
 // FieldMap returns what the fields mean where the format defines it.
@@ -280,7 +280,7 @@ func (r *Reader) problem(err error) error {
 	case errors.As(err, &fatal):
 		return aboutFile(r.name, fatal)
 	case r.row >= r.rowsMax:
-		return aboutFile(r.name, recon.TooLarge("TOO_MANY_ROWS", "has more than %d rows: split it", r.rowsMax))
+		return aboutFile(r.name, recon.TooLarge(recon.CodeTooManyRows, "has more than %d rows: split it", r.rowsMax))
 	case errors.As(err, &row):
 		r.row++
 		r.rec.Row, row.Row = r.row, r.row

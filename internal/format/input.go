@@ -37,7 +37,7 @@ func newInput(from io.Reader, name string, opt Options) (*input, error) {
 	case in.raw.err != nil:
 		return nil, in.raw.err
 	case len(bytes.TrimSpace(head)) == 0 && in.raw.eof:
-		return nil, recon.Unprocessable("EMPTY_FILE", "is empty")
+		return nil, recon.Unprocessable(recon.CodeNoRows, "is empty")
 	}
 	return in, nil
 }
@@ -83,7 +83,7 @@ func inMemory(r io.Reader) (io.ReaderAt, int64, error) {
 	case err != nil:
 		return nil, 0, fmt.Errorf("copying the input: %w", err)
 	case len(data) > spoolBytesMax:
-		return nil, 0, recon.TooLarge("FILE_TOO_LARGE",
+		return nil, 0, recon.TooLarge(recon.CodeFileTooLarge,
 			"is larger than %d MiB and can only be read once: save it as a file", spoolBytesMax>>20)
 	}
 	return bytes.NewReader(data), int64(len(data)), nil

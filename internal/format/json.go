@@ -113,7 +113,7 @@ func openJSON(in *input) (decoder, string, error) {
 		return nil, "", err
 	}
 	if c != '[' && c != '{' {
-		return nil, "", recon.Unprocessable("NOT_JSON", "is not JSON: it begins with neither { nor [")
+		return nil, "", recon.Unprocessable(recon.CodeNotJSON, "is not JSON: it begins with neither { nor [")
 	}
 	w.take(1)
 	if c == '[' {
@@ -125,7 +125,7 @@ func openJSON(in *input) (decoder, string, error) {
 		return nil, "", err
 	}
 	if !d.inList {
-		return nil, "", recon.Unprocessable("NO_LIST",
+		return nil, "", recon.Unprocessable(recon.CodeNoList,
 			"holds no list of objects: rows are expected as [{…}, {…}] or as one object a line")
 	}
 	return d, "the list " + d.list, nil
@@ -155,12 +155,12 @@ func (d *jsonDecoder) cut() error {
 	if d.w.err != nil {
 		return readError(d.w, d.w.err)
 	}
-	return recon.Unprocessable("JSON_CUT",
+	return recon.Unprocessable(recon.CodeJSONCut,
 		fmt.Sprintf("ends on line %d in the middle of its JSON: the file is not complete", d.w.line))
 }
 
 func (d *jsonDecoder) broken(want string) error {
-	return recon.Unprocessable("JSON_BROKEN",
+	return recon.Unprocessable(recon.CodeNotJSON,
 		fmt.Sprintf("is not valid JSON: %s is expected on line %d", want, d.w.line))
 }
 
@@ -247,7 +247,7 @@ func (d *jsonDecoder) enterList(key string) error {
 	}
 	name := strings.TrimPrefix(strings.Join(append(slices.Clip(d.path), key), "."), ".")
 	if d.done {
-		return recon.Unprocessable("SEVERAL_LISTS",
+		return recon.Unprocessable(recon.CodeSeveralLists,
 			fmt.Sprintf("holds several lists of objects, %s and %s: keep the one that holds the rows", d.list, name))
 	}
 	d.list, d.inList = name, true
@@ -351,11 +351,11 @@ func (f *flattener) valid(text []byte, line int) *recon.RowError {
 	}
 	switch {
 	case f.validate && !utf8.Valid(text):
-		return fail(recon.RowEncoding, "this object is not UTF-8: save the whole file in one encoding")
+		return fail(recon.CodeInvalidEncoding, "this object is not UTF-8: save the whole file in one encoding")
 	case text[0] != '{':
-		return fail(recon.RowMalformed, "an object {…} is expected here")
+		return fail(recon.CodeMalformed, "an object {…} is expected here")
 	case !json.Valid(text):
-		return fail(recon.RowMalformed, "this object is not valid JSON")
+		return fail(recon.CodeMalformed, "this object is not valid JSON")
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (w *window) take(n int) {
 // readError is err about the place at which the window starts. No honest file has a row that fills the window.
 func readError(w *window, err error) error {
 	if errors.Is(err, errWindowFull) {
-		return recon.TooLarge(recon.RowFieldTooLong,
+		return recon.TooLarge(recon.CodeFieldTooLong,
 			"has a row of more than %d MB that begins on line %d: a closing quote or a line break is probably missing there",
 			RecordBytesMax>>20, w.line)
 	}

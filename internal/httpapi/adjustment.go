@@ -35,7 +35,7 @@ func listAdjustments(
 	if in.Posted != "" {
 		asked := map[string]recon.PostingStatus{"true": recon.Posted, "false": recon.Unposted}[in.Posted]
 		if filter.Status != "" && filter.Status != asked {
-			return nil, "", recon.Invalid("FILTERS_DIFFER",
+			return nil, "", recon.Invalid(recon.CodeInvalidValue,
 				"status and posted ask for different adjustments: send one of them")
 		}
 		filter.Status = asked

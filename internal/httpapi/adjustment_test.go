@@ -29,8 +29,8 @@ func TestAdjustments(t *testing.T) {
 		require.NotNil(t, fee.PostedAt)
 		require.Empty(t, items[recon.Adjustment](t, d.Client, list+"?posted=false"))
 		require.Len(t, items[recon.Adjustment](t, d.Client, list+"?posted=true"), 1)
-		require.Equal(t, "FILTERS_DIFFER", d.Call("GET", list+"?posted=true&status=REVERSED", nil).Problem().Code)
-		require.Equal(t, "ADJUSTMENT_POSTED", d.Call("POST", "/v1/adjustments/"+fee.ID+"/post", `{}`).Problem().Code)
+		require.Equal(t, "INVALID_VALUE", d.Call("GET", list+"?posted=true&status=REVERSED", nil).Problem().Code)
+		require.Equal(t, "ADJUSTMENT_STATUS", d.Call("POST", "/v1/adjustments/"+fee.ID+"/post", `{}`).Problem().Code)
 	})
 	t.Run("a group is not taken apart while one of its adjustments is in the books", func(t *testing.T) {
 		require.Equal(t, "ADJUSTMENT_POSTED", d.Call("POST", "/v1/groups/"+g.ID+"/unmatch", `{"reason":"x"}`).Problem().Code)

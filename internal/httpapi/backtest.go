@@ -72,7 +72,7 @@ func (in *createBackTestInput) changed(stored []recon.StoredRule, known recon.Ru
 		}
 	}
 	if ways > 1 || in.Body.RuleID != "" && !given(in.Body.Rule) {
-		return nil, recon.Unprocessable("BACK_TEST_CHANGE",
+		return nil, recon.Unprocessable(recon.CodeValidationFailed,
 			"a back-test tries one change: rules, or rule with or without ruleId, or deleteRuleId, or ruleIds")
 	}
 	switch {
@@ -113,8 +113,8 @@ func (in *createBackTestInput) changed(stored []recon.StoredRule, known recon.Ru
 func placeOf(stored []recon.StoredRule, id, pointer string) (int, error) {
 	at := slices.IndexFunc(stored, func(r recon.StoredRule) bool { return r.ID == id })
 	if at < 0 {
-		return 0, recon.Unprocessable("RULE_UNKNOWN", "the context has no such rule",
-			recon.FieldError{Pointer: pointer, Code: "RULE_UNKNOWN", Message: "is no rule of this context"})
+		return 0, recon.Unprocessable(recon.CodeIDUnknown, "the context has no such rule",
+			recon.FieldError{Pointer: pointer, Code: recon.CodeIDUnknown, Message: "is no rule of this context"})
 	}
 	return at, nil
 }
@@ -126,7 +126,8 @@ func decodeRules(body []byte, known recon.RunOptions) ([]recon.Rule, error) {
 		_, faults = engine.Compile(rules, known)
 	}
 	if len(faults) > 0 {
-		return nil, pointedBelow("/rules", recon.Unprocessable("RULE_INVALID", "the rules are invalid", faults...))
+		return nil, pointedBelow("/rules", recon.Unprocessable(recon.CodeRuleInvalid,
+			"the rules are invalid", faults...))
 	}
 	return rules, nil
 }

@@ -85,13 +85,13 @@ func TestBackTests(t *testing.T) {
 	})
 	t.Run("what cannot be tried is refused where it is written", func(t *testing.T) {
 		for body, want := range map[string]string{
-			`{"rule":` + near + `,"ruleIds":["` + w.ruleID + `"]}`: "BACK_TEST_CHANGE",
-			`{"ruleId":"` + w.ruleID + `"}`:                        "BACK_TEST_CHANGE",
-			`{"deleteRuleId":"` + w.groupID + `"}`:                 "RULE_UNKNOWN",
-			`{"ruleIds":[]}`:                                       "RULE_MISSING",
+			`{"rule":` + near + `,"ruleIds":["` + w.ruleID + `"]}`: "VALIDATION_FAILED",
+			`{"ruleId":"` + w.ruleID + `"}`:                        "VALIDATION_FAILED",
+			`{"deleteRuleId":"` + w.groupID + `"}`:                 "ID_UNKNOWN",
+			`{"ruleIds":[]}`:                                       "VALIDATION_FAILED",
 			`{"rule":{"name":"x","type":"NONE","priority":30}}`:    "RULE_INVALID",
 			`{"rules":[{"name":"x","type":"NONE"}]}`:               "RULE_INVALID",
-			`{"from":"2026-02-01","to":"2026-01-01"}`:              "PERIOD_REVERSED",
+			`{"from":"2026-02-01","to":"2026-01-01"}`:              "INVALID_VALUE",
 		} {
 			answer := w.Call("POST", path, body)
 			require.Equal(t, http.StatusUnprocessableEntity, answer.Status, "%s: %s", body, answer.Body)
@@ -188,7 +188,7 @@ func TestRequireBackTest(t *testing.T) {
 	})
 	t.Run("one that failed or was cancelled does not do", func(t *testing.T) {
 		w.Must("POST", "/v1/contexts/"+w.contextID+"/pause", nil, nil)
-		require.Equal(t, "CONTEXT_PAUSED", w.Call("POST", "/v1/contexts/"+w.contextID+"/back-tests", `{}`).Problem().Code)
+		require.Equal(t, "CONTEXT_INACTIVE", w.Call("POST", "/v1/contexts/"+w.contextID+"/back-tests", `{}`).Problem().Code)
 	})
 }
 

@@ -47,7 +47,7 @@ func TestCalendars(t *testing.T) {
 			require.Equal(t, pointer, c.Call("POST", "/v1/calendars", body).Problem().Errors[0].Pointer, body)
 		}
 		c.Must("POST", "/v1/calendars", `{"id":"X"}`, nil)
-		require.Equal(t, "CALENDAR_NAME_TAKEN", c.Call("POST", "/v1/calendars", `{"id":"X"}`).Problem().Code)
+		require.Equal(t, "NAME_TAKEN", c.Call("POST", "/v1/calendars", `{"id":"X"}`).Problem().Code)
 		c.Must("POST", "/v1/calendars", `{"id":"Y"}`, nil)
 		var p page[postgres.StoredCalendar]
 		c.Must("GET", "/v1/calendars?limit=1", nil, &p)

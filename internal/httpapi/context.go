@@ -48,7 +48,7 @@ type updateContextInput struct {
 func updateContext(ctx context.Context, tx *postgres.Tx, in *updateContextInput) (recon.Context, error) {
 	return tx.UpdateContext(ctx, in.ID, in.version, func(c *recon.Context) (string, error) {
 		if c.Status == recon.ContextArchived {
-			return "", recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+			return "", recon.Conflict(recon.CodeContextInactive, "the context is archived: activate it to change it")
 		}
 		set(&c.Name, in.Body.Name)
 		set(&c.Description, in.Body.Description)

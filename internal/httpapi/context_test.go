@@ -69,10 +69,10 @@ func TestContexts(t *testing.T) {
 	t.Run("an archived context is read only until it is activated", func(t *testing.T) {
 		c.Must("POST", "/v1/contexts/"+cash.ID+"/archive", nil, nil)
 		refused := c.Call("POST", "/v1/contexts/"+cash.ID+"/sources", `{"name":"bank","side":"RIGHT"}`)
-		require.Equal(t, "CONTEXT_ARCHIVED", refused.Problem().Code)
+		require.Equal(t, "CONTEXT_INACTIVE", refused.Problem().Code)
 		c.Must("POST", "/v1/contexts/"+cash.ID+"/activate", nil, nil)
 		c.Must("POST", "/v1/contexts/"+cash.ID+"/pause", nil, nil)
-		require.Equal(t, "CONTEXT_PAUSED", c.Call("POST", "/v1/contexts/"+cash.ID+"/runs", `{}`).Problem().Code)
+		require.Equal(t, "CONTEXT_INACTIVE", c.Call("POST", "/v1/contexts/"+cash.ID+"/runs", `{}`).Problem().Code)
 	})
 	t.Run("a list comes in pages", func(t *testing.T) {
 		for i := range 4 {

@@ -47,11 +47,11 @@ func simulateFee(ctx context.Context, tx *postgres.Tx, in *simulateFeeInput) (ou
 	text := func(m recon.Minor) string { return recon.Money{Amount: m, Currency: schedule.Currency}.String() }
 	amount, err := recon.ParseMoney(in.Body.Amount, schedule.Currency)
 	if err != nil {
-		return out, badValue("/amount", recon.CodeValue, err.Error())
+		return out, badValue("/amount", recon.CodeInvalidValue, err.Error())
 	}
 	s, err := schedule.Simulate(amount.Amount)
 	if err != nil {
-		return out, badValue("/amount", recon.CodeValue, err.Error())
+		return out, badValue("/amount", recon.CodeInvalidValue, err.Error())
 	}
 	out = feeSimulation{
 		Currency: schedule.Currency, Amount: text(s.Amount), Lines: []feeLine{}, Fee: text(s.Fee), Net: text(s.Net),
@@ -64,11 +64,11 @@ func simulateFee(ctx context.Context, tx *postgres.Tx, in *simulateFeeInput) (ou
 	}
 	actual, err := recon.ParseMoney(in.Body.Actual, schedule.Currency)
 	if err != nil {
-		return out, badValue("/actual", recon.CodeValue, err.Error())
+		return out, badValue("/actual", recon.CodeInvalidValue, err.Error())
 	}
 	v, err := schedule.Verify(amount.Amount, actual.Amount)
 	if err != nil {
-		return out, badValue("/actual", recon.CodeValue, err.Error())
+		return out, badValue("/actual", recon.CodeInvalidValue, err.Error())
 	}
 	out.Verified = &feeActual{Actual: text(v.Actual), Delta: text(v.Delta), Verdict: v.Verdict}
 	return out, nil

@@ -33,7 +33,7 @@ func TestFeeSchedules(t *testing.T) {
 	t.Run("one that cannot be is refused by pointer", func(t *testing.T) {
 		refused := c.Call("POST", "/v1/fee-schedules", `{"name":"x","currency":"EUR","items":[{"name":"a","type":"FLAT"}]}`)
 		require.Equal(t, "/items/0/amount", refused.Problem().Errors[0].Pointer)
-		require.Equal(t, "FEE_SCHEDULE_NAME_TAKEN", c.Call("POST", "/v1/fee-schedules", cards).Problem().Code)
+		require.Equal(t, "NAME_TAKEN", c.Call("POST", "/v1/fee-schedules", cards).Problem().Code)
 	})
 	t.Run("it changes under its version and goes when nothing names it", func(t *testing.T) {
 		putFeeSchedule := c.Must("PUT", path, `{"name":"cards","currency":"EUR","items":[{"name":"flat","type":"FLAT","amount":"0.20"}]}`, nil, "If-Match", `"1"`)
@@ -105,7 +105,7 @@ func TestFeeRules(t *testing.T) {
 		require.Equal(t, "sales", first[recon.StoredFeeRule](t, c, at+"/fee-rules").Rule.Name)
 		require.False(t, first[recon.Schedule](t, c, at+"/schedules").Enabled)
 		require.Empty(t, items[recon.StoredTransaction](t, c, at+"/transactions"))
-		require.Equal(t, "CONTEXT_NAME_TAKEN", c.Call("POST", "/v1/contexts/"+contextID+"/clone", `{"name":"Cards 2"}`).Problem().Code)
+		require.Equal(t, "NAME_TAKEN", c.Call("POST", "/v1/contexts/"+contextID+"/clone", `{"name":"Cards 2"}`).Problem().Code)
 	})
 	t.Run("it changes and goes", func(t *testing.T) {
 		at := "/v1/fee-rules/" + rule.ID

@@ -19,7 +19,7 @@ type putFieldMapInput struct {
 func putFieldMap(ctx context.Context, tx *postgres.Tx, in *putFieldMapInput) (out recon.StoredFieldMap, err error) {
 	fieldMap, faults := setup.DecodeFieldMap(in.Body)
 	if len(faults) > 0 {
-		return out, recon.Unprocessable("FIELD_MAP_INVALID", "the field map cannot be used", faults...)
+		return out, recon.Unprocessable(recon.CodeFieldMapInvalid, "the field map cannot be used", faults...)
 	}
 	return tx.PutFieldMap(ctx, in.ID, in.version, fieldMap)
 }

@@ -75,7 +75,7 @@ type bulkOutcome struct {
 func decideGroups(ctx context.Context, tx *postgres.Tx, in *bulkInput) (out bulkOutcome, err error) {
 	action := recon.GroupAction(in.Body.Action)
 	if action != recon.ActionConfirm && in.Body.Note == "" {
-		return out, badValue("/note", "MISSING_VALUE", "is needed to reject or unmatch")
+		return out, badValue("/note", recon.CodeMissingValue, "is needed to reject or unmatch")
 	}
 	for i, id := range in.Body.GroupIDs {
 		if slices.Contains(in.Body.GroupIDs[:i], id) {
@@ -116,7 +116,7 @@ func createGroup(ctx context.Context, tx *postgres.Tx, in *createGroupInput) (ou
 		if _, err := tx.Context(ctx, in.ID); err != nil {
 			return out, err
 		}
-		return out, badValue("/leftIds", "MISSING_VALUE", "a group needs at least two rows")
+		return out, badValue("/leftIds", recon.CodeMissingValue, "a group needs at least two rows")
 	}
 	return tx.MatchByHand(ctx, in.ID, recon.ManualMatch{
 		Left: in.Body.LeftIDs, Right: in.Body.RightIDs, Note: in.Body.Note,

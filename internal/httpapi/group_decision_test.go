@@ -119,7 +119,7 @@ func TestReview(t *testing.T) {
 		require.Equal(t, recon.StateConfirmed, d.row(t, "L0").State)
 		again := d.Call("POST", "/v1/groups/"+equal.ID+"/confirm", `{}`)
 		require.Equal(t, http.StatusConflict, again.Status)
-		require.Equal(t, "GROUP_CONFIRMED", again.Problem().Code)
+		require.Equal(t, "GROUP_STATUS", again.Problem().Code)
 	})
 	t.Run("a difference needs a reason, and becomes an adjustment", func(t *testing.T) {
 		path := "/v1/groups/" + differing.ID
@@ -233,7 +233,7 @@ func TestReview_ManyAtOnce(t *testing.T) {
 	}
 	d.Must("POST", "/v1/groups/bulk", `{"action":"CONFIRM","adjustmentReason":"ROUNDING","groupIds":`+ids(proposed)+`}`, &out)
 	require.Equal(t, 4, out.Done)
-	require.Equal(t, "GROUP_REJECTED", out.Items[0].Code)
+	require.Equal(t, "GROUP_STATUS", out.Items[0].Code)
 	require.Equal(t, recon.GroupRejected, out.Items[0].Status)
 	require.Equal(t, recon.GroupConfirmed, out.Items[4].Status)
 	require.Len(t, d.groups(t, "CONFIRMED"), 4)
@@ -307,7 +307,7 @@ func TestMatchByHand(t *testing.T) {
 	t.Run("what does not balance is refused with the difference", func(t *testing.T) {
 		refused := d.Call("POST", path, rows([]string{"P1", "P2"}, []string{"Q1"}, ""))
 		require.Equal(t, http.StatusUnprocessableEntity, refused.Status, "%s", refused.Body)
-		require.Equal(t, "GROUP_UNBALANCED", refused.Problem().Code)
+		require.Equal(t, "ADJUSTMENT_REASON_MISSING", refused.Problem().Code)
 		require.Contains(t, refused.Problem().Detail, "0.50 EUR")
 	})
 	t.Run("rows of two currencies, of the wrong side or one alone are no group", func(t *testing.T) {

@@ -109,7 +109,7 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 		return nil, err
 	}
 	if r.Header.Get("Content-Encoding") != "" {
-		return nil, recon.Invalid("CONTENT_ENCODING_UNKNOWN", "send the file as it is, without Content-Encoding")
+		return nil, recon.Invalid(recon.CodeContentEncodingUnknown, "send the file as it is, without Content-Encoding")
 	}
 	most := a.Limits().ImportBytes
 	if r.ContentLength > most+multipartOverhead {
@@ -118,7 +118,7 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	select {
 	case a.uploads <- struct{}{}:
 	default:
-		return nil, recon.Unavailable("UPLOADS_BUSY", 5*time.Second, "too many files are being loaded at the moment")
+		return nil, recon.Unavailable(recon.CodeBusy, 5*time.Second, "too many files are being loaded at the moment")
 	}
 	in := &upload{key: key, close: func() { <-a.uploads }}
 	in.body = &pacedBody{
@@ -140,12 +140,12 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 func uploadQuery(r *http.Request) (name string, err error) {
 	for parameter, values := range r.URL.Query() {
 		if parameter != "name" {
-			return "", recon.Unprocessable("VALIDATION_FAILED", "the only query parameter here is name")
+			return "", recon.Unprocessable(recon.CodeValidationFailed, "the only query parameter here is name")
 		}
 		name = values[0]
 	}
 	if len(name) > ingestion.FileNameBytesMax {
-		return "", recon.Unprocessable("VALIDATION_FAILED",
+		return "", recon.Unprocessable(recon.CodeValidationFailed,
 			fmt.Sprintf("name is longer than %d bytes", ingestion.FileNameBytesMax))
 	}
 	return name, nil
@@ -161,10 +161,10 @@ func (in *upload) openForm(r *http.Request) error {
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
-			return recon.Invalid("MULTIPART_WITHOUT_FILE", "the form holds no file")
+			return recon.Invalid(recon.CodeMultipartUnreadable, "the form holds no file")
 		}
 		if err != nil {
-			return recon.Invalid("MULTIPART_UNREADABLE",
+			return recon.Invalid(recon.CodeMultipartUnreadable,
 				"the form cannot be read: its boundary or its headers are wrong")
 		}
 		if part.FileName() == "" {
@@ -196,9 +196,9 @@ func (f *onlyFile) Read(p []byte) (int, error) {
 		case errors.Is(err, io.EOF):
 			return n, io.EOF
 		case err != nil:
-			return n, recon.Invalid("BODY_INCOMPLETE", "the form ended before its last boundary")
+			return n, recon.Invalid(recon.CodeBodyIncomplete, "the form ended before its last boundary")
 		case next.FileName() != "":
-			return n, recon.Invalid("MULTIPART_SEVERAL_FILES", "the form holds several files: send one at a time")
+			return n, recon.Invalid(recon.CodeMultipartUnreadable, "the form holds several files: send one at a time")
 		}
 	}
 }
@@ -230,14 +230,16 @@ func (in *upload) because(err error) error {
 	case cause == nil:
 		return err
 	case errors.As(cause, &tooLarge):
-		return recon.TooLarge("BODY_TOO_LARGE", "the file is larger than %d bytes", tooLarge.Limit-multipartOverhead)
+		return recon.TooLarge(recon.CodeFileTooLarge,
+			"the file is larger than %d bytes", tooLarge.Limit-multipartOverhead)
 	case errors.Is(cause, os.ErrDeadlineExceeded):
 		return &problem{
 			Type: "about:blank", Title: http.StatusText(http.StatusRequestTimeout), Status: http.StatusRequestTimeout,
-			Code: "BODY_TOO_SLOW", Detail: "the file arrives too slowly and was given up; nothing of it is stored",
+			Code:   recon.CodeBodyTooSlow,
+			Detail: "the file arrives too slowly and was given up; nothing of it is stored",
 		}
 	default:
-		return recon.Invalid("BODY_INCOMPLETE", "the body ended before it was whole; nothing of it is stored")
+		return recon.Invalid(recon.CodeBodyIncomplete, "the body ended before it was whole; nothing of it is stored")
 	}
 }
 

@@ -39,7 +39,7 @@ func TestImports(t *testing.T) {
 		listRejects := items[recon.RowError](t, c, imported.RejectsURL)
 		require.Len(t, listRejects, 1)
 		require.Equal(t, 5, listRejects[0].Line)
-		require.Equal(t, recon.RowDateUnreadable, listRejects[0].Code)
+		require.Equal(t, recon.CodeDateUnreadable, listRejects[0].Code)
 	})
 	t.Run("the same file again adds nothing", func(t *testing.T) {
 		again := c.Upload(source, "copy.csv", ledger)

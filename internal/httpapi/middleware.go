@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 
 	"matcher/internal/auth"
+	"matcher/internal/recon"
 )
 
 // request is what the log and errors name of a request. Handlers further in fill it; it belongs to one goroutine.
@@ -138,12 +139,12 @@ func (a *API) recovered(next http.Handler) http.Handler {
 func (a *API) router(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !usableText(r.URL.Path) || !usableQuery(r.URL.RawQuery) {
-			writeProblem(w, newProblem(r.Context(), http.StatusBadRequest, "TEXT_UNUSABLE",
+			writeProblem(w, newProblem(r.Context(), http.StatusBadRequest, recon.CodeRequestUnreadable,
 				"the path or the query is not UTF-8 without NUL"))
 			return
 		}
 		if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect to another path, as HTML
-			writeProblem(w, newProblem(r.Context(), http.StatusNotFound, "NOT_FOUND", "no such path"))
+			writeProblem(w, newProblem(r.Context(), http.StatusNotFound, recon.CodeNotFound, "no such path"))
 			return
 		}
 		handler, pattern := mux.Handler(r)
@@ -156,10 +157,10 @@ func (a *API) router(mux *http.ServeMux) http.Handler {
 		handler.ServeHTTP(&plain, r)
 		if allow := plain.header.Get("Allow"); plain.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allow)
-			writeProblem(w, newProblem(r.Context(), plain.status, "METHOD_NOT_ALLOWED", "this path takes "+allow))
+			writeProblem(w, newProblem(r.Context(), plain.status, recon.CodeMethodNotAllowed, "this path takes "+allow))
 			return
 		}
-		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, "NOT_FOUND", "no such path"))
+		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, recon.CodeNotFound, "no such path"))
 	})
 }
 

@@ -401,12 +401,12 @@ type keyed struct {
 
 func (k keyed) idempotencyKey() (string, error) {
 	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
-		return "", recon.Invalid("IDEMPOTENCY_KEYS_DIFFER",
+		return "", recon.Invalid(recon.CodeIdempotencyKeyInvalid,
 			"Idempotency-Key and X-Idempotency-Key differ: send one of them")
 	}
 	key := cmp.Or(k.Key, k.Alias)
 	if !usableText(key) {
-		return "", recon.Invalid("IDEMPOTENCY_KEY_INVALID", "an idempotency key is UTF-8 text")
+		return "", recon.Invalid(recon.CodeIdempotencyKeyInvalid, "an idempotency key is UTF-8 text")
 	}
 	return key, nil
 }
@@ -463,7 +463,7 @@ func (m *matched) readVersion() error {
 	}
 	n, err := strconv.Atoi(strings.Trim(m.IfMatch, `"`))
 	if err != nil || n < 1 || m.IfMatch != entityTag(n) {
-		return recon.Invalid("IF_MATCH_UNREADABLE", `If-Match must be an ETag returned by this API, for example "3"`)
+		return recon.Invalid(recon.CodeIfMatchUnreadable, `If-Match must be an ETag returned by this API, for example "3"`)
 	}
 	m.version = n
 	return nil
@@ -477,7 +477,7 @@ func check(faults []recon.FieldError) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return recon.Unprocessable("VALIDATION_FAILED", "some values cannot be used", faults...)
+	return recon.Unprocessable(recon.CodeValidationFailed, "some values cannot be used", faults...)
 }
 
 // badValue is check of one wrong value, by the pointer to it.

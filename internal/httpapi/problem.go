@@ -23,7 +23,7 @@ type problem struct {
 	Type      string         `json:"type" doc:"Always about:blank: the code distinguishes problems"`
 	Title     string         `json:"title" doc:"The status in words"`
 	Status    int            `json:"status"`
-	Code      string         `json:"code" doc:"Stable and upper case; act on this one"`
+	Code      string         `json:"code" doc:"Stable and upper case; act on this one. docs/errors.md lists them all"`
 	Detail    string         `json:"detail,omitempty" doc:"A sentence for people"`
 	Errors    []problemField `json:"errors,omitempty" doc:"What is wrong, one entry a value"`
 	RequestID string         `json:"requestId,omitempty" doc:"Names this request in the log"`
@@ -57,10 +57,10 @@ var statusOf = map[recon.Kind]int{
 
 // codeOf names errors that the router and the request decoder find, which carry a status only.
 var codeOf = map[int]string{
-	http.StatusBadRequest:           "REQUEST_UNREADABLE",
-	http.StatusRequestTimeout:       "BODY_TOO_SLOW",
-	http.StatusUnsupportedMediaType: "MEDIA_TYPE_UNKNOWN",
-	http.StatusUnprocessableEntity:  "VALIDATION_FAILED",
+	http.StatusBadRequest:           recon.CodeRequestUnreadable,
+	http.StatusRequestTimeout:       recon.CodeBodyTooSlow,
+	http.StatusUnsupportedMediaType: recon.CodeMediaTypeUnknown,
+	http.StatusUnprocessableEntity:  recon.CodeValidationFailed,
 }
 
 func newProblem(ctx context.Context, status int, code, detail string) *problem {
@@ -87,22 +87,22 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 		}
 		return p
 	case errors.As(err, &tooLarge):
-		return newProblem(ctx, http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE",
+		return newProblem(ctx, http.StatusRequestEntityTooLarge, recon.CodeBodyTooLarge,
 			"the body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 	case errors.Is(err, context.DeadlineExceeded):
 		log.WarnContext(ctx, "request timed out", "error", err)
-		p := newProblem(ctx, http.StatusServiceUnavailable, "TIMEOUT", "the request timed out")
+		p := newProblem(ctx, http.StatusServiceUnavailable, recon.CodeTimeout, "the request timed out")
 		p.retryAfter = time.Second
 		return p
 	case errors.Is(err, context.Canceled):
-		return newProblem(ctx, statusClientGone, "CLIENT_GONE", "the caller closed the connection")
+		return newProblem(ctx, statusClientGone, recon.CodeClientGone, "the caller closed the connection")
 	}
 	log.ErrorContext(ctx, "request failed", "error", err)
 	return internalError(ctx)
 }
 
 func internalError(ctx context.Context) *problem {
-	return newProblem(ctx, http.StatusInternalServerError, "INTERNAL",
+	return newProblem(ctx, http.StatusInternalServerError, recon.CodeInternal,
 		"internal error; quote the request id when reporting it")
 }
 

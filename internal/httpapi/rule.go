@@ -38,7 +38,7 @@ func createRule(ctx context.Context, tx *postgres.Tx, in *createRuleInput) (out 
 // rules that it will stand among; id is its own, "" while it is new; known holds what it may name.
 func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.RunOptions) (recon.Rule, error) {
 	if id == "" && len(others) >= recon.RulesMax {
-		return recon.Rule{}, recon.Conflict("TOO_MANY_RULES", "a context has at most %d rules: delete one first",
+		return recon.Rule{}, recon.Conflict(recon.CodeLimitReached, "a context has at most %d rules: delete one first",
 			recon.RulesMax)
 	}
 	last := 0
@@ -56,7 +56,7 @@ func decodeRule(body []byte, others []recon.StoredRule, id string, known recon.R
 		}
 	}
 	if len(faults) > 0 {
-		return rule, recon.Unprocessable("RULE_INVALID", "the rule is invalid", faults...)
+		return rule, recon.Unprocessable(recon.CodeRuleInvalid, "the rule is invalid", faults...)
 	}
 	return rule, nil
 }

@@ -43,7 +43,7 @@ func TestRuns(t *testing.T) {
 		require.Equal(t, http.StatusConflict, cancelRun.Status)
 	})
 	t.Run("impossible periods are refused", func(t *testing.T) {
-		require.Equal(t, "PERIOD_REVERSED", w.Call("POST", path, `{"from":"2026-02-01","to":"2026-01-01"}`).Problem().Code)
+		require.Equal(t, "INVALID_VALUE", w.Call("POST", path, `{"from":"2026-02-01","to":"2026-01-01"}`).Problem().Code)
 		refused := w.Call("POST", path, `{"asOf":"31.12.2026"}`).Problem()
 		require.Equal(t, "DATE_UNREADABLE", refused.Code)
 		require.Equal(t, "/asOf", refused.Errors[0].Pointer)

@@ -31,7 +31,7 @@ func TestSchedules(t *testing.T) {
 		} {
 			require.Equal(t, pointer, c.Call("POST", path, body).Problem().Errors[0].Pointer, body)
 		}
-		require.Equal(t, "SCHEDULE_NAME_TAKEN", c.Call("POST", path, `{"name":"nightly","cron":"@daily"}`).Problem().Code)
+		require.Equal(t, "NAME_TAKEN", c.Call("POST", path, `{"name":"nightly","cron":"@daily"}`).Problem().Code)
 	})
 	t.Run("one that is not enabled has no next time", func(t *testing.T) {
 		at := "/v1/schedules/" + nightly.ID

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"matcher/internal/recon"
 )
 
 // health reports that the process is alive and nothing more: a broken database must not restart it.
@@ -18,13 +20,13 @@ func (a *API) health(w http.ResponseWriter, _ *http.Request) {
 func (a *API) ready(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-a.draining:
-		writeNotReady(w, r, "DRAINING", "the service is stopping")
+		writeNotReady(w, r, recon.CodeDraining, "the service is stopping")
 		return
 	default:
 	}
 	if err := a.Ready(r.Context()); err != nil {
 		a.Log.WarnContext(r.Context(), "not ready", "error", err)
-		writeNotReady(w, r, "NOT_READY", "the database does not answer")
+		writeNotReady(w, r, recon.CodeDatabaseUnavailable, "the database does not answer")
 		return
 	}
 	_ = sendJSON(w, map[string]string{"status": "ready"})
@@ -43,7 +45,7 @@ func (a *API) version(w http.ResponseWriter, _ *http.Request) {
 // metrics serves the registry, to holders of the token where there is one.
 func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
 	if a.MetricsToken != "" && !holdsToken(r.Header.Get("Authorization"), a.MetricsToken) {
-		writeProblem(w, newProblem(r.Context(), http.StatusUnauthorized, "TOKEN_MISSING",
+		writeProblem(w, newProblem(r.Context(), http.StatusUnauthorized, recon.CodeTokenMissing,
 			"send the metrics token: Authorization: Bearer …"))
 		return
 	}

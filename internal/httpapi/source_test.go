@@ -34,7 +34,7 @@ func TestSources(t *testing.T) {
 	t.Run("one that took a file stays, an empty one goes", func(t *testing.T) {
 		full, empty := c.NewSource(contextID, "full", recon.Left), c.NewSource(contextID, "empty", recon.Left)
 		c.Upload(full, "ledger.csv", ledger)
-		require.Equal(t, "SOURCE_HAS_IMPORTS", c.Call("DELETE", "/v1/sources/"+full, nil).Problem().Code)
+		require.Equal(t, "IN_USE", c.Call("DELETE", "/v1/sources/"+full, nil).Problem().Code)
 		deleteSource := c.Call("DELETE", "/v1/sources/"+empty, nil)
 		require.Equal(t, http.StatusNoContent, deleteSource.Status)
 		require.Equal(t, http.StatusNotFound, c.Call("GET", "/v1/sources/"+empty, nil).Status)

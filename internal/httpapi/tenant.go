@@ -15,7 +15,7 @@ import (
 // keeper changes tenants; a tenant manager elsewhere may do so instead.
 func (a *API) keeper() (*tenancy.Service, error) {
 	if a.Keeper == nil {
-		return nil, recon.Conflict("TENANTS_ELSEWHERE",
+		return nil, recon.Conflict(recon.CodeTenantsElsewhere,
 			"the tenants of this installation are kept by the tenant manager that MULTI_TENANT_URL names")
 	}
 	return a.Keeper, nil
@@ -43,7 +43,7 @@ func (a *API) listTenants(ctx context.Context, in *tenantsInput) (out list[adapt
 	return listOf(tenants, base64.RawURLEncoding.EncodeToString([]byte(tenants[in.Limit-1].Slug))), nil
 }
 
-func errBadCursor() error { return recon.Invalid("BAD_CURSOR", "invalid cursor") }
+func errBadCursor() error { return recon.Invalid(recon.CodeBadCursor, "invalid cursor") }
 
 type createTenantInput struct {
 	Body struct {
@@ -172,7 +172,7 @@ func (a *API) getManaged(ctx context.Context, in *managedInput) (out ports.Tenan
 	case err != nil:
 		return out, err
 	case tenant.Status == ports.TenantSuspended:
-		return out, recon.Forbidden("TENANT_SUSPENDED", "this tenant is suspended")
+		return out, recon.Forbidden(recon.CodeTenantSuspended, "this tenant is suspended")
 	case tenant.Status != ports.TenantActive:
 		return out, recon.NotFound("tenant")
 	}

@@ -66,13 +66,13 @@ func TestTenants_OverHTTP(t *testing.T) {
 	})
 	t.Run("what cannot be is refused", func(t *testing.T) {
 		for body, code := range map[string]string{
-			`{"slug":"acme","name":"x"}`: "TENANT_SLUG_TAKEN", `{"slug":"A","name":""}`: "TENANT_INVALID",
+			`{"slug":"acme","name":"x"}`: "NAME_TAKEN", `{"slug":"A","name":""}`: "VALIDATION_FAILED",
 			`{"id":"` + acme.TenantID + `","slug":"b","name":"x"}`:     "TENANT_EXISTS",
-			`{"id":"'; DROP SCHEMA x; --","slug":"b","name":"x"}`:      "TENANT_INVALID",
-			`{"slug":"` + strings.Repeat("a", 300) + `","name":"x"}`:   "TENANT_INVALID",
-			`{"slug":"b","name":"x","database":"postgres"}`:            "TENANT_INVALID",
+			`{"id":"'; DROP SCHEMA x; --","slug":"b","name":"x"}`:      "VALIDATION_FAILED",
+			`{"slug":"` + strings.Repeat("a", 300) + `","name":"x"}`:   "VALIDATION_FAILED",
+			`{"slug":"b","name":"x","database":"postgres"}`:            "VALIDATION_FAILED",
 			`{"slug":"b","name":"x","status":"DELETED"}`:               "VALIDATION_FAILED",
-			`{"slug":"b","name":"x","database":"own","cluster":"far"}`: "TENANT_INVALID",
+			`{"slug":"b","name":"x","database":"own","cluster":"far"}`: "VALIDATION_FAILED",
 		} {
 			require.Equal(t, code, platform.Call("POST", "/admin/tenants", body).Problem().Code, body)
 		}

@@ -36,7 +36,7 @@ func (in *transactionsInput) filter() (recon.TransactionFilter, error) {
 // knownCurrency refuses a currency that no row can be in, rather than finding none.
 func knownCurrency(parameter, code string) error {
 	if _, known := recon.CurrencyDigits(code); code != "" && !known {
-		return badPlace(parameter, "CURRENCY_UNKNOWN", parameter+" is not an ISO 4217 currency code such as EUR")
+		return badPlace(parameter, recon.CodeCurrencyUnknown, parameter+" is not an ISO 4217 currency code such as EUR")
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func period(fromPlace, from, toPlace, to string) (recon.Day, recon.Day, error) {
 	}
 	last, err := optionalDay(toPlace, to)
 	if err == nil && first.Set() && last.Set() && last < first {
-		err = badPlace(toPlace, "PERIOD_REVERSED", nameOf(toPlace)+" is before "+nameOf(fromPlace))
+		err = badPlace(toPlace, recon.CodeInvalidValue, nameOf(toPlace)+" is before "+nameOf(fromPlace))
 	}
 	return first, last, err
 }
@@ -60,7 +60,7 @@ func optionalDay(place, text string) (recon.Day, error) {
 	}
 	day, err := recon.ParseDay(text)
 	if err != nil {
-		return recon.NoDay, badPlace(place, "DATE_UNREADABLE",
+		return recon.NoDay, badPlace(place, recon.CodeDateUnreadable,
 			nameOf(place)+" must be a date YYYY-MM-DD between 1900 and 2199")
 	}
 	return day, nil

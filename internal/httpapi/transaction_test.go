@@ -39,7 +39,7 @@ func TestTransactions(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, w.Call("GET", path+"?state=LOST", nil).Status)
 		for query, want := range map[string][2]string{
 			"?from=1.1.2026":                 {"DATE_UNREADABLE", "from"},
-			"?from=2026-02-01&to=2026-01-01": {"PERIOD_REVERSED", "to"},
+			"?from=2026-02-01&to=2026-01-01": {"INVALID_VALUE", "to"},
 			"?currency=EURO":                 {"VALIDATION_FAILED", "currency"},
 			"?currency=eur":                  {"CURRENCY_UNKNOWN", "currency"},
 		} {

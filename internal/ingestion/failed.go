@@ -36,11 +36,11 @@ func (p *Parsed) Failed(ctx context.Context, err error) error {
 // sent at night and that was refused. An upload that broke off was never a file; it leaves nothing at all. It returns
 // cause.
 func (s *Service) failed(ctx context.Context, source recon.Source, fileName string, cause error) error {
-	if ctx.Err() != nil || recon.CodeOf(cause) == uploadIncomplete {
+	if ctx.Err() != nil || recon.CodeOf(cause) == recon.CodeBodyIncomplete {
 		return cause
 	}
 	told := failedImport{
-		source.ContextID, source.ID, storableName(fileName), "INTERNAL",
+		source.ContextID, source.ID, storableName(fileName), recon.CodeInternal,
 		"the import failed for a reason that the log tells",
 	}
 	if known := (*recon.Error)(nil); errors.As(cause, &known) {

@@ -32,7 +32,7 @@ func TestFailedImportsAreToldOf(t *testing.T) {
 		_, err := parsed.Store(b.ctx, tx)
 		return err
 	})
-	require.Equal(t, "SOURCE_CHANGED", recon.CodeOf(parsed.Failed(b.ctx, err)))
+	require.Equal(t, "CHANGED_MEANWHILE", recon.CodeOf(parsed.Failed(b.ctx, err)))
 
 	var events []recon.Event
 	require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
@@ -41,7 +41,7 @@ func TestFailedImportsAreToldOf(t *testing.T) {
 	}))
 	require.Len(t, events, 2)
 	var told struct{ ContextID, SourceID, FileName, Code, Message string }
-	for i, code := range []string{"", "SOURCE_CHANGED"} {
+	for i, code := range []string{"", "CHANGED_MEANWHILE"} {
 		require.Equal(t, recon.EventImportFailed, events[i].Key)
 		require.NoError(t, json.Unmarshal(events[i].Payload, &told))
 		require.Equal(t, b.source.ID, told.SourceID)

@@ -22,7 +22,7 @@ func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hin
 // unstorable finds texts that the database cannot hold.
 func unstorable(t *recon.Transaction) []recon.RowError {
 	reject := func(field string) []recon.RowError {
-		return []recon.RowError{recon.NewRowError(t.Line, t.Row, field, "", recon.RowEncoding,
+		return []recon.RowError{recon.NewRowError(t.Line, t.Row, field, "", recon.CodeInvalidEncoding,
 			"holds a NUL character or is no valid UTF-8")}
 	}
 	for _, f := range [...]struct{ name, text string }{

@@ -195,7 +195,7 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 	}
 	if source.Version != p.load.Source.Version {
 		return recon.Import{},
-			recon.Conflict("SOURCE_CHANGED", "the source was changed while the file was read: send it again")
+			recon.Conflict(recon.CodeChangedMeanwhile, "the source was changed while the file was read: send it again")
 	}
 	c, err := tx.ContextForImport(ctx, source.ContextID)
 	if err != nil {

@@ -151,7 +151,7 @@ func TestImport(t *testing.T) {
 		wrong := b.rejects(t, got.ID)
 		require.Len(t, wrong, 3)
 		require.Equal(t, []int{4, 4, 5}, []int{wrong[0].Line, wrong[1].Line, wrong[2].Line})
-		require.Equal(t, recon.RowCurrencyUnknown, wrong[2].Code)
+		require.Equal(t, recon.CodeCurrencyUnknown, wrong[2].Code)
 	})
 
 	t.Run("equal rows without an id stay as many as they are, and come again to no effect", func(t *testing.T) {
@@ -169,12 +169,12 @@ func TestImport(t *testing.T) {
 		b.mapped(t)
 		within := b.load(t, s, header+strings.Repeat("A,2026-03-01,1.00,EUR,r,d\n", 2)+"A,2026-03-01,2.00,EUR,r,d\n")
 		requireCounts(t, within, 3, 1, 1, 1)
-		require.Equal(t, recon.RowConflictingID, b.rejects(t, within.ID)[0].Code)
+		require.Equal(t, recon.CodeConflictingID, b.rejects(t, within.ID)[0].Code)
 		require.Equal(t, 4, b.rejects(t, within.ID)[0].Line)
 		across := b.load(t, s, header+"B,2026-03-01,1.00,EUR,\"r\nr\",d\nA,2026-03-01,3.00,EUR,r,d\n")
 		requireCounts(t, across, 2, 1, 0, 1)
 		wrong := b.rejects(t, across.ID)
-		require.Equal(t, recon.RowConflictingID, wrong[0].Code)
+		require.Equal(t, recon.CodeConflictingID, wrong[0].Code)
 		require.Equal(t, 4, wrong[0].Line)
 		require.Equal(t, "A", wrong[0].Value)
 	})
@@ -228,7 +228,7 @@ func TestImportRefuses(t *testing.T) {
 			return err
 		}))
 		_, err := s.Import(b.ctx, b.source.ID, file(header+lines(0, 3)))
-		require.Equal(t, "CONTEXT_ARCHIVED", recon.CodeOf(err))
+		require.Equal(t, "CONTEXT_INACTIVE", recon.CodeOf(err))
 	})
 	t.Run("a source that changes while its file is read takes none of it", func(t *testing.T) {
 		parsed, err := s.Parse(b.ctx, b.source.ID, file(header+lines(0, 3)))
@@ -242,7 +242,7 @@ func TestImportRefuses(t *testing.T) {
 			_, err := parsed.Store(b.ctx, tx)
 			return err
 		})
-		require.Equal(t, "SOURCE_CHANGED", recon.CodeOf(err))
+		require.Equal(t, "CHANGED_MEANWHILE", recon.CodeOf(err))
 	})
 }
 

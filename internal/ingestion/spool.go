@@ -50,8 +50,6 @@ func (s *spool) open() (io.Reader, error) {
 
 func (s *spool) close() { _ = s.file.Close() }
 
-const uploadIncomplete = "UPLOAD_INCOMPLETE"
-
 // upload reads a body once: it counts, hashes, refuses what is too large, and turns a connection that broke into an
 // error that names it.
 type upload struct {
@@ -71,9 +69,9 @@ func (u *upload) Read(p []byte) (int, error) {
 	u.size += int64(n)
 	switch {
 	case u.max > 0 && u.size > u.max:
-		return n, recon.TooLarge("FILE_TOO_LARGE", "is larger than %d MiB: split it", u.max>>20)
+		return n, recon.TooLarge(recon.CodeFileTooLarge, "is larger than %d MiB: split it", u.max>>20)
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is
 	}
-	return n, recon.Invalid(uploadIncomplete, "ended before it was complete: send it again")
+	return n, recon.Invalid(recon.CodeBodyIncomplete, "ended before it was complete: send it again")
 }

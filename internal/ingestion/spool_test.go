@@ -50,5 +50,5 @@ func TestUpload(t *testing.T) {
 	_, err = io.ReadAll(newUpload(strings.NewReader("thirteen byte"), 12))
 	require.Equal(t, recon.KindTooLarge, recon.KindOf(err))
 	_, err = io.ReadAll(newUpload(iotest.ErrReader(errors.New("reset")), 12))
-	require.Equal(t, "UPLOAD_INCOMPLETE", recon.CodeOf(err))
+	require.Equal(t, "BODY_INCOMPLETE", recon.CodeOf(err))
 }

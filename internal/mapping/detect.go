@@ -88,7 +88,7 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 	}
 	if len(sample) == 0 {
 		return d.out, d.report,
-			recon.Unprocessable("NO_ROWS", "there is no readable row to find the meaning of the columns by")
+			recon.Unprocessable(recon.CodeNoRows, "there is no readable row to find the meaning of the columns by")
 	}
 	if named {
 		if _, problems := Compile(d.out, header); len(problems) > 0 {
@@ -105,7 +105,7 @@ func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon
 	}
 	if len(d.problem) > 0 {
 		return d.out, d.report,
-			recon.Unprocessable("NOT_DETECTED",
+			recon.Unprocessable(recon.CodeNotDetected,
 				"the meaning of this file's columns is not clear; say it in a field map", d.problem...)
 	}
 	return d.out, d.report, nil
@@ -196,7 +196,7 @@ func (d *detector) twin(field string, at int) {
 	}
 	for _, rec := range d.sample {
 		if column(rec, at) != column(rec, other) {
-			d.fail(field, "TWO_COLUMNS",
+			d.fail(field, recon.CodeTwoColumns,
 				"the file has two columns %q with different values: name the one that counts, the second being %q",
 				d.header[at], d.header[other])
 			return

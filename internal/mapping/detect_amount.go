@@ -79,7 +79,7 @@ func (d *detector) oneAmount(found []int) {
 	}
 	for _, rec := range d.sample {
 		if a, b := column(rec, found[0]), column(rec, found[1]); a != b && a != "" && b != "" {
-			d.fail(recon.FieldAmount, "TWO_COLUMNS",
+			d.fail(recon.FieldAmount, recon.CodeTwoColumns,
 				"%q and %q may both be the amount, and they differ: name the one that counts",
 				d.header[found[0]], d.header[found[1]])
 			return
@@ -123,12 +123,12 @@ func (d *detector) tooLarge(columns ...[]int) bool {
 		}
 	}
 	if never.line > 0 {
-		d.fail(recon.FieldAmount, recon.RowAmountTooBig,
+		d.fail(recon.FieldAmount, recon.CodeAmountTooBig,
 			"column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at most 9,223,372,036,854,775,807 minor units",
 			d.header[at], never.text, never.line)
 		return true
 	}
-	d.fail(recon.FieldAmount, recon.RowAmountTooBig,
+	d.fail(recon.FieldAmount, recon.CodeAmountTooBig,
 		"column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount if that is what they are",
 		d.header[at], wholeDigitsMax, long.text, long.line)
 	return true
@@ -171,13 +171,13 @@ func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) 
 	for _, at := range d.candidates(field, d.anyText) {
 		for _, rec := range d.sample {
 			if value := column(rec, at); value != "" && !fits([]string{value}) {
-				d.fail(field, "NOT_DETECTED",
+				d.fail(field, recon.CodeNotDetected,
 					"column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what, value, rec.Line, noun)
 				return
 			}
 		}
 	}
-	d.fail(field, "NOT_DETECTED", "no column is surely %s: the columns are %s", what,
+	d.fail(field, recon.CodeNotDetected, "no column is surely %s: the columns are %s", what,
 		strings.Join(d.header[:min(len(d.header), columnsNamedMax)], ", "))
 }
 
@@ -219,7 +219,7 @@ func (d *detector) dropInconsistent() {
 	}
 	wrong := 0
 	for _, rec := range d.sample {
-		if _, errs := m.Map(rec); len(errs) == 1 && errs[0].Code == recon.RowAmountInconsistent {
+		if _, errs := m.Map(rec); len(errs) == 1 && errs[0].Code == recon.CodeAmountsInconsistent {
 			wrong++
 		}
 	}

@@ -112,7 +112,7 @@ func (d *detector) dateColumns() {
 		return
 	}
 	if counted := d.candidates(recon.FieldDate, areSerials); len(counted) > 0 {
-		d.fail(recon.FieldDate, "NOT_DETECTED",
+		d.fail(recon.FieldDate, recon.CodeNotDetected,
 			"column %q holds numbers such as %s, which Excel counts days by: format it as a date there and export again",
 			d.header[counted[0]], d.values(counted[0])[0])
 		return
@@ -164,7 +164,7 @@ func (d *detector) dateFormat(m *Mapper) {
 		if ways := d.twoWays(m.date); ways != "" {
 			err = errors.New(ways)
 		}
-		d.fail("dateFormat", "AMBIGUOUS_DATE", "%s", d.onLine(err, m.date, m.valueDate))
+		d.fail("dateFormat", recon.CodeAmbiguousDate, "%s", d.onLine(err, m.date, m.valueDate))
 		return
 	}
 	if format != "" {
@@ -363,8 +363,8 @@ func (d *detector) decimal(m *Mapper) {
 	case commas > points*most:
 		use(",")
 	case points > 0:
-		d.fail("decimal", "AMBIGUOUS_DECIMAL", `amounts such as %q and %q contradict each other: set decimal to "." or ","`, witness['.'], witness[','])
+		d.fail("decimal", recon.CodeAmbiguousDecimal, `amounts such as %q and %q contradict each other: set decimal to "." or ","`, witness['.'], witness[','])
 	case open != "":
-		d.fail("decimal", "AMBIGUOUS_DECIMAL", `amounts such as %q may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`, open)
+		d.fail("decimal", recon.CodeAmbiguousDecimal, `amounts such as %q may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`, open)
 	}
 }

@@ -200,18 +200,18 @@ func (i *Identities) count(tx *recon.Transaction) int32 {
 }
 
 func pendingMatched(tx *recon.Transaction) *recon.RowError {
-	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowPendingMatched,
+	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.CodePendingMatched,
 		"its pending row is in a confirmed or partial group of an earlier period, which stays: to take the booked row instead, run that period again with --reject for the rows of that group")
 	return &e
 }
 
 func conflict(tx *recon.Transaction, firstLine int) *recon.RowError {
 	if firstLine == 0 {
-		e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
+		e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.CodeConflictingID,
 			"the id came in an earlier period, with other content: correct one of the two, map externalId to a column that is unique, or read both periods by one map")
 		return &e
 	}
-	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.RowConflictingID,
+	e := recon.NewRowError(tx.Line, tx.Row, recon.FieldExternalID, tx.ExternalID, recon.CodeConflictingID,
 		fmt.Sprintf("the id is on line %d already, with other content: correct one of the two rows, or map "+
 			"externalId to a column that is unique", firstLine))
 	return &e

@@ -75,7 +75,7 @@ func TestIdentities(t *testing.T) {
 	t.Run("the same id with other content is for a person", func(t *testing.T) {
 		verdict, wrong := seen.Admit(row(4, "A", 2))
 		require.Equal(t, Rejected, verdict)
-		require.Equal(t, recon.RowConflictingID, wrong.Code)
+		require.Equal(t, recon.CodeConflictingID, wrong.Code)
 		require.Equal(t, 4, wrong.Line)
 		require.Contains(t, wrong.Reason, "line 2")
 	})
@@ -147,7 +147,7 @@ func TestIdentities(t *testing.T) {
 			verdict, wrong := later.Admit(row(3, id, 2))
 			require.Equal(t, want, verdict, id)
 			if id == "matched" {
-				require.Equal(t, recon.RowPendingMatched, wrong.Code)
+				require.Equal(t, recon.CodePendingMatched, wrong.Code)
 			}
 			late := row(4, id, 3)
 			late.BookingStatus = recon.Pending

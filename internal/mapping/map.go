@@ -68,7 +68,7 @@ func (r *row) texts() {
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
 	if len(r.tx.ExternalID) > idBytesMax {
-		r.fail(recon.FieldExternalID, r.tx.ExternalID, recon.RowFieldTooLong, "the id is longer than %d bytes",
+		r.fail(recon.FieldExternalID, r.tx.ExternalID, recon.CodeFieldTooLong, "the id is longer than %d bytes",
 			idBytesMax)
 	}
 }
@@ -76,9 +76,9 @@ func (r *row) texts() {
 func (r *row) dates() {
 	text := r.m.date.text(r.rec)
 	if text == "" {
-		r.fail(recon.FieldDate, "", recon.RowMissing, "the date is missing")
+		r.fail(recon.FieldDate, "", recon.CodeMissingValue, "the date is missing")
 	} else if day, instant, err := r.m.date.dates.read(text); err != nil {
-		r.fail(recon.FieldDate, text, recon.RowDateUnreadable, "%s", err)
+		r.fail(recon.FieldDate, text, recon.CodeDateUnreadable, "%s", err)
 	} else {
 		r.tx.Date, r.tx.Time = day, instant
 	}
@@ -87,7 +87,7 @@ func (r *row) dates() {
 	}
 	day, _, err := r.m.valueDate.dates.read(text)
 	if err != nil {
-		r.fail(recon.FieldValueDate, text, recon.RowDateUnreadable, "%s", err)
+		r.fail(recon.FieldValueDate, text, recon.CodeDateUnreadable, "%s", err)
 	}
 	r.tx.ValueDate = day
 }
@@ -111,11 +111,11 @@ func (r *row) currencyOf() (code string) {
 	text := r.m.currency.word(r.rec)
 	code = currencyCode(text)
 	if text == "" {
-		r.fail(recon.FieldCurrency, "", recon.RowMissing, "the currency is missing")
+		r.fail(recon.FieldCurrency, "", recon.CodeMissingValue, "the currency is missing")
 		return ""
 	}
 	if _, known := recon.CurrencyDigits(code); !known {
-		r.fail(recon.FieldCurrency, text, recon.RowCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR",
+		r.fail(recon.FieldCurrency, text, recon.CodeCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR",
 			text)
 		return ""
 	}
@@ -164,7 +164,7 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 			currency)
 	}
 	if err != nil {
-		r.fail(s.name, text, recon.RowAmountUnreadable, "%s", err)
+		r.fail(s.name, text, recon.CodeAmountUnreadable, "%s", err)
 		return 0, false
 	}
 	if digits == digitsSyntax {
@@ -184,14 +184,14 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 func (r *row) amountError(field, text, currency string, digits int, err error) {
 	switch {
 	case errors.Is(err, recon.ErrTooPrecise) && digits == 0:
-		r.fail(field, text, recon.RowAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
+		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
 	case errors.Is(err, recon.ErrTooPrecise):
-		r.fail(field, text, recon.RowAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits,
+		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits,
 			cmp.Or(currency, "a file without currency"))
 	case errors.Is(err, recon.ErrAmountTooBig):
-		r.fail(field, text, recon.RowAmountTooBig, "%q %s", text, err)
+		r.fail(field, text, recon.CodeAmountTooBig, "%q %s", text, err)
 	default:
-		r.fail(field, text, recon.RowAmountUnreadable, "%q %s", text, err)
+		r.fail(field, text, recon.CodeAmountUnreadable, "%q %s", text, err)
 	}
 }
 
@@ -200,7 +200,7 @@ func (r *row) amountError(field, text, currency string, digits int, err error) {
 func (r *row) signedAmount(currency string) {
 	text := r.m.amount.text(r.rec)
 	if text == "" {
-		r.fail(recon.FieldAmount, "", recon.RowMissing, "the amount is missing")
+		r.fail(recon.FieldAmount, "", recon.CodeMissingValue, "the amount is missing")
 		return
 	}
 	amount, ok := r.read(r.m.amount, text, currency, r.digits)
@@ -212,9 +212,9 @@ func (r *row) signedAmount(currency string) {
 	debit, known := isDebit(word)
 	switch {
 	case word == "":
-		r.fail(recon.FieldDirection, "", recon.RowMissing, "the direction is missing: debit or credit")
+		r.fail(recon.FieldDirection, "", recon.CodeMissingValue, "the direction is missing: debit or credit")
 	case !known:
-		r.fail(recon.FieldDirection, word, recon.RowValueUnknown,
+		r.fail(recon.FieldDirection, word, recon.CodeInvalidValue,
 			"%q is neither debit nor credit: say which with values in the field map", word)
 	case ok && debit != r.m.direction.negate:
 		r.tx.Amount = -amount
@@ -227,7 +227,8 @@ func (r *row) signedAmount(currency string) {
 func (r *row) debitCredit(currency string) {
 	debitText, creditText := r.m.debit.text(r.rec), r.m.credit.text(r.rec)
 	if debitText == "" && creditText == "" {
-		r.fail(recon.FieldAmount, "", recon.RowMissing, "the amount is missing: neither debit nor credit is filled")
+		r.fail(recon.FieldAmount, "", recon.CodeMissingValue,
+			"the amount is missing: neither debit nor credit is filled")
 		return
 	}
 	var debit, credit recon.Minor
@@ -241,7 +242,7 @@ func (r *row) debitCredit(currency string) {
 	switch {
 	case !okDebit || !okCredit:
 	case debit != 0 && credit != 0:
-		r.fail(recon.FieldAmount, debitText+" / "+creditText, recon.RowAmountUnreadable,
+		r.fail(recon.FieldAmount, debitText+" / "+creditText, recon.CodeAmountUnreadable,
 			"both debit and credit are filled: which one holds?")
 	default:
 		r.tx.Amount = credit - debit
@@ -269,7 +270,7 @@ func (r *row) original() {
 	}
 	digits, known := recon.CurrencyDigits(code)
 	if !known {
-		r.fail(recon.FieldOriginalCurrency, code, recon.RowCurrencyUnknown,
+		r.fail(recon.FieldOriginalCurrency, code, recon.CodeCurrencyUnknown,
 			"%q is not an ISO 4217 currency code such as EUR", code)
 		return
 	}
@@ -290,7 +291,7 @@ func (r *row) checkNet() {
 		return
 	}
 	text := func(m recon.Minor) string { return m.Decimal(r.digits) }
-	r.fail(recon.FieldNet, text(t.Net.Amount), recon.RowAmountInconsistent,
+	r.fail(recon.FieldNet, text(t.Net.Amount), recon.CodeAmountsInconsistent,
 		"gross %s − fee %s − tax %s is %s, but net is %s",
 		text(t.Gross.Amount), text(t.Fee.Amount), text(t.Tax.Amount), text(want), text(t.Net.Amount))
 }
@@ -299,7 +300,7 @@ func (r *row) status() {
 	word := r.m.status.word(r.rec)
 	status, known := bookingStatus(word)
 	if !known {
-		r.fail(recon.FieldBookingStatus, word, recon.RowValueUnknown,
+		r.fail(recon.FieldBookingStatus, word, recon.CodeInvalidValue,
 			"%q is neither booked nor pending: say which with values in the field map", word)
 	}
 	r.tx.BookingStatus = status

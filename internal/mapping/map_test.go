@@ -87,12 +87,12 @@ func TestSignsThatContradict(t *testing.T) {
 		{"a negative debit is a debit taken back", `{"debit":"d","credit":"c"`, []string{"d", "-5.00", "c", ""}, "500"},
 		{"a negative amount on a debit too", `{"amount":"a","direction":"d"`, []string{"a", "-5.00", "d", "DBIT"}, "500"},
 		{"debits that a file writes as negative", `{"debit":{"column":"d","negate":true},"credit":"c"`, []string{"d", "-5.00", "c", ""}, "-500"},
-		{"both debit and credit", `{"debit":"d","credit":"c"`, []string{"d", "5.00", "c", "7.00"}, recon.RowAmountUnreadable},
-		{"neither", `{"debit":"d","credit":"c"`, []string{"d", "", "c", ""}, recon.RowMissing},
+		{"both debit and credit", `{"debit":"d","credit":"c"`, []string{"d", "5.00", "c", "7.00"}, recon.CodeAmountUnreadable},
+		{"neither", `{"debit":"d","credit":"c"`, []string{"d", "", "c", ""}, recon.CodeMissingValue},
 		{"both zero", `{"debit":"d","credit":"c"`, []string{"d", "0.00", "c", "0"}, "0"},
-		{"a direction that says nothing", `{"amount":"a","direction":"d"`, []string{"a", "5.00", "d", ""}, recon.RowMissing},
+		{"a direction that says nothing", `{"amount":"a","direction":"d"`, []string{"a", "5.00", "d", ""}, recon.CodeMissingValue},
 		{"a direction in words of the house", `{"amount":"a","direction":{"column":"d","values":{"Ausgang X":"debit"}}`, []string{"a", "5.00", "d", "ausgang x"}, "-500"},
-		{"a direction nobody knows", `{"amount":"a","direction":"d"`, []string{"a", "5.00", "d", "sideways"}, recon.RowValueUnknown},
+		{"a direction nobody knows", `{"amount":"a","direction":"d"`, []string{"a", "5.00", "d", "sideways"}, recon.CodeInvalidValue},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx, wrong := mapOne(t, c.fields+rest, c.cells...)
@@ -119,7 +119,7 @@ func TestEveryWrongFieldIsToldAtOnce(t *testing.T) {
 		`currency CURRENCY_UNKNOWN: "EURO" is not an ISO 4217 currency code such as EUR`,
 		`amount AMOUNT_UNREADABLE: "twelve" is not an amount: "twelve" is no currency that we know`,
 		`originalCurrency CURRENCY_UNKNOWN: "QQQ" is not an ISO 4217 currency code such as EUR`,
-		`bookingStatus VALUE_UNKNOWN: "maybe" is neither booked nor pending: say which with values in the field map`,
+		`bookingStatus INVALID_VALUE: "maybe" is neither booked nor pending: say which with values in the field map`,
 	}, told)
 }
 
@@ -133,7 +133,7 @@ func TestNamedAmounts(t *testing.T) {
 		require.Empty(t, wrong)
 		require.Equal(t, recon.NullMinor{Amount: 290, Set: true}, tx.Fee)
 		_, wrong = mapOne(t, fields+"}", row("100.00", "2.90", "0.10", "97.01")...)
-		require.Equal(t, recon.RowAmountInconsistent, wrong[0].Code)
+		require.Equal(t, recon.CodeAmountsInconsistent, wrong[0].Code)
 		require.Equal(t, "gross 100.00 − fee 2.90 − tax 0.10 is 97.00, but net is 97.01", wrong[0].Reason)
 	})
 	t.Run("a row without fee and tax has nothing to hold", func(t *testing.T) {
@@ -202,5 +202,5 @@ func TestDates(t *testing.T) {
 	require.Equal(t, "2026-01-02T01:30:00Z", tx.Time.Format("2006-01-02T15:04:05Z07:00"))
 	require.Equal(t, recon.NoDay, tx.ValueDate)
 	_, wrong = mapOne(t, fields, "at", "")
-	require.Equal(t, recon.RowMissing, wrong[0].Code)
+	require.Equal(t, recon.CodeMissingValue, wrong[0].Code)
 }

@@ -78,7 +78,8 @@ func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldErro
 func demand(fields recon.FieldMap) []recon.FieldError {
 	var missing []recon.FieldError
 	ask := func(field, message string) {
-		missing = append(missing, recon.FieldError{Pointer: "/" + field, Code: "REQUIRED", Message: message})
+		missing = append(missing,
+			recon.FieldError{Pointer: "/" + field, Code: recon.CodeMissingValue, Message: message})
 	}
 	if !fields.Has(recon.FieldAmount) && !fields.Has(recon.FieldDebit) && !fields.Has(recon.FieldCredit) {
 		ask(recon.FieldAmount, "map amount, or debit and credit: without them a row has no money")
@@ -123,7 +124,7 @@ func compileSource(
 	for _, column := range field.Columns {
 		at := columnAt(header, column)
 		if at < 0 {
-			fail("", "UNKNOWN_COLUMN", noColumn(column, header))
+			fail("", recon.CodeUnknownColumn, noColumn(column, header))
 			continue
 		}
 		s.columns = append(s.columns, at)
@@ -133,7 +134,7 @@ func compileSource(
 	}
 	steps, err := compileSteps(field.Transforms)
 	if err != nil {
-		fail("/transforms", "BAD_TRANSFORM", err.Error())
+		fail("/transforms", recon.CodeInvalidValue, err.Error())
 	}
 	s.steps = steps
 	if decimal := cmp.Or(field.Decimal, all.Decimal); decimal != "" {
@@ -142,7 +143,7 @@ func compileSource(
 	if name == recon.FieldDate || name == recon.FieldValueDate {
 		if s.dates, err = newDateReader(cmp.Or(field.DateFormat, all.DateFormat),
 			cmp.Or(field.TimeZone, all.TimeZone)); err != nil {
-			fail("/dateFormat", "BAD_DATE_FORMAT", err.Error())
+			fail("/dateFormat", recon.CodeInvalidValue, err.Error())
 		}
 	}
 	return s, problems

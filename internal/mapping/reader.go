@@ -91,7 +91,7 @@ func (r *Reader) nothingReadable() error {
 		if first.Field != "" {
 			reason = first.Field + ": " + reason
 		}
-		return recon.Unprocessable("NO_ROWS",
+		return recon.Unprocessable(recon.CodeNoRows,
 			fmt.Sprintf("no row can be read, the first one because of line %d: %s", first.Line, reason))
 	}
 	return err
@@ -173,7 +173,7 @@ func unfit(problems []recon.FieldError) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return recon.Unprocessable("FIELD_MAP_INVALID", "the field map does not fit this file", problems...)
+	return recon.Unprocessable(recon.CodeFieldMapInvalid, "the field map does not fit this file", problems...)
 }
 
 // FieldMap is how the file is read.

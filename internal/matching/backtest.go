@@ -70,7 +70,7 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 			Sources: sources, Fields: plan.Fields(side),
 			Add: func(t *recon.Transaction, id int64, source string) error {
 				if h.read++; h.read > h.most {
-					return recon.Unprocessable("HISTORY_TOO_LARGE", fmt.Sprintf(
+					return recon.Unprocessable(recon.CodeTooManyRows, fmt.Sprintf(
 						"a back-test takes at most %d rows of both sides: narrow it by from and to", h.most))
 				}
 				if h.read%loadStep == 0 {
@@ -80,7 +80,7 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 			},
 		})
 	if errors.Is(err, engine.ErrTableFull) {
-		err = recon.Unprocessable("TOO_MANY_ROWS", "the history is too large for one back-test: "+err.Error())
+		err = recon.Unprocessable(recon.CodeTooManyRows, "the history is too large for one back-test: "+err.Error())
 	}
 	return table, err
 }

@@ -149,7 +149,7 @@ func TestBackTest(t *testing.T) {
 		small.HistoryRows = 10
 		failed := b.backTest(t, &small, ladder, "", "")
 		require.Equal(t, recon.RunFailed, failed.Status)
-		require.Equal(t, "HISTORY_TOO_LARGE", failed.ErrorCode)
+		require.Equal(t, "TOO_MANY_ROWS", failed.ErrorCode)
 		require.Nil(t, failed.Totals)
 		require.False(t, failed.Current)
 	})

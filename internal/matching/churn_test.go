@@ -134,7 +134,7 @@ func TestT77_EverythingAtOnce(t *testing.T) {
 
 	schema := auth.QuoteIdentifier(b.tenantID)
 	require.Positive(t, b.count(t, `SELECT count(*) FROM runs WHERE status = 'COMPLETED'`))
-	require.Zero(t, b.count(t, `SELECT count(*) FROM runs WHERE status = 'FAILED' AND error_code NOT IN ('CONTEXT_ARCHIVED', 'ROWS_MOVED')`))
+	require.Zero(t, b.count(t, `SELECT count(*) FROM runs WHERE status = 'FAILED' AND error_code NOT IN ('CONTEXT_INACTIVE', 'ROWS_MOVED')`))
 	var astray int
 	require.NoError(t, b.Owner(t).QueryRow(t.Context(), `
 		SELECT count(*) FROM `+schema+`.match_groups g JOIN `+schema+`.runs r ON r.num = g.id >> 32

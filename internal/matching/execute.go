@@ -71,7 +71,7 @@ func (s *Service) work(ctx context.Context, run recon.Run) (err error) {
 		return cause
 	}
 	if errors.Is(err, postgres.ErrRowsMoved) {
-		return recon.Conflict("ROWS_MOVED",
+		return recon.Conflict(recon.CodeRowsMoved,
 			"rows of the context kept changing while the run was computed: run it again")
 	}
 	return err
@@ -92,15 +92,16 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 	case errors.Is(err, errCancelled):
 		run.Status = recon.RunCancelled
 	case errors.As(err, &broken):
-		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, "INVARIANT_VIOLATED", broken.Error()
+		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, recon.CodeInvariantViolated, broken.Error()
 	case errors.As(err, &told):
 		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, told.Code, told.Error()
 	case run.Fence < fenceMax:
 		s.log().WarnContext(ctx, "the run is tried again", "run", run.ID, "error", err)
 		return errors.Join(err, s.release(ctx, run))
 	default:
-		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, "INTERNAL", "the run failed for a reason "+
-			"that the log tells"
+		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, recon.CodeInternal,
+			"the run failed for a reason "+
+				"that the log tells"
 	}
 	if run.Status == recon.RunFailed {
 		s.log().ErrorContext(ctx, "the run failed", "run", run.ID, "code", run.ErrorCode, "error", err)

@@ -61,7 +61,7 @@ func (job *loaded) compile() error {
 	job.options = job.input.Options
 	plan, problems := engine.Compile(rules, job.options)
 	if len(problems) > 0 {
-		return recon.Unprocessable("RULES_UNUSABLE", "the context's rules cannot run together", problems...)
+		return recon.Unprocessable(recon.CodeRuleInvalid, "the context's rules cannot run together", problems...)
 	}
 	job.plan = plan
 	for i := range plan.Rules {
@@ -99,7 +99,7 @@ func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, b
 		},
 	})
 	if errors.Is(err, engine.ErrTableFull) {
-		err = recon.Unprocessable("TOO_MANY_ROWS", "the context is too large for one run: "+err.Error())
+		err = recon.Unprocessable(recon.CodeTooManyRows, "the context is too large for one run: "+err.Error())
 	}
 	return table, err
 }

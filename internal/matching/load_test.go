@@ -36,7 +36,7 @@ func TestRunByStoredRules(t *testing.T) {
 		})
 		run := b.run(t, s, recon.RunCommit)
 		require.Equal(t, recon.RunFailed, run.Status)
-		require.Equal(t, "RULES_UNUSABLE", run.ErrorCode)
+		require.Equal(t, "RULE_INVALID", run.ErrorCode)
 		require.Contains(t, run.ErrorMessage, "/1/group/by")
 	})
 }

@@ -58,7 +58,7 @@ func (p *replay) load(ctx context.Context, tx *postgres.Tx, runID string) (err e
 		return err
 	}
 	if p.run.Status != recon.RunCompleted || p.run.Mode == recon.RunBackTest {
-		return recon.Conflict("RUN_NOT_REPLAYABLE",
+		return recon.Conflict(recon.CodeRunNotReplayable,
 			"only a run that has completed can be replayed, and no back-test: this is a %s of mode %s", p.run.Status, p.run.Mode)
 	}
 	c, err := tx.Context(ctx, p.run.ContextID)
@@ -75,11 +75,12 @@ func (p *replay) load(ctx context.Context, tx *postgres.Tx, runID string) (err e
 	case err != nil:
 		return err
 	case !kept:
-		p.incomparable("ROWS_NOT_KEPT",
+		p.incomparable(recon.CodeRowsNotKept,
 			"which rows the run read is not kept: it is older than the keeping of them, or a preview that has expired")
 		return nil
 	case plan.EngineVersion != engine.Version:
-		p.incomparable("ENGINE_CHANGED", "the run was computed by %s, this is %s", plan.EngineVersion, engine.Version)
+		p.incomparable(recon.CodeEngineChanged,
+			"the run was computed by %s, this is %s", plan.EngineVersion, engine.Version)
 		return nil
 	}
 	if !p.compile(&plan) {
@@ -97,7 +98,7 @@ func (p *replay) compile(stored *postgres.RunPlan) bool {
 	}
 	plan, problems := engine.Compile(rules, stored.Options)
 	if len(problems) > 0 {
-		p.incomparable("PLAN_UNUSABLE", "the stored plan does not compile any more: %s %s", problems[0].Pointer,
+		p.incomparable(recon.CodePlanUnusable, "the stored plan does not compile any more: %s %s", problems[0].Pointer,
 			problems[0].Message)
 		return false
 	}
@@ -126,7 +127,7 @@ func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *postgres.R
 		}
 	}
 	if there := p.job.left.Len() + p.job.right.Len(); there != len(rows) {
-		p.incomparable("ROWS_VOIDED",
+		p.incomparable(recon.CodeRowsVoided,
 			"%d of the %d rows that the run read are gone, their imports were voided: what is left is another input", len(rows)-there, len(rows))
 	}
 	return nil

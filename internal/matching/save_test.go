@@ -80,6 +80,6 @@ func TestT77_AContextArchivedMeanwhileTakesNoResult(t *testing.T) {
 	require.NoError(t, s.Execute(b.ctx, run.ID))
 	ended := b.stored(t, run.ID)
 	require.Equal(t, recon.RunFailed, ended.Status)
-	require.Equal(t, "CONTEXT_ARCHIVED", ended.ErrorCode)
+	require.Equal(t, "CONTEXT_INACTIVE", ended.ErrorCode)
 	require.Empty(t, b.groups(t, recon.GroupFilter{}))
 }

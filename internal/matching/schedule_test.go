@@ -85,7 +85,7 @@ func TestASchedule(t *testing.T) {
 		b.setContext(t, func(c *recon.Context) { c.Status = recon.ContextPaused })
 		now, job.At = midnight.AddDate(0, 0, 6), midnight.AddDate(0, 0, 6)
 		require.NoError(t, s.Fire(b.ctx, job))
-		require.Equal(t, "CONTEXT_PAUSED", b.schedule(t, daily.ID).LastResult)
+		require.Equal(t, "CONTEXT_INACTIVE", b.schedule(t, daily.ID).LastResult)
 	})
 	t.Run("a job of a time that the schedule no longer has does nothing", func(t *testing.T) {
 		b.setContext(t, func(c *recon.Context) { c.Status = recon.ContextActive })

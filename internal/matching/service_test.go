@@ -239,7 +239,7 @@ func TestRun(t *testing.T) {
 			row, err := tx.Transaction(b.ctx, held.TransactionID)
 			require.NoError(t, err)
 			_, err = b.imports.Void(b.ctx, row.ImportID)
-			require.Equal(t, "IMPORT_IN_USE", recon.CodeOf(err))
+			require.Equal(t, "IN_USE", recon.CodeOf(err))
 			return nil
 		})
 	})
@@ -367,6 +367,6 @@ func TestStart(t *testing.T) {
 			return err
 		})
 		_, err := start(b.ctx, s, recon.Run{ContextID: b.contextID})
-		require.Equal(t, "CONTEXT_PAUSED", recon.CodeOf(err))
+		require.Equal(t, "CONTEXT_INACTIVE", recon.CodeOf(err))
 	})
 }

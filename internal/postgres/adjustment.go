@@ -109,18 +109,18 @@ func (tx *Tx) Adjust(ctx context.Context, groupID string, a recon.Adjustment) (r
 // than that.
 func adjustable(g *decidedGroup, amount string) (int64, error) {
 	refused := func(why string) error {
-		return recon.Unprocessable("ADJUSTMENT_AMOUNT", "the adjustment cannot have this amount",
-			recon.FieldError{Pointer: "/amount", Code: recon.CodeValue, Message: why})
+		return recon.Unprocessable(recon.CodeValidationFailed, "the adjustment cannot have this amount",
+			recon.FieldError{Pointer: "/amount", Code: recon.CodeInvalidValue, Message: why})
 	}
 	rest := g.rest()
 	switch {
 	case !slices.Contains([]recon.GroupStatus{recon.GroupProposed, recon.GroupPartial, recon.GroupConfirmed}, g.Status):
-		return 0, recon.Conflict("GROUP_"+g.Status.String(), "the group is %s: there is nothing to adjust", g.Status)
+		return 0, recon.Conflict(recon.CodeGroupStatus, "the group is %s: there is nothing to adjust", g.Status)
 	case g.Preview:
-		return 0, recon.Conflict("GROUP_PREVIEW",
+		return 0, recon.Conflict(recon.CodeGroupPreview,
 			"the group is a preview of a dry run: start a run to decide on its groups")
 	case rest == 0:
-		return 0, recon.Conflict("NOTHING_TO_ADJUST", "no part of the group's difference is left to adjust")
+		return 0, recon.Conflict(recon.CodeNothingToAdjust, "no part of the group's difference is left to adjust")
 	case amount == "":
 		return rest, nil
 	}
@@ -208,7 +208,7 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 		"num": tx.key(kindAdjustment, id), "from": a.PostingStatus, "to": to, "actor": tx.actor, "reference": reference,
 	}).Scan(&group, &amount)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = recon.Conflict("ADJUSTMENT_CHANGED", "the adjustment was changed at the same moment: read it again")
+		err = recon.Conflict(recon.CodeChangedMeanwhile, "the adjustment was changed at the same moment: read it again")
 	}
 	if err != nil {
 		return a, err

@@ -19,12 +19,12 @@ func TestAdjustable(t *testing.T) {
 	}
 	for _, amount := range []string{"0", "0.10", "-0.61", "-0.001", "x"} {
 		_, err := adjustable(short, amount)
-		require.Equal(t, "ADJUSTMENT_AMOUNT", recon.CodeOf(err), amount)
+		require.Equal(t, "VALIDATION_FAILED", recon.CodeOf(err), amount)
 	}
 	_, err := adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupConfirmed, Difference: 5}, Adjusted: 5}, "")
 	require.Equal(t, "NOTHING_TO_ADJUST", recon.CodeOf(err))
 	_, err = adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupUnmatched, Difference: 5}}, "")
-	require.Equal(t, "GROUP_UNMATCHED", recon.CodeOf(err))
+	require.Equal(t, "GROUP_STATUS", recon.CodeOf(err))
 	_, err = adjustable(&decidedGroup{GroupRow: GroupRow{Status: recon.GroupProposed, Difference: 5}, Preview: true}, "")
 	require.Equal(t, "GROUP_PREVIEW", recon.CodeOf(err))
 }

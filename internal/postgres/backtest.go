@@ -70,12 +70,12 @@ func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int6
 		"this again"
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return recon.Conflict("BACK_TEST_REQUIRED",
+		return recon.Conflict(recon.CodeBackTestRequired,
 			"the context wants a back-test before its rules change, and none has tried what they would become (%s): "+wayOut, hash, c.ID)
 	case err != nil:
 		return fmt.Errorf("looking for a back-test: %w", err)
 	case overtaken:
-		return recon.Conflict("BACK_TEST_REQUIRED",
+		return recon.Conflict(recon.CodeBackTestRequired,
 			"the rules have changed since a back-test tried what they would become (%s): "+wayOut, hash, c.ID)
 	}
 	return nil

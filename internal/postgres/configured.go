@@ -106,7 +106,7 @@ func (c configured[T]) unused(ctx context.Context, value T) error {
 		return fmt.Errorf("looking for rules that name the %s: %w", c.noun.name, err)
 	}
 	if used {
-		return recon.Conflict("IN_USE", "a rule names this %s: change the rule first", c.noun.name)
+		return recon.Conflict(recon.CodeInUse, "a rule names this %s: change the rule first", c.noun.name)
 	}
 	return nil
 }

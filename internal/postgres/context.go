@@ -82,7 +82,7 @@ func (tx *Tx) UpdateContext(
 func (tx *Tx) holdOpenContext(ctx context.Context, id string) error {
 	c, err := contexts.read(ctx, tx, id, "FOR SHARE")
 	if err == nil && c.Status == recon.ContextArchived {
-		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+		err = recon.Conflict(recon.CodeContextInactive, "the context is archived: activate it to change it")
 	}
 	return err
 }

@@ -145,7 +145,7 @@ func (db *DB) finish(ctx context.Context, s session, fn func(*Tx) error) (err er
 		if connectionLost(err) { // between COMMIT and its answer: the server may have done either
 			err = &translated{
 				cause: err, outcomeUnknown: true,
-				public: recon.Unavailable("OUTCOME_UNKNOWN", retryAfterOutage,
+				public: recon.Unavailable(recon.CodeOutcomeUnknown, retryAfterOutage,
 					"the connection to the database was lost while the change was being saved: check whether it was made before repeating it"),
 			}
 		}

@@ -207,7 +207,7 @@ func TestDB_Ends(t *testing.T) {
 	t.Run("a violated name is a conflict", func(t *testing.T) {
 		require.NoError(t, addContext(ctx, in.DB, "taken"))
 		err := addContext(ctx, in.DB, "taken")
-		require.Equal(t, "CONTEXT_NAME_TAKEN", recon.CodeOf(err))
+		require.Equal(t, "NAME_TAKEN", recon.CodeOf(err))
 		require.Equal(t, "23505", sqlState(err), "the log keeps the cause")
 	})
 	t.Run("a backend that is killed is an outage and the next caller gets another", func(t *testing.T) {

@@ -33,24 +33,24 @@ const (
 
 // conflicts turns the name of a violated constraint into what the caller reads.
 var conflicts = map[string]struct{ code, message string }{
-	"contexts_num_bound":        {"CONTEXTS_EXHAUSTED", "this tenant has used up its 2,147,483,647 context numbers"},
-	"sources_num_bound":         {"SOURCES_EXHAUSTED", "this tenant has used up its 2,147,483,647 source numbers"},
-	"contexts_name_unique":      {"CONTEXT_NAME_TAKEN", "another context has this name"},
-	"sources_name_unique":       {"SOURCE_NAME_TAKEN", "another source of this context has this name"},
-	"rules_name_unique":         {"RULE_NAME_TAKEN", "another rule of this context has this name"},
-	"rules_priority_unique":     {"RULE_PRIORITY_TAKEN", "another rule of this context has this priority"},
-	"runs_one_running":          {"RUN_ACTIVE", "a run of this context is under way"},
-	"runs_one_queued":           {"RUN_QUEUED", "a run of this context is waiting already"},
-	"active_items_pkey":         {"ALREADY_MATCHED", "a transaction stands in another active group already"},
-	"idempotency_keys_pkey":     {"IDEMPOTENCY_IN_FLIGHT", "a request with this idempotency key is still at work"},
-	"field_maps_pkey":           {"FIELD_MAP_CHANGED", "the field map was changed meanwhile: read it again"},
-	"calendars_name_unique":     {"CALENDAR_NAME_TAKEN", "another calendar has this id"},
-	"fee_schedules_name_unique": {"FEE_SCHEDULE_NAME_TAKEN", "another fee schedule has this name"},
-	"fee_rules_name_unique":     {"FEE_RULE_NAME_TAKEN", "another fee rule of this context has this name"},
-	"fee_rules_priority_unique": {"FEE_RULE_PRIORITY_TAKEN", "another fee rule of this context has this priority"},
-	"fee_rules_schedule":        {"IN_USE", "a fee rule names this fee schedule: change the rule first"},
-	"schedules_name_unique":     {"SCHEDULE_NAME_TAKEN", "another schedule of this context has this name"},
-	"rule_versions_pkey":        {"RULE_CHANGED", "the rule was changed meanwhile: read it again"},
+	"contexts_num_bound":        {recon.CodeNumbersExhausted, "this tenant has used up its 2,147,483,647 context numbers"},
+	"sources_num_bound":         {recon.CodeNumbersExhausted, "this tenant has used up its 2,147,483,647 source numbers"},
+	"contexts_name_unique":      {recon.CodeNameTaken, "another context has this name"},
+	"sources_name_unique":       {recon.CodeNameTaken, "another source of this context has this name"},
+	"rules_name_unique":         {recon.CodeNameTaken, "another rule of this context has this name"},
+	"rules_priority_unique":     {recon.CodePriorityTaken, "another rule of this context has this priority"},
+	"runs_one_running":          {recon.CodeRunActive, "a run of this context is under way"},
+	"runs_one_queued":           {recon.CodeRunQueued, "a run of this context is waiting already"},
+	"active_items_pkey":         {recon.CodeAlreadyMatched, "a transaction stands in another active group already"},
+	"idempotency_keys_pkey":     {recon.CodeIdempotencyInFlight, "a request with this idempotency key is still at work"},
+	"field_maps_pkey":           {recon.CodeChangedMeanwhile, "the field map was changed meanwhile: read it again"},
+	"calendars_name_unique":     {recon.CodeNameTaken, "another calendar has this id"},
+	"fee_schedules_name_unique": {recon.CodeNameTaken, "another fee schedule has this name"},
+	"fee_rules_name_unique":     {recon.CodeNameTaken, "another fee rule of this context has this name"},
+	"fee_rules_priority_unique": {recon.CodePriorityTaken, "another fee rule of this context has this priority"},
+	"fee_rules_schedule":        {recon.CodeInUse, "a fee rule names this fee schedule: change the rule first"},
+	"schedules_name_unique":     {recon.CodeNameTaken, "another schedule of this context has this name"},
+	"rule_versions_pkey":        {recon.CodeChangedMeanwhile, "the rule was changed meanwhile: read it again"},
 }
 
 // notFound turns "no rows" into the one answer to unknown and foreign ids, and leaves any other error as it is.
@@ -72,7 +72,7 @@ func retryable(err error) bool {
 func beginError(ctx context.Context, err error) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && (pgErr.Code == codeInvalidSchema || pgErr.Code == codeInvalidParameter) {
-		return recon.Unavailable("TENANT_PROVISIONING", retryAfterProvisioning, "this tenant is being set up")
+		return recon.Unavailable(recon.CodeTenantProvisioning, retryAfterProvisioning, "this tenant is being set up")
 	}
 	return domainError(ctx, fmt.Errorf("beginning the tenant's transaction: %w", err))
 }
@@ -95,7 +95,7 @@ func domainError(ctx context.Context, err error) error {
 
 // publicError returns the error shown to callers, or nil if it is internal.
 func publicError(err error) *recon.Error {
-	unreachable := recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage,
+	unreachable := recon.Unavailable(recon.CodeDatabaseUnavailable, retryAfterOutage,
 		"the database cannot be reached at the moment")
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
@@ -109,11 +109,11 @@ func publicError(err error) *recon.Error {
 	}
 	switch {
 	case retryable(err):
-		return recon.Unavailable("TRY_AGAIN", retryAfterConflict, "another change got in the way")
+		return recon.Unavailable(recon.CodeTryAgain, retryAfterConflict, "another change got in the way")
 	case pgErr.Code == codeQueryCanceled:
-		return recon.Unavailable("STATEMENT_TIMEOUT", retryAfterOutage, "the database took too long")
+		return recon.Unavailable(recon.CodeTimeout, retryAfterOutage, "the database took too long")
 	case pgErr.Code == codeDiskFull:
-		return recon.Unavailable("DATABASE_FULL", retryAfterOutage, "the database has no space left")
+		return recon.Unavailable(recon.CodeDatabaseFull, retryAfterOutage, "the database has no space left")
 	case pgErr.Code == codeTooManyClients, serverGone(pgErr):
 		return unreachable
 	default:

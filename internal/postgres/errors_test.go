@@ -28,13 +28,13 @@ func TestDomainError(t *testing.T) {
 		err  error
 		code string
 	}{
-		"a constraint with a name of ours": {pgError("23505", "contexts_name_unique"), "CONTEXT_NAME_TAKEN"},
+		"a constraint with a name of ours": {pgError("23505", "contexts_name_unique"), "NAME_TAKEN"},
 		"one without stays a fault":        {pgError("23505", "contexts_num_key"), ""},
 		"a missing table is a fault":       {pgError("42P01", ""), ""},
 		"a missing right is a fault":       {pgError("42501", ""), ""},
 		"a deadlock":                       {pgError("40P01", ""), "TRY_AGAIN"},
 		"a serialization failure":          {pgError("40001", ""), "TRY_AGAIN"},
-		"a timeout":                        {pgError("57014", ""), "STATEMENT_TIMEOUT"},
+		"a timeout":                        {pgError("57014", ""), "TIMEOUT"},
 		"a full disk":                      {pgError("53100", ""), "DATABASE_FULL"},
 		"a shutdown":                       {pgError("57P01", ""), "DATABASE_UNAVAILABLE"},
 		"too many clients":                 {pgError("53300", ""), "DATABASE_UNAVAILABLE"},

@@ -59,8 +59,8 @@ func (tx *Tx) feeRuleTargets(ctx context.Context, contextID string, rule recon.F
 }
 
 func feeRuleRefused(pointer, message string) error {
-	return recon.Unprocessable("FEE_RULE_INVALID", "the fee rule cannot work",
-		recon.FieldError{Pointer: pointer, Code: recon.CodeValue, Message: message})
+	return recon.Unprocessable(recon.CodeValidationFailed, "the fee rule cannot work",
+		recon.FieldError{Pointer: pointer, Code: recon.CodeInvalidValue, Message: message})
 }
 
 // FeeRules lists a context's fee rules in the order in which they are tried: all of them, since they are read as one

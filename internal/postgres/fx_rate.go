@@ -87,7 +87,7 @@ func (tx *Tx) ratesFor(ctx context.Context, rules []recon.Rule) ([]recon.FXRate,
 		ORDER BY from_currency, to_currency, rate_type, date LIMIT @limit`,
 		pgx.NamedArgs{"currencies": currencies, "kinds": kinds, "limit": recon.RatesMax + 1}))
 	if err == nil && len(rates) > recon.RatesMax {
-		err = recon.Unprocessable("TOO_MANY_RATES",
+		err = recon.Unprocessable(recon.CodeTooManyRates,
 			"the rules may look up more rates than one run can hold: give them a rateType")
 	}
 	return rates, err

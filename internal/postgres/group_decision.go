@@ -143,7 +143,7 @@ func (tx *Tx) lockGroups(ctx context.Context, ids []string) ([]*decidedGroup, er
 func (tx *Tx) lockOpenContext(ctx context.Context, id string) (recon.Context, error) {
 	c, err := tx.LockContext(ctx, id)
 	if err == nil && c.Status == recon.ContextArchived {
-		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+		err = recon.Conflict(recon.CodeContextInactive, "the context is archived: activate it to change it")
 	}
 	return c, err
 }
@@ -189,7 +189,7 @@ func (tx *Tx) readGroups(
 // judge returns the status that the decision leads to, or why it is refused.
 func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error) {
 	if g.Preview {
-		return g.Status, recon.Conflict("GROUP_PREVIEW",
+		return g.Status, recon.Conflict(recon.CodeGroupPreview,
 			"the group is a preview of a dry run: start a run to decide on its groups")
 	}
 	if d.Version != 0 && d.Version != g.Version {
@@ -200,17 +200,17 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 	case err != nil:
 		return g.Status, err
 	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.Hands, tx.actor):
-		return g.Status, recon.Forbidden("FOUR_EYES",
+		return g.Status, recon.Forbidden(recon.CodeFourEyes,
 			"you matched or adjusted this group yourself: somebody else confirms it")
 	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.DifferenceReason) == 0:
-		return g.Status, recon.Unprocessable("ADJUSTMENT_REASON_MISSING", fmt.Sprintf(
+		return g.Status, recon.Unprocessable(recon.CodeAdjustmentReasonMissing, fmt.Sprintf(
 			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.Currency), g.Currency),
 			recon.FieldError{
-				Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Pointer: "/adjustmentReason", Code: recon.CodeMissingValue,
 				Message: "is needed for a group with a difference",
 			})
 	case d.Action == recon.ActionUnmatch && g.Posted:
-		return g.Status, recon.Conflict("ADJUSTMENT_POSTED",
+		return g.Status, recon.Conflict(recon.CodeAdjustmentPosted,
 			"an adjustment of this group is in the books: reverse it first")
 	}
 	return to, nil
@@ -237,7 +237,8 @@ func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.De
 		"keys": keys, "from": from, "to": to, "versions": versions, "note": d.Note, "actor": tx.actor,
 	})
 	if violates(err, "group_decisions_pkey") || err == nil && tag.RowsAffected() != int64(len(groups)) {
-		return recon.Conflict("GROUP_CHANGED", "somebody else decided on a group at the same moment: read it again")
+		return recon.Conflict(recon.CodeChangedMeanwhile,
+			"somebody else decided on a group at the same moment: read it again")
 	}
 	if err != nil {
 		return fmt.Errorf("moving groups: %w", err)

@@ -78,15 +78,15 @@ func (tx *Tx) handMade(ctx context.Context, c recon.Context, m recon.ManualMatch
 	}
 	difference, err := recon.Minor(g.LeftAmount).Add(-recon.Minor(g.RightAmount))
 	if err != nil {
-		return nil, recon.Unprocessable("SUM_TOO_LARGE", "the sides differ by more than can be counted")
+		return nil, recon.Unprocessable(recon.CodeSumTooBig, "the sides differ by more than can be counted")
 	}
 	g.Difference = int64(difference)
 	if g.Difference != 0 && m.Reason == 0 {
-		return nil, recon.Unprocessable("GROUP_UNBALANCED", fmt.Sprintf(
+		return nil, recon.Unprocessable(recon.CodeAdjustmentReasonMissing, fmt.Sprintf(
 			"left %s - right %s = %s %s: take other rows, or give the difference a reason", decimal(g.LeftAmount, g.Currency),
 			decimal(g.RightAmount, g.Currency), decimal(g.Difference, g.Currency), g.Currency),
 			recon.FieldError{
-				Pointer: "/adjustmentReason", Code: "MISSING_VALUE",
+				Pointer: "/adjustmentReason", Code: recon.CodeMissingValue,
 				Message: "is needed for a group with a difference",
 			})
 	}
@@ -114,10 +114,10 @@ func (tx *Tx) addByHand(
 	for i, key := range keys {
 		at := slices.IndexFunc(found, func(r handRow) bool { return r.ID == key })
 		if at < 0 || slices.Contains(keys[:i], key) {
-			return nil, 0, recon.Unprocessable("TRANSACTION_UNKNOWN",
+			return nil, 0, recon.Unprocessable(recon.CodeIDUnknown,
 				"the group names a row that the context does not have, or one twice",
 				recon.FieldError{
-					Pointer: fmt.Sprintf("%s/%d", pointers[side], i), Code: "TRANSACTION_UNKNOWN",
+					Pointer: fmt.Sprintf("%s/%d", pointers[side], i), Code: recon.CodeIDUnknown,
 					Message: "is no further row of this context",
 				})
 		}
@@ -129,7 +129,7 @@ func (tx *Tx) addByHand(
 		}
 		total, err := recon.Minor(sum).Add(row.Amount)
 		if err != nil {
-			return nil, 0, recon.Unprocessable("SUM_TOO_LARGE",
+			return nil, 0, recon.Unprocessable(recon.CodeSumTooBig,
 				"the rows of one side add up to more than can be counted")
 		}
 		sum, g.Currency = int64(total), row.Currency
@@ -141,17 +141,19 @@ func (tx *Tx) addByHand(
 func handFault(g *decidedGroup, row handRow, side recon.Side, pointer string) error {
 	switch {
 	case row.Side != side:
-		return recon.Unprocessable("WRONG_SIDE", "a row is on the other side", recon.FieldError{
-			Pointer: pointer, Code: "WRONG_SIDE", Message: "is a row of the " + string(row.Side) + " side",
+		return recon.Unprocessable(recon.CodeWrongSide, "a row is on the other side", recon.FieldError{
+			Pointer: pointer, Code: recon.CodeWrongSide, Message: "is a row of the " + string(row.Side) + " side",
 		})
 	case g.Currency != "" && row.Currency != g.Currency:
-		return recon.Unprocessable("CURRENCIES_DIFFER", "the rows of one group have one currency", recon.FieldError{
-			Pointer: pointer, Code: "CURRENCIES_DIFFER",
-			Message: "is in " + row.Currency + ", the rows before in " + g.Currency,
-		})
+		return recon.Unprocessable(recon.CodeCurrenciesDiffer,
+			"the rows of one group have one currency", recon.FieldError{
+				Pointer: pointer, Code: recon.CodeCurrenciesDiffer,
+				Message: "is in " + row.Currency + ", the rows before in " + g.Currency,
+			})
 	case row.State != recon.StateOpen:
-		err := recon.Conflict("NOT_OPEN", "only open rows can be matched by hand: restore, reject or unmatch first")
-		err.Fields = []recon.FieldError{{Pointer: pointer, Code: "NOT_OPEN", Message: "is " + string(row.State)}}
+		err := recon.Conflict(recon.CodeNotOpen,
+			"only open rows can be matched by hand: restore, reject or unmatch first")
+		err.Fields = []recon.FieldError{{Pointer: pointer, Code: recon.CodeNotOpen, Message: "is " + string(row.State)}}
 		return err
 	}
 	return nil

@@ -48,7 +48,8 @@ func (db *DB) Idempotent(
 	ctx context.Context, r Request, fn func(*Tx) (status int, headers map[string]string, body []byte, err error),
 ) (Stored, error) {
 	if r.Key == "" || len(r.Key) > maxKeyBytes {
-		return Stored{}, recon.Invalid("IDEMPOTENCY_KEY_INVALID", "an idempotency key has 1 to %d bytes", maxKeyBytes)
+		return Stored{}, recon.Invalid(recon.CodeIdempotencyKeyInvalid,
+			"an idempotency key has 1 to %d bytes", maxKeyBytes)
 	}
 	refused := errors.New("the response is a refusal, which is not stored")
 	var response Stored
@@ -93,7 +94,8 @@ func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 		return nil, fmt.Errorf("claiming the idempotency key: %w", err)
 	}
 	if !claimed {
-		return nil, recon.Conflict("IDEMPOTENCY_IN_FLIGHT", "a request with this idempotency key is still at work")
+		return nil, recon.Conflict(recon.CodeIdempotencyInFlight,
+			"a request with this idempotency key is still at work")
 	}
 	stored, err := all[struct {
 		Stored
@@ -107,7 +109,8 @@ func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 	case len(stored) == 0:
 		return nil, nil //nolint:nilnil // nil is "not answered yet"
 	case !bytes.Equal(stored[0].BodyHash, r.BodyHash):
-		return nil, recon.Unprocessable("IDEMPOTENCY_KEY_REUSED", "this idempotency key was used with another body")
+		return nil, recon.Unprocessable(recon.CodeIdempotencyKeyReused,
+			"this idempotency key was used with another body")
 	}
 	stored[0].Replayed = true
 	return &stored[0].Stored, nil
@@ -138,7 +141,8 @@ func (db *DB) resolve(ctx context.Context, r Request, unknown *translated) (Stor
 			return *response, nil
 		default:
 			return Stored{}, &translated{cause: unknown.cause, public: recon.Unavailable(
-				"TRY_AGAIN", retryAfterConflict, "the connection to the database was lost and nothing was changed")}
+				recon.CodeTryAgain, retryAfterConflict,
+				"the connection to the database was lost and nothing was changed")}
 		}
 	}
 	return Stored{}, unknown

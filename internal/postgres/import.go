@@ -31,7 +31,7 @@ func (tx *Tx) LockSource(ctx context.Context, id string) (recon.Source, error) {
 func (tx *Tx) ContextForImport(ctx context.Context, id string) (recon.Context, error) {
 	c, err := contexts.read(ctx, tx, id, "FOR KEY SHARE")
 	if err == nil && c.Status == recon.ContextArchived {
-		err = recon.Conflict("CONTEXT_ARCHIVED", "the context is archived: activate it to change it")
+		err = recon.Conflict(recon.CodeContextInactive, "the context is archived: activate it to change it")
 	}
 	return c, err
 }
@@ -139,7 +139,7 @@ func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
 		UPDATE imports SET status = 'VOIDED', voided_at = clock_timestamp() WHERE id = $1 AND status = 'COMPLETED'
 		RETURNING voided_at`, id).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return recon.Import{}, recon.Conflict("IMPORT_NOT_VOIDABLE", "only a completed import can be voided")
+		return recon.Import{}, recon.Conflict(recon.CodeImportNotVoidable, "only a completed import can be voided")
 	}
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("voiding the import: %w", err)
@@ -170,7 +170,7 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 		return fmt.Errorf("looking for groups of the import: %w", err)
 	}
 	if held {
-		return recon.Conflict("IMPORT_IN_USE",
+		return recon.Conflict(recon.CodeInUse,
 			"a row of this import stands in an active group: unmatch or reject it first")
 	}
 	for _, sql := range []string{

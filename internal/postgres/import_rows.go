@@ -238,7 +238,7 @@ func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, err
 			row := id & 0xffffffff
 			reject := ConflictingID(load.Line(row), row, text.String)
 			if held {
-				reject.Code, reject.Reason = recon.RowPendingMatched, pendingMatched
+				reject.Code, reject.Reason = recon.CodePendingMatched, pendingMatched
 			}
 			load.Rejects = append(load.Rejects, reject)
 		}
@@ -252,7 +252,7 @@ const RejectsStoredMax = 10_000
 
 // ConflictingID is the reject of a row whose external id is known with another content.
 func ConflictingID(line, row int64, externalID string) recon.RowError {
-	return recon.NewRowError(int(line), int(row), recon.FieldExternalID, externalID, recon.RowConflictingID,
+	return recon.NewRowError(int(line), int(row), recon.FieldExternalID, externalID, recon.CodeConflictingID,
 		"this id came before with other content; a person has to decide which is right")
 }
 

@@ -267,10 +267,10 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 	for i, id := range ids {
 		rule, ok := byID[id]
 		if !ok {
-			return nil, recon.Unprocessable("RULE_UNKNOWN",
+			return nil, recon.Unprocessable(recon.CodeIDUnknown,
 				"the order names a rule that the context does not have, or one twice",
 				recon.FieldError{
-					Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: "RULE_UNKNOWN",
+					Pointer: fmt.Sprintf("/ruleIds/%d", i), Code: recon.CodeIDUnknown,
 					Message: "is no further rule of this context",
 				})
 		}
@@ -279,9 +279,9 @@ func ReorderedRules(stored []recon.StoredRule, ids []string) ([]recon.Rule, erro
 		set = append(set, rule)
 	}
 	if len(byID) > 0 {
-		return nil, recon.Unprocessable("RULE_MISSING", "the order must name every rule of the context",
+		return nil, recon.Unprocessable(recon.CodeValidationFailed, "the order must name every rule of the context",
 			recon.FieldError{
-				Pointer: "/ruleIds", Code: "RULE_MISSING",
+				Pointer: "/ruleIds", Code: recon.CodeMissingValue,
 				Message: fmt.Sprintf("%d of the context's rules are missing", len(byID)),
 			})
 	}

@@ -36,7 +36,7 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 		return recon.Run{}, err
 	}
 	if c.Status != recon.ContextActive {
-		return recon.Run{}, recon.Conflict("CONTEXT_"+string(c.Status), "the context is %s: activate it to run it",
+		return recon.Run{}, recon.Conflict(recon.CodeContextInactive, "the context is %s: activate it to run it",
 			c.Status)
 	}
 	created, err := one[recon.Run](tx.query(ctx, `
@@ -47,7 +47,7 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 		"asOf": run.AsOf, "request": auth.RequestID(ctx), "actor": tx.Actor(),
 	}), "run")
 	if violates(err, "runs_one_queued") {
-		return recon.Run{}, recon.Conflict("RUN_QUEUED",
+		return recon.Run{}, recon.Conflict(recon.CodeRunQueued,
 			"a run of this context is waiting already: watch that one, or cancel it")
 	}
 	if err != nil {
@@ -92,7 +92,7 @@ func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
 	if len(cancelled) == 0 {
 		run, err := tx.Run(ctx, id)
 		if err == nil {
-			err = recon.Conflict("RUN_ENDED", "the run has ended: its status is %s", run.Status)
+			err = recon.Conflict(recon.CodeRunEnded, "the run has ended: its status is %s", run.Status)
 		}
 		return recon.Run{}, err
 	}
@@ -110,7 +110,7 @@ func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (rec
 		WHERE id = $1 AND (status = 'QUEUED' OR status = 'RUNNING' AND lease_until < now())
 		RETURNING `+runColumns, id, lease))
 	if violates(err, "runs_one_running") {
-		err = recon.Unavailable("RUN_WAITING", runWaits, "another run of this context is at work")
+		err = recon.Unavailable(recon.CodeJobWaiting, runWaits, "another run of this context is at work")
 	}
 	if err != nil || len(claimed) == 0 {
 		return recon.Run{}, false, err

@@ -42,7 +42,7 @@ func unpackRows(packed []byte, most int) ([]int64, error) {
 			return nil, errPacked
 		}
 		if more >= uint64(most-len(ids)) {
-			return nil, recon.Conflict("REPLAY_TOO_LARGE",
+			return nil, recon.Conflict(recon.CodeRunNotReplayable,
 				"the run read more than %d rows, which is more than is replayed", most)
 		}
 		packed = packed[n+m:]

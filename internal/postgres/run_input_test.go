@@ -36,7 +36,7 @@ func TestPackRows(t *testing.T) {
 	}
 	require.Less(t, len(packRows(fresh)), 16, "a fresh file is one run of neighbours")
 	_, err := unpackRows(packRows(fresh), 1000)
-	require.Equal(t, "REPLAY_TOO_LARGE", recon.CodeOf(err))
+	require.Equal(t, "RUN_NOT_REPLAYABLE", recon.CodeOf(err))
 	_, err = unpackRows([]byte{0x80}, 1000)
 	require.ErrorIs(t, err, errPacked)
 	_, err = unpackRows([]byte{1}, 1000)

@@ -77,7 +77,7 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 		return err
 	}
 	if c.Status == recon.ContextArchived {
-		return recon.Conflict("CONTEXT_ARCHIVED", "the context was archived while the run was computed")
+		return recon.Conflict(recon.CodeContextInactive, "the context was archived while the run was computed")
 	}
 	voided, err := tx.voidedImports(ctx, save.Run.ContextID)
 	if err != nil {

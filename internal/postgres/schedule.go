@@ -33,7 +33,7 @@ func (tx *Tx) CreateSchedule(ctx context.Context, s recon.Schedule) (recon.Sched
 		return s, fmt.Errorf("counting schedules: %w", err)
 	}
 	if others >= schedulesMax {
-		return s, recon.Conflict("TOO_MANY_SCHEDULES", "a context has at most %d schedules", schedulesMax)
+		return s, recon.Conflict(recon.CodeLimitReached, "a context has at most %d schedules", schedulesMax)
 	}
 	made, err := one[recon.Schedule](tx.query(ctx, `
 		INSERT INTO schedules (id, context_id, name, cron, time_zone, mode, enabled, next_at, created_by)
@@ -127,7 +127,7 @@ func (tx *Tx) FireSchedule(ctx context.Context, id string, due, now time.Time) e
 		return err
 	}
 	if wait := due.Sub(now); wait > 0 { // woken before its time, with all that waited for a suspended tenant
-		return recon.Unavailable("SCHEDULE_NOT_DUE", wait, "the schedule is not due yet")
+		return recon.Unavailable(recon.CodeJobWaiting, wait, "the schedule is not due yet")
 	}
 	run, result, err := tx.QueueRun(ctx, s.ContextID, s.Mode)
 	if err != nil {
@@ -159,7 +159,7 @@ func (tx *Tx) QueueRun(
 		return run, "", err
 	}
 	if c.Status != recon.ContextActive {
-		return run, "CONTEXT_" + string(c.Status), nil
+		return run, recon.CodeContextInactive, nil
 	}
 	for range maxAttempts {
 		var waiting int
@@ -170,7 +170,7 @@ func (tx *Tx) QueueRun(
 			return run, "", fmt.Errorf("looking for a waiting run: %w", err)
 		}
 		if waiting > 0 {
-			return run, "RUN_QUEUED", nil
+			return run, recon.CodeRunQueued, nil
 		}
 		queued, err := all[recon.Run](tx.query(ctx, `
 			INSERT INTO runs (id, context_id, mode, status, request_id, created_by)
@@ -187,5 +187,5 @@ func (tx *Tx) QueueRun(
 			return run, "", nil
 		}
 	}
-	return run, "RUN_QUEUED", nil // one of the other mode, or of others faster than us three times over
+	return run, recon.CodeRunQueued, nil // one of the other mode, or of others faster than us three times over
 }

@@ -87,7 +87,7 @@ func (tx *Tx) DeleteSource(ctx context.Context, id string, version int) error {
 		return err
 	}
 	if used {
-		return recon.Conflict("SOURCE_HAS_IMPORTS",
+		return recon.Conflict(recon.CodeInUse,
 			"files were loaded into this source, so it stays: archive its context instead")
 	}
 	if _, err := tx.tx.Exec(ctx, `DELETE FROM field_maps WHERE source_id = $1`, id); err != nil {

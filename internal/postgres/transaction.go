@@ -106,7 +106,8 @@ func (tx *Tx) transactionWhere(
 	if f.Amount != "" {
 		money, err := recon.ParseMoney(f.Amount, f.Currency)
 		if err != nil {
-			return "", nil, recon.Invalid("BAD_AMOUNT", "amount: %v; it is read in the currency given beside it", err)
+			return "", nil, recon.Invalid(recon.CodeAmountUnreadable,
+				"amount: %v; it is read in the currency given beside it", err)
 		}
 		add(true, "t.amount = @amount", "amount", int64(money.Amount))
 	}
@@ -129,7 +130,7 @@ func stateCondition(state recon.State) (string, error) {
 	case recon.StateProposed, recon.StatePartial, recon.StateConfirmed:
 		return "g.status = @state", nil
 	}
-	return "", recon.Invalid("BAD_STATE", "a state is OPEN, PROPOSED, PARTIAL, CONFIRMED or IGNORED")
+	return "", recon.Invalid(recon.CodeInvalidValue, "a state is OPEN, PROPOSED, PARTIAL, CONFIRMED or IGNORED")
 }
 
 func (tx *Tx) scanTransaction(row pgx.CollectableRow) (recon.StoredTransaction, error) {
@@ -155,7 +156,7 @@ func (tx *Tx) Ignore(ctx context.Context, id, reason string) (recon.StoredTransa
 	}
 	if t.State != recon.StateOpen {
 		return recon.StoredTransaction{},
-			recon.Conflict("NOT_OPEN", "only an open row can be ignored; this one is %s", t.State)
+			recon.Conflict(recon.CodeNotOpen, "only an open row can be ignored; this one is %s", t.State)
 	}
 	_, err = tx.tx.Exec(ctx, `INSERT INTO ignored_items (transaction_id, reason, created_by) VALUES ($1, $2, $3)`,
 		key, reason, tx.Actor())
@@ -190,7 +191,7 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 	}
 	if !restored {
 		return recon.StoredTransaction{},
-			recon.Conflict("NOT_IGNORED", "only an ignored row can be restored; this one is %s", t.State)
+			recon.Conflict(recon.CodeNotIgnored, "only an ignored row can be restored; this one is %s", t.State)
 	}
 	tx.Audit("transaction.restore", kindTransaction, id, nil)
 	t.State = recon.StateOpen

@@ -64,7 +64,7 @@ func TestTransactions(t *testing.T) {
 			_, _, err := tx.Transactions(l.ctx, l.context.ID, recon.TransactionFilter{State: "MAYBE"}, postgres.Page{})
 			return err
 		})
-		require.Equal(t, "BAD_STATE", recon.CodeOf(err))
+		require.Equal(t, "INVALID_VALUE", recon.CodeOf(err))
 	})
 
 	t.Run("only an open row can be ignored, only an ignored one restored", func(t *testing.T) {

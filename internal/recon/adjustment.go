@@ -38,5 +38,5 @@ func PostingMove(from, to PostingStatus) error {
 	if slices.Contains(allowed, from) {
 		return nil
 	}
-	return Conflict("ADJUSTMENT_"+string(from), "the adjustment is %s: it cannot be %s", from, to)
+	return Conflict(CodeAdjustmentStatus, "the adjustment is %s: it cannot be %s", from, to)
 }

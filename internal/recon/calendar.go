@@ -43,14 +43,14 @@ func (c *Calendar) Check() []FieldError {
 		}
 	}
 	if len(c.Holidays) > HolidaysMax {
-		check.refuse("/holidays", CodeValue, "holds more than %d days", HolidaysMax)
+		check.refuse("/holidays", CodeInvalidValue, "holds more than %d days", HolidaysMax)
 		return check.errs
 	}
 	seen := make(map[Day]bool, len(c.Holidays))
 	for i, day := range c.Holidays {
 		at := "/holidays/" + strconv.Itoa(i)
 		if !day.Plausible() {
-			check.refuse(at, CodeMissing, "a holiday is a date as YYYY-MM-DD, from 1900 to 2199")
+			check.refuse(at, CodeMissingValue, "a holiday is a date as YYYY-MM-DD, from 1900 to 2199")
 		}
 		if seen[day] {
 			check.refuse(at, CodeDuplicate, "is given twice")

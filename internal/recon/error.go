@@ -107,7 +107,7 @@ func Forbidden(code, format string, args ...any) *Error {
 
 // NotFound is the one answer to an unknown and to a foreign id: noun is "context", "run" and so on.
 func NotFound(noun string) *Error {
-	return newError(KindNotFound, "NOT_FOUND", "no such %s", []any{noun})
+	return newError(KindNotFound, CodeNotFound, "no such %s", []any{noun})
 }
 
 // Conflict is a state that forbids the change.
@@ -117,7 +117,7 @@ func Conflict(code, format string, args ...any) *Error {
 
 // Stale is an If-Match that names another version than the stored one.
 func Stale(noun string) *Error {
-	return newError(KindStale, "STALE_VERSION", "this %s was changed meanwhile: read it again and repeat the change",
+	return newError(KindStale, CodeStaleVersion, "this %s was changed meanwhile: read it again and repeat the change",
 		[]any{noun})
 }
 
@@ -140,7 +140,7 @@ func Unavailable(code string, after time.Duration, format string, args ...any) *
 
 // RateLimited asks the caller to slow down.
 func RateLimited(after time.Duration, format string, args ...any) *Error {
-	e := newError(KindRateLimited, "RATE_LIMITED", format, args)
+	e := newError(KindRateLimited, CodeRateLimited, format, args)
 	e.RetryAfter = after
 	return e
 }

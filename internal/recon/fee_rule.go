@@ -40,7 +40,7 @@ func (r *FeeRule) Check() []FieldError {
 		names []string
 	}{{"/sources", r.Sources}, {"/kinds", r.Kinds}} {
 		if len(list.names) > feeRuleNamesMax {
-			c.refuse(list.at, CodeValue, "holds more than %d names", feeRuleNamesMax)
+			c.refuse(list.at, CodeInvalidValue, "holds more than %d names", feeRuleNamesMax)
 		}
 		for i, name := range list.names {
 			if name == "" || slices.Contains(list.names[:i], name) {

@@ -81,9 +81,9 @@ func (s FeeSchedule) Check() []FieldError {
 	c.between("/scale", *full.Scale, 0, digits)
 	switch {
 	case len(s.Items) == 0:
-		c.refuse("/items", CodeMissing, "a fee schedule needs an item")
+		c.refuse("/items", CodeMissingValue, "a fee schedule needs an item")
 	case len(s.Items) > feeItemsMax:
-		c.refuse("/items", CodeValue, "holds more than %d items", feeItemsMax)
+		c.refuse("/items", CodeInvalidValue, "holds more than %d items", feeItemsMax)
 	}
 	for i := range s.Items {
 		c.feeItem("/items/"+strconv.Itoa(i), &s.Items[i], digits)
@@ -118,7 +118,7 @@ func (c *ruleChecker) feeItem(at string, item *FeeItem, digits int) {
 		switch {
 		case reads == "":
 		case field == reads && !given[field]:
-			c.refuse(at+"/"+field, CodeMissing, "a %s item needs %s", item.Type, field)
+			c.refuse(at+"/"+field, CodeMissingValue, "a %s item needs %s", item.Type, field)
 		case field != reads && given[field]:
 			c.refuse(at+"/"+field, CodeImpossible, "a %s item does not read %s", item.Type, field)
 		}
@@ -132,13 +132,13 @@ func (c *ruleChecker) feeItem(at string, item *FeeItem, digits int) {
 
 func (c *ruleChecker) feeTiers(at string, tiers []FeeTier, digits int) {
 	if len(tiers) > feeTiersMax {
-		c.refuse(at, CodeValue, "holds more than %d tiers", feeTiersMax)
+		c.refuse(at, CodeInvalidValue, "holds more than %d tiers", feeTiersMax)
 	}
 	last := Minor(0)
 	for i := range tiers {
 		t, here := &tiers[i], at+"/"+strconv.Itoa(i)
 		if t.Percent == "" {
-			c.refuse(here+"/percent", CodeMissing, "a tier needs a percentage")
+			c.refuse(here+"/percent", CodeMissingValue, "a tier needs a percentage")
 		}
 		c.fraction(here+"/percent", t.Percent, feePercentUnit, "a percentage from 0 to 100")
 		if i == len(tiers)-1 {
@@ -149,7 +149,7 @@ func (c *ruleChecker) feeTiers(at string, tiers []FeeTier, digits int) {
 		}
 		end, err := ParseMinor(string(t.UpTo), digits)
 		if err != nil || end <= last {
-			c.refuse(here+"/upTo", CodeValue, "%q is not an amount above the end of the tier before",
+			c.refuse(here+"/upTo", CodeInvalidValue, "%q is not an amount above the end of the tier before",
 				Clip(string(t.UpTo), 40))
 			continue
 		}
@@ -226,7 +226,7 @@ type compiledTier struct{ upTo, percent uint64 }
 // Compile reads the schedule's decimals, or fails where it has not been checked.
 func (s FeeSchedule) Compile() (*CompiledSchedule, error) {
 	if faults := s.Check(); len(faults) > 0 {
-		return nil, Unprocessable("FEE_SCHEDULE_INVALID", "the fee schedule cannot work", faults...)
+		return nil, Unprocessable(CodeValidationFailed, "the fee schedule cannot work", faults...)
 	}
 	full := s.WithDefaults()
 	digits, _ := CurrencyDigits(s.Currency)

@@ -42,10 +42,10 @@ func (r *FXRate) Check() []FieldError {
 		c.refuse("/to", CodeImpossible, "a rate leads to another currency")
 	}
 	if !r.Date.Plausible() {
-		c.refuse("/date", CodeMissing, "a rate has a date as YYYY-MM-DD, from 1900 to 2199")
+		c.refuse("/date", CodeMissingValue, "a rate has a date as YYYY-MM-DD, from 1900 to 2199")
 	}
 	if value, err := r.Rate.Scaled(RateDigits); err != nil || value <= 0 {
-		c.refuse("/rate", CodeValue,
+		c.refuse("/rate", CodeInvalidValue,
 			"%q is not a rate: a decimal above 0 and below 9,223,372 with at most %d decimals", Clip(string(r.Rate), 40), RateDigits)
 	}
 	c.atMost("/type", r.Type, rateTextMax)
@@ -58,7 +58,7 @@ func (r *FXRate) Check() []FieldError {
 func CheckRates(rates []FXRate) []FieldError {
 	var errs []FieldError
 	if len(rates) > RatesMax {
-		return []FieldError{{"", CodeValue, fmt.Sprintf("holds more than %d rates", RatesMax)}}
+		return []FieldError{{"", CodeInvalidValue, fmt.Sprintf("holds more than %d rates", RatesMax)}}
 	}
 	type identity struct {
 		from, to, kind string
@@ -138,13 +138,13 @@ func scaleMinor(amount Minor, by, over uint64) (Minor, error) {
 
 func (c *ruleChecker) currencyCode(pointer, code string) {
 	if _, known := CurrencyDigits(code); !known {
-		c.refuse(pointer, CodeValue, "%q is not an ISO 4217 currency code", Clip(code, 40))
+		c.refuse(pointer, CodeInvalidValue, "%q is not an ISO 4217 currency code", Clip(code, 40))
 	}
 }
 
 func (c *ruleChecker) atMost(pointer, text string, bytes int) {
 	if len(text) > bytes {
-		c.refuse(pointer, CodeValue, "is longer than %d bytes", bytes)
+		c.refuse(pointer, CodeInvalidValue, "is longer than %d bytes", bytes)
 	}
 }
 
@@ -152,9 +152,9 @@ func (c *ruleChecker) atMost(pointer, text string, bytes int) {
 func (c *ruleChecker) nameOf(pointer, noun, name string) {
 	switch {
 	case strings.TrimSpace(name) == "":
-		c.refuse(pointer, CodeMissing, "a %s needs a name by which rules call it", noun)
+		c.refuse(pointer, CodeMissingValue, "a %s needs a name by which rules call it", noun)
 	case strings.TrimSpace(name) != name:
-		c.refuse(pointer, CodeValue, "begins or ends with a space")
+		c.refuse(pointer, CodeInvalidValue, "begins or ends with a space")
 	}
 	c.atMost(pointer, name, ruleNameMax)
 }

@@ -34,7 +34,7 @@ func (a GroupAction) After(status GroupStatus) (GroupStatus, error) {
 		return status, nil
 	}
 	if !slices.Contains(move.from, status) {
-		return status, Conflict("GROUP_"+status.String(), "the group is %s: only a group that is %s can be %s",
+		return status, Conflict(CodeGroupStatus, "the group is %s: only a group that is %s can be %s",
 			status, statusList(move.from), move.to)
 	}
 	return move.to, nil

@@ -20,7 +20,8 @@ func TestGroupAction_After(t *testing.T) {
 			to, err := action.After(from)
 			if want[i] == 0 {
 				require.Equal(t, KindConflict, KindOf(err), "%s from %s", action, from)
-				require.Equal(t, "GROUP_"+from.String(), CodeOf(err))
+				require.Equal(t, CodeGroupStatus, CodeOf(err))
+				require.ErrorContains(t, err, "the group is "+from.String())
 				require.Equal(t, from, to)
 				continue
 			}

@@ -114,7 +114,7 @@ func (l Limits) Check(pointer string) []FieldError {
 		at := pointer + "/" + PointerName(currency)
 		digits, known := CurrencyDigits(currency)
 		if !known {
-			errs = append(errs, FieldError{at, CodeValue, "is not an ISO 4217 currency code"})
+			errs = append(errs, FieldError{at, CodeInvalidValue, "is not an ISO 4217 currency code"})
 			continue
 		}
 		errs = append(errs, checkDecimal(at, l.ByCurrency[currency], digits)...)
@@ -127,16 +127,16 @@ func checkDecimal(pointer string, d Decimal, digits int) []FieldError {
 	if digits == amountDigitsMax { // a default: any number of decimals, but a number
 		whole, fraction, _ := strings.Cut(probe, ".")
 		if !allDigits(fraction) {
-			return []FieldError{{pointer, CodeValue, fmt.Sprintf("%q is not a number", probe)}}
+			return []FieldError{{pointer, CodeInvalidValue, fmt.Sprintf("%q is not a number", probe)}}
 		}
 		probe, digits = whole+"."+fraction[:min(len(fraction), digitsDefault)], digitsDefault
 	}
 	value, err := ParseMinor(probe, digits)
 	if err != nil {
-		return []FieldError{{pointer, CodeValue, fmt.Sprintf("%q %v", string(d), err)}}
+		return []FieldError{{pointer, CodeInvalidValue, fmt.Sprintf("%q %v", string(d), err)}}
 	}
 	if value < 0 {
-		return []FieldError{{pointer, CodeValue, "must not be negative"}}
+		return []FieldError{{pointer, CodeInvalidValue, "must not be negative"}}
 	}
 	return nil
 }

@@ -35,28 +35,28 @@ type Reason uint8
 
 // The reasons of open rows.
 const (
-	_ Reason = iota
-	ReasonNoCandidate
-	ReasonInTransit
-	ReasonAmountDiffers
-	ReasonDateOutside
-	ReasonCurrencyDiffers
-	ReasonKeyDiffers
-	ReasonScoreBelow
-	ReasonTaken // everything agrees, but a better pair took the partner
-	ReasonAmbiguous
-	ReasonDuplicate // the surplus of equal rows
-	ReasonSearchBudget
-	ReasonFieldMissing
-	ReasonPending // not booked yet, and no rule asks for such rows
-	ReasonSplitIncomplete
-	ReasonRejected // a person rejected its group, and no run has looked since
-	ReasonTextBelow
-	ReasonFXRateMissing
-	ReasonFeeVariance
-	ReasonPartialRest // the rest of a partial group: the row is in the group, the rest is open
-	ReasonUnmatched   // a person took its group apart, and no run has looked since
-	ReasonNotRun      // no run has looked at the row yet; never stored
+	_                     Reason = iota
+	ReasonNoCandidate            // no row of the other side comes near
+	ReasonInTransit              // the row is young enough for its partner to arrive yet
+	ReasonAmountDiffers          // its partner has another amount, by more than the rule tolerates
+	ReasonDateOutside            // its partner's day is outside the rule's window
+	ReasonCurrencyDiffers        // its partner is in another currency
+	ReasonKeyDiffers             // its partner has another key
+	ReasonScoreBelow             // its best partner scores below the rule's limit
+	ReasonTaken                  // everything agrees, and a better pair took the partner
+	ReasonAmbiguous              // several partners are equally good
+	ReasonDuplicate              // the surplus of equal rows
+	ReasonSearchBudget           // the search for a sum ended at its limit before it was decided
+	ReasonFieldMissing           // the row has no value in a field that the rules compare
+	ReasonPending                // not booked yet, and no rule asks for such rows
+	ReasonSplitIncomplete        // rows of the other side share its key and do not add up to it
+	ReasonRejected               // a person rejected its group, and no run has looked since
+	ReasonTextBelow              // its partner's text is less similar than the rule demands
+	ReasonFXRateMissing          // no exchange rate is known for the day and currencies
+	ReasonFeeVariance            // the fee is another than the schedule gives
+	ReasonPartialRest            // the rest of a partial group: the row is in the group, the rest is open
+	ReasonUnmatched              // a person took its group apart, and no run has looked since
+	ReasonNotRun                 // no run has looked at the row yet; never stored
 )
 
 // Reasons are the texts of Reason, by value.

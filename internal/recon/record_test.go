@@ -19,7 +19,7 @@ func TestRecordClone(t *testing.T) {
 
 func TestNewRowErrorCutsValues(t *testing.T) {
 	for _, value := range []string{"short", strings.Repeat("x", 200), strings.Repeat("x", 201), strings.Repeat("€", 100), strings.Repeat("x", 195) + "€€€"} {
-		e := NewRowError(3, 2, FieldAmount, value, RowMissing, "gone")
+		e := NewRowError(3, 2, FieldAmount, value, CodeMissingValue, "gone")
 		if len(e.Value) > 200 || !utf8.ValidString(e.Value) {
 			t.Errorf("%d bytes: %q", len(e.Value), e.Value)
 		}

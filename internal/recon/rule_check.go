@@ -8,17 +8,6 @@ import (
 	"strings"
 )
 
-// Codes of a FieldError in a document that a person wrote.
-const (
-	CodeSyntax       = "SYNTAX"
-	CodeUnknownField = "UNKNOWN_FIELD"
-	CodeDuplicate    = "DUPLICATE"
-	CodeType         = "WRONG_TYPE"
-	CodeValue        = "INVALID_VALUE"
-	CodeMissing      = "MISSING"
-	CodeImpossible   = "IMPOSSIBLE"
-)
-
 // TextFields are the fields of a row that a key may read, besides metadata.<name>.
 var TextFields = []string{
 	"externalId", "reference", "amount", "currency", "date", "valueDate", "description", "kind", "bookingStatus",
@@ -87,28 +76,28 @@ func (c *ruleChecker) refuse(pointer, code, format string, args ...any) {
 
 func (c *ruleChecker) oneOf(pointer, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
-		c.refuse(pointer, CodeValue, "%q is not one of %s", Clip(value, 40), strings.Join(allowed, ", "))
+		c.refuse(pointer, CodeInvalidValue, "%q is not one of %s", Clip(value, 40), strings.Join(allowed, ", "))
 	}
 }
 
 func (c *ruleChecker) between(pointer string, value, least, most int) {
 	if value < least || value > most {
-		c.refuse(pointer, CodeValue, "%d is not in %d..%d", value, least, most)
+		c.refuse(pointer, CodeInvalidValue, "%d is not in %d..%d", value, least, most)
 	}
 }
 
 func (c *ruleChecker) name(r *Rule) {
 	if strings.TrimSpace(r.Name) == "" {
-		c.refuse("/name", CodeMissing, "a rule needs a name")
+		c.refuse("/name", CodeMissingValue, "a rule needs a name")
 	} else if len(r.Name) > ruleNameMax {
-		c.refuse("/name", CodeValue, "is longer than %d bytes", ruleNameMax)
+		c.refuse("/name", CodeInvalidValue, "is longer than %d bytes", ruleNameMax)
 	}
 	c.between("/priority", r.Priority, 1, PriorityMax)
 }
 
 func (c *ruleChecker) keys(keys []RuleKey) {
 	if len(keys) > ruleKeysMax {
-		c.refuse("/keys", CodeValue, "holds more than %d keys", ruleKeysMax)
+		c.refuse("/keys", CodeInvalidValue, "holds more than %d keys", ruleKeysMax)
 	}
 	for i := range keys {
 		k, at := &keys[i], "/keys/"+strconv.Itoa(i)
@@ -119,9 +108,9 @@ func (c *ruleChecker) keys(keys []RuleKey) {
 			c.oneOf(at+"/normalise/"+strconv.Itoa(j), name, Normalisers...)
 		}
 		if len(k.Extract) > rulePatternMax {
-			c.refuse(at+"/extract", CodeValue, "is longer than %d bytes", rulePatternMax)
+			c.refuse(at+"/extract", CodeInvalidValue, "is longer than %d bytes", rulePatternMax)
 		} else if _, err := regexp.Compile(k.Extract); err != nil {
-			c.refuse(at+"/extract", CodeValue, "is not an RE2 pattern: %v", err)
+			c.refuse(at+"/extract", CodeInvalidValue, "is not an RE2 pattern: %v", err)
 		}
 	}
 }
@@ -129,10 +118,10 @@ func (c *ruleChecker) keys(keys []RuleKey) {
 func (c *ruleChecker) textField(pointer, field string) {
 	switch {
 	case field == "":
-		c.refuse(pointer, CodeMissing, "a key or a text names a field on each side")
+		c.refuse(pointer, CodeMissingValue, "a key or a text names a field on each side")
 	case strings.HasPrefix(field, MetadataPrefix) && len(field) > len(MetadataPrefix):
 	case !slices.Contains(TextFields, field):
-		c.refuse(pointer, CodeValue, "%q is no field: use one of %s, or metadata.<column>", Clip(field, 60),
+		c.refuse(pointer, CodeInvalidValue, "%q is no field: use one of %s, or metadata.<column>", Clip(field, 60),
 			strings.Join(TextFields, ", "))
 	}
 }
@@ -160,7 +149,8 @@ func (c *ruleChecker) fraction(pointer string, d Decimal, most int64, noun strin
 		return
 	}
 	if value, err := d.Scaled(fractionDigits); err != nil || value < 0 || value > most {
-		c.refuse(pointer, CodeValue, "%q is not %s with at most %d decimals", Clip(string(d), 40), noun, fractionDigits)
+		c.refuse(pointer, CodeInvalidValue,
+			"%q is not %s with at most %d decimals", Clip(string(d), 40), noun, fractionDigits)
 	}
 }
 
@@ -169,7 +159,7 @@ func (c *ruleChecker) amountSum(pointer, sum string) {
 		return
 	}
 	if _, err := AmountTerms(sum); err != nil {
-		c.refuse(pointer, CodeValue, "%v", err)
+		c.refuse(pointer, CodeInvalidValue, "%v", err)
 	}
 }
 
@@ -205,7 +195,7 @@ func (c *ruleChecker) currency(r *RuleCurrency, a *RuleAmount) {
 	c.oneOf("/currency/mode", r.Mode, CurrencySame, CurrencyConvert, CurrencyOriginal, CurrencyAny)
 	if r.Mode == CurrencyConvert {
 		if r.To == "" {
-			c.refuse("/currency/to", CodeMissing, "CONVERT needs the currency into which amounts are turned")
+			c.refuse("/currency/to", CodeMissingValue, "CONVERT needs the currency into which amounts are turned")
 		} else {
 			c.currencyCode("/currency/to", r.To)
 		}

@@ -80,7 +80,7 @@ func (c *ruleChecker) group(r *Rule) {
 
 func (c *ruleChecker) groupBy(pointer string, fields []string) {
 	if len(fields) > groupByMax {
-		c.refuse(pointer, CodeValue, "holds more than %d fields", groupByMax)
+		c.refuse(pointer, CodeInvalidValue, "holds more than %d fields", groupByMax)
 	}
 	for i, field := range fields {
 		c.textField(pointer+"/"+strconv.Itoa(i), field)

@@ -40,7 +40,7 @@ func TestRuleValues(t *testing.T) {
 		faults := rule.Check()
 		pointer := "/" + strings.Replace(place, "keys/", "keys/0/", 1)
 		for _, f := range faults {
-			if strings.HasPrefix(f.Pointer, pointer) && f.Code == CodeValue {
+			if strings.HasPrefix(f.Pointer, pointer) && f.Code == CodeInvalidValue {
 				messages = append(messages, f.Message)
 			}
 		}

@@ -37,12 +37,12 @@ func (s *Schedule) Check(now time.Time) []FieldError {
 	c.nameOf("/name", "schedule", s.Name)
 	c.oneOf("/mode", string(s.Mode), string(RunCommit), string(RunDry))
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
-		c.refuse("/timeZone", CodeValue, "is no IANA time zone, Europe/Berlin say")
+		c.refuse("/timeZone", CodeInvalidValue, "is no IANA time zone, Europe/Berlin say")
 		return c.errs
 	}
 	switch next, err := s.Next(now); {
 	case err != nil:
-		c.refuse("/cron", CodeValue, "is no cron expression of five fields, as 30 6 * * MON-FRI: %v", err)
+		c.refuse("/cron", CodeInvalidValue, "is no cron expression of five fields, as 30 6 * * MON-FRI: %v", err)
 	case next.IsZero():
 		c.refuse("/cron", CodeImpossible, "names a time that does not come within five years")
 	}
@@ -83,5 +83,5 @@ func (s *Schedule) Next(now time.Time) (time.Time, error) {
 	return next.UTC(), nil
 }
 
-var errCronSpelling = Invalid("CRON_UNREADABLE",
+var errCronSpelling = Invalid(CodeInvalidValue,
 	"minute hour day month weekday, or @hourly, @daily, @weekly, @monthly, @yearly")

@@ -36,7 +36,7 @@ func (c Context) Check() []FieldError {
 	faults := checkName(c.Name)
 	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
 		faults = append(faults, FieldError{
-			Pointer: "/settings/duplicateDays", Code: CodeValue,
+			Pointer: "/settings/duplicateDays", Code: CodeInvalidValue,
 			Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
 		})
 	}
@@ -45,9 +45,9 @@ func (c Context) Check() []FieldError {
 		money, err := ParseMoney(amount, currency)
 		switch {
 		case err != nil:
-			faults = append(faults, FieldError{Pointer: pointer, Code: "AMOUNT_UNREADABLE", Message: err.Error()})
+			faults = append(faults, FieldError{Pointer: pointer, Code: CodeAmountUnreadable, Message: err.Error()})
 		case money.Amount < 0:
-			faults = append(faults, FieldError{Pointer: pointer, Code: "NEGATIVE", Message: "a limit is not negative"})
+			faults = append(faults, FieldError{pointer, CodeInvalidValue, "a limit is not negative"})
 		}
 	}
 	return faults
@@ -58,16 +58,16 @@ func (s Source) Check() []FieldError {
 	faults := checkName(s.Name)
 	if s.Side != Left && s.Side != Right {
 		faults = append(faults,
-			FieldError{Pointer: "/side", Code: "VALUE_UNKNOWN", Message: "is neither LEFT nor RIGHT"})
+			FieldError{Pointer: "/side", Code: CodeInvalidValue, Message: "is neither LEFT nor RIGHT"})
 	}
 	if _, known := CurrencyDigits(s.Currency); s.Currency != "" && !known {
 		faults = append(faults, FieldError{
-			Pointer: "/currency", Code: "CURRENCY_UNKNOWN", Message: "is no ISO 4217 code in capitals",
+			Pointer: "/currency", Code: CodeCurrencyUnknown, Message: "is no ISO 4217 code in capitals",
 		})
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
 		faults = append(faults, FieldError{
-			Pointer: "/timeZone", Code: "TIME_ZONE_UNKNOWN", Message: "is no IANA time zone, Europe/Berlin say",
+			Pointer: "/timeZone", Code: CodeInvalidValue, Message: "is no IANA time zone, Europe/Berlin say",
 		})
 	}
 	return faults
@@ -76,14 +76,14 @@ func (s Source) Check() []FieldError {
 func checkName(name string) []FieldError {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return []FieldError{{Pointer: "/name", Code: "MISSING_VALUE", Message: "a name is needed"}}
+		return []FieldError{{Pointer: "/name", Code: CodeMissingValue, Message: "a name is needed"}}
 	case utf8.RuneCountInString(name) > maxNameRunes:
 		return []FieldError{{
-			Pointer: "/name", Code: "FIELD_TOO_LONG",
+			Pointer: "/name", Code: CodeFieldTooLong,
 			Message: fmt.Sprintf("a name has at most %d characters", maxNameRunes),
 		}}
 	case strings.ContainsRune(name, 0):
-		return []FieldError{{Pointer: "/name", Code: "VALUE_UNKNOWN", Message: "a name holds no NUL"}}
+		return []FieldError{{Pointer: "/name", Code: CodeInvalidValue, Message: "a name holds no NUL"}}
 	}
 	return nil
 }

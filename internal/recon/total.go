@@ -13,9 +13,6 @@ type Total struct {
 	lo uint64
 }
 
-// SumTooBig is the code of a sum that no balance can hold.
-const SumTooBig = "SUM_TOO_BIG"
-
 // Add adds an amount.
 func (t *Total) Add(m Minor) {
 	var carry uint64
@@ -43,7 +40,7 @@ func (t Total) Negative() bool { return t.hi < 0 }
 // Minor is the sum in 64 bits, or an error where it does not fit.
 func (t Total) Minor() (Minor, error) {
 	if t.hi != int64(t.lo)>>63 {
-		return 0, Unprocessable(SumTooBig,
+		return 0, Unprocessable(CodeSumTooBig,
 			"the amounts of one currency add up to more than 9,223,372,036,854,775,807 minor units")
 	}
 	return Minor(int64(t.lo)), nil
@@ -53,7 +50,7 @@ func (t Total) Minor() (Minor, error) {
 func (t Total) Fit(what, currency string) (Minor, error) {
 	m, err := t.Minor()
 	if err != nil {
-		err = Unprocessable(SumTooBig, fmt.Sprintf(
+		err = Unprocessable(CodeSumTooBig, fmt.Sprintf(
 			"%s in %s add up to %s, and a sum holds %s at most: correct the largest amounts at their source, or leave such rows out",
 			what, currency, t.Decimal(currency), Money{Amount: math.MaxInt64, Currency: currency}))
 	}

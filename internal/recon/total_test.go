@@ -57,7 +57,7 @@ func TestASumThatDoesNotFitSaysWhatWasSummed(t *testing.T) {
 		sum.Add(math.MaxInt64)
 	}
 	_, err := sum.Fit("the rows of one item", "EUR")
-	require.Equal(t, SumTooBig, CodeOf(err))
+	require.Equal(t, CodeSumTooBig, CodeOf(err))
 	for _, fact := range []string{"the rows of one item", "EUR", "184467440737095516.14"} {
 		require.ErrorContains(t, err, fact)
 	}

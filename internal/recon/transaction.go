@@ -80,26 +80,8 @@ type RowError struct {
 	Row    int    `json:"row,omitempty"`
 	Field  string `json:"field,omitempty"`
 	Value  string `json:"value,omitempty"` // cut to 200 bytes
-	Code   string `json:"code"`            // one of the Row* codes
+	Code   string `json:"code"`            // one of those in codes.go
 	Reason string `json:"reason"`
 }
-
-// Codes of RowError.
-const (
-	RowMalformed          = "MALFORMED"
-	RowMissing            = "MISSING_VALUE"
-	RowAmountUnreadable   = "AMOUNT_UNREADABLE"
-	RowAmountTooPrecise   = "AMOUNT_TOO_PRECISE"
-	RowAmountTooBig       = "AMOUNT_TOO_BIG"
-	RowDateUnreadable     = "DATE_UNREADABLE"
-	RowCurrencyUnknown    = "CURRENCY_UNKNOWN"
-	RowValueUnknown       = "VALUE_UNKNOWN"
-	RowAmountInconsistent = "AMOUNTS_INCONSISTENT"
-	RowFieldTooLong       = "FIELD_TOO_LONG"
-	RowEncoding           = "INVALID_ENCODING"
-	RowSection            = "OTHER_TABLE" // of a table below the one that is read
-	RowConflictingID      = "CONFLICTING_ID"
-	RowPendingMatched     = "PENDING_MATCHED" // booked now, but its pending row is in a confirmed group
-)
 
 func (e *RowError) Error() string { return e.Reason }

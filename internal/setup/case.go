@@ -193,17 +193,17 @@ func (d *decoder) caseRows(n *node, to *CaseRows, pointer string) {
 		to.File = n.text
 		return
 	case n.kind != listNode:
-		d.refuse(n, pointer, recon.CodeType, "must be a list of rows, or the name of a file, not "+n.quoted())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be a list of rows, or the name of a file, not "+n.quoted())
 		return
 	case len(n.items) > caseRowsMax:
-		d.refuse(n, pointer, recon.CodeValue,
+		d.refuse(n, pointer, recon.CodeInvalidValue,
 			fmt.Sprintf("holds more than %d rows: write them into a file and give its name", caseRowsMax))
 		return
 	}
 	for i, item := range n.items {
 		at := n.childPointer(pointer, i)
 		if item.kind != mapNode {
-			d.refuse(item, at, recon.CodeType, "must be a row as {column: value, …}, not "+item.noun())
+			d.refuse(item, at, recon.CodeWrongType, "must be a row as {column: value, …}, not "+item.noun())
 			continue
 		}
 		d.caseRow(item, to, at)
@@ -219,7 +219,7 @@ func (d *decoder) caseRow(n *node, to *CaseRows, pointer string) {
 		at, value := slices.Index(to.Header, name), n.items[i]
 		switch {
 		case value.kind == listNode || value.kind == mapNode:
-			d.refuse(value, n.childPointer(pointer, i), recon.CodeType, "must be a value, not "+value.noun())
+			d.refuse(value, n.childPointer(pointer, i), recon.CodeWrongType, "must be a value, not "+value.noun())
 			continue
 		case slices.Contains(n.names[:i], name):
 			d.refuse(value, n.childPointer(pointer, i), recon.CodeDuplicate, "is given twice")
@@ -247,7 +247,7 @@ func (d *decoder) caseIDs(n *node, to *CaseIDs, pointer string) {
 		}
 		switch {
 		case item.kind != textNode && item.kind != scalarNode || item.text == "":
-			d.refuse(item, at, recon.CodeType, "must be an id, not "+item.noun())
+			d.refuse(item, at, recon.CodeWrongType, "must be an id, not "+item.noun())
 		case slices.Contains(*to, item.text):
 			d.refuse(item, at, recon.CodeDuplicate, "is named twice")
 		default:
@@ -266,19 +266,20 @@ func CheckCases(cases []Case) []recon.FieldError {
 	for i := range cases {
 		c := &cases[i]
 		if c.Name == "" {
-			fail(recon.CodeMissing, "is missing: a case says what it shows", "/%d/name", i)
+			fail(recon.CodeMissingValue, "is missing: a case says what it shows", "/%d/name", i)
 		} else if first, taken := seen[c.Name]; taken {
 			fail(recon.CodeDuplicate, "is the name of case "+strconv.Itoa(first+1)+" too", "/%d/name", i)
 		}
 		seen[c.Name] = i
 		if !c.Left.given {
-			fail(recon.CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/left", i)
+			fail(recon.CodeMissingValue, "is missing: give rows, the name of a file, or [] for none", "/%d/left", i)
 		}
 		if !c.Right.given {
-			fail(recon.CodeMissing, "is missing: give rows, the name of a file, or [] for none", "/%d/right", i)
+			fail(recon.CodeMissingValue, "is missing: give rows, the name of a file, or [] for none", "/%d/right", i)
 		}
 		if !c.Expect.ExpectsGroups() && !c.Expect.ExpectsOpen() && c.Expect.Totals == (CaseTotals{}) {
-			fail(recon.CodeMissing, "is missing: say what must come out, in groups, open or totals", "/%d/expect", i)
+			fail(recon.CodeMissingValue,
+				"is missing: say what must come out, in groups, open or totals", "/%d/expect", i)
 		}
 		errs = append(errs, recon.Below(fmt.Sprintf("/%d/expect", i), c.Expect.check())...)
 	}
@@ -294,13 +295,13 @@ func (e *CaseExpect) check() []recon.FieldError {
 		at := "/groups/" + strconv.Itoa(i)
 		if g.Status != 0 && !slices.Contains(caseStatuses, g.Status.String()) {
 			errs = append(errs, recon.FieldError{
-				Pointer: at + "/status", Code: recon.CodeValue,
+				Pointer: at + "/status", Code: recon.CodeInvalidValue,
 				Message: notAmong(g.Status.String(), caseStatuses),
 			})
 		}
 		if len(g.Left)+len(g.Right) < 2 {
 			errs = append(errs, recon.FieldError{
-				Pointer: at, Code: recon.CodeMissing,
+				Pointer: at, Code: recon.CodeMissingValue,
 				Message: "must name the rows of the group: left and right, two at least",
 			})
 		}
@@ -308,7 +309,7 @@ func (e *CaseExpect) check() []recon.FieldError {
 	for i := range e.Open {
 		if len(e.Open[i].Left)+len(e.Open[i].Right) != 1 {
 			errs = append(errs, recon.FieldError{
-				Pointer: "/open/" + strconv.Itoa(i), Code: recon.CodeValue,
+				Pointer: "/open/" + strconv.Itoa(i), Code: recon.CodeInvalidValue,
 				Message: "must name one row, by left or by right",
 			})
 		}

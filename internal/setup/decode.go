@@ -62,9 +62,9 @@ func (d *decoder) enum(n *node, to reflect.Value, pointer string) bool {
 		return false
 	}
 	if n.kind != textNode {
-		d.refuse(n, pointer, recon.CodeType, "must be a text, not "+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be a text, not "+n.noun())
 	} else if err := value.UnmarshalText([]byte(n.text)); err != nil {
-		d.refuse(n, pointer, recon.CodeValue, err.Error())
+		d.refuse(n, pointer, recon.CodeInvalidValue, err.Error())
 	}
 	return true
 }
@@ -73,7 +73,7 @@ func (d *decoder) enum(n *node, to reflect.Value, pointer string) bool {
 // decoder knows a name in any spelling of its words.
 func (d *decoder) members(n *node, pointer string, known []string, read func(name string, value *node, at string)) {
 	if n.kind != mapNode {
-		d.refuse(n, pointer, recon.CodeType, "must be an object, not "+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be an object, not "+n.noun())
 		return
 	}
 	for i, key := range n.names {
@@ -113,11 +113,11 @@ func fieldNames(t reflect.Type) []string {
 
 func (d *decoder) list(n *node, to reflect.Value, pointer string) {
 	if n.kind != listNode {
-		d.refuse(n, pointer, recon.CodeType, "must be a list, not "+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be a list, not "+n.noun())
 		return
 	}
 	if most := listMax(to.Type()); len(n.items) > most {
-		d.refuse(n, pointer, recon.CodeValue, fmt.Sprintf("holds more than %d values", most))
+		d.refuse(n, pointer, recon.CodeInvalidValue, fmt.Sprintf("holds more than %d values", most))
 		return
 	}
 	to.Set(reflect.MakeSlice(to.Type(), len(n.items), len(n.items)))
@@ -140,7 +140,7 @@ func listMax(list reflect.Type) int {
 func (d *decoder) date(n *node, to reflect.Value, pointer string) {
 	day, err := recon.ParseDay(n.text)
 	if n.kind != textNode || err != nil {
-		d.refuse(n, pointer, recon.CodeType, "must be a date as YYYY-MM-DD, not "+n.quoted())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be a date as YYYY-MM-DD, not "+n.quoted())
 		return
 	}
 	to.Set(reflect.ValueOf(day))
@@ -150,20 +150,20 @@ func (d *decoder) scalar(n *node, to reflect.Value, pointer string) {
 	switch to.Kind() {
 	case reflect.String:
 		if n.kind != textNode {
-			d.refuse(n, pointer, recon.CodeType, "must be a text, not "+n.noun())
+			d.refuse(n, pointer, recon.CodeWrongType, "must be a text, not "+n.noun())
 			return
 		}
 		to.SetString(n.text)
 	case reflect.Bool:
 		if n.kind != scalarNode || n.text != "true" && n.text != "false" {
-			d.refuse(n, pointer, recon.CodeType, "must be true or false, not "+n.noun())
+			d.refuse(n, pointer, recon.CodeWrongType, "must be true or false, not "+n.noun())
 			return
 		}
 		to.SetBool(n.text == "true")
 	default:
 		whole, err := strconv.Atoi(n.text)
 		if n.kind != scalarNode || err != nil {
-			d.refuse(n, pointer, recon.CodeType, "must be a whole number, not "+n.noun())
+			d.refuse(n, pointer, recon.CodeWrongType, "must be a whole number, not "+n.noun())
 			return
 		}
 		to.SetInt(int64(whole))
@@ -174,7 +174,7 @@ var plainDecimal = regexp.MustCompile(`^-?[0-9]*\.?[0-9]*$`)
 
 func (d *decoder) decimal(n *node, to reflect.Value, pointer string) {
 	if n.kind != textNode && n.kind != scalarNode || !plainDecimal.MatchString(n.text) || n.text == "" {
-		d.refuse(n, pointer, recon.CodeType, "must be a decimal like \"0.50\", not "+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType, "must be a decimal like \"0.50\", not "+n.noun())
 		return
 	}
 	to.SetString(n.text)

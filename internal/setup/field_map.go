@@ -111,7 +111,7 @@ func (d *decoder) mapField(n *node, pointer string, m recon.FieldMap, name strin
 	case mapNode:
 		d.fieldObject(n, pointer, &field)
 	default:
-		d.refuse(n, pointer, recon.CodeType, `must be a column name, a list of them or {"constant": "…"}, not `+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType, `must be a column name, a list of them or {"constant": "…"}, not `+n.noun())
 	}
 	if len(d.errs) == before {
 		m.Fields[name] = field
@@ -124,15 +124,16 @@ func (d *decoder) columns(n *node, pointer string, field *recon.MapField) {
 		items = n.items
 	}
 	if len(items) == 0 || len(items) > mapColumnsMax {
-		d.refuse(n, pointer, recon.CodeValue, fmt.Sprintf("must hold 1 to %d column names", mapColumnsMax))
+		d.refuse(n, pointer, recon.CodeInvalidValue, fmt.Sprintf("must hold 1 to %d column names", mapColumnsMax))
 		return
 	}
 	for _, item := range items {
 		switch {
 		case item.kind != textNode:
-			d.refuse(item, pointer, recon.CodeType, "must be a column name or a list of column names, not "+item.noun())
+			d.refuse(item, pointer, recon.CodeWrongType,
+				"must be a column name or a list of column names, not "+item.noun())
 		case strings.TrimSpace(item.text) == "":
-			d.refuse(item, pointer, recon.CodeMissing, "must be a column name, not an empty text")
+			d.refuse(item, pointer, recon.CodeMissingValue, "must be a column name, not an empty text")
 		default:
 			field.Columns = append(field.Columns, item.text)
 		}
@@ -179,7 +180,7 @@ func (d *decoder) text(n *node, pointer string, to *string) {
 func (d *decoder) zone(n *node, pointer string, to *string) {
 	d.text(n, pointer, to)
 	if _, err := time.LoadLocation(*to); err != nil || *to == "Local" {
-		d.refuse(n, pointer, recon.CodeValue, n.quoted()+" is not an IANA time zone such as America/Sao_Paulo")
+		d.refuse(n, pointer, recon.CodeInvalidValue, n.quoted()+" is not an IANA time zone such as America/Sao_Paulo")
 	}
 }
 
@@ -190,14 +191,14 @@ func (d *decoder) decimalSign(n *node, pointer string, to *string) {
 	d.text(n, pointer, &word)
 	sign, known := decimalWords[word]
 	if !known {
-		d.refuse(n, pointer, recon.CodeValue, `decimal is "." (as in 1,234.56) or "," (as in 1.234,56)`)
+		d.refuse(n, pointer, recon.CodeInvalidValue, `decimal is "." (as in 1,234.56) or "," (as in 1.234,56)`)
 	}
 	*to = sign
 }
 
 func (d *decoder) values(n *node, pointer string, field *recon.MapField) {
 	if n.kind != mapNode || len(n.items) > mapValuesMax {
-		d.refuse(n, pointer, recon.CodeType,
+		d.refuse(n, pointer, recon.CodeWrongType,
 			fmt.Sprintf(`must be an object of at most %d texts: {"the file's word": "ours"}`, mapValuesMax))
 		return
 	}
@@ -211,7 +212,8 @@ func (d *decoder) values(n *node, pointer string, field *recon.MapField) {
 
 func (d *decoder) transforms(n *node, pointer string) []recon.Transform {
 	if n.kind != listNode || len(n.items) > mapTransformsMax {
-		d.refuse(n, pointer, recon.CodeType, fmt.Sprintf("must be a list of at most %d transforms", mapTransformsMax))
+		d.refuse(n, pointer, recon.CodeWrongType,
+			fmt.Sprintf("must be a list of at most %d transforms", mapTransformsMax))
 		return nil
 	}
 	steps := make([]recon.Transform, len(n.items))
@@ -227,7 +229,7 @@ func (d *decoder) transform(n *node, pointer string, t *recon.Transform) {
 		if !slices.Contains(recon.TransformOps, t.Op) {
 			known := append(slices.Clone(recon.TransformOps), recon.TransformReplace, recon.TransformExtract,
 				recon.TransformSubstring)
-			d.refuse(n, pointer, recon.CodeValue, n.quoted()+" "+notHere(t.Op, known))
+			d.refuse(n, pointer, recon.CodeInvalidValue, n.quoted()+" "+notHere(t.Op, known))
 		}
 		return
 	}
@@ -239,7 +241,7 @@ func (d *decoder) transform(n *node, pointer string, t *recon.Transform) {
 			t.Op = name
 			d.text(value, at, &t.Text)
 			if _, err := regexp.Compile(t.Text); err != nil || t.Text == "" || len(t.Text) > mapPatternMax {
-				d.refuse(value, at, recon.CodeValue,
+				d.refuse(value, at, recon.CodeInvalidValue,
 					fmt.Sprintf("is not an RE2 expression of at most %d characters", mapPatternMax))
 			}
 		case "with":
@@ -250,7 +252,7 @@ func (d *decoder) transform(n *node, pointer string, t *recon.Transform) {
 		}
 	})
 	if len(d.errs) == before && t.Op == "" {
-		d.refuse(n, pointer, recon.CodeMissing, "must be one of replace, extract and substring")
+		d.refuse(n, pointer, recon.CodeMissingValue, "must be one of replace, extract and substring")
 	}
 }
 
@@ -262,7 +264,7 @@ func (d *decoder) substring(n *node, pointer string, t *recon.Transform) {
 		return
 	}
 	if len(span) == 0 || len(span) > 2 || span[0] < 1 || span[len(span)-1] < 0 {
-		d.refuse(n, pointer, recon.CodeValue,
+		d.refuse(n, pointer, recon.CodeInvalidValue,
 			"must be [first character, how many], counted from 1; without the second, the rest")
 		return
 	}

@@ -39,7 +39,7 @@ func DecodeRules(data []byte) (rules []recon.Rule, faults []recon.FieldError) {
 
 func (d *decoder) rules(n *node, pointer string, to *[]recon.Rule) {
 	if n.kind != listNode {
-		d.refuse(n, pointer, recon.CodeType, "rules are a list, not "+n.noun()+": start each with \"- name: …\"")
+		d.refuse(n, pointer, recon.CodeWrongType, "rules are a list, not "+n.noun()+": start each with \"- name: …\"")
 		return
 	}
 	before := len(d.errs)

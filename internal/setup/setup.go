@@ -55,7 +55,8 @@ func Decode(data []byte) (setup Setup, faults []recon.FieldError) {
 		case "duplicateDays":
 			section(&d, n, at, &setup.DuplicateDays, func(days int) []recon.FieldError {
 				if days < 0 || days > recon.DuplicateDaysMax {
-					d.refuse(n, at, recon.CodeValue, fmt.Sprintf("%d is not in 0..%d", days, recon.DuplicateDaysMax))
+					d.refuse(n, at, recon.CodeInvalidValue,
+						fmt.Sprintf("%d is not in 0..%d", days, recon.DuplicateDaysMax))
 				}
 				return nil
 			})
@@ -91,7 +92,7 @@ func (d *decoder) side(n *node, pointer string, to *Side) {
 		case "currency":
 			d.text(n, at, &to.Currency)
 			if _, known := recon.CurrencyDigits(to.Currency); n.kind == textNode && !known {
-				d.refuse(n, at, recon.CodeValue, "must be an ISO 4217 code as EUR, not "+n.quoted())
+				d.refuse(n, at, recon.CodeInvalidValue, "must be an ISO 4217 code as EUR, not "+n.quoted())
 			}
 		case "map":
 			fields := d.fieldMap(n, at)

@@ -75,7 +75,7 @@ func (s *Service) owner(tenant ports.TenantConfig) (dsn func() string, database 
 	}
 	cluster := s.Clusters[tenant.Cluster].OwnerDSN
 	if cluster == "" {
-		return nil, "", recon.Unprocessable("TENANT_INVALID", "the tenant cannot be placed there",
+		return nil, "", recon.Unprocessable(recon.CodeValidationFailed, "the tenant cannot be placed there",
 			recon.FieldError{
 				Pointer: "/cluster",
 				Message: "names no server of this installation's POSTGRES_CLUSTERS with an ownerDsn",
@@ -132,7 +132,7 @@ func (s *Service) Create(ctx context.Context, tenant adapters.NewTenant) (*adapt
 	if err := s.provision(ctx, *created); err != nil {
 		s.Log.ErrorContext(ctx, "the schema of a new tenant could not be created", "tenant", created.TenantID, "error",
 			err)
-		return nil, errors.Join(recon.Unavailable("TENANT_PROVISIONING", retryProvisioning,
+		return nil, errors.Join(recon.Unavailable(recon.CodeTenantProvisioning, retryProvisioning,
 			"tenant %s is registered, but its schema could not be created yet: run the migration of tenants", created.TenantID), err)
 	}
 	return s.Registry.Record(ctx, created.TenantID)
@@ -189,7 +189,7 @@ func (s *Service) setStatus(ctx context.Context, tenantID string, status ports.T
 // Delete makes the tenant unknown. Until the grace period ends its data stays and can be restored.
 func (s *Service) Delete(ctx context.Context, tenantID string) (*adapters.TenantRecord, error) {
 	if tenantID == s.Permanent {
-		return nil, recon.Conflict("TENANT_PERMANENT",
+		return nil, recon.Conflict(recon.CodeTenantPermanent,
 			"the default tenant cannot be deleted: suspend it, or make another one the default")
 	}
 	record, err := s.Registry.Delete(ctx, tenantID, s.Grace)

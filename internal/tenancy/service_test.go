@@ -120,7 +120,7 @@ func TestT92_ADeletedTenantCanBeRestoredAsItWas(t *testing.T) {
 	_, err = tenants.Create(t.Context(), adapters.NewTenant{ID: tenantID, Slug: "another", Name: "x"})
 	require.Equal(t, "TENANT_EXISTS", recon.CodeOf(err))
 	_, err = tenants.Create(t.Context(), adapters.NewTenant{Slug: "acme", Name: "x"})
-	require.Equal(t, "TENANT_SLUG_TAKEN", recon.CodeOf(err))
+	require.Equal(t, "NAME_TAKEN", recon.CodeOf(err))
 	_, err = tenants.Suspend(t.Context(), tenantID)
 	require.Equal(t, "TENANT_DELETED", recon.CodeOf(err))
 

@@ -121,7 +121,7 @@ func (c *CachedConfigurationAdapter) ask(ctx context.Context, tenantID string) (
 	}()
 	config, err = c.delegate.GetTenantConfig(ctx, tenantID)
 	if err == nil && (config == nil || config.TenantID != tenantID) {
-		return nil, recon.Unavailable("TENANT_CONFIG_INVALID", failurePause,
+		return nil, recon.Unavailable(recon.CodeTenantConfigInvalid, failurePause,
 			"tenant configuration is temporarily unavailable")
 	}
 	return config, err
@@ -145,7 +145,7 @@ func (c *CachedConfigurationAdapter) fallBack(
 		return entry.config, nil
 	}
 	if cause == nil || errors.Is(cause, context.DeadlineExceeded) {
-		return nil, errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause,
+		return nil, errors.Join(recon.Unavailable(recon.CodeTenantManagerUnavailable, failurePause,
 			"the tenant manager is unavailable; retry later"), cause)
 	}
 	return nil, cause

@@ -89,7 +89,7 @@ func refusalReason(err error) string {
 		return reasonUnknown
 	case kind == recon.KindForbidden:
 		return reasonSuspended
-	case recon.CodeOf(err) == "TENANT_BUSY":
+	case recon.CodeOf(err) == recon.CodeTenantBusy:
 		return reasonBusy
 	case kind == recon.KindUnavailable:
 		return reasonAuthority

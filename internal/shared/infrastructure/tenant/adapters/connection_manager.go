@@ -174,12 +174,12 @@ func (m *TenantConnectionManager) acquire(ctx context.Context, tenantID string, 
 func admit(tenant *ports.TenantConfig) error {
 	switch {
 	case tenant.Status == ports.TenantActive && tenant.Quarantined:
-		return recon.Unavailable("TENANT_QUARANTINED", retryAfterQuarantine,
+		return recon.Unavailable(recon.CodeTenantQuarantined, retryAfterQuarantine,
 			"tenant is quarantined: its schema migration failed")
 	case tenant.Status == ports.TenantActive:
 		return nil
 	case tenant.Status == ports.TenantSuspended:
-		return recon.Forbidden("TENANT_SUSPENDED", "this tenant is suspended")
+		return recon.Forbidden(recon.CodeTenantSuspended, "this tenant is suspended")
 	default:
 		return recon.NotFound("tenant")
 	}
@@ -247,7 +247,7 @@ func waitError(ctx context.Context, err error, starved bool) error {
 	case errors.Is(err, context.DeadlineExceeded) && starved:
 		return errors.Join(unreachableNow(), errUnreachable, err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return recon.Unavailable("TENANT_BUSY", retryAfterBusy, "all of the tenant's connections are in use")
+		return recon.Unavailable(recon.CodeTenantBusy, retryAfterBusy, "all of the tenant's connections are in use")
 	default:
 		return fmt.Errorf("waiting for a connection: %w", err)
 	}

@@ -71,7 +71,8 @@ func newDatabasePool(settings *ConnectionSettings, target poolTarget) (*database
 var errUnreachable = errors.New("the database cannot be reached")
 
 func unreachableNow() *recon.Error {
-	return recon.Unavailable("DATABASE_UNAVAILABLE", retryAfterOutage, "the database cannot be reached at the moment")
+	return recon.Unavailable(recon.CodeDatabaseUnavailable, retryAfterOutage,
+		"the database cannot be reached at the moment")
 }
 
 // enter takes one slot of the tenant's share. A share whose size changed is replaced; leases of the old one run out.

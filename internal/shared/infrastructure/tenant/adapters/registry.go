@@ -188,10 +188,10 @@ func registryError(err error) error {
 	case !errors.As(err, &pgErr):
 		return connectionError(fmt.Errorf("asking the registry of tenants: %w", err))
 	case pgErr.ConstraintName == "tenants_pkey":
-		return recon.Conflict("TENANT_EXISTS",
+		return recon.Conflict(recon.CodeTenantExists,
 			"a tenant with this id exists already (it may be deleted and not erased yet)")
 	case pgErr.ConstraintName == "tenants_slug_unique":
-		return recon.Conflict("TENANT_SLUG_TAKEN",
+		return recon.Conflict(recon.CodeNameTaken,
 			"another tenant has this slug (it may be deleted and not erased yet)")
 	default:
 		return fmt.Errorf("asking the registry of tenants: %w", err)

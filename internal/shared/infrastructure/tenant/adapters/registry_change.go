@@ -102,7 +102,7 @@ func (r *Registry) Change(
 }
 
 func errTenantDeleted() error {
-	return recon.Conflict("TENANT_DELETED", "the tenant is deleted: restore it first")
+	return recon.Conflict(recon.CodeTenantDeleted, "the tenant is deleted: restore it first")
 }
 
 // SetStatus suspends, resumes or deletes a tenant in the registry and raises its version. It never touches data. Being
@@ -118,7 +118,7 @@ func (r *Registry) SetStatus(
 	case status == ports.TenantDeleted:
 		return configOf(r.Delete(ctx, tenantID, DefaultGrace))
 	case actions[status] == "":
-		return nil, recon.Unprocessable("TENANT_INVALID", "this is no status of a tenant",
+		return nil, recon.Unprocessable(recon.CodeValidationFailed, "this is no status of a tenant",
 			recon.FieldError{Pointer: "/status", Message: "must be ACTIVE, SUSPENDED or DELETED"})
 	}
 	return configOf(r.update(ctx, tenantUpdate{
@@ -160,7 +160,7 @@ func (r *Registry) Restore(ctx context.Context, tenantID string) (*TenantRecord,
 		args: pgx.NamedArgs{"id": tenantID},
 		refuse: func(current *TenantRecord) error {
 			if current.Purging {
-				return recon.Conflict("TENANT_PURGING", "the tenant's data is being erased: it cannot come back")
+				return recon.Conflict(recon.CodeTenantPurging, "the tenant's data is being erased: it cannot come back")
 			}
 			return nil
 		},
@@ -177,7 +177,7 @@ func (r *Registry) BeginPurge(ctx context.Context, tenantID string) (*TenantReco
 		args: pgx.NamedArgs{"id": tenantID},
 		refuse: func(current *TenantRecord) error {
 			if !current.Purging {
-				return recon.Conflict("TENANT_NOT_DUE", "the tenant is not deleted, or can still be restored")
+				return recon.Conflict(recon.CodeTenantNotDue, "the tenant is not deleted, or can still be restored")
 			}
 			return nil
 		},
@@ -330,7 +330,7 @@ func tenantFaults(message string, faults []recon.FieldError) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return recon.Unprocessable("TENANT_INVALID", message, faults...)
+	return recon.Unprocessable(recon.CodeValidationFailed, message, faults...)
 }
 
 func limitFaults(connections, requestsPerSecond *int) (faults []recon.FieldError) {

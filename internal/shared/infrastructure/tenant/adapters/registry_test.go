@@ -41,7 +41,7 @@ func TestRegistry(t *testing.T) {
 		_, err := r.Create(ctx, tenancy.NewTenant{ID: created.TenantID, Slug: "other", Name: "x"})
 		require.Equal(t, "TENANT_EXISTS", recon.CodeOf(err))
 		_, err = r.Create(ctx, tenancy.NewTenant{Slug: "acme", Name: "x"})
-		require.Equal(t, "TENANT_SLUG_TAKEN", recon.CodeOf(err))
+		require.Equal(t, "NAME_TAKEN", recon.CodeOf(err))
 	})
 	t.Run("of many at once with one slug, one is created", func(t *testing.T) {
 		var all sync.WaitGroup
@@ -58,7 +58,7 @@ func TestRegistry(t *testing.T) {
 		for code := range codes {
 			count[code]++
 		}
-		require.Equal(t, map[string]int{"": 1, "TENANT_SLUG_TAKEN": 15}, count)
+		require.Equal(t, map[string]int{"": 1, "NAME_TAKEN": 15}, count)
 	})
 	t.Run("what cannot be is refused field by field", func(t *testing.T) {
 		for _, slug := range []string{"", "Acme", "-a", "a-", "a--b", "a_b", "ä", strings.Repeat("a", 64), uuid.NewString()} {

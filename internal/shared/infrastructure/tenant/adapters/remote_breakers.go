@@ -86,7 +86,8 @@ func (b *remoteBreakers) allow(tenantID string) (done func(error), err error) {
 }
 
 func (b *remoteBreakers) open() error {
-	return recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", b.timeout, "the tenant manager is unavailable; retry later")
+	return recon.Unavailable(recon.CodeTenantManagerUnavailable, b.timeout,
+		"the tenant manager is unavailable; retry later")
 }
 
 func (b *remoteBreakers) of(tenantID string) *breaker {

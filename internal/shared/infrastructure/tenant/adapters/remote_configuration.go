@@ -160,7 +160,7 @@ func remoteError(err error) error {
 	if err == nil || recon.KindOf(err) != "" {
 		return err
 	}
-	return errors.Join(recon.Unavailable("TENANT_MANAGER_UNAVAILABLE", failurePause,
+	return errors.Join(recon.Unavailable(recon.CodeTenantManagerUnavailable, failurePause,
 		"the tenant manager is unavailable; retry later"), err)
 }
 

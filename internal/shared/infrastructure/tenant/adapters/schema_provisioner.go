@@ -132,7 +132,7 @@ func (p *PostgresTenantSchemaProvisioner) ProvisionTenantSchema(ctx context.Cont
 
 func (p *PostgresTenantSchemaProvisioner) provision(ctx context.Context, tenantID string, span trace.Span) error {
 	if !auth.IsUUID(tenantID) {
-		return recon.Invalid("TENANT_ID_INVALID", "a tenant id is a lower-case UUID")
+		return recon.Invalid(recon.CodeInvalidValue, "a tenant id is a lower-case UUID")
 	}
 	span.SetAttributes(attribute.String("tenant.id", tenantID), attribute.String("db.namespace", p.database))
 	ctx, cancel := context.WithTimeout(ctx, provisionTimeout)

@@ -55,7 +55,7 @@ func (p *PostgresTenantSchemaProvisioner) RemoveTenantRole(ctx context.Context, 
 
 func (p *PostgresTenantSchemaProvisioner) remove(ctx context.Context, tenantID string, do func(*pgx.Conn) error) error {
 	if !auth.IsUUID(tenantID) {
-		return recon.Invalid("TENANT_ID_INVALID", "a tenant id is a lower-case UUID")
+		return recon.Invalid(recon.CodeInvalidValue, "a tenant id is a lower-case UUID")
 	}
 	config, err := p.connConfig()
 	if err != nil {

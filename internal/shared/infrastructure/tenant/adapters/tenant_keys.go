@@ -16,7 +16,7 @@ const keysChunk = 1000
 // EraseTenantKeys removes every key of a tenant, tenant:{id}:…, and leaves the others'. It is idempotent.
 func EraseTenantKeys(ctx context.Context, client redis.UniversalClient, tenantID string) error {
 	if !auth.IsUUID(tenantID) { // a glob would reach further
-		return recon.Invalid("TENANT_ID_INVALID", "a tenant id is a lower-case UUID")
+		return recon.Invalid(recon.CodeInvalidValue, "a tenant id is a lower-case UUID")
 	}
 	if cluster, ok := client.(*redis.ClusterClient); ok {
 		return cluster.ForEachMaster(ctx,
