@@ -46,13 +46,8 @@ func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *c
 	command := &cobra.Command{
 		Use: "apply SETUP", Short: "Bring a context of the service in line with a setup file", Long: applyHelp,
 		Example: applyExample,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError("which setup? matcher apply SETUP, a file as matcher match --save writes it")
-			}
-			return nil
-		},
-		RunE: func(command *cobra.Command, args []string) error { return c.apply(command.Context(), args[0]) },
+		Args:    oneArgument("which setup? matcher apply SETUP, a file as matcher match --save writes it"),
+		RunE:    func(command *cobra.Command, args []string) error { return c.apply(command.Context(), args[0]) },
 	}
 	f := command.Flags()
 	f.StringVar(&c.context, "context", "",

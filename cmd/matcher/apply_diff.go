@@ -64,26 +64,17 @@ func (c *applyCommand) noteBackTestSkipped(p *applyPlan, why string) {
 }
 
 func (c *applyCommand) followBackTest(ctx context.Context, test recon.BackTest) (recon.BackTest, error) {
-	for pause := followFirst; !test.Status.Final(); pause = min(pause*5/4, followMost) {
-		c.progress.show(func() string {
-			return "back-testing the rules: " + report.Words(test.Progress.Phase)
-		})
-		err := pauseFor(ctx, pause)
-		if err == nil {
-			err = c.get(ctx, "/v1/back-tests/"+test.ID, &test)
-		}
-		if ctx.Err() != nil {
-			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
-			defer cancel()
-			return test, errors.Join(errors.New("nothing is written"),
-				c.post(late, "/v1/runs/"+test.ID+"/cancel", nil, nil))
-		}
-		if err != nil {
-			return test, err
-		}
+	err := c.await(ctx, "/v1/back-tests/"+test.ID, &test, func() bool {
+		c.progress.show(func() string { return "back-testing the rules: " + report.Words(test.Progress.Phase) })
+		return test.Status.Final()
+	})
+	if ctx.Err() != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+		defer cancel()
+		err = errors.Join(errors.New("nothing is written"), c.post(late, "/v1/runs/"+test.ID+"/cancel", nil, nil))
 	}
 	c.progress.close()
-	return test, nil
+	return test, err
 }
 
 func (c *applyCommand) readEntries(ctx context.Context, shown *backTestShown) error {

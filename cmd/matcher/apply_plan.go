@@ -97,123 +97,98 @@ func (c *applyCommand) plan(ctx context.Context, setup *setup.Setup, path string
 	return p, nil
 }
 
-func (p *applyPlan) planContext(ctx context.Context) error {
+func (p *applyPlan) planContext(ctx context.Context) (err error) {
 	c := p.c
+	p.context.Name = c.context
 	if auth.IsUUID(c.context) {
-		found, err := c.remote.context(ctx, c.context)
-		if err != nil {
+		if p.context, err = c.remote.context(ctx, c.context); err != nil {
 			return err
 		}
-		p.exists, p.context = true, found
 	} else {
 		named, err := all[recon.Context](ctx, c.client, "/v1/contexts?name="+url.QueryEscape(c.context))
 		if err != nil {
 			return err
 		}
-		p.exists = len(named) > 0
-		p.context = recon.Context{Name: c.context}
-		if p.exists {
+		if len(named) > 0 {
 			p.context = named[0]
 		}
 	}
+	p.exists = p.context.ID != ""
 	if p.context.Status == recon.ContextArchived {
 		return fmt.Errorf("context %q is archived: activate it, or name another with --context", p.context.Name)
 	}
 	settings := p.context.Settings
-	settings.DuplicateDays, settings.MaxWriteOff = p.setup.DuplicateDays, writeOffOf(p.setup.MaxWriteOff)
+	settings.DuplicateDays, settings.MaxWriteOff = p.setup.DuplicateDays, nil
+	if limits := p.setup.MaxWriteOff.ByCurrency; len(limits) > 0 {
+		settings.MaxWriteOff = make(map[string]string, len(limits))
+		for currency, amount := range limits {
+			settings.MaxWriteOff[currency] = string(amount)
+		}
+	}
 	if !p.exists {
 		p.missing("context", p.context.Name, "", func(ctx context.Context) error {
 			return c.post(ctx, "/v1/contexts", map[string]any{"name": p.context.Name, "settings": settings}, &p.context)
 		})
 		return nil
 	}
-	p.differs("context", p.context.Name, diffFields(p.context.Settings, settings), func(ctx context.Context) error {
-		return c.do(ctx, apiCall{
-			method: http.MethodPatch, path: "/v1/contexts/" + p.context.ID, ifMatch: entityTag(p.context.Version),
-			json: map[string]any{"settings": settings},
-		}, &p.context)
-	})
+	call := apiCall{
+		method: http.MethodPatch, path: "/v1/contexts/" + p.context.ID, version: p.context.Version,
+		json: map[string]any{"settings": settings},
+	}
+	p.differs("context", p.context.Name, diffFields(p.context.Settings, settings),
+		func(ctx context.Context) error { return c.do(ctx, call, &p.context) })
 	return nil
 }
-
-func writeOffOf(limits recon.Limits) map[string]string {
-	if len(limits.ByCurrency) == 0 {
-		return nil
-	}
-	byCurrency := make(map[string]string, len(limits.ByCurrency))
-	for currency, amount := range limits.ByCurrency {
-		byCurrency[currency] = string(amount)
-	}
-	return byCurrency
-}
-
-// entityTag returns the If-Match value with which a change to a later version is refused.
-func entityTag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 func (p *applyPlan) planCalendars(ctx context.Context) error {
-	there, err := all[recon.Configured[recon.Calendar]](ctx, p.c.client, "/v1/calendars")
-	if err != nil {
-		return err
+	stored, err := all[recon.Configured[recon.Calendar]](ctx, p.c.client, "/v1/calendars")
+	for i := range stored {
+		slices.Sort(stored[i].Value.Holidays)
 	}
-	for _, calendar := range p.setup.Calendars {
-		planConfigured(p, "calendar", "/v1/calendars", calendar.ID, there, calendar,
-			func(c recon.Calendar) (string, any) {
-				slices.Sort(c.Holidays)
-				return c.ID, c
-			})
+	for i := range p.setup.Calendars {
+		slices.Sort(p.setup.Calendars[i].Holidays)
 	}
-	p.known.Calendars = slices.Concat(p.known.Calendars,
-		unnamed(there, p.setup.Calendars, func(c recon.Calendar) string { return c.ID }))
-	return nil
+	kind := configured[recon.Calendar]{"calendar", "/v1/calendars", func(c recon.Calendar) string { return c.ID }}
+	p.known.Calendars = kind.plan(p, stored, p.setup.Calendars)
+	return err
 }
 
 func (p *applyPlan) planFees(ctx context.Context) error {
-	there, err := all[recon.Configured[recon.FeeSchedule]](ctx, p.c.client, "/v1/fee-schedules")
-	if err != nil {
-		return err
+	kind := configured[recon.FeeSchedule]{
+		"fee schedule", "/v1/fee-schedules", func(f recon.FeeSchedule) string { return f.Name },
 	}
-	for _, fee := range p.setup.Fees {
-		planConfigured(p, "fee schedule", "/v1/fee-schedules", fee.Name, there, fee,
-			func(f recon.FeeSchedule) (string, any) { return f.Name, f })
-	}
-	p.known.FeeSchedules = slices.Concat(p.known.FeeSchedules,
-		unnamed(there, p.setup.Fees, func(f recon.FeeSchedule) string { return f.Name }))
-	return nil
+	stored, err := all[recon.Configured[recon.FeeSchedule]](ctx, p.c.client, kind.path)
+	p.known.FeeSchedules = kind.plan(p, stored, p.setup.Fees)
+	return err
 }
 
-// unnamed returns what the service has and the setup does not name: rules may use it all the same.
-func unnamed[T any](there []recon.Configured[T], own []T, name func(T) string) (others []T) {
-	for i := range there {
-		if !slices.ContainsFunc(own, func(o T) bool { return name(o) == name(there[i].Value) }) {
-			others = append(others, there[i].Value)
-		}
-	}
-	return others
+// configured is a kind of named values of a tenant.
+type configured[T any] struct {
+	what, path string
+	name       func(T) string
 }
 
-// planConfigured creates or changes one named value of the tenant; form returns its name and what is compared.
-func planConfigured[T any](p *applyPlan, what, path, name string, there []recon.Configured[T], want T,
-	form func(T) (string, any),
-) {
-	c := p.c
-	at := slices.IndexFunc(there, func(c recon.Configured[T]) bool {
-		known, _ := form(c.Value)
-		return known == name
-	})
-	if at < 0 {
-		p.missing(what, name, "", func(ctx context.Context) error { return c.post(ctx, path, want, nil) })
-		return
-	}
-	stored := there[at]
-	_, current := form(stored.Value)
-	_, desired := form(want)
-	p.differs(what, name, diffFields(current, desired), func(ctx context.Context) error {
-		call := apiCall{
-			method: http.MethodPut, path: path + "/" + stored.ID, ifMatch: entityTag(stored.Version),
-			json: want,
+// plan creates or changes the wanted values. It returns them and those that only the service has: rules may use all.
+func (k configured[T]) plan(p *applyPlan, stored []recon.Configured[T], wanted []T) []T {
+	known := slices.Clone(wanted)
+	for i := range stored {
+		if !slices.ContainsFunc(wanted, func(w T) bool { return k.name(w) == k.name(stored[i].Value) }) {
+			known = append(known, stored[i].Value)
 		}
-		return c.do(ctx, call, nil)
-	})
+	}
+	for _, want := range wanted {
+		at := slices.IndexFunc(stored, func(s recon.Configured[T]) bool { return k.name(s.Value) == k.name(want) })
+		if at < 0 {
+			p.missing(k.what, k.name(want), "",
+				func(ctx context.Context) error { return p.c.post(ctx, k.path, want, nil) })
+			continue
+		}
+		now := &stored[at]
+		call := apiCall{method: http.MethodPut, path: k.path + "/" + now.ID, version: now.Version, json: want}
+		p.differs(k.what, k.name(want), diffFields(now.Value, want),
+			func(ctx context.Context) error { return p.c.do(ctx, call, nil) })
+	}
+	return known
 }
 
 // ratesPerPost keeps a body far below the service's limit.

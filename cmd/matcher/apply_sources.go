@@ -51,60 +51,57 @@ func (p *applyPlan) planSource(
 	case name == "":
 		name = strings.ToLower(string(side))
 	}
-	at := slices.IndexFunc(there, func(s recon.Source) bool { return s.Name == name })
-	if at < 0 {
-		p.newSource(side, name, want)
-		return name, nil
+	source := &recon.Source{Name: name, Side: side}
+	if at := slices.IndexFunc(there, func(s recon.Source) bool { return s.Name == name }); at >= 0 {
+		source = &there[at]
 	}
-	source := there[at]
-	if source.Side != side {
+	switch {
+	case source.Side != side:
 		return name, fmt.Errorf("the context has a source %q on the %s side, and the file wants it on the %s: "+
 			"a source keeps its side, so give one of them another name", name, source.Side, side)
+	case source.ID == "":
+		p.missing("source", name, string(side), func(ctx context.Context) error {
+			made := map[string]any{"name": name, "side": side, "currency": want.Currency}
+			return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", made, source)
+		})
+	default:
+		p.changeSource(source, want)
 	}
-	return name, p.oldSource(ctx, source, want)
+	return name, p.planMap(ctx, source, want.Map)
 }
 
-func (p *applyPlan) newSource(side recon.Side, name string, want setup.Side) {
-	var made recon.Source
-	p.missing("source", name, string(side), func(ctx context.Context) error {
-		source := map[string]any{"name": name, "side": side, "currency": want.Currency}
-		return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", source, &made)
-	})
-	if want.Map != nil {
-		p.missing("field map", name, report.Plural(int64(len(want.Map.Fields)), "field"),
-			func(ctx context.Context) error {
-				return p.putMap(ctx, &made, want.Map)
-			})
-	}
-}
-
-// oldSource compares what the file names; what it leaves out stays.
-func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want setup.Side) error {
+// changeSource compares what the file names; what it leaves out stays.
+func (p *applyPlan) changeSource(source *recon.Source, want setup.Side) {
 	var fields []fieldChange
 	if want.Currency != "" {
 		fields = diffFields(map[string]string{"currency": source.Currency},
 			map[string]string{"currency": want.Currency})
 	}
-	p.differs("source", source.Name, fields, func(ctx context.Context) error {
-		return p.c.do(ctx, apiCall{
-			method: http.MethodPatch, path: "/v1/sources/" + source.ID, ifMatch: entityTag(source.Version),
-			json: map[string]any{"currency": want.Currency},
-		}, &source)
-	})
+	call := apiCall{
+		method: http.MethodPatch, path: "/v1/sources/" + source.ID, version: source.Version,
+		json: map[string]any{"currency": want.Currency},
+	}
+	p.differs("source", source.Name, fields,
+		func(ctx context.Context) error { return p.c.do(ctx, call, source) })
 	if source.Negate {
 		p.note("source %q has its signs inverted in the service (negate), on top of its map", source.Name)
 	}
+}
+
+// planMap stores the next version of a source's map, unless the source changes before that.
+func (p *applyPlan) planMap(ctx context.Context, source *recon.Source, want *recon.FieldMap) error {
+	put := func(ctx context.Context) error {
+		path := "/v1/sources/" + source.ID + "/field-map"
+		return p.c.do(ctx, apiCall{method: http.MethodPut, path: path, version: source.Version, json: want}, nil)
+	}
 	switch {
-	case want.Map == nil && source.FieldMapVersion == 0:
+	case want == nil && source.FieldMapVersion == 0:
 		return nil
-	case want.Map == nil:
+	case want == nil:
 		p.note("the file has no map for %q: version %d of its map stays in force", source.Name, source.FieldMapVersion)
 		return nil
 	case source.FieldMapVersion == 0:
-		p.missing("field map", source.Name, report.Plural(int64(len(want.Map.Fields)), "field"),
-			func(ctx context.Context) error {
-				return p.putMap(ctx, &source, want.Map)
-			})
+		p.missing("field map", source.Name, report.Plural(int64(len(want.Fields)), "field"), put)
 		return nil
 	}
 	var raw struct {
@@ -113,16 +110,6 @@ func (p *applyPlan) oldSource(ctx context.Context, source recon.Source, want set
 	if err := p.c.get(ctx, "/v1/sources/"+source.ID+"/field-map", &raw); err != nil {
 		return err
 	}
-	p.differs("field map", source.Name, diffFields(raw.FieldMap, want.Map), func(ctx context.Context) error {
-		return p.putMap(ctx, &source, want.Map)
-	})
+	p.differs("field map", source.Name, diffFields(raw.FieldMap, want), put)
 	return nil
-}
-
-// putMap stores the next version of a source's map, unless the source changed meanwhile.
-func (p *applyPlan) putMap(ctx context.Context, source *recon.Source, fieldMap *recon.FieldMap) error {
-	return p.c.do(ctx, apiCall{
-		method: http.MethodPut, path: "/v1/sources/" + source.ID + "/field-map", ifMatch: entityTag(source.Version),
-		json: fieldMap,
-	}, nil)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,8 @@ type client struct {
 type apiCall struct {
 	method, path string // no method is GET
 	key          string // idempotency key, which makes a POST repeatable
-	ifMatch      string
-	json         any // the body, unless body is set
+	version      int    // a change to a later version is refused; 0 is any
+	json         any    // the body, unless body is set
 	contentType  string
 	body         func() (io.ReadCloser, error)
 	size         int64 // of body; 0 is unknown
@@ -76,6 +77,24 @@ func (c client) get(ctx context.Context, path string, to any) error {
 // post sends body as JSON under a new idempotency key and reads the answer into to.
 func (c client) post(ctx context.Context, path string, body, to any) error {
 	return c.do(ctx, apiCall{method: http.MethodPost, path: path, key: newKey(), json: body}, to)
+}
+
+const (
+	pollFirst = 100 * time.Millisecond // a small run ends at once
+	pollMost  = 2 * time.Second
+)
+
+// await reads a job into job until it has ended, less and less often.
+func (c client) await(ctx context.Context, path string, job any, ended func() bool) error {
+	for pause := pollFirst; !ended(); pause = min(pause*5/4, pollMost) {
+		if err := pauseFor(ctx, pause); err != nil {
+			return err
+		}
+		if err := c.get(ctx, path, job); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare fills in what follows from the rest of a call.
@@ -149,10 +168,10 @@ func (c client) request(ctx context.Context, r *apiCall) (*http.Request, error) 
 	} else {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	for name, value := range map[string]string{
-		"Content-Type": r.contentType, "Idempotency-Key": r.key,
-		"If-Match": r.ifMatch,
-	} {
+	if r.version > 0 {
+		request.Header.Set("If-Match", strconv.Quote(strconv.Itoa(r.version)))
+	}
+	for name, value := range map[string]string{"Content-Type": r.contentType, "Idempotency-Key": r.key} {
 		if value != "" {
 			request.Header.Set(name, value)
 		}

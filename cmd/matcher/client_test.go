@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
 )
 
 // uploadOnce is a body that can be read once.
@@ -48,9 +50,7 @@ func TestClient(t *testing.T) {
 	require.Equal(t, "POST rows", got.Echo)
 	require.ErrorContains(t, c.do(t.Context(), apiCall{method: http.MethodPost, path: "/x", key: "bad", json: 1}, &got), "422 RULE_INVALID: cannot work; /keys/0 is no key")
 	require.ErrorContains(t, client{url: server.URL}.get(t.Context(), "/x", &got), "401")
-	run, err := awaitRun(t.Context(), c, "done")
-	require.NoError(t, err)
+	var run recon.Run
+	require.NoError(t, c.await(t.Context(), "/v1/runs/done", &run, func() bool { return run.Status.Final() }))
 	require.JSONEq(t, "{}", string(run.Summary))
-	_, err = awaitRun(t.Context(), c, "failed")
-	require.ErrorContains(t, err, "no rows")
 }

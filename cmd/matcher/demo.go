@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -19,7 +17,6 @@ import (
 	"matcher/internal/recon"
 	"matcher/internal/setup"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
-	"matcher/internal/shared/ports"
 )
 
 const demoHelp = `Serve on the embedded default with two tenants, each with sample data that is loaded and reconciled through the real
@@ -42,7 +39,7 @@ type demoScenario struct{ folder, name string }
 const demoTokenTTL = 12 * time.Hour
 
 func newDemoCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	var exit bool
+	d := demoCommand{stdout: stdout, stderr: stderr}
 	command := &cobra.Command{
 		Use: "demo", Short: "Serve with two tenants and reconciled sample data", Long: demoHelp, Args: cobra.NoArgs,
 		Example: "  matcher demo\n  matcher demo --exit",
@@ -51,11 +48,17 @@ func newDemoCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return demo(command.Context(), cfg, exit, stdout, stderr)
+			return d.run(command.Context(), cfg)
 		},
 	}
-	command.Flags().BoolVar(&exit, "exit", false, "end after the summary instead of serving on")
+	command.Flags().BoolVar(&d.exit, "exit", false, "end after the summary instead of serving on")
 	return command
+}
+
+// demoCommand is one call of `matcher demo`.
+type demoCommand struct {
+	exit           bool
+	stdout, stderr io.Writer
 }
 
 // demoConfig is the environment's configuration, on the embedded default and with several tenants.
@@ -73,15 +76,14 @@ func demoConfig(env []string) (bootstrap.Config, error) {
 	return quietUnlessAsked(cfg), err
 }
 
-func demo(ctx context.Context, cfg bootstrap.Config, exit bool, stdout, stderr io.Writer) (err error) {
-	log := bootstrap.NewLogger(cfg, stderr)
+func (d *demoCommand) run(ctx context.Context, cfg bootstrap.Config) (err error) {
 	listener, err := bootstrap.Listen(ctx, cfg.Addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	fmt.Fprintln(stderr, "starting the embedded database in", cfg.DataDir, "…")
-	app, err := bootstrap.Open(ctx, cfg, bootstrap.RoleAll, log)
+	fmt.Fprintln(d.stderr, "starting the embedded database in", cfg.DataDir, "…")
+	app, err := bootstrap.Open(ctx, cfg, bootstrap.RoleAll, bootstrap.NewLogger(cfg, d.stderr))
 	if err != nil {
 		return err
 	}
@@ -92,19 +94,22 @@ func demo(ctx context.Context, cfg bootstrap.Config, exit bool, stdout, stderr i
 	go func() { served <- app.Serve(serving, listener) }()
 
 	address := "http://" + listener.Addr().String()
-	err = showDemo(ctx, app, address, stdout, stderr)
-	if err != nil || exit {
+	err = d.show(ctx, app, address)
+	if err != nil || d.exit {
 		stop()
 		return errors.Join(err, <-served)
 	}
-	fmt.Fprintf(stdout, "\nServing %s (docs at %s/docs). Ctrl-C stops it; the next start finds its data.\n", address,
+	fmt.Fprintf(d.stdout, "\nServing %s (docs at %s/docs). Ctrl-C stops it; the next start finds its data.\n", address,
 		address)
 	return <-served
 }
 
-func showDemo(ctx context.Context, app *bootstrap.App, address string, stdout, stderr io.Writer) error {
+func (d *demoCommand) show(ctx context.Context, app *bootstrap.App, address string) error {
 	for _, shown := range demoTenants {
-		tenant, err := demoTenant(ctx, app, shown.slug, shown.name)
+		tenant, err := app.Tenant(ctx, shown.slug)
+		if recon.KindOf(err) == recon.KindNotFound {
+			tenant, err = app.CreateTenant(ctx, tenancy.NewTenant{Slug: shown.slug, Name: shown.name})
+		}
 		if err != nil {
 			return err
 		}
@@ -115,155 +120,76 @@ func showDemo(ctx context.Context, app *bootstrap.App, address string, stdout, s
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "\n%s  (tenant %s)\n", shown.name, tenant.TenantID)
-		api := client{url: address, token: token}
+		fmt.Fprintf(d.stdout, "\n%s  (tenant %s)\n", shown.name, tenant.TenantID)
+		api := remote{
+			client: client{url: address, token: token}, stdout: d.stdout, progress: newProgress(io.Discard),
+		}
 		for _, scenario := range shown.scenarios {
-			fmt.Fprintln(stderr, "loading and reconciling", scenario.folder, "…")
-			if err := showScenario(ctx, api, scenario, stdout); err != nil {
+			fmt.Fprintln(d.stderr, "loading and reconciling", scenario.folder, "…")
+			if err := scenario.show(ctx, api); err != nil {
 				return fmt.Errorf("%s: %w", scenario.folder, err)
 			}
 		}
-		fmt.Fprintf(stdout, "  try  curl -H 'Authorization: Bearer %s' '%s/v1/exceptions?limit=5'\n", token, address)
+		fmt.Fprintf(d.stdout, "  try  curl -H 'Authorization: Bearer %s' '%s/v1/exceptions?limit=5'\n", token, address)
 	}
 	return nil
 }
 
-// demoTenant returns the tenant of that slug, which it creates if necessary.
-func demoTenant(ctx context.Context, app *bootstrap.App, slug, name string) (*ports.TenantConfig, error) {
-	tenant, err := app.Tenant(ctx, slug)
-	if recon.KindOf(err) != recon.KindNotFound {
-		return tenant, err
-	}
-	return app.CreateTenant(ctx, tenancy.NewTenant{Slug: slug, Name: name})
-}
-
-func showScenario(ctx context.Context, api client, scenario demoScenario, stdout io.Writer) error {
-	contextID, runID, err := loadScenario(ctx, api, scenario)
+// show does what matcher apply, import and run do. The files and the run have idempotency keys, so that a second start
+// gets the stored answers.
+func (d demoScenario) show(ctx context.Context, api remote) error {
+	text, err := examples.FS.ReadFile(d.folder + "/recon.yaml")
 	if err != nil {
 		return err
-	}
-	run, err := awaitRun(ctx, api, runID)
-	if err != nil {
-		return err
-	}
-	return printScenario(scenario.name, contextID, run, stdout)
-}
-
-// loadScenario does each step under an idempotency key of its own: a second start gets the stored answers of steps that
-// are done, and does the others.
-func loadScenario(ctx context.Context, api client, scenario demoScenario) (contextID, runID string, err error) {
-	text, err := examples.FS.ReadFile(scenario.folder + "/recon.yaml")
-	if err != nil {
-		return "", "", err
 	}
 	setup, faults := setup.Decode(text)
 	if len(faults) > 0 {
-		return "", "", recon.Unprocessable(recon.CodeSetupInvalid, "recon.yaml cannot be used", faults...)
+		return recon.Unprocessable(recon.CodeSetupInvalid, "recon.yaml cannot be used", faults...)
 	}
-	key := "demo/" + scenario.folder + "/"
-	var made struct {
-		ID string `json:"id"`
-	}
-	keyed := func(path, step string, body any) error {
-		return api.do(ctx, apiCall{method: http.MethodPost, path: path, key: key + step, json: body}, &made)
-	}
-	if err := keyed("/v1/contexts", "context", map[string]string{"name": scenario.name}); err != nil {
-		return "", "", err
-	}
-	contextID = made.ID
-	for _, side := range []demoSide{{recon.Left, "left.csv", setup.Left}, {recon.Right, "right.csv", setup.Right}} {
-		if err := side.load(ctx, api, contextID, scenario.folder); err != nil {
-			return "", "", err
-		}
-	}
-	for _, rule := range setup.Rules {
-		if err := keyed("/v1/contexts/"+contextID+"/rules", "rule/"+rule.Name, rule); err != nil {
-			return "", "", err
-		}
-	}
-	start := map[string]string{"mode": "COMMIT"}
-	if setup.AsOf != nil && setup.AsOf.Set() {
-		start["asOf"] = setup.AsOf.String()
-	}
-	err = keyed("/v1/contexts/"+contextID+"/runs", "run", start)
-	return contextID, made.ID, err
-}
-
-// demoSide is one file of a scenario and how its source is set up.
-type demoSide struct {
-	side  recon.Side
-	file  string
-	setup setup.Side
-}
-
-func (d demoSide) load(ctx context.Context, api client, contextID, folder string) error {
-	side := string(d.side)
-	key := "demo/" + folder + "/" + side
-	source := map[string]any{
-		"name": cmp.Or(d.setup.Source, strings.ToLower(side)), "side": side,
-		"currency": d.setup.Currency,
-	}
-	var made struct {
-		ID              string `json:"id"`
-		FieldMapVersion int    `json:"fieldMapVersion"`
-	}
-	create := apiCall{method: http.MethodPost, path: "/v1/contexts/" + contextID + "/sources", key: key, json: source}
-	if err := api.do(ctx, create, &made); err != nil {
+	apply := applyCommand{remote: api, context: d.name}
+	plan, err := apply.plan(ctx, &setup, "recon.yaml")
+	if err != nil {
 		return err
 	}
-	if err := api.get(ctx, "/v1/sources/"+made.ID, &made); err != nil { // the stored answer is as old as the source
-		return err
-	}
-	if d.setup.Map != nil && made.FieldMapVersion == 0 {
-		call := apiCall{method: http.MethodPut, path: "/v1/sources/" + made.ID + "/field-map", json: d.setup.Map}
-		if err := api.do(ctx, call, nil); err != nil {
+	if len(plan.rules) == 0 { // they are written last; with them the context is as people have changed it since
+		if err := apply.write(ctx, plan); err != nil {
 			return err
 		}
 	}
-	body, err := examples.FS.Open(folder + "/" + d.file)
+	key := "demo/" + d.folder + "/"
+	for _, side := range [2]struct{ name, source string }{{"left", setup.Left.Source}, {"right", setup.Right.Source}} {
+		source, err := api.source(ctx, cmp.Or(side.source, side.name), plan.context.ID)
+		if err != nil {
+			return err
+		}
+		path := d.folder + "/" + side.name + ".csv"
+		file, err := examples.FS.Open(path)
+		if err != nil {
+			return err
+		}
+		load := importCommand{remote: api, stdin: file, name: path, key: key + side.name}
+		if _, err := load.load(ctx, source, "-", 0); err != nil {
+			return err
+		}
+	}
+	run := runCommand{remote: api, key: key + "run"}
+	if setup.AsOf != nil && setup.AsOf.Set() {
+		run.asOf = setup.AsOf.String()
+	}
+	started, err := run.start(ctx, plan.context)
 	if err != nil {
 		return err
 	}
-	return api.do(ctx, apiCall{
-		method: http.MethodPost, path: "/v1/sources/" + made.ID + "/imports?name=" + url.QueryEscape(folder+"/"+d.file),
-		key: key + "/file", contentType: "application/octet-stream",
-		body: func() (io.ReadCloser, error) { return body, nil }, bodyOnce: true,
-	}, nil)
-}
-
-const (
-	demoPollEvery = 100 * time.Millisecond
-	demoRunWait   = 5 * time.Minute
-)
-
-// awaitRun polls a run until it has ended.
-func awaitRun(ctx context.Context, api client, id string) (run recon.Run, err error) {
-	ctx, cancel := context.WithTimeout(ctx, demoRunWait)
-	defer cancel()
-	for {
-		if err := api.get(ctx, "/v1/runs/"+id, &run); err != nil {
-			return run, err
-		}
-		switch run.Status {
-		case recon.RunCompleted:
-			return run, nil
-		case recon.RunFailed, recon.RunCancelled:
-			return run, fmt.Errorf("the run is %s: %s", run.Status, run.ErrorMessage)
-		}
-		if err := pauseFor(ctx, demoPollEvery); err != nil {
-			return run, fmt.Errorf("waiting for run %s: %w", id, err)
-		}
+	if started, err = run.follow(ctx, started); err != nil {
+		return err
 	}
-}
-
-func printScenario(name, contextID string, run recon.Run, stdout io.Writer) error {
-	s, err := summaryOf(run)
+	s, err := summaryOf(started)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "  %s  (context %s)\n", name, contextID)
-	fmt.Fprintf(stdout, "    groups      %d confirmed, %d proposed\n", s.Groups.Confirmed, s.Groups.Proposed)
-	fmt.Fprintf(stdout, "    exceptions  %d left, %d right\n", s.Left.Unmatched, s.Right.Unmatched)
-	fmt.Fprintf(stdout, "    money       left %s, right %s\n", sumsOf(s.Left.Amount), sumsOf(s.Right.Amount))
+	fmt.Fprintf(api.stdout, "  %s  (context %s)\n", d.name, plan.context.ID)
+	fmt.Fprintf(api.stdout, "    groups      %d confirmed, %d proposed\n", s.Groups.Confirmed, s.Groups.Proposed)
+	fmt.Fprintf(api.stdout, "    exceptions  %d left, %d right\n", s.Left.Unmatched, s.Right.Unmatched)
+	fmt.Fprintf(api.stdout, "    money       left %s, right %s\n", sumsOf(s.Left.Amount), sumsOf(s.Right.Amount))
 	return nil
 }

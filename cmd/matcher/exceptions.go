@@ -50,7 +50,28 @@ func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command
 	f.IntVar(&c.limit, "limit", 100, "how many at most; 0 is all, as is --json without a limit")
 	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is `any`")
 	command.PersistentFlags().BoolVar(&c.json, "json", false, "print one JSON object a line")
-	command.AddCommand(c.showCommand(), c.ignoreCommand(), c.restoreCommand())
+	show := &cobra.Command{
+		Use: "show EXCEPTION", Short: "Explain why a row is open, rule by rule", Args: cobra.ExactArgs(1),
+		Example: "  matcher exceptions show 0b5f2c1e-…",
+		RunE:    func(command *cobra.Command, args []string) error { return c.show(command.Context(), args[0]) },
+	}
+	ignore := &cobra.Command{
+		Use: "ignore EXCEPTION --reason WHY", Short: "Take an open row out of reconciliation", Args: cobra.ExactArgs(1),
+		Example: `  matcher exceptions ignore 0b5f2c1e-… --reason "bank's own test payment"`,
+		RunE: func(command *cobra.Command, args []string) error {
+			return c.move(command.Context(), args[0], "ignore", map[string]string{"reason": c.why})
+		},
+	}
+	ignore.Flags().StringVar(&c.why, "reason", "", "why the row is no longer expected to match")
+	_ = ignore.MarkFlagRequired("reason") // fails only for a flag that does not exist
+	restore := &cobra.Command{
+		Use: "restore EXCEPTION", Short: "Take an ignored row back in", Args: cobra.ExactArgs(1),
+		Example: "  matcher exceptions restore 0b5f2c1e-…",
+		RunE: func(command *cobra.Command, args []string) error {
+			return c.move(command.Context(), args[0], "restore", nil)
+		},
+	}
+	command.AddCommand(show, ignore, restore)
 	return command
 }
 
@@ -134,14 +155,6 @@ func (c *exceptionsCommand) query() (url.Values, error) {
 	return query, c.failOn.check("any")
 }
 
-func (c *exceptionsCommand) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "show EXCEPTION", Short: "Explain why a row is open, rule by rule", Args: cobra.ExactArgs(1),
-		Example: "  matcher exceptions show 0b5f2c1e-…",
-		RunE:    func(command *cobra.Command, args []string) error { return c.show(command.Context(), args[0]) },
-	}
-}
-
 // exceptionShown is an exception with the explanation of its row.
 type exceptionShown struct {
 	recon.Exception
@@ -153,7 +166,7 @@ func (c *exceptionsCommand) find(ctx context.Context, id string) (e recon.Except
 		return e, err
 	}
 	err = c.get(ctx, "/v1/exceptions/"+pathID(id), &e)
-	return e, c.unknown(ctx, err, "exception", id, nil)
+	return e, c.unknown(ctx, err, lookup{"exception", id, nil})
 }
 
 func (c *exceptionsCommand) show(ctx context.Context, id string) error {
@@ -170,29 +183,6 @@ func (c *exceptionsCommand) show(ctx context.Context, id string) error {
 	}
 	report.WriteException(c.stdout, &shown.Exception, &shown.Explanation)
 	return nil
-}
-
-func (c *exceptionsCommand) ignoreCommand() *cobra.Command {
-	command := &cobra.Command{
-		Use: "ignore EXCEPTION --reason WHY", Short: "Take an open row out of reconciliation", Args: cobra.ExactArgs(1),
-		Example: `  matcher exceptions ignore 0b5f2c1e-… --reason "bank's own test payment"`,
-		RunE: func(command *cobra.Command, args []string) error {
-			return c.move(command.Context(), args[0], "ignore", map[string]string{"reason": c.why})
-		},
-	}
-	command.Flags().StringVar(&c.why, "reason", "", "why the row is no longer expected to match")
-	_ = command.MarkFlagRequired("reason") // fails only for a flag that does not exist
-	return command
-}
-
-func (c *exceptionsCommand) restoreCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "restore EXCEPTION", Short: "Take an ignored row back in", Args: cobra.ExactArgs(1),
-		Example: "  matcher exceptions restore 0b5f2c1e-…",
-		RunE: func(command *cobra.Command, args []string) error {
-			return c.move(command.Context(), args[0], "restore", nil)
-		},
-	}
 }
 
 // move takes the row of an exception out of reconciliation, or back in.

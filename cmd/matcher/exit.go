@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
+
+	"matcher/internal/engine"
 )
 
 // Exit codes of every command.
@@ -32,6 +36,16 @@ func foundError(format string, args ...any) error {
 	return &exitError{code: exitFound, err: fmt.Errorf(format, args...)}
 }
 
+// oneArgument demands one argument, or refuses with a text that asks for it.
+func oneArgument(missing string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError("%s", missing)
+		}
+		return nil
+	}
+}
+
 // failOn lists the findings that end a command with exit code 3.
 type failOn []string
 
@@ -57,6 +71,20 @@ func (f failOn) verdict(counts map[string]int64) error {
 		return nil
 	}
 	return foundError("--fail-on found %s", strings.Join(found, ", "))
+}
+
+// findings counts what --fail-on may name of a run. Open rows in transit may still match.
+func findings(s *engine.Summary) map[string]int64 {
+	differences := int64(0)
+	for _, d := range s.Difference {
+		differences += d.Groups
+	}
+	return map[string]int64{
+		"open":       s.Left.Unmatched + s.Right.Unmatched - s.Left.InTransit - s.Right.InTransit,
+		"proposed":   s.Left.Proposed + s.Right.Proposed,
+		"rejected":   s.Left.Rejected + s.Right.Rejected,
+		"difference": differences,
+	}
 }
 
 // exitCode returns the process's exit code for what run returned.

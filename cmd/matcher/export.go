@@ -99,7 +99,11 @@ func (c *exportCommand) export(ctx context.Context, names []string) error {
 		return err
 	}
 	if c.out == "" || c.out == "-" {
-		return c.toStdout(ctx, names[0])
+		out := bufio.NewWriter(c.stdout)
+		if _, err := c.write(ctx, names[0], out); err != nil {
+			return err
+		}
+		return out.Flush()
 	}
 	return c.toFiles(ctx, names)
 }
@@ -132,7 +136,7 @@ func (c *exportCommand) find(ctx context.Context) (err error) {
 	if c.run != "" {
 		var run recon.Run
 		err := c.get(ctx, "/v1/runs/"+pathID(c.run), &run)
-		if err := c.unknown(ctx, err, "run", c.run, nil); err != nil {
+		if err := c.unknown(ctx, err, lookup{"run", c.run, nil}); err != nil {
 			return err
 		}
 		if name == "" {
@@ -156,14 +160,6 @@ func (c *exportCommand) find(ctx context.Context) (err error) {
 		}
 	}
 	return nil
-}
-
-func (c *exportCommand) toStdout(ctx context.Context, name string) error {
-	out := bufio.NewWriter(c.stdout)
-	if _, err := c.write(ctx, name, out); err != nil {
-		return err
-	}
-	return out.Flush()
 }
 
 // exported is one file that was written.

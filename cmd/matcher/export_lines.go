@@ -24,20 +24,16 @@ func (c *exportCommand) groups(ctx context.Context, line exportLine) error {
 				return err
 			}
 		}
-		return c.groupLines(g, line)
-	})
-}
-
-func (c *exportCommand) groupLines(g recon.StoredGroup, line exportLine) error {
-	if c.format == "json" {
-		return line(nil, g)
-	}
-	for columns := range report.StoredGroup(&g) {
-		if err := line(columns, nil); err != nil {
-			return err
+		if c.format == "json" {
+			return line(nil, g)
 		}
-	}
-	return nil
+		for columns := range report.StoredGroup(&g) {
+			if err := line(columns, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // unmatched joins the open rows with their exceptions; both lists are in memory, as what is open is little.

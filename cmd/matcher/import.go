@@ -32,13 +32,14 @@ const importExample = `  matcher import --source bank --context "Bank account" b
 // importCommand is one call of `matcher import`.
 type importCommand struct {
 	remote
+	stdin                      io.Reader
 	source, context, name, key string
 	failOn                     failOn
 	rejects                    int
 }
 
 func newImportCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
-	c := &importCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+	c := &importCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}, stdin: stdin}
 	command := &cobra.Command{
 		Use: "import --source SOURCE FILE…", Short: "Load files into a source of the service",
 		Long: importHelp, Example: importExample,
@@ -48,7 +49,7 @@ func newImportCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *
 			}
 			return nil
 		},
-		RunE: func(command *cobra.Command, args []string) error { return c.run(command.Context(), stdin, args) },
+		RunE: func(command *cobra.Command, args []string) error { return c.run(command.Context(), args) },
 	}
 	f := command.Flags()
 	f.StringVar(&c.source, "source", "", "`SOURCE` that the rows belong to: its name or id")
@@ -76,7 +77,7 @@ type importsDone struct {
 	Imports   []imported `json:"imports"`
 }
 
-func (c *importCommand) run(ctx context.Context, stdin io.Reader, args []string) error {
+func (c *importCommand) run(ctx context.Context, args []string) error {
 	files, err := c.files(args)
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func (c *importCommand) run(ctx context.Context, stdin io.Reader, args []string)
 	}
 	done := importsDone{SourceID: source.ID, ContextID: source.ContextID, Imports: []imported{}}
 	for i, path := range files {
-		in, err := c.load(ctx, source, path, i, stdin)
+		in, err := c.load(ctx, source, path, i)
 		if err != nil {
 			if i > 0 {
 				err = fmt.Errorf("%w; %s loaded before it", err, report.Plural(int64(i), "file"))
@@ -175,14 +176,14 @@ func (c *importCommand) checkSizes(ctx context.Context, paths []string) error {
 }
 
 // load streams one file and reads what became of it.
-func (c *importCommand) load(ctx context.Context, source recon.Source, path string, position int,
-	stdin io.Reader,
+func (c *importCommand) load(
+	ctx context.Context, source recon.Source, path string, position int,
 ) (in imported, err error) {
 	name := cmp.Or(c.name, filepath.Base(path))
 	if path == "-" {
 		name = cmp.Or(c.name, "stdin")
 	}
-	sending := &sender{progress: c.progress, path: path, stdin: stdin}
+	sending := &sender{progress: c.progress, path: path, stdin: c.stdin}
 	key := newKey()
 	if c.key != "" {
 		key = fmt.Sprintf("%s/%d", c.key, position)
@@ -291,7 +292,11 @@ func (c *importCommand) print(source recon.Source, in imported) {
 		fmt.Fprintf(c.stdout, "       read as  %s\n", read)
 	}
 	for _, e := range in.Rejects {
-		fmt.Fprintf(c.stdout, "REJECT %s line %d: %s%s\n", in.FileName, e.Line, report.Fault(&e), valueShown(e))
+		value := ""
+		if !strings.Contains(e.Reason, e.Value) { // unless the reason quotes it
+			value = fmt.Sprintf(" (%q)", e.Value)
+		}
+		fmt.Fprintf(c.stdout, "REJECT %s line %d: %s%s\n", in.FileName, e.Line, report.Fault(&e), value)
 	}
 	if in.More > 0 {
 		fmt.Fprintf(c.stdout, "       … and %s; matcher export rejected --context %s lists all\n",
@@ -306,14 +311,6 @@ func sumsOf(byCurrency map[string]string) string {
 		parts = append(parts, report.Grouped(byCurrency[currency])+" "+currency)
 	}
 	return strings.Join(parts, " + ")
-}
-
-// valueShown returns the refused value, unless the reason quotes it.
-func valueShown(e recon.RowError) string {
-	if e.Value == "" || strings.Contains(e.Reason, e.Value) {
-		return ""
-	}
-	return fmt.Sprintf(" (%q)", e.Value)
 }
 
 // show writes the JSON of --json.

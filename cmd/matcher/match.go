@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"matcher/internal/engine"
+	"matcher/internal/period"
 	"matcher/internal/report"
 )
 
@@ -138,7 +139,10 @@ func (m *matchCommand) run(ctx context.Context, args []string) error {
 	if err := m.print(r); err != nil {
 		return err
 	}
-	return m.failOn.verdict(r.findings())
+	summary := r.result.Summary()
+	found := findings(&summary)
+	found["difference"] += period.Unexplained(r.result.Bridge)
+	return m.failOn.verdict(found)
 }
 
 var errStopped = errors.New("stopped before the end: there is no result")
@@ -226,8 +230,15 @@ func (m *matchCommand) print(r *reconciliation) error {
 		}
 		return nil
 	case !m.json:
-		r.printSummary(m.stdout)
-		m.printNext(r.report())
+		run, summary := r.report(), r.result.Summary()
+		run.WriteFiles(m.stdout)
+		r.printCarry(m.stdout)
+		report.WriteCounts(m.stdout, &summary)
+		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		r.printNotes(m.stdout)
+		run.WriteRejects(m.stdout)
+		run.WriteGains(m.stdout)
+		m.printNext(run)
 		return nil
 	}
 	r.printNotes(m.stderr)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
@@ -27,18 +25,6 @@ func (r *reconciliation) report() *report.Run {
 // reported returns the side without its files.
 func (s *matchSide) reported() report.Side {
 	return report.Side{Side: s.side, Name: s.name(), Table: s.table, Place: s.place, Transaction: s.transaction}
-}
-
-// printSummary writes what a person sees first: how each file was read, the counts, the bridges and the notes.
-func (r *reconciliation) printSummary(to io.Writer) {
-	run, summary := r.report(), r.result.Summary()
-	run.WriteFiles(to)
-	r.printCarry(to)
-	report.WriteCounts(to, &summary)
-	report.WriteBridges(to, run.Names(), summary.Bridge)
-	r.printNotes(to)
-	run.WriteRejects(to)
-	run.WriteGains(to)
 }
 
 // A row's id in the engine is its file's position · 2³² + its data row.

@@ -215,18 +215,3 @@ func (r *reconciliation) run(ctx context.Context) (err error) {
 	r.notes = append(r.notes, notes...)
 	return err
 }
-
-// findings counts what --fail-on may name.
-func (r *reconciliation) findings() map[string]int64 {
-	left, right := r.result.Counts[engine.LeftIndex], r.result.Counts[engine.RightIndex]
-	differences := period.Unexplained(r.result.Bridge)
-	for _, d := range r.result.Differences {
-		differences += d.Groups
-	}
-	return map[string]int64{
-		"open":       left.Unmatched + right.Unmatched - left.InTransit - right.InTransit,
-		"proposed":   left.Proposed + right.Proposed,
-		"rejected":   left.Rejected + right.Rejected,
-		"difference": differences,
-	}
-}

@@ -121,19 +121,20 @@ func all[T any](ctx context.Context, c client, path string) (items []T, err erro
 
 // context finds a context by id or name.
 func (r *remote) context(ctx context.Context, idOrName string) (found recon.Context, err error) {
+	of := lookup{"context", idOrName, r.contextNames}
 	if idOrName == "" {
-		return found, usageError("which context? --context takes its name or id%s", r.meant(ctx, "", r.contextNames))
+		return found, usageError("which context? --context takes its name or id%s", of.meant(ctx))
 	}
 	if auth.IsUUID(idOrName) {
 		err = r.get(ctx, "/v1/contexts/"+idOrName, &found)
-		return found, r.unknown(ctx, err, "context", idOrName, r.contextNames)
+		return found, r.unknown(ctx, err, of)
 	}
 	named, err := all[recon.Context](ctx, r.client, "/v1/contexts?name="+url.QueryEscape(idOrName))
 	if err != nil {
 		return found, err
 	}
 	if len(named) == 0 {
-		return found, r.unknown(ctx, recon.NotFound("context"), "context", idOrName, r.contextNames)
+		return found, r.unknown(ctx, recon.NotFound("context"), of)
 	}
 	return named[0], nil // names are unique
 }
@@ -151,7 +152,7 @@ func (r *remote) contextNames(ctx context.Context) ([]string, error) {
 func (r *remote) source(ctx context.Context, idOrName, of string) (found recon.Source, err error) {
 	if auth.IsUUID(idOrName) {
 		err = r.get(ctx, "/v1/sources/"+idOrName, &found)
-		return found, r.unknown(ctx, err, "source", idOrName, nil)
+		return found, r.unknown(ctx, err, lookup{"source", idOrName, nil})
 	}
 	var contexts []recon.Context
 	if of == "" {
@@ -183,8 +184,8 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 	}
 	switch len(fitting) {
 	case 0:
-		return found, r.unknown(ctx, recon.NotFound("source"), "source", name,
-			func(context.Context) ([]string, error) { return names, nil })
+		return found, r.unknown(ctx, recon.NotFound("source"),
+			lookup{"source", name, func(context.Context) ([]string, error) { return names, nil }})
 	case 1:
 		return found, nil
 	}
@@ -192,10 +193,14 @@ func (r *remote) sourceIn(ctx context.Context, name string, contexts []recon.Con
 		len(fitting), name, strings.Join(fitting, ", "))
 }
 
+// lookup is a search for a thing by its name or id.
+type lookup struct {
+	noun, given string
+	known       func(context.Context) ([]string, error) // names of such things, nil where they have none
+}
+
 // unknown turns a 404 into an error that lists the known names and the tenant of the token.
-func (r *remote) unknown(ctx context.Context, err error, noun, given string,
-	known func(context.Context) ([]string, error),
-) error {
+func (r *remote) unknown(ctx context.Context, err error, of lookup) error {
 	var refused *refusal
 	if recon.KindOf(err) != recon.KindNotFound && (!errors.As(err, &refused) || refused.Status != http.StatusNotFound) {
 		return err
@@ -206,26 +211,26 @@ func (r *remote) unknown(ctx context.Context, err error, noun, given string,
 	if err := r.get(ctx, "/v1/me", &me); err != nil {
 		return err
 	}
-	what := fmt.Sprintf("no %s is called %q", noun, given)
-	if auth.IsUUID(given) || known == nil {
-		what = fmt.Sprintf("no %s has the id %s", noun, given)
+	what := fmt.Sprintf("no %s is called %q", of.noun, of.given)
+	if auth.IsUUID(of.given) || of.known == nil {
+		what = fmt.Sprintf("no %s has the id %s", of.noun, of.given)
 	}
-	return fmt.Errorf("%s in the tenant of your token (%s)%s", what, me.TenantID, r.meant(ctx, given, known))
+	return fmt.Errorf("%s in the tenant of your token (%s)%s", what, me.TenantID, of.meant(ctx))
 }
 
 // namesListed is how many names an error lists.
 const namesListed = 10
 
 // meant suggests the likeliest name, or lists those there are.
-func (r *remote) meant(ctx context.Context, given string, known func(context.Context) ([]string, error)) string {
-	if known == nil {
+func (of lookup) meant(ctx context.Context) string {
+	if of.known == nil {
 		return ": check the id, and that the token is of the right tenant"
 	}
-	names, err := known(ctx)
+	names, err := of.known(ctx)
 	if err != nil {
 		return ""
 	}
-	if near := recon.Suggest(given, names); given != "" && near != "" {
+	if near := recon.Suggest(of.given, names); of.given != "" && near != "" {
 		return fmt.Sprintf(": did you mean %q?", near)
 	}
 	if len(names) == 0 {

@@ -34,13 +34,8 @@ func newRulesCheckCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use: "check FILE", Short: "Check whether the rules of a file can run, and in which order", Long: rulesCheckHelp,
 		Example: "  matcher rules check rules.yaml\n  matcher rules check recon.yaml --json",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError("one file is expected: matcher rules check FILE")
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error { return checkRulesFile(stdout, args[0], asJSON) },
+		Args:    oneArgument("one file is expected: matcher rules check FILE"),
+		RunE:    func(_ *cobra.Command, args []string) error { return checkRulesFile(stdout, args[0], asJSON) },
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, faults included")
 	return command
@@ -65,7 +60,11 @@ func checkRulesFile(stdout io.Writer, path string, asJSON bool) error {
 			return err
 		}
 	case len(checked.Problems) == 0:
-		printRules(stdout, path, checked.Rules)
+		fmt.Fprintf(stdout, "%s: rules that can run: %d\n", path, len(checked.Rules))
+		for i := range checked.Rules {
+			r := &checked.Rules[i]
+			fmt.Fprintf(stdout, "%5d  %-10s %s\n", r.Priority, r.Type, r.Name)
+		}
 	}
 	if len(checked.Problems) > 0 {
 		return recon.Unprocessable(recon.CodeRuleInvalid, path+" cannot work", checked.Problems...)
@@ -108,11 +107,4 @@ func decodeRulesOrSetup(data []byte) (file setup.Setup, prefix string, faults []
 	}
 	file.Rules, faults = setup.DecodeRules(data)
 	return file, "", faults
-}
-
-func printRules(stdout io.Writer, path string, rules []recon.Rule) {
-	fmt.Fprintf(stdout, "%s: rules that can run: %d\n", path, len(rules))
-	for i := range rules {
-		fmt.Fprintf(stdout, "%5d  %-10s %s\n", rules[i].Priority, rules[i].Type, rules[i].Name)
-	}
 }

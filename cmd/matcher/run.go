@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +76,12 @@ func (c *runCommand) run(ctx context.Context) error {
 		return err
 	}
 	if c.detach {
-		return c.printDetached(run)
+		if c.json {
+			return c.printJSON(run)
+		}
+		fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID,
+			report.Words(run.Status), run.ID)
+		return nil
 	}
 	if run, err = c.follow(ctx, run); err != nil {
 		return err
@@ -108,7 +112,7 @@ func (c *runCommand) check() error {
 func (c *runCommand) chosen(ctx context.Context) (run recon.Run, err error) {
 	if c.id != "" {
 		err = c.get(ctx, "/v1/runs/"+pathID(c.id), &run)
-		err = c.unknown(ctx, err, "run", c.id, nil)
+		err = c.unknown(ctx, err, lookup{"run", c.id, nil})
 	} else {
 		var of recon.Context
 		if of, err = c.remote.context(ctx, c.context); err != nil {
@@ -181,44 +185,26 @@ func (c *runCommand) stop(ctx context.Context, run recon.Run) error {
 	return nil
 }
 
-func (c *runCommand) printDetached(run recon.Run) error {
-	if c.json {
-		return c.printJSON(run)
-	}
-	fmt.Fprintf(c.stdout, "run %s is %s: matcher run --watch --run %s follows it\n", run.ID, report.Words(run.Status),
-		run.ID)
-	return nil
-}
-
-const (
-	followFirst = 100 * time.Millisecond // a small run ends at once
-	followMost  = 2 * time.Second
-)
-
-// follow polls a run until it has ended, less and less often.
+// follow waits for the end of a run.
 func (c *runCommand) follow(ctx context.Context, run recon.Run) (recon.Run, error) {
-	for pause := followFirst; !run.Status.Final(); pause = min(pause*5/4, followMost) {
+	id := run.ID
+	err := c.await(ctx, "/v1/runs/"+id, &run, func() bool {
 		c.progress.running(run)
-		err := pauseFor(ctx, pause)
-		if err == nil {
-			err = c.get(ctx, "/v1/runs/"+run.ID, &run)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return run, fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, "+
-				"matcher run --cancel --run %s stops it", run.ID, run.ID)
-		case err != nil:
-			return run, fmt.Errorf("lost sight of run %s; the service goes on with it (matcher run --watch --run "+
-				"%s): %w", run.ID, run.ID, err)
-		}
+		return run.Status.Final()
+	})
+	switch {
+	case ctx.Err() != nil:
+		err = fmt.Errorf("stopped waiting; the run goes on: matcher run --watch --run %s follows it, "+
+			"matcher run --cancel --run %s stops it", id, id)
+	case err != nil:
+		err = fmt.Errorf("lost sight of run %s; the service goes on with it (matcher run --watch --run %s): %w",
+			id, id, err)
+	case run.Status == recon.RunFailed:
+		err = fmt.Errorf("run %s failed: %s: %s; nothing of it is kept", id, run.ErrorCode, run.ErrorMessage)
+	case run.Status == recon.RunCancelled:
+		err = fmt.Errorf("run %s was cancelled; nothing of it is kept", id)
 	}
-	switch run.Status {
-	case recon.RunFailed:
-		return run, fmt.Errorf("run %s failed: %s: %s; nothing of it is kept", run.ID, run.ErrorCode, run.ErrorMessage)
-	case recon.RunCancelled:
-		return run, fmt.Errorf("run %s was cancelled; nothing of it is kept", run.ID)
-	}
-	return run, nil
+	return run, err
 }
 
 // running shows how far a run is.
@@ -285,20 +271,11 @@ func (c *runCommand) verdict(run recon.Run) error {
 	if len(c.failOn) == 0 {
 		return nil
 	}
-	s, err := summaryOf(run)
+	summary, err := summaryOf(run)
 	if err != nil {
 		return err
 	}
-	differences := int64(0)
-	for _, d := range s.Difference {
-		differences += d.Groups
-	}
-	return c.failOn.verdict(map[string]int64{
-		"open":       s.Left.Unmatched + s.Right.Unmatched - s.Left.InTransit - s.Right.InTransit,
-		"proposed":   s.Left.Proposed + s.Right.Proposed,
-		"rejected":   s.Left.Rejected + s.Right.Rejected,
-		"difference": differences,
-	})
+	return c.failOn.verdict(findings(&summary))
 }
 
 // pathID replaces what cannot be an id, so that it does not change the path; the API answers 404.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -22,7 +21,8 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use: "serve", Short: "Serve the API and work on its jobs", Long: serveHelp, Args: cobra.NoArgs,
 		Example: "  matcher serve\n  POSTGRES_DSN=… POSTGRES_OWNER_DSN=… matcher serve --role api",
-		RunE: func(command *cobra.Command, _ []string) error {
+		RunE: func(command *cobra.Command, _ []string) (err error) {
+			ctx := command.Context()
 			cfg, err := bootstrap.LoadConfig(env)
 			if err != nil {
 				return err
@@ -31,29 +31,22 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 				bootstrap.Role(role)) {
 				return usageError("--role is all, api or worker, not %q", role)
 			}
-			return serve(command.Context(), cfg, bootstrap.Role(role), stdout, bootstrap.NewLogger(cfg, stderr))
+			listener, err := bootstrap.Listen(ctx, cfg.Addr) // first: a port in use is an error at once
+			if err != nil {
+				return err
+			}
+			defer listener.Close()
+			app, err := bootstrap.Open(ctx, cfg, bootstrap.Role(role), bootstrap.NewLogger(cfg, stderr))
+			if err != nil {
+				return err
+			}
+			defer closeApp(ctx, app, &err)
+			fmt.Fprintf(stdout, "matcher serves http://%s (docs at /docs)\n", listener.Addr())
+			return app.Serve(ctx, listener)
 		},
 	}
 	command.Flags().StringVar(&role, "role", "all", "all, api (queues jobs only) or worker (answers probes only)")
 	return command
-}
-
-// serve listens before it opens anything: a port in use is an error at once.
-func serve(ctx context.Context, cfg bootstrap.Config, role bootstrap.Role, stdout io.Writer,
-	log *slog.Logger,
-) (err error) {
-	listener, err := bootstrap.Listen(ctx, cfg.Addr)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	app, err := bootstrap.Open(ctx, cfg, role, log)
-	if err != nil {
-		return err
-	}
-	defer closeApp(ctx, app, &err)
-	fmt.Fprintf(stdout, "matcher serves http://%s (docs at /docs)\n", listener.Addr())
-	return app.Serve(ctx, listener)
 }
 
 // closeApp stops an installation even when ctx has ended, and keeps the first error.

@@ -123,12 +123,8 @@ func (t *tenantCommand) step(verb, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " TENANT", Short: short, Args: cobra.ExactArgs(1), Example: "  matcher tenant " + verb + " acme",
 		RunE: func(command *cobra.Command, args []string) error {
-			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
-				tenant, err := admin.show(command.Context(), args[0])
-				if err != nil {
-					return nil, err
-				}
-				return admin.step(command.Context(), verb, tenant.TenantID)
+			return t.found(command, args[0], func(admin tenantAdmin, id string) (*tenancy.TenantRecord, error) {
+				return admin.step(command.Context(), verb, id)
 			})
 		},
 	}
@@ -147,12 +143,8 @@ func (t *tenantCommand) limits() *cobra.Command {
 			if command.Flags().Changed("requests-per-second") {
 				change.RequestsPerSecond = &requests
 			}
-			return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
-				tenant, err := admin.show(command.Context(), args[0])
-				if err != nil {
-					return nil, err
-				}
-				return admin.change(command.Context(), tenant.TenantID, change)
+			return t.found(command, args[0], func(admin tenantAdmin, id string) (*tenancy.TenantRecord, error) {
+				return admin.change(command.Context(), id, change)
 			})
 		},
 	}
@@ -211,6 +203,19 @@ func (t *tenantCommand) one(command *cobra.Command, do func(tenantAdmin) (*tenan
 			return err
 		}
 		return t.print(*tenant)
+	})
+}
+
+// found is one for the tenant of an id or slug.
+func (t *tenantCommand) found(
+	command *cobra.Command, idOrSlug string, do func(admin tenantAdmin, id string) (*tenancy.TenantRecord, error),
+) error {
+	return t.one(command, func(admin tenantAdmin) (*tenancy.TenantRecord, error) {
+		tenant, err := admin.show(command.Context(), idOrSlug)
+		if err != nil {
+			return nil, err
+		}
+		return do(admin, tenant.TenantID)
 	})
 }
 

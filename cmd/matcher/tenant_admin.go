@@ -68,50 +68,38 @@ func asOperator(ctx context.Context) context.Context {
 
 type remoteTenants struct{ client client }
 
-func (r remoteTenants) create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error) {
-	var created adapters.TenantRecord
-	return &created, r.client.do(ctx, apiCall{method: http.MethodPost, path: "/admin/tenants", json: tenant}, &created)
+func (r remoteTenants) send(ctx context.Context, method, path string, body any) (*adapters.TenantRecord, error) {
+	var tenant adapters.TenantRecord
+	call := apiCall{method: method, path: "/admin/tenants" + path, json: body}
+	return &tenant, r.client.do(ctx, call, &tenant)
 }
 
-func (r remoteTenants) list(ctx context.Context) (all []adapters.TenantRecord, err error) {
-	for cursor := ""; ; {
-		var page struct {
-			Items      []adapters.TenantRecord `json:"items"`
-			NextCursor string                  `json:"nextCursor"`
-		}
-		if err := r.client.get(ctx, "/admin/tenants?limit=200&cursor="+url.QueryEscape(cursor), &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Items...)
-		if cursor = page.NextCursor; cursor == "" {
-			return all, nil
-		}
-	}
+func (r remoteTenants) create(ctx context.Context, tenant adapters.NewTenant) (*adapters.TenantRecord, error) {
+	return r.send(ctx, http.MethodPost, "", tenant)
+}
+
+func (r remoteTenants) list(ctx context.Context) ([]adapters.TenantRecord, error) {
+	return all[adapters.TenantRecord](ctx, r.client, "/admin/tenants")
 }
 
 func (r remoteTenants) show(ctx context.Context, idOrSlug string) (*adapters.TenantRecord, error) {
-	if idOrSlug == "" || strings.ContainsAny(idOrSlug, "/?#%. ") {
+	if idOrSlug == "" || pathID(idOrSlug) != idOrSlug {
 		return nil, recon.NotFound("tenant") // not even a path
 	}
-	var tenant adapters.TenantRecord
-	return &tenant, r.client.get(ctx, "/admin/tenants/"+url.PathEscape(idOrSlug), &tenant)
+	return r.send(ctx, http.MethodGet, "/"+url.PathEscape(idOrSlug), nil)
 }
 
 func (r remoteTenants) change(
 	ctx context.Context, id string, change adapters.TenantChange,
 ) (*adapters.TenantRecord, error) {
-	var tenant adapters.TenantRecord
-	return &tenant, r.client.do(ctx, apiCall{method: http.MethodPatch, path: "/admin/tenants/" + id, json: change},
-		&tenant)
+	return r.send(ctx, http.MethodPatch, "/"+id, change)
 }
 
 func (r remoteTenants) step(ctx context.Context, verb, id string) (*adapters.TenantRecord, error) {
-	var tenant adapters.TenantRecord
-	call := apiCall{method: http.MethodPost, path: "/admin/tenants/" + id + "/" + verb}
 	if verb == "delete" {
-		call = apiCall{method: http.MethodDelete, path: "/admin/tenants/" + id}
+		return r.send(ctx, http.MethodDelete, "/"+id, nil)
 	}
-	return &tenant, r.client.do(ctx, call, &tenant)
+	return r.send(ctx, http.MethodPost, "/"+id+"/"+verb, nil)
 }
 
 func (r remoteTenants) migrate(ctx context.Context) (done tenancy.Migration, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,12 +46,7 @@ func newTestCommand(stdout io.Writer) *cobra.Command {
 		Use: "test SETUP", Short: "Run a setup's own cases", Long: testHelp,
 		Example: "  matcher test examples/receivables/recon.yaml\n  matcher test recon.yaml --only parts\n  matcher " +
 			"test recon.yaml --json",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError("one setup is expected: matcher test recon.yaml")
-			}
-			return nil
-		},
+		Args: oneArgument("one setup is expected: matcher test recon.yaml"),
 		RunE: func(cmd *cobra.Command, args []string) error { return testSetup(cmd.Context(), stdout, args[0], opt) },
 	}
 	command.Flags().StringVar(&opt.only, "only", "", "run the cases whose names hold this `TEXT`")
@@ -75,22 +71,29 @@ type caseResult struct {
 }
 
 func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptions) error {
-	setup, err := readSetupFile(path)
+	file, err := readSetupFile(path)
 	if err != nil {
 		return err
 	}
-	cases := casesNamed(setup.Cases, opt.only)
+	var cases []setup.Case
+	var names []string
+	for _, c := range file.Cases {
+		names = append(names, strconv.Quote(c.Name))
+		if strings.Contains(c.Name, opt.only) {
+			cases = append(cases, c)
+		}
+	}
 	switch {
-	case len(setup.Cases) == 0:
+	case len(names) == 0:
 		return fmt.Errorf("%s has no cases: write some into it, as `matcher test --help` shows", path)
 	case len(cases) == 0:
 		return usageError("--only %q: %s has no case of that name; there are %s", opt.only, path,
-			caseNames(setup.Cases))
+			strings.Join(names, ", "))
 	}
 	result := testResult{Setup: path, Cases: make([]caseResult, 0, len(cases))}
 	broken := 0
 	for i := range cases {
-		r := runCase(ctx, setup, &cases[i], path)
+		r := runCase(ctx, file, &cases[i], path)
 		if ctx.Err() != nil {
 			return errStopped
 		}
@@ -114,24 +117,6 @@ func testSetup(ctx context.Context, stdout io.Writer, path string, opt testOptio
 		return foundError("%d of %d cases of %s came out otherwise", result.Failed, len(cases), path)
 	}
 	return nil
-}
-
-func casesNamed(all []setup.Case, part string) []setup.Case {
-	var cases []setup.Case
-	for _, c := range all {
-		if strings.Contains(c.Name, part) {
-			cases = append(cases, c)
-		}
-	}
-	return cases
-}
-
-func caseNames(cases []setup.Case) string {
-	names := make([]string, 0, len(cases))
-	for i := range cases {
-		names = append(names, fmt.Sprintf("%q", cases[i].Name))
-	}
-	return strings.Join(names, ", ")
 }
 
 func (r *testResult) print(to io.Writer, asJSON bool) error {
