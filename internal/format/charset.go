@@ -109,7 +109,7 @@ func mostlyUTF8(head []byte) bool {
 		}
 		i += size
 	}
-	return letters*4 >= damaged && letters > 0
+	return letters >= damaged*2 && letters > 0
 }
 
 // zerosAt reports whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,27 +18,34 @@ type csvDecoder struct {
 	w         *window
 	delimiter byte
 	header    []string // nil while the dialect is being looked for: then any number of fields will do
+	short     int      // a width below that of the header which rows may have too: their last columns are empty
 	fields    []string
+	over      int    // the last column of the record at hand with a value, where that is beyond ColumnsMax
 	scratch   []byte // unquoted text of the record at hand
 	ends      []int  // of each field in scratch
+	sections
 }
 
 // next is the next row that has any value; blank lines are no rows.
 func (d *csvDecoder) next(rec *recon.Record) error {
 	for {
 		rec.Line, rec.Header = d.w.line, d.header
-		size, err := d.read()
-		if err != nil {
+		if err := d.read(); err != nil {
 			return err
 		}
-		filled := func(f string) bool { return strings.TrimSpace(f) != "" }
-		if size == 0 && !slices.ContainsFunc(d.fields, filled) {
+		if isBlank(d.fields[0]) && d.over == 0 && !slices.ContainsFunc(d.fields[1:], isFilled) {
+			d.blank()
 			continue
 		}
 		if rec.Fields = d.fields; d.header == nil {
 			return nil
 		}
-		return d.fit(rec)
+		if rec.Line == d.headerLine {
+			d.other = table{} // the rows so far were those of a table above
+			d.row()
+			continue
+		}
+		return d.place(rec)
 	}
 }
 
@@ -47,26 +55,28 @@ func (d *csvDecoder) rowProblem(line int, value, code, format string, args ...an
 	return &e
 }
 
-// read takes one record off the window into d.fields. size is 0 when no field has any text.
-func (d *csvDecoder) read() (size int, err error) {
+func isBlank(text string) bool  { return strings.TrimSpace(text) == "" }
+func isFilled(text string) bool { return !isBlank(text) }
+
+// read takes one record off the window into d.fields, which has one field at least.
+func (d *csvDecoder) read() error {
 	line := d.w.line
 	end, last, err := d.w.lineEnd(0)
 	if err != nil {
-		return 0, readError(d.w, err)
+		return readError(d.w, err)
 	}
 	if last && end == 0 {
-		return 0, io.EOF
+		return io.EOF
 	}
 	text := d.w.rest()[:end]
 	if bytes.IndexByte(text, '"') >= 0 {
 		return d.readQuoted(line)
 	}
-	text = bytes.TrimSuffix(text, []byte{'\r'})
+	text = bytes.TrimRight(text, "\r")
 	problem := d.check(line, text)
 	d.split(string(text))
-	size = len(text) - (len(d.fields) - 1)
 	d.skip(end, last)
-	return size, problem
+	return problem
 }
 
 // skip moves past a line and its break.
@@ -101,9 +111,10 @@ func (d *csvDecoder) fieldTooLong(line int, value string) error {
 		FieldBytesMax>>20)
 }
 
-// split cuts a line without quotes. Its fields share the one string.
+// split cuts a line without quotes. Its fields share the one string. Delimiters at the end of a line are no columns
+// where there are too many of them: sheets are saved with all the columns that they could have.
 func (d *csvDecoder) split(text string) {
-	d.fields = d.fields[:0]
+	d.fields, d.over = d.fields[:0], 0
 	for len(d.fields) < ColumnsMax {
 		i := strings.IndexByte(text, d.delimiter)
 		if i < 0 {
@@ -112,21 +123,34 @@ func (d *csvDecoder) split(text string) {
 		d.fields = append(d.fields, text[:i])
 		text = text[i+1:]
 	}
+	if len(d.fields) == ColumnsMax {
+		used := strings.TrimRight(text, " \t"+string(rune(d.delimiter)))
+		if used == "" {
+			return
+		}
+		d.over = ColumnsMax + 1 + strings.Count(used, string(rune(d.delimiter)))
+		text = "…"
+	}
 	d.fields = append(d.fields, text)
 }
 
 // readQuoted reads a record in which quotes occur; it may span lines.
-func (d *csvDecoder) readQuoted(line int) (size int, err error) {
-	d.scratch, d.ends = d.scratch[:0], d.ends[:0]
+func (d *csvDecoder) readQuoted(line int) (err error) {
+	d.scratch, d.ends, d.over = d.scratch[:0], d.ends[:0], 0
 	at, again := 0, true
-	for again {
+	for column := 1; again; column++ {
+		began := len(d.scratch)
 		if at, again, err = d.field(at); err != nil {
-			return 0, err
+			return err
 		}
-		d.ends = append(d.ends, len(d.scratch))
-		if len(d.ends) > ColumnsMax {
-			break
+		if column <= ColumnsMax {
+			d.ends = append(d.ends, len(d.scratch))
+			continue
 		}
+		if len(bytes.TrimSpace(d.scratch[began:])) > 0 {
+			d.over = column
+		}
+		d.scratch = d.scratch[:began]
 	}
 	all, from := string(d.scratch), 0
 	d.fields = d.fields[:0]
@@ -137,11 +161,11 @@ func (d *csvDecoder) readQuoted(line int) (size int, err error) {
 		}
 		from = end
 	}
-	if len(d.ends) > ColumnsMax {
-		return len(d.scratch), d.skipLine(problem)
+	if d.over > 0 {
+		d.fields = append(d.fields, "…")
 	}
 	d.w.take(at)
-	return len(d.scratch), problem
+	return problem
 }
 
 // field appends the field that begins at an offset and returns where the next one begins; more is false after the
@@ -155,9 +179,15 @@ func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 		return at, false, nil
 	case c == '"':
 		return d.quoted(at)
-	case c == ' ':
+	case d.isSpace(c):
 		if from, opens := d.quoteBehindSpaces(at); opens {
 			return d.quoted(from)
+		}
+	}
+	if i := bytes.IndexByte(d.w.rest()[at:], d.delimiter); i >= 0 && c != '=' {
+		if text := d.w.rest()[at : at+i]; bytes.IndexByte(text, d.w.newline) < 0 {
+			d.scratch = append(d.scratch, text...)
+			return at + i + 1, true, nil
 		}
 	}
 	end, last, err := d.w.lineEnd(at)
@@ -165,22 +195,53 @@ func (d *csvDecoder) field(at int) (next int, more bool, err error) {
 		return 0, false, readError(d.w, err)
 	}
 	text := d.w.rest()[at:end]
+	if c == '=' {
+		if shown, size := d.formula(text); size > 0 {
+			d.scratch = append(d.scratch, shown...)
+			return d.afterQuote(at+size, at)
+		}
+	}
 	if i := bytes.IndexByte(text, d.delimiter); i >= 0 {
 		d.scratch = append(d.scratch, text[:i]...)
 		return at + i + 1, true, nil
 	}
-	d.scratch = append(d.scratch, bytes.TrimSuffix(text, []byte{'\r'})...)
+	d.scratch = append(d.scratch, bytes.TrimRight(text, "\r")...)
 	if !last {
 		end++
 	}
 	return end, false, nil
 }
 
+// formulas keep a spreadsheet from changing a text, or link it: ="00123" is 00123, =HYPERLINK(url, text) is the text.
+var formulas = regexp.MustCompile(
+	`^=\s*(?:"((?:[^"]|"")*)"|(?i:HYPERLINK)\(\s*"((?:[^"]|"")*)"\s*(?:[,;]\s*"?((?:[^"()]|"")*)"?\s*)?\))[ \t]*`)
+
+// formula returns what a formula at the beginning of a text shows, and how long the formula is: 0 where none is known,
+// or where more follows it than the end of a field.
+func (d *csvDecoder) formula(text []byte) (shown []byte, size int) {
+	m := formulas.FindSubmatch(text)
+	if m == nil || len(m[0]) < len(text) && text[len(m[0])] != d.delimiter && text[len(m[0])] != '\r' {
+		return nil, 0
+	}
+	shown = slices.Concat(m[1], m[3])
+	if len(shown) == 0 {
+		shown = m[2]
+	}
+	return bytes.ReplaceAll(shown, []byte(`""`), []byte{'"'}), len(m[0])
+}
+
+func (d *csvDecoder) lineAt(at int) int {
+	return d.w.line + bytes.Count(d.w.rest()[:at], []byte{d.w.newline})
+}
+
+// isSpace reports whether a byte is white space that no column ends with.
+func (d *csvDecoder) isSpace(c byte) bool { return (c == ' ' || c == '\t') && c != d.delimiter }
+
 // quoteBehindSpaces finds the quote of programs that write a space after each delimiter.
 func (d *csvDecoder) quoteBehindSpaces(at int) (from int, opens bool) {
 	for {
 		c, ok, err := d.w.byteAt(at)
-		if err != nil || !ok || c != ' ' {
+		if err != nil || !ok || !d.isSpace(c) {
 			return at, err == nil && ok && c == '"'
 		}
 		at++
@@ -189,7 +250,7 @@ func (d *csvDecoder) quoteBehindSpaces(at int) (from int, opens bool) {
 
 // quoted reads a field that begins with a quote at an offset; two quotes inside are one.
 func (d *csvDecoder) quoted(at int) (next int, more bool, err error) {
-	opened := d.w.line + bytes.Count(d.w.rest()[:at], []byte{d.w.newline})
+	opened := at
 	from, began := at+1, len(d.scratch)
 	for {
 		i := bytes.IndexByte(d.w.rest()[from:], '"')
@@ -213,29 +274,35 @@ func (d *csvDecoder) quoted(at int) (next int, more bool, err error) {
 			from++
 			continue
 		}
-		return d.afterQuote(from, opened, ok, c)
+		if value := d.scratch[began:]; len(value) > 0 && value[0] == '=' {
+			if shown, size := d.formula(value); size == len(value) {
+				d.scratch = append(d.scratch[:began], shown...)
+			}
+		}
+		return d.afterQuote(from, opened)
 	}
 }
 
-// afterQuote demands a delimiter, a line break or the end behind a closing quote.
-func (d *csvDecoder) afterQuote(at, opened int, ok bool, c byte) (next int, more bool, err error) {
-	if ok && c == '\r' && d.w.newline == '\n' {
-		if after, okAfter, _ := d.w.byteAt(at + 1); !okAfter || after == '\n' {
-			at++
-			c, ok = after, okAfter
+// afterQuote demands a delimiter, a line break or the end behind a closing quote, give or take white space.
+func (d *csvDecoder) afterQuote(at, opened int) (next int, more bool, err error) {
+	for {
+		c, ok, err := d.w.byteAt(at)
+		switch {
+		case err != nil:
+			return 0, false, readError(d.w, err)
+		case !ok:
+			return at, false, nil
+		case c == d.delimiter:
+			return at + 1, true, nil
+		case c == d.w.newline:
+			return at + 1, false, nil
+		case !d.isSpace(c) && c != '\r':
+			problem := d.rowProblem(d.lineAt(opened), string(d.scratch), recon.CodeMalformed,
+				"text follows a closing quote: a quote inside a quoted value is written twice (\"\")")
+			return 0, false, d.skipLine(problem)
 		}
+		at++
 	}
-	switch {
-	case !ok:
-		return at, false, nil
-	case c == d.delimiter:
-		return at + 1, true, nil
-	case c == d.w.newline:
-		return at + 1, false, nil
-	}
-	problem := d.rowProblem(opened, string(d.scratch), recon.CodeMalformed,
-		"text follows a closing quote: a quote inside a quoted value is written twice (\"\")")
-	return 0, false, d.skipLine(problem)
 }
 
 // moreQuoted reads on inside a quoted value, within its limit.
@@ -244,13 +311,13 @@ func (d *csvDecoder) moreQuoted(opened, size int) error {
 	case size > FieldBytesMax:
 		return recon.TooLarge(recon.CodeFieldTooLong,
 			"has a quoted value of more than %d MB that begins on line %d: its closing quote is probably missing",
-			FieldBytesMax>>20, opened)
+			FieldBytesMax>>20, d.lineAt(opened))
 	case d.w.err != nil:
 		return readError(d.w, d.w.err)
 	case d.w.eof:
 		return recon.Unprocessable(recon.CodeQuoteUnclosed, fmt.Sprintf(
 			"has a quote on line %d that is never closed, so everything after it would be one value: close or remove it",
-			opened))
+			d.lineAt(opened)))
 	}
 	if err := d.w.fill(); err != nil {
 		return readError(d.w, err)
@@ -272,35 +339,51 @@ func (d *csvDecoder) skipLine(problem error) error {
 // programs end each row with a delimiter.
 func (d *csvDecoder) fit(rec *recon.Record) error {
 	width := len(d.header)
-	for len(rec.Fields) > width && strings.TrimSpace(rec.Fields[len(rec.Fields)-1]) == "" {
-		rec.Fields = rec.Fields[:len(rec.Fields)-1]
-	}
-	if n := len(rec.Fields); n != width {
-		values, hint := fmt.Sprintf("%d values", n), ""
-		switch {
-		case n == 1:
-			values = "1 value"
-		case n > ColumnsMax:
-			values = fmt.Sprintf("more than %d values", ColumnsMax)
+	rec.Fields = within(rec.Fields, width)
+	if n := len(rec.Fields); n == d.short {
+		for len(rec.Fields) < width {
+			rec.Fields = append(rec.Fields, "")
 		}
-		if n > width {
-			hint = ": a value that holds the delimiter must stand in quotes"
-		}
-		return d.rowProblem(rec.Line, strings.Join(rec.Fields[:min(n, 20)], string(rune(d.delimiter))),
-			recon.CodeMalformed,
-			"this row has %s where the header has %d%s", values, width, hint)
+		d.fields = rec.Fields
+	} else if n != width {
+		return d.misfit(rec, width)
 	}
-	if rec.Fields[0] == d.header[0] && sameTexts(rec.Fields, d.header) {
+	if strings.HasPrefix(rec.Fields[0], d.names[0]) && sameTexts(within(rec.Fields, 1), d.names) {
 		return d.rowProblem(rec.Line, "", recon.CodeMalformed, "this row repeats the header")
 	}
 	return nil
 }
 
-func sameTexts(a, b []string) bool {
-	for i := range a {
-		if strings.TrimSpace(a[i]) != b[i] {
-			return false
-		}
+// misfit is the problem of a row with another number of values than its header.
+func (d *csvDecoder) misfit(rec *recon.Record, width int) error {
+	n := len(rec.Fields)
+	values, hint := fmt.Sprintf("%d values", n), ""
+	switch {
+	case n == 1:
+		values = "1 value"
+	case n > ColumnsMax:
+		values = fmt.Sprintf("more than %d values", ColumnsMax)
 	}
-	return true
+	if n > width {
+		hint = ": a value that holds the delimiter must stand in quotes"
+	}
+	return d.rowProblem(rec.Line, d.rowText(rec.Fields), recon.CodeMalformed,
+		"this row has %s where the header has %d%s", values, width, hint)
+}
+
+func (d *csvDecoder) rowText(fields []string) string {
+	fields = within(fields, 1)
+	return strings.Join(fields[:min(len(fields), 20)], string(rune(d.delimiter)))
+}
+
+// within drops empty values behind the first n.
+func within(fields []string, n int) []string {
+	for len(fields) > n && strings.TrimSpace(fields[len(fields)-1]) == "" {
+		fields = fields[:len(fields)-1]
+	}
+	return fields
+}
+
+func sameTexts(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool { return strings.TrimSpace(x) == y })
 }

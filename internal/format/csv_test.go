@@ -229,6 +229,47 @@ func TestRowsTie(t *testing.T) {
 	})
 }
 
+// refused is the error of a row.
+func refused(t *testing.T, err error) *recon.RowError {
+	t.Helper()
+	var row *recon.RowError
+	require.ErrorAs(t, err, &row)
+	return row
+}
+
+func TestWhiteSpaceMayFollowAQuote(t *testing.T) {
+	o := tell(strings.NewReader("id,text,n\n1,\"a, b\"\t ,\"5\" \n2,\t\"c\",\"6\"\t\r\n3,\"d\" x,7\n"), "x.csv", Options{})
+	require.Equal(t, []string{
+		"csv, delimiter comma", "columns: id | text | n", `2: ["1" "a, b" "5"]`, `3: ["2" "c" "6"]`,
+		`line 4, row 3: MALFORMED: text follows a closing quote: a quote inside a quoted value is written twice ("")`,
+	}, o.lines)
+	o = tell(strings.NewReader("id\ttext\tn\n1\t\"a\" \t\"\"\n2\t\t5\n"), "x.tsv", Options{})
+	require.Equal(t, []string{`2: ["1" "a" ""]`, `3: ["2" "" "5"]`}, o.lines[2:])
+}
+
+func TestLinesMayEndInSeveralReturns(t *testing.T) {
+	o := tell(strings.NewReader("id,text\r\r\n1,a\r\r\n2,\"b\"\r\r\n\r\r\n3,\"c\nd\"\r\r\n"), "x.csv", Options{})
+	require.Equal(t, []string{"columns: id | text", `2: ["1" "a"]`, `3: ["2" "b"]`, `5: ["3" "c\nd"]`}, o.lines[1:])
+}
+
+func TestFormulasShowTheirText(t *testing.T) {
+	for cell, want := range map[string]string{
+		`="00123"`: "00123", `"=""00123"""`: "00123", `=""`: "", `= "7" `: "7", `="a ""b"""`: `a "b"`,
+		`=HYPERLINK("https://example.com/a,b","00125")`: "00125", `=hyperlink("u"; "t")`: "t", `=HYPERLINK("u";5)`: "5",
+		`"=HYPERLINK(""u"",""00126"")"`: "00126", `"=HYPERLINK(""u"")"`: "u",
+		`"=""a""&B1"`: `="a"&B1`, `=B1`: "=B1", `"=""a"",b"`: `="a",b`,
+	} {
+		o := tell(strings.NewReader("id,text,n\n1,"+cell+",2\n2,"+cell+"\t,\"3\"\n"), "x.csv", Options{})
+		require.NoError(t, o.err, cell)
+		require.Equal(t, fmt.Sprintf(`2: %q`, []string{"1", want, "2"}), strings.ReplaceAll(o.lines[2], `\t`, ""), cell)
+	}
+}
+
+func TestRowsOfSpacesAreBlank(t *testing.T) {
+	o := tell(strings.NewReader("id,text\n1,a\n  ,\t\n \n2,b\n"), "x.csv", Options{})
+	require.Equal(t, []int{2, 0}, []int{o.rows, o.rejected})
+}
+
 func TestQuotesMayStandBehindSpaces(t *testing.T) {
 	o := tell(strings.NewReader("id, text, n\n1, \"a, b\", 5\n2,   \"c\",6\n3, plain , 7\n"), "x.csv", Options{})
 	require.NoError(t, o.err)

@@ -9,30 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestCouldBeHeader(t *testing.T) {
-	for text, want := range map[string]bool{
-		"id|date|amount":                true,
-		"Amount 1|Amount 2":             true,
-		"2nd reference|name":            true,
-		"Betrag (€)|#|Text":             true,
-		"Konto||||":                     false,
-		"INV-1|2026-01-02|10.00":        false,
-		"1|name":                        false,
-		"03-Feb-2026|Rent":              false,
-		"12.00 EUR|Rent":                false,
-		"(5,00 EUR)|Rent":               false,
-		strings.Repeat("x", 900) + "|y": false,
-		"|":                             false,
-	} {
-		require.Equal(t, want, couldBeHeader(strings.Split(text, "|")), text)
-	}
-}
-
-func TestColumnsGetNamesOfTheirOwn(t *testing.T) {
-	o := tell(strings.NewReader("id,,amount,amount,amount (2),\n1,b,2.00,3.00,4.00,\n"), "x.csv", Options{})
-	require.Contains(t, o.lines, "columns: id | column 2 | amount | amount (2) | amount (2) (2)")
-}
-
 func TestRowsMayEndWithADelimiter(t *testing.T) {
 	for _, file := range []string{"id,amount\n1,2.00,\n2,3.00,\n", "id,amount,\n1,2.00\n2,3.00\n", "id,amount,\n1,2.00,\n"} {
 		o := tell(strings.NewReader(file), "x.csv", Options{})
@@ -45,4 +21,35 @@ func TestRowsMayEndWithADelimiter(t *testing.T) {
 func TestOneColumnIsATableToo(t *testing.T) {
 	o := tell(strings.NewReader("amount\n12.00\n13.00\n"), "x.csv", Options{})
 	require.Equal(t, 2, o.rows, o.lines)
+}
+
+func TestADelimiterIsDeclared(t *testing.T) {
+	require.Zero(t, declaredDelimiter([]byte("sep=\r\nid,date\n")))
+	for file, opt := range map[string]Options{
+		"sep=^\r\nid^date^amount\r\n1^2026-01-02^2.00\r\n": {},
+		"\"sep=~\"\nid~date~amount\n1~2026-01-02~2.00\n":   {},
+		"id:date:amount\n1:2026-01-02:2.00\n":              {Delimiter: ':'},
+		"id date amount\n1 2026-01-02 \"2.00\"\n":          {Delimiter: ' '},
+	} {
+		o := tell(strings.NewReader(file), "x.csv", opt)
+		require.Contains(t, o.lines, "columns: id | date | amount", o.lines)
+		require.Equal(t, 1, o.rows)
+		require.Zero(t, o.rejected)
+	}
+}
+
+// TestTheDelimiterIsNotTheOneInsideValues: text and numbers hold other delimiters as often as the right one.
+func TestTheDelimiterIsNotTheOneInsideValues(t *testing.T) {
+	for _, file := range []string{
+		"id;date;amount;text\n1;2026-01-02;1,50;a, b\n2;2026-01-03;2,50;a, b, c\n",
+		"id,date,amount,text\n1,2026-01-02,1.50,a; b\n2,2026-01-03,2.50,a; b; c\n",
+		"id\tdate\tamount\ttext\n1\t2026-01-02\t1,50\ta; b, c|d\n2\t2026-01-03\t1,50\ta; b, c|d\n",
+	} {
+		o := tell(strings.NewReader(file), "x.csv", Options{})
+		require.Contains(t, o.lines, "columns: id | date | amount | text", o.lines)
+		require.Zero(t, o.rejected)
+	}
+	o := tell(strings.NewReader("Rent,2026-01-02,10.00\nPower; gas,2026-01-03,11.00\n"), "x.csv", Options{})
+	require.Equal(t, []string{"refused: HEADER_NOT_FOUND: x.csv has no row of column names: line 1 begins with " +
+		`"Rent 2026-01-02 10.00", which is data. Add a first line that names the columns`}, o.lines)
 }

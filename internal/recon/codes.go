@@ -195,7 +195,7 @@ const (
 	CodeUnknownCharset = "UNKNOWN_CHARSET"
 	// CodeHeaderNotFound (422): No line names the columns. Add one at the top.
 	CodeHeaderNotFound = "HEADER_NOT_FOUND"
-	// CodeTwoHeaders (422): Two lines may name the columns. Delete one.
+	// CodeTwoHeaders (422): Two lines may name the columns. Delete one, or say which counts by header.
 	CodeTwoHeaders = "TWO_HEADERS"
 	// CodeQuoteUnclosed (422): A quoted text never ends. Close it on the line that the message names.
 	CodeQuoteUnclosed = "QUOTE_UNCLOSED"
@@ -229,6 +229,9 @@ const (
 
 // Codes of a row that is refused while its file is loaded.
 const (
+	// CodeOtherTable: The row belongs to another table of the file than the one that is read. Split the file, or read
+	// that table by the line of its header.
+	CodeOtherTable = "OTHER_TABLE"
 	// CodeMalformed: The line is no row: quotes, columns or JSON are wrong. Correct it in the file.
 	CodeMalformed = "MALFORMED"
 	// CodeInvalidEncoding: The row holds bytes that are no text of the file's character set. Set charset.
