@@ -31,7 +31,7 @@ const (
 type otlpSettings struct {
 	Endpoint          string `env:"ENDPOINT"`
 	Headers           string `env:"HEADERS"`
-	TimeoutMs         int    `env:recon.CodeTimeout`
+	TimeoutMs         int    `env:"TIMEOUT"`
 	Compression       string `env:"COMPRESSION"`
 	Certificate       string `env:"CERTIFICATE"`
 	ClientCertificate string `env:"CLIENT_CERTIFICATE"`
