@@ -28,11 +28,6 @@ const (
 	maxNumericDate = 253402300799
 )
 
-var (
-	errDuplicateKey = errors.New("duplicate JSON key")
-	errClaimType    = errors.New("a claim has the wrong JSON type")
-)
-
 // claims keeps the token's members unchanged. jwt.MapClaims is not enough: it lets the last of two equal keys
 // win, and a reader in front of us might have believed the first.
 type claims struct{ members map[string]json.RawMessage }
@@ -93,7 +88,7 @@ func checkKeyNew(dec *json.Decoder, seen map[string]bool) error {
 	}
 	key, _ := token.(string)
 	if seen[key] {
-		return errDuplicateKey
+		return errors.New("duplicate JSON key")
 	}
 	seen[key] = true
 	return nil
@@ -106,7 +101,7 @@ func (c *claims) text(name string) (value string, present bool, err error) {
 		return "", false, nil
 	}
 	if len(raw) == 0 || raw[0] != '"' {
-		return "", true, fmt.Errorf("%w: %s", errClaimType, name)
+		return "", true, fmt.Errorf("the claim %s has the wrong JSON type", name)
 	}
 	err = json.Unmarshal(raw, &value)
 	return value, true, err
@@ -120,7 +115,7 @@ func (c *claims) date(name string) (*jwt.NumericDate, error) {
 	}
 	seconds, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || seconds < 0 || seconds > maxNumericDate {
-		return nil, fmt.Errorf("%w: %s", errClaimType, name)
+		return nil, fmt.Errorf("the claim %s has the wrong JSON type", name)
 	}
 	return jwt.NewNumericDate(time.Unix(int64(seconds), 0)), nil
 }
@@ -138,7 +133,7 @@ func (c *claims) texts(name string) ([]string, error) {
 	// Pointers tell null from "": a nil element is a null.
 	var many []*string
 	if err := json.Unmarshal(raw, &many); err != nil || many == nil || slices.Contains(many, nil) {
-		return nil, fmt.Errorf("%w: %s", errClaimType, name)
+		return nil, fmt.Errorf("the claim %s has the wrong JSON type", name)
 	}
 	values := make([]string, len(many))
 	for i, value := range many {
@@ -222,7 +217,7 @@ func (c *claims) roles() ([]Role, error) {
 		values = strings.Fields(values[0])
 	}
 	if len(values) > maxRoleNames {
-		return nil, fmt.Errorf("%w: more than %d roles", errClaimType, maxRoleNames)
+		return nil, fmt.Errorf("the claim roles has more than %d names", maxRoleNames)
 	}
 	roles := []Role{}
 	for _, role := range Roles {

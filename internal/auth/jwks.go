@@ -14,6 +14,7 @@ import (
 
 	"github.com/MicahParks/jwkset"
 
+	"matcher/internal/recon"
 	"matcher/internal/shared/safego"
 )
 
@@ -30,8 +31,11 @@ const (
 	maxKeys        = 100
 )
 
-// errNoKeys is "we know no key at all", never "we do not know that key".
-var errNoKeys = errors.New("no usable key is known")
+// errKeysUnavailable means that no key is known at all, never that a token's key is unknown.
+func errKeysUnavailable() error {
+	return recon.Unavailable(recon.CodeAuthKeysUnavailable, fetchCooldown,
+		"the identity provider's keys are temporarily unavailable")
+}
 
 // keyStore is the key set of an identity provider, as keyfunc wants to read it. The library's own HTTP storage makes
 // requests with unknown keys queue for a rate limiter and fetches once for each; here one fetch is in flight, all who
@@ -100,7 +104,7 @@ func (s *keyStore) lookup(ctx context.Context, kid string) (jwkset.JWK, error) {
 	fresh := !s.fetched.IsZero() && s.now().Sub(s.fetched) < s.ttl
 	s.mu.Unlock()
 	if !fresh {
-		return jwkset.JWK{}, errNoKeys
+		return jwkset.JWK{}, errKeysUnavailable()
 	}
 	return s.MemoryJWKSet.KeyRead(ctx, kid)
 }
@@ -196,7 +200,7 @@ func parseKeySet(body []byte) ([]jwkset.JWK, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errNoKeys
+		return nil, errors.New("the key set holds no usable key")
 	}
 	return keys, nil
 }

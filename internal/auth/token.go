@@ -215,9 +215,8 @@ func keyServes(key any, alg string) bool {
 // tokenError returns what the holder of a genuine token can act on, and one vague sentence for everything else.
 func tokenError(err error) error {
 	switch {
-	case errors.Is(err, errNoKeys):
-		return recon.Unavailable(recon.CodeAuthKeysUnavailable, fetchCooldown,
-			"the identity provider's keys are temporarily unavailable")
+	case recon.KindOf(err) == recon.KindUnavailable:
+		return errKeysUnavailable()
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return errTokenExpired()
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -62,8 +61,11 @@ const (
 	sourcesMax   = math.MaxUint16
 )
 
-// ErrTableFull is a side over a limit: 2^30 rows, 4 GiB of ids and key texts, or 65,535 sources.
-var ErrTableFull = errors.New("a side holds at most 2^30 rows, 4 GiB of identifiers and keys, and 65,535 sources")
+// errFull is a side over a limit: 2^30 rows, 4 GiB of ids and key texts, or 65,535 sources.
+func errFull() error {
+	return recon.Unprocessable(recon.CodeTooManyRows,
+		"a side holds at most 2^30 rows, 4 GiB of identifiers and keys, and 65,535 sources: split it")
+}
 
 // hashSeed keeps key hashes from being predicted, so no file can be made to collide. No result depends on it:
 // hashes only find candidates for a comparison of the texts themselves.
@@ -135,7 +137,7 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 		panic("engine: a row was added to a table that has run")
 	}
 	if len(t.id) >= rowsMax || len(t.arena) > arenaMax {
-		return ErrTableFull
+		return errFull()
 	}
 	number, err := t.sourceNumber(source)
 	if err != nil {
@@ -205,7 +207,7 @@ func (t *Table) sourceNumber(name string) (uint16, error) {
 		}
 	}
 	if len(t.sources) == sourcesMax {
-		return 0, ErrTableFull
+		return 0, errFull()
 	}
 	t.sources = append(t.sources, name)
 	return uint16(len(t.sources) - 1), nil

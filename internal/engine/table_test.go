@@ -68,7 +68,7 @@ func TestTable(t *testing.T) {
 	t.Run("more sources than a row can name are refused", func(t *testing.T) {
 		table := NewTable(p, recon.Left, 0)
 		table.sources = make([]string, sourcesMax)
-		require.ErrorIs(t, table.Add(&recon.Transaction{}, 0, "one more"), ErrTableFull)
+		require.Equal(t, recon.CodeTooManyRows, recon.CodeOf(table.Add(&recon.Transaction{}, 0, "one more")))
 	})
 	require.Equal(t, "EUR", currencyName(currencyCode("EUR")))
 }

@@ -133,7 +133,7 @@ func TestWorstInputs(t *testing.T) {
 
 	t.Run("amounts at the edge of what can be written tie to the minor unit, or are refused whole", func(t *testing.T) {
 		_, err := recon.ParseMoney("99999999999999999999999999999999999999", "EUR") // 38 digits
-		require.ErrorIs(t, err, recon.ErrAmountTooBig)
+		require.Equal(t, recon.CodeAmountTooBig, recon.CodeOf(err))
 		p := compile(t, recon.Rule{Name: "half", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Percent: "50"}}, recon.Rule{Name: "any sign", Type: recon.RuleTolerance, Priority: 2, Amount: recon.RuleAmount{Percent: "50", Sign: recon.SignAny}})
 		edge := []recon.Minor{math.MaxInt64, -math.MaxInt64, math.MaxInt64 - 1, -math.MaxInt64 + 1}
 		at := func(shift int) func(i int, tx *recon.Transaction) {

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -182,13 +181,13 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 }
 
 func (r *row) amountError(field, text, currency string, digits int, err error) {
-	switch {
-	case errors.Is(err, recon.ErrTooPrecise) && digits == 0:
+	switch code := recon.CodeOf(err); {
+	case code == recon.CodeAmountTooPrecise && digits == 0:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
-	case errors.Is(err, recon.ErrTooPrecise):
+	case code == recon.CodeAmountTooPrecise:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has more decimals than the %d of %s", text, digits,
 			cmp.Or(currency, "a file without currency"))
-	case errors.Is(err, recon.ErrAmountTooBig):
+	case code == recon.CodeAmountTooBig:
 		r.fail(field, text, recon.CodeAmountTooBig, "%q %s", text, err)
 	default:
 		r.fail(field, text, recon.CodeAmountUnreadable, "%q %s", text, err)

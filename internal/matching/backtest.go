@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -79,9 +78,6 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 				return table.Add(t, id, source)
 			},
 		})
-	if errors.Is(err, engine.ErrTableFull) {
-		err = recon.Unprocessable(recon.CodeTooManyRows, "the history is too large for one back-test: "+err.Error())
-	}
 	return table, err
 }
 

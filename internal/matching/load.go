@@ -2,7 +2,6 @@ package matching
 
 import (
 	"context"
-	"errors"
 
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
@@ -98,8 +97,5 @@ func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, b
 			return table.Add(t, id, source)
 		},
 	})
-	if errors.Is(err, engine.ErrTableFull) {
-		err = recon.Unprocessable(recon.CodeTooManyRows, "the context is too large for one run: "+err.Error())
-	}
 	return table, err
 }

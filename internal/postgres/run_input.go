@@ -27,19 +27,14 @@ func packRows(ids []int64) []byte {
 	return packed
 }
 
-var errPacked = errors.New("the rows of a run cannot be read")
-
 // unpackRows is the way back; most bounds what it gives.
 func unpackRows(packed []byte, most int) ([]int64, error) {
 	var ids []int64
 	for last := int64(0); len(packed) > 0; {
 		gap, n := binary.Uvarint(packed)
-		if n <= 0 {
-			return nil, errPacked
-		}
-		more, m := binary.Uvarint(packed[n:])
-		if m <= 0 {
-			return nil, errPacked
+		more, m := binary.Uvarint(packed[max(n, 0):])
+		if n <= 0 || m <= 0 {
+			return nil, errors.New("the rows of a run cannot be read")
 		}
 		if more >= uint64(most-len(ids)) {
 			return nil, recon.Conflict(recon.CodeRunNotReplayable,

@@ -162,11 +162,11 @@ const (
 	CodeImpossible = "IMPOSSIBLE"
 	// CodeFieldTooLong (413): The text is longer than can be stored. Shorten it.
 	CodeFieldTooLong = "FIELD_TOO_LONG"
-	// CodeAmountUnreadable (400): The text is no amount of its currency. Write it as 1234.56, or set decimal.
+	// CodeAmountUnreadable (400, 422): The text is no amount of its currency. Write it as 1234.56, or set decimal.
 	CodeAmountUnreadable = "AMOUNT_UNREADABLE"
-	// CodeAmountTooPrecise: The amount has more decimals than its currency. Round it at its origin.
+	// CodeAmountTooPrecise (422): The amount has more decimals than its currency. Round it at its origin.
 	CodeAmountTooPrecise = "AMOUNT_TOO_PRECISE"
-	// CodeAmountTooBig: The amount is over 9,223,372,036,854,775,807 minor units. Check the column and the currency.
+	// CodeAmountTooBig (422): The amount is over 9,223,372,036,854,775,807 minor units. Check column and currency.
 	CodeAmountTooBig = "AMOUNT_TOO_BIG"
 	// CodeSumTooBig (422): A sum does not fit in 64 bits. Split the rows over several groups or contexts.
 	CodeSumTooBig = "SUM_TOO_BIG"

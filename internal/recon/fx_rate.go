@@ -1,7 +1,6 @@
 package recon
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -29,9 +28,6 @@ const (
 	// RatesMax bounds one list of rates: thirty currencies, every day of five years.
 	RatesMax = 60_000
 )
-
-// errConversionTooBig is a converted amount beyond 64 bits.
-var errConversionTooBig = errors.New("the converted amount does not fit in 64 bits")
 
 // Check returns everything that is wrong with the rate.
 func (r *FXRate) Check() []FieldError {
@@ -121,14 +117,14 @@ func powerOfTen(exponent int) uint64 {
 func scaleMinor(amount Minor, by, over uint64) (Minor, error) {
 	hi, lo := bits.Mul64(uint64(amount.Abs()), by)
 	if hi >= over {
-		return 0, errConversionTooBig
+		return 0, Unprocessable(CodeSumTooBig, "the converted amount does not fit in 64 bits")
 	}
 	quotient, rest := bits.Div64(hi, lo, over)
 	if rest*2 > over || rest*2 == over && quotient&1 == 1 {
 		quotient++
 	}
 	if quotient > math.MaxInt64 {
-		return 0, errConversionTooBig
+		return 0, Unprocessable(CodeSumTooBig, "the converted amount does not fit in 64 bits")
 	}
 	if amount < 0 {
 		return -Minor(quotient), nil

@@ -1,7 +1,6 @@
 package recon
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -23,11 +22,9 @@ const amountDigitsMax = 38
 
 // Why a decimal is no amount in a currency.
 var (
-	ErrNotNumber     = errors.New("is not a number")
-	ErrTooPrecise    = errors.New("has more decimals than its currency")
-	ErrAmountTooBig  = errors.New("does not fit: at most 9,223,372,036,854,775,807 minor units")
-	ErrCurrencyCode  = errors.New("is not an ISO 4217 currency code")
-	errAmountAddWrap = errors.New("sum does not fit in 64 bits")
+	errNotNumber    = Unprocessable(CodeAmountUnreadable, "is not a number")
+	errTooPrecise   = Unprocessable(CodeAmountTooPrecise, "has more decimals than its currency")
+	errAmountTooBig = Unprocessable(CodeAmountTooBig, "does not fit: at most 9,223,372,036,854,775,807 minor units")
 )
 
 // ParseMinor reads a plain decimal ("-12.50", "+3", ".5", U+2212 as minus) exactly, in minor units of a currency with
@@ -37,7 +34,7 @@ func ParseMinor(text string, digits int) (Minor, error) {
 	body, negative := cutSign(text)
 	whole, fraction, _ := strings.Cut(body, ".")
 	if whole == "" && fraction == "" {
-		return 0, ErrNotNumber
+		return 0, errNotNumber
 	}
 	if len(whole)+len(fraction) > amountDigitsMax {
 		return 0, numberError(body)
@@ -45,9 +42,9 @@ func ParseMinor(text string, digits int) (Minor, error) {
 	if len(fraction) > digits {
 		if strings.Trim(fraction[digits:], "0") != "" {
 			if !allDigits(whole) || !allDigits(fraction) {
-				return 0, ErrNotNumber
+				return 0, errNotNumber
 			}
-			return 0, ErrTooPrecise
+			return 0, errTooPrecise
 		}
 		fraction = fraction[:digits]
 	}
@@ -81,9 +78,9 @@ func cutSign(text string) (body string, negative bool) {
 
 func numberError(body string) error {
 	if allDigits(strings.Replace(body, ".", "", 1)) {
-		return ErrAmountTooBig
+		return errAmountTooBig
 	}
-	return ErrNotNumber
+	return errNotNumber
 }
 
 func allDigits(text string) bool {
@@ -99,11 +96,11 @@ func accumulate(value int64, digits string) (int64, error) {
 	for i := range len(digits) {
 		c := digits[i]
 		if c < '0' || c > '9' {
-			return 0, ErrNotNumber
+			return 0, errNotNumber
 		}
 		d := int64(c - '0')
 		if value > (math.MaxInt64-d)/10 {
-			return 0, ErrAmountTooBig
+			return 0, errAmountTooBig
 		}
 		value = value*10 + d
 	}
@@ -140,7 +137,7 @@ func (m Minor) AppendDecimal(to []byte, digits int) []byte {
 func (m Minor) Add(n Minor) (Minor, error) {
 	sum := m + n
 	if (sum > m) != (n > 0) && n != 0 {
-		return 0, errAmountAddWrap
+		return 0, Unprocessable(CodeSumTooBig, "the sum does not fit in 64 bits")
 	}
 	return sum, nil
 }
@@ -157,7 +154,8 @@ func (m Minor) Abs() Minor {
 func ParseMoney(text, currency string) (Money, error) {
 	digits, known := CurrencyDigits(currency)
 	if !known {
-		return Money{}, fmt.Errorf("%q %w", currency, ErrCurrencyCode)
+		return Money{}, Unprocessable(CodeCurrencyUnknown,
+			fmt.Sprintf("%q is not an ISO 4217 currency code", currency))
 	}
 	amount, err := ParseMinor(text, digits)
 	if err != nil {

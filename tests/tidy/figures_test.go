@@ -21,7 +21,7 @@ const (
 	maxPackages         = 28
 	maxSingleCallersPer = 17 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 22 // functions with five parameters or more
-	maxSentinels        = 27
+	maxSentinels        = 15
 	maxPackageLines     = 6_700
 	maxCommandMethods   = 25 // on one type of cmd/matcher
 )

@@ -83,7 +83,7 @@ func refusalReason(err error) string {
 	switch kind := recon.KindOf(err); {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && kind == "":
 		return reasonCanceled
-	case errors.Is(err, errUnreachable), errors.Is(err, errUnknownCluster):
+	case recon.CodeOf(err) == recon.CodeDatabaseUnavailable:
 		return reasonUnreachable
 	case kind == recon.KindNotFound:
 		return reasonUnknown

@@ -27,5 +27,4 @@ func TestRefusalReason(t *testing.T) {
 		require.Equal(t, reason, refusalReason(err))
 	}
 	require.Equal(t, reasonCanceled, refusalReason(context.DeadlineExceeded))
-	require.Equal(t, reasonUnreachable, refusalReason(errors.Join(unreachableNow(), errUnknownCluster)))
 }

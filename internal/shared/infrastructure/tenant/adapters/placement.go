@@ -3,6 +3,7 @@ package adapters
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -32,8 +33,6 @@ func (t poolTarget) same(other poolTarget) bool {
 	return t == other
 }
 
-var errUnknownCluster = errors.New("the tenant's configuration names a cluster that the installation does not know")
-
 // placementOf returns the database that holds a tenant's schema.
 func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget, error) {
 	target, cluster := poolTarget{version: s.generation, connections: s.MaxConnections}, ClusterSettings{DSN: s.DSN}
@@ -49,7 +48,8 @@ func (s *ConnectionSettings) placementOf(tenant *ports.TenantConfig) (poolTarget
 	default:
 		var known bool
 		if cluster, known = s.Clusters[tenant.Cluster]; !known {
-			return poolTarget{}, errors.Join(unreachableNow(), errUnknownCluster)
+			return poolTarget{}, errors.Join(unreachableNow(),
+				fmt.Errorf("the cluster %q of the tenant's configuration is not configured here", tenant.Cluster))
 		}
 		target.database, target.connections = tenant.Database, cmp.Or(cluster.MaxConnections, s.MaxConnections)
 	}
