@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/auth"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
@@ -26,7 +27,7 @@ import (
 // environment.
 type Config struct {
 	// Environment is "development" or "production". Production refuses what is convenient and unsafe: a known signing
-	// key, no authentication, development tokens. ENV is an alias.
+	// key, no authentication, development tokens, passwords in the clear. ENV is an alias.
 	Environment string `env:"MATCHER_ENV" envDefault:"development"`
 	// Addr is where the API listens.
 	Addr string `env:"MATCHER_ADDR" envDefault:"127.0.0.1:8080"`
@@ -37,8 +38,14 @@ type Config struct {
 	// LogLevel is debug, info, warn or error; LogFormat is json or text.
 	LogLevel  string `env:"MATCHER_LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"MATCHER_LOG_FORMAT" envDefault:"text"`
-	// MetricsToken is what /metrics asks for; empty leaves it open. No figure names a tenant.
+	// MetricsToken is what /metrics asks for. Empty leaves it open in development, and there is none in production.
 	MetricsToken string `env:"MATCHER_METRICS_TOKEN"`
+	// PublicDocs=false answers 404 for /docs and /openapi.json.
+	PublicDocs bool `env:"MATCHER_PUBLIC_DOCS" envDefault:"true"`
+	// AllowPlaintext names the servers that production may reach over a network without TLS; see unencrypted.
+	AllowPlaintext []string `env:"MATCHER_ALLOW_PLAINTEXT"`
+
+	named bool // whether MATCHER_ENV was set at all
 
 	Tenancy   TenancyConfig
 	Limits    LimitsConfig
@@ -184,6 +191,7 @@ func LoadConfig(environ []string) (Config, error) {
 		problems = append(problems, parseProblems(err)...)
 	}
 	applyEmpty(&cfg, set)
+	cfg.named = set["MATCHER_ENV"] != ""
 	problems = append(problems, cfg.check()...)
 	if len(problems) > 0 {
 		slices.Sort(problems)
@@ -285,6 +293,10 @@ func (cfg Config) check() []string {
 	p.oneOf("OTEL_TRACES_EXPORTER", cfg.Telemetry.Exporter, "", "otlp", "none")
 	cfg.Tenancy.check(p)
 	cfg.checkAuth(p)
+	cfg.checkDoors(p)
+	for _, name := range cfg.AllowPlaintext {
+		p.oneOf("MATCHER_ALLOW_PLAINTEXT", name, unencrypted...)
+	}
 	return p.lines
 }
 
@@ -333,12 +345,7 @@ func (cfg Config) checkAuth(p *problemList) {
 		p.add("MATCHER_ADMIN_API_KEY has fewer than 32 bytes")
 	}
 	switch {
-	case cfg.Production():
-		if err := auth.CheckProduction(cfg.AuthConfig()); err != nil {
-			for line := range strings.SplitSeq(err.Error(), "\n") {
-				p.add("AUTH_HS256_SECRET, AUTH_JWKS_URL, AUTH_ENABLED: " + line)
-			}
-		}
+	case cfg.Production(): // see checkProduction
 	case !cfg.Auth.Enabled && cfg.Tenancy.MultiTenantEnabled:
 		p.add("AUTH_ENABLED=false cannot be used with MULTI_TENANT_ENABLED=true: the token names the tenant")
 	case cfg.Auth.Enabled:
@@ -382,6 +389,17 @@ func (pg PostgresConfig) AppDSN() string {
 		return pg.DSN
 	}
 	return pg.dsn(pg.User, pg.Password)
+}
+
+// installation names the logins of every server, of which each has its own.
+func (pg PostgresConfig) installation() tenancy.Installation {
+	i := tenancy.Installation{WithoutRoles: pg.WithoutRoles}
+	for dsn := range pg.dsns() {
+		if parsed, err := pgx.ParseConfig(dsn); err == nil {
+			i.Logins = append(i.Logins, parsed.User)
+		}
+	}
+	return i
 }
 
 // OwnerConnDSN is the owner's connection string.

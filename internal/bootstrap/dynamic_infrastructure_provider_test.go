@@ -18,6 +18,7 @@ import (
 	"matcher/internal/bootstrap"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
 	"matcher/internal/testkit"
 )
@@ -30,7 +31,7 @@ func writeAudit(tx *postgres.Tx) error {
 func TestDynamicInfrastructureProvider(t *testing.T) {
 	t.Parallel()
 	in := testkit.NewInstallation(t)
-	cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
+	cfg, err := bootstrap.LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
 	require.NoError(t, err)
 	p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -68,9 +69,9 @@ func TestDynamicInfrastructureProvider_WithoutRoles(t *testing.T) {
 	t.Parallel()
 	server := testkit.PostgresServer(t)
 	dsn := server.DSN("postgres", "")
-	cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + dsn, "POSTGRES_OWNER_DSN=" + dsn, "POSTGRES_WITHOUT_ROLES=true"})
+	cfg, err := bootstrap.LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_DSN=" + dsn, "POSTGRES_OWNER_DSN=" + dsn, "POSTGRES_WITHOUT_ROLES=true"})
 	require.NoError(t, err)
-	require.NoError(t, bootstrap.Install(t.Context(), dsn, bootstrap.WithoutRoles()))
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{WithoutRoles: true}))
 	var logged bytes.Buffer
 	p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.NewTextHandler(&logged, nil)))
 	require.NoError(t, err)
@@ -84,7 +85,7 @@ func TestDynamicInfrastructureProvider_WithoutRoles(t *testing.T) {
 		tx.Emit(recon.EventImportCompleted, struct{}{}) // the marker is written without a worker role
 		return writeAudit(tx)
 	}))
-	owner := connect(t, dsn)
+	owner := testkit.Dial(t, dsn)
 	require.Empty(t, testkit.Violations(t, owner, cfg.Tenancy.DefaultTenantID))
 	var roles int
 	require.NoError(t, owner.QueryRow(t.Context(), `SELECT count(*) FROM pg_roles WHERE rolname ~ '^(t_|matcher_)'`).Scan(&roles))
@@ -101,7 +102,7 @@ func TestTenantConfigurationCache(t *testing.T) {
 	t.Parallel()
 	in := testkit.NewInstallation(t)
 	open := func(t *testing.T, environ ...string) *bootstrap.Provider {
-		cfg, err := bootstrap.LoadConfig(append(environ, "POSTGRES_DSN="+in.AppDSN, "POSTGRES_OWNER_DSN="+in.OwnerDSN))
+		cfg, err := bootstrap.LoadConfig(append(environ, "MATCHER_ENV=development", "POSTGRES_DSN="+in.AppDSN, "POSTGRES_OWNER_DSN="+in.OwnerDSN))
 		require.NoError(t, err)
 		p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
@@ -145,7 +146,7 @@ func TestStartTenantEventListener(t *testing.T) {
 	in := testkit.NewInstallation(t)
 	redisURL := testkit.Redis(t)
 	start := func(t *testing.T, environ ...string) (*bootstrap.Provider, *postgres.DB) {
-		own := []string{"REDIS_URL=" + redisURL, "POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN}
+		own := []string{"MATCHER_ENV=development", "REDIS_URL=" + redisURL, "POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN}
 		cfg, err := bootstrap.LoadConfig(append(own, environ...))
 		require.NoError(t, err)
 		p, err := bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
@@ -205,7 +206,7 @@ func TestStartTenantEventListener(t *testing.T) {
 		require.Equal(t, "TENANT_SUSPENDED", code(db, tenantID))
 	})
 	t.Run("an address that cannot be read is never quoted", func(t *testing.T) {
-		cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
+		cfg, err := bootstrap.LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_DSN=" + in.AppDSN, "POSTGRES_OWNER_DSN=" + in.OwnerDSN})
 		require.NoError(t, err)
 		cfg.Redis.URL = "redis://u:hunter2@h:notaport/x"
 		_, err = bootstrap.NewProvider(t.Context(), cfg, slog.New(slog.DiscardHandler))

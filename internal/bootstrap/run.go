@@ -92,6 +92,12 @@ func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error
 }
 
 func (a *App) open(ctx context.Context) error {
+	for server, variables := range a.cfg.plaintext() {
+		if a.cfg.Production() {
+			a.log.WarnContext(ctx, "MATCHER_ALLOW_PLAINTEXT: passwords and data cross the network unencrypted",
+				"server", server, "set by", variables)
+		}
+	}
 	stopTracing, err := telemetry.StartTracing(ctx, a.cfg.Telemetry.ServiceName, a.cfg.Telemetry.TracesWanted())
 	if err != nil {
 		return err
@@ -122,7 +128,7 @@ func (a *App) open(ctx context.Context) error {
 // openDatabase installs what tenants share, after it has started the embedded default where no database is named.
 func (a *App) openDatabase(ctx context.Context) error {
 	if a.cfg.Postgres.External() {
-		if err := Install(ctx, a.cfg.Postgres.OwnerConnDSN(), a.cfg.Postgres.installOptions()...); err != nil {
+		if err := adapters.Install(ctx, a.cfg.Postgres.OwnerConnDSN(), a.cfg.Postgres.installation()); err != nil {
 			return fmt.Errorf("preparing the database of POSTGRES_*: %w", err)
 		}
 		return nil
@@ -133,7 +139,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 	}
 	a.embedded = embedded
 	a.onClose(embedded.Stop)
-	if err := createDatabase(ctx, embedded.DSN("postgres", ""), embeddedDatabase); err != nil {
+	if err := adapters.CreateDatabase(ctx, embedded.DSN("postgres", ""), embeddedDatabase); err != nil {
 		return err
 	}
 	a.cfg.Postgres.OwnerDSN = embedded.DSN(embeddedDatabase, "")
@@ -141,7 +147,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 	if a.cfg.Auth.Secret == "" && a.cfg.Auth.JWKSURL == "" && !a.cfg.Production() {
 		a.cfg.Auth.Secret = embedded.SigningKey // of this data folder alone, where none is configured
 	}
-	return Install(ctx, a.cfg.Postgres.OwnerDSN)
+	return adapters.Install(ctx, a.cfg.Postgres.OwnerDSN, adapters.Installation{})
 }
 
 // embeddedDatabase is the one database of the embedded cluster that is ours.
@@ -268,8 +274,9 @@ func (a *App) openAPI(role Role) error {
 		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
-		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, Build: engine.ThisBuild(),
-		Ready: a.provider.control.Ping, ProbesOnly: role == RoleWorker,
+		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, MetricsOpen: !a.cfg.Production(),
+		PublicDocs: a.cfg.PublicDocs, Build: engine.ThisBuild(), ProbesOnly: role == RoleWorker,
+		Ready: Readiness{a.settingStore.Now, a.spoolDir(), minFreeBytes, time.Now}.Check,
 	})
 	return err
 }

@@ -22,7 +22,7 @@ import (
 
 func open(t *testing.T, role bootstrap.Role, env ...string) *bootstrap.App {
 	t.Helper()
-	cfg, err := bootstrap.LoadConfig(append([]string{"MATCHER_LOG_LEVEL=error"}, env...))
+	cfg, err := bootstrap.LoadConfig(append([]string{"MATCHER_ENV=development", "MATCHER_LOG_LEVEL=error"}, env...))
 	require.NoError(t, err)
 	app, err := bootstrap.Open(t.Context(), cfg, role, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestOpen_SaysWhatIsWrong(t *testing.T) {
 		require.ErrorContains(t, err, "MATCHER_ADDR")
 	})
 	t.Run("the named database does not answer", func(t *testing.T) {
-		cfg, err := bootstrap.LoadConfig([]string{"POSTGRES_HOST=127.0.0.1", "POSTGRES_PORT=1", "POSTGRES_PASSWORD=hunter2"})
+		cfg, err := bootstrap.LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_HOST=127.0.0.1", "POSTGRES_PORT=1", "POSTGRES_PASSWORD=hunter2"})
 		require.NoError(t, err)
 		_, err = bootstrap.Open(t.Context(), cfg, bootstrap.RoleAll, slog.New(slog.DiscardHandler))
 		require.ErrorContains(t, err, "POSTGRES_*")

@@ -52,7 +52,7 @@ func (a *App) openTenants() (err error) {
 
 // prepareDatabase creates a tenant's own database and installs in it what every database that holds tenants has.
 func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) error {
-	err := createDatabase(ctx, ownerDSN, database)
+	err := adapters.CreateDatabase(ctx, ownerDSN, database)
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "42501" {
 		return recon.Unprocessable(recon.CodeValidationFailed, "Matcher may not create the database",
@@ -62,7 +62,8 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 	if err != nil {
 		return err
 	}
-	if err := Install(ctx, adapters.InDatabase(ownerDSN, database), a.cfg.Postgres.installOptions()...); err != nil {
+	err = adapters.Install(ctx, adapters.InDatabase(ownerDSN, database), a.cfg.Postgres.installation())
+	if err != nil {
 		return fmt.Errorf("installing in a tenant's own database: %w", err)
 	}
 	return nil

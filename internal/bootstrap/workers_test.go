@@ -25,7 +25,7 @@ func TestTenantsElsewhereAreWorkedForToo(t *testing.T) {
 	t.Parallel()
 	other := testkit.PostgresServer(t)
 	cell := other.DSN("postgres", "")
-	require.NoError(t, bootstrap.Install(t.Context(), cell))
+	require.NoError(t, tenancy.Install(t.Context(), cell, tenancy.Installation{}))
 	app, err := url.Parse(cell)
 	require.NoError(t, err)
 	app.User = url.User(tenancy.RoleApp)

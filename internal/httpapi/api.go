@@ -56,13 +56,16 @@ type Config struct {
 
 	Log      *slog.Logger
 	Registry *prometheus.Registry
-	// MetricsToken guards /metrics where it is set.
+	// MetricsToken guards /metrics where it is set; without one there is no /metrics unless MetricsOpen.
 	MetricsToken string
-	// Build is what /version answers.
+	MetricsOpen  bool
+	// PublicDocs shows the API's document, its page and the version to callers without a token.
+	PublicDocs bool
+	// Build is what /version answers; its commit is named to callers with a token.
 	Build engine.Build
 	// ProbesOnly leaves out everything under /v1: a worker answers probes and nothing else.
 	ProbesOnly bool
-	// Ready reports whether the service can answer; an error makes /readyz 503.
+	// Ready reports whether the service can answer; an error makes /readyz 503, with the code of a recon.Error.
 	Ready func(context.Context) error
 }
 
@@ -88,7 +91,7 @@ func New(cfg Config) (*API, error) {
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
 		uploads: make(chan struct{}, maxUploads), draining: make(chan struct{}),
 	}
-	mux, doc := http.NewServeMux(), newDocument(cfg.Build.Version)
+	mux, doc := http.NewServeMux(), newDocument(publicBuild(cfg.Build).Version)
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
 		for _, op := range operations {

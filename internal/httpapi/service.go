@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -26,6 +28,11 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := a.Ready(r.Context()); err != nil {
 		a.Log.WarnContext(r.Context(), "not ready", "error", err)
+		var known *recon.Error
+		if errors.As(err, &known) {
+			a.refuse(w, r, known)
+			return
+		}
 		writeNotReady(w, r, recon.CodeDatabaseUnavailable, "the database does not answer")
 		return
 	}
@@ -38,12 +45,46 @@ func writeNotReady(w http.ResponseWriter, r *http.Request, code, detail string) 
 	writeProblem(w, p)
 }
 
-func (a *API) version(w http.ResponseWriter, _ *http.Request) {
-	_ = sendJSON(w, a.Build)
+func (a *API) version(w http.ResponseWriter, r *http.Request) {
+	if a.holdsAnyToken(r) {
+		_ = sendJSON(w, a.Build)
+		return
+	}
+	_ = sendJSON(w, publicBuild(a.Build))
 }
 
-// metrics serves the registry, to holders of the token where there is one.
+// publicBuild is a build without its commit, which names to a stranger what has been mended since.
+func publicBuild(b engine.Build) engine.Build {
+	const shown = 12 // of a commit in the version of a build between two releases
+	if b.Commit != "" && strings.Contains(b.Version, b.Commit[:min(shown, len(b.Commit))]) {
+		b.Version = "dev"
+	}
+	b.Commit = ""
+	return b
+}
+
+// documented lets callers with a token through, and every other where documents are public: the rest learns nothing.
+func documented(serve func(*API, http.ResponseWriter, *http.Request)) func(*API, http.ResponseWriter, *http.Request) {
+	return func(a *API, w http.ResponseWriter, r *http.Request) {
+		if a.PublicDocs || a.holdsAnyToken(r) {
+			serve(a, w, r)
+			return
+		}
+		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, recon.CodeNotFound, "no such path"))
+	}
+}
+
+func (a *API) holdsAnyToken(r *http.Request) bool {
+	_, err := a.Auth.Authenticate(r.Context(), r.Header.Values("Authorization"))
+	return err == nil
+}
+
+// metrics serves the registry, to holders of the token where there is one. Without a token it has to be asked for.
 func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
+	if a.MetricsToken == "" && !a.MetricsOpen {
+		writeProblem(w, newProblem(r.Context(), http.StatusNotFound, recon.CodeNotFound, "no such path"))
+		return
+	}
 	if a.MetricsToken != "" && !holdsToken(r.Header.Get("Authorization"), a.MetricsToken) {
 		writeProblem(w, newProblem(r.Context(), http.StatusUnauthorized, recon.CodeTokenMissing,
 			"send the metrics token: Authorization: Bearer …"))

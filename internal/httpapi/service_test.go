@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/bootstrap"
 	"matcher/internal/testkit"
 )
 
@@ -50,6 +51,31 @@ func TestService(t *testing.T) {
 		require.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"))
 		require.NotEqual(t, "not plain!", nobody.Call("GET", "/health", nil, "X-Request-Id", "not plain!").Header.Get("X-Request-Id"))
 	})
+}
+
+func TestService_ClosedDocuments(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t, func(cfg *bootstrap.Config) { cfg.PublicDocs = false })
+	caller, stranger, forger := api.As("", auth.RoleViewer), api.Anonymous(), api.Anonymous()
+	forger.Token = "e30.e30.e30"
+	for _, path := range []string{"/docs", "/openapi.json", "/version"} {
+		require.Equal(t, "NOT_FOUND", stranger.Call("GET", path, nil).Problem().Code, path)
+		require.Equal(t, 404, forger.Call("GET", path, nil).Status, path)
+		require.Equal(t, 200, caller.Call("GET", path, nil).Status, path)
+	}
+	require.Equal(t, 200, stranger.Call("GET", "/health", nil).Status)
+}
+
+func TestService_MetricsInProductionNeedAToken(t *testing.T) {
+	t.Parallel()
+	production := func(cfg *bootstrap.Config) {
+		cfg.Environment, cfg.Auth.Secret = "production", "Zk3v9Qp1Lx7Rw5Tn8Yb2Hc6Jd4Gf0SaU"
+	}
+	stranger := testkit.Server(t, production).Anonymous()
+	require.Equal(t, 404, stranger.Call("GET", "/metrics", nil).Status)
+	require.Equal(t, 401, testkit.Server(t, production, testkit.MetricsToken("scrape")).Anonymous().Call("GET", "/metrics", nil).Status)
+	require.Equal(t, 200, testkit.Server(t).Anonymous().Call("GET", "/metrics", nil).Status, "open in development")
+	require.NotContains(t, string(stranger.Call("GET", "/version", nil).Body), "commit")
 }
 
 // BenchmarkGetContext is what reading one context costs over HTTP: route, token, tenant, one transaction.

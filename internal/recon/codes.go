@@ -109,6 +109,10 @@ const (
 	CodeDatabaseUnavailable = "DATABASE_UNAVAILABLE"
 	// CodeDatabaseFull (503): The database's disk is full. Give it space.
 	CodeDatabaseFull = "DATABASE_FULL"
+	// CodeDiskFull (503): The disk that uploads are written to is full. Give it space.
+	CodeDiskFull = "DISK_FULL"
+	// CodeClockSkewed (503): This machine's clock is far from the database's. Let a time server set both.
+	CodeClockSkewed = "CLOCK_SKEWED"
 	// CodeAuthKeysUnavailable (503): The issuer's public keys cannot be fetched. Check AUTH_JWKS_URL and the issuer.
 	CodeAuthKeysUnavailable = "AUTH_KEYS_UNAVAILABLE"
 	// CodeTenantManagerUnavailable (503): The tenant manager does not answer and nothing is cached. Check

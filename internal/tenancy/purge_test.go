@@ -69,7 +69,7 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPurgeUntilKilled$")
 		child.Env = append(os.Environ(), killAt+"="+step, "MULTI_TENANT_ENABLED=true", "REDIS_URL="+redisURL,
-			"POSTGRES_OWNER_DSN="+dsn, "POSTGRES_DSN="+api.Config.Postgres.DSN, "MATCHER_TENANT_GRACE_HOURS=0")
+			"MATCHER_ENV=development", "POSTGRES_OWNER_DSN="+dsn, "POSTGRES_DSN="+api.Config.Postgres.DSN, "MATCHER_TENANT_GRACE_HOURS=0")
 		out, err := child.CombinedOutput()
 		var ended *exec.ExitError
 		require.True(t, errors.As(err, &ended) && ended.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, "%s: %v %s", step, err, out)

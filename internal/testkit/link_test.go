@@ -22,7 +22,7 @@ func TestPostgresLink(t *testing.T) {
 		_, err := conn.Exec(ctx, `SELECT 1`)
 		return time.Since(start), err
 	}
-	conn := dial(t, through)
+	conn := Dial(t, through)
 	took, err := ping(conn)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, took, 40*time.Millisecond, "there and back")
@@ -32,12 +32,12 @@ func TestPostgresLink(t *testing.T) {
 	require.Error(t, err, "its answer was cut off")
 	link.Watch(nil)
 
-	conn = dial(t, through)
+	conn = Dial(t, through)
 	link.Cut()
 	_, err = ping(conn)
 	require.Error(t, err)
 
-	conn = dial(t, through)
+	conn = Dial(t, through)
 	link.Deafen(true)
 	_, err = ping(conn)
 	require.ErrorIs(t, err, context.DeadlineExceeded)

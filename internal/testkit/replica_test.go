@@ -17,7 +17,7 @@ func TestPostgresReplica_FollowsPausesAndTakesOver(t *testing.T) {
 		return there
 	}
 	replica.Pause(t)
-	conn := dial(t, primary.DSN("postgres", ""))
+	conn := Dial(t, primary.DSN("postgres", ""))
 	_, err := conn.Exec(t.Context(), `CREATE TABLE public.seen ()`)
 	require.NoError(t, err)
 	require.False(t, exists(), "paused")
@@ -25,6 +25,6 @@ func TestPostgresReplica_FollowsPausesAndTakesOver(t *testing.T) {
 	replica.CatchUp(t)
 	require.True(t, exists())
 	replica.Promote(t)
-	_, err = dial(t, replica.DSN("postgres", "")).Exec(t.Context(), `DROP TABLE public.seen`)
+	_, err = Dial(t, replica.DSN("postgres", "")).Exec(t.Context(), `DROP TABLE public.seen`)
 	require.NoError(t, err, "it takes writes now")
 }

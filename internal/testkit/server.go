@@ -66,7 +66,7 @@ func ServerOn(t testing.TB, ownerDSN string, options ...ServerOption) *APIServer
 func ServerAs(t testing.TB, role bootstrap.Role, ownerDSN string, options ...ServerOption) *APIServer {
 	t.Helper()
 	cfg, err := bootstrap.LoadConfig([]string{
-		"MULTI_TENANT_ENABLED=true", "MATCHER_LOG_LEVEL=error", "POSTGRES_OWNER_DSN=" + ownerDSN,
+		"MATCHER_ENV=development", "MULTI_TENANT_ENABLED=true", "MATCHER_LOG_LEVEL=error", "POSTGRES_OWNER_DSN=" + ownerDSN,
 		"POSTGRES_DSN=" + withUser(t, ownerDSN, tenancy.RoleApp), "MATCHER_SHUTDOWN_TIMEOUT_SEC=5",
 	})
 	if err != nil {
@@ -114,6 +114,9 @@ func (s *APIServer) AsSubject(subject, tenantID string, roles ...auth.Role) *Cli
 	}
 	return &Client{URL: s.URL, Token: token, t: s.t}
 }
+
+// Anonymous is a client without a token.
+func (s *APIServer) Anonymous() *Client { return &Client{URL: s.URL, t: s.t} }
 
 // Client calls the API; each method fails the test when the transport does.
 type Client struct {

@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"matcher/internal/auth"
-	"matcher/internal/bootstrap"
 	"matcher/internal/postgres"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
@@ -73,7 +72,7 @@ func install(t testing.TB, ownerDSN string, change ...func(*tenancy.ConnectionSe
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
-	if err := bootstrap.Install(ctx, ownerDSN); err != nil {
+	if err := tenancy.Install(ctx, ownerDSN, tenancy.Installation{}); err != nil {
 		t.Fatalf("installing: %v", err)
 	}
 	return OpenInstallation(t, ownerDSN, change...)
@@ -145,16 +144,17 @@ func TenantContext(ctx context.Context, tenantID string) context.Context {
 // Owner is a superuser's connection to the installation's database, which sees through every wall.
 func (i *Installation) Owner(t testing.TB) *pgx.Conn {
 	t.Helper()
-	return dial(t, i.OwnerDSN)
+	return Dial(t, i.OwnerDSN)
 }
 
 // App is a bare connection of the application's login role.
 func (i *Installation) App(t testing.TB) *pgx.Conn {
 	t.Helper()
-	return dial(t, i.AppDSN)
+	return Dial(t, i.AppDSN)
 }
 
-func dial(t testing.TB, dsn string) *pgx.Conn {
+// Dial is a connection that ends with the test.
+func Dial(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()

@@ -103,7 +103,7 @@ func startWalk(t *testing.T) *walk {
 		T: t, binary: filepath.Join(binaryDir(t), "matcher"), objects: t.TempDir(), dsn: owner,
 		events: testkit.NewToxic(t, address.Host), redis: redis,
 		env: []string{
-			"POSTGRES_OWNER_DSN=" + owner, "POSTGRES_DSN=" + asApplication(t, owner), "RABBITMQ_URL=" + testkit.RabbitMQ(t),
+			"MATCHER_ENV=development", "POSTGRES_OWNER_DSN=" + owner, "POSTGRES_DSN=" + asApplication(t, owner), "RABBITMQ_URL=" + testkit.RabbitMQ(t),
 			"MULTI_TENANT_ENABLED=true", "MULTI_TENANT_SERVICE_API_KEY=" + walkService, "AUTH_HS256_SECRET=" + walkSecret,
 			"MATCHER_ADMIN_API_KEY=" + walkAdminKey, "MATCHER_TENANT_GRACE_HOURS=0", "MATCHER_LOG_LEVEL=error",
 		},

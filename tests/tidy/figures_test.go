@@ -17,7 +17,7 @@ import (
 // The house's budget. A figure that falls may take its limit down with it; one that has to rise argues in
 // docs/decisions.md.
 const (
-	maxCodeLines        = 47_400
+	maxCodeLines        = 48_300
 	maxPackages         = 28
 	maxSingleCallersPer = 17 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 22 // functions with five parameters or more

@@ -48,7 +48,7 @@ var onlyIn = []struct {
 	folders []string
 }{
 	{regexp.MustCompile(`^(github\.com/jackc/|database/sql$|github\.com/lib/pq)`), []string{postgres, adapters, jobs, bootstrap, testkit, "internal/pgserver"}},
-	{regexp.MustCompile(`^github\.com/riverqueue/`), []string{postgres, jobs, bootstrap, testkit}},
+	{regexp.MustCompile(`^github\.com/riverqueue/`), []string{postgres, jobs, adapters, testkit}},
 	{regexp.MustCompile(`^github\.com/golang-migrate/`), []string{adapters, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/(redis|go-redis)/`), []string{adapters, httpapi, bootstrap, testkit}},
 	{regexp.MustCompile(`^github\.com/alicebob/`), nil},

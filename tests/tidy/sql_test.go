@@ -30,7 +30,7 @@ var sqlFiles = []string{
 	adapters + "/schema_grants.go",
 	adapters + "/schema_pending.go",
 	adapters + "/migrator.go",
-	bootstrap + "/migrations.go",
+	adapters + "/installation.go",
 }
 
 // switchFiles may name a role or a search path: the door and the provisioner.

@@ -120,9 +120,7 @@ func ManagerURLFault(text string) string {
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "must be a plain address such as https://tenants.example.com"
 	}
-	ip := net.ParseIP(u.Hostname())
-	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !auth.IsLoopback(u.Hostname())) {
 		return "must be an https address (plain http only to this machine)"
 	}
 	return ""

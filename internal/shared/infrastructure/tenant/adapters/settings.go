@@ -43,6 +43,12 @@ func (s *Settings) Revision(ctx context.Context) (revision int64, err error) {
 	return revision, settingsError(err)
 }
 
+// Now returns the time by the database's clock, at the moment when it answers.
+func (s *Settings) Now(ctx context.Context) (now time.Time, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now, settingsError(err)
+}
+
 // Load returns every setting that was ever changed.
 func (s *Settings) Load(ctx context.Context) ([]StoredSetting, error) {
 	rows, err := s.pool.Query(ctx, `SELECT key, value, version, changed_at, changed_by FROM control.settings ORDER BY key`)

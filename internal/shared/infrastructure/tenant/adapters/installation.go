@@ -1,4 +1,4 @@
-package bootstrap
+package adapters
 
 import (
 	"context"
@@ -15,38 +15,26 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"matcher/internal/auth"
-	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/migrations"
 )
 
 // installTimeout bounds an installation, waiting for another process's included.
 const installTimeout = 2 * time.Minute
 
-// InstallOption changes Install from its defaults.
-type InstallOption func(*installation)
-
-// WithoutRoles is for a server on which the owner may not create roles: the schemas are then the only wall between
-// tenants, and the application logs in as the owner.
-func WithoutRoles() InstallOption { return func(i *installation) { i.roles = false } }
-
-func (pg PostgresConfig) installOptions() (options []InstallOption) {
-	if pg.WithoutRoles {
-		options = append(options, WithoutRoles())
-	}
-	return options
+// Installation is how Install differs from its defaults.
+type Installation struct {
+	// WithoutRoles is for a server on which the owner may not create roles: the schemas are then the only wall between
+	// tenants, and the application logs in as the owner.
+	WithoutRoles bool
+	// Logins are the roles, of any name, that the application logs in as; those that the server has join matcher_app.
+	Logins []string
 }
-
-type installation struct{ roles bool }
 
 // Install creates what tenants share in the database that ownerDSN names: the application's roles, the schemas
 // control, work and ext with their tables, the job queue's tables, and the grants. It upgrades an older installation,
 // changes nothing on a current one, and may run in several processes at once. The owner needs CREATEROLE and the
 // right to create schemas; it need not be a superuser.
-func Install(ctx context.Context, ownerDSN string, options ...InstallOption) error {
-	i := installation{roles: true}
-	for _, option := range options {
-		option(&i)
-	}
+func Install(ctx context.Context, ownerDSN string, i Installation) error {
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()
 	config, err := pgx.ParseConfig(ownerDSN)
@@ -57,19 +45,13 @@ func Install(ctx context.Context, ownerDSN string, options ...InstallOption) err
 	if err != nil {
 		return fmt.Errorf("connecting as the owner: %w", err)
 	}
-	defer closeInstaller(ctx, conn)
+	defer closeConn(ctx, conn)
 	return i.run(ctx, conn)
-}
-
-func closeInstaller(ctx context.Context, conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	_ = conn.Close(ctx)
 }
 
 // run uses several short transactions: a process killed between two leaves an older installation, which the next run
 // completes. Roles belong to the whole cluster, so an installer of another database may create them first.
-func (i installation) run(ctx context.Context, conn *pgx.Conn) error {
+func (i Installation) run(ctx context.Context, conn *pgx.Conn) error {
 	base := []step{
 		{"creating the roles", i.createRoles},
 		{"creating the schemas", statement(`CREATE SCHEMA IF NOT EXISTS control; CREATE SCHEMA IF NOT EXISTS work; CREATE SCHEMA IF NOT EXISTS ext`)},
@@ -124,7 +106,7 @@ func migrateSchema(schema string, files fs.FS) func(context.Context, pgx.Tx) err
 		if _, err := tx.Exec(ctx, `SET LOCAL search_path TO `+schema); err != nil {
 			return err
 		}
-		return tenancy.MigrateUp(ctx, tx, files, schema)
+		return MigrateUp(ctx, tx, files, schema)
 	}
 }
 
@@ -145,7 +127,7 @@ func migrateQueueStep(ctx context.Context, tx pgx.Tx) (applied bool, err error) 
 
 // createRole keeps an existing role, which the installer of another database may have created a moment ago: writing a
 // shared row that another installer writes too would fail.
-const createRole = `
+const createSharedRole = `
 	DO $$
 	BEGIN
 		IF to_regrole('%[1]s') IS NULL THEN
@@ -165,6 +147,23 @@ const joinRole = `
 	END $$;
 `
 
+// joinApp lets a login of another name (matcher.login, since a DO block takes no parameters) take the roles that
+// matcher_app may take; it inherits none of them. A superuser may take every role already. An owner that logs in too
+// administers matcher_app without being able to take it.
+const joinApp = `
+	DO $$
+	DECLARE login CONSTANT name := current_setting('matcher.login');
+	BEGIN
+		IF EXISTS (SELECT FROM pg_roles WHERE rolname = login AND NOT rolsuper) AND NOT EXISTS (
+			SELECT FROM pg_auth_members
+			WHERE roleid = to_regrole('matcher_app') AND member = to_regrole(quote_ident(login)) AND NOT admin_option
+		) THEN
+			EXECUTE format('GRANT matcher_app TO %I', login);
+		END IF;
+	EXCEPTION WHEN unique_violation THEN NULL;
+	END $$;
+`
+
 // inheritNothing corrects a matcher_app that an administrator created with the defaults.
 const inheritNothing = `
 	DO $$
@@ -175,23 +174,37 @@ const inheritNothing = `
 	END $$;
 `
 
-func (i installation) createRoles(ctx context.Context, tx pgx.Tx) error {
-	if !i.roles {
+func (i Installation) createRoles(ctx context.Context, tx pgx.Tx) error {
+	if i.WithoutRoles {
 		return nil
 	}
 	var sql strings.Builder
-	fmt.Fprintf(&sql, createRole, tenancy.RoleApp, "LOGIN NOINHERIT")
+	fmt.Fprintf(&sql, createSharedRole, RoleApp, "LOGIN NOINHERIT")
 	sql.WriteString(inheritNothing)
-	for _, role := range []string{tenancy.RoleWork, tenancy.RoleControl} {
-		fmt.Fprintf(&sql, createRole, role, "NOLOGIN")
+	for _, role := range []string{RoleWork, RoleControl} {
+		fmt.Fprintf(&sql, createSharedRole, role, "NOLOGIN")
 		fmt.Fprintf(&sql, joinRole, role)
 	}
-	return statement(sql.String())(ctx, tx)
+	if err := statement(sql.String())(ctx, tx); err != nil {
+		return err
+	}
+	for _, login := range i.Logins {
+		if login == RoleApp {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `SELECT set_config('matcher.login', $1, true)`, login); err != nil {
+			return err
+		}
+		if err := statement(joinApp)(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grant gives the worker role the queue and the control role the registry. A tenant's role gets its rights from the
 // provisioner. No role may create in public, where a stray table could be taken for a tenant's.
-func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
+func (i Installation) grant(ctx context.Context, tx pgx.Tx) error {
 	const shared = `
 		REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 		GRANT USAGE ON SCHEMA ext TO PUBLIC;`
@@ -204,20 +217,20 @@ func (i installation) grant(ctx context.Context, tx pgx.Tx) error {
 		GRANT SELECT, INSERT, UPDATE ON control.tenants, control.settings TO matcher_control;
 		GRANT DELETE ON control.tenants TO matcher_control;
 		GRANT SELECT, INSERT ON control.settings_history, control.audit TO matcher_control;`
-	if !i.roles {
+	if i.WithoutRoles {
 		return statement(shared)(ctx, tx)
 	}
 	return statement(shared+roles)(ctx, tx)
 }
 
-// createDatabase creates a database if it is missing: the embedded installation's, or a tenant's own. template0 is
+// CreateDatabase creates a database if it is missing: the embedded installation's, or a tenant's own. template0 is
 // never in use, as template1 may be.
-func createDatabase(ctx context.Context, ownerDSN, name string) error {
+func CreateDatabase(ctx context.Context, ownerDSN, name string) error {
 	conn, err := pgx.Connect(ctx, ownerDSN)
 	if err != nil {
 		return fmt.Errorf("connecting to create a database: %w", err)
 	}
-	defer closeInstaller(ctx, conn)
+	defer closeConn(ctx, conn)
 	var exists bool
 	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists)
 	if err != nil || exists {

@@ -1,9 +1,8 @@
 //go:build integration
 
-package bootstrap_test
+package adapters_test
 
 import (
-	"context"
 	"net/url"
 	"sync"
 	"testing"
@@ -11,16 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/bootstrap"
+	"matcher/internal/postgres"
+	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/testkit"
 )
 
-func connect(t *testing.T, dsn string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
+func writeAudit(tx *postgres.Tx) error {
+	tx.Audit("context.create", "context", "c", nil)
+	return nil
 }
 
 func catalogs(t *testing.T, conn *pgx.Conn) map[string][]string {
@@ -46,8 +43,8 @@ func as(t *testing.T, dsn, user, password string) string {
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
-	require.NoError(t, bootstrap.Install(t.Context(), dsn))
-	owner := connect(t, dsn)
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}))
+	owner := testkit.Dial(t, dsn)
 	want := catalogs(t, owner)
 	require.Equal(t, []string{"control", "ext", "public", "work"}, testkit.SchemaNames(t, owner))
 	require.Equal(t, []string{"audit", "schema_migrations", "settings", "settings_history", "tenants"}, testkit.TableNames(t, owner, "control"))
@@ -55,7 +52,7 @@ func TestInstall(t *testing.T) {
 	require.Empty(t, testkit.TableNames(t, owner, "public"))
 
 	t.Run("again changes nothing", func(t *testing.T) {
-		require.NoError(t, bootstrap.Install(t.Context(), dsn))
+		require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}))
 		require.Equal(t, want, catalogs(t, owner))
 	})
 	t.Run("the application's role logs in, inherits nothing and owns nothing", func(t *testing.T) {
@@ -68,7 +65,7 @@ func TestInstall(t *testing.T) {
 		require.NoError(t, owner.QueryRow(t.Context(), `
 			SELECT count(*) FROM pg_class, aclexplode(relacl) a WHERE a.grantee = to_regrole('matcher_app')::oid`).Scan(&granted))
 		require.Zero(t, granted)
-		app := connect(t, as(t, dsn, "matcher_app", ""))
+		app := testkit.Dial(t, as(t, dsn, "matcher_app", ""))
 		for _, sql := range []string{`SELECT 1 FROM control.tenants`, `SELECT 1 FROM work.river_job`, `CREATE TABLE public.mine ()`} {
 			_, err := app.Exec(t.Context(), sql)
 			require.ErrorContains(t, err, "42501", sql)
@@ -79,19 +76,19 @@ func TestInstall(t *testing.T) {
 func TestInstall_RefusesAnEarlierBaseline(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
-	require.NoError(t, bootstrap.Install(t.Context(), dsn))
-	owner := connect(t, dsn)
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}))
+	owner := testkit.Dial(t, dsn)
 	_, err := owner.Exec(t.Context(), `ALTER TABLE control.schema_migrations DROP COLUMN baseline`)
 	require.NoError(t, err)
 	before := catalogs(t, owner)
-	require.ErrorContains(t, bootstrap.Install(t.Context(), dsn), "start with a new data folder or database")
+	require.ErrorContains(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}), "start with a new data folder or database")
 	require.Equal(t, before, catalogs(t, owner))
 }
 
 func TestInstall_ManyAtOnce(t *testing.T) {
 	t.Parallel()
 	server := testkit.PostgresServer(t) // whose roles nobody has made yet
-	admin := connect(t, server.DSN("postgres", ""))
+	admin := testkit.Dial(t, server.DSN("postgres", ""))
 	for _, name := range []string{"first", "second"} {
 		_, err := admin.Exec(t.Context(), `CREATE DATABASE `+name)
 		require.NoError(t, err)
@@ -100,28 +97,28 @@ func TestInstall_ManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			if err := bootstrap.Install(t.Context(), []string{first, second}[i%2]); err != nil {
+			if err := tenancy.Install(t.Context(), []string{first, second}[i%2], tenancy.Installation{}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	require.Equal(t, catalogs(t, connect(t, first)), catalogs(t, connect(t, second)))
+	require.Equal(t, catalogs(t, testkit.Dial(t, first)), catalogs(t, testkit.Dial(t, second)))
 }
 
 func TestInstall_ByAnOwnerThatIsNoSuperuser(t *testing.T) {
 	t.Parallel()
 	server := testkit.PostgresServer(t) // roles belong to the server: this test makes its own
-	admin := connect(t, server.DSN("postgres", ""))
+	admin := testkit.Dial(t, server.DSN("postgres", ""))
 	for _, sql := range []string{`CREATE ROLE matcher_owner LOGIN CREATEROLE`, `CREATE DATABASE matcher OWNER matcher_owner`} {
 		_, err := admin.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}
 	dsn := server.DSN("matcher", "matcher_owner")
-	require.NoError(t, bootstrap.Install(t.Context(), dsn))
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}))
 	_, err := admin.Exec(t.Context(), `ALTER ROLE matcher_app PASSWORD 'secret'`)
 	require.NoError(t, err)
-	require.NoError(t, bootstrap.Install(t.Context(), dsn))
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{}))
 
 	var hash *string
 	require.NoError(t, admin.QueryRow(t.Context(), `SELECT rolpassword FROM pg_authid WHERE rolname = 'matcher_app'`).Scan(&hash))
@@ -130,14 +127,46 @@ func TestInstall_ByAnOwnerThatIsNoSuperuser(t *testing.T) {
 	in := testkit.OpenInstallation(t, dsn)
 	ctx, tenantID := in.NewTenant(t)
 	require.NoError(t, in.DB.Tx(ctx, writeAudit))
-	require.Empty(t, testkit.Violations(t, connect(t, server.DSN("matcher", "")), tenantID))
+	require.Empty(t, testkit.Violations(t, testkit.Dial(t, server.DSN("matcher", "")), tenantID))
+}
+
+// POSTGRES_USER may be any name: it takes the roles that matcher_app may take, and has no right itself.
+func TestInstall_ForALoginOfAnyName(t *testing.T) {
+	t.Parallel()
+	server := testkit.PostgresServer(t)
+	admin := testkit.Dial(t, server.DSN("postgres", ""))
+	for _, sql := range []string{
+		`CREATE ROLE recon_owner LOGIN CREATEROLE`, `CREATE DATABASE matcher OWNER recon_owner`,
+		`CREATE ROLE "Recon's$$app" LOGIN`, `CREATE ROLE stranger LOGIN`,
+	} {
+		_, err := admin.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	dsn := server.DSN("matcher", "recon_owner")
+	for range 2 { // the second changes nothing
+		require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{Logins: []string{"Recon's$$app", "recon_owner", "not_there"}}))
+	}
+	for login, admitted := range map[string]bool{"Recon's$$app": true, "recon_owner": true, "matcher_app": true, "stranger": false} {
+		in := testkit.OpenInstallation(t, dsn, func(s *tenancy.ConnectionSettings) { s.DSN = as(t, dsn, login, "") })
+		if !admitted {
+			_, err := in.Registry.Records(t.Context(), "", "", 1)
+			require.Error(t, err, login)
+			continue
+		}
+		ctx, _ := in.NewTenant(t)
+		require.NoError(t, in.DB.Tx(ctx, writeAudit), login)
+	}
+	for _, sql := range []string{`SELECT 1 FROM control.tenants`, `SELECT 1 FROM work.river_job`} {
+		_, err := testkit.Dial(t, as(t, dsn, "Recon's$$app", "")).Exec(t.Context(), sql)
+		require.ErrorContains(t, err, "42501", "a login that inherits has no right of its own either")
+	}
 }
 
 func TestInstall_WithoutRoles(t *testing.T) {
 	t.Parallel()
 	dsn := testkit.Database(t)
-	require.NoError(t, bootstrap.Install(t.Context(), dsn, bootstrap.WithoutRoles()))
-	owner := connect(t, dsn)
+	require.NoError(t, tenancy.Install(t.Context(), dsn, tenancy.Installation{WithoutRoles: true}))
+	owner := testkit.Dial(t, dsn)
 	var grants int
 	require.NoError(t, owner.QueryRow(t.Context(), `
 		SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
@@ -150,7 +179,7 @@ func TestInstall_TellsNoPassword(t *testing.T) {
 	for _, dsn := range []string{
 		"postgres://owner:hunter2@[::1/matcher", "postgres://owner:hunter2@127.0.0.1:1/matcher?connect_timeout=1",
 	} {
-		err := bootstrap.Install(t.Context(), dsn)
+		err := tenancy.Install(t.Context(), dsn, tenancy.Installation{})
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "hunter2")
 	}

@@ -1,0 +1,53 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"matcher/internal/recon"
+)
+
+const (
+	// maxClockSkew is how far this machine's clock may be from the database's: due times and leases are compared.
+	maxClockSkew = 5 * time.Second
+	// minFreeBytes is room for the logs and spooled uploads of a few seconds.
+	minFreeBytes = 64 << 20
+	// retryReady is about the time in which an operator or a time server mends what /readyz complains about.
+	retryReady = 30 * time.Second
+)
+
+// Readiness is what an instance needs in order to answer: its database, the same time as it has, and room for uploads.
+type Readiness struct {
+	Database     func(context.Context) (now time.Time, err error)
+	Spool        string // "" is the system's folder for temporary files
+	MinFreeBytes uint64
+	Now          func() time.Time
+}
+
+// Check returns what is missing.
+func (r Readiness) Check(ctx context.Context) error {
+	before := r.Now()
+	database, err := r.Database(ctx)
+	if err != nil {
+		return err
+	}
+	// The answer was made between the two readings of the clock here.
+	if early, late := before.Sub(database), database.Sub(r.Now()); max(early, late) > maxClockSkew {
+		return recon.Unavailable(recon.CodeClockSkewed, retryReady,
+			"this machine's clock is more than %s from the database's: let a time server set both", maxClockSkew)
+	}
+	dir := cmp.Or(r.Spool, os.TempDir())
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err != nil {
+		return fmt.Errorf("looking at the disk of uploads: %w", err)
+	}
+	if disk.Bavail*uint64(disk.Bsize) < r.MinFreeBytes { //nolint:gosec // G115: a block has a positive size
+		return recon.Unavailable(recon.CodeDiskFull, retryReady, "the disk that uploads are written to is full")
+	}
+	return nil
+}
