@@ -13,6 +13,7 @@ FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/matcher /usr/local/bin/matcher
 COPY --from=build --chown=nonroot:nonroot /out/lib /var/lib/matcher
 COPY LICENSE /usr/share/doc/matcher/LICENSE
+ENV MATCHER_ENV=production MATCHER_PUBLIC_DOCS=false
 USER nonroot:nonroot
 WORKDIR /var/lib/matcher
 EXPOSE 8080

@@ -109,7 +109,8 @@ generate: ## Generated code
 	@grep -rqsE '^//go:generate ' --include='*.go' cmd internal || $(call ABSENT,nothing in this tree is generated)
 	$(GO) generate ./...
 
-up: ## PostgreSQL, Valkey, RabbitMQ, S3 and Matcher in containers
+up: ## PostgreSQL, Valkey, RabbitMQ, S3 and Matcher in containers; the first time, random secrets in .env
+	@scripts/first-env
 	docker compose up --build --detach --wait
 
 down: ## Stop the containers; their volumes stay

@@ -85,7 +85,7 @@ type ObjectsConfig struct {
 type PostgresConfig struct {
 	// DSN replaces the fields up to SSLMode.
 	DSN      string `env:"POSTGRES_DSN"`
-	Host     string `env:"POSTGRES_HOST"`
+	Host     string `env:"POSTGRES_HOST"` // or the folder of its socket
 	Port     int    `env:"POSTGRES_PORT" envDefault:"5432"`
 	User     string `env:"POSTGRES_USER" envDefault:"matcher_app"`
 	Password string `env:"POSTGRES_PASSWORD"`
@@ -410,12 +410,16 @@ func (pg PostgresConfig) OwnerConnDSN() string {
 	return pg.dsn(pg.OwnerUser, pg.OwnerPassword)
 }
 
+// dsn names a host, or the folder of a socket.
 func (pg PostgresConfig) dsn(user, password string) string {
-	u := url.URL{
-		Scheme: "postgres", User: url.UserPassword(user, password),
-		Host: net.JoinHostPort(pg.Host, strconv.Itoa(pg.Port)), Path: "/" + pg.DB,
-		RawQuery: url.Values{"sslmode": {pg.SSLMode}}.Encode(),
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Path: "/" + pg.DB}
+	query, port := url.Values{"sslmode": {pg.SSLMode}}, strconv.Itoa(pg.Port)
+	if strings.HasPrefix(pg.Host, "/") {
+		query["host"], query["port"] = []string{pg.Host}, []string{port}
+	} else {
+		u.Host = net.JoinHostPort(pg.Host, port)
 	}
+	u.RawQuery = query.Encode()
 	return u.String()
 }
 

@@ -5,6 +5,7 @@ package bootstrap
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
@@ -40,6 +41,14 @@ func TestLoadConfig(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "postgres://matcher_app:p%2Fw@db:5432/matcher?sslmode=prefer", cfg.Postgres.AppDSN())
 		require.Equal(t, "postgres://matcher_owner:o@db:5432/matcher?sslmode=prefer", cfg.Postgres.OwnerConnDSN())
+	})
+	t.Run("the host may be the folder of a socket", func(t *testing.T) {
+		cfg, err := LoadConfig([]string{"MATCHER_ENV=development", "POSTGRES_HOST=/run/postgresql", "POSTGRES_PORT=5433"})
+		require.NoError(t, err)
+		parsed, err := pgx.ParseConfig(cfg.Postgres.AppDSN())
+		require.NoError(t, err)
+		require.Equal(t, "/run/postgresql", parsed.Host)
+		require.EqualValues(t, 5433, parsed.Port)
 	})
 	t.Run("every wrong variable is named at once and no value is repeated", func(t *testing.T) {
 		_, err := LoadConfig([]string{
