@@ -10,6 +10,10 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
@@ -21,8 +25,19 @@ var charsets = map[string]encoding.Encoding{
 	"utf-8":        nil,
 	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM),
 	"utf-16be":     unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+	"utf-16":       unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), // where no mark is
+	"windows-1250": charmap.Windows1250,
+	"windows-1251": charmap.Windows1251,
 	"windows-1252": charmap.Windows1252,
 	"iso-8859-1":   charmap.Windows1252, // as browsers do: the bytes in which they differ are no letters in ISO 8859-1
+	"iso-8859-15":  charmap.ISO8859_15,
+	"shift-jis":    japanese.ShiftJIS,
+	"euc-jp":       japanese.EUCJP,
+	"gb18030":      simplifiedchinese.GB18030,
+	"gbk":          simplifiedchinese.GB18030,
+	"gb2312":       simplifiedchinese.GB18030,
+	"big5":         traditionalchinese.Big5,
+	"euc-kr":       korean.EUCKR,
 }
 
 // Charsets is the names by which a charset can be declared, sorted.
@@ -37,7 +52,7 @@ var byteOrderMarks = []struct {
 }
 
 // text returns the file as UTF-8: it refuses what is no text and settles the charset on the first bytes (byte order
-// mark, then valid UTF-8, then Windows-1252). Every call returns the same window.
+// mark, then valid UTF-8, UTF-16, then the likeliest one). Every call returns the same window.
 func (in *input) text() (*window, error) {
 	if in.utf8 == nil && in.notText == nil {
 		in.utf8, in.notText = in.decode()
@@ -52,8 +67,12 @@ func (in *input) decode() (*window, error) {
 		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat, what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
-	if declared != "" {
-		charset = strings.ToLower(declared)
+	in.guessed = charset == "" && declared == ""
+	switch {
+	case declared != "" && !(strings.EqualFold(declared, "utf-16") && mark > 0):
+		charset = strings.ReplaceAll(strings.ToLower(declared), "_", "-")
+	case charset == "":
+		charset = likeliest(head, raw.eof, in.opt.Names)
 	}
 	decode, known := charsets[charset]
 	if !known {
@@ -65,7 +84,7 @@ func (in *input) decode() (*window, error) {
 	if decode != nil {
 		w = newWindow(transform.NewReader(&remainder{raw}, decode.NewDecoder()))
 	}
-	w.validate = decode == nil
+	w.validate, w.charset = decode == nil, charset
 	text := w.head()
 	if binary(text) {
 		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat,
@@ -74,10 +93,11 @@ func (in *input) decode() (*window, error) {
 	if bytes.IndexByte(text, '\n') < 0 && bytes.IndexByte(text, '\r') >= 0 {
 		w.newline = '\r'
 	}
-	in.charset, in.guessed = charset, declared == "" && charset == "windows-1252"
+	in.charset = charset
 	return w, nil
 }
 
+// charsetOf is the charset that the bytes prove, or "", and the length of its mark.
 func charsetOf(head []byte, whole bool) (charset string, mark int) {
 	for _, m := range byteOrderMarks {
 		if bytes.HasPrefix(head, []byte(m.bytes)) {
@@ -92,7 +112,7 @@ func charsetOf(head []byte, whole bool) (charset string, mark int) {
 	case validPrefix(head, whole), mostlyUTF8(head):
 		return "utf-8", 0
 	}
-	return "windows-1252", 0
+	return "", 0
 }
 
 // mostlyUTF8 reports whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252
@@ -112,8 +132,8 @@ func mostlyUTF8(head []byte) bool {
 	return letters >= damaged*2 && letters > 0
 }
 
-// zerosAt reports whether this is mostly ASCII in UTF-16 without a mark: zeros at every second place, counted from
-// first.
+// zerosAt reports whether this is UTF-16 without a mark: its digits and line breaks, if nothing else, have zeros at
+// every second place, counted from first.
 func zerosAt(head []byte, first int) bool {
 	sample := head[:min(len(head), 1024)&^1]
 	zeros, others := 0, 0
@@ -126,7 +146,7 @@ func zerosAt(head []byte, first int) bool {
 			others++
 		}
 	}
-	return len(sample) >= 4 && others == 0 && zeros*10 >= len(sample)/2*9
+	return len(sample) >= 4 && others*20 <= zeros && zeros*10 >= len(sample)/2
 }
 
 // validPrefix is utf8.Valid for a text that may be cut inside its last character.

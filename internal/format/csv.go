@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
@@ -89,9 +88,8 @@ func (d *csvDecoder) skip(end int, last bool) {
 
 // check finds what makes the text of a row unfit.
 func (d *csvDecoder) check(line int, text []byte) error {
-	if d.w.validate && !utf8.Valid(text) {
-		return d.rowProblem(line, "", recon.CodeInvalidEncoding,
-			"this row is not UTF-8 although the file begins so: save the whole file in one encoding")
+	if problem := d.w.undecoded(text); problem != "" {
+		return d.rowProblem(line, "", recon.CodeInvalidEncoding, "%s", problem)
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
 		return d.rowProblem(line, "", recon.CodeMalformed, "this row holds a NUL byte, so it is damaged")

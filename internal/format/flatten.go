@@ -12,19 +12,19 @@ import (
 // flattener lays nested objects out as columns named by dotted paths ("payer.name", "tags.0"). Numbers keep the digits
 // they were written with. Columns are numbered as they first occur.
 type flattener struct {
-	validate bool
-	header   []string
-	column   map[string]int
-	fields   []string
-	seen     []int // by column: the last row that had it, to find a duplicate key
-	row      int
-	path     []byte
-	line     int
-	problem  error
+	w       *window // of the text
+	header  []string
+	column  map[string]int
+	fields  []string
+	seen    []int // by column: the last row that had it, to find a duplicate key
+	row     int
+	path    []byte
+	line    int
+	problem error
 }
 
-func newFlattener(validate bool) flattener {
-	return flattener{validate: validate, column: map[string]int{}}
+func newFlattener(w *window) flattener {
+	return flattener{w: w, column: map[string]int{}}
 }
 
 // object fills rec from the text of one JSON object.

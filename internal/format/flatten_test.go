@@ -12,7 +12,7 @@ import (
 
 // TestFlattenerKeepsColumnsInPlace: later rows may bring columns, and never move one.
 func TestFlattenerKeepsColumnsInPlace(t *testing.T) {
-	f := newFlattener(true)
+	f := newFlattener(&window{validate: true})
 	var rec recon.Record
 	require.NoError(t, f.object([]byte(`{"a":1,"b":{"c":"x"}}`), &rec))
 	first := rec.Header

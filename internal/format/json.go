@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
@@ -62,7 +61,7 @@ func openNDJSON(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return &ndjsonDecoder{w: w, flatten: newFlattener(w.validate)}, "one object a line", nil
+	return &ndjsonDecoder{w: w, flatten: newFlattener(w)}, "one object a line", nil
 }
 
 func (d *ndjsonDecoder) next(rec *recon.Record) error {
@@ -107,7 +106,7 @@ func openJSON(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	d := &jsonDecoder{w: w, flatten: newFlattener(w.validate), first: true}
+	d := &jsonDecoder{w: w, flatten: newFlattener(w), first: true}
 	c, err := d.skipSpace()
 	if err != nil {
 		return nil, "", err
@@ -349,9 +348,10 @@ func (f *flattener) valid(text []byte, line int) *recon.RowError {
 		e := recon.NewRowError(line, 0, "", string(text[:min(len(text), 80)]), code, reason)
 		return &e
 	}
+	undecoded := f.w.undecoded(text)
 	switch {
-	case f.validate && !utf8.Valid(text):
-		return fail(recon.CodeInvalidEncoding, "this object is not UTF-8: save the whole file in one encoding")
+	case undecoded != "":
+		return fail(recon.CodeInvalidEncoding, undecoded)
 	case text[0] != '{':
 		return fail(recon.CodeMalformed, "an object {…} is expected here")
 	case !json.Valid(text):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
@@ -18,8 +19,9 @@ type window struct {
 	eof        bool
 	err        error // of src, returned once its bytes are used up
 	newline    byte
-	line       int // 1-based number of the line of start
-	validate   bool
+	line       int    // 1-based number of the line of start
+	validate   bool   // the text should be UTF-8, and has not been checked
+	charset    string // that the text was decoded from
 }
 
 func newWindow(src io.Reader) *window {
@@ -101,6 +103,20 @@ func (w *window) take(n int) {
 	w.line += bytes.Count(w.buf[w.start:w.start+n], lineBreak[:])
 	w.start += n
 }
+
+// undecoded returns what is wrong with the bytes of a row, or "".
+func (w *window) undecoded(text []byte) string {
+	switch {
+	case w.validate && !utf8.Valid(text):
+		return "this row is not UTF-8 although the file begins so: save the whole file in one encoding"
+	case !w.validate && bytes.Contains(text, replacement):
+		return "this row holds bytes that are no text in " + w.charset + ": set the charset, or save the file anew"
+	}
+	return ""
+}
+
+// replacement is what decoders put for bytes that they do not know.
+var replacement = []byte("\uFFFD")
 
 // readError is err about the place at which the window starts. No honest file has a row that fills the window.
 func readError(w *window, err error) error {
