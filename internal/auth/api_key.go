@@ -31,7 +31,7 @@ func (keys APIKeys) Authenticate(header []string) (Principal, error) {
 		}
 	}
 	if found < 0 {
-		return Principal{}, recon.Unauthorized(recon.CodeAPIKeyInvalid, "unknown API key")
+		return Principal{}, recon.Unauthorized(recon.CodeAPIKeyInvalid, "the API key is unknown: check X-API-Key")
 	}
 	return Principal{Subject: keys[found].Subject, Roles: keys[found].Roles}, nil
 }

@@ -104,7 +104,8 @@ func (t Tenancy) tenantOf(principal Principal) (string, error) {
 	claim := principal.TenantID
 	switch {
 	case claim == "" && t.MultiTenant:
-		return "", recon.Unauthorized(recon.CodeTenantClaimMissing, "the token names no tenant")
+		return "", recon.Unauthorized(recon.CodeTenantClaimMissing,
+			"the token names no tenant: it needs the claim tenantId")
 	case claim == "":
 		claim = t.DefaultTenantID
 	case !t.MultiTenant && claim != t.DefaultTenantID:

@@ -237,7 +237,7 @@ func errTokenMissing() error {
 }
 
 func errTokenExpired() error {
-	return recon.Unauthorized(recon.CodeTokenExpired, "the token has expired")
+	return recon.Unauthorized(recon.CodeTokenExpired, "the token has expired: get a new one")
 }
 
 func errTokenUnverifiable() error {

@@ -118,7 +118,8 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	select {
 	case a.uploads <- struct{}{}:
 	default:
-		return nil, recon.Unavailable(recon.CodeBusy, 5*time.Second, "too many files are being loaded at the moment")
+		return nil, recon.Unavailable(recon.CodeBusy, 5*time.Second,
+			"too many files are being loaded at the moment: send it again later")
 	}
 	in := &upload{key: key, close: func() { <-a.uploads }}
 	in.body = &pacedBody{
@@ -161,7 +162,7 @@ func (in *upload) openForm(r *http.Request) error {
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
-			return recon.Invalid(recon.CodeMultipartUnreadable, "the form holds no file")
+			return recon.Invalid(recon.CodeMultipartUnreadable, "the form holds no file: send one")
 		}
 		if err != nil {
 			return recon.Invalid(recon.CodeMultipartUnreadable,

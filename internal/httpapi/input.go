@@ -172,7 +172,7 @@ func (b *bodyField) read(r *reading, field reflect.Value) (status int, err error
 	case errors.As(err, &slow) && slow.Timeout():
 		return 0, invalidRequest(http.StatusRequestTimeout, "request body read timeout", nil)
 	case err != nil:
-		return 0, recon.Invalid(recon.CodeBodyIncomplete, "the body ended before it was whole")
+		return 0, recon.Invalid(recon.CodeBodyIncomplete, "the body ended before it was whole: send it again")
 	case len(text) == 0:
 		return 0, invalidRequest(http.StatusBadRequest, "request body is required", r.faults.Errors)
 	}

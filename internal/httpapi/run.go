@@ -111,7 +111,8 @@ const retryReplay = 5 * time.Second
 // replayRun computes while the caller waits, so that an instance does one at a time.
 func (a *API) replayRun(ctx context.Context, in *keyedID) (recon.Replay, error) {
 	if !a.replaying.TryLock() {
-		return recon.Replay{}, recon.Unavailable(recon.CodeBusy, retryReplay, "another run is being replayed here")
+		return recon.Replay{}, recon.Unavailable(recon.CodeBusy, retryReplay,
+			"another run is being replayed here: repeat the request later")
 	}
 	defer a.replaying.Unlock()
 	return matching.Replay(ctx, a.DB, in.ID)

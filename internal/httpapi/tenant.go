@@ -43,7 +43,9 @@ func (a *API) listTenants(ctx context.Context, in *tenantsInput) (out list[adapt
 	return listOf(tenants, base64.RawURLEncoding.EncodeToString([]byte(tenants[in.Limit-1].Slug))), nil
 }
 
-func errBadCursor() error { return recon.Invalid(recon.CodeBadCursor, "invalid cursor") }
+func errBadCursor() error {
+	return recon.Invalid(recon.CodeBadCursor, "the cursor is not one that this list gave: start with the first page")
+}
 
 type createTenantInput struct {
 	Body struct {

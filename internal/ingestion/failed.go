@@ -41,7 +41,7 @@ func (s *Service) failed(ctx context.Context, source recon.Source, fileName stri
 	}
 	told := failedImport{
 		source.ContextID, source.ID, storableName(fileName), recon.CodeInternal,
-		"the import failed for a reason that the log tells",
+		"the import failed for a reason that the log has",
 	}
 	if known := (*recon.Error)(nil); errors.As(cause, &known) {
 		told.Code, told.Message = known.Code, storableText(known.Error())

@@ -101,7 +101,7 @@ func (s *Service) end(ctx context.Context, run recon.Run, err error) error {
 	default:
 		run.Status, run.ErrorCode, run.ErrorMessage = recon.RunFailed, recon.CodeInternal,
 			"the run failed for a reason "+
-				"that the log tells"
+				"that the log has"
 	}
 	if run.Status == recon.RunFailed {
 		s.log().ErrorContext(ctx, "the run failed", "run", run.ID, "code", run.ErrorCode, "error", err)

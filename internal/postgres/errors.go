@@ -41,7 +41,7 @@ var conflicts = map[string]struct{ code, message string }{
 	"rules_priority_unique":     {recon.CodePriorityTaken, "another rule of this context has this priority"},
 	"runs_one_running":          {recon.CodeRunActive, "a run of this context is under way"},
 	"runs_one_queued":           {recon.CodeRunQueued, "a run of this context is waiting already"},
-	"active_items_pkey":         {recon.CodeAlreadyMatched, "a transaction stands in another active group already"},
+	"active_items_pkey":         {recon.CodeAlreadyMatched, "a row is in another active group: unmatch or reject that one first"},
 	"idempotency_keys_pkey":     {recon.CodeIdempotencyInFlight, "a request with this idempotency key is still at work"},
 	"field_maps_pkey":           {recon.CodeChangedMeanwhile, "the field map was changed meanwhile: read it again"},
 	"calendars_name_unique":     {recon.CodeNameTaken, "another calendar has this id"},
@@ -109,11 +109,14 @@ func publicError(err error) *recon.Error {
 	}
 	switch {
 	case retryable(err):
-		return recon.Unavailable(recon.CodeTryAgain, retryAfterConflict, "another change got in the way")
+		return recon.Unavailable(recon.CodeTryAgain, retryAfterConflict,
+			"another change got in the way and nothing was stored: repeat the request")
 	case pgErr.Code == codeQueryCanceled:
-		return recon.Unavailable(recon.CodeTimeout, retryAfterOutage, "the database took too long")
+		return recon.Unavailable(recon.CodeTimeout, retryAfterOutage,
+			"the database took too long: repeat the request, or ask for less")
 	case pgErr.Code == codeDiskFull:
-		return recon.Unavailable(recon.CodeDatabaseFull, retryAfterOutage, "the database has no space left")
+		return recon.Unavailable(recon.CodeDatabaseFull, retryAfterOutage,
+			"the database has no space left: it needs a larger disk")
 	case pgErr.Code == codeTooManyClients, serverGone(pgErr):
 		return unreachable
 	default:

@@ -201,7 +201,7 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 		return g.Status, err
 	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.Hands, tx.actor):
 		return g.Status, recon.Forbidden(recon.CodeFourEyes,
-			"you matched or adjusted this group yourself: somebody else confirms it")
+			"you matched or adjusted this group yourself: another person confirms it")
 	case d.Action == recon.ActionConfirm && g.rest() != 0 && cmp.Or(d.Reason, g.DifferenceReason) == 0:
 		return g.Status, recon.Unprocessable(recon.CodeAdjustmentReasonMissing, fmt.Sprintf(
 			"the sides differ by %s %s that no adjustment covers: say why", decimal(g.rest(), g.Currency), g.Currency),
@@ -238,7 +238,7 @@ func (tx *Tx) moveGroups(ctx context.Context, groups []*decidedGroup, d recon.De
 	})
 	if violates(err, "group_decisions_pkey") || err == nil && tag.RowsAffected() != int64(len(groups)) {
 		return recon.Conflict(recon.CodeChangedMeanwhile,
-			"somebody else decided on a group at the same moment: read it again")
+			"another person decided on a group at the same moment: read it again")
 	}
 	if err != nil {
 		return fmt.Errorf("moving groups: %w", err)

@@ -171,7 +171,7 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 	}
 	if held {
 		return recon.Conflict(recon.CodeInUse,
-			"a row of this import stands in an active group: unmatch or reject it first")
+			"a row of this import is in an active group: unmatch or reject it first")
 	}
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id BETWEEN $1 AND $2`,

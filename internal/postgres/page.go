@@ -104,5 +104,5 @@ func pageOf[T any](items []T, page Page, key func(T) []any) (part []T, next stri
 }
 
 func badCursor() error {
-	return recon.Invalid(recon.CodeBadCursor, "the cursor is not one that this list gave")
+	return recon.Invalid(recon.CodeBadCursor, "the cursor is not one that this list gave: start with the first page")
 }

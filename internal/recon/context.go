@@ -1,6 +1,11 @@
 package recon
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // Context is one reconciliation that a team does again and again: its sources, rules, runs and exceptions.
 type Context struct {
@@ -55,6 +60,28 @@ func (s *ContextSettings) WriteOff() Limits {
 	return limits
 }
 
+// Check returns what is wrong with a written context, by JSON pointer.
+func (c Context) Check() []FieldError {
+	faults := checkName(c.Name)
+	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
+		faults = append(faults, FieldError{
+			Pointer: "/settings/duplicateDays", Code: CodeInvalidValue,
+			Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
+		})
+	}
+	for currency, amount := range c.Settings.MaxWriteOff {
+		pointer := "/settings/maxWriteOff/" + PointerName(currency)
+		money, err := ParseMoney(amount, currency)
+		switch {
+		case err != nil:
+			faults = append(faults, FieldError{Pointer: pointer, Code: CodeAmountUnreadable, Message: err.Error()})
+		case money.Amount < 0:
+			faults = append(faults, FieldError{pointer, CodeInvalidValue, "a limit is not negative"})
+		}
+	}
+	return faults
+}
+
 // Source is one stream of rows on one side of a context.
 type Source struct {
 	ID              string    `json:"id"`
@@ -70,4 +97,42 @@ type Source struct {
 	CreatedAt       time.Time `json:"createdAt"`
 	UpdatedAt       time.Time `json:"updatedAt"`
 	CreatedBy       string    `json:"createdBy"`
+}
+
+// Check returns what is wrong with a written source, by JSON pointer.
+func (s Source) Check() []FieldError {
+	faults := checkName(s.Name)
+	if s.Side != Left && s.Side != Right {
+		faults = append(faults,
+			FieldError{Pointer: "/side", Code: CodeInvalidValue, Message: "is neither LEFT nor RIGHT"})
+	}
+	if _, known := CurrencyDigits(s.Currency); s.Currency != "" && !known {
+		faults = append(faults, FieldError{
+			Pointer: "/currency", Code: CodeCurrencyUnknown, Message: "is no ISO 4217 code in capitals",
+		})
+	}
+	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "" || s.TimeZone == "Local" {
+		faults = append(faults, FieldError{
+			Pointer: "/timeZone", Code: CodeInvalidValue, Message: "is no IANA time zone, Europe/Berlin say",
+		})
+	}
+	return faults
+}
+
+// maxNameRunes is what the tables allow a name to have.
+const maxNameRunes = 200
+
+func checkName(name string) []FieldError {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return []FieldError{{Pointer: "/name", Code: CodeMissingValue, Message: "a name is needed"}}
+	case utf8.RuneCountInString(name) > maxNameRunes:
+		return []FieldError{{
+			Pointer: "/name", Code: CodeFieldTooLong,
+			Message: fmt.Sprintf("a name has at most %d characters", maxNameRunes),
+		}}
+	case strings.ContainsRune(name, 0):
+		return []FieldError{{Pointer: "/name", Code: CodeInvalidValue, Message: "a name holds no NUL"}}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Canonical fields that a map may fill, as they are written in a map file.
@@ -78,6 +79,15 @@ const (
 	TransformExtract   = "extract"
 	TransformSubstring = "substring"
 )
+
+// StoredFieldMap is one version of a source's field map.
+type StoredFieldMap struct {
+	SourceID  string    `json:"sourceId"`
+	Version   int       `json:"version"`
+	FieldMap  FieldMap  `json:"fieldMap"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+}
 
 // Column is a field that comes from one column.
 func Column(name string) MapField { return MapField{Columns: []string{name}} }

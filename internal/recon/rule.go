@@ -1,6 +1,9 @@
 package recon
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // RuleType only chooses defaults (see WithDefaults): every field of a rule is open to every type.
 type RuleType string
@@ -82,6 +85,18 @@ type Rule struct {
 	Group    RuleGroup    `json:"group,omitzero" yaml:"group,omitempty"`
 	Partial  RulePartial  `json:"partial,omitzero" yaml:"partial,omitempty"`
 	Confirm  RuleConfirm  `json:"confirm,omitzero" yaml:"confirm,omitempty"`
+}
+
+// StoredRule is a rule of a context in one of its versions. Rules are versioned: a group points at the version that
+// made it, and deleting a rule deletes no history.
+type StoredRule struct {
+	ID        string    `json:"id"`
+	ContextID string    `json:"contextId"`
+	Version   int       `json:"version"`
+	Rule      Rule      `json:"rule"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	CreatedBy string    `json:"createdBy"` // of this version
 }
 
 // RuleSources narrows a rule to named sources; an empty list is every source of that side.
