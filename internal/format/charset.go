@@ -63,8 +63,8 @@ func (in *input) text() (*window, error) {
 func (in *input) decode() (*window, error) {
 	raw, declared := in.raw, in.opt.Charset
 	head := raw.head()
-	if what := foreign(head); what != "" {
-		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat, what)
+	if what := foreignBytes(head); what != "" {
+		return nil, refuse(what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
 	in.guessed = charset == "" && declared == ""
@@ -86,7 +86,10 @@ func (in *input) decode() (*window, error) {
 	}
 	w.validate, w.charset = decode == nil, charset
 	text := w.head()
-	if binary(text) {
+	if what := foreignText(text); what != "" {
+		return nil, refuse(what)
+	}
+	if isBinary(text) {
 		return nil, recon.Unprocessable(recon.CodeUnsupportedFormat,
 			"is not a text file: export it as CSV or JSON and load that")
 	}
@@ -159,8 +162,8 @@ func validPrefix(head []byte, whole bool) bool {
 	return false
 }
 
-// binary reports whether control characters are more than the odd accident that becomes a row error.
-func binary(text []byte) bool {
+// isBinary reports whether control characters are more than the odd accident that becomes a row error.
+func isBinary(text []byte) bool {
 	sample := text[:min(len(text), 8192)]
 	controls := 0
 	for _, c := range sample {
@@ -187,52 +190,4 @@ func (r *remainder) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return r.w.src.Read(p)
-}
-
-// foreigners are files that people hand in by mistake, by their first bytes, and what to do with each.
-var foreigners = []struct{ magic, advice string }{
-	{"PK\x03\x04", "is a ZIP archive or an Excel workbook (XLSX): save the sheet as CSV, or unpack the archive, and load that"},
-	{"\xD0\xCF\x11\xE0", "is an old Excel workbook (XLS): save the sheet as CSV and load that"},
-	{"%PDF", "is a PDF: ask the bank or the system it comes from for a CSV export"},
-	{"\x1F\x8B", "is compressed (gzip): unpack it first"},
-	{"BZh", "is compressed (bzip2): unpack it first"},
-	{"7z\xBC\xAF", "is compressed (7-Zip): unpack it first"},
-	{"Rar!", "is compressed (RAR): unpack it first"},
-	{"\xFD7zXZ", "is compressed (xz): unpack it first"},
-	{"\x28\xB5\x2F\xFD", "is compressed (zstd): unpack it first"},
-	{"\x89PNG", "is a picture (PNG), not a table"},
-	{"\xFF\xD8\xFF", "is a picture (JPEG), not a table"},
-	{"GIF8", "is a picture (GIF), not a table"},
-	{"II*\x00", "is a picture (TIFF), not a table"},
-	{"MM\x00*", "is a picture (TIFF), not a table"},
-	{"SQLite format 3", "is a SQLite database: export the table as CSV and load that"},
-	{"PAR1", "is a Parquet file: export it as CSV and load that"},
-	{"\x7FELF", "is a program, not a table"},
-	{"{\\rtf", "is an RTF document: export the table as CSV and load that"},
-	{"<html", "is a web page, perhaps a login page saved instead of the export: download the CSV again"},
-	{"<!doctype", "is a web page, perhaps a login page saved instead of the export: download the CSV again"},
-	{"<?xml", "is XML, which cannot be read yet: export CSV or JSON"},
-	{"<document", "is XML, which cannot be read yet: export CSV or JSON"},
-	{":20:", "is an MT940 statement, which cannot be read yet: export CSV or JSON"},
-	{"{1:f01", "is an MT940 statement, which cannot be read yet: export CSV or JSON"},
-	{"ofxheader", "is an OFX file, which cannot be read yet: export CSV or JSON"},
-	{"!type:", "is a QIF file, which cannot be read yet: export CSV or JSON"},
-}
-
-// foreign returns the advice for a file of another kind, or "". Magic in lower case matches text in any case.
-func foreign(head []byte) string {
-	start := bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 64)], []byte("\xEF\xBB\xBF")), " \t\r\n")
-	folded := bytes.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, start)
-	for _, f := range foreigners {
-		if bytes.HasPrefix(start, []byte(f.magic)) || bytes.HasPrefix(folded, []byte(f.magic)) &&
-			f.magic == strings.ToLower(f.magic) {
-			return f.advice
-		}
-	}
-	return ""
 }

@@ -37,17 +37,6 @@ func TestCharsetOf(t *testing.T) {
 	}
 }
 
-// TestForeignKnowsItsOwn: no advice may fall on a file that begins with an ordinary word.
-func TestForeignKnowsItsOwn(t *testing.T) {
-	for _, f := range foreigners {
-		require.Equal(t, f.advice, foreign([]byte(f.magic+"rest")))
-	}
-	for _, head := range []string{"id,amount", "Rarities,n", "gif89,n", "par1,n", "\xff\xd8 text", "PK,n", "bzh,n", "mm,n", "{\"id\":1}", "[{}]"} {
-		require.Empty(t, foreign([]byte(head)), "%q", head)
-	}
-	require.NotEmpty(t, foreign([]byte("\xEF\xBB\xBF \n<HTML><body>")))
-}
-
 // TestLegacyCharsetsGoOn reads a file of several windows in a charset that must be decoded.
 func TestLegacyCharsetsGoOn(t *testing.T) {
 	text := "id;text\n" + strings.Repeat("1;Stra\xDFe\n", 100_000)

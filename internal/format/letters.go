@@ -65,7 +65,7 @@ func likeliest(head []byte, whole bool, known func(string) bool) string {
 	if cut := bytes.LastIndexAny(head, "\r\n"); !whole && cut > 0 {
 		head = head[:cut]
 	}
-	head = head[:min(len(head), 32<<10)]
+	head = head[:min(len(head), 16<<10)]
 	best, most := "windows-1252", guessedAt
 	for _, charset := range guesses {
 		text, err := charsets[charset].NewDecoder().Bytes(head)

@@ -1,0 +1,175 @@
+package format
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"regexp"
+
+	"matcher/internal/recon"
+)
+
+// foreigner is a kind of file that is not read: what it is, by its content, and what to do with it now.
+type foreigner struct {
+	begins string         // its first bytes
+	word   string         // in capitals, what its first text has somewhere; "": not asked
+	holds  *regexp.Regexp // what its first text has, if it is text
+	advice string
+}
+
+// exportCSV is what to do with files of which a table can be had.
+const exportCSV = ", which cannot be read yet: export CSV or JSON from where it comes"
+
+// binaries are asked first, before the file is known to be text.
+var binaries = []foreigner{
+	{begins: "PK\x03\x04", advice: "is a ZIP archive: unpack it and load the file inside"},
+	{begins: "PK\x05\x06", advice: "is an empty ZIP archive: export it again"},
+	{begins: "\xD0\xCF\x11\xE0", advice: "is an old Excel workbook (XLS): save the sheet as CSV and load that"},
+	{begins: "%PDF", advice: "is a PDF: ask the bank or the system it comes from for a CSV export"},
+	{begins: "\x1F\x8B", advice: "is compressed (gzip): unpack it first"},
+	{begins: "BZh", advice: "is compressed (bzip2): unpack it first"},
+	{begins: "7z\xBC\xAF", advice: "is compressed (7-Zip): unpack it first"},
+	{begins: "Rar!", advice: "is compressed (RAR): unpack it first"},
+	{begins: "\xFD7zXZ", advice: "is compressed (xz): unpack it first"},
+	{begins: "\x28\xB5\x2F\xFD", advice: "is compressed (zstd): unpack it first"},
+	{begins: "\x89PNG", advice: "is a picture (PNG), not a table"},
+	{begins: "\xFF\xD8\xFF", advice: "is a picture (JPEG), not a table"},
+	{begins: "GIF8", advice: "is a picture (GIF), not a table"},
+	{begins: "II*\x00", advice: "is a picture (TIFF), not a table"},
+	{begins: "MM\x00*", advice: "is a picture (TIFF), not a table"},
+	{begins: "SQLite format 3", advice: "is a SQLite database: export the table as CSV and load that"},
+	{begins: "PAR1", advice: "is a Parquet file: export it as CSV and load that"},
+	{begins: "\x7FELF", advice: "is a program, not a table"},
+}
+
+// archives are what ZIP archives really are, by the names of what they hold.
+var archives = []foreigner{
+	{begins: "xl/", advice: "is an Excel workbook (XLSX): save the sheet as CSV and load that"},
+	{begins: "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+		advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that"},
+	{begins: "Index/", advice: "is a Numbers sheet: export it as CSV and load that"},
+	{begins: "word/", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
+	{begins: "[Content_Types].xml",
+		advice: "is an Office document, probably an Excel workbook (XLSX): save the sheet as CSV and load that"},
+}
+
+// foreigners are known by what their first text holds, wherever that begins: banks write lines of their own above.
+var foreigners = []foreigner{
+	{begins: "{\\rtf", advice: "is an RTF document: export the table as CSV and load that"},
+	{word: "MIME-VERSION:", holds: regexp.MustCompile(`(?i)\A(?:MIME-Version:|From: .*\n(.*\n)*MIME-Version:)`),
+		advice: "is a web archive or a mail, whatever its name is: open it, save the table as CSV and load that"},
+	{holds: regexp.MustCompile(`\A\s*<[^\x00]*(urn:schemas-microsoft-com:office:spreadsheet|progid="Excel\.Sheet")`),
+		advice: "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is: save the sheet as CSV"},
+	{holds: regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:camt\.05[234]`),
+		advice: "is a camt statement (ISO 20022)" + exportCSV},
+	{holds: regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
+		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON"},
+	{word: "OFX", holds: regexp.MustCompile(
+		`(?i)\A(\s*<\?xml[^>]*>)?\s*(<\?OFX\b|<!--[^>]*-->\s*<OFX>|<OFX>)|(?m:^\s*OFXHEADER[:=])|\A[^<]*<OFX>\s*<`),
+		advice: "is an OFX file (also named QFX or QBO)" + exportCSV},
+	{word: "<", holds: regexp.MustCompile(`(?i)\A\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*` +
+		`<(!doctype html|html|head|body|meta|table|style|div|script|center|p|title|link|font|span|form|br)\b`),
+		advice: "is a web page (HTML), whatever its name is: open it in a spreadsheet and save the table as CSV; " +
+			"if it is a login page, download the export again"},
+	{word: "<", holds: regexp.MustCompile(`\A\s*<(?:\?xml\b|[A-Za-z_][^<>,;\t]*>\s*<[^\x00]*</|` +
+		`[A-Za-z_][\w:.-]*(\s+[\w:.-]+="[^"]*")*\s*/?>\s*\z)`),
+		advice: "is XML" + exportCSV},
+	{word: ":20:", holds: regexp.MustCompile(`(?m)\{2:[IO]942|^:13D:|^:34F:`),
+		advice: "is an MT942 report" + exportCSV},
+	{word: ":20:", holds: regexp.MustCompile(
+		`\{1:F\d\d[^\x00]*\{2:[IO]94[01]|(?m)(^|\{4:\s*):20:[^\x00]*^:(25P?|28C?|60[FM]|61):|\A\s*:20:`),
+		advice: "is an MT940 statement" + exportCSV},
+	{holds: regexp.MustCompile(`\A\s*\{1:F\d\d`), advice: "is a SWIFT message" + exportCSV},
+	{word: "!", holds: regexp.MustCompile(`(?im)^!(Type:|Account\s*$|Option:|Clear:)`),
+		advice: "is a QIF file" + exportCSV},
+	{word: "^", holds: regexp.MustCompile(`(?m)\A(?:[DTUPMNLCAS$E%][^\n]*\n){2,12}\^\s*$`),
+		advice: "is a QIF file" + exportCSV},
+	{holds: regexp.MustCompile(`(?m)\A\s*![A-Z]+\t`),
+		advice: "is a QuickBooks file (IIF): export the account's register from QuickBooks as CSV and load that"},
+	{holds: regexp.MustCompile(`\A\s*01,[^,\n]*,[^,\n]*,\d{6},\d{0,4},[^\n]*/`),
+		advice: "is a BAI2 file" + exportCSV},
+	{holds: regexp.MustCompile(`\A"?(EXTF|DTVF)"?;"?\d{3}"?;`),
+		advice: "is a DATEV batch (EXTF), whose dates have no year: export the bookings as CSV with whole dates"},
+	{holds: regexp.MustCompile(`\A(?:\d{3}0000[0 ] {6,}|\d{7}0[^\n]{0,400}\n\d{3}\d{4}1[CDE]\d\d)`),
+		advice: "is a CNAB 240 file" + exportCSV},
+	{holds: regexp.MustCompile(`\A0[12](REMESSA|RETORNO)\d{2}`), advice: "is a CNAB 400 file" + exportCSV},
+	{holds: regexp.MustCompile(`\A\s*101[ \d][ \d]{9}[ \w]{10}\d{6}[ \d]{4}[A-Z\d]094101`),
+		advice: "is a NACHA file (ACH)" + exportCSV},
+	{holds: regexp.MustCompile(`\A0{5}\d{6}\d{3}05[^\n]{100,}`), advice: "is a CODA statement" + exportCSV},
+	{holds: regexp.MustCompile(`\A01\d{5} {4}\d{5}[A-Z]{3}[^\n]{90,}`),
+		advice: "is a CFONB 120 statement" + exportCSV},
+	{holds: regexp.MustCompile(`\A11\d{18}\d{12}[12]\d{14}[^\n]{20,}`),
+		advice: "is a Norma 43 statement" + exportCSV},
+	{holds: regexp.MustCompile(`\A\s*(?:(UNA.{6}\s*)?UNB\+|ISA.\d\d.{11}\d\d)`),
+		advice: "is an EDI message (EDIFACT or X12)" + exportCSV},
+	{holds: regexp.MustCompile(`\A(?:\s*\n|[;#%|*][^\n]*\n|` +
+		`(?:account|commodity|include|option|plugin|payee|tag|alias|year|P|D|Y|N)\b[^\n]*\n(?:[ \t]+[^\n]*\n)*)*` +
+		`(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:=\S+)?(?:[ \t][^\n]*)?\n(?:[ \t]+;[^\n]*\n)*[ \t]+[\pL(\[][\pL\d _()\[\]-]*:\S|` +
+		`\d{4}-\d\d-\d\d (?:open|close|balance|pad|commodity|price|note|document) \S|account [\pL]+:\S)`),
+		advice: "is a plain-text journal (ledger, hledger or beancount): print its register as CSV " +
+			"(hledger register -O csv) and load that"},
+}
+
+// foreignBytes returns what the file is and what to do with it, if its first bytes are those of no text, or "".
+func foreignBytes(head []byte) string {
+	head = trimStart(head)
+	for _, f := range binaries {
+		if !bytes.HasPrefix(head, []byte(f.begins)) {
+			continue
+		}
+		if f.begins == "PK\x03\x04" {
+			return inArchive(head)
+		}
+		return f.advice
+	}
+	at := bytes.Index(head[:min(len(head), 1024)], []byte("%PDF-")) // other bytes may be in front
+	if at >= 0 && bytes.Contains(head, []byte(" obj")) {
+		return foreignBytes(head[at:])
+	}
+	return ""
+}
+
+// inArchive is what a ZIP archive really is, by the name in front of each file in it.
+func inArchive(head []byte) string {
+	const nameSizeAt, nameAt = 26, 30
+	names := bytes.Split(head, []byte("PK\x03\x04"))[1:]
+	for _, a := range archives {
+		for _, n := range names {
+			if len(n) > nameAt-4 && bytes.HasPrefix(n[nameAt-4:], []byte(a.begins)) {
+				return a.advice
+			}
+		}
+	}
+	first := names[0]
+	if len(first) < nameAt-4 {
+		return binaries[0].advice
+	}
+	size := int(binary.LittleEndian.Uint16(first[nameSizeAt-4:]))
+	name := bytes.ToValidUTF8(first[nameAt-4:min(len(first), nameAt-4+size)], []byte("?"))
+	return fmt.Sprintf("is a ZIP archive that holds %s: unpack it and load that", quoteCut(string(name)))
+}
+
+// foreignText returns what the file is and what to do with it, if its first text is that of another format, or "".
+func foreignText(head []byte) string {
+	head = trimStart(head[:min(len(head), 8<<10)])
+	if bytes.IndexByte(head, '\n') < 0 {
+		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
+	}
+	head = bytes.ReplaceAll(head, []byte{'\r'}, nil)
+	capitals := bytes.ToUpper(head)
+	for _, f := range foreigners {
+		if bytes.HasPrefix(head, []byte(f.begins)) && bytes.Contains(capitals, []byte(f.word)) &&
+			(f.holds == nil || f.holds.Match(head)) {
+			return f.advice
+		}
+	}
+	return ""
+}
+
+func trimStart(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n")
+}
+
+func refuse(advice string) error {
+	return recon.Unprocessable(recon.CodeUnsupportedFormat, advice)
+}
