@@ -72,7 +72,16 @@ func (d *csvDecoder) place(rec *recon.Record) error {
 // hasDigit is the quick look that spares nearly all rows the longer ones: a row of names has no digit where the others
 // have a date or an amount.
 func (d *csvDecoder) hasDigit(fields []string) bool {
-	return d.probe >= 0 && strings.ContainsAny(fields[d.probe], "0123456789")
+	if d.probe < 0 {
+		return false
+	}
+	value := fields[d.probe]
+	for i := range len(value) {
+		if value[i]-'0' < 10 {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere is what is wrong with a row of another table.
