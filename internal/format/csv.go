@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
@@ -32,7 +33,8 @@ func (d *csvDecoder) next(rec *recon.Record) error {
 		if err := d.read(); err != nil {
 			return err
 		}
-		if isBlank(d.fields[0]) && d.over == 0 && !slices.ContainsFunc(d.fields[1:], isFilled) {
+		if first := d.fields[0]; (first == "" || first[0] <= ' ' || first[0] >= utf8.RuneSelf) && d.over == 0 &&
+			!slices.ContainsFunc(d.fields, isFilled) {
 			d.blank()
 			continue
 		}
@@ -54,8 +56,7 @@ func (d *csvDecoder) rowProblem(line int, value, code, format string, args ...an
 	return &e
 }
 
-func isBlank(text string) bool  { return strings.TrimSpace(text) == "" }
-func isFilled(text string) bool { return !isBlank(text) }
+func isFilled(text string) bool { return strings.TrimSpace(text) != "" }
 
 // read takes one record off the window into d.fields, which has one field at least.
 func (d *csvDecoder) read() error {
@@ -78,12 +79,13 @@ func (d *csvDecoder) read() error {
 	return problem
 }
 
-// skip moves past a line and its break.
+// skip moves past a line and its break, which is the only one in it.
 func (d *csvDecoder) skip(end int, last bool) {
+	d.w.start += end
 	if !last {
-		end++
+		d.w.start++
+		d.w.line++
 	}
-	d.w.take(end)
 }
 
 // check finds what makes the text of a row unfit.

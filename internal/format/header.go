@@ -271,7 +271,7 @@ func kindOf(value string) kind {
 	switch {
 	case value == "":
 		return blank
-	case len(value) > 60 || !strings.ContainsFunc(value, unicode.IsDigit):
+	case len(value) > 40 || !strings.ContainsFunc(value, unicode.IsDigit):
 		return text
 	case dates.MatchString(value):
 		return date
