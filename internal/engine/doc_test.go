@@ -44,7 +44,7 @@ func Example() {
 	}
 	for i := range result.Open[engine.LeftIndex] {
 		open := &result.Open[engine.LeftIndex][i]
-		miss := result.Describe(plan, left, right, recon.Left, open)
+		miss := result.Describe(plan, [2]*engine.Table{left, right}, recon.Left, open)
 		fmt.Println(left.ExternalID(open.Row), open.Class(), open.Reason(), "near", miss.ExternalID+":", miss.Suggestion)
 	}
 	// Output:

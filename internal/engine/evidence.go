@@ -18,7 +18,7 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 	}
 	leftRows, rightRows := r.LeftRows(g), r.RightRows(g)
 	if !g.several(&p.rules[g.Rule]) {
-		return Compare(p, left, right, int(g.Rule), leftRows[0], rightRows[0])
+		return Compare(p, [2]*Table{left, right}, int(g.Rule), [2]uint32{leftRows[0], rightRows[0]})
 	}
 	v := &view{plan: p, tables: [2]*Table{left, right}}
 	x := v.evaluator(&p.rules[g.Rule])
@@ -30,9 +30,9 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 	return list
 }
 
-// Compare returns the evidence of any two rows under one rule of the plan.
-func Compare(p *Plan, left, right *Table, rule int, leftRow, rightRow uint32) []recon.Evidence {
-	return compare(p, [2]*Table{left, right}, rule, [2]uint32{leftRow, rightRow}).evidence()
+// Compare returns the evidence of any two rows, left and right, under one rule of the plan.
+func Compare(p *Plan, tables [2]*Table, rule int, rows [2]uint32) []recon.Evidence {
+	return compare(p, tables, rule, rows).evidence()
 }
 
 func (c *comparison) evidence() []recon.Evidence {

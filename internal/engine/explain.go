@@ -17,11 +17,10 @@ type MissText struct {
 }
 
 // Describe puts the nearest miss of an open row of a side into words.
-func (r *Result) Describe(p *Plan, left, right *Table, side recon.Side, open *Open) MissText {
+func (r *Result) Describe(p *Plan, tables [2]*Table, side recon.Side, open *Open) MissText {
 	if open.Miss.Row == NoRow {
 		return MissText{}
 	}
-	tables := [2]*Table{left, right}
 	own, other := tables[indexOf(side)], tables[indexOf(p.MissSide(side, &open.Miss))]
 	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: suggestion(p, tables, side, open)}
 	// rows of two currencies have no difference of their own

@@ -110,9 +110,10 @@ func (s *subsetRun) misses() *sumMisses {
 	})
 	for i := range lacks {
 		if l := &lacks[i]; l.known {
-			s.note(m, l, s.one, s.targets[i].row, pools[i][0])
+			target := s.targets[i].row
+			m.near[s.one][target].keep(s.missOf(l, s.one, target, pools[i][0]))
 			for _, row := range pools[i] {
-				s.note(m, l, 1-s.one, row, s.targets[i].row)
+				m.near[1-s.one][row].keep(s.missOf(l, 1-s.one, row, target))
 			}
 		}
 	}
@@ -150,10 +151,10 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 	return l
 }
 
-// note takes a lack as the miss of one row, if it is the least.
-func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
+// missOf returns a lack as the miss of one row.
+func (s *subsetRun) missOf(l *lack, half int, row, other uint32) *near {
 	x := &mender{s.x}
-	n := near{
+	n := &near{
 		miss:  Miss{Rule: x.index, Row: other, failed: recon.ReasonSplitIncomplete, Change: l.change},
 		keyed: true, fails: 1, whole: true,
 	}
@@ -171,5 +172,5 @@ func (s *subsetRun) note(m *sumMisses, l *lack, half int, row, other uint32) {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0
 		}
 	}
-	m.near[half][row].keep(&n)
+	return n
 }

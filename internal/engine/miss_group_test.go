@@ -34,7 +34,7 @@ func TestUnitMisses(t *testing.T) {
 		}
 		require.Equal(t, ChangeGroup, o.Miss.Change, "what is wrong with a group is no change of one row's date")
 		require.Equal(t, recon.ReasonDateOutside, o.Miss.Failed())
-		require.Contains(t, res.Describe(p, l, r, recon.Left, o).Suggestion, "DATE_OUTSIDE")
+		require.Contains(t, res.Describe(p, [2]*Table{l, r}, recon.Left, o).Suggestion, "DATE_OUTSIDE")
 	}
 }
 

@@ -247,7 +247,7 @@ func requireTrue(t *rapid.T, plan *Plan, left, right []recon.Transaction, tried 
 				tried["within"]++
 				p.half = int(truth(o.Miss.failed&missOfRight != 0))
 			}
-			suggestion := res.Describe(plan, lt, rt, sideOf(side), o).Suggestion
+			suggestion := res.Describe(plan, [2]*Table{lt, rt}, sideOf(side), o).Suggestion
 			because := fmt.Sprintf("%s: %s\n%+v\n%+v\n%+v", suggestion, p.rule.Name, p.own, p.other, p.rule)
 			switch o.Miss.Change {
 			case ChangeSum:

@@ -273,7 +273,7 @@ func report(p *Plan, res *Result, left, right *Table) string {
 		for i := range res.Open[side] {
 			o := &res.Open[side][i]
 			fmt.Fprintf(&b, "open %s %s  %s %s", strings.ToLower(string(sideOf(side))), name(t, o.Row), o.Class(), o.Reason())
-			if m := res.Describe(p, left, right, sideOf(side), o); o.Miss.Row != NoRow {
+			if m := res.Describe(p, [2]*Table{left, right}, sideOf(side), o); o.Miss.Row != NoRow {
 				fmt.Fprintf(&b, "  near %s (%s): %s", m.ExternalID, m.Difference, m.Suggestion)
 			}
 			b.WriteString("\n")

@@ -47,7 +47,7 @@ func (b *block) distribute(a *solver.Assignment) {
 			right := b.rows[1][r.from+next[1][f.Edge.Right]]
 			next[0][f.Edge.Left]++
 			next[1][f.Edge.Right]++
-			b.emit(left, right, f, ambiguous, others)
+			b.emit(pair{left: left, right: right, alternatives: others}, f, ambiguous)
 		}
 		if ambiguous && f.Pairs > 0 {
 			b.flags[0][f.Edge.Left] |= flagAmbiguous
@@ -73,16 +73,14 @@ func (b *block) forced(a *solver.Assignment, partners [2][]int32, f *solver.Flow
 	return !r || a.Capacity[1][f.Edge.Right] == 0 && partners[1][f.Edge.Right] == 1
 }
 
-func (b *block) emit(left, right uint32, f *solver.Flow, ambiguous bool, alternatives int32) {
-	v, ok := b.x.judge(left, right)
+// emit adds a pair with its score and what holds it back.
+func (b *block) emit(p pair, f *solver.Flow, ambiguous bool) {
+	v, ok := b.x.judge(p.left, p.right)
 	if !ok {
 		panic("engine: a row was paired that does not hold what its kind holds")
 	}
-	p := pair{
-		left: left, right: right, compared: v.compared, score: v.score, method: f.Method,
-		alternatives: alternatives,
-	}
-	switch p.held = b.x.gate(left, right, v); {
+	p.compared, p.score, p.method = v.compared, v.score, f.Method
+	switch p.held = b.x.gate(p.left, p.right, v); {
 	case f.Method == solver.Greedy:
 		p.held = recon.HeldBySearchBudget
 	case ambiguous:

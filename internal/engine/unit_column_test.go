@@ -51,7 +51,7 @@ func TestUnitColumns(t *testing.T) {
 			for i := range res.Open[side] {
 				row := res.Open[side][i].Row
 				rest[table.Currency(row)] -= int64(table.Amount(row)) * int64(1-2*side)
-				res.Describe(p, l, r, sideOf(side), &res.Open[side][i])
+				res.Describe(p, [2]*Table{l, r}, sideOf(side), &res.Open[side][i])
 			}
 		}
 		for currency, amount := range rest {

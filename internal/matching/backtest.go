@@ -82,9 +82,7 @@ func (h *history) side(ctx context.Context, tx *postgres.Tx, side recon.Side) (*
 }
 
 // saveBackTest compares what the rules confirm with what is confirmed, and stores the difference in one commit.
-func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, result *engine.Result,
-	took seconds,
-) error {
+func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, result *engine.Result) error {
 	before, after := job.before(), job.after(run, result)
 	rows, err := newRowFinder(job)
 	if err != nil {
@@ -94,7 +92,7 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(summary{result.Summary(), took})
+	text, err := json.Marshal(summary{result.Summary(), job.took})
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
 	}

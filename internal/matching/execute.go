@@ -30,7 +30,12 @@ const (
 // Execute works on a run until it has ended, and does nothing when it has, or when another worker holds it. An
 // error means that the run is as it was and should be tried again.
 func (s *Service) Execute(ctx context.Context, runID string) error {
-	run, mine, err := s.claim(ctx, runID)
+	var run recon.Run
+	var mine bool
+	err := s.DB.Tx(ctx, func(tx *postgres.Tx) (err error) {
+		run, mine, err = tx.ClaimRun(ctx, runID, s.lease())
+		return err
+	})
 	if err != nil || !mine {
 		return err
 	}
@@ -43,14 +48,6 @@ func (s *Service) Execute(ctx context.Context, runID string) error {
 		span.SetStatus(codes.Error, recon.CodeOf(err))
 	}
 	return s.end(ctx, run, err)
-}
-
-func (s *Service) claim(ctx context.Context, runID string) (run recon.Run, mine bool, err error) {
-	err = s.DB.Tx(ctx, func(tx *postgres.Tx) error {
-		run, mine, err = tx.ClaimRun(ctx, runID, s.lease())
-		return err
-	})
-	return run, mine, err
 }
 
 // work computes and saves under a heartbeat; it turns a panic of the pure code into an error of this run alone.
@@ -159,6 +156,6 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return context.Cause(ctx)
 	}
 	beat.set(recon.Progress{Phase: "SAVE", Total: int64(len(result.Groups))})
-	return save(ctx, run, job, result,
-		seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()})
+	job.took = seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()}
+	return save(ctx, run, job, result)
 }

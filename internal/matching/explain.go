@@ -52,50 +52,43 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 	if err := job.compile(); err != nil {
 		return nil //nolint:nilerr // such rules are refused when they run; there is nothing to compare
 	}
-	e.Rules, err = verdicts(ctx, tx, job, t, nearest)
-	return err
+	if t.Side == nearest.Side {
+		return nil // within one side, rules compare more than two rows
+	}
+	ids := map[recon.Side][]string{t.Side: {t.ID}, nearest.Side: {nearest.ID}}
+	tables, err := pairTables(ctx, tx, job.plan, ids)
+	if err != nil {
+		return err
+	}
+	e.Rules = job.verdicts(tables)
+	return nil
 }
 
-// verdicts compares two rows under every rule that compares rows of their sides with each other.
-func verdicts(
-	ctx context.Context, tx *postgres.Tx, job *loaded, a, b recon.StoredTransaction,
-) ([]recon.RuleVerdict, error) {
-	if a.Side == b.Side {
-		return nil, nil
-	}
-	left, right := a, b
-	if a.Side == recon.Right {
-		left, right = b, a
-	}
-	tables, err := pairTables(ctx, tx, job.plan, []string{left.ID}, []string{right.ID})
-	if err != nil {
-		return nil, err
-	}
-	var out []recon.RuleVerdict
+// verdicts compares two rows under every rule that compares rows of both sides with each other.
+func (job *loaded) verdicts(tables [2]*engine.Table) (out []recon.RuleVerdict) {
 	for i := range job.plan.Rules {
 		rule := &job.plan.Rules[i]
 		if rule.Scope == recon.ScopeLeft || rule.Scope == recon.ScopeRight {
 			continue
 		}
 		v := recon.RuleVerdict{RuleID: job.rules[i].id, Version: job.rules[i].version, Name: rule.Name, Holds: true}
-		v.Compare = engine.Compare(job.plan, tables[0], tables[1], i, 0, 0)
+		v.Compare = engine.Compare(job.plan, tables, i, [2]uint32{})
 		for _, component := range v.Compare {
 			v.Holds = v.Holds && component.Held
 		}
 		out = append(out, v)
 	}
-	return out, nil
+	return out
 }
 
 // pairTables are finished tables of a few rows: the engine finishes tables by running over them.
 func pairTables(
-	ctx context.Context, tx *postgres.Tx, plan *engine.Plan, left, right []string,
+	ctx context.Context, tx *postgres.Tx, plan *engine.Plan, ids map[recon.Side][]string,
 ) ([2]*engine.Table, error) {
 	var tables [2]*engine.Table
-	for i, ids := range [][]string{left, right} {
-		side := []recon.Side{recon.Left, recon.Right}[i]
-		tables[i] = engine.NewTable(plan, side, len(ids))
-		err := tx.RowsByID(ctx, ids, postgres.RowReader{Fields: plan.Fields(side), Add: tables[i].Add})
+	for i, side := range [2]recon.Side{recon.Left, recon.Right} {
+		tables[i] = engine.NewTable(plan, side, len(ids[side]))
+		err := tx.RowsByID(ctx, ids[side], postgres.RowReader{Fields: plan.Fields(side), Add: tables[i].Add})
 		if err != nil {
 			return tables, err
 		}
@@ -133,9 +126,9 @@ func explainMatched(ctx context.Context, tx *postgres.Tx, t recon.StoredTransact
 	for _, item := range group.Items {
 		ids[item.Side] = append(ids[item.Side], item.TransactionID)
 	}
-	tables, err := pairTables(ctx, tx, plan, ids[recon.Left], ids[recon.Right])
+	tables, err := pairTables(ctx, tx, plan, ids)
 	if err == nil {
-		group.Evidence = engine.Compare(plan, tables[0], tables[1], at, 0, 0)
+		group.Evidence = engine.Compare(plan, tables, at, [2]uint32{})
 	}
 	return err
 }

@@ -17,6 +17,7 @@ type loaded struct {
 	left, right *engine.Table
 	sourceNum   map[string]int32
 	confirmed   []postgres.ConfirmedGroup // of a back-test: what is confirmed today
+	took        seconds
 }
 
 // planRule is where a rule of the plan is stored; ID is "" for one of the default ladder.

@@ -25,8 +25,8 @@ type summary struct {
 }
 
 // save stores a result in one commit.
-func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *engine.Result, took seconds) error {
-	said := summary{result.Summary(), took}
+func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *engine.Result) error {
+	said := summary{result.Summary(), job.took}
 	text, err := json.Marshal(said)
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
@@ -50,7 +50,9 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 			"rulesHash": run.RulesHash, "groups": said.Groups, "left": said.Left.Counts, "right": said.Right.Counts,
 		})
 		if run.Mode == recon.RunCommit {
-			tx.Emit(recon.EventRunCompleted, completed(run, said.Summary))
+			tx.Emit(recon.EventRunCompleted, completedEvent{
+				run.ID, run.ContextID, said.AsOf, said.Groups, said.Left, said.Right, said.Difference, run.ResultHash,
+			})
 		}
 		return nil
 	})
@@ -66,10 +68,6 @@ type completedEvent struct {
 	Right      engine.SideSummary         `json:"right"`
 	Difference []engine.DifferenceSummary `json:"difference"`
 	ResultHash string                     `json:"resultHash"`
-}
-
-func completed(run recon.Run, s engine.Summary) completedEvent {
-	return completedEvent{run.ID, run.ContextID, s.AsOf, s.Groups, s.Left, s.Right, s.Difference, s.ResultHash}
 }
 
 func (job *loaded) storedPlan() postgres.RunPlan {
@@ -131,8 +129,11 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 		} else {
 			row.Currency = job.right.Currency(right[0])
 		}
-		if g.Mixed() {
-			job.inOneCurrency(&row, result, g)
+		if g.Mixed() { // sums as its rule compared them; bare numbers stand in the first row's currency
+			if currency := g.Currency(); currency != "" {
+				row.Currency, row.LeftAmount = currency, int64(result.ComparedLeft(job.plan, job.left, g))
+			}
+			row.RightAmount = row.LeftAmount - row.Difference
 		}
 		if g.Score < scoreFull || g.Difference != 0 || g.Mixed() ||
 			job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
@@ -144,16 +145,6 @@ func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, boo
 
 // scoreFull is the score of a group whose rows agree in everything that its rule compares.
 const scoreFull = 100
-
-// inOneCurrency states the sums of a group of several currencies as its rule compared them. Bare numbers have no
-// currency: they stand in that of the first row, with no difference.
-func (job *loaded) inOneCurrency(row *postgres.GroupRow, result *engine.Result, g *engine.Group) {
-	compared := int64(result.ComparedLeft(job.plan, job.left, g))
-	if currency := g.Currency(); currency != "" {
-		row.Currency, row.LeftAmount = currency, compared
-	}
-	row.RightAmount = row.LeftAmount - row.Difference
-}
 
 // evidence is kept only where something is not wholly equal, or a rate was used: what agrees can be read off the rows.
 func evidence(components []recon.Evidence) []byte {
@@ -289,7 +280,7 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 		other = own
 	}
 	e.Nearest = other.ID(open.Miss.Row)
-	e.Suggestion = result.Describe(job.plan, job.left, job.right, name, open).Suggestion
+	e.Suggestion = result.Describe(job.plan, [2]*engine.Table{job.left, job.right}, name, open).Suggestion
 	if own.Currency(open.Row) == other.Currency(open.Miss.Row) {
 		e.Difference = recon.NullMinor{Amount: own.Amount(open.Row) - other.Amount(open.Miss.Row), Set: true}
 	}

@@ -191,7 +191,7 @@ func (r *Run) nearest(side int, open *engine.Open) (engine.MissText, *Side) {
 		other = own
 	}
 	left, right := r.Sides[engine.LeftIndex].Table, r.Sides[engine.RightIndex].Table
-	return r.Result.Describe(r.Plan, left, right, own.Side, open), other
+	return r.Result.Describe(r.Plan, [2]*engine.Table{left, right}, own.Side, open), other
 }
 
 // WriteRejected writes rejected.csv, a line for each fault of a rejected row.

@@ -68,7 +68,12 @@ func (a *Assignment) network(component []Edge) *network {
 	n.lefts = len(n.names[0])
 	n.source = n.lefts + len(n.names[1])
 	n.sink = n.source + 1
-	n.allocate()
+	size := n.sink + 1
+	n.cost, n.pairs = make([]int64, len(n.edges)), make([]int64, len(n.edges))
+	n.out, n.in = make([][]int32, size), make([][]int32, size)
+	n.limit, n.used = make([]int64, size), make([]int64, size)
+	n.potential, n.distance = make([]int64, size), make([]int64, size)
+	n.via, n.before = make([]int32, size), make([]int32, size)
 	for i, e := range component {
 		n.to[i] += int32(n.lefts)
 		n.cost[i] = best - e.Score
@@ -81,15 +86,6 @@ func (a *Assignment) network(component []Edge) *network {
 		}
 	}
 	return n
-}
-
-func (n *network) allocate() {
-	size := n.sink + 1
-	n.cost, n.pairs = make([]int64, len(n.edges)), make([]int64, len(n.edges))
-	n.out, n.in = make([][]int32, size), make([][]int32, size)
-	n.limit, n.used = make([]int64, size), make([]int64, size)
-	n.potential, n.distance = make([]int64, size), make([]int64, size)
-	n.via, n.before = make([]int32, size), make([]int32, size)
 }
 
 // shortest is the reduced distance between two nodes in what the flow leaves, edge `without` aside; a distance of `far`
@@ -124,29 +120,38 @@ func (n *network) relaxFrom(at, without int) {
 	switch {
 	case at == n.source:
 		for i := range n.lefts {
-			n.relax(at, i, -1, 0, n.limit[i] > n.used[i])
+			if n.limit[i] > n.used[i] {
+				n.relax(at, i, -1, 0)
+			}
 		}
 	case at == n.sink:
 		for i := n.lefts; i < n.source; i++ {
-			n.relax(at, i, -1, 0, n.used[i] > 0)
+			if n.used[i] > 0 {
+				n.relax(at, i, -1, 0)
+			}
 		}
 	case at < n.lefts:
 		for _, e := range n.out[at] {
-			n.relax(at, int(n.to[e]), e, n.cost[e], int(e) != without)
+			if int(e) != without {
+				n.relax(at, int(n.to[e]), e, n.cost[e])
+			}
 		}
-		n.relax(at, n.source, -1, 0, n.used[at] > 0)
+		if n.used[at] > 0 {
+			n.relax(at, n.source, -1, 0)
+		}
 	default:
 		for _, e := range n.in[at] {
-			n.relax(at, int(n.from[e]), e, -n.cost[e], n.pairs[e] > 0 && int(e) != without)
+			if n.pairs[e] > 0 && int(e) != without {
+				n.relax(at, int(n.from[e]), e, -n.cost[e])
+			}
 		}
-		n.relax(at, n.sink, -1, 0, n.limit[at] > n.used[at])
+		if n.limit[at] > n.used[at] {
+			n.relax(at, n.sink, -1, 0)
+		}
 	}
 }
 
-func (n *network) relax(from, to int, edge int32, cost int64, open bool) {
-	if !open {
-		return
-	}
+func (n *network) relax(from, to int, edge int32, cost int64) {
 	distance := n.distance[from] + cost + n.potential[from] - n.potential[to]
 	if distance < n.distance[to] {
 		n.distance[to], n.via[to], n.before[to] = distance, edge, int32(from)
