@@ -36,6 +36,8 @@ type matchOptions struct {
 	rules, leftMap, rightMap  string
 	carry                     string
 	reject                    []string
+	answers                   []string
+	maxRejected               int64
 	setup, save               string
 	leftNegate, rightNegate   bool
 	from, to, asOf            string
@@ -90,6 +92,10 @@ func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	f.StringVar(&m.save, "save", "", "write the maps and rules in use to a `FILE` for --setup")
 	f.BoolVar(&m.leftNegate, "left-negate", false, "invert the signs of the left side")
 	f.BoolVar(&m.rightNegate, "right-negate", false, "invert the signs of the right side")
+	f.StringArrayVar(&m.answers, "answer", nil,
+		"answer a question about a file: `left.ID=N`, the number of the answer; repeatable")
+	f.Int64Var(&m.maxRejected, "max-rejected", -1,
+		"refused rows that a file may have: `ROWS` (default: one in a hundred and at least one, none where balances prove the file)")
 	f.StringVar(&m.from, "from", "",
 		"first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&m.to, "to", "", "last `DAY` of the period")
@@ -171,6 +177,12 @@ func (m *matchCommand) read(ctx context.Context, args []string) (*reconciliation
 	}
 	in := newMatchInput(setup, m.stdin, m.progress)
 	in.left.invert, in.right.invert = m.leftNegate, m.rightNegate
+	if err := in.readAnswers(m.answers); err != nil {
+		return nil, err
+	}
+	if m.maxRejected >= 0 {
+		in.left.maxRejected, in.right.maxRejected = &m.maxRejected, &m.maxRejected
+	}
 	if in.carry, err = m.readCarry(); err != nil {
 		return nil, err
 	}
@@ -235,6 +247,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
 		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		report.WriteLeftOut(m.stdout, &summary)
 		r.printNotes(m.stdout)
 		run.WriteRejects(m.stdout)
 		run.WriteGains(m.stdout)

@@ -12,7 +12,6 @@ import (
 	"matcher/internal/mapping"
 	"matcher/internal/period"
 	"matcher/internal/recon"
-	"matcher/internal/report"
 	"matcher/internal/setup"
 )
 
@@ -28,8 +27,11 @@ type matchSide struct {
 	files []*matchFile
 	table *engine.Table
 
-	invert bool          // --left-negate or --right-negate
-	carry  *period.Carry // what last period left
+	invert  bool           // --left-negate or --right-negate
+	answers map[string]int // of --answer, by question
+
+	maxRejected *int64        // of each file
+	carry       *period.Carry // what last period left
 
 	waiting  mapping.Waiting // pending rows that a booked one may replace, until all files are read
 	replaced map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
@@ -67,7 +69,9 @@ type matchFile struct {
 	rows     rowStore
 	rowsRead int64
 	rejected int64
+	setAside int64
 	rejects  []recon.RowError
+	aside    []recon.RowError // rows that are no movement of money
 	repeats  int64
 }
 
@@ -79,9 +83,10 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	}
 	f.bytes, f.size = body, size
 	hints := mapping.Hints{
-		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency,
-		Invert: side.invert,
-		Format: format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
+		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency, Answers: side.answers,
+		MaxRejected: side.maxRejected,
+		Invert:      side.invert,
+		Format:      format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
 	}
 	if f.body != nil {
 		hints.Format.Format, hints.Format.Delimiter = format.CSV, ','
@@ -149,11 +154,6 @@ func (s *matchSide) load(ctx context.Context, kept []string, progress *progress)
 		if err != nil {
 			return f.about(err)
 		}
-		if f.rejected == f.rowsRead && f.rowsRead > 0 { // its map is wrong, or it is another file than was meant
-			first := f.rejects[0]
-			return fmt.Errorf("none of the %s rows of %s can be read, the first one because of line %d: %s",
-				report.Grouped(f.rowsRead), f.path, first.Line, report.Fault(&first))
-		}
 	}
 	return s.addPending()
 }
@@ -167,6 +167,12 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 	switch row.Verdict {
 	case mapping.Duplicate:
 		f.repeats++
+		return nil
+	case mapping.SetAside:
+		f.setAside++
+		if len(f.aside) < rejectsMax {
+			f.aside = append(f.aside, row.Wrong...)
+		}
 		return nil
 	case mapping.Rejected:
 		f.rejected++
@@ -214,6 +220,7 @@ func (s *matchSide) addPending() error {
 	s.table.Duplicates += int64(len(s.replaced))
 	for _, f := range s.files {
 		s.table.Rejected += f.rejected
+		s.table.SetAside += f.setAside
 		s.table.Duplicates += f.repeats
 	}
 	return nil

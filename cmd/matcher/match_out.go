@@ -32,6 +32,7 @@ func (r *reconciliation) writeFolder(folder string) error {
 		{"groups.csv", func(to *bufio.Writer) error { return run.WriteGroups(to) }},
 		{"unmatched.csv", func(to *bufio.Writer) error { return run.WriteOpen(to) }},
 		{"rejected.csv", func(to *bufio.Writer) error { return run.WriteRejected(to) }},
+		{"set_aside.csv", func(to *bufio.Writer) error { return run.WriteSetAside(to) }},
 		{period.FileName, func(to *bufio.Writer) error { return r.closing().Write(to) }},
 		{"report.html", func(to *bufio.Writer) error {
 			return run.WritePage(to, "written by matcher "+engine.ThisBuild().Version)

@@ -14,7 +14,8 @@ func (r *reconciliation) report() *report.Run {
 		for _, f := range s.files {
 			side.Files = append(side.Files, report.File{
 				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(),
-				Rejected: f.rejected, Rejects: f.rejects, Notes: f.reader.Detection.Notes,
+				Rejected: f.rejected, Rejects: f.rejects, SetAside: f.setAside, Aside: f.aside,
+				Notes: f.reader.Detection.Notes,
 			})
 		}
 		run.Sides[i] = side

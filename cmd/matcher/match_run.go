@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"matcher/internal/matching"
 	"matcher/internal/period"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // matchInput is everything that a run reads: the setup, both sides, and what last period left.
@@ -81,9 +83,10 @@ func (in *matchInput) open() (*reconciliation, error) {
 			}
 		}
 	}
-	mapping.ShareCurrency(in.left.readers(), in.right.readers())
+	if err := in.settle(); err != nil {
+		return nil, err
+	}
 	in.noteCurrencies()
-	in.alignSigns()
 	in.noteMaps()
 	plan, problems := engine.Compile(in.Rules, in.options)
 	for i := range problems {
@@ -112,9 +115,12 @@ func (in *matchInput) noteCurrencies() {
 	}
 }
 
-// alignSigns inverts the signs of one side where the other proves them opposite, or notes that they look so.
-func (in *matchInput) alignSigns() {
-	evidence := mapping.AlignSigns(in.left.readers(), in.right.readers())
+// settle lets each side show what the other leaves open, and refuses files that leave something open about money.
+func (in *matchInput) settle() error {
+	evidence, err := mapping.Settle(in.left.readers(), in.right.readers())
+	if err != nil {
+		return err
+	}
 	turned, flag := in.right, "--right-negate"
 	if evidence.Side == recon.Left {
 		turned, flag = in.left, "--left-negate"
@@ -122,14 +128,40 @@ func (in *matchInput) alignSigns() {
 	switch {
 	case evidence.Inverted:
 		for _, f := range turned.files {
-			f.inverted = fmt.Sprintf("sign opposite on %d %% of joined rows: reversed (%s)",
-				evidence.Opposite*100/evidence.Joined, flag)
+			f.inverted = fmt.Sprintf("sign opposite on %d of %d shared references: reversed (%s)",
+				evidence.Opposite, evidence.Joined, flag)
+		}
+		for _, line := range evidence.Lines {
+			in.note("line %d of the right side has the same sign on both sides, unlike the rest", line)
 		}
 	case evidence.Suspect():
 		in.note("%d of %d rows with a common reference have opposite signs: "+
 			"if one file is written from the other side's point of view, use %s",
 			evidence.Opposite, evidence.Joined, flag)
 	}
+	var open []error
+	for _, f := range slices.Concat(in.left.files, in.right.files) {
+		if questions := f.reader.Detection.Questions; len(questions) > 0 {
+			open = append(open, f.asks(questions))
+		}
+	}
+	return errors.Join(open...)
+}
+
+// asks is the error of a file that leaves something open: every question, with its answers.
+func (f *matchFile) asks(questions []mapping.Question) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s leaves %s open, and no row is read until it is answered", f.path,
+		report.Plural(int64(len(questions)), "question"))
+	for i := range questions {
+		fmt.Fprintf(&text, "\nQUESTION %s: %s", questions[i].ID, strings.ReplaceAll(questions[i].String(), "\n",
+			"\n       "))
+	}
+	side := strings.ToLower(string(f.side))
+	fmt.Fprintf(&text,
+		"\nAnswer with --answer %s.%s=1 or the like, or write the line into a map and give it with --%s-map map.yaml",
+		side, questions[0].ID, side)
+	return recon.Unprocessable(recon.CodeReadingQuestion, text.String())
 }
 
 // reconciliation is a run over its input: the plan, and what came of it.

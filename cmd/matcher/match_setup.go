@@ -9,6 +9,8 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -188,4 +190,22 @@ func plainStyle(n *yaml.Node) {
 	for _, child := range n.Content {
 		plainStyle(child)
 	}
+}
+
+// readAnswers reads "right.direction=2".
+func (in *matchInput) readAnswers(answers []string) error {
+	for _, text := range answers {
+		name, number, _ := strings.Cut(text, "=")
+		sideName, id, named := strings.Cut(name, ".")
+		n, err := strconv.Atoi(number)
+		side := map[string]*matchSide{"left": in.left, "right": in.right}[sideName]
+		if err != nil || !named || side == nil || n < 1 {
+			return usageError("--answer %q: write left.ID=N or right.ID=N, as the question prints it", text)
+		}
+		if side.answers == nil {
+			side.answers = map[string]int{}
+		}
+		side.answers[id] = n
+	}
+	return nil
 }

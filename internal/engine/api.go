@@ -139,11 +139,12 @@ func (p *Plan) MissSide(side recon.Side, m *Miss) recon.Side {
 	return sideOf(1 - indexOf(side))
 }
 
-// Counts of one side: Rows = Rejected + Duplicates + Outside + Matched + Proposed + Partial + Unmatched + Ignored.
-// InTransit is part of Unmatched. Rejected and Duplicates come from the caller (Table.Rejected, Table.Duplicates).
+// Counts of one side: Rows = Rejected + SetAside + Duplicates + Outside + Matched + Proposed + Partial + Unmatched +
+// Ignored. InTransit is part of Unmatched. Rejected, SetAside and Duplicates come from the caller, by its Table.
 type Counts struct {
 	Rows       int64 `json:"rows"`
 	Rejected   int64 `json:"rejected"`
+	SetAside   int64 `json:"setAside,omitempty"`
 	Duplicates int64 `json:"duplicates"`
 	Outside    int64 `json:"outside"`
 	Matched    int64 `json:"matched"`

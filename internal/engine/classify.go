@@ -158,7 +158,10 @@ func (x *mender) takes(half int, row uint32) bool {
 
 func (r *runner) count(side int, open []Open) Counts {
 	t := r.tables[side]
-	c := Counts{Rows: int64(t.Len()) + t.Rejected + t.Duplicates, Rejected: t.Rejected, Duplicates: t.Duplicates}
+	c := Counts{
+		Rows:     int64(t.Len()) + t.Rejected + t.SetAside + t.Duplicates,
+		Rejected: t.Rejected, SetAside: t.SetAside, Duplicates: t.Duplicates,
+	}
 	for row, state := range r.sides[side].state {
 		switch state {
 		case stateConfirmed:

@@ -199,7 +199,8 @@ func (r *runner) checkStates(res *Result) error {
 			}
 		}
 		c := res.Counts[side]
-		states := c.Rejected + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial + c.Unmatched + c.Ignored
+		states := c.Rejected + c.SetAside + c.Duplicates + c.Outside + c.Matched + c.Proposed + c.Partial +
+			c.Unmatched + c.Ignored
 		if c.Rows != states || c.Unmatched != int64(len(res.Open[side])) {
 			return &ViolationError{
 				"rows = the sum of their states",
@@ -370,7 +371,8 @@ func (t *Table) tooMuch(code uint32, sum recon.Total) error {
 	}
 	currency, side := currencyName(code), [2]string{"left", "right"}[t.side]
 	return recon.Unprocessable(recon.CodeSumTooBig, fmt.Sprintf(
-		"the amounts in %s of the %s side add up to %s, and a balance holds %s at most; the largest is %s, in %s of source %q: if that is no amount, correct it or read another column; else leave such rows out",
+		"the amounts in %s of the %s side add up to %s, and a balance holds %s at most; the largest is %s, in %s "+
+			"of source %q: if that is no amount, correct it or read another column; else leave such rows out",
 		currency, side, sum.Decimal(currency), decimal(math.MaxInt64, currency), decimal(t.Amount(largest), currency),
 		name, t.Source(largest)))
 }

@@ -13,8 +13,8 @@ import (
 // filled row by row and put into canonical order by the first Run that gets it; from then on an index is a canonical
 // rank, the same whatever the order in which rows were added.
 type Table struct {
-	// Rejected and Duplicates are rows of the input that never became rows here; they only enter the counts.
-	Rejected, Duplicates int64
+	// Rejected, SetAside and Duplicates are rows of the input that never became rows here; they only enter the counts.
+	Rejected, SetAside, Duplicates int64
 
 	plan     *Plan
 	side     int

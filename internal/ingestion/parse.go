@@ -15,7 +15,7 @@ func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hin
 	return mapping.Hints{
 		Side: source.Side, Map: fields, Currency: source.Currency, TimeZone: source.TimeZone, Negate: source.Negate,
 		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset},
-		Check:  unstorable,
+		Check:  unstorable, MaxRejected: source.MaxRejected,
 	}
 }
 
@@ -74,7 +74,7 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 		case mapping.Duplicate:
 			c.duplicates++
 			return nil
-		case mapping.Rejected:
+		case mapping.Rejected, mapping.SetAside:
 			c.reject(row.Wrong)
 			return nil
 		case mapping.Replacing:

@@ -55,9 +55,9 @@ func TestHintsOfASource(t *testing.T) {
 	})
 }
 
-func parsed(t *testing.T, text string) (*collector, error) {
+func parsed(t *testing.T, text string, maxRejected *int64) (*collector, error) {
 	t.Helper()
-	target := target{source: recon.Source{Num: 1, TimeZone: "UTC", Currency: "EUR"}, importNum: 7, fields: &recon.FieldMap{
+	target := target{source: recon.Source{Num: 1, TimeZone: "UTC", Currency: "EUR", MaxRejected: maxRejected}, importNum: 7, fields: &recon.FieldMap{
 		Fields: map[string]recon.MapField{
 			recon.FieldExternalID: recon.Column("id"), recon.FieldAmount: recon.Column("amount"), recon.FieldDate: recon.Column("date"),
 		},
@@ -83,7 +83,10 @@ func TestParseKeepsTheOrderOfTheFile(t *testing.T) {
 		}
 		fmt.Fprintf(&text, "A%d,2026-03-01,%s\n", i/2*2, amount) // every id twice
 	}
-	rows, err := parsed(t, text.String())
+	_, err := parsed(t, text.String(), nil)
+	require.ErrorContains(t, err, "25 of 2563 rows cannot be read, and rows that are all wrong in the same way are never left out")
+	tolerated := int64(25)
+	rows, err := parsed(t, text.String(), &tolerated)
 	require.NoError(t, err)
 	require.EqualValues(t, n, rows.read)
 	require.EqualValues(t, n/100, rows.rejected)

@@ -54,7 +54,7 @@ func previewOf(r *mapping.Reader) (Preview, error) {
 			return enough
 		}
 		p.Errors = append(p.Errors, row.Wrong...)
-		if row.Verdict != mapping.Rejected {
+		if row.Verdict != mapping.Rejected && row.Verdict != mapping.SetAside {
 			p.Rows = append(p.Rows, recon.PreviewOf(&row.Tx))
 		}
 		return nil

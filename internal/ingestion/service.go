@@ -87,6 +87,9 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 		return nil, err
 	}
 	defer closeReader()
+	if err := reader.Unsettled(); err != nil {
+		return nil, err
+	}
 	spool, err := newSpool(s.SpoolDir)
 	if err != nil {
 		return nil, err
@@ -116,6 +119,9 @@ func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func
 		return raw.file, raw.size, nil
 	}
 	reader, err := mapping.Open(body, file.Name, hints)
+	if err == nil {
+		err = reader.SettleWith(nil)
+	}
 	if err != nil {
 		closeReader()
 	}

@@ -44,7 +44,7 @@ func readAmount(text string, decimal byte) (amount, error) {
 	if plainNumber(text) && (decimal == '.' || decimal == 0 && !oneGroup(text, '.')) {
 		return amount{plain: strings.TrimPrefix(text, "-"), negative: text[0] == '-'}, nil
 	}
-	p := amountParts{text: text, rest: strings.TrimSpace(text)}
+	p := amountParts{text: text, rest: withCents(strings.TrimSpace(text))}
 	if err := p.peel(); err != nil {
 		return amount{}, err
 	}
@@ -59,6 +59,22 @@ func readAmount(text string, decimal byte) (amount, error) {
 		return amount{}, fmt.Errorf("%q %w", text, err)
 	}
 	return amount{plain: plain, negative: p.minus > 0, currency: p.currency, shared: p.shared}, nil
+}
+
+// dashes are what files write in the place of the cents: "12,-", "1'250.–", "4.000,--".
+const dashes = "-−–—"
+
+// withCents writes zeros where an amount has a dash for "no cents".
+func withCents(text string) string {
+	at := strings.LastIndexAny(text, ".,")
+	if at < 1 || text[at-1] < '0' || text[at-1] > '9' {
+		return text
+	}
+	rest := strings.TrimLeft(text[at+1:], dashes)
+	if size := len(text) - at - 1 - len(rest); size == 0 || strings.ContainsFunc(rest, unicode.IsDigit) {
+		return text
+	}
+	return text[:at+1] + "00" + rest
 }
 
 // amountParts is an amount being peeled from both ends down to its digits.
@@ -130,7 +146,7 @@ func (p *amountParts) words() error {
 }
 
 func (p *amountParts) word(word string) error {
-	switch debit, known := isDebit(word); {
+	switch way := directionOf(word); {
 	case currencySymbol(word):
 		code := currencyCode(word)
 		if p.currency != "" && code != "" && code != p.currency {
@@ -141,9 +157,9 @@ func (p *amountParts) word(word string) error {
 		} else {
 			p.currency = code
 		}
-	case known && debit:
+	case way == recon.DirectionOut:
 		p.minus++
-	case known:
+	case way == recon.DirectionIn:
 		p.plus++
 	default:
 		return fmt.Errorf("%q is not an amount: %q is no currency that we know", p.text, word)
@@ -275,7 +291,8 @@ var currencySymbols = map[string]string{
 	"€": "EUR", "£": "GBP", "R$": "BRL", "US$": "USD", "A$": "AUD", "C$": "CAD", "CA$": "CAD", "AU$": "AUD",
 	"NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "₹": "INR", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS",
 	"฿": "THB", "₫": "VND", "₦": "NGN", "₱": "PHP", "₴": "UAH", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "$": "", "¥": "",
-	"KR": "", "FR": "", "RS": "", "R": "",
+	"KR": "", "FR": "", "RS": "", "R": "", "元": "CNY", "円": "JPY", "원": "KRW", "人民币": "CNY", "RMB": "CNY",
+	"日本円": "JPY", "美元": "USD", "欧元": "EUR", "港币": "HKD", "EUROS": "EUR", "PLZ": "PLN",
 }
 
 // sharedSymbols are the signs that several currencies have: they name none, and rule out all others.
@@ -313,6 +330,11 @@ func currencyCode(text string) string {
 	upper := strings.ToUpper(text)
 	if code, symbol := currencySymbols[upper]; symbol {
 		return code
+	}
+	if len(upper) == 4 && upper[0] == 'Z' { // an exchange's own code of a currency of the state
+		if _, known := recon.CurrencyDigits(upper[1:]); known {
+			return upper[1:]
+		}
 	}
 	return upper
 }

@@ -150,7 +150,8 @@ func (r *dateReader) read(text string) (recon.Day, time.Time, error) {
 		return recon.NoDay, time.Time{}, fmt.Errorf("%q %w", text, err)
 	}
 	if r.format == "" {
-		return recon.NoDay, time.Time{}, fmt.Errorf(`%q is not a date that can be read one way only: set dateFormat, "DD/MM/YYYY" for example`, text)
+		return recon.NoDay, time.Time{},
+			fmt.Errorf(`%q is not a date that can be read one way only: set dateFormat, "DD/MM/YYYY" for example`, text)
 	}
 	return recon.NoDay, time.Time{}, fmt.Errorf("%q is not a date as %s", text, r.format)
 }
@@ -159,6 +160,7 @@ func (r *dateReader) parse(text string) (recon.Day, time.Time, error) {
 	if r.format == formatUnix || r.format == formatUnixMillis {
 		return r.unix(text)
 	}
+	text = plainDate(text)
 	if r.pieces != nil {
 		return r.parseAs(r.pieces, text)
 	}
@@ -188,7 +190,7 @@ func (r *dateReader) parseAs(pieces []datePiece, text string) (recon.Day, time.T
 	if !bare.Plausible() {
 		return recon.NoDay, time.Time{}, errors.New("is outside 1900 to 2199")
 	}
-	if rest == "" {
+	if rest == "" || rest == "." {
 		return bare, time.Time{}, nil
 	}
 	clock, ok := readClock(rest)
@@ -277,23 +279,6 @@ func digitsAt(text string, least, most int) (value, size int, ok bool) {
 		size++
 	}
 	return value, size, size >= least
-}
-
-// months are the names of months in the languages of the header words, folded, by their first letters: each differs
-// from the others in the letters given.
-var months = [...][]string{
-	{"jan", "ene", "gen"},
-	{"feb", "fev"},
-	{"mar", "maerz", "mrz", "mrt", "maa"},
-	{"apr", "avr", "abr"},
-	{"may", "mai", "mei"},
-	{"jun", "juin"},
-	{"jul", "juil"},
-	{"aug", "aou", "ago"},
-	{"sep", "set"},
-	{"oct", "okt", "out"},
-	{"nov"},
-	{"dec", "dez", "dic"},
 }
 
 // monthAt reads a month's name, long or short, with or without a dot.
@@ -396,13 +381,32 @@ func halfDay(hour int, text string) (int, string, bool) {
 	return hour, text, true
 }
 
+// zoneLetters are the letters of time zones that mean one offset everywhere, in hours.
+var zoneLetters = map[string]float64{
+	"Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "EET": 2, "EEST": 3,
+	"MSK": 3,
+	"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "HST": -10, "BRT": -3,
+	"ART": -3,
+	"JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "AWST": 8, "ACST": 9.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+	"SAST": 2,
+}
+
 // readOffset reads Z, UTC, GMT, +02:00, +0200, +02 or nothing.
 func readOffset(text string) (*time.Location, bool) {
-	switch strings.ToUpper(text) {
-	case "":
+	letters := strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(text, "("), ")"))
+	if letters == "" {
 		return nil, true
-	case "Z", "UTC", "GMT":
-		return time.UTC, true
+	}
+	if hours, known := zoneLetters[letters]; known {
+		if hours == 0 {
+			return time.UTC, true
+		}
+		return time.FixedZone("", int(hours*3600)), true
+	}
+	if utc, found := strings.CutPrefix(letters, "UTC"); found {
+		text = utc
+	} else if gmt, found := strings.CutPrefix(letters, "GMT"); found {
+		text = gmt
 	}
 	if text[0] != '+' && text[0] != '-' {
 		return nil, false

@@ -2,36 +2,71 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"matcher/internal/recon"
 )
 
-// Choice is one thing that detection settled, with its reason.
+// Choice is one thing that was settled, with its reason.
 type Choice struct {
-	Field   string   `json:"field"`             // a canonical field, or a setting of the map
-	Columns []string `json:"columns,omitempty"` // empty for settings and constants
-	Value   string   `json:"value,omitempty"`   // of a setting or constant
-	Why     string   `json:"why"`
+	Field    string   `json:"field"`             // a canonical field, or a setting of the map
+	Columns  []string `json:"columns,omitempty"` // empty for settings and constants
+	Value    string   `json:"value,omitempty"`   // of a setting or constant
+	Why      string   `json:"why"`
+	Evidence string   `json:"evidence"` // Stated, Proved or Named
 }
 
 // Detection is how a field map was found.
 type Detection struct {
-	Choices  []Choice `json:"choices"`
-	Notes    []string `json:"notes,omitempty"` // what a person should know: columns that look useful but do not add up
-	Rows     int      `json:"rows"`            // of the sample
-	UniqueID bool     `json:"uniqueId"`        // an id column was found, with no value twice in the sample
+	Choices []Choice `json:"choices"`
+	// for people: columns that look useful but do not add up
+	Notes     []string          `json:"notes,omitempty"`
+	Questions []Question        `json:"questions,omitempty"`
+	Passed    map[string]string `json:"passedOver,omitempty"` // columns that were not taken, and why
+	Proof     string            `json:"proof,omitempty"`      // what the running balance shows
+	Rows      int               `json:"rows"`                 // of the sample
+	// an id column was found, with no value twice in the sample
+	UniqueID bool `json:"uniqueId"`
 
-	twoWays bool // some amount could have been read with the other decimal sign
+	twoWays    bool // some amount could have been read with the other decimal sign
+	signProved bool
+	convention bool   // columns named debit and credit give the sign, and nothing shows for which account
+	filled     string // the currency that empty cells were filled with
+
+	open        *openSign
+	openFee     *openFee
+	openCard    string // why the signs may be those of a card
+	openStatus  []string
+	factor      recon.Minor // by which amounts are larger than those of the other side
+	factorPairs int
+}
+
+func (d *Detection) choose(field string, columns []string, why, evidence string) {
+	d.Choices = slices.DeleteFunc(d.Choices, func(c Choice) bool { return c.Field == field })
+	d.Choices = append(d.Choices, Choice{Field: field, Columns: columns, Why: why, Evidence: evidence})
+}
+
+func (d *detector) choose(field string, columns []string, why, evidence string) {
+	d.report.choose(field, columns, why, evidence)
+}
+
+// passOver records why a column is not taken.
+func (d *detector) passOver(at int, why string) {
+	if d.report.Passed == nil {
+		d.report.Passed = map[string]string{}
+	}
+	d.report.Passed[d.header[at]] = why
 }
 
 // String is the line that the command line prints: "id=entry_id amount=debit-credit date=posted_at reference=e2e_id".
 func (d Detection) String() string {
 	by := map[string]string{}
 	for _, c := range d.Choices {
-		if by[c.Field] = strings.Join(c.Columns, "+"); len(c.Columns) == 0 {
-			by[c.Field] = c.Value
+		if by[c.Field] = c.Value; c.Value == "" {
+			by[c.Field] = strings.Join(c.Columns, "+")
 		}
 	}
 	amount := by[recon.FieldAmount]
@@ -52,6 +87,7 @@ func (d Detection) String() string {
 		{"date", by[recon.FieldDate]},
 		{"reference", by[recon.FieldReference]},
 		{"currency", by[recon.FieldCurrency]},
+		{"view", map[string]string{recon.ViewBooks: recon.ViewBooks}[by["view"]]},
 		{"dateFormat", by["dateFormat"]},
 		{"decimal", decimal},
 	} {
@@ -64,51 +100,100 @@ func (d Detection) String() string {
 
 // detector settles one field after the other on a sample. A column serves one field only.
 type detector struct {
-	header  []string
-	words   [][]string
-	sample  []recon.Record
+	header []string
+	words  [][]string
+	sample []recon.Record
+	given  recon.FieldMap
+	side   recon.Side
+
+	signStated bool // by a flag of the caller
+
 	out     recon.FieldMap
 	taken   map[int]bool
 	report  Detection
 	problem []recon.FieldError
 }
 
-// Detect finds the field map of a file from its column names and a sample of its rows. What given maps is kept; a
-// given map that names any column is not added to: only its date format and decimal sign are found. Whatever the
-// sample leaves open (01/02/2026, 1.234) is refused with the way to settle it; whatever a later row contradicts is
-// that row's error.
+// Detect finds how a file is read, from its column names and a sample of its rows. What given names is kept, and the
+// rest
+// is found, unless given turns that off. What the sample leaves open of dates and numbers (01/02/2026, 1.234) is
+// refused
+// with the way to settle it; what it leaves open of money is a question; whatever a later row contradicts is that row's
+// error.
 func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon.FieldMap, Detection, error) {
-	d := &detector{header: header, sample: sample, out: given, taken: map[int]bool{}}
+	d := newDetector(header, sample, given, recon.Right)
+	err := d.detect()
+	d.askOpen()
+	return d.out, d.report, err
+}
+
+func newDetector(header []string, sample []recon.Record, given recon.FieldMap, side recon.Side) *detector {
+	d := &detector{header: header, sample: sample, given: given, side: side, out: given, taken: map[int]bool{}}
 	d.report.Rows = len(sample)
-	d.out.Fields = map[string]recon.MapField{}
-	named := false
-	for name, field := range given.Fields {
-		d.out.Fields[name] = field
-		named = named || len(field.Columns) > 0
+	d.out.Fields = maps.Clone(given.Fields)
+	if d.out.Fields == nil {
+		d.out.Fields = map[string]recon.MapField{}
 	}
-	if len(sample) == 0 {
-		return d.out, d.report,
-			recon.Unprocessable(recon.CodeNoRows, "there is no readable row to find the meaning of the columns by")
+	for _, name := range header {
+		d.words = append(d.words, nameWords(name))
 	}
-	if named {
-		if _, problems := Compile(d.out, header); len(problems) > 0 {
-			return d.out, d.report, unfit(problems)
-		}
-	} else {
-		for _, name := range header {
-			d.words = append(d.words, nameWords(name))
-		}
+	return d
+}
+
+func (d *detector) detect() error {
+	if len(d.sample) == 0 {
+		return recon.Unprocessable(recon.CodeNoRows, "there is no readable row to find the meaning of the columns by")
+	}
+	if err := d.takeGiven(); err != nil {
+		return err
+	}
+	if d.given.Detect != recon.DetectOff {
 		d.columns()
 	}
 	if len(d.problem) == 0 {
 		d.settings()
 	}
 	if len(d.problem) > 0 {
-		return d.out, d.report,
-			recon.Unprocessable(recon.CodeNotDetected,
-				"the meaning of this file's columns is not clear; say it in a field map", d.problem...)
+		return recon.Unprocessable(recon.CodeNotDetected,
+			"the meaning of this file's columns is not clear; say it in a field map", d.problem...)
 	}
-	return d.out, d.report, nil
+	return nil
+}
+
+// takeGiven keeps the columns that the given map names for it alone.
+func (d *detector) takeGiven() error {
+	var problems []recon.FieldError
+	for _, name := range recon.MappedFields {
+		field, ok := d.given.Fields[name]
+		if !ok {
+			continue
+		}
+		s, wrong := compileSource(name, field, d.given, d.header)
+		problems = append(problems, wrong...)
+		columns := slices.Concat(s.columns, s.plus, s.less)
+		for _, c := range s.each {
+			columns = append(columns, c.at)
+		}
+		for _, at := range columns {
+			if at >= 0 {
+				d.taken[at] = true
+			}
+		}
+		d.choose(name, append(slices.Clone(field.Columns), field.Add...), "named by the map", Stated)
+	}
+	return unfit(problems)
+}
+
+// askOpen turns what stayed open into questions.
+func (d *detector) askOpen() {
+	m, problems := Compile(d.out, d.header)
+	if len(problems) > 0 {
+		return
+	}
+	m.aside.learn(d.header, d.sample)
+	d.askSign(m)
+	d.askFee()
+	d.askCard(m)
 }
 
 func (d *detector) fail(field, code, format string, args ...any) {
@@ -124,11 +209,9 @@ func (d *detector) note(format string, args ...any) {
 // columns goes from fields known by content to fields known by name alone.
 func (d *detector) columns() {
 	d.dateColumns()
-	d.currencyColumn()
 	d.amountColumns()
-	d.take(recon.FieldBookingStatus, func(values []string) bool {
-		return share(values, 100, func(v string) bool { _, known := bookingStatus(v); return known })
-	}, "its values say booked or pending")
+	d.currencyColumn()
+	d.statusColumn()
 	d.referenceAndID()
 	d.take(recon.FieldDescription, d.anyText, "named like a description")
 	d.take(recon.FieldKind, func(values []string) bool { // a small vocabulary
@@ -141,7 +224,7 @@ func (d *detector) columns() {
 func (d *detector) values(at int) []string {
 	var out []string
 	for _, rec := range d.sample {
-		if text := column(rec, at); text != "" {
+		if text := column(rec, at); text != "" && !isBlank(text) {
 			out = append(out, text)
 		}
 	}
@@ -177,14 +260,14 @@ func (d *detector) take(field string, fits func([]string) bool, why string) bool
 	if len(found) == 0 {
 		return false
 	}
-	d.use(field, found[0], why)
+	d.use(field, found[0], why, Named)
 	return true
 }
 
-func (d *detector) use(field string, at int, why string) {
+func (d *detector) use(field string, at int, why, evidence string) {
 	d.taken[at] = true
 	d.out.Fields[field] = recon.Column(d.header[at])
-	d.report.Choices = append(d.report.Choices, Choice{Field: field, Columns: []string{d.header[at]}, Why: why})
+	d.choose(field, []string{d.header[at]}, why, evidence)
 	d.twin(field, at)
 }
 
@@ -205,7 +288,7 @@ func (d *detector) twin(field string, at int) {
 }
 
 func (d *detector) setting(name, value, why string) {
-	d.report.Choices = append(d.report.Choices, Choice{Field: name, Value: value, Why: why})
+	d.report.Choices = append(d.report.Choices, Choice{Field: name, Value: value, Why: why, Evidence: Proved})
 }
 
 // share reports whether at least percent of the values, and at least one, pass a test.
@@ -231,32 +314,6 @@ func distinct(values []string) int {
 	return len(seen)
 }
 
-func (d *detector) currencyColumn() {
-	isCurrency := func(values []string) bool {
-		return share(values, 90, func(v string) bool {
-			_, known := recon.CurrencyDigits(currencyCode(v))
-			return known
-		})
-	}
-	if d.take(recon.FieldCurrency, isCurrency, "its values are currency codes") {
-		return
-	}
-	// A column named the currency is one, however many of its values are wrong: to pass it over would read those rows
-	// in another currency without a word.
-	if d.take(recon.FieldCurrency, d.anyText, "named like a currency") {
-		return
-	}
-	var found []int
-	for at := range d.header {
-		if !d.taken[at] && isCurrency(d.values(at)) && nameRank(d.words[at], recon.FieldOriginalCurrency) < 0 {
-			found = append(found, at)
-		}
-	}
-	if len(found) == 1 {
-		d.use(recon.FieldCurrency, found[0], "the only column of currency codes")
-	}
-}
-
 // foreignIDs are words of names that end in "id" but name something else than the row.
 var foreignIDs = []string{
 	"order", "invoice", "e2e", "end", "customer", "payout", "account", "merchant", "user", "card", "parent", "original",
@@ -265,6 +322,7 @@ var foreignIDs = []string{
 
 // referenceAndID settles the two together: an id is unique, and what both sides share is seldom the row's own id.
 func (d *detector) referenceAndID() {
+	d.exponents()
 	id := -1
 	if !d.out.Has(recon.FieldExternalID) {
 		id = d.idColumn()
@@ -275,19 +333,34 @@ func (d *detector) referenceAndID() {
 		if !d.report.UniqueID {
 			why += ", but for rows that stand there again"
 		}
-		d.use(recon.FieldExternalID, id, why)
+		d.use(recon.FieldExternalID, id, why, Named)
 	}
 	varied := func(values []string) bool { // so that rows differ in them
 		return len(values) > 0 && (distinct(values) > 1 || len(d.sample) < 3)
 	}
 	if !d.take(recon.FieldReference, varied, "named like a reference") && id >= 0 {
 		d.out.Fields[recon.FieldReference] = recon.Column(d.header[id])
-		d.report.Choices = append(d.report.Choices, Choice{
-			Field: recon.FieldReference, Columns: []string{d.header[id]},
-			Why: "no column is named like a reference, so the id is what the other side may share",
-		})
+		d.choose(recon.FieldReference, []string{d.header[id]},
+			"no column is named like a reference, so the id is what the other side may share", Named)
 	}
 }
+
+// exponents notes columns of ids that a spreadsheet wrote as numbers: their digits are lost, and rows look alike.
+func (d *detector) exponents() {
+	for at, name := range d.header {
+		words := d.words[at]
+		idLike := nameRank(words, recon.FieldExternalID) >= 0 || nameRank(words, recon.FieldReference) >= 0
+		if idLike && !d.taken[at] && share(d.values(at), 50, exponent.MatchString) {
+			d.taken[at] = true
+			d.passOver(at, "its ids are written with an exponent, so their digits are lost")
+			d.note("the ids of column %s are written with an exponent (%s): their digits are lost, and no row is "+
+				"known by "+
+				"them; format the column as text and export again", name, d.values(at)[0])
+		}
+	}
+}
+
+var exponent = regexp.MustCompile(`^[0-9][.,]?[0-9]*[eE]\+?[0-9]{2}$`)
 
 func (d *detector) idColumn() int {
 	filled := func(values []string) bool { return len(values) == len(d.sample) }

@@ -48,6 +48,10 @@ func mostlyLong(values []string) bool {
 
 // amountColumns settles how the file writes its amounts: debit and credit, or one column perhaps with a direction.
 func (d *detector) amountColumns() {
+	if d.out.Has(recon.FieldAmount) || d.out.Has(recon.FieldDebit) || d.out.Has(recon.FieldCredit) {
+		d.namedAmounts()
+		return
+	}
 	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
 	if !d.take(recon.FieldOriginalAmount, areAmounts, "named like the original amount") {
 		delete(d.out.Fields, recon.FieldOriginalCurrency)
@@ -61,18 +65,17 @@ func (d *detector) amountColumns() {
 		d.tooLarge(d.exactly(recon.FieldDebit, mostlyLong), d.exactly(recon.FieldCredit, mostlyLong)):
 	case len(debits) > 0 && len(credits) > 0, len(debits)+len(credits) > 0 && len(amounts) == 0:
 		d.debitAndCredit(debits, credits)
+	case len(amounts) > 1 && d.eachCurrency(amounts):
 	case len(amounts) > 0:
 		d.oneAmount(amounts)
-		d.directionColumn(amounts[0])
 	default:
 		d.otherAmount()
 	}
-	d.currencyInName()
 }
 
 // oneAmount takes the amount column, unless another one has as good a name and other values.
 func (d *detector) oneAmount(found []int) {
-	d.use(recon.FieldAmount, found[0], "named like an amount, and its values are amounts")
+	d.use(recon.FieldAmount, found[0], "named like an amount, and its values are amounts", Named)
 	if len(found) < 2 || nameRank(d.words[found[0]], recon.FieldAmount) != nameRank(d.words[found[1]],
 		recon.FieldAmount) {
 		return
@@ -124,12 +127,14 @@ func (d *detector) tooLarge(columns ...[]int) bool {
 	}
 	if never.line > 0 {
 		d.fail(recon.FieldAmount, recon.CodeAmountTooBig,
-			"column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at most 9,223,372,036,854,775,807 minor units",
+			"column %q holds amounts that are too large, the first of them %.60q on line %d: an amount has at "+
+				"most 9,223,372,036,854,775,807 minor units",
 			d.header[at], never.text, never.line)
 		return true
 	}
 	d.fail(recon.FieldAmount, recon.CodeAmountTooBig,
-		"column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount if that is what they are",
+		"column %q holds numbers of more than %d digits, the first of them %q on line %d: map it as the amount "+
+			"if that is what they are",
 		d.header[at], wholeDigitsMax, long.text, long.line)
 	return true
 }
@@ -139,11 +144,8 @@ func (d *detector) otherAmount() {
 	for _, field := range []string{recon.FieldNet, recon.FieldGross} {
 		if named, ok := d.out.Fields[field]; ok {
 			d.out.Fields[recon.FieldAmount] = named
-			d.report.Choices = append(d.report.Choices,
-				Choice{
-					Field: recon.FieldAmount, Columns: named.Columns,
-					Why: "the " + field + " amount, because no column is called amount",
-				})
+			d.choose(recon.FieldAmount, named.Columns, "the "+field+" amount, because no column is called amount",
+				Named)
 			return
 		}
 	}
@@ -155,9 +157,11 @@ func (d *detector) otherAmount() {
 			found = append(found, at)
 		}
 	}
-	if len(found) == 1 {
-		d.use(recon.FieldAmount, found[0], "the only column of amounts")
-		d.directionColumn(found[0])
+	switch {
+	case len(found) == 1:
+		d.use(recon.FieldAmount, found[0], "the only column of amounts", Named)
+		return
+	case d.eachCurrency(d.currencyColumns()):
 		return
 	}
 	if !d.tooLarge(d.candidates(recon.FieldAmount, mostlyLong)) {
@@ -172,7 +176,8 @@ func (d *detector) noneFits(field, what, noun string, fits func([]string) bool) 
 		for _, rec := range d.sample {
 			if value := column(rec, at); value != "" && !fits([]string{value}) {
 				d.fail(field, recon.CodeNotDetected,
-					"column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what, value, rec.Line, noun)
+					"column %q is named like %s, but %.40q on line %d is no %s that can be read", d.header[at], what,
+					value, rec.Line, noun)
 				return
 			}
 		}
@@ -188,7 +193,7 @@ func (d *detector) namedAmounts() {
 		if len(found) == 0 || d.out.Has(field) {
 			continue
 		}
-		d.use(field, found[0], "named like the "+field+" amount")
+		d.use(field, found[0], "named like the "+field+" amount", Named)
 		if field == recon.FieldFee || field == recon.FieldTax {
 			d.negative(field, found[0])
 		}
@@ -231,28 +236,54 @@ func (d *detector) dropInconsistent() {
 		d.report.Choices = slices.DeleteFunc(d.report.Choices, func(c Choice) bool { return c.Field == field })
 	}
 	d.report.Notes = append(d.report.Notes,
-		"gross − fee − tax is not net in this file, so its fee and tax stay plain columns: map them yourself if they are meant")
+		"gross − fee − tax is not net in this file, so its fee and tax stay plain columns: map them yourself if "+
+			"they are meant")
 }
 
-// currencyInName reads "Amount (EUR)" where no column gives the currency.
-func (d *detector) currencyInName() {
-	if d.out.Has(recon.FieldCurrency) {
-		return
+// currencyColumns are the columns of amounts that are named after a currency.
+func (d *detector) currencyColumns() []int {
+	var found []int
+	for at, name := range d.header {
+		if values := d.values(at); !d.taken[at] && codeInName(name) != "" && (len(values) == 0 || areAmounts(values)) {
+			found = append(found, at)
+		}
 	}
-	for _, field := range []string{recon.FieldAmount, recon.FieldCredit, recon.FieldDebit} {
-		for _, name := range d.out.Fields[field].Columns {
-			for _, word := range strings.FieldsFunc(name,
-				func(r rune) bool { return strings.ContainsRune(" _-()[]/.", r) }) {
-				code := currencyOfWord(word)
-				if _, known := recon.CurrencyDigits(code); known &&
-					(word == strings.ToUpper(word) || code != strings.ToUpper(word)) || known &&
-					strings.HasSuffix(strings.ToLower(name), "_"+strings.ToLower(code)) {
-					d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
-					d.report.Choices = append(d.report.Choices,
-						Choice{Field: recon.FieldCurrency, Value: code, Why: "from the name of column " + name})
-					return
-				}
+	return found
+}
+
+// debitAndCredit takes the two columns, or the only one that there is.
+func (d *detector) debitAndCredit(debits, credits []int) {
+	for _, c := range []struct {
+		field string
+		found []int
+	}{{recon.FieldDebit, debits}, {recon.FieldCredit, credits}} {
+		if len(c.found) > 0 {
+			d.use(c.field, c.found[0], "named like a "+c.field, Named)
+			// the column gives the sign already; a few of the other sign are corrections
+			if d.negative(c.field, c.found[0]) {
+				d.note("column %s writes its %ss as negative amounts: the minus is not applied twice",
+					d.header[c.found[0]], c.field)
 			}
 		}
 	}
 }
+
+// signs counts positive and negative amounts.
+func signs(values []string) (plus, minus int) {
+	for _, v := range values {
+		a, err := readAmount(v, '.')
+		if err != nil {
+			a, err = readAmount(v, ',')
+		}
+		switch {
+		case err != nil || isZero(a.plain):
+		case a.negative:
+			minus++
+		default:
+			plus++
+		}
+	}
+	return plus, minus
+}
+
+func isZero(plain string) bool { return strings.Trim(plain, "0.") == "" }

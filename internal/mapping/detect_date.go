@@ -94,11 +94,7 @@ func (d *detector) dateColumns() {
 	}
 	if value, ok := d.out.Fields[recon.FieldValueDate]; ok {
 		d.out.Fields[recon.FieldDate] = value
-		d.report.Choices = append(d.report.Choices,
-			Choice{
-				Field: recon.FieldDate, Columns: value.Columns,
-				Why: "the value date, because no column is called a booking date",
-			})
+		d.choose(recon.FieldDate, value.Columns, "the value date, because no column is called a booking date", Named)
 		return
 	}
 	var found []int
@@ -108,7 +104,7 @@ func (d *detector) dateColumns() {
 		}
 	}
 	if len(found) == 1 {
-		d.use(recon.FieldDate, found[0], "the only column of dates")
+		d.use(recon.FieldDate, found[0], "the only column of dates", Named)
 		return
 	}
 	if counted := d.candidates(recon.FieldDate, areSerials); len(counted) > 0 {
@@ -128,8 +124,20 @@ func (d *detector) settings() {
 	}
 	d.dateFormat(m)
 	d.decimal(m)
-	if len(d.problem) == 0 {
-		d.dropInconsistent()
+	if len(d.problem) > 0 {
+		return
+	}
+	if d.dropInconsistent(); d.given.Detect == recon.DetectOff {
+		return
+	}
+	for _, step := range []func(*Mapper){d.signs, d.settleStatus, d.pendingDate, d.labelRows} {
+		m, problems := Compile(d.out, d.header)
+		if len(problems) > 0 {
+			d.problem = append(d.problem, problems...)
+			return
+		}
+		m.aside.learn(d.header, d.sample)
+		step(m)
 	}
 }
 
@@ -158,6 +166,16 @@ func (d *detector) dateFormat(m *Mapper) {
 	if err != nil && m.valueDate != nil { // the other dates of a file are written alike and may decide
 		if together, _, errBoth := formatOf(append(values, d.texts(m.valueDate)...)); errBoth == nil {
 			format, why, err = together, "decided by the value dates", nil
+		}
+	}
+	if err != nil { // so may the dates of any other column
+		for at := range d.header {
+			values := d.values(at)
+			if together, _, errAlso := formatOf(values); areDates(values) && errAlso == nil && together != "" &&
+				reads(d.texts(m.date), together) == len(d.texts(m.date)) {
+				format, why, err = together, "decided by the dates of column "+d.header[at], nil
+				break
+			}
 		}
 	}
 	if err != nil {
@@ -326,7 +344,7 @@ func (d *detector) decimal(m *Mapper) {
 	points, commas, open := 0, 0, ""
 	witness := map[byte]string{}
 	for _, text := range d.texts(m.amount, m.debit, m.credit, m.gross, m.fee, m.tax, m.net, m.originalAmount) {
-		p := amountParts{text: text, rest: strings.TrimSpace(text)}
+		p := amountParts{text: text, rest: withCents(strings.TrimSpace(text))}
 		if p.peel() != nil || !strings.ContainsAny(p.rest, ".,") {
 			continue
 		}

@@ -177,8 +177,18 @@ func TestDetectKeepsWhatIsGiven(t *testing.T) {
 		require.Equal(t, "id", fields.Fields[recon.FieldExternalID].Columns[0])
 		require.True(t, fields.Negate)
 	})
-	t.Run("a map that names columns is not added to", func(t *testing.T) {
+	t.Run("what a map does not name is found", func(t *testing.T) {
 		given := recon.FieldMap{DateFormat: "DD/MM/YYYY", Decimal: ".", Fields: map[string]recon.MapField{"amount": recon.Column("amount"), "date": recon.Column("date")}}
+		fields, found, err := Detect(header, records, given)
+		require.NoError(t, err)
+		require.Equal(t, recon.Column("id"), fields.Fields[recon.FieldExternalID])
+		require.Equal(t, recon.Column("text"), fields.Fields[recon.FieldDescription])
+		for _, c := range found.Choices {
+			require.Equal(t, c.Field == recon.FieldAmount || c.Field == recon.FieldDate, c.Evidence == Stated, c.Field)
+		}
+	})
+	t.Run("unless it turns that off", func(t *testing.T) {
+		given := recon.FieldMap{DateFormat: "DD/MM/YYYY", Decimal: ".", Detect: recon.DetectOff, Fields: map[string]recon.MapField{"amount": recon.Column("amount"), "date": recon.Column("date")}}
 		fields, _, err := Detect(header, records, given)
 		require.NoError(t, err)
 		require.Equal(t, given, fields)

@@ -88,6 +88,7 @@ const (
 	Duplicate                // same id, same content, or the pending form of a booked row: kept once
 	Rejected                 // cannot be read, or has the id of a row with other content: for a person to decide
 	Replacing                // same id, booked now: keep it, and not the pending row that came before
+	SetAside                 // a balance, a total, a payment that failed: no money that moved
 )
 
 // Identities distinguishes fresh rows from repeated ones within the files of one source and numbers equal rows that

@@ -3,6 +3,8 @@ package mapping
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"matcher/internal/recon"
@@ -18,16 +20,29 @@ type row struct {
 	wrong  []recon.RowError
 }
 
-// Map makes a transaction of a record, or returns everything that is wrong with it. Digest is set; Ordinal is for
+// setAside returns why a row is no money that moved: one error of code RowSetAside, which is no mistake of the file.
+func (r *row) setAside(field, value, reason string) recon.RowError {
+	return recon.NewRowError(r.rec.Line, r.rec.Row, field, value, recon.CodeSetAside, reason)
+}
+
+// Map makes a transaction of a record, or returns everything that is wrong with it. A row that is no movement of money
+// comes back with one error, of code RowSetAside. Digest is set; Ordinal is for
 // Identities, which sees all rows of the file.
 func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	r := row{m: m, rec: rec}
 	r.tx.Row, r.tx.Line = rec.Row, rec.Line
+	if reason := m.aside.reason(rec); reason != "" {
+		return recon.Transaction{}, []recon.RowError{r.setAside("", "", reason)}
+	}
+	r.status()
 	r.texts()
 	r.dates()
 	inNumber := r.currencyOf()
 	r.amounts(inNumber)
-	r.status()
+	isAside := func(e recon.RowError) bool { return e.Code == recon.CodeSetAside }
+	if i := slices.IndexFunc(r.wrong, isAside); i >= 0 {
+		return recon.Transaction{}, r.wrong[i : i+1]
+	}
 	if len(r.wrong) > 0 {
 		return recon.Transaction{}, r.wrong
 	}
@@ -74,8 +89,14 @@ func (r *row) texts() {
 
 func (r *row) dates() {
 	text := r.m.date.text(r.rec)
+	if text == "" && r.tx.BookingStatus == recon.Pending {
+		text = r.m.date.other.text(r.rec)
+	}
 	if text == "" {
 		r.fail(recon.FieldDate, "", recon.CodeMissingValue, "the date is missing")
+	} else if statusOf(text) == recon.Pending {
+		r.wrong = append(r.wrong, r.setAside(recon.FieldDate, text,
+			"its date is "+strconv.Quote(text)+": it is not booked yet"))
 	} else if day, instant, err := r.m.date.dates.read(text); err != nil {
 		r.fail(recon.FieldDate, text, recon.CodeDateUnreadable, "%s", err)
 	} else {
@@ -100,6 +121,11 @@ func (r *row) currencyOf() (code string) {
 			r.digits = digitsSyntax
 		}
 	}()
+	if r.m.amount != nil && r.m.amount.each != nil {
+		_, code = r.m.amount.filled(r.rec)
+		r.tx.Currency = cmp.Or(code, recon.NoCurrency)
+		return code
+	}
 	if r.m.currency == nil {
 		r.tx.Currency = recon.NoCurrency
 		if code = r.codeBesideAmount(); code != "" {
@@ -114,6 +140,11 @@ func (r *row) currencyOf() (code string) {
 		return ""
 	}
 	if _, known := recon.CurrencyDigits(code); !known {
+		if r.m.currency.unknownAside {
+			r.wrong = append(r.wrong, r.setAside(recon.FieldCurrency, text,
+				strconv.Quote(text)+" is no currency of ISO 4217: its rows are not read"))
+			return ""
+		}
 		r.fail(recon.FieldCurrency, text, recon.CodeCurrencyUnknown, "%q is not an ISO 4217 currency code such as EUR",
 			text)
 		return ""
@@ -169,6 +200,9 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 	if digits == digitsSyntax {
 		return 0, true // its currency is wrong already, so the number of its decimals is unknown
 	}
+	if r.m.minor {
+		digits = 0
+	}
 	minor, err := recon.ParseMinor(a.plain, digits)
 	if err != nil {
 		r.amountError(s.name, text, currency, digits, err)
@@ -182,6 +216,9 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 
 func (r *row) amountError(field, text, currency string, digits int, err error) {
 	switch code := recon.CodeOf(err); {
+	case code == recon.CodeAmountTooPrecise && r.m.minor:
+		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units",
+			text)
 	case code == recon.CodeAmountTooPrecise && digits == 0:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
 	case code == recon.CodeAmountTooPrecise:
@@ -194,32 +231,71 @@ func (r *row) amountError(field, text, currency string, digits int, err error) {
 	}
 }
 
-// signedAmount reads the amount column, inverted where a direction column has a debit. A sign in the amount counts
+// signedAmount reads the amount column, inverted where a direction column has money out. A sign in the amount counts
 // on top of that: −5 on a debit is a debit taken back.
 func (r *row) signedAmount(currency string) {
-	text := r.m.amount.text(r.rec)
-	if text == "" {
+	amount, filled, ok := r.sum(currency)
+	if !filled {
 		r.fail(recon.FieldAmount, "", recon.CodeMissingValue, "the amount is missing")
 		return
 	}
-	amount, ok := r.read(r.m.amount, text, currency, r.digits)
 	if r.m.direction == nil {
 		r.tx.Amount = amount
 		return
 	}
 	word := r.m.direction.word(r.rec)
-	debit, known := isDebit(word)
-	switch {
+	switch way := directionOf(word); {
 	case word == "":
-		r.fail(recon.FieldDirection, "", recon.CodeMissingValue, "the direction is missing: debit or credit")
-	case !known:
+		r.fail(recon.FieldDirection, "", recon.CodeMissingValue, "the direction is missing: in or out")
+	case way == recon.DirectionNeutral:
+		r.wrong = append(r.wrong, r.setAside(recon.FieldDirection, r.m.direction.text(r.rec),
+			strconv.Quote(r.m.direction.text(r.rec))+" marks rows that move no money of this account"))
+	case way == "":
 		r.fail(recon.FieldDirection, word, recon.CodeInvalidValue,
-			"%q is neither debit nor credit: say which with values in the field map", word)
-	case ok && debit != r.m.direction.negate:
+			"%q is neither money in nor money out: add it to in or out of direction in the field map", word)
+	case ok && (way == recon.DirectionOut) != r.m.direction.negate:
 		r.tx.Amount = -amount
 	default:
 		r.tx.Amount = amount
 	}
+}
+
+// sum is the amount of a row: one column, the one that is filled of several, or columns added up and taken off.
+func (r *row) sum(currency string) (total recon.Minor, filled, ok bool) {
+	s := r.m.amount
+	if s.each != nil {
+		text, _ := s.filled(r.rec)
+		if text == "" {
+			return 0, false, false
+		}
+		total, ok = r.read(s, text, currency, r.digits)
+		return total, true, ok
+	}
+	if len(s.plus)+len(s.less) == 0 {
+		text := s.text(r.rec)
+		if text == "" {
+			return 0, false, false
+		}
+		total, ok = r.read(s, text, currency, r.digits)
+		return total, true, ok
+	}
+	ok = true
+	for i, at := range slices.Concat(s.plus, s.less) {
+		text := s.cell(r.rec, at)
+		if text == "" {
+			continue
+		}
+		part, read := r.read(s, text, currency, r.digits)
+		if i >= len(s.plus) {
+			part = -part
+		}
+		added, err := total.Add(part)
+		if err != nil {
+			r.amountError(s.name, text, currency, r.digits, err)
+		}
+		total, filled, ok = added, filled || i < len(s.plus), ok && read && err == nil
+	}
+	return total, filled, ok
 }
 
 // debitCredit is credit − debit, of which a row fills one: a row with both is ambiguous.
@@ -297,10 +373,14 @@ func (r *row) checkNet() {
 
 func (r *row) status() {
 	word := r.m.status.word(r.rec)
-	status, known := bookingStatus(word)
-	if !known {
+	switch status := statusOf(word); status {
+	case recon.Void:
+		text := r.m.status.text(r.rec)
+		r.wrong = append(r.wrong, r.setAside(recon.FieldBookingStatus, text, strconv.Quote(text)+" never became money"))
+	case "", undone:
 		r.fail(recon.FieldBookingStatus, word, recon.CodeInvalidValue,
-			"%q is neither booked nor pending: say which with values in the field map", word)
+			"%q may be booked, pending or no money: add it to booked, pending or void of status in the field map", word)
+	default:
+		r.tx.BookingStatus = status
 	}
-	r.tx.BookingStatus = status
 }

@@ -6,6 +6,7 @@ package mapping
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,13 +23,15 @@ const idBytesMax = 500
 type Mapper struct {
 	fields  map[string]*source
 	negate  bool
+	minor   bool // amounts are whole minor units
+	aside   *asides
 	noID    map[int]bool // columns that make the external id: they are no content
 	keep    map[string]bool
 	keepAll bool
 	layout  atomic.Pointer[layout]
 
 	externalID, reference, amount, debit, credit, direction, currency, date, valueDate, description, kind, status,
-	gross, fee, tax, net, originalAmount, originalCurrency *source
+	gross, fee, tax, net, originalAmount, originalCurrency, balance, account *source
 }
 
 // layout is the order of metadata for one width of the header: positions sorted by name.
@@ -50,11 +53,28 @@ type source struct {
 	dates    *dateReader
 	decimal  byte // '.', ',' or 0 for amounts that can be read one way only
 	negate   bool
+
+	ifEmpty      string
+	blank        func(text string) bool // texts that mean an empty cell
+	other        *source                // of a date that pending rows have instead
+	plus, less   []int                  // columns of an amount that is a sum
+	each         []currencyColumn       // columns of one currency each
+	unknownAside bool
+}
+
+// currencyColumn is a column of amounts in one currency.
+type currencyColumn struct {
+	at   int
+	code string
 }
 
 // Compile prepares a field map for files with this header. It returns everything that cannot work, by JSON pointer.
 func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldError) {
-	m := &Mapper{fields: map[string]*source{}, negate: fields.Negate, noID: map[int]bool{}, keepAll: true}
+	m := &Mapper{
+		fields: map[string]*source{}, negate: fields.Negate, minor: fields.Unit == recon.UnitMinor,
+		noID:    map[int]bool{},
+		keepAll: true,
+	}
 	var problems []recon.FieldError
 	for _, name := range recon.MappedFields {
 		field, ok := fields.Fields[name]
@@ -66,10 +86,13 @@ func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldErro
 		m.fields[name] = compiled
 	}
 	problems = append(problems, demand(fields)...)
-	if len(problems) > 0 {
+	aside, wrong := compileAside(fields, header)
+	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, problems
 	}
 	m.name()
+	m.aside = aside
+	m.aside.account = m.account
 	m.layout.Store(m.lay(header))
 	return m, nil
 }
@@ -78,8 +101,7 @@ func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldErro
 func demand(fields recon.FieldMap) []recon.FieldError {
 	var missing []recon.FieldError
 	ask := func(field, message string) {
-		missing = append(missing,
-			recon.FieldError{Pointer: "/" + field, Code: recon.CodeMissingValue, Message: message})
+		missing = append(missing, recon.FieldError{Pointer: "/" + field, Code: recon.CodeNotMapped, Message: message})
 	}
 	if !fields.Has(recon.FieldAmount) && !fields.Has(recon.FieldDebit) && !fields.Has(recon.FieldCredit) {
 		ask(recon.FieldAmount, "map amount, or debit and credit: without them a row has no money")
@@ -100,6 +122,7 @@ func (m *Mapper) name() {
 	m.description, m.kind, m.status = f[recon.FieldDescription], f[recon.FieldKind], f[recon.FieldBookingStatus]
 	m.gross, m.fee, m.tax, m.net = f[recon.FieldGross], f[recon.FieldFee], f[recon.FieldTax], f[recon.FieldNet]
 	m.originalAmount, m.originalCurrency = f[recon.FieldOriginalAmount], f[recon.FieldOriginalCurrency]
+	m.balance, m.account = f[recon.FieldBalance], f[recon.FieldAccount]
 	if m.externalID != nil {
 		for _, at := range m.externalID.columns {
 			m.noID[at] = true
@@ -113,6 +136,7 @@ func compileSource(
 	s := &source{
 		name: name, constant: field.Constant, join: field.Join,
 		values: make(map[string]string, len(field.Values)), negate: field.Negate,
+		ifEmpty: field.Default, unknownAside: field.Unknown == recon.UnknownAside, blank: blanks(name, all.Empty),
 	}
 	var problems []recon.FieldError
 	fail := func(pointer, code, message string) {
@@ -121,13 +145,31 @@ func compileSource(
 	for from, to := range field.Values {
 		s.values[strings.ToUpper(strings.TrimSpace(from))] = to
 	}
-	for _, column := range field.Columns {
+	find := func(column string) int {
 		at := columnAt(header, column)
 		if at < 0 {
 			fail("", recon.CodeUnknownColumn, noColumn(column, header))
-			continue
 		}
-		s.columns = append(s.columns, at)
+		return at
+	}
+	for _, column := range field.Columns {
+		s.columns = append(s.columns, find(column))
+	}
+	for _, column := range field.Add {
+		s.plus = append(s.plus, find(column))
+	}
+	for _, column := range field.Subtract {
+		s.less = append(s.less, find(column))
+	}
+	for _, column := range slices.Sorted(maps.Keys(field.Each)) {
+		s.each = append(s.each, currencyColumn{find(column), field.Each[column]})
+	}
+	if field.Else != "" {
+		other := field
+		other.Columns, other.Else = []string{field.Else}, ""
+		var wrong []recon.FieldError
+		s.other, wrong = compileSource(name, other, all, header)
+		problems = append(problems, wrong...)
 	}
 	if s.join == "" {
 		s.join = " "
@@ -229,15 +271,67 @@ func (s *source) raw(rec recon.Record) string {
 	case s.constant != "":
 		return s.constant
 	case len(s.columns) == 1:
-		return column(rec, s.columns[0])
+		return s.cell(rec, s.columns[0])
 	}
 	parts := make([]string, 0, len(s.columns))
 	for _, at := range s.columns {
-		if text := column(rec, at); text != "" {
+		if text := s.cell(rec, at); text != "" {
 			parts = append(parts, text)
 		}
 	}
 	return strings.Join(parts, s.join)
+}
+
+// cell is a value of a record, "" where its text means an empty cell.
+func (s *source) cell(rec recon.Record, at int) string {
+	text := column(rec, at)
+	if text != "" && s.blank(text) {
+		return ""
+	}
+	return text
+}
+
+// filled is the amount of the first currency whose column a row fills.
+func (s *source) filled(rec recon.Record) (text, currency string) {
+	for _, c := range s.each {
+		if text = s.cell(rec, c.at); text != "" {
+			return text, c.code
+		}
+	}
+	return "", ""
+}
+
+const blankBytesMax = 4 // of the texts that mean an empty cell everywhere
+
+// isBlank reports whether a text means an empty cell: a dash, a dot, "n/a", "NULL".
+func isBlank(text string) bool {
+	if len(text) > blankBytesMax {
+		return false
+	}
+	switch text[0] {
+	case '-', '.', 'n', 'N', '\xe2': // the last begins a long dash
+	default:
+		return false
+	}
+	switch strings.ToUpper(text) {
+	case "-", "--", "---", "–", "—", ".", "N/A", "NULL":
+		return true
+	}
+	return false
+}
+
+// blanks returns what means an empty cell of a field. A minus is a direction, and a text is what it is.
+func blanks(field string, more []string) func(string) bool {
+	switch field {
+	case recon.FieldDirection:
+		return func(text string) bool { return slices.Contains(more, text) }
+	case recon.FieldDescription, recon.FieldKind:
+		return func(text string) bool { return slices.Contains(more, text) }
+	}
+	if len(more) == 0 {
+		return isBlank
+	}
+	return func(text string) bool { return isBlank(text) || slices.Contains(more, text) }
 }
 
 // column is a value of a record; a JSON object read before the column first occurred does not have it.
@@ -263,6 +357,9 @@ func (s *source) text(rec recon.Record) string {
 	for i := range s.steps {
 		text = s.steps[i].apply(text)
 	}
+	if text == "" {
+		return s.ifEmpty
+	}
 	return text
 }
 
@@ -275,4 +372,11 @@ func (s *source) word(rec recon.Record) string {
 		}
 	}
 	return text
+}
+
+func decimalByte(sign string) byte {
+	if sign == "" {
+		return 0
+	}
+	return sign[0]
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"matcher/internal/format"
@@ -18,14 +19,17 @@ const SampleRows = 5000
 
 // Hints are what a caller knows of a file before it is read. The zero value detects everything.
 type Hints struct {
-	Side     recon.Side
-	Map      *recon.FieldMap // as the user wrote it; it beats Earlier, the format's own map and detection
-	Earlier  *Earlier        // how the file's source was read before; used where the columns allow it
-	Currency string          // of rows whose file names none
-	TimeZone string          // of a map that names none
-	Negate   bool            // the file counts the other way round: its + is money away from us
-	Invert   bool            // inverts the signs that the file has without it
-	Format   format.Options
+	Side    recon.Side
+	Map     *recon.FieldMap // as the user wrote it; it beats Earlier, the format's own map and detection
+	Earlier *Earlier        // how the file's source was read before; used where the columns allow it
+	// refused rows that are tolerated; nil: 1 % and at least one, none where balances prove the file
+	MaxRejected *int64
+	Answers     map[string]int // to questions, by id: the number of the answer, counted from 1
+	Currency    string         // of rows whose file names none
+	TimeZone    string         // of a map that names none
+	Negate      bool           // the file counts the other way round: its + is money away from us
+	Invert      bool           // inverts the signs that the file has without it
+	Format      format.Options
 
 	// Check returns what else is wrong with a row, for a caller that cannot take every text. It must be safe for
 	// concurrent use.
@@ -49,15 +53,27 @@ type Reader struct {
 	sample []recon.Record
 	fields recon.FieldMap
 	how    string // the map was found
+	lent   string // the currency of the other side, for people
 	mapper *Mapper
 	lean   *Mapper // reads with only the metadata that the caller keeps; nil: mapper does
 
-	negateFound bool // of the map, before Hints.Invert and AlignSigns
+	notes       []string  // of the bytes
+	detector    *detector // nil where nothing was detected
+	patch       recon.FieldMap
+	negateFound bool // of the map, before Hints.Invert and Settle
 	signStated  bool // by a map, an earlier reading or Hints.Invert
 }
 
 // Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and name the way out.
 func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
+	hints.Format.Names = isFieldName
+	if m := hints.Map; m != nil {
+		hints.Format.Header = m.Header
+		hints.Format.Charset = cmp.Or(hints.Format.Charset, m.Charset)
+		if m.Delimiter != "" && hints.Format.Delimiter == 0 {
+			hints.Format.Delimiter = m.Delimiter[0]
+		}
+	}
 	file, err := format.Open(body, name, hints.Format)
 	if err != nil {
 		return nil, err
@@ -84,7 +100,8 @@ func (r *Reader) nothingReadable() error {
 	var first *recon.RowError
 	switch {
 	case errors.Is(err, io.EOF):
-		r.Detection.Notes = append(r.Detection.Notes, "holds no rows")
+		r.notes = append(r.notes, "holds no rows")
+		r.Detection.Notes = r.notes
 		return nil
 	case errors.As(err, &first):
 		reason := first.Reason
@@ -97,10 +114,9 @@ func (r *Reader) nothingReadable() error {
 	return err
 }
 
-// settle decides the field map, the sign and the currency of the file.
+// settle decides how the file is read.
 func (r *Reader) settle() error {
 	h := &r.hints
-	r.signStated = h.Map != nil || h.Invert
 	if h.Map == nil && h.Earlier != nil {
 		if _, problems := Compile(h.Earlier.Map, r.file.Header()); len(problems) == 0 {
 			r.fields, r.how, r.signStated = h.Earlier.Map, "as last period", true
@@ -115,57 +131,104 @@ func (r *Reader) settle() error {
 	if err := r.findMap(); err != nil {
 		return err
 	}
-	if !r.fields.Has(recon.FieldCurrency) && h.Currency != "" {
-		r.setCurrency(h.Currency)
+	if currency, mapped := r.fields.Fields[recon.FieldCurrency]; h.Currency != "" && (!mapped ||
+		currency.Default == "" && currency.Constant == "") {
+		if currency.Default = h.Currency; !mapped {
+			currency = recon.MapField{Constant: h.Currency}
+		}
+		fields := maps.Clone(r.fields.Fields)
+		fields[recon.FieldCurrency] = currency
+		r.fields.Fields = fields
 	}
 	r.negateFound = r.fields.Negate
 	r.fields.Negate = r.fields.Negate != h.Invert
 	return nil
 }
 
-// findMap takes the user's map, whose date format and decimal sign are found where it has none, or the one that the
-// format defines, or detects one.
+// findMap takes the map that the format defines, or finds one: what the user's map and the answers name is kept.
 func (r *Reader) findMap() error {
 	given, defined := r.file.FieldMap()
+	r.how = ""
 	switch {
 	case r.hints.Map != nil:
 		given, defined, r.how = *r.hints.Map, false, "by its map"
 	case defined:
 		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
 	}
+	given = given.With(r.patch)
 	given.TimeZone = cmp.Or(given.TimeZone, r.hints.TimeZone)
 	given.Negate = given.Negate || r.hints.Negate
+	if !defined {
+		r.signStated = r.hints.Invert || statesSign(given)
+	}
 	r.fields = given
 	if defined || len(r.sample) == 0 {
 		return nil
 	}
-	notes := r.Detection.Notes
-	var err error
-	if r.fields, r.Detection, err = Detect(r.file.Header(), r.sample, given); err != nil {
+	notes := r.notes
+	d := newDetector(r.file.Header(), r.sample, given, r.hints.Side)
+	d.signStated = r.signStated
+	if err := d.detect(); err != nil {
 		return err
 	}
-	r.Detection.Notes = append(notes, r.Detection.Notes...)
-	r.how = strings.TrimSpace(r.how + " " + r.Detection.String())
-	if r.hints.Map == nil && r.hints.Side == recon.Left && r.InDebitAndCredit() && !r.fields.Negate {
-		r.fields.Negate = true
-		r.Detection.Choices = append(r.Detection.Choices, Choice{
-			Field: "negate", Value: "true", Why: "in books a debit of cash is money to us; on a statement a credit is",
-		})
-	}
+	r.detector, r.fields, r.Detection = d, d.out, d.report
+	r.Detection.Notes = append(slices.Clone(notes), r.Detection.Notes...)
 	return nil
 }
 
-func (r *Reader) setCurrency(code string) {
-	fields := make(map[string]recon.MapField, len(r.fields.Fields)+1)
-	maps.Copy(fields, r.fields.Fields)
-	fields[recon.FieldCurrency] = recon.MapField{Constant: code}
-	r.fields.Fields = fields
+// statesSign reports whether a map decides which way the money of its rows goes.
+func statesSign(m recon.FieldMap) bool {
+	return m.Negate || m.Signs != "" || m.View != "" || m.Has(recon.FieldAmount) || m.Has(recon.FieldDebit) ||
+		m.Has(recon.FieldCredit) || m.Has(recon.FieldDirection)
 }
+
+// finish turns what stayed open into questions.
+func (r *Reader) finish() {
+	if d := r.detector; d != nil {
+		d.report, d.out = r.Detection, r.fields
+		d.askOpen()
+		r.Detection = d.report
+		r.Detection.open, r.Detection.openFee, r.Detection.openCard = nil, nil, ""
+	}
+}
+
+// answer reads the file again with the answers that the caller gave to its questions, and reports whether there were
+// any.
+func (r *Reader) answer() (bool, error) {
+	answered := false
+	for _, q := range r.Detection.Questions {
+		n, given := r.hints.Answers[q.ID]
+		switch {
+		case !given:
+			continue
+		case n < 1 || n > len(q.Answers):
+			return false, recon.Unprocessable(recon.CodeReadingQuestion,
+				fmt.Sprintf("there is no answer %d to the question %q: %s", n, q.ID, q.String()))
+		}
+		r.patch = r.patch.With(q.Answers[n-1].Patch)
+		answered = true
+	}
+	if !answered {
+		return false, nil
+	}
+	if err := r.settle(); err != nil {
+		return false, err
+	}
+	return true, r.compile()
+}
+
+// Unsettled returns the questions of the file as an error, nil where there are none. It is asked after Settle or
+// SettleWith.
+func (r *Reader) Unsettled() error { return openQuestions(r.Detection.Questions) }
 
 func (r *Reader) compile() error {
 	mapper, problems := Compile(r.fields, r.file.Header())
+	if len(problems) > 0 {
+		return unfit(problems)
+	}
+	mapper.aside.learn(r.file.Header(), r.sample)
 	r.mapper = mapper
-	return unfit(problems)
+	return nil
 }
 
 // unfit is the error for a map that does not fit a file; nil where there is no problem.
@@ -181,7 +244,7 @@ func (r *Reader) FieldMap() recon.FieldMap { return r.fields }
 
 // ReadAs describes in a line how the file is read.
 func (r *Reader) ReadAs() string {
-	parts := []string{r.how, r.file.Found()}
+	parts := []string{strings.TrimSpace(r.how + " " + r.Detection.String() + r.lent), r.file.Found()}
 	if parts[0] == "" {
 		parts = parts[1:]
 	}
@@ -220,5 +283,6 @@ func (r *Reader) Names(rec recon.Record) (externalID, reference string) { return
 // KeepMetadata limits what Read gives as metadata to these columns, for callers that hold millions of rows in memory.
 func (r *Reader) KeepMetadata(columns ...string) {
 	r.lean, _ = Compile(r.fields, r.file.Header())
+	r.lean.aside = r.mapper.aside
 	r.lean.KeepMetadata(columns...)
 }

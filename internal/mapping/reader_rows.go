@@ -17,7 +17,7 @@ type Row struct {
 	Tx       recon.Transaction
 	Identity [16]byte
 	Verdict  Verdict
-	Wrong    []recon.RowError // why it is Rejected
+	Wrong    []recon.RowError // why it is Rejected or SetAside
 }
 
 // batchRows is how many rows go from one stage of Read to the next at once.
@@ -51,6 +51,7 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 			}
 		})
 	}
+	var refused refusals
 	for b := range order {
 		<-b.ready
 		if b.crash != "" {
@@ -58,16 +59,17 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		}
 		for i := range b.rows {
 			row := &b.rows[i]
-			if row.Verdict != Rejected {
+			if row.Verdict != Rejected && row.Verdict != SetAside {
 				seen.judge(row)
 			}
+			refused.count(row)
 			if err := each(row); err != nil {
 				return err
 			}
 		}
 		switch {
 		case errors.Is(b.err, io.EOF):
-			return nil
+			return refused.verdict(r.hints.MaxRejected, r.Detection.Proof != "" || len(r.fields.Balances) > 0)
 		case b.err != nil:
 			return b.err
 		}
@@ -108,7 +110,11 @@ func (r *Reader) fill(b *batch) {
 		switch {
 		case errors.As(err, &wrong):
 			rec = recon.Record{Line: wrong.Line, Row: wrong.Row}
-			b.rows = append(b.rows, Row{Record: rec, Verdict: Rejected, Wrong: []recon.RowError{*wrong}})
+			row := Row{Record: rec, Verdict: Rejected, Wrong: []recon.RowError{*wrong}}
+			if reason := brokenLabel(wrong); reason != "" {
+				row.Verdict, row.Wrong[0].Code, row.Wrong[0].Reason = SetAside, recon.CodeSetAside, reason
+			}
+			b.rows = append(b.rows, row)
 			continue
 		case err != nil:
 			b.err = err
@@ -138,7 +144,9 @@ func (r *Reader) mapAll(b *batch) {
 			row.Wrong = r.hints.Check(&row.Tx)
 		}
 		if len(row.Wrong) > 0 {
-			row.Verdict = Rejected
+			if row.Verdict = Rejected; row.Wrong[0].Code == recon.CodeSetAside {
+				row.Verdict = SetAside
+			}
 			continue
 		}
 		row.Identity = Identity(&row.Tx)

@@ -96,3 +96,14 @@ func nameRank(words []string, field string) int {
 func isStranger(padded string) bool {
 	return slices.ContainsFunc(strangers, func(s string) bool { return strings.Contains(padded, " "+s+" ") })
 }
+
+// isFieldName reports whether a column name is one by which files call a field.
+func isFieldName(name string) bool {
+	words := nameWords(name)
+	for _, field := range recon.MappedFields {
+		if rank := nameRank(words, field); rank >= 0 && rank < len(synonyms[field]) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,46 +1,120 @@
 package mapping
 
 import (
+	_ "embed" // words.txt
+	"slices"
 	"strings"
 
 	"matcher/internal/recon"
 )
 
-// directions are the words by which files mark that money went out (true) or came in, folded by foldWord.
-var directions = map[string]bool{
-	"d": true, "dr": true, "dbit": true, "debit": true, "debet": true, "debito": true, "soll": true, "s": true,
-	"af": true, "cargo": true, "out": true, "withdrawal": true, "-": true, "outgoing": true, "debe": true, "saida": true,
-	"c": false, "cr": false, "crdt": false, "credit": false, "credito": false, "haben": false, "h": false, "bij": false,
-	"abono": false, "in": false, "deposit": false, "+": false, "incoming": false, "haber": false, "entrada": false,
+// cells holds what words in cells mean, folded by foldWord.
+var cells = parseWords(wordsText)
+
+// wordTable holds the meaning of each word.
+type wordTable struct {
+	direction map[string]string // recon.DirectionIn, DirectionOut or DirectionNeutral
+	status    map[string]string // recon.Booked, Pending, Void or undone
+	label     map[string]string // labelBalance, or labelTotal for words that may be a name of something else too
 }
 
-// isDebit returns what a direction's word means, and whether it is known.
-func isDebit(word string) (debit, known bool) {
-	debit, known = directions[foldWord(word)]
-	return debit, known
-}
+// undone marks a row that another row may have taken back: whether it is money, its word alone does not decide.
+const undone = "undone"
 
-// statuses are the words by which files mark whether a row is booked, folded by foldWord.
-var statuses = map[string]string{
-	"book": recon.Booked, "booked": recon.Booked, "posted": recon.Booked, "settled": recon.Booked,
-	"cleared": recon.Booked, "complete": recon.Booked, "completed": recon.Booked, "done": recon.Booked,
-	"succeeded": recon.Booked, "success": recon.Booked, "paid": recon.Booked, "available": recon.Booked,
-	"gebucht": recon.Booked, "comptabilise": recon.Booked, "efetivado": recon.Booked, "contabilizado": recon.Booked,
-	"geboekt": recon.Booked, "umsatz gebucht": recon.Booked,
-	"pdng": recon.Pending, "pending": recon.Pending, "vorgemerkt": recon.Pending, "umsatz vorgemerkt": recon.Pending,
-	"en attente": recon.Pending, "pendente": recon.Pending, "pendiente": recon.Pending, "authorised": recon.Pending,
-	"authorized": recon.Pending, "processing": recon.Pending, "scheduled": recon.Pending, "in afwachting": recon.Pending,
-}
+// Kinds of rows that are no movement.
+const (
+	labelBalance = "balance"
+	labelTotal   = "total"
+)
 
-func bookingStatus(word string) (string, bool) {
-	if word == "" {
-		return recon.Booked, true
+//go:embed words.txt
+var wordsText string
+
+func parseWords(text string) wordTable {
+	t := wordTable{direction: map[string]string{}, status: map[string]string{}, label: map[string]string{}}
+	for line := range strings.Lines(text) {
+		key, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		meaning, _, _ := strings.Cut(key, " ")
+		for word := range strings.SplitSeq(list, ", ") {
+			switch word = foldWord(word); meaning {
+			case labelBalance, labelTotal:
+				t.label[word] = meaning
+			case recon.DirectionIn, recon.DirectionOut, recon.DirectionNeutral:
+				t.direction[word] = meaning
+			case undone:
+				t.status[word] = undone
+			default:
+				t.status[word] = map[string]string{"booked": recon.Booked, "pending": recon.Pending,
+					"void": recon.Void}[meaning]
+			}
+		}
 	}
-	status, known := statuses[foldWord(word)]
-	return status, known
+	return t
 }
 
-// foldWord makes words comparable: lower case, no accents, no dot or space around.
-func foldWord(word string) string {
-	return strings.ToLower(foldAccents(strings.Trim(word, " .")))
+// directionOf returns which way a word means money to go, "" where it is not known.
+func directionOf(word string) string { return cells.direction[foldWord(word)] }
+
+// statusOf returns what a word means for whether a row is money; an empty one is booked.
+func statusOf(word string) string {
+	switch word {
+	case "":
+		return recon.Booked
+	case recon.Booked, recon.Pending, recon.Void: // as a map writes them
+		return word
+	}
+	return cells.status[foldWord(word)]
 }
+
+// foldWord makes words comparable: lower case, no accents, no dot or space around, and the letters of a word that is
+// spelled out ("S A L D O") together.
+func foldWord(word string) string {
+	folded := strings.ToLower(foldAccents(strings.Trim(word, " .:*")))
+	parts := strings.Fields(folded)
+	if len(parts) > 2 && !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 1 }) {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts, " ")
+}
+
+// labelOf returns what kind of row a text names, "" where it names something else. What follows
+// the words may be a date or a number ("Balance as of 01/31/2026").
+func labelOf(text string) string {
+	if len(text) < 2 || len(text) > labelBytesMax || !mayBeLabel(text) {
+		return ""
+	}
+	folded := foldWord(text)
+	if end := strings.IndexAny(folded, "0123456789:"); end > 0 {
+		folded = strings.Trim(folded[:end], " -,(.:")
+	}
+	return cells.label[folded]
+}
+
+const labelBytesMax = 80
+
+// mayBeLabel reports whether a text can be a label, by its first letters.
+func mayBeLabel(text string) bool {
+	if text[0] >= 0x80 || text[1] >= 0x80 || text[1] == ' ' || strings.IndexByte(" .:*", text[0]) >= 0 {
+		return true
+	}
+	return labelStarts[string([]byte{text[0] | 0x20, lower(text[1])})]
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// labelStarts holds the first two bytes of every label, folded: most texts are none, and this is asked of every cell.
+var labelStarts = func() map[string]bool {
+	starts := map[string]bool{}
+	for label := range cells.label {
+		starts[label[:min(2, len(label))]] = true
+	}
+	return starts
+}()

@@ -219,6 +219,14 @@ const (
 	CodeFieldMapInvalid = "FIELD_MAP_INVALID"
 	// CodeNotDetected (422): The columns do not show what they mean. Map the fields that errors names.
 	CodeNotDetected = "NOT_DETECTED"
+	// CodeTooManyRefused (422): More rows of the file cannot be read than are tolerated; nothing is stored. Correct the
+	// file
+	// or its map, or raise maxRejected.
+	CodeTooManyRefused = "TOO_MANY_REFUSED"
+	// CodeReadingQuestion (422): Something about the money of the file is open. Answer each question of errors: it
+	// names the
+	// answers and the line of a map that gives each.
+	CodeReadingQuestion = "READING_QUESTION"
 	// CodeTwoColumns: Two columns with different values may be the same field. Map the one that counts.
 	CodeTwoColumns = "TWO_COLUMNS"
 	// CodeAmbiguousDate: The dates can be read in two ways. Set dateFormat.
@@ -240,6 +248,9 @@ const (
 	CodeMalformed = "MALFORMED"
 	// CodeInvalidEncoding: The row holds bytes that are no text of the file's character set. Set charset.
 	CodeInvalidEncoding = "INVALID_ENCODING"
+	// CodeSetAside: The row is no movement of money: a balance, a total, a payment that failed. Nothing is to be done;
+	// money in a map takes it as money.
+	CodeSetAside = "SET_ASIDE"
 	// CodeAmountsInconsistent: Amounts of the row contradict each other, gross less fee and net say. Correct the row.
 	CodeAmountsInconsistent = "AMOUNTS_INCONSISTENT"
 	// CodeConflictingID: Another row of the source has this external id and other values. Correct the id.

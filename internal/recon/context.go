@@ -89,10 +89,11 @@ type Source struct {
 	ContextID       string    `json:"contextId"`
 	Name            string    `json:"name"`
 	Side            Side      `json:"side"`
-	Currency        string    `json:"currency,omitempty"` // of rows whose file names none
-	TimeZone        string    `json:"timeZone"`           // IANA name; decides which day an instant belongs to
-	Negate          bool      `json:"negate"`             // the file counts the other way round
-	FieldMapVersion int       `json:"fieldMapVersion"`    // 0: columns are detected anew from each file
+	Currency        string    `json:"currency,omitempty"`    // of rows whose file names none
+	TimeZone        string    `json:"timeZone"`              // IANA name; decides which day an instant belongs to
+	Negate          bool      `json:"negate"`                // the file counts the other way round
+	MaxRejected     *int64    `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
+	FieldMapVersion int       `json:"fieldMapVersion"`       // 0: columns are detected anew from each file
 	Version         int       `json:"version"`
 	CreatedAt       time.Time `json:"createdAt"`
 	UpdatedAt       time.Time `json:"updatedAt"`

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 )
 
@@ -28,30 +31,80 @@ const (
 	FieldNet              = "net"
 	FieldOriginalAmount   = "originalAmount"
 	FieldOriginalCurrency = "originalCurrency"
+	FieldBalance          = "balance" // running balance: what the rows are checked by
+	FieldAccount          = "account"
+)
+
+// Values of FieldMap's settings.
+const (
+	UnitMinor      = "minor"     // amounts are whole minor units
+	UnitMajor      = "major"     // amounts are in the currency's unit
+	ViewBooks      = "BOOKS"     // a debit of cash is money to us
+	ViewStatement  = "STATEMENT" // a credit is money to us
+	SignsAsWritten = "asWritten"
+	DetectOff      = "off" // only what the map names is read
+)
+
+// Values that the words of a direction or status column may mean, as MapField.Values writes them.
+const (
+	DirectionIn      = "in"
+	DirectionOut     = "out"
+	DirectionNeutral = "neutral"  // no money of ours moved
+	Void             = "NO_MONEY" // a status: the row never became money
+	UnknownAside     = "setAside" // MapField.Unknown
 )
 
 // MappedFields lists the canonical fields in the order in which a map is written.
 var MappedFields = []string{
 	FieldExternalID, FieldReference, FieldAmount, FieldDebit, FieldCredit, FieldDirection, FieldCurrency, FieldDate,
 	FieldValueDate, FieldDescription, FieldKind, FieldBookingStatus, FieldGross, FieldFee, FieldTax, FieldNet,
-	FieldOriginalAmount, FieldOriginalCurrency,
+	FieldOriginalAmount, FieldOriginalCurrency, FieldBalance, FieldAccount,
 }
 
-// FieldMap names where the canonical fields of a row come from. As JSON it is one object: the keys of Fields next to
-// the four settings, which hold for every field that has none of its own.
+// FieldMap is how a file is read: where the canonical fields of a row come from, and the settings of the whole file.
+// People call it a reading or a map. As JSON it is one object: the keys of Fields next to the settings.
 type FieldMap struct {
-	Fields     map[string]MapField // by canonical name
-	DateFormat string              // "DD.MM.YYYY"; "" reads only dates that can be read one way
-	TimeZone   string              // IANA name of the source's zone; "" is UTC, or the zone of a timestamp
-	Decimal    string              // "." or ","; "" reads only amounts that can be read one way
-	Negate     bool                // turns the file round: its + is money away from us
+	Fields map[string]MapField `json:"-"` // by canonical name
+
+	// The settings hold for every field that has none of its own. What is zero is detected.
+	DateFormat string   `json:"dateFormat,omitempty"` // "DD.MM.YYYY"
+	TimeZone   string   `json:"timeZone,omitempty"`   // IANA name of the source's zone; "" is UTC, or the zone of a timestamp
+	Decimal    string   `json:"decimal,omitempty"`    // "." or ","
+	Negate     bool     `json:"negate,omitempty"`     // turns the file round: its + is money away from us
+	Unit       string   `json:"unit,omitempty"`       // UnitMinor or UnitMajor
+	Signs      string   `json:"signs,omitempty"`      // SignsAsWritten: they are right, however they look
+	View       string   `json:"view,omitempty"`       // what columns named debit and credit mean: ViewBooks or ViewStatement
+	Header     int      `json:"header,omitempty"`     // 1-based line of the column names
+	Charset    string   `json:"charset,omitempty"`
+	Delimiter  string   `json:"delimiter,omitempty"`
+	Skip       *Skip    `json:"skip,omitempty"`
+	Empty      []string `json:"empty,omitempty"`    // texts that mean an empty cell, besides "-", "n/a" and the like
+	Money      []string `json:"money,omitempty"`    // texts of rows that look like balances or totals and are money
+	Balances   []string `json:"balances,omitempty"` // texts of rows that are balances or totals, and no money
+	Detect     string   `json:"detect,omitempty"`   // DetectOff
+}
+
+// mapSettings is a map without its fields, as JSON.
+type mapSettings FieldMap
+
+// Skip names rows that are no data.
+type Skip struct {
+	First int    `json:"first,omitempty"` // rows below the header
+	Where string `json:"where,omitempty"` // CEL over the row's columns
 }
 
 // MapField is where one canonical field comes from: columns, joined when there are several, or a constant.
 type MapField struct {
 	Columns    []string          `json:"columns,omitempty"`  // column names or JSON paths ("payer.name")
 	Constant   string            `json:"constant,omitempty"` // instead of columns
+	Default    string            `json:"default,omitempty"`  // where the columns are empty
+	Else       string            `json:"else,omitempty"`     // column of a date that pending rows have instead
 	Join       string            `json:"join,omitempty"`     // between joined columns that are filled; "" is one space
+	Add        []string          `json:"add,omitempty"`      // of amounts: columns that are added up
+	Subtract   []string          `json:"subtract,omitempty"` // of amounts: columns that are taken off
+	Each       map[string]string `json:"each,omitempty"`     // of amounts: columns of one currency each, of which a row fills one
+	Is         string            `json:"is,omitempty"`       // of the account: the one whose rows are read
+	Unknown    string            `json:"unknown,omitempty"`  // UnknownAside: rows of a currency that is none are set aside, not rejected
 	Transforms []Transform       `json:"transforms,omitempty"`
 	Values     map[string]string `json:"values,omitempty"` // the file's word → ours, for kind, direction, bookingStatus
 	DateFormat string            `json:"dateFormat,omitempty"`
@@ -98,43 +151,61 @@ func (m FieldMap) Has(field string) bool {
 	return ok
 }
 
-// MarshalJSON writes the map in the order of MappedFields, each field in its shortest form.
+// With returns the map with what another one names: its fields and settings replace those of the same name.
+func (m FieldMap) With(patch FieldMap) FieldMap {
+	fields := maps.Clone(m.Fields)
+	if fields == nil {
+		fields = map[string]MapField{}
+	}
+	for name, field := range patch.Fields {
+		if before, ok := fields[name]; ok && len(before.Values) > 0 && slices.Equal(before.Columns, field.Columns) {
+			values := maps.Clone(before.Values) // one answer gives the meaning of one word
+			maps.Copy(values, field.Values)
+			field.Values = values
+		}
+		fields[name] = field
+	}
+	text, err := json.Marshal(mapSettings(patch))
+	if err == nil {
+		money, balances := m.Money, m.Balances
+		m.Money, m.Balances = nil, nil
+		err = json.Unmarshal(text, (*mapSettings)(&m))
+		m.Money, m.Balances = slices.Concat(money, m.Money), slices.Concat(balances, m.Balances)
+	}
+	if err != nil {
+		panic("a map does not read what it writes: " + err.Error())
+	}
+	m.Fields = fields
+	return m
+}
+
+// MarshalJSON writes the map in the order of MappedFields, each field in its shortest form, and then the settings.
 func (m FieldMap) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteByte('{')
-	add := func(key string, value any) error {
-		text, err := marshalPlain(value)
+	for _, name := range MappedFields {
+		field, ok := m.Fields[name]
+		if !ok {
+			continue
+		}
+		text, err := marshalPlain(field)
 		if err != nil {
-			return fmt.Errorf("writing %s: %w", key, err)
+			return nil, fmt.Errorf("writing %s: %w", name, err)
 		}
 		if out.Len() > 1 {
 			out.WriteByte(',')
 		}
-		fmt.Fprintf(&out, "%q:%s", key, text)
-		return nil
+		fmt.Fprintf(&out, "%q:%s", name, text)
 	}
-	for _, name := range MappedFields {
-		if field, ok := m.Fields[name]; ok {
-			if err := add(name, field); err != nil {
-				return nil, err
-			}
-		}
+	settings, err := marshalPlain(mapSettings(m))
+	if err != nil {
+		return nil, fmt.Errorf("writing the settings of a map: %w", err)
 	}
-	for _, s := range []struct{ key, value string }{
-		{"dateFormat", m.DateFormat},
-		{"timeZone", m.TimeZone},
-		{"decimal", m.Decimal},
-	} {
-		if s.value != "" {
-			if err := add(s.key, s.value); err != nil {
-				return nil, err
-			}
+	if len(settings) > len("{}") {
+		if out.Len() > 1 {
+			out.WriteByte(',')
 		}
-	}
-	if m.Negate {
-		if err := add("negate", true); err != nil {
-			return nil, err
-		}
+		out.Write(settings[1 : len(settings)-1])
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
@@ -143,20 +214,17 @@ func (m FieldMap) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes. What a person writes is read by package setup, which refuses with
 // pointers.
 func (m *FieldMap) UnmarshalJSON(data []byte) error {
-	var settings struct {
-		DateFormat string `json:"dateFormat"`
-		TimeZone   string `json:"timeZone"`
-		Decimal    string `json:"decimal"`
-		Negate     bool   `json:"negate"`
+	if err := json.Unmarshal(data, (*mapSettings)(m)); err != nil {
+		return fmt.Errorf("reading the settings of a map: %w", err)
 	}
-	var members map[string]json.RawMessage
-	if err := errors.Join(json.Unmarshal(data, &settings), json.Unmarshal(data, &members)); err != nil {
-		return fmt.Errorf("reading a field map: %w", err)
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return fmt.Errorf("reading a map: %w", err)
 	}
-	*m = FieldMap{map[string]MapField{}, settings.DateFormat, settings.TimeZone, settings.Decimal, settings.Negate}
+	m.Fields = map[string]MapField{}
 	for _, name := range MappedFields {
-		text, given := members[name]
-		if !given {
+		text, ok := fields[name]
+		if !ok {
 			continue
 		}
 		var field MapField
@@ -211,8 +279,8 @@ func (t *Transform) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes "column", ["a", "b"] or the whole object, whichever suffices.
 func (f MapField) MarshalJSON() ([]byte, error) {
 	type whole MapField // without this method
-	bare := f.Constant == "" && f.Join == "" && len(f.Transforms) == 0 && len(f.Values) == 0 &&
-		f.DateFormat == "" && f.TimeZone == "" && f.Decimal == "" && !f.Negate
+	columns := MapField{Columns: f.Columns}
+	bare := reflect.DeepEqual(f, columns) && len(f.Columns) > 0
 	switch {
 	case bare && len(f.Columns) == 1:
 		return marshalPlain(f.Columns[0])

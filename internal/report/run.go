@@ -43,10 +43,12 @@ func (p Place) String() string { return fmt.Sprintf("row %d of %s", p.Row, p.Fil
 // File is one file of a side.
 type File struct {
 	Path     string
-	Rows     int64  // as read, with the rejected ones
+	Rows     int64  // as read, with those that are rejected or set aside
 	ReadAs   string // its format and its columns, in words
 	Rejected int64
 	Rejects  []recon.RowError // the first ones of Rejected
+	SetAside int64
+	Aside    []recon.RowError // the first ones of SetAside
 	Notes    []string
 }
 
@@ -196,11 +198,21 @@ func (r *Run) nearest(side int, open *engine.Open) (engine.MissText, *Side) {
 
 // WriteRejected writes rejected.csv, a line for each fault of a rejected row.
 func (r *Run) WriteRejected(to io.Writer) error {
+	return r.writeFaults(to, func(f *File) []recon.RowError { return f.Rejects })
+}
+
+// WriteSetAside writes set_aside.csv, a line for each row that is no movement of money.
+func (r *Run) WriteSetAside(to io.Writer) error {
+	return r.writeFaults(to, func(f *File) []recon.RowError { return f.Aside })
+}
+
+func (r *Run) writeFaults(to io.Writer, of func(*File) []recon.RowError) error {
 	return writeCSV(to, RejectedColumns, func(yield func([]string) bool) {
 		for side := range r.Sides {
-			for _, f := range r.Sides[side].Files {
-				for i := range f.Rejects {
-					if !yield(Rejected(f.Path, &f.Rejects[i])) {
+			for i := range r.Sides[side].Files {
+				f := &r.Sides[side].Files[i]
+				for _, fault := range of(f) {
+					if !yield(Rejected(f.Path, &fault)) {
 						return
 					}
 				}

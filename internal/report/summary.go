@@ -52,6 +52,7 @@ func countsOf(side recon.Side, s *engine.Summary) string {
 		{"outside the period", c.Outside},
 		{"duplicates", c.Duplicates},
 		{"rejected", c.Rejected},
+		{"set aside", c.SetAside},
 	}); rest != "" {
 		text += " · " + rest
 	}
@@ -144,9 +145,21 @@ func WriteStored(to io.Writer, s *engine.Summary) {
 	WriteBridges(to, Names{"left", "right"}, s.Bridge)
 }
 
+// WriteLeftOut writes which rows of the files the bridges do not hold, so that a bridge that ties hides nothing.
+func WriteLeftOut(to io.Writer, s *engine.Summary) {
+	for _, side := range []struct {
+		name   recon.Side
+		counts *engine.Counts
+	}{{recon.Left, &s.Left.Counts}, {recon.Right, &s.Right.Counts}} {
+		if rest := joined([]part{{"rejected", side.counts.Rejected}, {"set aside", side.counts.SetAside}}); rest != "" {
+			fmt.Fprintf(to, "       ✓ without rows of the %s side: %s\n", strings.ToLower(string(side.name)), rest)
+		}
+	}
+}
+
 const rejectsShown = 3
 
-// WriteRejects writes the first faults of each file.
+// WriteRejects writes the first faults of each file, and the first of its rows that are no money.
 func (r *Run) WriteRejects(to io.Writer) {
 	for i := range r.Sides {
 		for _, f := range r.Sides[i].Files {
@@ -156,6 +169,13 @@ func (r *Run) WriteRejects(to io.Writer) {
 					break
 				}
 				fmt.Fprintf(to, "REJECT %s line %d: %s\n", f.Path, f.Rejects[n].Line, Fault(&f.Rejects[n]))
+			}
+			for n := range f.Aside[:min(len(f.Aside), rejectsShown)] {
+				fmt.Fprintf(to, "ASIDE  %s line %d: %s\n", f.Path, f.Aside[n].Line, f.Aside[n].Reason)
+			}
+			if f.SetAside > rejectsShown {
+				fmt.Fprintf(to, "         … and %s more; --out DIR lists them in set_aside.csv\n",
+					Grouped(f.SetAside-rejectsShown))
 			}
 		}
 	}

@@ -21,7 +21,19 @@ const (
 )
 
 // mapSettings are the keys of a map besides the canonical fields; original holds two of those.
-var mapSettings = []string{"dateFormat", "timeZone", "decimal", "negate", "transforms", "original"}
+var mapSettings = []string{
+	"dateFormat", "timeZone", "decimal", "negate", "transforms", "original", "status", "unit", "signs", "view",
+	"header",
+	"charset", "delimiter", "skip", "empty", "money", "balances", "detect",
+}
+
+// settingWords are the words that a setting may have.
+var settingWords = map[string][]string{
+	"unit":   {recon.UnitMinor, recon.UnitMajor},
+	"signs":  {recon.SignsAsWritten},
+	"view":   {recon.ViewBooks, recon.ViewStatement},
+	"detect": {recon.DetectOff},
+}
 
 // DecodeFieldMap reads a map (YAML or JSON) as strictly as DecodeRule reads a rule, and returns everything wrong at
 // once. Names may be written in camel case or with underscores.
@@ -54,14 +66,8 @@ func (d *decoder) fieldMap(n *node, pointer string) recon.FieldMap {
 			}
 			seen[name] = true
 			switch name {
-			case "dateFormat":
-				d.text(value, at, &m.DateFormat)
-			case "timeZone":
-				d.zone(value, at, &m.TimeZone)
-			case "decimal":
-				d.decimalSign(value, at, &m.Decimal)
-			case "negate":
-				d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
+			case "status":
+				d.mapField(value, at, m, recon.FieldBookingStatus)
 			case "original":
 				d.members(value, at, []string{"amount", "currency"}, func(part string, value *node, at string) {
 					d.mapField(value, at, m, "original"+strings.ToUpper(part[:1])+part[1:])
@@ -69,7 +75,9 @@ func (d *decoder) fieldMap(n *node, pointer string) recon.FieldMap {
 			case "transforms": // after the fields that they are for
 				steps, stepsAt = value, at
 			default:
-				d.mapField(value, at, m, name)
+				if !d.mapSetting(value, at, &m, name) {
+					d.mapField(value, at, m, name)
+				}
 			}
 		})
 	if steps != nil {
@@ -89,15 +97,60 @@ func (d *decoder) fieldMap(n *node, pointer string) recon.FieldMap {
 	return m
 }
 
+// mapSetting reads a setting of the whole file, and reports whether name is one.
+func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name string) bool {
+	switch name {
+	case "dateFormat":
+		d.text(value, at, &m.DateFormat)
+	case "timeZone":
+		d.zone(value, at, &m.TimeZone)
+	case "decimal":
+		d.decimalSign(value, at, &m.Decimal)
+	case "negate":
+		d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
+	case "unit", "signs", "view", "detect":
+		to := map[string]*string{"unit": &m.Unit, "signs": &m.Signs, "view": &m.View, "detect": &m.Detect}[name]
+		if d.text(value, at, to); !slices.Contains(settingWords[name], *to) {
+			d.refuse(value, at, recon.CodeInvalidValue, name+" is "+strings.Join(settingWords[name], " or "))
+		}
+	case "header":
+		if d.decode(value, reflect.ValueOf(&m.Header).Elem(), at); m.Header < 0 {
+			d.refuse(value, at, recon.CodeInvalidValue, "header is a line of the file, counted from 1")
+		}
+	case "charset":
+		d.text(value, at, &m.Charset)
+	case "delimiter":
+		if d.text(value, at, &m.Delimiter); m.Delimiter == `\t` || m.Delimiter == "tab" {
+			m.Delimiter = "\t"
+		}
+		if len(m.Delimiter) != 1 {
+			d.refuse(value, at, recon.CodeInvalidValue, "delimiter is one character of ASCII, or tab")
+		}
+	case "skip":
+		m.Skip = &recon.Skip{}
+		d.decode(value, reflect.ValueOf(m.Skip).Elem(), at)
+	case "empty", "money", "balances":
+		to := map[string]*[]string{"empty": &m.Empty, "money": &m.Money, "balances": &m.Balances}[name]
+		d.decode(value, reflect.ValueOf(to).Elem(), at)
+	default:
+		return false
+	}
+	return true
+}
+
 // fieldsTogether finds what no field shows alone.
 func (d *decoder) fieldsTogether(n *node, pointer string, m *recon.FieldMap) {
 	if m.Has(recon.FieldAmount) && (m.Has(recon.FieldDebit) || m.Has(recon.FieldCredit)) {
 		d.refuse(n, pointer+"/"+recon.FieldAmount, recon.CodeImpossible,
 			"map either amount, or debit and credit, not both")
 	}
-	if m.Has(recon.FieldDirection) && !m.Has(recon.FieldAmount) {
+	if m.Has(recon.FieldDirection) && (m.Has(recon.FieldDebit) || m.Has(recon.FieldCredit)) {
 		d.refuse(n, pointer+"/"+recon.FieldDirection, recon.CodeImpossible,
-			"direction gives a sign to amount, and amount is not mapped")
+			"debit and credit have their sign already: direction gives one to amount")
+	}
+	if m.Unit == recon.UnitMinor && m.Decimal != "" {
+		d.refuse(n, pointer+"/unit", recon.CodeImpossible,
+			"unit: minor reads whole numbers, which have no decimal sign")
 	}
 }
 
@@ -111,7 +164,8 @@ func (d *decoder) mapField(n *node, pointer string, m recon.FieldMap, name strin
 	case mapNode:
 		d.fieldObject(n, pointer, &field)
 	default:
-		d.refuse(n, pointer, recon.CodeWrongType, `must be a column name, a list of them or {"constant": "…"}, not `+n.noun())
+		d.refuse(n, pointer, recon.CodeWrongType,
+			`must be a column name, a list of them or {"constant": "…"}, not `+n.noun())
 	}
 	if len(d.errs) == before {
 		m.Fields[name] = field
@@ -141,7 +195,15 @@ func (d *decoder) columns(n *node, pointer string, field *recon.MapField) {
 }
 
 var fieldKeys = []string{
-	"column", "columns", "constant", "join", "transforms", "values", "dateFormat", "timeZone", "decimal", "negate",
+	"column", "columns", "constant", "default", "else", "join", "add", "subtract", "each", "is", "unknown",
+	"transforms",
+	"values", "in", "out", "neutral", "booked", "pending", "void", "dateFormat", "timeZone", "decimal", "negate",
+}
+
+// wordLists are the keys that list a file's words, with what they mean as values.
+var wordLists = map[string]string{
+	"in": recon.DirectionIn, "out": recon.DirectionOut, "neutral": recon.DirectionNeutral,
+	"booked": recon.Booked, "pending": recon.Pending, "void": recon.Void,
 }
 
 func (d *decoder) fieldObject(n *node, pointer string, field *recon.MapField) {
@@ -156,8 +218,36 @@ func (d *decoder) fieldObject(n *node, pointer string, field *recon.MapField) {
 			d.text(value, at, &field.Join)
 		case "transforms":
 			field.Transforms = d.transforms(value, at)
+		case "default":
+			d.text(value, at, &field.Default)
+		case "else":
+			d.text(value, at, &field.Else)
+		case "is":
+			d.text(value, at, &field.Is)
+		case "unknown":
+			if d.text(value, at, &field.Unknown); field.Unknown != recon.UnknownAside {
+				d.refuse(value, at, recon.CodeInvalidValue, "unknown is "+recon.UnknownAside)
+			}
+		case "add", "subtract":
+			var list recon.MapField
+			if d.columns(value, at, &list); name == "add" {
+				field.Add = list.Columns
+			} else {
+				field.Subtract = list.Columns
+			}
+		case "each":
+			d.each(value, at, field)
 		case "values":
-			d.values(value, at, field)
+			d.values(value, at, &field.Values)
+		case "in", "out", "neutral", "booked", "pending", "void":
+			var words recon.MapField
+			d.columns(value, at, &words)
+			if field.Values == nil {
+				field.Values = map[string]string{}
+			}
+			for _, word := range words.Columns {
+				field.Values[word] = wordLists[name]
+			}
 		case "dateFormat":
 			d.text(value, at, &field.DateFormat)
 		case "timeZone":
@@ -168,8 +258,36 @@ func (d *decoder) fieldObject(n *node, pointer string, field *recon.MapField) {
 			d.decode(value, reflect.ValueOf(&field.Negate).Elem(), at)
 		}
 	})
-	if len(d.errs) == before && (len(field.Columns) > 0) == (field.Constant != "") {
-		d.refuse(n, pointer, recon.CodeImpossible, "give either a column or a constant")
+	if len(d.errs) == before {
+		d.oneWay(n, pointer, field)
+	}
+}
+
+// each reads columns with the currency of each.
+func (d *decoder) each(n *node, pointer string, field *recon.MapField) {
+	d.values(n, pointer, &field.Each)
+	for column, code := range field.Each {
+		if _, known := recon.CurrencyDigits(code); !known {
+			d.refuse(n, pointer, recon.CodeInvalidValue,
+				fmt.Sprintf("%q is not the ISO 4217 code of column %q", code, column))
+		}
+	}
+}
+
+// oneWay demands one origin of a field.
+func (d *decoder) oneWay(n *node, pointer string, field *recon.MapField) {
+	sum := len(field.Add)+len(field.Subtract) > 0
+	ways := 0
+	for _, given := range []bool{len(field.Columns) > 0, field.Constant != "", sum, len(field.Each) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		d.refuse(n, pointer, recon.CodeImpossible, "give one of column, constant, add and each")
+	}
+	if sum && len(field.Add) == 0 {
+		d.refuse(n, pointer, recon.CodeImpossible, "subtract needs an add that it takes off from")
 	}
 }
 
@@ -196,17 +314,19 @@ func (d *decoder) decimalSign(n *node, pointer string, to *string) {
 	*to = sign
 }
 
-func (d *decoder) values(n *node, pointer string, field *recon.MapField) {
+func (d *decoder) values(n *node, pointer string, to *map[string]string) {
 	if n.kind != mapNode || len(n.items) > mapValuesMax {
 		d.refuse(n, pointer, recon.CodeWrongType,
 			fmt.Sprintf(`must be an object of at most %d texts: {"the file's word": "ours"}`, mapValuesMax))
 		return
 	}
-	field.Values = make(map[string]string, len(n.items))
+	if *to == nil {
+		*to = make(map[string]string, len(n.items))
+	}
 	for i, name := range n.names {
 		word := ""
 		d.text(n.items[i], n.childPointer(pointer, i), &word)
-		field.Values[name] = word
+		(*to)[name] = word
 	}
 }
 

@@ -17,12 +17,12 @@ import (
 // The house's budget. A figure that falls may take its limit down with it; one that has to rise argues in
 // docs/decisions.md.
 const (
-	maxCodeLines        = 48_300
+	maxCodeLines        = 50_000
 	maxPackages         = 28
 	maxSingleCallersPer = 17 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 22 // functions with five parameters or more
 	maxSentinels        = 15
-	maxPackageLines     = 6_700
+	maxPackageLines     = 6_720
 	maxCommandMethods   = 25 // on one type of cmd/matcher
 )
 

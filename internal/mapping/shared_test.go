@@ -11,9 +11,9 @@ import (
 	"matcher/internal/recon"
 )
 
-// movements are two files with common references: in the second one, the given numbers of rows have the same sign, the
+// mirrored are two files with common references: in the second one, the given numbers of rows have the same sign, the
 // opposite one, and no amount.
-func movements(same, opposite, zero int) (left, right string) {
+func mirrored(same, opposite, zero int) (left, right string) {
 	left, right = "ref,date,amount\n", "ref,date,amount\n"
 	for i := range same + opposite + zero {
 		amount := "-5.00"
@@ -29,19 +29,37 @@ func movements(same, opposite, zero int) (left, right string) {
 	return left, right
 }
 
-func TestAlignSigns(t *testing.T) {
+// settled is Settle for one file a side.
+func settled(t *testing.T, left, right *Reader) SignEvidence {
+	t.Helper()
+	e, err := Settle([]*Reader{left}, []*Reader{right})
+	require.NoError(t, err)
+	return e
+}
+
+func TestSettle_OppositeSigns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		same, opposite, zero int
-		inverted             bool
+		inverted, asked      bool
 	}{
-		{3, 97, 50, true}, {1, 9, 0, true}, {2, 9, 0, false}, {97, 3, 0, false}, {0, 4, 0, false}, {0, 0, 9, false},
+		{same: 1, opposite: 99, zero: 50, inverted: true},
+		{opposite: 10, inverted: true},
+		{same: 1, opposite: 9, asked: true},
+		{same: 3, opposite: 97, asked: true},
+		{same: 2, opposite: 9},
+		{same: 97, opposite: 3},
+		{opposite: 4},
+		{zero: 9},
 	} {
-		leftText, rightText := movements(c.same, c.opposite, c.zero)
+		leftText, rightText := mirrored(c.same, c.opposite, c.zero)
 		left, right := opened(t, leftText, Hints{Side: recon.Left}), opened(t, rightText, Hints{Side: recon.Right})
-		e := AlignSigns([]*Reader{left}, []*Reader{right})
-		require.Equal(t, SignEvidence{Joined: c.same + c.opposite, Opposite: c.opposite, Side: recon.Right, Inverted: c.inverted}, e)
+		e := settled(t, left, right)
+		require.Equal(t, c.same+c.opposite, e.Joined)
+		require.Equal(t, c.opposite, e.Opposite)
+		require.Equal(t, c.inverted, e.Inverted, "%+v", c)
 		require.Equal(t, c.inverted, right.Inverted(), "%+v", c)
+		require.Equal(t, c.asked, right.Unsettled() != nil, "%+v", c)
 		require.False(t, left.Inverted())
 		tx, wrong := right.Map(right.sample[0])
 		require.Empty(t, wrong)
@@ -49,9 +67,24 @@ func TestAlignSigns(t *testing.T) {
 	}
 }
 
+func TestSettle_AnswersTurnTheFile(t *testing.T) {
+	t.Parallel()
+	leftText, rightText := mirrored(1, 10, 0)
+	for answer, inverted := range map[int]bool{1: true, 2: false} {
+		left, right := opened(t, leftText, Hints{Side: recon.Left}),
+			opened(t, rightText, Hints{Side: recon.Right, Answers: map[string]int{"sign": answer}})
+		settled(t, left, right)
+		require.NoError(t, right.Unsettled())
+		require.Equal(t, inverted, right.FieldMap().Negate)
+	}
+	left, right := opened(t, leftText, Hints{}), opened(t, rightText, Hints{Answers: map[string]int{"sign": 3}})
+	_, err := Settle([]*Reader{left}, []*Reader{right})
+	require.ErrorContains(t, err, "there is no answer 3")
+}
+
 func TestStatedSignsAreNotInverted(t *testing.T) {
 	t.Parallel()
-	leftText, rightText := movements(0, 9, 0)
+	leftText, rightText := mirrored(0, 12, 0)
 	fields := recon.FieldMap{Fields: map[string]recon.MapField{
 		recon.FieldReference: recon.Column("ref"), recon.FieldDate: recon.Column("date"), recon.FieldAmount: recon.Column("amount"),
 	}}
@@ -59,12 +92,12 @@ func TestStatedSignsAreNotInverted(t *testing.T) {
 		"a map": {Side: recon.Left, Map: &fields}, "an earlier reading": {Side: recon.Left, Earlier: &Earlier{Map: fields}},
 	} {
 		left, right := opened(t, leftText, hints), opened(t, rightText, Hints{Side: recon.Right})
-		e := AlignSigns([]*Reader{left}, []*Reader{right})
+		e := settled(t, left, right)
 		require.True(t, e.Suspect(), name)
 		require.False(t, e.Inverted || right.Inverted(), name)
 	}
 	left, right := opened(t, leftText, Hints{Side: recon.Left, Invert: true}), opened(t, rightText, Hints{Side: recon.Right})
-	require.False(t, AlignSigns([]*Reader{left}, []*Reader{right}).Suspect(), "the flag made them agree")
+	require.False(t, settled(t, left, right).Suspect(), "the flag made them agree")
 	require.True(t, left.Inverted())
 }
 

@@ -1,0 +1,188 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"matcher/internal/predicate"
+	"matcher/internal/recon"
+)
+
+// asides finds the rows of a file that are no movement of money: balances, totals, and what skip leaves out. They are
+// counted and listed, and in no sum.
+type asides struct {
+	first    int                  // rows below the header that are skipped
+	where    *predicate.Predicate // nil: none is
+	account  *source              // nil: rows of every account are read
+	is       string
+	texts    []int    // columns in which a label may be
+	money    []int    // columns of the amount
+	date     []int    // columns of the booking date, then of the one that pending rows have
+	usual    []int    // columns that nearly every row of the sample fills
+	isMoney  []string // texts that look like labels and are none
+	balances []string // texts that are labels
+
+	rows sync.Pool // of *predicate.Row
+}
+
+// usualPercent is how many rows of the sample fill a column that a movement has.
+const usualPercent = 90
+
+func compileAside(fields recon.FieldMap, header []string) (*asides, []recon.FieldError) {
+	a := &asides{isMoney: foldAll(fields.Money), balances: foldAll(fields.Balances)}
+	var problems []recon.FieldError
+	noText := map[int]bool{}
+	for name, field := range fields.Fields {
+		columns := slices.Concat(field.Columns, field.Add, field.Subtract)
+		for column := range field.Each {
+			columns = append(columns, column)
+		}
+		for _, column := range columns {
+			at := columnAt(header, column)
+			switch name {
+			case recon.FieldAmount, recon.FieldDebit, recon.FieldCredit:
+				a.money = append(a.money, at)
+			case recon.FieldDate:
+				if a.date = append(a.date, at); field.Else != "" {
+					a.date = append(a.date, columnAt(header, field.Else))
+				}
+			case recon.FieldCurrency, recon.FieldBalance:
+			default:
+				continue
+			}
+			noText[at] = true
+		}
+	}
+	for at := range header {
+		if !noText[at] {
+			a.texts = append(a.texts, at)
+		}
+	}
+	if skip := fields.Skip; skip != nil {
+		a.first = skip.First
+		if skip.Where != "" {
+			where, err := predicate.Compile(skip.Where)
+			if err == nil && slices.ContainsFunc(where.Fields,
+				func(f string) bool { return !strings.HasPrefix(f, recon.MetadataPrefix) }) {
+				err = fmt.Errorf(`reads the file's own columns, as metadata.Type or metadata["Row type"]`)
+			}
+			if err != nil {
+				problems = append(problems, recon.FieldError{Pointer: "/skip/where", Code: recon.CodeInvalidValue,
+					Message: err.Error()})
+			}
+			a.where = where
+		}
+	}
+	a.is = fields.Fields[recon.FieldAccount].Is
+	return a, problems
+}
+
+// learn finds the columns that a movement fills, on the sample.
+func (a *asides) learn(header []string, sample []recon.Record) {
+	filled := make([]int, len(header))
+	for _, rec := range sample {
+		for at := range header {
+			if text := column(rec, at); text != "" && !isBlank(text) {
+				filled[at]++
+			}
+		}
+	}
+	a.usual = nil
+	for at, n := range filled {
+		if n > 0 && n*100 >= len(sample)*usualPercent {
+			a.usual = append(a.usual, at)
+		}
+	}
+}
+
+// reason returns why a row is no movement of money, "" where it is one.
+func (a *asides) reason(rec recon.Record) string {
+	switch {
+	case a.first > 0 && rec.Row <= a.first:
+		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out"
+	case a.where != nil && a.holds(rec):
+		return "is left out by skip.where"
+	case a.account != nil && a.is != "" && a.account.text(rec) != a.is:
+		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read"
+	}
+	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
+	if noMoney && noDate {
+		return "has neither a date nor an amount"
+	}
+	text, kind := a.label(rec)
+	switch {
+	case kind == "":
+		return ""
+	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, a.missing(rec):
+		return strconv.Quote(text) + " names a " + kind + ", not a movement of money"
+	}
+	return ""
+}
+
+// missing reports whether a row lacks what nearly every row has.
+func (a *asides) missing(rec recon.Record) bool {
+	return slices.ContainsFunc(a.usual, func(at int) bool {
+		text := column(rec, at)
+		return text == "" || isBlank(text)
+	})
+}
+
+// empty reports whether a row fills none of the columns that a field has.
+func (a *asides) empty(rec recon.Record, columns []int) bool {
+	if len(columns) == 0 {
+		return false // it is a constant
+	}
+	for _, at := range columns {
+		if at < 0 {
+			continue
+		}
+		if text := column(rec, at); text != "" && !isBlank(text) {
+			return false
+		}
+	}
+	return true
+}
+
+// label returns the first text of a row that names a balance or a total.
+func (a *asides) label(rec recon.Record) (text, kind string) {
+	for _, at := range a.texts {
+		text := column(rec, at)
+		if len(text) < 3 || len(text) > labelBytesMax {
+			continue
+		}
+		if kind = labelOf(text); kind != "" && !slices.Contains(a.isMoney, foldWord(text)) {
+			return text, kind
+		}
+		if len(a.balances) > 0 && slices.Contains(a.balances, foldWord(text)) {
+			return text, labelBalance
+		}
+	}
+	return "", ""
+}
+
+// holds evaluates skip.where on the columns of a row.
+func (a *asides) holds(rec recon.Record) bool {
+	tx := recon.Transaction{Metadata: make([]recon.Attribute, 0, len(rec.Fields))}
+	for at, name := range rec.Header {
+		tx.Metadata = append(tx.Metadata, recon.Attribute{Name: name, Value: column(rec, at)})
+	}
+	slices.SortFunc(tx.Metadata, func(x, y recon.Attribute) int { return strings.Compare(x.Name, y.Name) })
+	row, _ := a.rows.Get().(*predicate.Row)
+	if row == nil {
+		row = &predicate.Row{}
+	}
+	row.Set(&tx)
+	defer a.rows.Put(row)
+	return a.where.Holds(row)
+}
+
+func foldAll(texts []string) []string {
+	folded := make([]string, len(texts))
+	for i, text := range texts {
+		folded[i] = foldWord(text)
+	}
+	return folded
+}

@@ -1,0 +1,99 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// feeColumn is the column of fees that may be taken off on top of one amount column, -1 where there is none.
+func (d *detector) feeColumn(m *Mapper) int {
+	fee := d.out.Fields[recon.FieldFee]
+	if m.amount == nil || len(fee.Columns) != 1 || d.given.Has(recon.FieldAmount) && len(m.amount.columns) != 1 {
+		return -1
+	}
+	return columnAt(d.header, fee.Columns[0])
+}
+
+// withFee reads the amount less the fee, or with it where fees are written as negative.
+func (d *detector) withFee(m *Mapper, sign int, why string) {
+	at := d.feeColumn(m)
+	amount := d.out.Fields[recon.FieldAmount]
+	if at < 0 || len(amount.Columns) != 1 {
+		return
+	}
+	moved := false
+	for _, rec := range d.sample {
+		a, err := readAmount(column(rec, at), m.amount.decimal)
+		moved = moved || err == nil && !isZero(a.plain)
+	}
+	if !moved {
+		return
+	}
+	fee := []string{d.header[at]}
+	if amount.Add, amount.Columns = amount.Columns, nil; sign > 0 {
+		amount.Subtract = fee
+	} else {
+		amount.Add = append(slices.Clone(amount.Add), fee...)
+	}
+	d.out.Fields[recon.FieldAmount] = amount
+	d.choose(recon.FieldAmount, slices.Concat(amount.Add, amount.Subtract), why+" with the fee taken off", Proved)
+	d.report.Choices[len(d.report.Choices)-1].Value = sumText(amount)
+}
+
+// openFee is a column of fees of which nothing shows whether the amounts hold them already.
+type openFee struct {
+	amount, fee string
+	rows        int
+	sum         string
+}
+
+// feeBeside leaves open whether a fee is in the amount, where no net amount and no balance shows it.
+func (d *detector) feeBeside(m *Mapper) {
+	at := d.feeColumn(m)
+	amount := d.out.Fields[recon.FieldAmount]
+	if at < 0 || len(amount.Columns) != 1 || d.given.Has(recon.FieldAmount) || d.given.Has(recon.FieldFee) ||
+		d.out.Has(recon.FieldNet) || d.out.Has(recon.FieldGross) {
+		return
+	}
+	open := openFee{amount: amount.Columns[0], fee: d.header[at]}
+	sums := map[string]*recon.Total{}
+	for _, rec := range d.sample {
+		tx, wrong := m.Map(rec)
+		if len(wrong) > 0 || !tx.Fee.Set || tx.Fee.Amount == 0 {
+			continue
+		}
+		open.rows++
+		if sums[tx.Currency] == nil {
+			sums[tx.Currency] = &recon.Total{}
+		}
+		sums[tx.Currency].Add(tx.Fee.Amount)
+	}
+	if open.sum = moneyText(sums); open.rows > 0 {
+		d.report.openFee = &open
+	}
+}
+
+func (d *detector) askFee() {
+	open := d.report.openFee
+	if open == nil {
+		return
+	}
+	d.ask("fee",
+		fmt.Sprintf("column %q holds %s on %s, and nothing shows whether the amounts are after it: is it taken "+
+			"off on top of them?", open.fee, open.sum, plural(open.rows, "row")),
+		[2]string{"no: the amounts are what moved", fmt.Sprintf("fee: %q", open.fee)},
+		[2]string{"yes: the fee moved as well", fmt.Sprintf("amount: {add: %s, subtract: %s}", quoteYAML(open.amount),
+			quoteYAML(open.fee))})
+}
+
+// sumText writes an amount that is a sum of columns for people.
+func sumText(f recon.MapField) string {
+	text := strings.Join(f.Add, "+")
+	for _, column := range f.Subtract {
+		text += "−" + column
+	}
+	return text
+}

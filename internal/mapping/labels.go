@@ -1,0 +1,143 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"matcher/internal/recon"
+)
+
+// labelled is a row of the sample whose text names a balance or a total and which has all that a movement has.
+type labelled struct {
+	index      int // in the sample
+	line       int
+	text, kind string
+	amount     recon.Minor
+	currency   string
+}
+
+// labelRows finds rows that look like movements and name a balance or a total. Those that add up with the rows around
+// them are set aside; a balance that does not is a question, since both readings are possible.
+func (d *detector) labelRows(m *Mapper) {
+	var found []labelled
+	sums := make([]recon.Total, len(d.sample)+1) // of the movements before each row
+	for i, rec := range d.sample {
+		sums[i+1] = sums[i]
+		if m.aside.reason(rec) != "" {
+			continue
+		}
+		tx, wrong := m.Map(rec)
+		if len(wrong) > 0 {
+			continue
+		}
+		if text, kind := m.aside.label(rec); kind != "" && !slices.Contains(m.aside.isMoney, foldWord(text)) {
+			found = append(found, labelled{i, rec.Line, text, kind, tx.Amount, tx.Currency})
+			continue
+		}
+		sums[i+1].Add(tx.Amount)
+	}
+	if len(found) == 0 {
+		return
+	}
+	proved := proveLabels(found, sums)
+	asked := map[string]bool{}
+	for i, l := range found {
+		switch folded := foldWord(l.text); {
+		case slices.Contains(d.out.Balances, l.text) || asked[folded]:
+		case proved[i]:
+			d.out.Balances = append(d.out.Balances, l.text)
+			d.report.Choices = append(d.report.Choices, Choice{
+				Field: "balances", Value: l.text, Evidence: Proved,
+				Why: fmt.Sprintf("the %s on line %d is what the rows around it add up to", l.kind, l.line),
+			})
+		case l.kind == labelBalance:
+			asked[folded] = true
+			var rows []labelled
+			for _, other := range found {
+				if foldWord(other.text) == folded {
+					rows = append(rows, other)
+				}
+			}
+			d.askLabel(l.text, rows)
+		}
+	}
+}
+
+func (d *detector) askLabel(text string, rows []labelled) {
+	sums := map[string]*recon.Total{}
+	for _, l := range rows {
+		if sums[l.currency] == nil {
+			sums[l.currency] = &recon.Total{}
+		}
+		sums[l.currency].Add(l.amount)
+	}
+	d.ask("balances."+foldWord(text),
+		fmt.Sprintf("%s (%s, the first on line %d) named %q: balances, or money that moved?",
+			plural(len(rows), "row"), moneyText(sums), rows[0].line, text),
+		[2]string{"balances: they are set aside", "balances: " + quoteYAML(text)},
+		[2]string{"money that moved", "money: " + quoteYAML(text)})
+}
+
+// proveLabels reports which rows are what the movements around them add up to: a balance the one before it and the
+// movements since, a total the movements since the one before it or since the beginning.
+func proveLabels(found []labelled, sums []recon.Total) []bool {
+	proved := make([]bool, len(found))
+	between := func(from, to int) recon.Minor {
+		sum := sums[to]
+		sum.Subtract(sums[from])
+		amount, err := sum.Minor()
+		if err != nil {
+			return 0
+		}
+		return amount
+	}
+	for i, l := range found {
+		for j := range i {
+			before := found[j]
+			moved := between(before.index, l.index)
+			if moved != 0 && before.amount+moved == l.amount {
+				proved[i], proved[j] = true, true
+			}
+			if moved != 0 && l.amount == moved {
+				proved[i] = true
+			}
+		}
+		if moved := between(0, l.index); moved != 0 && moved == l.amount {
+			proved[i] = true
+		}
+		if after := between(l.index, len(sums)-1); after != 0 && after == l.amount && l.kind == labelTotal {
+			proved[i] = true // a total above the rows it is of
+		}
+	}
+	return proved
+}
+
+// brokenLabel returns why a row that could not be read as a row of the table is no mistake and no money: it belongs to
+// another table, names a balance, or is a line of text between tables.
+func brokenLabel(wrong *recon.RowError) string {
+	switch wrong.Code {
+	case recon.CodeOtherTable:
+		return wrong.Reason
+	case recon.CodeMalformed:
+	default:
+		return ""
+	}
+	values := 0
+	for part := range strings.FieldsFuncSeq(wrong.Value, func(r rune) bool {
+		return strings.ContainsRune(",;\t|",
+			r)
+	}) {
+		if kind := labelOf(strings.TrimSpace(part)); kind != "" {
+			return fmt.Sprintf("%q names a %s, not a movement of money", strings.TrimSpace(part), kind)
+		}
+		if part = strings.TrimSpace(part); looksAmount(part) || areDates([]string{part}) {
+			values++
+		}
+	}
+	if values == 0 && strings.ContainsFunc(wrong.Value, unicode.IsLetter) {
+		return fmt.Sprintf("%.60q is a line of text, with neither a date nor an amount", wrong.Value)
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// cardWords are words of column names that only the statement of a card, or of another account that is owed on, has.
+var cardWords = []string{
+	"card", "cardmember", "cardholder", "karte", "kreditkarte", "kartennummer", "karteninhaber", "carte", "carta",
+	"tarjeta",
+	"cartao", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位", "卡号末四位", "mcc", "owed",
+}
+
+// acquirer are words that make the name of a column one of a shop's own statement, which pays for card sales.
+var acquirer = []string{"brand", "scheme", "network", "funding", "country", "type", "source", "order", "id",
+	"account", "fee"}
+
+var maskedNumber = regexp.MustCompile(`[*xX•·]{3,}[ -]?[0-9]{3,5}$`)
+
+// liability leaves the sign of a card's statement open where nothing proves it: its plus may be spending.
+func (d *detector) liability(m *Mapper) {
+	if d.out.Has(recon.FieldDirection) || d.given.Has(recon.FieldAmount) || d.given.Negate || d.given.Signs != "" ||
+		d.report.open != nil || d.out.Has(recon.FieldNet) || d.out.Has(recon.FieldGross) || d.signStated {
+		return
+	}
+	sign := ""
+	for at, words := range d.words {
+		has := func(list []string) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
+		}
+		name := strings.Join(words, " ")
+		if has(cardWords) && !has(acquirer) || name == "merchant" || name == "merchant name" ||
+			name == "merchant category" {
+			sign = fmt.Sprintf("it has a column %q", d.header[at])
+			break
+		}
+		if !d.taken[at] && share(d.values(at), 80, maskedNumber.MatchString) {
+			sign = fmt.Sprintf("column %q holds masked card numbers", d.header[at])
+			break
+		}
+	}
+	if sign == "" {
+		return
+	}
+	d.report.openCard = sign
+}
+
+// askCard asks which way the amounts of a card's statement go.
+func (d *detector) askCard(m *Mapper) {
+	if d.report.openCard == "" {
+		return
+	}
+	plus, minus := map[string]*recon.Total{}, map[string]*recon.Total{}
+	rows := map[bool]int{}
+	for _, rec := range d.sample {
+		tx, wrong := m.Map(rec)
+		if len(wrong) > 0 || tx.Amount == 0 {
+			continue
+		}
+		sums := plus
+		if rows[tx.Amount < 0]++; tx.Amount < 0 {
+			sums = minus
+		}
+		if sums[tx.Currency] == nil {
+			sums[tx.Currency] = &recon.Total{}
+		}
+		sums[tx.Currency].Add(tx.Amount)
+	}
+	d.ask("sign",
+		fmt.Sprintf("this looks like a card's statement (%s): %s (%s) above zero and %s (%s) below, and nothing "+
+			"proves whether plus is money in or spending", d.report.openCard, plural(rows[false], "row"), moneyText(plus),
+			plural(rows[true], "row"), moneyText(minus)),
+		[2]string{"plus is money in", "signs: asWritten"},
+		[2]string{"plus is spending", "negate: true"})
+}
+
+// cardBy settles the sign of a card's statement by rows that share a reference and an amount with the other side.
+func (r *Reader) cardBy(index map[string]*Known) {
+	same, opposite := 0, 0
+	for _, p := range r.pairs(index) {
+		switch p.other.Amount {
+		case p.tx.Amount:
+			same++
+		case -p.tx.Amount:
+			opposite++
+		}
+	}
+	if max(same, opposite) < wordPairsMin || same*opposite > 0 {
+		return
+	}
+	r.Detection.openCard = ""
+	if opposite > 0 {
+		r.fields.Negate = !r.fields.Negate
+		_ = r.compile()
+		r.Detection.choose("negate", nil,
+			fmt.Sprintf("%d rows share a reference with the other side and have the opposite "+
+				"sign there", opposite), Proved)
+	}
+}

@@ -1,0 +1,85 @@
+package mapping
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"matcher/internal/recon"
+	"matcher/internal/setup"
+)
+
+// Evidence is what a decision about a file rests on, strongest first. What has less is a question.
+const (
+	Stated = "STATED" // by a map, an earlier reading or the format
+	Proved = "PROVED" // by arithmetic: a running balance, sums, references shared with the other side
+	Named  = "NAMED"  // by the name of a column or the words in it
+)
+
+// Question is what a file leaves open about its money. No row of the file is read until it is answered.
+type Question struct {
+	ID      string   `json:"id"`
+	Text    string   `json:"text"`
+	Answers []Answer `json:"answers"`
+}
+
+// Answer is one way to settle a question: what it means, and the line of a map that gives it.
+type Answer struct {
+	Text  string         `json:"text"`
+	Line  string         `json:"line"`  // YAML
+	Patch recon.FieldMap `json:"patch"` // the same, as what it adds to the map
+}
+
+// String is the question as a person reads it, an answer a line.
+func (q *Question) String() string {
+	var text strings.Builder
+	text.WriteString(q.Text)
+	for i, a := range q.Answers {
+		fmt.Fprintf(&text, "\n  %d. %s:   %s", i+1, a.Text, a.Line)
+	}
+	return text.String()
+}
+
+// ask adds a question. Each answer is a text and the line of a map that gives it.
+func (d *detector) ask(id, text string, answers ...[2]string) {
+	d.report.Questions = append(d.report.Questions, newQuestion(id, text, answers))
+}
+
+func newQuestion(id, text string, answers [][2]string) Question {
+	q := Question{ID: id, Text: text}
+	for _, a := range answers {
+		patch, faults := setup.DecodeFieldMap([]byte(a[1]))
+		if len(faults) > 0 {
+			panic("an answer that no map takes: " + a[1] + ": " + faults[0].String())
+		}
+		q.Answers = append(q.Answers, Answer{Text: a[0], Line: a[1], Patch: patch})
+	}
+	return q
+}
+
+// answersMax is how many questions one file may ask, each after the other.
+const answersMax = 20
+
+// quoteYAML writes texts as a YAML list in a line.
+func quoteYAML(texts ...string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = strconv.Quote(text)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// openQuestions is the error of a file that leaves something open; nil where nothing is.
+func openQuestions(questions []Question) error {
+	if len(questions) == 0 {
+		return nil
+	}
+	faults := make([]recon.FieldError, len(questions))
+	for i := range questions {
+		faults[i] = recon.FieldError{
+			Pointer: "/" + questions[i].ID, Code: recon.CodeReadingQuestion, Message: questions[i].String(),
+		}
+	}
+	return recon.Unprocessable(recon.CodeReadingQuestion, "something in this file is open, and it is about money",
+		faults...)
+}

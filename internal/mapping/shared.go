@@ -1,0 +1,475 @@
+package mapping
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// How much rows with a common reference must show before they decide anything.
+const (
+	turnPairsMin      = 10 // opposite pairs that turn a whole file
+	turnPercentMin    = 99
+	doubtPercentMin   = 90 // below it the two files just differ
+	wordPairsMin      = 3  // pairs that give the words of a column their signs, all of them agreeing
+	unitPairsMin      = 10 // pairs that make a factor of the amounts a question
+	referencePercent  = 20 // of the sample share a text with the other side: then the column is its reference
+	sharedTextSizeMin = 3  // of a text that makes a column the reference: shorter ones are shared by chance
+)
+
+// SignEvidence is what rows with a common reference show about the sign conventions of two sides.
+type SignEvidence struct {
+	Joined   int        // pairs of rows with an amount on both sides
+	Opposite int        // of them with opposite signs
+	Side     recon.Side // whose signs to invert if they are opposite
+	Inverted bool       // they were
+	Lines    []int      // of rows that disagree, where the rest turned the file
+}
+
+// Suspect reports whether the signs of nearly all joined rows differ, however few they are: enough to ask, not to act.
+func (e SignEvidence) Suspect() bool {
+	return e.Opposite > 0 && e.Opposite*100 >= e.Joined*doubtPercentMin
+}
+
+// Known is a row of the other side that files may share a reference with.
+type Known struct {
+	Line      int
+	Reference string
+	ID        string
+	Amount    recon.Minor
+	Currency  string
+	Text      string
+}
+
+// Settle compares the two sides where one can show what the other leaves open: the reference column, the way of
+// unsigned
+// amounts, fees, units, signs and currencies. It returns what the signs show.
+func Settle(left, right []*Reader) (SignEvidence, error) {
+	for range answersMax {
+		e := settleOnce(left, right)
+		again := false
+		for _, r := range slices.Concat(left, right) {
+			answered, err := r.answer()
+			if err != nil {
+				return e, err
+			}
+			again = again || answered
+		}
+		if !again {
+			return e, nil
+		}
+	}
+	return SignEvidence{}, recon.Unprocessable(recon.CodeReadingQuestion, "the answers given raise ever more questions")
+}
+
+func settleOnce(left, right []*Reader) SignEvidence {
+	ShareCurrency(left, right)
+	knownLeft, knownRight := sampleRows(left), sampleRows(right)
+	for _, r := range right {
+		r.settleBy(knownLeft)
+	}
+	for _, r := range left {
+		r.settleBy(knownRight)
+	}
+	e := alignSigns(left, right)
+	for _, r := range slices.Concat(left, right) {
+		r.askUnit()
+		r.finish()
+	}
+	return e
+}
+
+// SettleWith is Settle for one file, with rows of the other side that are known from before.
+func (r *Reader) SettleWith(known []Known) error {
+	for range answersMax {
+		r.settleBy(known)
+		r.askUnit()
+		r.finish()
+		if again, err := r.answer(); err != nil || !again {
+			return err
+		}
+	}
+	return nil
+}
+
+func sampleRows(side []*Reader) []Known {
+	var rows []Known
+	for _, r := range side {
+		if r.Detection.open != nil || r.Detection.openCard != "" {
+			continue // its own signs are open
+		}
+		for _, record := range r.sample {
+			if tx, wrong := r.mapper.Map(record); len(wrong) == 0 {
+				rows = append(rows, Known{
+					Line: tx.Line, Reference: tx.Reference, ID: tx.ExternalID, Amount: tx.Amount, Currency: tx.Currency,
+				})
+			}
+		}
+	}
+	return rows
+}
+
+// settleBy lets the rows of the other side show what the file leaves open.
+func (r *Reader) settleBy(known []Known) {
+	if r.sample == nil || r.detector == nil {
+		return
+	}
+	index := uniqueTexts(known)
+	r.findReference(index)
+	if r.Detection.open != nil {
+		r.wordsBy(index)
+	}
+	if r.Detection.openFee != nil {
+		r.feeBy(index)
+	}
+	if r.Detection.openCard != "" {
+		r.cardBy(index)
+	}
+	r.factorBy(index)
+}
+
+// uniqueTexts are the rows by the reference or id that only they have.
+func uniqueTexts(known []Known) map[string]*Known {
+	index := map[string]*Known{}
+	for i := range known {
+		for _, text := range []string{known[i].Reference, known[i].ID} {
+			if text == "" {
+				continue
+			}
+			if before, twice := index[text]; twice && before != &known[i] {
+				index[text] = nil
+				continue
+			}
+			index[text] = &known[i]
+		}
+	}
+	return index
+}
+
+// findReference takes the column whose texts the other side knows, where that is another one than the names suggest.
+func (r *Reader) findReference(index map[string]*Known) {
+	d := r.detector
+	if d.given.Has(recon.FieldReference) || len(index) == 0 {
+		return
+	}
+	shared := func(at int) int {
+		n := 0
+		for _, rec := range r.sample {
+			if _, known := index[column(rec, at)]; known && len(column(rec, at)) >= sharedTextSizeMin {
+				n++
+			}
+		}
+		return n
+	}
+	at, now := -1, 0
+	if field := r.fields.Fields[recon.FieldReference]; len(field.Columns) == 1 && len(field.Transforms) == 0 {
+		at = columnAt(d.header, field.Columns[0])
+		now = shared(at)
+	} else if len(field.Columns) > 0 {
+		return
+	}
+	best, most := at, now
+	for other := range d.header {
+		if n := shared(other); n > most {
+			best, most = other, n
+		}
+	}
+	if best == at || most*100 < len(r.sample)*referencePercent || most < 2 || most < now*2 {
+		return
+	}
+	d.taken[best] = true
+	r.setField(recon.FieldReference, recon.Column(d.header[best]))
+	r.Detection.choose(recon.FieldReference, []string{d.header[best]},
+		fmt.Sprintf("the other side has its text on %d of %d rows", most, len(r.sample)), Proved)
+}
+
+// setField changes one field of the reading.
+func (r *Reader) setField(name string, field recon.MapField) {
+	fields := make(map[string]recon.MapField, len(r.fields.Fields)+1)
+	maps.Copy(fields, r.fields.Fields)
+	fields[name] = field
+	r.fields.Fields = fields
+	_ = r.compile() // the columns are known, so it fits
+}
+
+// pair is a row of the sample and the one of the other side that has its reference.
+type pair struct {
+	rec   recon.Record
+	tx    recon.Transaction
+	other *Known
+}
+
+func (r *Reader) pairs(index map[string]*Known) []pair {
+	times := map[string]int{}
+	var found []pair
+	for _, rec := range r.sample {
+		tx, wrong := r.mapper.Map(rec)
+		if len(wrong) > 0 {
+			continue
+		}
+		for _, text := range []string{tx.Reference, tx.ExternalID} {
+			if other := index[text]; other != nil && other.Amount != 0 && tx.Amount != 0 {
+				times[text]++
+				found = append(found, pair{rec, tx, other})
+				break
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(p pair) bool { return times[p.tx.Reference] > 1 })
+}
+
+// wordsBy gives the words of a column the signs that rows with a common reference and the same money show, where all of
+// them agree.
+func (r *Reader) wordsBy(index map[string]*Known) {
+	d, open := r.detector, r.Detection.open
+	ways, joined := map[string]string{}, 0
+	for _, p := range r.pairs(index) {
+		if p.other.Amount != p.tx.Amount && p.other.Amount != -p.tx.Amount {
+			continue
+		}
+		word, way := column(p.rec, open.at), recon.DirectionIn
+		if p.other.Amount == -p.tx.Amount {
+			way = recon.DirectionOut
+		}
+		if before := ways[word]; before != "" && before != way {
+			return
+		}
+		ways[word] = way
+		joined++
+	}
+	if joined < wordPairsMin {
+		return
+	}
+	asWritten := true
+	for _, word := range open.words {
+		if ways[word] == "" {
+			ways[word] = directionOf(word)
+		}
+		if ways[word] == "" {
+			return
+		}
+		asWritten = asWritten && ways[word] == recon.DirectionIn
+	}
+	why := fmt.Sprintf("%d rows share a reference and an amount with the other side, and every word has one sign "+
+		"there", joined)
+	r.Detection.open = nil
+	d.taken[open.at] = true
+	if asWritten {
+		r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("the amounts of column %s are signed as they are: %s",
+			d.header[open.at], why))
+		return
+	}
+	r.setField(recon.FieldDirection, recon.MapField{Columns: []string{d.header[open.at]}, Values: ways})
+	r.Detection.choose(recon.FieldDirection, []string{d.header[open.at]}, why, Proved)
+	r.signStated = true
+}
+
+// feeBy decides whether fees are in the amounts by rows with a common reference.
+func (r *Reader) feeBy(index map[string]*Known) {
+	with, without := 0, 0
+	for _, p := range r.pairs(index) {
+		if !p.tx.Fee.Set || p.tx.Fee.Amount == 0 {
+			continue
+		}
+		size := max(p.other.Amount, -p.other.Amount)
+		switch size {
+		case max(p.tx.Amount, -p.tx.Amount):
+			with++
+		case max(p.tx.Amount-p.tx.Fee.Amount, p.tx.Fee.Amount-p.tx.Amount):
+			without++
+		}
+	}
+	open := r.Detection.openFee
+	switch {
+	case with > 0 && without == 0:
+		r.Detection.openFee = nil
+	case without > 0 && with == 0:
+		amount := r.fields.Fields[recon.FieldAmount]
+		amount.Add, amount.Columns = amount.Columns, nil
+		if r.fields.Fields[recon.FieldFee].Negate {
+			amount.Add = append(slices.Clone(amount.Add), open.fee)
+		} else {
+			amount.Subtract = []string{open.fee}
+		}
+		r.setField(recon.FieldAmount, amount)
+		r.Detection.openFee = nil
+		r.Detection.choose(recon.FieldAmount, slices.Concat(amount.Add, amount.Subtract),
+			fmt.Sprintf("%d rows of the other side have the amount less the fee", without), Proved)
+		r.Detection.Choices[len(r.Detection.Choices)-1].Value = sumText(amount)
+	}
+}
+
+// factorBy counts rows with a common reference whose amounts differ by the same power of ten.
+func (r *Reader) factorBy(index map[string]*Known) {
+	if r.fields.Unit != "" {
+		return
+	}
+	counts, joined := map[recon.Minor]int{}, 0
+	for _, p := range r.pairs(index) {
+		if p.tx.Currency != p.other.Currency && p.tx.Currency != recon.NoCurrency &&
+			p.other.Currency != recon.NoCurrency {
+			continue
+		}
+		mine, theirs := max(p.tx.Amount, -p.tx.Amount), max(p.other.Amount, -p.other.Amount)
+		joined++
+		for factor := recon.Minor(10); factor <= 10_000; factor *= 10 {
+			if theirs <= mine/factor+1 && theirs*factor == mine {
+				counts[factor]++
+			}
+		}
+	}
+	for factor, n := range counts {
+		if n*2 > joined && n > 1 {
+			r.Detection.factor, r.Detection.factorPairs = factor, n
+		}
+	}
+}
+
+// askUnit asks for the unit of amounts that are all the same power of ten above those of the other side.
+func (r *Reader) askUnit() {
+	factor, n := r.Detection.factor, r.Detection.factorPairs
+	if factor == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d rows that share a reference with the other side have amounts exactly %d times as "+
+		"large: are they "+
+		"in minor units (cents)?", n, factor)
+	r.Detection.Questions = append(r.Detection.Questions, newQuestion("unit", text, [][2]string{
+		{"yes: they are divided", "unit: minor"},
+		{"no: they are as they are", "unit: major"},
+	}))
+}
+
+// alignSigns joins the samples of both sides by reference and inverts one side where nearly all joined rows have
+// opposite signs: banks book from their own point of view. It inverts the right side, or the left one where its sign
+// is only the convention of debit and credit columns. Where a map, an earlier reading, a balance or a flag states a
+// sign, it inverts nothing.
+func alignSigns(left, right []*Reader) SignEvidence {
+	e := compareSigns(sampleAmounts(left), sampleAmounts(right))
+	turned := right
+	e.Side = recon.Right
+	if !slices.ContainsFunc(left, func(r *Reader) bool { return !r.InDebitAndCredit() }) || provedAll(right) &&
+		!provedAll(left) {
+		e.Side, turned = recon.Left, left
+	}
+	stated := slices.ContainsFunc(slices.Concat(left, right), func(r *Reader) bool { return r.signStated }) ||
+		slices.ContainsFunc(turned, func(r *Reader) bool { return r.Detection.signProved })
+	opposite := e.Joined > 0 && e.Opposite*100 >= e.Joined*turnPercentMin
+	if e.Inverted = !stated && e.Joined >= turnPairsMin && opposite; e.Inverted {
+		for _, r := range turned {
+			r.fields.Negate = !r.fields.Negate
+			r.mapper.negate = r.fields.Negate
+		}
+		return e
+	}
+	e.Lines = nil
+	if !stated && e.Joined >= turnPairsMin && e.Suspect() {
+		flag := "--" + strings.ToLower(string(e.Side)) + "-negate"
+		turned[0].Detection.Questions = append(turned[0].Detection.Questions, newQuestion("sign", fmt.Sprintf(
+			"%d of %d rows that share a reference with the other side have the opposite sign: is this file "+
+				"written from the "+
+				"other side's point of view (%s)?", e.Opposite, e.Joined, flag), [][2]string{
+			{"yes: its signs are turned round", "negate: true"},
+			{"no: they are as they are", "signs: asWritten"},
+		}))
+	}
+	return e
+}
+
+func provedAll(side []*Reader) bool {
+	return !slices.ContainsFunc(side, func(r *Reader) bool { return !r.Detection.signProved })
+}
+
+// signedRow is the amount of a row, and its line.
+type signedRow struct {
+	amount recon.Minor
+	line   int
+}
+
+// compareSigns counts the references that one row of each side has. A zero has no sign.
+func compareSigns(left, right map[string][]signedRow) (e SignEvidence) {
+	for _, reference := range slices.Sorted(maps.Keys(right)) {
+		l, r := left[reference], right[reference]
+		if len(l) != 1 || len(r) != 1 || l[0].amount == 0 || r[0].amount == 0 {
+			continue
+		}
+		e.Joined++
+		if (l[0].amount < 0) != (r[0].amount < 0) {
+			e.Opposite++
+		} else {
+			e.Lines = append(e.Lines, r[0].line)
+		}
+	}
+	return e
+}
+
+func sampleAmounts(side []*Reader) map[string][]signedRow {
+	amounts := map[string][]signedRow{}
+	for _, r := range side {
+		for _, record := range r.sample {
+			if tx, wrong := r.mapper.Map(record); len(wrong) == 0 && tx.Reference != "" {
+				amounts[tx.Reference] = append(amounts[tx.Reference], signedRow{tx.Amount, tx.Line})
+			}
+		}
+	}
+	return amounts
+}
+
+// InDebitAndCredit reports whether the column of an amount gives its sign; which of them is money to us is a
+// convention.
+func (r *Reader) InDebitAndCredit() bool {
+	return (r.fields.Has(recon.FieldDebit) || r.fields.Has(recon.FieldCredit)) && (r.Detection.convention ||
+		r.detector == nil)
+}
+
+// ShareCurrency lends files without any sign of a currency the one that the whole other side is in.
+func ShareCurrency(left, right []*Reader) {
+	lend := func(to []*Reader, currency string) {
+		for _, r := range to {
+			switch {
+			case r.fields.Has(recon.FieldCurrency) || len(r.fields.Fields[recon.FieldAmount].Each) > 0 ||
+				r.currency() != recon.NoCurrency:
+			case currency == "":
+				r.lent = " currency=none (" + recon.NoCurrency + ")"
+			default:
+				r.setField(recon.FieldCurrency, recon.MapField{Constant: currency})
+				r.lent = " currency=" + currency + " (as the other side)"
+			}
+		}
+	}
+	lend(left, SideCurrency(right))
+	lend(right, SideCurrency(left))
+}
+
+// SideCurrency is the one currency that all samples of a side are in, "" when there are several or none.
+func SideCurrency(side []*Reader) string {
+	single := ""
+	for _, r := range side {
+		currency := r.currency()
+		if currency == "" || currency == recon.NoCurrency || single != "" && single != currency {
+			return ""
+		}
+		single = currency
+	}
+	return single
+}
+
+// currency is the one currency of the file's sample; NoCurrency where it names none, "" where it names several.
+func (r *Reader) currency() string {
+	single := ""
+	for _, record := range r.sample {
+		tx, wrong := r.mapper.Map(record)
+		if len(wrong) > 0 {
+			continue
+		}
+		if single != "" && single != tx.Currency {
+			return ""
+		}
+		single = tx.Currency
+	}
+	return cmp.Or(single, "")
+}
