@@ -34,15 +34,14 @@ const applyExample = `  matcher apply recon.yaml --context "Bank account" --dry-
 // applyCommand is one call of `matcher apply`.
 type applyCommand struct {
 	remote
-	stdin      io.Reader
 	context    string
 	yes, dry   bool
 	noBackTest bool
 	failOn     failOn
 }
 
-func newApplyCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
-	c := &applyCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}, stdin: stdin}
+func newApplyCommand(o outside) *cobra.Command {
+	c := &applyCommand{remote: remote{outside: o}}
 	command := &cobra.Command{
 		Use: "apply SETUP", Short: "Bring a context of the service in line with a setup file", Long: applyHelp,
 		Example: applyExample,

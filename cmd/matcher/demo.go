@@ -38,13 +38,13 @@ type demoScenario struct{ folder, name string }
 // demoTokenTTL is a working day and its evening.
 const demoTokenTTL = 12 * time.Hour
 
-func newDemoCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	d := demoCommand{stdout: stdout, stderr: stderr}
+func newDemoCommand(o outside) *cobra.Command {
+	d := demoCommand{outside: o}
 	command := &cobra.Command{
 		Use: "demo", Short: "Serve with two tenants and reconciled sample data", Long: demoHelp, Args: cobra.NoArgs,
 		Example: "  matcher demo\n  matcher demo --exit",
 		RunE: func(command *cobra.Command, _ []string) error {
-			cfg, err := demoConfig(env)
+			cfg, err := demoConfig(d.env)
 			if err != nil {
 				return err
 			}
@@ -57,8 +57,8 @@ func newDemoCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 
 // demoCommand is one call of `matcher demo`.
 type demoCommand struct {
-	exit           bool
-	stdout, stderr io.Writer
+	outside
+	exit bool
 }
 
 // demoConfig is the environment's configuration, on the embedded default and with several tenants.
@@ -122,7 +122,7 @@ func (d *demoCommand) show(ctx context.Context, app *bootstrap.App, address stri
 		}
 		fmt.Fprintf(d.stdout, "\n%s  (tenant %s)\n", shown.name, tenant.TenantID)
 		api := remote{
-			client: client{url: address, token: token}, stdout: d.stdout, progress: newProgress(io.Discard),
+			client: client{url: address, token: token}, outside: d.outside, progress: newProgress(io.Discard),
 		}
 		for _, scenario := range shown.scenarios {
 			fmt.Fprintln(d.stderr, "loading and reconciling", scenario.folder, "…")
@@ -167,7 +167,8 @@ func (d demoScenario) show(ctx context.Context, api remote) error {
 		if err != nil {
 			return err
 		}
-		load := importCommand{remote: api, stdin: file, name: path, key: key + side.name}
+		load := importCommand{remote: api, name: path, key: key + side.name}
+		load.stdin = file
 		if _, err := load.load(ctx, source, "-", 0); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -31,8 +30,8 @@ type exceptionsCommand struct {
 	why                                  string
 }
 
-func newExceptionsCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	c := &exceptionsCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+func newExceptionsCommand(o outside) *cobra.Command {
+	c := &exceptionsCommand{remote: remote{outside: o}}
 	command := &cobra.Command{
 		Use: "exceptions", Short: "List the open rows of the service and why they are open", Long: exceptionsHelp,
 		Example: exceptionsExample,

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,8 +59,8 @@ func exportNames() []string {
 	return names
 }
 
-func newExportCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	c := &exportCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+func newExportCommand(o outside) *cobra.Command {
+	c := &exportCommand{remote: remote{outside: o}}
 	command := &cobra.Command{
 		Use: "export [WHAT…]", Short: "Write groups, open rows and more of the service into files", Long: exportHelp,
 		Example:   exportExample,

@@ -16,16 +16,16 @@ import (
 // healthTimeout is below a container's usual limit for a health check.
 const healthTimeout = 2 * time.Second
 
-func newHealthCommand(env []string, stdout io.Writer) *cobra.Command {
+func newHealthCommand(o outside) *cobra.Command {
 	return &cobra.Command{
 		Use: "health", Short: "Ask the service on MATCHER_ADDR whether it is ready", Args: cobra.NoArgs,
 		Example: "  matcher health && echo ready",
 		RunE: func(command *cobra.Command, _ []string) error {
-			cfg, err := bootstrap.LoadConfig(env)
+			cfg, err := bootstrap.LoadConfig(o.env)
 			if err != nil {
 				return err
 			}
-			return askReady(command.Context(), "http://"+reachable(cfg.Addr)+"/readyz", stdout)
+			return askReady(command.Context(), "http://"+reachable(cfg.Addr)+"/readyz", o.stdout)
 		},
 	}
 }

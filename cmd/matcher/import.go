@@ -32,14 +32,13 @@ const importExample = `  matcher import --source bank --context "Bank account" b
 // importCommand is one call of `matcher import`.
 type importCommand struct {
 	remote
-	stdin                      io.Reader
 	source, context, name, key string
 	failOn                     failOn
 	rejects                    int
 }
 
-func newImportCommand(env []string, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
-	c := &importCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}, stdin: stdin}
+func newImportCommand(o outside) *cobra.Command {
+	c := &importCommand{remote: remote{outside: o}}
 	command := &cobra.Command{
 		Use: "import --source SOURCE FILE…", Short: "Load files into a source of the service",
 		Long: importHelp, Example: importExample,

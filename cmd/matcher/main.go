@@ -35,23 +35,9 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 			"streams as a service with `matcher serve`. `matcher demo` shows both sides of it within a minute.",
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(
-		newMatchCommand(stdin, stdout, stderr),
-		newRulesCommand(stdout),
-		newTestCommand(stdout),
-		newImportCommand(env, stdin, stdout, stderr),
-		newRunCommand(env, stdout, stderr),
-		newExceptionsCommand(env, stdout, stderr),
-		newExportCommand(env, stdout, stderr),
-		newApplyCommand(env, stdin, stdout, stderr),
-		newServeCommand(env, stdout, stderr),
-		newDemoCommand(env, stdout, stderr),
-		newTenantCommand(env, stdout, stderr),
-		newTokenCommand(env, stdout),
-		newMigrateCommand(env, stdout, stderr),
-		newHealthCommand(env, stdout),
-		newVersionCommand(stdout),
-	)
+	for _, command := range commands {
+		root.AddCommand(command(outside{env, stdin, stdout, stderr}))
+	}
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -62,6 +48,20 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		return usageError("%w", err)
 	}
 	return err
+}
+
+// outside is what a command knows of the system that it runs on.
+type outside struct {
+	env            []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// commands make the commands of the program.
+var commands = []func(outside) *cobra.Command{
+	newMatchCommand, newRulesCommand, newTestCommand, newImportCommand, newRunCommand, newExceptionsCommand,
+	newExportCommand, newApplyCommand, newServeCommand, newDemoCommand, newTenantCommand, newTokenCommand,
+	newMigrateCommand, newHealthCommand, newVersionCommand,
 }
 
 // misuse matches cobra's own errors about a command line; they have no type.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -51,10 +50,9 @@ type matchOptions struct {
 // matchCommand is one call of `matcher match`.
 type matchCommand struct {
 	matchOptions
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	progress       *progress
-	seconds        phaseSeconds
+	outside
+	progress *progress
+	seconds  phaseSeconds
 }
 
 // phaseSeconds is how long each phase took.
@@ -64,8 +62,8 @@ type phaseSeconds struct {
 	Write float64 `json:"write"`
 }
 
-func newMatchCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
-	m := matchCommand{stdin: stdin, stdout: stdout, stderr: stderr}
+func newMatchCommand(o outside) *cobra.Command {
+	m := matchCommand{outside: o}
 	command := &cobra.Command{
 		Use: "match LEFT RIGHT", Short: "Reconcile two files, with no server and no database",
 		Long: matchHelp, Example: matchExample,

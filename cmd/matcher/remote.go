@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,10 +22,9 @@ import (
 // remote is what the commands against a service share.
 type remote struct {
 	client
-	env            []string
-	stdout, stderr io.Writer
-	json           bool
-	progress       *progress
+	outside
+	json     bool
+	progress *progress
 }
 
 // remoteHelp ends the help of every command against a service.

@@ -13,14 +13,14 @@ import (
 	"matcher/internal/setup"
 )
 
-func newRulesCommand(stdout io.Writer) *cobra.Command {
+func newRulesCommand(o outside) *cobra.Command {
 	command := &cobra.Command{
 		Use: "rules", Short: "Check rules before they run",
 		RunE: func(*cobra.Command, []string) error {
 			return usageError("name what to do with rules: matcher rules check FILE")
 		},
 	}
-	command.AddCommand(newRulesCheckCommand(stdout))
+	command.AddCommand(newRulesCheckCommand(o.stdout))
 	return command
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,8 +36,8 @@ type runCommand struct {
 	failOn           failOn
 }
 
-func newRunCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
-	c := &runCommand{remote: remote{env: env, stdout: stdout, stderr: stderr}}
+func newRunCommand(o outside) *cobra.Command {
+	c := &runCommand{remote: remote{outside: o}}
 	command := &cobra.Command{
 		Use: "run --context CONTEXT", Short: "Reconcile a context of the service", Long: runHelp, Example: runExample,
 		Args: cobra.NoArgs,

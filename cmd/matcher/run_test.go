@@ -48,7 +48,7 @@ func TestRun_TheServiceDiesMeanwhile(t *testing.T) {
 	line := newFlaky(t, s.url)
 	var run recon.Run
 	client.Must(http.MethodPost, "/v1/contexts/"+id+"/runs", map[string]string{}, &run)
-	c := &runCommand{remote: remote{env: []string{"MATCHER_URL=" + line.server.URL, "MATCHER_TOKEN=" + s.token}, stdout: io.Discard, stderr: io.Discard}}
+	c := &runCommand{remote: remote{outside: outside{env: []string{"MATCHER_URL=" + line.server.URL, "MATCHER_TOKEN=" + s.token}, stdout: io.Discard, stderr: io.Discard}}}
 	require.NoError(t, c.open())
 	c.retry.attempts, c.retry.first = 3, time.Millisecond
 	require.NoError(t, c.get(t.Context(), "/v1/me", &struct{}{}))

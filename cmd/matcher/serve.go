@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -16,14 +15,14 @@ const serveHelp = `Serve the API and work on its jobs.
 With no POSTGRES_* set, everything runs on this machine: a private PostgreSQL under MATCHER_DATA_DIR and a signing key of
 its own. Ctrl-C stops both; the next start finds its data.`
 
-func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+func newServeCommand(o outside) *cobra.Command {
 	var role string
 	command := &cobra.Command{
 		Use: "serve", Short: "Serve the API and work on its jobs", Long: serveHelp, Args: cobra.NoArgs,
 		Example: "  matcher serve\n  POSTGRES_DSN=… POSTGRES_OWNER_DSN=… matcher serve --role api",
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			ctx := command.Context()
-			cfg, err := bootstrap.LoadConfig(env)
+			cfg, err := bootstrap.LoadConfig(o.env)
 			if err != nil {
 				return err
 			}
@@ -36,12 +35,12 @@ func newServeCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 				return err
 			}
 			defer listener.Close()
-			app, err := bootstrap.Open(ctx, cfg, bootstrap.Role(role), bootstrap.NewLogger(cfg, stderr))
+			app, err := bootstrap.Open(ctx, cfg, bootstrap.Role(role), bootstrap.NewLogger(cfg, o.stderr))
 			if err != nil {
 				return err
 			}
 			defer closeApp(ctx, app, &err)
-			fmt.Fprintf(stdout, "matcher serves http://%s (docs at /docs)\n", listener.Addr())
+			fmt.Fprintf(o.stdout, "matcher serves http://%s (docs at /docs)\n", listener.Addr())
 			return app.Serve(ctx, listener)
 		},
 	}

@@ -15,14 +15,14 @@ import (
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 )
 
-func newTenantCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
+func newTenantCommand(o outside) *cobra.Command {
 	command := &cobra.Command{
 		Use: "tenant", Short: "Create, suspend, delete and migrate the tenants of an installation",
 		Long: "Keep the tenants of the installation that this configuration names; or, where MATCHER_URL is set, of " +
 			"the one that\n" +
 			"answers there, with MATCHER_ADMIN_API_KEY or a platform-admin's MATCHER_TOKEN.",
 	}
-	t := &tenantCommand{env: env, stdout: stdout, stderr: stderr}
+	t := &tenantCommand{outside: o}
 	command.AddCommand(t.create(), t.list(), t.show(), t.limits(), t.migrate(),
 		t.step("suspend", "Refuse a tenant's callers and park its work"),
 		t.step("resume", "Let a suspended tenant go on"),
@@ -33,9 +33,8 @@ func newTenantCommand(env []string, stdout, stderr io.Writer) *cobra.Command {
 }
 
 type tenantCommand struct {
-	env            []string
-	stdout, stderr io.Writer
-	json           bool
+	outside
+	json bool
 }
 
 // with opens the tenants, of this configuration or behind MATCHER_URL, for one piece of work.

@@ -40,14 +40,14 @@ type testOptions struct {
 	json bool
 }
 
-func newTestCommand(stdout io.Writer) *cobra.Command {
+func newTestCommand(o outside) *cobra.Command {
 	var opt testOptions
 	command := &cobra.Command{
 		Use: "test SETUP", Short: "Run a setup's own cases", Long: testHelp,
 		Example: "  matcher test examples/receivables/recon.yaml\n  matcher test recon.yaml --only parts\n  matcher " +
 			"test recon.yaml --json",
 		Args: oneArgument("one setup is expected: matcher test recon.yaml"),
-		RunE: func(cmd *cobra.Command, args []string) error { return testSetup(cmd.Context(), stdout, args[0], opt) },
+		RunE: func(cmd *cobra.Command, args []string) error { return testSetup(cmd.Context(), o.stdout, args[0], opt) },
 	}
 	command.Flags().StringVar(&opt.only, "only", "", "run the cases whose names hold this `TEXT`")
 	command.Flags().BoolVar(&opt.json, "json", false, "print one JSON object instead of text")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +10,7 @@ import (
 	"matcher/internal/bootstrap"
 )
 
-func newTokenCommand(env []string, stdout io.Writer) *cobra.Command {
+func newTokenCommand(o outside) *cobra.Command {
 	var roles []string
 	opts := auth.MintOptions{}
 	command := &cobra.Command{
@@ -20,7 +19,7 @@ func newTokenCommand(env []string, stdout io.Writer) *cobra.Command {
 			"from your\nidentity provider.",
 		Example: "  export MATCHER_TOKEN=$(matcher token --tenant 0190f3c2-… --role admin)",
 		RunE: func(*cobra.Command, []string) error {
-			cfg, err := bootstrap.LoadConfig(env)
+			cfg, err := bootstrap.LoadConfig(o.env)
 			if err != nil {
 				return err
 			}
@@ -32,7 +31,7 @@ func newTokenCommand(env []string, stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(stdout, token)
+			_, err = fmt.Fprintln(o.stdout, token)
 			return err
 		},
 	}

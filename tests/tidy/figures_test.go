@@ -19,8 +19,8 @@ import (
 const (
 	maxCodeLines        = 50_000
 	maxPackages         = 28
-	maxSingleCallersPer = 17 // functions with one caller, per 1,000 code lines
-	maxWideFunctions    = 22 // functions with five parameters or more
+	maxSingleCallersPer = 16 // functions with one caller, per 1,000 code lines
+	maxWideFunctions    = 7 // functions with five parameters or more
 	maxSentinels        = 15
 	maxPackageLines     = 6_720
 	maxCommandMethods   = 25 // on one type of cmd/matcher
