@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/recon"
+	"matcher/internal/shared/ports"
 )
 
 // Every refusal has one of a few reasons: a label that could grow with tenants would take the metrics down with it.
@@ -27,4 +28,6 @@ func TestRefusalReason(t *testing.T) {
 		require.Equal(t, reason, refusalReason(err))
 	}
 	require.Equal(t, reasonCanceled, refusalReason(context.DeadlineExceeded))
+	_, err := new(ConnectionSettings).placementOf(&ports.TenantConfig{Cluster: "nowhere"})
+	require.Equal(t, reasonUnreachable, refusalReason(err))
 }
