@@ -9,7 +9,8 @@
 CREATE TABLE head (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
     audit_seq   bigint NOT NULL DEFAULT 0,
-    event_seq   bigint NOT NULL DEFAULT 0
+    event_seq   bigint NOT NULL DEFAULT 0,
+    at          timestamptz NOT NULL DEFAULT now() -- of the last commit: times never fall while numbers rise
 );
 INSERT INTO head DEFAULT VALUES;
 

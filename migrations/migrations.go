@@ -6,7 +6,7 @@ import "embed"
 
 // Baseline counts how often the files were squashed into one. Each schema records the one it was built from, and a
 // schema of another baseline is refused, because version numbers begin anew with each.
-const Baseline = 2
+const Baseline = 3
 
 // FS is one tenant's schema. No file names a schema: the provisioner sets the search path.
 //

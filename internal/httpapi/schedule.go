@@ -3,7 +3,6 @@ package httpapi
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
@@ -27,7 +26,10 @@ func createSchedule(ctx context.Context, tx *postgres.Tx, in *createScheduleInpu
 		Mode: recon.RunMode(cmp.Or(in.Body.Mode, string(recon.RunCommit))), Enabled: true,
 	}
 	set(&s.Enabled, in.Body.Enabled)
-	now := time.Now()
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return s, err
+	}
 	if err := check(s.Check(now)); err != nil {
 		return s, err
 	}
@@ -50,7 +52,10 @@ type updateScheduleInput struct {
 }
 
 func updateSchedule(ctx context.Context, tx *postgres.Tx, in *updateScheduleInput) (recon.Schedule, error) {
-	now := time.Now()
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return recon.Schedule{}, err
+	}
 	return tx.UpdateSchedule(ctx, in.ID, in.version, func(s *recon.Schedule) error {
 		set(&s.Name, in.Body.Name)
 		set(&s.Cron, in.Body.Cron)

@@ -35,11 +35,17 @@ const (
 	hardStop = 10 * time.Second
 	// suspendedWait is how soon a suspended tenant's job is tried again.
 	suspendedWait = 30 * time.Second
+	// abandonedAfter is when a job of a kind without an Alive counts as abandoned.
+	abandonedAfter = time.Hour
+	// rescueAfter keeps River's own rescue out: it compares the database's times with this machine's clock.
+	rescueAfter = 48 * time.Hour
 )
 
 // args is the one kind of job that River knows; what a job does is in the job.
 type args struct {
 	Job recon.Job `json:"job"`
+
+	queued time.Time // by the database's clock
 }
 
 // Kind returns River's name for it.
@@ -50,23 +56,41 @@ type Queue struct{ client *river.Client[pgx.Tx] }
 
 // New returns the queue of the database behind pool, which is the worker role's.
 func New(pool *pgxpool.Pool) (*Queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: schema})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema: schema, Middleware: []rivertype.Middleware{river.JobInsertMiddlewareFunc(stamp)},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the job queue: %w", err)
 	}
 	return &Queue{client}, nil
 }
 
-// InsertMany enqueues jobs with tx's commit; tx has taken the worker role.
-func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
+// InsertMany enqueues jobs with tx's commit; tx has taken the worker role, and now is the database's clock.
+func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, now time.Time) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for at, job := range jobs {
 		params[at] = river.InsertManyParams{
-			Args: args{job}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At},
+			Args: args{job, now}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At},
 		}
 	}
 	_, err := q.client.InsertManyFastTx(ctx, tx, params)
 	return err
+}
+
+// stamp gives jobs the database's time where River would give them this machine's: the database decides when they are
+// due, and an instance whose clock was an hour ahead held its runs back for that hour.
+func stamp(ctx context.Context, jobs []*rivertype.JobInsertParams,
+	insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
+	for _, job := range jobs {
+		if args, ours := job.Args.(args); ours {
+			job.CreatedAt = &args.queued
+			if job.ScheduledAt == nil {
+				job.ScheduledAt = &args.queued
+			}
+		}
+	}
+	return insert(ctx)
 }
 
 // Handler works on a job; ctx carries its tenant. An error of kind UNAVAILABLE asks for another try after its
@@ -82,7 +106,7 @@ type Config struct {
 	Handlers map[recon.JobKind]Handler
 
 	// Alive reports whether a worker is really at work on a job that the queue shows as running: nothing in the queue
-	// itself shows that a worker died. A job whose kind has no entry waits for River to rescue it.
+	// itself shows that a worker died. A job whose kind has no entry goes back after an hour.
 	Alive      map[recon.JobKind]func(ctx context.Context, job recon.Job) (bool, error)
 	SweepEvery time.Duration // between two looks at running jobs; 5 s
 	QuietAfter time.Duration // how long a job runs before Alive is asked; 15 s
@@ -92,6 +116,7 @@ type Config struct {
 type Workers struct {
 	cfg    Config
 	client *river.Client[pgx.Tx]
+	clock  *clock
 	life   safego.Life
 }
 
@@ -99,7 +124,7 @@ type Workers struct {
 func NewWorkers(cfg Config) (*Workers, error) {
 	cfg.SweepEvery = cmp.Or(cfg.SweepEvery, 5*time.Second)
 	cfg.QuietAfter = cmp.Or(cfg.QuietAfter, 15*time.Second)
-	workers := river.NewWorkers()
+	workers, clock := river.NewWorkers(), &clock{}
 	if err := river.AddWorkerSafely(workers, &worker{handlers: cfg.Handlers}); err != nil {
 		return nil, fmt.Errorf("registering the worker: %w", err)
 	}
@@ -110,19 +135,26 @@ func NewWorkers(cfg Config) (*Workers, error) {
 		FetchCooldown: 20 * time.Millisecond,
 		JobTimeout:    -1, // a run holds a lease of its own
 		MaxAttempts:   attemptsMax,
-		RetryPolicy:   retryPolicy{},
+		RetryPolicy:   retryPolicy{clock},
 		Logger:        slog.New(quiet{cfg.Log.Handler()}),
+		Test:          river.TestConfig{Time: clock}, // the only place that River has for a clock
+
+		RescueStuckJobsAfter: rescueAfter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the job client: %w", err)
 	}
-	return &Workers{cfg: cfg, client: client}, nil
+	return &Workers{cfg: cfg, client: client, clock: clock}, nil
 }
 
 // Start works on jobs until Stop, which waits for the jobs under way, or until ctx ends, which breaks them off: they go
 // back into the queue.
 func (w *Workers) Start(ctx context.Context) error {
 	return w.life.Run(ctx, func(taking context.Context) error {
+		err := w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) error { return w.readClock(ctx, tx) })
+		if err != nil {
+			return err
+		}
 		background := context.WithoutCancel(ctx)
 		if err := w.client.Start(background); err != nil {
 			return fmt.Errorf("starting the job client: %w", err)
@@ -132,8 +164,7 @@ func (w *Workers) Start(ctx context.Context) error {
 				w.cfg.Log.WarnContext(taking, "looking for abandoned jobs failed", "error", err)
 			}
 		}
-		err := w.client.Stop(ctx)
-		if err != nil {
+		if err = w.client.Stop(ctx); err != nil {
 			hard, cancel := context.WithTimeout(background, hardStop)
 			defer cancel()
 			err = w.client.StopAndCancel(hard)
@@ -145,11 +176,21 @@ func (w *Workers) Start(ctx context.Context) error {
 // Stop takes no more jobs and waits for those under way.
 func (w *Workers) Stop() error { return w.life.Stop() }
 
+func (w *Workers) readClock(ctx context.Context, tx *postgres.WorkTx) error {
+	now, err := tx.Now(ctx)
+	if err == nil {
+		w.clock.set(now)
+	}
+	return err
+}
+
 // sweep puts jobs back into the queue whose workers died. It asks only the tenants of jobs that have run for a while.
 func (w *Workers) sweep(ctx context.Context) error {
 	var running []postgres.RunningJob
 	err := w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) (err error) {
-		running, err = tx.RunningJobs(ctx, w.cfg.QuietAfter)
+		if running, err = tx.RunningJobs(ctx, w.cfg.QuietAfter); err == nil {
+			err = w.readClock(ctx, tx)
+		}
 		return err
 	})
 	if err != nil {
@@ -157,13 +198,14 @@ func (w *Workers) sweep(ctx context.Context) error {
 	}
 	for _, at := range running {
 		job := at.Job
-		isAlive, known := w.cfg.Alive[job.Kind]
-		if !known {
-			continue
+		alive := at.For < abandonedAfter
+		if isAlive, known := w.cfg.Alive[job.Kind]; known {
+			if alive, err = isAlive(auth.WithTenant(ctx, job.TenantID), job); err != nil {
+				continue // a tenant that cannot be asked now is asked again by the next sweep
+			}
 		}
-		alive, err := isAlive(auth.WithTenant(ctx, job.TenantID), job)
-		if err != nil || alive {
-			continue // a tenant that cannot be asked now is asked again by the next sweep
+		if alive {
+			continue
 		}
 		w.cfg.Log.InfoContext(ctx, "requeuing an abandoned job", "kind", job.Kind, "tenant", job.TenantID, "subject",
 			job.Subject)
@@ -206,15 +248,15 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 }
 
 // retryPolicy doubles the pause after each failure, from one second up to a minute.
-type retryPolicy struct{}
+type retryPolicy struct{ clock *clock }
 
 // NextRetry returns when a failed job is tried again.
-func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	pause := time.Minute
 	if n := len(job.Errors); n < 6 {
 		pause = time.Second << n
 	}
-	return time.Now().Add(pause)
+	return p.clock.Now().Add(pause)
 }
 
 // quiet passes River's log on from warnings up.

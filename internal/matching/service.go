@@ -19,18 +19,23 @@ type Service struct {
 
 	Lease     time.Duration    // how long a silent worker keeps its run; 30 s
 	Heartbeat time.Duration    // how often a worker speaks up, and hears that it should stop; 5 s
-	Now       func() time.Time // the clock of schedules; time.Now
+	Now       func() time.Time // the clock of schedules; the database's
 
 	HistoryRows int // how many rows of both sides a back-test takes; historyRowsMax
 }
 
 // Fire queues the run of a schedule whose time has come.
 func (s *Service) Fire(ctx context.Context, job recon.Job) error {
-	now := time.Now
-	if s.Now != nil {
-		now = s.Now
-	}
-	return s.DB.TxRetry(ctx, func(tx *postgres.Tx) error { return tx.FireSchedule(ctx, job.Subject, job.At, now()) })
+	return s.DB.TxRetry(ctx, func(tx *postgres.Tx) error {
+		now, err := tx.Now(ctx)
+		if s.Now != nil {
+			now = s.Now()
+		}
+		if err != nil {
+			return err
+		}
+		return tx.FireSchedule(ctx, job.Subject, job.At, now)
+	})
 }
 
 // Alive reports whether a run that a queue shows as running has a worker that still renews its lease.

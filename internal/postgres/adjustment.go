@@ -199,11 +199,13 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 	if err := recon.PostingMove(a.PostingStatus, to); err != nil {
 		return a, err
 	}
+	action, posting := "adjustment.reverse", ""
+	if to == recon.Posted {
+		action, posting = "adjustment.post", `, posted_at = now(), posted_by = @actor, posting_reference = @reference`
+	}
 	var group, amount int64
 	err = tx.tx.QueryRow(ctx, `
-		UPDATE adjustments SET posting_status = @to, posted_at = CASE @to WHEN 'POSTED' THEN now() ELSE posted_at END,
-			posted_by = CASE @to WHEN 'POSTED' THEN @actor ELSE posted_by END,
-			posting_reference = CASE @to WHEN 'POSTED' THEN @reference ELSE posting_reference END
+		UPDATE adjustments SET posting_status = @to`+posting+`
 		WHERE num = @num AND posting_status = @from RETURNING group_id, amount`, pgx.NamedArgs{
 		"num": tx.key(kindAdjustment, id), "from": a.PostingStatus, "to": to, "actor": tx.actor, "reference": reference,
 	}).Scan(&group, &amount)
@@ -213,9 +215,7 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 	if err != nil {
 		return a, err
 	}
-	action := "adjustment.post"
 	if to == recon.Reversed {
-		action = "adjustment.reverse"
 		if err := tx.reopenRest(ctx, a.ContextID, group, amount); err != nil {
 			return a, err
 		}

@@ -18,9 +18,10 @@ import (
 	"matcher/internal/shared/safego"
 )
 
-// JobInserter writes jobs into the queue inside the caller's transaction, which has taken the worker role.
+// JobInserter writes jobs into the queue inside the caller's transaction, which has taken the worker role. now is the
+// database's clock, and when jobs are due that have no time of their own.
 type JobInserter interface {
-	InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error
+	InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, now time.Time) error
 }
 
 // DB hands out transactions that are scoped to one tenant.

@@ -2,10 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/recon"
 )
@@ -35,13 +32,9 @@ func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exc
 	if err != nil && recon.KindOf(err) != recon.KindNotFound {
 		return e, err
 	}
-	var seen bool
-	err = tx.tx.QueryRow(ctx, `
-		SELECT i.created_at < r.started_at FROM imports i
-		CROSS JOIN LATERAL (
-			SELECT max(started_at) AS started_at FROM runs WHERE context_id = $2 AND mode = 'COMMIT' AND status = 'COMPLETED'
-		) r WHERE i.num = $1::bigint >> 32 AND r.started_at IS NOT NULL`, key, t.ContextID).Scan(&seen)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	seen, err := value[bool](tx.query(ctx, `
+		SELECT EXISTS (SELECT 1 FROM imports WHERE num = $1::bigint >> 32 AND listed)`, key))
+	if err != nil {
 		return recon.Exception{}, fmt.Errorf("looking for a run that saw the row: %w", err)
 	}
 	reason := recon.ReasonNotRun

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,18 +16,19 @@ import (
 
 // numberRecords gives audit rows and events the next numbers of the head row and writes them: plain statements of one
 // batch. The head row is locked from here to the commit and nowhere else, so numbers are gapless, in the order of the
-// commits.
+// commits, and so are times, which are the database's: the head row remembers the last one given.
 const (
 	numberRecords = `
-		UPDATE head SET audit_seq = audit_seq + @audits, event_seq = event_seq + @events RETURNING event_seq`
+		UPDATE head SET audit_seq = audit_seq + @audits, event_seq = event_seq + @events, at = greatest(at, now())
+		RETURNING event_seq`
 	writeAudit = `
 		INSERT INTO audit_log (seq, at, actor, action, entity, entity_id, request_id, detail)
-		SELECT h.audit_seq - @audits + a.n, @at::timestamptz, @actor, a.action, a.entity, a.entity_id, @request_id, a.detail::jsonb
+		SELECT h.audit_seq - @audits + a.n, h.at, @actor, a.action, a.entity, a.entity_id, @request_id, a.detail::jsonb
 		FROM head h, unnest(@actions::text[], @entities::text[], @entity_ids::text[], @details::text[])
 			WITH ORDINALITY AS a (action, entity, entity_id, detail, n)`
 	writeEvents = `
 		INSERT INTO events (seq, id, key, payload, occurred_at, traceparent)
-		SELECT h.event_seq - @events + e.n, e.id, e.key, e.payload::jsonb, @at::timestamptz, @traceparent
+		SELECT h.event_seq - @events + e.n, e.id, e.key, e.payload::jsonb, h.at, @traceparent
 		FROM head h, unnest(@ids::uuid[], @keys::text[], @payloads::text[]) WITH ORDINALITY AS e (id, key, payload, n)`
 )
 
@@ -54,7 +54,12 @@ func (db *DB) flush(ctx context.Context, pgxTx pgx.Tx, tx *Tx) error {
 	if db.jobs == nil {
 		return errors.New("a job was enqueued in a process without a queue")
 	}
-	if err := db.jobs.InsertMany(ctx, pgxTx, tx.jobs); err != nil {
+	tx.tx = pgxTx
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.jobs.InsertMany(ctx, pgxTx, tx.jobs, now); err != nil {
 		return fmt.Errorf("enqueueing jobs: %w", err)
 	}
 	return nil
@@ -98,7 +103,8 @@ func recordArgs(ctx context.Context, tx *Tx) pgx.NamedArgs {
 		ids, keys, payloads = append(ids, uuid.Must(uuid.NewV7())), append(keys, e.key), append(payloads, e.payload)
 	}
 	return pgx.NamedArgs{
-		"at": time.Now().UTC(), "audits": len(tx.audits), "events": len(tx.events), "actor": tx.actor, "request_id": auth.RequestID(ctx), "traceparent": traceparent(ctx),
+		"audits": len(tx.audits), "events": len(tx.events), "actor": tx.actor,
+		"request_id": auth.RequestID(ctx), "traceparent": traceparent(ctx),
 		"actions": actions, "entities": entities, "entity_ids": entityIDs, "details": details,
 		"ids": ids, "keys": keys, "payloads": payloads,
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -35,7 +36,7 @@ func newQueue(t *testing.T) queue {
 	return queue{client}
 }
 
-func (q queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) error {
+func (q queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, _ time.Time) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, job := range jobs {
 		params[i] = river.InsertManyParams{Args: queuedJob{job}}
@@ -46,7 +47,9 @@ func (q queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job) erro
 
 type brokenQueue struct{}
 
-func (brokenQueue) InsertMany(context.Context, pgx.Tx, []recon.Job) error { return errors.New("queue") }
+func (brokenQueue) InsertMany(context.Context, pgx.Tx, []recon.Job, time.Time) error {
+	return errors.New("queue")
+}
 
 func count(t *testing.T, in *testkit.Installation, sql string, args ...any) (n int) {
 	t.Helper()

@@ -20,16 +20,21 @@ func (tx *Tx) PutFXRates(ctx context.Context, rates []recon.FXRate) (changed int
 		from[i], to[i], kinds[i], sources[i] = r.From, r.To, r.Type, r.Source
 		dates[i], values[i] = r.Date, string(r.Rate)
 	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
 	tag, err := tx.tx.Exec(ctx, `
-		INSERT INTO fx_rates AS f (from_currency, to_currency, rate_type, date, rate, source, updated_by)
-		SELECT a, b, kind, date, rate::numeric, source, @actor
+		INSERT INTO fx_rates AS f (from_currency, to_currency, rate_type, date, rate, source, updated_at, updated_by)
+		SELECT a, b, kind, date, rate::numeric, source, @now::timestamptz, @actor
 		FROM unnest(@from::text[], @to::text[], @kinds::text[], @dates::date[], @rates::text[], @sources::text[])
 			AS u (a, b, kind, date, rate, source)
 		ORDER BY a, b, kind, date
 		ON CONFLICT (from_currency, to_currency, rate_type, date)
-		DO UPDATE SET rate = EXCLUDED.rate, source = EXCLUDED.source, updated_at = now(), updated_by = EXCLUDED.updated_by
+		DO UPDATE SET rate = EXCLUDED.rate, source = EXCLUDED.source, updated_at = EXCLUDED.updated_at,
+			updated_by = EXCLUDED.updated_by
 		WHERE (f.rate, f.source) IS DISTINCT FROM (EXCLUDED.rate, EXCLUDED.source)`, pgx.NamedArgs{
-		"from": from, "to": to, "kinds": kinds, "dates": dates, "rates": values, "sources": sources, "actor": tx.actor,
+		"from": from, "to": to, "kinds": kinds, "dates": dates, "rates": values, "sources": sources, "now": now, "actor": tx.actor,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("storing rates: %w", err)

@@ -188,19 +188,24 @@ func (tx *Tx) closeExceptions(ctx context.Context, groups []*decidedGroup, resol
 // reopenExceptions opens one for each row of groups. What they say is replaced by the next run, which looks for another
 // partner.
 func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reason recon.Reason) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
 	return tx.changeExceptions(ctx, groups, exceptionChange{
 		event: recon.EventExceptionOpened, sql: `
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class,
 			reason, opened_at)
-		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, now()
+		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, @now::timestamptz
 		FROM transactions t JOIN sources s ON s.num = t.source_num JOIN contexts c ON c.id = s.context_id
 		WHERE t.id = ANY (@members)
 		ORDER BY t.id
 		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, amount = EXCLUDED.amount, date = EXCLUDED.date,
 			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '',
-			status = 'OPEN', resolution = '', resolved_at = NULL, opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END
+			status = 'OPEN', resolution = '', resolved_at = NULL,
+			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE EXCLUDED.opened_at END
 		RETURNING transaction_id AS key, class, reason, resolution`,
-		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String()},
+		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String(), "now": now},
 	})
 }
 

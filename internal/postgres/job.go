@@ -15,22 +15,29 @@ type RunningJob struct {
 	ID      int64
 	Attempt int
 	Job     recon.Job
+	For     time.Duration // that it has run
 }
 
 // runningJobsMax bounds one look: more than that at work in one database is no normal day.
 const runningJobsMax = 1000
 
+// Now is the database's clock.
+func (w *WorkTx) Now(ctx context.Context) (now time.Time, err error) {
+	err = w.tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now, err
+}
+
 // RunningJobs lists jobs that have run for a while.
 func (w *WorkTx) RunningJobs(ctx context.Context, quiet time.Duration) ([]RunningJob, error) {
 	rows, err := w.tx.Query(ctx, `
-		SELECT id, attempt, args -> 'job' FROM river_job
+		SELECT id, attempt, args -> 'job', now() - attempted_at FROM river_job
 		WHERE state = 'running' AND attempted_at < now() - $1::interval AND args ? 'job'
 		ORDER BY id LIMIT $2`, quiet, runningJobsMax)
 	if err != nil {
 		return nil, fmt.Errorf("listing running jobs: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (j RunningJob, err error) {
-		return j, row.Scan(&j.ID, &j.Attempt, &j.Job)
+		return j, row.Scan(&j.ID, &j.Attempt, &j.Job, &j.For)
 	})
 }
 

@@ -89,12 +89,9 @@ func (tx *Tx) RecordOutbox(ctx context.Context, r OutboxResult) (retry time.Time
 	for _, p := range r.Parked {
 		batch.Queue(`
 			INSERT INTO outbox_parked AS p (event_seq, attempts, cause, retry_at)
-			VALUES (@seq, @attempts, left(@cause, 500), CASE WHEN @given_up THEN NULL ELSE now() + @retry_in::interval END)
+			VALUES (@seq, @attempts, left(@cause, 500), now() + nullif(@retry_in::interval, '0'))
 			ON CONFLICT (event_seq) DO UPDATE SET attempts = excluded.attempts, cause = excluded.cause, retry_at = excluded.retry_at`,
-			pgx.NamedArgs{
-				"seq": p.Seq, "attempts": p.Attempts, "cause": p.Cause, "given_up": p.RetryIn == 0,
-				"retry_in": p.RetryIn,
-			})
+			pgx.NamedArgs{"seq": p.Seq, "attempts": p.Attempts, "cause": p.Cause, "retry_in": p.RetryIn})
 	}
 	queueRetry(&batch, &retry)
 	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {
@@ -112,11 +109,4 @@ func queueRetry(batch *pgx.Batch, retry *time.Time) {
 		*retry = *next
 		return nil
 	})
-}
-
-func nullTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -18,6 +18,8 @@ type OutboxVisit struct {
 	TenantID string
 	Holder   string
 	Attempts int // failures in a row before this visit
+
+	claimed time.Time // by the database's clock
 }
 
 // FoldOutboxMarkers turns markers into visits, one a tenant, and reports whether there may be more of them. Markers
@@ -27,10 +29,10 @@ func (w *WorkTx) FoldOutboxMarkers(ctx context.Context) (more bool, err error) {
 	err = w.tx.QueryRow(ctx, `
 		WITH taken AS (
 			DELETE FROM outbox_markers WHERE id IN (SELECT id FROM outbox_markers ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-			RETURNING tenant_id, event_seq
+			RETURNING tenant_id, event_seq, created_at
 		), visits AS (
 			INSERT INTO outbox_visits AS v (tenant_id, event_seq, due_at)
-			SELECT tenant_id, max(event_seq), now() FROM taken GROUP BY tenant_id ORDER BY tenant_id
+			SELECT tenant_id, max(event_seq), min(created_at) FROM taken GROUP BY tenant_id ORDER BY tenant_id
 			ON CONFLICT (tenant_id) DO UPDATE SET event_seq = greatest(v.event_seq, excluded.event_seq),
 				due_at = CASE WHEN v.attempts = 0 THEN least(v.due_at, excluded.due_at) ELSE v.due_at END
 		)
@@ -50,11 +52,11 @@ func (w *WorkTx) ClaimOutboxVisits(ctx context.Context, limit int, lease time.Du
 		WHERE tenant_id IN (
 			SELECT tenant_id FROM outbox_visits WHERE due_at <= now() AND held_until <= now()
 			ORDER BY due_at, tenant_id LIMIT @limit FOR UPDATE SKIP LOCKED)
-		RETURNING tenant_id, attempts`,
+		RETURNING tenant_id, attempts, now()`,
 		pgx.NamedArgs{"holder": holder, "lease": lease, "limit": limit})
 	visits, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v OutboxVisit, err error) {
 		v.Holder = holder
-		return v, row.Scan(&v.TenantID, &v.Attempts)
+		return v, row.Scan(&v.TenantID, &v.Attempts, &v.claimed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claiming outbox visits: %w", err)
@@ -72,23 +74,31 @@ type OutboxVisitEnd struct {
 }
 
 // EndOutboxVisit gives the tenant back: gone when nothing is left to do, due again at once when more events came
-// meanwhile, when its next parked event is due, or after a pause. It does nothing for a visit that lost its lease.
+// meanwhile, when its next parked event is due, or after a pause. Among tenants that are due at once, the one that was
+// visited longest ago is first. It does nothing for a visit that lost its lease.
 func (w *WorkTx) EndOutboxVisit(ctx context.Context, v OutboxVisit, end OutboxVisitEnd) error {
-	_, err := w.tx.Exec(ctx, `
+	args := pgx.NamedArgs{
+		"tenant": v.TenantID, "holder": v.Holder, "position": end.Position, "claimed": v.claimed,
+		"failures": end.Failures, "pause": end.Pause,
+	}
+	sql := `
+		UPDATE outbox_visits SET holder = NULL, held_until = '-infinity', attempts = @failures, due_at = now() + @pause::interval
+		WHERE tenant_id = @tenant AND holder = @holder`
+	if end.Done {
+		if args["retry"] = nil; !end.Retry.IsZero() {
+			args["retry"] = end.Retry
+		}
+		sql = `
 		WITH gone AS (
 			DELETE FROM outbox_visits
-			WHERE tenant_id = @tenant AND holder = @holder AND @done AND event_seq <= @position AND @retry::timestamptz IS NULL
+			WHERE tenant_id = @tenant AND holder = @holder AND event_seq <= @position AND @retry::timestamptz IS NULL
 			RETURNING tenant_id
 		)
-		UPDATE outbox_visits SET holder = NULL, held_until = '-infinity',
-			attempts = CASE WHEN @done THEN 0 ELSE @failures END,
-			due_at = CASE WHEN NOT @done THEN now() + @pause::interval WHEN event_seq > @position THEN now() ELSE @retry END
-		WHERE tenant_id = @tenant AND holder = @holder AND NOT EXISTS (SELECT FROM gone)`,
-		pgx.NamedArgs{
-			"tenant": v.TenantID, "holder": v.Holder, "done": end.Done, "position": end.Position,
-			"retry": nullTime(end.Retry), "failures": end.Failures, "pause": end.Pause,
-		})
-	if err != nil {
+		UPDATE outbox_visits SET holder = NULL, held_until = '-infinity', attempts = 0,
+			due_at = CASE WHEN event_seq > @position THEN @claimed::timestamptz ELSE @retry END
+		WHERE tenant_id = @tenant AND holder = @holder AND NOT EXISTS (SELECT FROM gone)`
+	}
+	if _, err := w.tx.Exec(ctx, sql, args); err != nil {
 		return fmt.Errorf("ending the visit of tenant %s: %w", v.TenantID, err)
 	}
 	return nil

@@ -80,35 +80,39 @@ func (tx *Tx) CancelRun(ctx context.Context, id string) (recon.Run, error) {
 	if !auth.IsUUID(id) {
 		return recon.Run{}, recon.NotFound("run")
 	}
-	cancelled, err := all[recon.Run](tx.query(ctx, `
-		UPDATE runs SET cancel_requested = true,
-			status = CASE status WHEN 'QUEUED' THEN 'CANCELLED' ELSE status END,
-			finished_at = CASE status WHEN 'QUEUED' THEN now() END
-		WHERE id = $1 AND status IN ('QUEUED', 'RUNNING')
-		RETURNING `+runColumns, id))
-	if err != nil {
-		return recon.Run{}, err
-	}
-	if len(cancelled) == 0 {
-		run, err := tx.Run(ctx, id)
-		if err == nil {
-			err = recon.Conflict(recon.CodeRunEnded, "the run has ended: its status is %s", run.Status)
+	for _, sql := range []string{
+		`UPDATE runs SET cancel_requested = true, status = 'CANCELLED', finished_at = now() WHERE id = $1 AND status = 'QUEUED'`,
+		`UPDATE runs SET cancel_requested = true WHERE id = $1 AND status = 'RUNNING'`,
+	} {
+		cancelled, err := all[recon.Run](tx.query(ctx, sql+` RETURNING `+runColumns, id))
+		if err != nil {
+			return recon.Run{}, err
 		}
-		return recon.Run{}, err
+		if len(cancelled) > 0 {
+			tx.Audit("run.cancel", "run", id, nil)
+			return cancelled[0], nil
+		}
 	}
-	tx.Audit("run.cancel", "run", id, nil)
-	return cancelled[0], nil
+	run, err := tx.Run(ctx, id)
+	if err == nil {
+		err = recon.Conflict(recon.CodeRunEnded, "the run has ended: its status is %s", run.Status)
+	}
+	return recon.Run{}, err
 }
 
 // ClaimRun takes a run whose turn it is: a queued one, or one whose worker let its lease run out. It raises the
 // fence, so the worker that held the run before is refused from now on. False means that there is nothing to do: the
 // run has ended, or another worker holds it.
 func (tx *Tx) ClaimRun(ctx context.Context, id string, lease time.Duration) (recon.Run, bool, error) {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return recon.Run{}, false, err
+	}
 	claimed, err := all[recon.Run](tx.query(ctx, `
-		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = now() + $2, progress = '{}',
-			started_at = coalesce(started_at, now())
-		WHERE id = $1 AND (status = 'QUEUED' OR status = 'RUNNING' AND lease_until < now())
-		RETURNING `+runColumns, id, lease))
+		UPDATE runs SET status = 'RUNNING', fence = fence + 1, lease_until = $3::timestamptz + $2::interval, progress = '{}',
+			started_at = coalesce(started_at, $3)
+		WHERE id = $1 AND (status = 'QUEUED' OR status = 'RUNNING' AND lease_until < $3)
+		RETURNING `+runColumns, id, lease, now))
 	if violates(err, "runs_one_running") {
 		err = recon.Unavailable(recon.CodeJobWaiting, runWaits, "another run of this context is at work")
 	}

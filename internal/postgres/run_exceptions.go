@@ -12,10 +12,11 @@ import (
 // saveExceptions writes what is open and why, and closes what no longer is. A context's first run has nothing to keep
 // and nothing to close: its exceptions go straight into the table.
 func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
-	var earlier bool
-	var now time.Time
-	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM exceptions WHERE context_num = $1), now()`, save.Context.Num).
-		Scan(&earlier, &now)
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	earlier, err := value[bool](tx.query(ctx, `SELECT EXISTS (SELECT 1 FROM exceptions WHERE context_num = $1)`, save.Context.Num))
 	if err != nil {
 		return fmt.Errorf("looking for earlier exceptions: %w", err)
 	}
@@ -68,14 +69,14 @@ func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
 			date, currency, side, class, reason, suggestion, opened_at)
 		SELECT transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
-			date, currency, side, class, reason, suggestion, now()
+			date, currency, side, class, reason, suggestion, opened_at
 		FROM stg_exceptions s
 		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = s.transaction_id)
 		ORDER BY transaction_id
 		ON CONFLICT (transaction_id) DO UPDATE SET run_num = EXCLUDED.run_num, amount = EXCLUDED.amount,
 			date = EXCLUDED.date, nearest_id = EXCLUDED.nearest_id, nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
 			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
-			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE now() END`)
+			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE EXCLUDED.opened_at END`)
 	if err != nil {
 		return fmt.Errorf("opening exceptions: %w", err)
 	}

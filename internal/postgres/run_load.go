@@ -77,13 +77,9 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {
 	rows, _ := tx.tx.Query(ctx, `
-		SELECT s.side, sum(i.rows_inserted)::bigint, coalesce(sum(i.rows_rejected) FILTER (WHERE i.created_at > l.at), 0)::bigint,
-			coalesce(sum(i.rows_duplicate) FILTER (WHERE i.created_at > l.at), 0)::bigint
+		SELECT s.side, sum(i.rows_inserted)::bigint, coalesce(sum(i.rows_rejected) FILTER (WHERE NOT i.listed), 0)::bigint,
+			coalesce(sum(i.rows_duplicate) FILTER (WHERE NOT i.listed), 0)::bigint
 		FROM imports i JOIN sources s ON s.id = i.source_id
-		CROSS JOIN (
-			SELECT coalesce(max(r.started_at), '-infinity') AS at
-			FROM runs r WHERE r.context_id = $1 AND r.mode = 'COMMIT' AND r.status = 'COMPLETED'
-		) l
 		WHERE s.context_id = $1 AND i.status = 'COMPLETED'
 		GROUP BY s.side`, run.ContextID)
 	var side string

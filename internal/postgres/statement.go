@@ -20,9 +20,6 @@ import (
 // the side that has more.
 const statementSQL = statementRows + `, mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
 		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING min(currency) <> max(currency)
-	), examined AS (
-		SELECT coalesce(max(started_at), '-infinity') AS at FROM runs
-		WHERE context_id = @context AND mode = 'COMMIT' AND status = 'COMPLETED'
 	)
 	SELECT 'balance' AS label, side, '' AS class, '' AS reason, currency, sum(amount)::text AS amount, count(*)
 	FROM rows WHERE counts GROUP BY side, currency
@@ -30,10 +27,9 @@ const statementSQL = statementRows + `, mixed AS ( -- a group of several currenc
 	SELECT CASE WHEN r.ignored THEN 'ignored' WHEN r.side = 'LEFT' THEN 'in left only' ELSE 'in right only' END, r.side,
 		CASE WHEN r.ignored THEN '' WHEN c.group_id IS NOT NULL THEN 'TIMING' ELSE coalesce(e.class, 'TIMING') END,
 		CASE WHEN r.ignored THEN 'IGNORED' WHEN c.group_id IS NOT NULL THEN 'IN_TRANSIT' WHEN e.class IS NOT NULL THEN e.reason
-			WHEN i.created_at > x.at THEN 'NOT_RUN' ELSE 'IN_TRANSIT' END,
+			WHEN i.listed THEN 'IN_TRANSIT' ELSE 'NOT_RUN' END,
 		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(*)
 	FROM rows r
-	CROSS JOIN examined x
 	JOIN imports i ON i.num = r.id >> 32
 	LEFT JOIN cut c ON c.group_id = r.group_id
 	LEFT JOIN exceptions e ON e.transaction_id = r.id AND e.status = 'OPEN'

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,6 +20,7 @@ type Tx struct {
 	tx       pgx.Tx
 	tenantID string
 	actor    string
+	began    time.Time // by the database's clock; zero until Now has asked
 
 	audits []auditRecord
 	events []eventRecord
@@ -49,6 +51,16 @@ func (tx *Tx) TenantID() string { return tx.tenantID }
 
 // Actor is the subject of the caller, "system" for background work.
 func (tx *Tx) Actor() string { return tx.actor }
+
+// Now is the database's clock when the transaction began. It is the clock of every time that is stored or compared.
+func (tx *Tx) Now(ctx context.Context) (now time.Time, err error) {
+	if tx.began.IsZero() {
+		if tx.began, err = value[time.Time](tx.query(ctx, `SELECT now()`)); err != nil {
+			return now, fmt.Errorf("reading the database's clock: %w", err)
+		}
+	}
+	return tx.began, nil
+}
 
 // Audit records who did what to what: one entry a command. detail is marshalled at once to a JSON object; nil is none.
 func (tx *Tx) Audit(action, entity, entityID string, detail any) {

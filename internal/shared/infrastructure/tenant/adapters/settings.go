@@ -73,7 +73,7 @@ func (s *Settings) Put(ctx context.Context, key string, change NewSetting) error
 			-- Version 1 is the environment's: expecting another one finds nothing to replace.
 			WHERE @expected::bigint <= 1 OR EXISTS (SELECT FROM control.settings WHERE key = @key)
 			ON CONFLICT (key) DO UPDATE
-			SET value = excluded.value, version = s.version + 1, changed_at = now(), changed_by = excluded.changed_by
+			SET value = excluded.value, version = s.version + 1, changed_at = excluded.changed_at, changed_by = excluded.changed_by
 			WHERE @expected = 0 OR s.version = @expected
 			RETURNING version, changed_at
 		)
