@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"matcher/internal/engine"
@@ -122,7 +123,7 @@ func (job *loaded) before() []matched {
 	groups := make([]matched, len(job.confirmed))
 	for i := range job.confirmed {
 		g := &job.confirmed[i]
-		groups[i] = matched{RowSet: recon.RowSet{Left: g.Left, Right: g.Right}, Rule: g.Rule}
+		groups[i] = matched{RowSet: g.RowSet, Rule: g.Rule}
 	}
 	return groups
 }
@@ -155,7 +156,7 @@ func (job *loaded) after(run recon.Run, result *engine.Result) []matched {
 	}
 	for i := range job.confirmed {
 		g := &job.confirmed[i]
-		set := recon.RowSet{Left: g.Left, Right: g.Right}
+		set := g.RowSet
 		switch offered, known := proposed[leastRow(set)]; {
 		case !g.ByPerson || slices.ContainsFunc(slices.Concat(g.Left, g.Right),
 			func(id int64) bool { return taken[id] }):
@@ -239,29 +240,28 @@ func (f *rowFinder) money(side recon.Side, id int64) recon.Money {
 }
 
 // entries gives the groups of the changes one by one; the row is reused.
-func (job *loaded) entries(diff *groupDiff, before, after []matched) func() (*postgres.BackTestEntryRow, bool) {
-	entry, ordinal := 0, 0
-	var row postgres.BackTestEntryRow
-	return func() (*postgres.BackTestEntryRow, bool) {
-		for entry < len(diff.Changes) && ordinal == len(diff.Changes[entry].Before)+len(diff.Changes[entry].After) {
-			entry, ordinal = entry+1, 0
+func (job *loaded) entries(diff *groupDiff, before, after []matched) iter.Seq[*postgres.BackTestEntryRow] {
+	return func(yield func(*postgres.BackTestEntryRow) bool) {
+		for entry := range diff.Changes {
+			c := &diff.Changes[entry]
+			row := postgres.BackTestEntryRow{
+				Entry: int32(entry + 1), Kind: c.Kind, Before: int32(len(c.Before)), After: int32(len(c.After)),
+			}
+			next := func(g matched, id int64) bool {
+				row.Ordinal++
+				row.GroupID, row.Rule, row.Left, row.Right = id, g.Rule, g.Left, g.Right
+				return yield(&row)
+			}
+			for _, at := range c.Before {
+				if !next(before[at], job.confirmed[at].ID) {
+					return
+				}
+			}
+			for _, at := range c.After {
+				if !next(after[at], 0) {
+					return
+				}
+			}
 		}
-		if entry == len(diff.Changes) {
-			return nil, false
-		}
-		c := &diff.Changes[entry]
-		row = postgres.BackTestEntryRow{
-			Entry: int32(entry + 1), Ordinal: int32(ordinal + 1), Kind: c.Kind, Before: int32(len(c.Before)),
-			After: int32(len(c.After)),
-		}
-		var g matched
-		if ordinal < len(c.Before) {
-			g, row.GroupID = before[c.Before[ordinal]], job.confirmed[c.Before[ordinal]].ID
-		} else {
-			g = after[c.After[ordinal-len(c.Before)]]
-		}
-		row.Rule, row.Left, row.Right = g.Rule, g.Left, g.Right
-		ordinal++
-		return &row, true
 	}
 }

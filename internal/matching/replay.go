@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
@@ -89,7 +90,7 @@ func (p *replay) load(ctx context.Context, tx *postgres.Tx, runID string) (err e
 	return p.loadRows(ctx, tx, &plan, rows)
 }
 
-func (p *replay) compile(stored *postgres.RunPlan) bool {
+func (p *replay) compile(stored *recon.RunPlan) bool {
 	rules := make([]recon.Rule, len(stored.Rules))
 	p.job = &loaded{options: stored.Options}
 	for i := range stored.Rules {
@@ -107,7 +108,7 @@ func (p *replay) compile(stored *postgres.RunPlan) bool {
 }
 
 // loadRows reads the rows of the run, with the names that their sources had.
-func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *postgres.RunPlan, rows []int64) error {
+func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *recon.RunPlan, rows []int64) error {
 	for _, side := range []recon.Side{recon.Left, recon.Right} {
 		r := postgres.RowReader{Fields: p.job.plan.Fields(side)}
 		for _, source := range plan.Sources {
@@ -155,9 +156,10 @@ func (p *replay) compare(ctx context.Context, db *postgres.DB) error {
 
 // compareGroups walks along the stored groups and the replayed ones, both in their order.
 func (p *replay) compareGroups(ctx context.Context, tx *postgres.Tx, result *engine.Result) error {
-	next := p.job.groups(result)
+	next, stop := iter.Pull(p.job.groups(result))
+	defer stop()
 	replayed, more := next()
-	err := tx.RunGroups(ctx, p.run.Num, func(stored *postgres.StoredGroupRow) error {
+	err := tx.RunGroups(ctx, p.run.Num, func(stored *postgres.GroupRow) error {
 		for more && replayed.Ordinal < stored.Ordinal {
 			p.gone(tx, replayed)
 			replayed, more = next()
@@ -189,7 +191,7 @@ func (p *replay) gone(tx *postgres.Tx, replayed *postgres.GroupRow) {
 
 // compareGroup compares what a run alone writes. What people and adjustments change later is judged by the history of
 // decisions: the status must be the last one in it.
-func (p *replay) compareGroup(id string, stored *postgres.StoredGroupRow, replayed *postgres.GroupRow) {
+func (p *replay) compareGroup(id string, stored, replayed *postgres.GroupRow) {
 	r := &p.told
 	r.Groups, r.GroupsCompared = r.Groups+1, r.GroupsCompared+1
 	if stored.Recorded != 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 
 	"matcher/internal/engine"
@@ -70,14 +71,13 @@ type completedEvent struct {
 	ResultHash string                     `json:"resultHash"`
 }
 
-func (job *loaded) storedPlan() postgres.RunPlan {
-	plan := postgres.RunPlan{EngineVersion: engine.Version, Options: job.options}
+func (job *loaded) storedPlan() recon.RunPlan {
+	plan := recon.RunPlan{EngineVersion: engine.Version, Options: job.options}
 	for _, source := range job.input.Sources {
-		plan.Sources = append(plan.Sources,
-			postgres.RunPlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
+		plan.Sources = append(plan.Sources, recon.PlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
 	}
 	for i := range job.plan.Rules {
-		plan.Rules = append(plan.Rules, postgres.RunPlanRule{
+		plan.Rules = append(plan.Rules, recon.PlanRule{
 			ID: job.rules[i].id, Version: job.rules[i].version, Name: job.plan.Rules[i].Name, Rule: job.plan.Rules[i],
 		})
 	}
@@ -97,49 +97,54 @@ func (job *loaded) rows() []int64 {
 }
 
 // groups gives the result's groups one by one, in its order; the row is reused.
-func (job *loaded) groups(result *engine.Result) func() (*postgres.GroupRow, bool) {
-	at := 0
-	var row postgres.GroupRow
-	return func() (*postgres.GroupRow, bool) {
-		for at < len(result.Groups) && result.Groups[at].Kept() { // it is stored as it is
-			at++
-		}
-		if at == len(result.Groups) {
-			return nil, false
-		}
-		g := &result.Groups[at]
-		at++
-		left, right := result.LeftRows(g), result.RightRows(g)
-		rule := job.rules[g.Rule]
-		row = postgres.GroupRow{
-			Ordinal: int64(at), RuleID: rule.id, RuleVersion: int32(rule.version),
-			Difference: int64(g.Difference), Score: int32(g.Score), Alternatives: g.Alternatives, Status: g.Status(),
-			DifferenceReason: g.Adjustment(), HeldBy: g.HeldBy(),
-			Left: ids(row.Left[:0], job.left, left), Right: ids(row.Right[:0], job.right, right),
-			LeftAmount: total(job.left, left), RightAmount: total(job.right, right),
-		}
-		if g.Status() == recon.GroupPartial {
-			row.Residual = int64(g.Difference)
-		}
-		if rule.id == "" {
-			row.RuleVersion = int32(g.Rule) + 1
-		}
-		if len(left) > 0 {
-			row.Currency = job.left.Currency(left[0])
-		} else {
-			row.Currency = job.right.Currency(right[0])
-		}
-		if g.Mixed() { // sums as its rule compared them; bare numbers stand in the first row's currency
-			if currency := g.Currency(); currency != "" {
-				row.Currency, row.LeftAmount = currency, int64(result.ComparedLeft(job.plan, job.left, g))
+func (job *loaded) groups(result *engine.Result) iter.Seq[*postgres.GroupRow] {
+	return func(yield func(*postgres.GroupRow) bool) {
+		var row postgres.GroupRow
+		for i := range result.Groups {
+			g := &result.Groups[i]
+			if g.Kept() { // it is stored as it is
+				continue
 			}
-			row.RightAmount = row.LeftAmount - row.Difference
+			job.group(&row, result, g)
+			row.Ordinal = int64(i) + 1
+			if !yield(&row) {
+				return
+			}
 		}
-		if g.Score < scoreFull || g.Difference != 0 || g.Mixed() ||
-			job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
-			row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
+	}
+}
+
+// group fills row in, but for its ordinal.
+func (job *loaded) group(row *postgres.GroupRow, result *engine.Result, g *engine.Group) {
+	left, right := result.LeftRows(g), result.RightRows(g)
+	rule := job.rules[g.Rule]
+	*row = postgres.GroupRow{
+		RuleID: rule.id, RuleVersion: int32(rule.version),
+		Difference: int64(g.Difference), Score: int32(g.Score), Alternatives: g.Alternatives, Status: g.Status(),
+		DifferenceReason: g.Adjustment(), HeldBy: g.HeldBy(),
+		Left: ids(row.Left[:0], job.left, left), Right: ids(row.Right[:0], job.right, right),
+		LeftAmount: total(job.left, left), RightAmount: total(job.right, right),
+	}
+	if g.Status() == recon.GroupPartial {
+		row.Residual = int64(g.Difference)
+	}
+	if rule.id == "" {
+		row.RuleVersion = int32(g.Rule) + 1
+	}
+	if len(left) > 0 {
+		row.Currency = job.left.Currency(left[0])
+	} else {
+		row.Currency = job.right.Currency(right[0])
+	}
+	if g.Mixed() { // sums as its rule compared them; bare numbers stand in the first row's currency
+		if currency := g.Currency(); currency != "" {
+			row.Currency, row.LeftAmount = currency, int64(result.ComparedLeft(job.plan, job.left, g))
 		}
-		return &row, true
+		row.RightAmount = row.LeftAmount - row.Difference
+	}
+	if g.Score < scoreFull || g.Difference != 0 || g.Mixed() ||
+		job.plan.Rules[g.Rule].Currency.Mode == recon.CurrencyConvert {
+		row.Evidence = evidence(result.Evidence(job.plan, job.left, job.right, g))
 	}
 }
 
@@ -242,23 +247,21 @@ func confirmedRows(result *engine.Result, side, n int) []bool {
 	return confirmed
 }
 
-// exceptions returns the open rows that need a person; a row that may still arrive needs none.
-func (job *loaded) exceptions(result *engine.Result) func() (*postgres.ExceptionRow, bool) {
-	side, at := 0, 0
-	var row postgres.ExceptionRow
-	return func() (*postgres.ExceptionRow, bool) {
-		for ; side < 2; side, at = side+1, 0 {
-			for at < len(result.Open[side]) {
+// exceptions gives the open rows that need a person; a row that may still arrive needs none.
+func (job *loaded) exceptions(result *engine.Result) iter.Seq[*postgres.ExceptionRow] {
+	return func(yield func(*postgres.ExceptionRow) bool) {
+		var row postgres.ExceptionRow
+		for side := range result.Open {
+			for at := range result.Open[side] {
 				open := &result.Open[side][at]
-				at++
 				if open.Class() == recon.ClassTiming {
 					continue
 				}
-				row = job.exception(result, side, open)
-				return &row, true
+				if row = job.exception(result, side, open); !yield(&row) {
+					return
+				}
 			}
 		}
-		return nil, false
 	}
 }
 

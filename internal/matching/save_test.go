@@ -29,11 +29,10 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 		return err
 	})
 	save := func(items ...postgres.ActiveItem) error {
-		none := func() (*postgres.ExceptionRow, bool) { return nil, false }
 		return b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
 			return tx.SaveRun(b.ctx, postgres.RunSave{
 				Run: claimed, Context: input.Context, Plan: struct{}{}, Voided: input.Voided, Items: items,
-				Groups: func() (*postgres.GroupRow, bool) { return nil, false }, Exceptions: none,
+				Groups: func(func(*postgres.GroupRow) bool) {}, Exceptions: func(func(*postgres.ExceptionRow) bool) {},
 			})
 		})
 	}

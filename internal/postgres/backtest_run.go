@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,9 +33,9 @@ func (tx *Tx) BackTestInput(ctx context.Context, run recon.Run) (RunInput, error
 
 // ConfirmedGroup is a group of a context's history.
 type ConfirmedGroup struct {
-	ID          int64
-	Rule        string
-	Left, Right []int64
+	recon.RowSet
+	ID   int64
+	Rule string
 	// Manual is a group matched by hand; ByPerson one confirmed by a person, by hand or as it was proposed.
 	Manual, ByPerson bool
 }
@@ -127,7 +128,7 @@ type BackTestSave struct {
 	// RuleChanges is RunInput's: how often the context's rules had changed when the back-test read them.
 	RuleChanges int64
 	Totals      recon.BackTestTotals
-	Entries     func() (*BackTestEntryRow, bool)
+	Entries     iter.Seq[*BackTestEntryRow] // the row is reused
 }
 
 // backTestsKept is how many back-tests of a context keep their entries; all keep their totals.
@@ -144,13 +145,8 @@ func (tx *Tx) SaveBackTest(ctx context.Context, save BackTestSave) error {
 		save.Run.ContextID, backTestsKept-1); err != nil {
 		return fmt.Errorf("dropping the entries of earlier back-tests: %w", err)
 	}
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		e, more := save.Entries()
-		if !more {
-			return r, false
-		}
-		return e.append(r, save.Run.Num), true
-	})
+	stream := newCopyStream(save.Entries,
+		func(r copyRow, e *BackTestEntryRow) copyRow { return e.append(r, save.Run.Num) })
 	if _, err := tx.copyIn(ctx, `COPY back_test_entries (run_num, entry, ordinal, before, after, group_id, kind, rule, left_ids, right_ids)
 		FROM STDIN (FORMAT binary)`, stream); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -108,48 +109,47 @@ func (r copyRow) raw(v uint32) copyRow { return binary.BigEndian.AppendUint32(r,
 // copyChunk is how much is encoded before the driver gets it: 64 KiB, the size it reads in.
 const copyChunk = 64 << 10
 
-// copyStream encodes rows while they are read: next appends one row and reports whether there was one.
+// copyStream encodes rows while the driver reads them, a chunk at a time.
 type copyStream struct {
-	next    func(copyRow) (copyRow, bool)
+	next    func() ([]byte, bool)
+	stop    func()
 	pending []byte
-	buffer  copyRow
-	done    bool
 }
 
-func newCopyStream(next func(copyRow) (copyRow, bool)) *copyStream {
-	s := &copyStream{next: next, buffer: append(make(copyRow, 0, 2*copyChunk), copyHead...)}
-	s.pending = s.buffer
+func newCopyStream[T any](rows iter.Seq[T], encode func(copyRow, T) copyRow) *copyStream {
+	s := &copyStream{}
+	s.next, s.stop = iter.Pull(func(yield func([]byte) bool) {
+		chunk := append(make(copyRow, 0, 2*copyChunk), copyHead...)
+		for row := range rows {
+			if chunk = encode(chunk, row); len(chunk) >= copyChunk {
+				if !yield(chunk) {
+					return
+				}
+				chunk = chunk[:0]
+			}
+		}
+		yield(append(chunk, copyTail...))
+	})
 	return s
 }
 
 func (s *copyStream) Read(into []byte) (int, error) {
 	if len(s.pending) == 0 {
-		if s.done {
+		var more bool
+		if s.pending, more = s.next(); !more {
 			return 0, io.EOF
 		}
-		s.fill()
 	}
 	n := copy(into, s.pending)
 	s.pending = s.pending[n:]
 	return n, nil
 }
 
-func (s *copyStream) fill() {
-	s.buffer = s.buffer[:0]
-	for len(s.buffer) < copyChunk {
-		row, more := s.next(s.buffer)
-		if !more {
-			s.buffer = append(s.buffer, copyTail...)
-			s.done = true
-			break
-		}
-		s.buffer = row
-	}
-	s.pending = s.buffer
-}
-
 // copyIn streams rows into a table by COPY; sql names the table and its columns.
 func (tx *Tx) copyIn(ctx context.Context, sql string, rows io.Reader) (int64, error) {
+	if s, ours := rows.(*copyStream); ours {
+		defer s.stop()
+	}
 	tag, err := tx.tx.Conn().PgConn().CopyFrom(ctx, rows, sql)
 	if err != nil {
 		return 0, fmt.Errorf("copying rows: %w", err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,15 +70,11 @@ func (tx *Tx) insertRejects(ctx context.Context, importNum int64, rejects []reco
 	if len(rejects) == 0 {
 		return nil
 	}
-	at := 0
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		if at == len(rejects) {
-			return r, false
-		}
-		e := &rejects[at]
-		r = r.fields(8).int8(importNum).int4(int32(at)).int8(int64(e.Line)).int8(int64(e.Row))
+	at := int32(0)
+	stream := newCopyStream(slices.Values(rejects), func(r copyRow, e recon.RowError) copyRow {
+		r = r.fields(8).int8(importNum).int4(at).int8(int64(e.Line)).int8(int64(e.Row))
 		at++
-		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason), true
+		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason)
 	})
 	_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, ordinal, line, row, field, value, code, reason)
 		FROM STDIN (FORMAT binary)`, stream)

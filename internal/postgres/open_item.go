@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -64,14 +65,8 @@ func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 	if len(save.Unlisted) == 0 {
 		return nil
 	}
-	at := 0
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		if at == len(save.Open) {
-			return r, false
-		}
-		item := save.Open[at]
-		at++
-		return r.fields(2).int4(item.SourceNum).int8(item.TransactionID), true
+	stream := newCopyStream(slices.Values(save.Open), func(r copyRow, item OpenItem) copyRow {
+		return r.fields(2).int4(item.SourceNum).int8(item.TransactionID)
 	})
 	if _, err := tx.copyIn(ctx, `COPY open_items (source_num, transaction_id) FROM STDIN (FORMAT binary)`, stream); err != nil {
 		return err

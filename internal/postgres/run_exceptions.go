@@ -20,13 +20,8 @@ func (tx *Tx) saveExceptions(ctx context.Context, save RunSave) error {
 	if err != nil {
 		return fmt.Errorf("looking for earlier exceptions: %w", err)
 	}
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		e, more := save.Exceptions()
-		if !more {
-			return r, false
-		}
-		return e.append(r, save, now), true
-	})
+	stream := newCopyStream(save.Exceptions,
+		func(r copyRow, e *ExceptionRow) copyRow { return e.append(r, &save, now) })
 	if !earlier {
 		if err := tx.firstExceptions(ctx, save, stream); err != nil {
 			return err
@@ -83,7 +78,7 @@ func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
 	return nil
 }
 
-func (e *ExceptionRow) append(r copyRow, save RunSave, opened time.Time) copyRow {
+func (e *ExceptionRow) append(r copyRow, save *RunSave, opened time.Time) copyRow {
 	r = r.fields(18).int8(e.TransactionID).int4(save.Context.Num).int4(e.SourceNum).int8(save.Run.Num).int8(e.Amount)
 	if e.Nearest == 0 {
 		r = r.null()

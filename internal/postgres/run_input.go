@@ -78,16 +78,8 @@ func (tx *Tx) RowsByKey(ctx context.Context, keys []int64, r RowReader) error {
 	})
 }
 
-// StoredGroupRow is a group as it is stored.
-type StoredGroupRow struct {
-	GroupRow
-	// Now is the status in the group; Recorded the last one in the history of decisions, "" without any.
-	// Status is that with which the run stored it.
-	Now, Recorded recon.GroupStatus
-}
-
 // RunGroups hands the groups of a run that are still there to see, in order; the row is reused.
-func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*StoredGroupRow) error) error {
+func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*GroupRow) error) error {
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT g.id & 4294967295, coalesce(g.rule_id::text, ''), g.rule_version, g.left_amount, g.right_amount, g.difference,
 			g.residual, g.score, g.alternatives, coalesce(d.from_status, g.status), g.currency, coalesce(g.difference_reason, ''),
@@ -95,7 +87,7 @@ func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*StoredGroup
 			coalesce((SELECT l.to_status FROM group_decisions l WHERE l.group_id = g.id ORDER BY l.ordinal DESC LIMIT 1), '')
 		FROM match_groups g LEFT JOIN group_decisions d ON d.group_id = g.id AND d.ordinal = 1
 		WHERE g.id BETWEEN $1 AND $2 ORDER BY g.id`, rowID(runNum, 0), rowID(runNum+1, 0)-1)
-	var g StoredGroupRow
+	var g GroupRow
 	_, err := pgx.ForEachRow(rows, []any{
 		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score,
 		&g.Alternatives,

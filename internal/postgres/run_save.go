@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"time"
 
 	"matcher/internal/recon"
@@ -29,6 +31,10 @@ type GroupRow struct {
 	HeldBy           recon.HeldBy
 	Left, Right      []int64
 	Evidence         []byte // JSON, nil where every component agrees
+
+	// Of a stored group: its status now, and the last one in the history of decisions, 0 without any. Status is that
+	// with which the run stored it.
+	Now, Recorded recon.GroupStatus
 }
 
 // ActiveItem is the membership of a row in a group of the run.
@@ -54,14 +60,14 @@ type RunSave struct {
 	Run        recon.Run // final but for its status
 	Context    recon.Context
 	Plan       any
-	Voided     int64   // RunInput's
-	Rows       []int64 // that the run read, in order
-	Groups     func() (*GroupRow, bool)
-	Items      []ActiveItem // by transaction id, which makes the primary key grow at its end
-	Exceptions func() (*ExceptionRow, bool)
-	Superseded []int64    // partial groups whose rows the groups take over
-	Unlisted   []int64    // RunInput's
-	Open       []OpenItem // rows of those imports that stand in no confirmed group, by source and id
+	Voided     int64                   // RunInput's
+	Rows       []int64                 // that the run read, in order
+	Groups     iter.Seq[*GroupRow]     // the row is reused
+	Items      []ActiveItem            // by transaction id, which makes the primary key grow at its end
+	Exceptions iter.Seq[*ExceptionRow] // likewise
+	Superseded []int64                 // partial groups whose rows the groups take over
+	Unlisted   []int64                 // RunInput's
+	Open       []OpenItem              // rows of those imports that stand in no confirmed group, by source and id
 }
 
 // ErrRowsMoved means that rows which the run used were taken, voided or ignored after it loaded them: run again.
@@ -177,15 +183,11 @@ func (tx *Tx) dropPreviews(ctx context.Context, save RunSave) error {
 func (tx *Tx) copyGroups(ctx context.Context, save RunSave, preview bool) (hash string, err error) {
 	encode := groupEncoder{runNum: save.Run.Num, contextNum: save.Context.Num, preview: preview}
 	sum := sha256.New()
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		g, more := save.Groups()
-		if !more {
-			return r, false
-		}
+	stream := newCopyStream(save.Groups, func(r copyRow, g *GroupRow) copyRow {
 		n := len(r)
 		r = encode.append(r, g)
 		sum.Write(r[n:])
-		return r, true
+		return r
 	})
 	_, err = tx.copyIn(ctx, `COPY match_groups (id, context_num, rule_version, left_amount, right_amount, difference, residual,
 		score, alternatives, preview, rule_id, status, currency, difference_reason, held_by, left_ids, right_ids, evidence)
@@ -196,11 +198,11 @@ func (tx *Tx) copyGroups(ctx context.Context, save RunSave, preview bool) (hash 
 func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }
 
 // HashGroups is what storing groups as those of a run would give for their hash.
-func HashGroups(run recon.Run, contextNum int32, groups func() (*GroupRow, bool)) string {
+func HashGroups(run recon.Run, contextNum int32, groups iter.Seq[*GroupRow]) string {
 	encode := groupEncoder{runNum: run.Num, contextNum: contextNum, preview: run.Mode == recon.RunDry}
 	sum := sha256.New()
 	var row copyRow
-	for g, more := groups(); more; g, more = groups() {
+	for g := range groups {
 		row = encode.append(row[:0], g)
 		sum.Write(row)
 	}
@@ -232,14 +234,8 @@ func (e groupEncoder) append(r copyRow, g *GroupRow) copyRow {
 
 // copyItems is where using a row twice fails: the primary key refuses a row that a person matched meanwhile.
 func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
-	at := 0
-	stream := newCopyStream(func(r copyRow) (copyRow, bool) {
-		if at == len(save.Items) {
-			return r, false
-		}
-		item := save.Items[at]
-		at++
-		return r.fields(2).int8(item.TransactionID).int8(rowID(save.Run.Num, item.Ordinal)), true
+	stream := newCopyStream(slices.Values(save.Items), func(r copyRow, item ActiveItem) copyRow {
+		return r.fields(2).int8(item.TransactionID).int8(rowID(save.Run.Num, item.Ordinal))
 	})
 	_, err := tx.copyIn(ctx, `COPY active_items (transaction_id, group_id) FROM STDIN (FORMAT binary)`, stream)
 	if violates(err, "active_items_pkey") {
@@ -259,31 +255,8 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 	return err
 }
 
-// RunPlan is what a run fixes when it starts, so that it can be read and replayed later.
-type RunPlan struct {
-	EngineVersion string           `json:"engineVersion"`
-	Rules         []RunPlanRule    `json:"rules"`
-	Options       recon.RunOptions `json:"options,omitzero"`
-	Sources       []RunPlanSource  `json:"sources,omitempty"`
-}
-
-// RunPlanSource is a source as it was called when a run read it.
-type RunPlanSource struct {
-	Num  int32      `json:"num"`
-	Name string     `json:"name"`
-	Side recon.Side `json:"side"`
-}
-
-// RunPlanRule is a rule of a run. ID is "" for a rule of the default ladder.
-type RunPlanRule struct {
-	ID      string     `json:"id,omitempty"`
-	Version int        `json:"version,omitempty"`
-	Name    string     `json:"name"`
-	Rule    recon.Rule `json:"rule"`
-}
-
 // RunPlan is the plan of a run, empty before the run has ended.
-func (tx *Tx) RunPlan(ctx context.Context, runNum int64) (plan RunPlan, err error) {
+func (tx *Tx) RunPlan(ctx context.Context, runNum int64) (plan recon.RunPlan, err error) {
 	var text []byte
 	if err := tx.tx.QueryRow(ctx, `SELECT plan FROM runs WHERE num = $1`, runNum).Scan(&text); err != nil {
 		return plan, notFound(err, "run")

@@ -77,32 +77,30 @@ type pair struct {
 func (l *ledger) save(t *testing.T, mode recon.RunMode, pairs []pair, open ...postgres.ExceptionRow) recon.Run {
 	t.Helper()
 	run, in := l.claimed(t, mode)
-	at, n := 0, 0
 	save := postgres.RunSave{
 		Run: run, Context: in.Context, Voided: in.Voided, Unlisted: in.Unlisted, Open: l.leftOpen(t, in, pairs),
-		Plan: postgres.RunPlan{EngineVersion: "test", Rules: []postgres.RunPlanRule{{Name: "by hand"}}},
-		Groups: func() (*postgres.GroupRow, bool) {
-			if at == len(pairs) {
-				return nil, false
+		Plan: recon.RunPlan{EngineVersion: "test", Rules: []recon.PlanRule{{Name: "by hand"}}},
+		Groups: func(yield func(*postgres.GroupRow) bool) {
+			for at, p := range pairs {
+				g := &postgres.GroupRow{
+					Ordinal: int64(at + 1), RuleVersion: 1, LeftAmount: 1000 + p.difference, RightAmount: 1000, Difference: p.difference,
+					Score: 90, Status: p.status, Currency: "EUR", Left: []int64{p.left}, Right: []int64{p.right},
+					Evidence: []byte(`[{"component":"AMOUNT","left":"10.00","right":"10.00","closeness":5000,"held":true}]`),
+				}
+				if p.difference != 0 && p.status == recon.GroupConfirmed {
+					g.DifferenceReason = recon.AdjustmentRounding
+				}
+				if !yield(g) {
+					return
+				}
 			}
-			p := pairs[at]
-			at++
-			g := &postgres.GroupRow{
-				Ordinal: int64(at), RuleVersion: 1, LeftAmount: 1000 + p.difference, RightAmount: 1000, Difference: p.difference,
-				Score: 90, Status: p.status, Currency: "EUR", Left: []int64{p.left}, Right: []int64{p.right},
-				Evidence: []byte(`[{"component":"AMOUNT","left":"10.00","right":"10.00","closeness":5000,"held":true}]`),
-			}
-			if p.difference != 0 && p.status == recon.GroupConfirmed {
-				g.DifferenceReason = recon.AdjustmentRounding
-			}
-			return g, true
 		},
-		Exceptions: func() (*postgres.ExceptionRow, bool) {
-			if n == len(open) {
-				return nil, false
+		Exceptions: func(yield func(*postgres.ExceptionRow) bool) {
+			for n := range open {
+				if !yield(&open[n]) {
+					return
+				}
 			}
-			n++
-			return &open[n-1], true
 		},
 	}
 	for i, p := range pairs {
