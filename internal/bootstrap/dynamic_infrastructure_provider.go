@@ -99,12 +99,8 @@ func connectionSettings(cfg Config) (tenancy.ConnectionSettings, error) {
 func (p *dynamicInfrastructureProvider) buildTenantConnectionManagerFromConfig(cfg Config,
 	settings tenancy.ConnectionSettings, log *slog.Logger,
 ) error {
-	var options []tenancy.ProvisionerOption
-	if settings.WithoutRoles {
-		options = append(options, tenancy.WithoutTenantRoles())
-	}
 	provisioner, err := tenancy.NewPostgresTenantSchemaProvisioner(cfg.Postgres.OwnerConnDSN, settings.Database,
-		options...)
+		func(o *tenancy.ProvisionerOptions) { o.WithoutRoles = settings.WithoutRoles })
 	if err != nil {
 		return err
 	}

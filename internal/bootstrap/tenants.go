@@ -23,10 +23,9 @@ func (a *App) openTenants() (err error) {
 		Registry: a.provider.registry, Connections: a.provider.connections, Owner: a.cfg.Postgres.OwnerConnDSN,
 		Prepare: a.prepareDatabase, Announce: a.provider.announce,
 		Permanent: a.cfg.Tenancy.DefaultTenantID, Grace: time.Duration(a.cfg.Tenancy.GraceHours) * time.Hour,
-		Log: a.log,
-	}
-	if a.cfg.Postgres.WithoutRoles {
-		config.Options = append(config.Options, adapters.WithoutTenantRoles())
+		Log: a.log, Options: []adapters.ProvisionerOption{
+			func(o *adapters.ProvisionerOptions) { o.WithoutRoles = a.cfg.Postgres.WithoutRoles },
+		},
 	}
 	if config.Clusters, err = adapters.ParseClusters(a.cfg.Postgres.Clusters); err != nil {
 		return err

@@ -94,7 +94,7 @@ func TestT105_AnAdditiveMigrationOverAllTenants(t *testing.T) {
 		"000001_baseline.up.sql": {Data: baseline},
 		"000002_next.up.sql":     {Data: []byte("ALTER TABLE contexts ADD COLUMN next text;\nCREATE TABLE next (id bigint PRIMARY KEY);\n")},
 	}
-	tenants.Options = append(tenants.Options, adapters.WithMigrations(files))
+	tenants.Options = append(tenants.Options, func(o *adapters.ProvisionerOptions) { o.Migrations = files })
 	migrated := make(chan tenancy.Migration, 1)
 	go func() {
 		done, err := tenants.Migrate(t.Context())

@@ -91,11 +91,9 @@ func OpenInstallation(t testing.TB, ownerDSN string, change ...func(*tenancy.Con
 		edit(&settings)
 	}
 	i.Registry = tenancy.NewRegistry(rolePool(t, settings))
-	var options []tenancy.ProvisionerOption
-	if settings.WithoutRoles {
-		options = append(options, tenancy.WithoutTenantRoles())
-	}
-	if i.Provisioner, err = tenancy.NewPostgresTenantSchemaProvisioner(func() string { return ownerDSN }, i.Database, options...); err != nil {
+	i.Provisioner, err = tenancy.NewPostgresTenantSchemaProvisioner(func() string { return ownerDSN }, i.Database,
+		func(o *tenancy.ProvisionerOptions) { o.WithoutRoles = settings.WithoutRoles })
+	if err != nil {
 		t.Fatal(err)
 	}
 	if i.Connections, err = tenancy.NewTenantConnectionManager(settings, i.Registry); err != nil {

@@ -22,8 +22,6 @@ const (
 	Greedy               // best first with augmentation; Gap bounds what it may have missed
 )
 
-func (m Method) String() string { return [...]string{"SINGLE", "EXACT", "GREEDY"}[m] }
-
 // Flow is what an assignment puts on an edge: how many pairs, and how sure they are.
 type Flow struct {
 	Edge         Edge

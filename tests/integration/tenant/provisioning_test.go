@@ -47,7 +47,8 @@ func migrationSteps(t *testing.T) (steps []fs.FS) {
 
 func provisionerWith(t *testing.T, in *testkit.Installation, files fs.FS) *tenancy.PostgresTenantSchemaProvisioner {
 	t.Helper()
-	p, err := tenancy.NewPostgresTenantSchemaProvisioner(func() string { return in.OwnerDSN }, in.Database, tenancy.WithMigrations(files))
+	p, err := tenancy.NewPostgresTenantSchemaProvisioner(func() string { return in.OwnerDSN }, in.Database,
+		func(o *tenancy.ProvisionerOptions) { o.Migrations = files })
 	require.NoError(t, err)
 	return p
 }

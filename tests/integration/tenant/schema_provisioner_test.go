@@ -115,7 +115,7 @@ func TestProvisionTenantSchema_Span(t *testing.T) {
 	dsn := testkit.Database(t)
 	in := testkit.InstallInto(t, dsn)
 	exporter := tracetest.NewInMemoryExporter()
-	tracing := tenancy.WithTracerProvider(trace.NewTracerProvider(trace.WithSyncer(exporter)))
+	tracing := func(o *tenancy.ProvisionerOptions) { o.Tracers = trace.NewTracerProvider(trace.WithSyncer(exporter)) }
 	tenantID := uuid.NewString()
 	const secret = "hunter2-in-the-dsn"
 

@@ -48,23 +48,16 @@ type PostgresTenantSchemaProvisioner struct {
 
 var _ ports.TenantSchemaProvisioner = (*PostgresTenantSchemaProvisioner)(nil)
 
-// ProvisionerOption changes a provisioner from its defaults.
-type ProvisionerOption func(*PostgresTenantSchemaProvisioner)
-
-// WithoutTenantRoles is for installations that may not create roles: the schemas are then the only wall.
-func WithoutTenantRoles() ProvisionerOption {
-	return func(p *PostgresTenantSchemaProvisioner) { p.roles = false }
+// ProvisionerOptions are a provisioner's defaults, for a ProvisionerOption to change.
+type ProvisionerOptions struct {
+	Migrations fs.FS                // the embedded ones
+	Tracers    trace.TracerProvider // the process's
+	// WithoutRoles is for installations that may not create roles: the schemas are then the only wall.
+	WithoutRoles bool
 }
 
-// WithTracerProvider replaces the process's tracer provider.
-func WithTracerProvider(provider trace.TracerProvider) ProvisionerOption {
-	return func(p *PostgresTenantSchemaProvisioner) { p.tracer = provider.Tracer(tracerName) }
-}
-
-// WithMigrations replaces the embedded migrations.
-func WithMigrations(files fs.FS) ProvisionerOption {
-	return func(p *PostgresTenantSchemaProvisioner) { p.files = files }
-}
+// ProvisionerOption changes a provisioner's options.
+type ProvisionerOption = func(*ProvisionerOptions)
 
 const tracerName = "matcher/internal/shared/infrastructure/tenant"
 
@@ -79,11 +72,12 @@ func NewPostgresTenantSchemaProvisioner(dsn func() string, database string,
 	if database == "" {
 		return nil, errors.New("the provisioner needs a database name")
 	}
-	p := &PostgresTenantSchemaProvisioner{
-		dsn: dsn, database: database, files: migrations.FS, roles: true, tracer: otel.Tracer(tracerName),
-	}
+	o := ProvisionerOptions{Migrations: migrations.FS, Tracers: otel.GetTracerProvider()}
 	for _, option := range options {
-		option(p)
+		option(&o)
+	}
+	p := &PostgresTenantSchemaProvisioner{
+		dsn: dsn, database: database, files: o.Migrations, roles: !o.WithoutRoles, tracer: o.Tracers.Tracer(tracerName),
 	}
 	if _, err := p.connConfig(); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestNewPostgresTenantSchemaProvisioner(t *testing.T) {
 		require.NotContains(t, err.Error(), "hunter2")
 	})
 	t.Run("no migrations", func(t *testing.T) {
-		_, err := NewPostgresTenantSchemaProvisioner(dsn(good), "matcher", WithMigrations(fstest.MapFS{}))
+		_, err := NewPostgresTenantSchemaProvisioner(dsn(good), "matcher", func(o *ProvisionerOptions) { o.Migrations = fstest.MapFS{} })
 		require.Error(t, err)
 	})
 }
