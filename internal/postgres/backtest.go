@@ -27,9 +27,10 @@ func (tx *Tx) CreateBackTest(ctx context.Context, b recon.BackTest) (recon.BackT
 		return recon.BackTest{}, err
 	}
 	hash := recon.HashRules(recon.ActiveRules(b.Rules))
-	if _, err := tx.tx.Exec(ctx, `INSERT INTO back_tests (run_num, rules, rules_hash) VALUES ($1, $2, $3)`,
+	if _, err := tx.exec(ctx, "storing the back-test", `
+		INSERT INTO back_tests (run_num, rules, rules_hash) VALUES ($1, $2, $3)`,
 		run.Num, append([]recon.Rule{}, b.Rules...), hash); err != nil {
-		return recon.BackTest{}, fmt.Errorf("storing the back-test: %w", err)
+		return recon.BackTest{}, err
 	}
 	tx.Audit("back_test.start", "back_test", run.ID, map[string]any{
 		"contextId": b.ContextID, "rulesHash": hash, "from": b.From, "to": b.To,
@@ -61,11 +62,10 @@ func (tx *Tx) BackTests(ctx context.Context, contextID string, page Page) ([]rec
 
 // requireBackTest refuses rules that no back-test has tried since their last change; changes is how many there were.
 func (tx *Tx) requireBackTest(ctx context.Context, c recon.Context, changes int64, hash string) error {
-	var overtaken bool
-	err := tx.tx.QueryRow(ctx, `
+	overtaken, err := value[bool](tx.query(ctx, `
 		SELECT b.rules_version < $3 FROM back_tests b JOIN runs r ON r.num = b.run_num
 		WHERE b.rules_hash = $1 AND r.context_id = $2 AND r.status = 'COMPLETED' AND b.rules_version IS NOT NULL
-		ORDER BY b.rules_version DESC LIMIT 1`, hash, c.ID, changes).Scan(&overtaken)
+		ORDER BY b.rules_version DESC LIMIT 1`, hash, c.ID, changes))
 	const wayOut = "POST /v1/contexts/%s/back-tests with the same change, wait until it has completed, and send " +
 		"this again"
 	switch {

@@ -139,11 +139,11 @@ func (tx *Tx) SaveBackTest(ctx context.Context, save BackTestSave) error {
 	if err := tx.CheckFence(ctx, save.Run); err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `
+	if _, err := tx.exec(ctx, "dropping the entries of earlier back-tests", `
 		DELETE FROM back_test_entries WHERE run_num IN (
 			SELECT num FROM runs WHERE context_id = $1 AND mode = 'BACK_TEST' AND status = 'COMPLETED' ORDER BY num DESC OFFSET $2)`,
 		save.Run.ContextID, backTestsKept-1); err != nil {
-		return fmt.Errorf("dropping the entries of earlier back-tests: %w", err)
+		return err
 	}
 	stream := newCopyStream(save.Entries,
 		func(r copyRow, e *BackTestEntryRow) copyRow { return e.append(r, save.Run.Num) })
@@ -151,9 +151,10 @@ func (tx *Tx) SaveBackTest(ctx context.Context, save BackTestSave) error {
 		FROM STDIN (FORMAT binary)`, stream); err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `UPDATE back_tests SET rules_version = $2, totals = $3 WHERE run_num = $1`,
+	if _, err := tx.exec(ctx, "storing the totals of a back-test", `
+		UPDATE back_tests SET rules_version = $2, totals = $3 WHERE run_num = $1`,
 		save.Run.Num, save.RuleChanges, save.Totals); err != nil {
-		return fmt.Errorf("storing the totals of a back-test: %w", err)
+		return err
 	}
 	save.Run.Status = recon.RunCompleted
 	return tx.FinishRun(ctx, save.Run, save.Plan)

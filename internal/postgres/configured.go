@@ -99,9 +99,8 @@ func (c configured[T]) remove(ctx context.Context, id string, version int) error
 }
 
 // unused refuses what would leave a rule without the thing that it names.
-func (c configured[T]) unused(ctx context.Context, value T) error {
-	var used bool
-	err := c.tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1`+c.used+`)`, pgx.NamedArgs{"name": c.name(value)}).Scan(&used)
+func (c configured[T]) unused(ctx context.Context, named T) error {
+	used, err := value[bool](c.tx.query(ctx, `SELECT EXISTS (SELECT 1`+c.used+`)`, pgx.NamedArgs{"name": c.name(named)}))
 	if err != nil {
 		return fmt.Errorf("looking for rules that name the %s: %w", c.noun.name, err)
 	}

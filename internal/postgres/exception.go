@@ -28,8 +28,7 @@ func (tx *Tx) Exception(ctx context.Context, id string) (recon.Exception, error)
 	if !ok {
 		return recon.Exception{}, recon.NotFound("exception")
 	}
-	rows, _ := tx.tx.Query(ctx, exceptionSelect+` WHERE e.transaction_id = $1`, key)
-	e, err := pgx.CollectExactlyOneRow(rows, tx.scanException)
+	e, err := pgx.CollectExactlyOneRow(tx.query(ctx, exceptionSelect+` WHERE e.transaction_id = $1`, key), tx.scanException)
 	return e, notFound(err, "exception")
 }
 

@@ -54,9 +54,8 @@ func (tx *Tx) openRests(ctx context.Context, runNum int64, where string, args pg
 
 // openRestsOfRun is openRests for the partial groups that a run made; those that it kept stay as they are.
 func (tx *Tx) openRestsOfRun(ctx context.Context, save RunSave) error {
-	return tx.openRests(ctx, save.Run.Num, `g.id BETWEEN @first AND @last`, pgx.NamedArgs{
-		"first": rowID(save.Run.Num, 0), "last": rowID(save.Run.Num+1, 0) - 1,
-	})
+	first, last := rowIDs(save.Run.Num)
+	return tx.openRests(ctx, save.Run.Num, `g.id BETWEEN @first AND @last`, pgx.NamedArgs{"first": first, "last": last})
 }
 
 // restChanged is openRests for a group of which a part was adjusted, or an adjustment taken back.

@@ -40,18 +40,17 @@ func (tx *Tx) CreateFeeRule(ctx context.Context, contextID string, rule recon.Fe
 
 // feeRuleTargets is the id of the rule's schedule, held against being deleted, once its sources are known to be there.
 func (tx *Tx) feeRuleTargets(ctx context.Context, contextID string, rule recon.FeeRule) (schedule string, err error) {
-	err = tx.tx.QueryRow(ctx, `SELECT id::text FROM fee_schedules WHERE name = $1 FOR SHARE`, rule.FeeSchedule).Scan(&schedule)
+	schedule, err = value[string](tx.query(ctx, `SELECT id::text FROM fee_schedules WHERE name = $1 FOR SHARE`, rule.FeeSchedule))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", feeRuleRefused("/feeSchedule", "is no fee schedule")
 	}
 	if err != nil {
 		return "", fmt.Errorf("looking for the fee schedule: %w", err)
 	}
-	rows, _ := tx.tx.Query(ctx, `
+	unknown, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT n - 1 FROM unnest(@names::text[]) WITH ORDINALITY AS u (name, n)
 		WHERE NOT EXISTS (SELECT 1 FROM sources s WHERE s.context_id = @context AND s.name = u.name) ORDER BY n LIMIT 1`,
-		pgx.NamedArgs{"names": rule.Sources, "context": contextID})
-	unknown, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		pgx.NamedArgs{"names": rule.Sources, "context": contextID}), pgx.RowTo[int64])
 	if err == nil && len(unknown) > 0 {
 		err = feeRuleRefused(fmt.Sprintf("/sources/%d", unknown[0]), "is no source of this context")
 	}

@@ -91,15 +91,14 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 	for _, g := range groups {
 		rows += len(g.Left) + len(g.Right)
 	}
-	var freed int
-	err := tx.tx.QueryRow(ctx, `
+	freed, err := value[int](tx.query(ctx, `
 		WITH freed AS (
 			DELETE FROM active_items a USING (
 				SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups WHERE id = ANY ($1)
 			) m WHERE a.transaction_id = m.member AND a.group_id = m.id
 			RETURNING a.transaction_id
 		), listed AS (`+listFreed+`)
-		SELECT count(*) FROM freed`, groupKeys(groups)).Scan(&freed)
+		SELECT count(*) FROM freed`, groupKeys(groups)))
 	if err != nil {
 		return fmt.Errorf("freeing the rows of groups: %w", err)
 	}
@@ -109,10 +108,10 @@ func (tx *Tx) released(ctx context.Context, groups []*decidedGroup, action recon
 	if err := tx.rememberSets(ctx, groups); err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `
+	if _, err := tx.exec(ctx, "taking adjustments back", `
 		UPDATE adjustments SET posting_status = 'REVERSED' WHERE group_id = ANY ($1) AND posting_status = 'UNPOSTED'`,
 		groupKeys(groups)); err != nil {
-		return fmt.Errorf("taking adjustments back: %w", err)
+		return err
 	}
 	if action == recon.ActionReject { // no event announced the proposal, so none withdraws it
 		return tx.reopenExceptions(ctx, groups, recon.ReasonRejected)

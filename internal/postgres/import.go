@@ -17,9 +17,7 @@ import (
 // NextImportNum takes the number under which an import's rows will stand. A number that is never used leaves a gap,
 // which means nothing.
 func (tx *Tx) NextImportNum(ctx context.Context) (int64, error) {
-	var num int64
-	err := tx.tx.QueryRow(ctx, `SELECT nextval(pg_get_serial_sequence('imports', 'num'))`).Scan(&num)
-	return num, err
+	return value[int64](tx.query(ctx, `SELECT nextval(pg_get_serial_sequence('imports', 'num'))`))
 }
 
 // LockSource reads a source and keeps other imports of it out until the commit.
@@ -131,10 +129,9 @@ func (tx *Tx) VoidImport(ctx context.Context, id string) (recon.Import, error) {
 	if _, err := tx.lockSourceAndContext(ctx, imported.SourceID); err != nil {
 		return recon.Import{}, err
 	}
-	var at time.Time
-	err = tx.tx.QueryRow(ctx, `
+	at, err := value[time.Time](tx.query(ctx, `
 		UPDATE imports SET status = 'VOIDED', voided_at = clock_timestamp() WHERE id = $1 AND status = 'COMPLETED'
-		RETURNING voided_at`, id).Scan(&at)
+		RETURNING voided_at`, id))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return recon.Import{}, recon.Conflict(recon.CodeImportNotVoidable, "only a completed import can be voided")
 	}
@@ -159,10 +156,9 @@ func (tx *Tx) lockSourceAndContext(ctx context.Context, sourceID string) (recon.
 
 // removeRows deletes an import's rows with what hangs on them, all found by their range of ids.
 func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
-	first, last := rowID(importNum, 0), rowID(importNum+1, 0)-1
-	var held bool
-	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM active_items WHERE transaction_id BETWEEN $1 AND $2)`, first, last).
-		Scan(&held)
+	first, last := rowIDs(importNum)
+	held, err := value[bool](tx.query(ctx, `
+		SELECT EXISTS (SELECT 1 FROM active_items WHERE transaction_id BETWEEN $1 AND $2)`, first, last))
 	if err != nil {
 		return fmt.Errorf("looking for groups of the import: %w", err)
 	}
@@ -177,8 +173,8 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 			WHERE i.num = $1::bigint >> 32 AND o.source_num = s.num AND o.transaction_id BETWEEN $1 AND $2`,
 		`DELETE FROM transactions WHERE id BETWEEN $1 AND $2`,
 	} {
-		if _, err := tx.tx.Exec(ctx, sql, first, last); err != nil {
-			return fmt.Errorf("removing the import's rows: %w", err)
+		if _, err := tx.exec(ctx, "removing the import's rows", sql, first, last); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,22 +21,21 @@ const replaceNote = "a booked row replaces the pending one"
 
 // pendingRow is a stored row whose booked one is staged.
 type pendingRow struct {
-	id         int64
-	externalID string
-	groupID    int64 // 0: it is free
-	status     recon.GroupStatus
+	ID         int64
+	ExternalID string
+	GroupID    int64 // 0: it is free
+	Status     recon.GroupStatus
 }
 
 // replacePending takes pending rows out whose booked ones are staged. Those of the file itself are dropped where they
 // stand.
 func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
 	if load.Replacing > 0 {
-		_, err := tx.tx.Exec(ctx, `
+		if _, err := tx.exec(ctx, "dropping the file's own pending rows", `
 			DELETE FROM stg_transactions p USING stg_transactions b
 			WHERE b.identity = p.identity AND b.ordinal = p.ordinal
-				AND p.booking_status = 'PENDING' AND b.booking_status = 'BOOKED'`)
-		if err != nil {
-			return fmt.Errorf("dropping the file's own pending rows: %w", err)
+				AND p.booking_status = 'PENDING' AND b.booking_status = 'BOOKED'`); err != nil {
+			return err
 		}
 	}
 	if pending, err := tx.pendingRows(ctx); err != nil || len(pending) == 0 {
@@ -60,30 +59,22 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
 // replaceable leaves out the rows that a person or a run has confirmed.
 func replaceable(pending []pendingRow) []pendingRow {
 	return slices.DeleteFunc(pending,
-		func(p pendingRow) bool { return p.groupID != 0 && p.status != recon.GroupProposed })
+		func(p pendingRow) bool { return p.GroupID != 0 && p.Status != recon.GroupProposed })
 }
 
-func (tx *Tx) pendingRows(ctx context.Context) (list []pendingRow, err error) {
-	rows, err := tx.tx.Query(ctx, `
-		SELECT t.id, coalesce(t.external_id, ''), coalesce(g.id, 0), coalesce(g.status, '')
+func (tx *Tx) pendingRows(ctx context.Context) ([]pendingRow, error) {
+	pending, err := all[pendingRow](tx.query(ctx, `
+		SELECT t.id, coalesce(t.external_id, '') AS external_id, coalesce(g.id, 0) AS group_id, coalesce(g.status, '') AS status
 		FROM stg_transactions s
 		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
 		LEFT JOIN active_items a ON a.transaction_id = t.id
 		LEFT JOIN match_groups g ON g.id = a.group_id
 		WHERE s.booking_status = 'BOOKED' AND t.booking_status = 'PENDING'
-		ORDER BY t.id`)
+		ORDER BY t.id`))
 	if err != nil {
 		return nil, fmt.Errorf("looking for pending rows: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var p pendingRow
-		if err := rows.Scan(&p.id, &p.externalID, &p.groupID, &p.status); err != nil {
-			return nil, fmt.Errorf("reading a pending row: %w", err)
-		}
-		list = append(list, p)
-	}
-	return list, rows.Err()
+	return pending, nil
 }
 
 // takeOut removes pending rows with what hangs on them. The rows of a dissolved proposal are open again at once.
@@ -94,7 +85,7 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 	}
 	ids := make([]int64, len(pending))
 	for i, p := range pending {
-		ids[i] = p.id
+		ids[i] = p.ID
 	}
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id = ANY ($1)`,
@@ -102,8 +93,8 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 		`DELETE FROM open_items o USING transactions t WHERE t.id = ANY ($1) AND o.source_num = t.source_num AND o.transaction_id = t.id`,
 		`DELETE FROM transactions WHERE id = ANY ($1)`,
 	} {
-		if _, err := tx.tx.Exec(ctx, sql, ids); err != nil {
-			return fmt.Errorf("taking pending rows out: %w", err)
+		if _, err := tx.exec(ctx, "taking pending rows out", sql, ids); err != nil {
+			return err
 		}
 	}
 	if len(groups) > 0 {
@@ -127,8 +118,8 @@ func (tx *Tx) takeOut(ctx context.Context, load *ImportLoad, c recon.Context, pe
 func (tx *Tx) dissolve(ctx context.Context, c recon.Context, pending []pendingRow) ([]*decidedGroup, error) {
 	var keys []int64
 	for _, p := range pending {
-		if p.groupID != 0 && !slices.Contains(keys, p.groupID) {
-			keys = append(keys, p.groupID)
+		if p.GroupID != 0 && !slices.Contains(keys, p.GroupID) {
+			keys = append(keys, p.GroupID)
 		}
 	}
 	if len(keys) == 0 {
@@ -196,7 +187,7 @@ func (tx *Tx) tellReplaced(load *ImportLoad, pending []pendingRow) {
 	for part := range slices.Chunk(pending, eventItemsMax) {
 		e := replacedEvent{ContextID: load.Source.ContextID, SourceID: load.Source.ID, ImportID: load.Import.ID}
 		for _, p := range part {
-			e.Transactions = append(e.Transactions, replacedEntry{tx.ids(kindTransaction).Public(p.id), p.externalID})
+			e.Transactions = append(e.Transactions, replacedEntry{tx.ids(kindTransaction).Public(p.ID), p.ExternalID})
 		}
 		tx.Emit(recon.EventRowsReplaced, e)
 	}

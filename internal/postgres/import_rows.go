@@ -146,14 +146,12 @@ func (tx *Tx) anyKnown(ctx context.Context, sourceNum int32, sample []RowKey) (b
 		identities[i] = pgtype.UUID{Bytes: key.Identity, Valid: true}
 		ordinals[i] = key.Ordinal
 	}
-	var known bool
-	err := tx.tx.QueryRow(ctx, `
+	return value[bool](tx.query(ctx, `
 		SELECT EXISTS (
 			SELECT 1
 			FROM unnest($2::uuid[], $3::integer[]) AS s (identity, ordinal)
 			JOIN transactions t ON t.source_num = $1 AND t.identity = s.identity AND t.ordinal = s.ordinal)`,
-		sourceNum, identities, ordinals).Scan(&known)
-	return known, err
+		sourceNum, identities, ordinals))
 }
 
 // copyFresh copies straight into the table, which is what most files allow: a day's statement holds no row of the day
@@ -184,8 +182,9 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_transactions (LIKE transactions) ON COMMIT DROP`); err != nil {
-		return fmt.Errorf("making the staging table: %w", err)
+	if _, err := tx.exec(ctx, "making the staging table",
+		`CREATE TEMPORARY TABLE stg_transactions (LIKE transactions) ON COMMIT DROP`); err != nil {
+		return err
 	}
 	if _, err := tx.copyIn(ctx, `COPY stg_transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
@@ -193,7 +192,7 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if err := tx.replacePending(ctx, load); err != nil {
 		return err
 	}
-	tag, err := tx.tx.Exec(ctx, `
+	inserted, err := tx.exec(ctx, "taking over staged rows", `
 		INSERT INTO transactions (`+transactionColumns+`)
 		SELECT `+transactionColumns+`
 		FROM stg_transactions s
@@ -202,13 +201,13 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 			WHERE t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal)
 		ORDER BY id`)
 	if err != nil {
-		return fmt.Errorf("taking over staged rows: %w", err)
+		return err
 	}
 	conflicts, err := tx.stagedConflicts(ctx, load)
 	if err != nil {
 		return err
 	}
-	load.Import.RowsDuplicate += load.Stored - tag.RowsAffected() - conflicts
+	load.Import.RowsDuplicate += load.Stored - inserted - conflicts
 	load.Import.RowsRejected += conflicts
 	_, err = tx.tx.Exec(ctx, `DROP TABLE stg_transactions`)
 	return err
@@ -258,17 +257,12 @@ func ConflictingID(line, row int64, externalID string) recon.RowError {
 
 // importSums adds up what an import holds, per currency, as decimals.
 func (tx *Tx) importSums(ctx context.Context, num int64) (map[string]string, error) {
-	rows, err := tx.tx.Query(ctx, `
-		SELECT currency, sum(amount)::text FROM transactions WHERE id > $1 AND id < $2 GROUP BY currency`,
-		rowID(num, 0), rowID(num+1, 0))
-	if err != nil {
-		return nil, fmt.Errorf("adding up the import: %w", err)
-	}
+	first, last := rowIDs(num)
+	found, err := all[struct{ Currency, Minor string }](tx.query(ctx, `
+		SELECT currency, sum(amount)::text AS minor FROM transactions WHERE id BETWEEN $1 AND $2 GROUP BY currency`, first, last))
 	sums := map[string]string{}
-	var currency, minor string
-	_, err = pgx.ForEachRow(rows, []any{&currency, &minor}, func() error {
-		sums[currency] = decimalText(minor, currency)
-		return nil
-	})
+	for _, sum := range found {
+		sums[sum.Currency] = decimalText(sum.Minor, sum.Currency)
+	}
 	return sums, err
 }

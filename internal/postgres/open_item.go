@@ -16,11 +16,10 @@ type OpenItem struct {
 
 // unlistedImports returns the imports that no run has listed yet: this run reads them whole.
 func (tx *Tx) unlistedImports(ctx context.Context, contextID string) ([]int64, error) {
-	rows, _ := tx.tx.Query(ctx, `
+	nums, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT i.num FROM imports i JOIN sources s ON s.id = i.source_id
 		WHERE s.context_id = $1 AND i.status = 'COMPLETED' AND NOT i.listed
-		ORDER BY i.num`, contextID)
-	nums, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		ORDER BY i.num`, contextID), pgx.RowTo[int64])
 	if err != nil {
 		return nil, fmt.Errorf("reading unlisted imports: %w", err)
 	}
@@ -47,7 +46,7 @@ const listFreed = `
 //
 // OFFSET 0 as in listFreed: the planner would otherwise read all groups of all time.
 func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `
+	_, err := tx.exec(ctx, "removing confirmed rows from the open items", `
 		DELETE FROM open_items o
 		USING (
 			SELECT l.source_num, l.transaction_id
@@ -59,11 +58,8 @@ func (tx *Tx) listOpen(ctx context.Context, save RunSave) error {
 			WHERE s.context_id = $1 AND held.status = 'CONFIRMED'
 		) closed
 		WHERE o.source_num = closed.source_num AND o.transaction_id = closed.transaction_id`, save.Run.ContextID)
-	if err != nil {
-		return fmt.Errorf("removing confirmed rows from the open items: %w", err)
-	}
-	if len(save.Unlisted) == 0 {
-		return nil
+	if err != nil || len(save.Unlisted) == 0 {
+		return err
 	}
 	stream := newCopyStream(slices.Values(save.Open), func(r copyRow, item OpenItem) copyRow {
 		return r.fields(2).int4(item.SourceNum).int8(item.TransactionID)

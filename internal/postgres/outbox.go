@@ -16,7 +16,7 @@ var ErrOutboxMoved = errors.New("the outbox has been moved on by another relay")
 
 // ParkedEvent is an event that the broker would not take, set aside so that it holds up no others.
 type ParkedEvent struct {
-	Event    recon.Event
+	recon.Event
 	Attempts int
 }
 
@@ -36,19 +36,14 @@ func (tx *Tx) OutboxBatch(ctx context.Context, limit int) (b OutboxBatch, err er
 	batch.Queue(`
 		SELECT seq, id, key, payload, occurred_at, traceparent FROM events
 		WHERE seq > (SELECT event_seq FROM outbox_position) ORDER BY seq LIMIT $1`, limit).Query(func(rows pgx.Rows) (err error) {
-		b.Events, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (e recon.Event, err error) {
-			return e, row.Scan(&e.Seq, &e.ID, &e.Key, &e.Payload, &e.OccurredAt, &e.Traceparent)
-		})
+		b.Events, err = all[recon.Event](rows)
 		return err
 	})
 	batch.Queue(`
 		SELECT e.seq, e.id, e.key, e.payload, e.occurred_at, e.traceparent, p.attempts
 		FROM outbox_parked p JOIN events e ON e.seq = p.event_seq
 		WHERE p.retry_at <= now() ORDER BY p.event_seq LIMIT $1`, limit).Query(func(rows pgx.Rows) (err error) {
-		b.Parked, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p ParkedEvent, err error) {
-			e := &p.Event
-			return p, row.Scan(&e.Seq, &e.ID, &e.Key, &e.Payload, &e.OccurredAt, &e.Traceparent, &p.Attempts)
-		})
+		b.Parked, err = all[ParkedEvent](rows)
 		return err
 	})
 	if err := tx.tx.SendBatch(ctx, &batch).Close(); err != nil {
@@ -75,11 +70,12 @@ type Parking struct {
 // RecordOutbox writes down what the broker has confirmed. It fails with ErrOutboxMoved, changing nothing, when the
 // position is no longer From. retry is when the next parked event is due, zero when none waits.
 func (tx *Tx) RecordOutbox(ctx context.Context, r OutboxResult) (retry time.Time, err error) {
-	tag, err := tx.tx.Exec(ctx, `UPDATE outbox_position SET event_seq = @to WHERE event_seq = @from`, pgx.NamedArgs{"from": r.From, "to": r.To})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("recording the outbox position: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
+	moved, err := tx.exec(ctx, "recording the outbox position", `
+		UPDATE outbox_position SET event_seq = $2 WHERE event_seq = $1`, r.From, r.To)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case moved == 0:
 		return time.Time{}, ErrOutboxMoved
 	}
 	var batch pgx.Batch

@@ -130,9 +130,8 @@ func (tx *Tx) RunAlive(ctx context.Context, id string) (alive bool, err error) {
 	if !auth.IsUUID(id) {
 		return false, nil
 	}
-	err = tx.tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status = 'RUNNING' AND lease_until >= clock_timestamp())`, id).Scan(&alive)
-	return alive, err
+	return value[bool](tx.query(ctx, `
+		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND status = 'RUNNING' AND lease_until >= clock_timestamp())`, id))
 }
 
 // ReleaseRun ends a worker's lease before its time.
@@ -149,10 +148,10 @@ var ErrFenced = errors.New("the run was taken over, or has ended")
 func (tx *Tx) HeartbeatRun(
 	ctx context.Context, run recon.Run, lease time.Duration, progress recon.Progress,
 ) (cancelled bool, err error) {
-	err = tx.tx.QueryRow(ctx, `
+	cancelled, err = value[bool](tx.query(ctx, `
 		UPDATE runs SET lease_until = now() + $3, progress = $4
 		WHERE id = $1 AND fence = $2 AND status = 'RUNNING' RETURNING cancel_requested`,
-		run.ID, run.Fence, lease, progress).Scan(&cancelled)
+		run.ID, run.Fence, lease, progress))
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrFenced
 	}
@@ -161,9 +160,8 @@ func (tx *Tx) HeartbeatRun(
 
 // CheckFence refuses a worker that lost its run. It takes no lock: FinishRun decides.
 func (tx *Tx) CheckFence(ctx context.Context, run recon.Run) error {
-	var mine bool
-	err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND fence = $2 AND status = 'RUNNING')`,
-		run.ID, run.Fence).Scan(&mine)
+	mine, err := value[bool](tx.query(ctx, `
+		SELECT EXISTS (SELECT 1 FROM runs WHERE id = $1 AND fence = $2 AND status = 'RUNNING')`, run.ID, run.Fence))
 	if err == nil && !mine {
 		err = ErrFenced
 	}
@@ -172,7 +170,7 @@ func (tx *Tx) CheckFence(ctx context.Context, run recon.Run) error {
 
 // FinishRun is the last write of a run: it flips the state, under the fence.
 func (tx *Tx) FinishRun(ctx context.Context, run recon.Run, plan any) error {
-	tag, err := tx.tx.Exec(ctx, `
+	changed, err := tx.exec(ctx, "finishing the run", `
 		UPDATE runs SET status = @status, as_of = @asOf, plan = @plan, input_hash = @input, rules_hash = @rules,
 			result_hash = @result, groups_hash = @groups, summary = coalesce(@summary::jsonb, '{}'), error_code = @code, error_message = @message,
 			progress = '{}', lease_until = NULL, finished_at = now()
@@ -181,11 +179,8 @@ func (tx *Tx) FinishRun(ctx context.Context, run recon.Run, plan any) error {
 		"input": run.InputHash, "rules": run.RulesHash, "result": run.ResultHash, "groups": run.GroupsHash, "summary": run.Summary,
 		"code": run.ErrorCode, "message": run.ErrorMessage,
 	})
-	if err != nil {
-		return fmt.Errorf("finishing the run: %w", err)
+	if err == nil && changed != 1 {
+		err = ErrFenced
 	}
-	if tag.RowsAffected() != 1 {
-		return ErrFenced
-	}
-	return nil
+	return err
 }

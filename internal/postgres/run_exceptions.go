@@ -53,14 +53,14 @@ func (tx *Tx) firstExceptions(ctx context.Context, save RunSave, rows io.Reader)
 
 // openExceptions adds to what earlier runs found. One that was open before keeps its age, assignee and severity.
 func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
-	_, err := tx.tx.Exec(ctx, `CREATE TEMPORARY TABLE stg_exceptions (LIKE exceptions) ON COMMIT DROP`)
+	_, err := tx.exec(ctx, "making the staging table", `CREATE TEMPORARY TABLE stg_exceptions (LIKE exceptions) ON COMMIT DROP`)
 	if err != nil {
-		return fmt.Errorf("making the staging table: %w", err)
+		return err
 	}
 	if _, err := tx.copyIn(ctx, `COPY stg_exceptions (`+exceptionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
 	}
-	_, err = tx.tx.Exec(ctx, `
+	_, err = tx.exec(ctx, "opening exceptions", `
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
 			date, currency, side, class, reason, suggestion, opened_at)
 		SELECT transaction_id, context_num, source_num, run_num, amount, nearest_id, nearest_difference,
@@ -72,10 +72,7 @@ func (tx *Tx) openExceptions(ctx context.Context, rows io.Reader) error {
 			date = EXCLUDED.date, nearest_id = EXCLUDED.nearest_id, nearest_difference = EXCLUDED.nearest_difference, class = EXCLUDED.class, reason = EXCLUDED.reason,
 			suggestion = EXCLUDED.suggestion, status = 'OPEN', resolution = '', resolved_at = NULL,
 			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE EXCLUDED.opened_at END`)
-	if err != nil {
-		return fmt.Errorf("opening exceptions: %w", err)
-	}
-	return nil
+	return err
 }
 
 func (e *ExceptionRow) append(r copyRow, save *RunSave, opened time.Time) copyRow {

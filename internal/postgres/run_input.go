@@ -57,8 +57,7 @@ func (tx *Tx) saveRunInput(ctx context.Context, runNum int64, rows []int64) erro
 
 // RunRows are the ids of the rows that a run read, in order; false means that they were not kept.
 func (tx *Tx) RunRows(ctx context.Context, runNum int64, most int) (ids []int64, kept bool, err error) {
-	var packed []byte
-	err = tx.tx.QueryRow(ctx, `SELECT body FROM run_inputs WHERE run_num = $1`, runNum).Scan(&packed)
+	packed, err := value[[]byte](tx.query(ctx, `SELECT body FROM run_inputs WHERE run_num = $1`, runNum))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -80,13 +79,14 @@ func (tx *Tx) RowsByKey(ctx context.Context, keys []int64, r RowReader) error {
 
 // RunGroups hands the groups of a run that are still there to see, in order; the row is reused.
 func (tx *Tx) RunGroups(ctx context.Context, runNum int64, see func(*GroupRow) error) error {
-	rows, _ := tx.tx.Query(ctx, `
+	first, last := rowIDs(runNum)
+	rows := tx.query(ctx, `
 		SELECT g.id & 4294967295, coalesce(g.rule_id::text, ''), g.rule_version, g.left_amount, g.right_amount, g.difference,
 			g.residual, g.score, g.alternatives, coalesce(d.from_status, g.status), g.currency, coalesce(g.difference_reason, ''),
 			coalesce(g.held_by, ''), g.left_ids, g.right_ids, g.evidence, g.status,
 			coalesce((SELECT l.to_status FROM group_decisions l WHERE l.group_id = g.id ORDER BY l.ordinal DESC LIMIT 1), '')
 		FROM match_groups g LEFT JOIN group_decisions d ON d.group_id = g.id AND d.ordinal = 1
-		WHERE g.id BETWEEN $1 AND $2 ORDER BY g.id`, rowID(runNum, 0), rowID(runNum+1, 0)-1)
+		WHERE g.id BETWEEN $1 AND $2 ORDER BY g.id`, first, last)
 	var g GroupRow
 	_, err := pgx.ForEachRow(rows, []any{
 		&g.Ordinal, &g.RuleID, &g.RuleVersion, &g.LeftAmount, &g.RightAmount, &g.Difference, &g.Residual, &g.Score,

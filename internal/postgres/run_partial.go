@@ -33,7 +33,7 @@ func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 	if len(save.Superseded) == 0 {
 		return nil
 	}
-	tag, err := tx.tx.Exec(ctx, `
+	taken, err := tx.exec(ctx, "superseding partial groups", `
 		WITH old AS (
 			UPDATE match_groups g SET status = $3, residual = 0
 			WHERE g.id = ANY ($1) AND g.context_num = $2 AND `+takenUp+`
@@ -46,11 +46,8 @@ func (tx *Tx) supersede(ctx context.Context, save RunSave) error {
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by)
 		SELECT old.id, 1 + (SELECT count(*) FROM group_decisions d WHERE d.group_id = old.id), 'PARTIAL', $3, $4, $5 FROM old`,
 		save.Superseded, save.Context.Num, recon.GroupSuperseded.String(), "taken up by run "+save.Run.ID, tx.Actor())
-	if err != nil {
-		return fmt.Errorf("superseding partial groups: %w", err)
+	if err == nil && taken != int64(len(save.Superseded)) {
+		err = ErrRowsMoved
 	}
-	if tag.RowsAffected() != int64(len(save.Superseded)) {
-		return ErrRowsMoved
-	}
-	return nil
+	return err
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -129,12 +127,13 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 	if err := tx.saveExceptions(ctx, save); err != nil {
 		return err
 	}
+	first, last := rowIDs(save.Run.Num)
 	_, err := tx.tx.Exec(ctx, `
 		INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_by)
 		SELECT id, 1, context_num, difference, currency, difference_reason, $3
 		FROM match_groups
 		WHERE id BETWEEN $1 AND $2 AND status = 'CONFIRMED' AND difference <> 0 AND difference_reason IS NOT NULL`,
-		rowID(save.Run.Num, 0), rowID(save.Run.Num+1, 0)-1, tx.Actor())
+		first, last, tx.actor)
 	return err
 }
 
@@ -161,20 +160,15 @@ const previewLife = 24 * time.Hour
 // dropPreviews deletes the groups of the context's earlier dry runs, and of any dry run of the tenant that is too old:
 // they show what a run would have done with rows that have moved on. Their summaries stay.
 func (tx *Tx) dropPreviews(ctx context.Context, save RunSave) error {
-	_, err := tx.tx.Exec(ctx, `
-		DELETE FROM match_groups g USING runs r
-		WHERE r.mode = 'DRY_RUN' AND r.num <> $2 AND (r.context_id = $1 OR r.finished_at < now() - $3::interval)
-		AND g.id >= r.num << 32 AND g.id < (r.num + 1) << 32 AND g.preview`,
-		save.Run.ContextID, save.Run.Num, previewLife)
-	if err != nil {
-		return fmt.Errorf("dropping earlier previews: %w", err)
-	}
-	_, err = tx.tx.Exec(ctx, `
-		DELETE FROM run_inputs i USING runs r
-		WHERE r.num = i.run_num AND r.mode = 'DRY_RUN' AND r.num <> $2 AND (r.context_id = $1 OR r.finished_at < now() - $3::interval)`,
-		save.Run.ContextID, save.Run.Num, previewLife)
-	if err != nil {
-		return fmt.Errorf("dropping what earlier previews read: %w", err)
+	for _, sql := range []string{
+		`DELETE FROM match_groups g USING runs r WHERE g.id >= r.num << 32 AND g.id < (r.num + 1) << 32 AND g.preview`,
+		`DELETE FROM run_inputs i USING runs r WHERE r.num = i.run_num`,
+	} {
+		if _, err := tx.exec(ctx, "dropping earlier previews", sql+`
+			AND r.mode = 'DRY_RUN' AND r.num <> $2 AND (r.context_id = $1 OR r.finished_at < now() - $3::interval)`,
+			save.Run.ContextID, save.Run.Num, previewLife); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -244,11 +238,11 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 	if err != nil {
 		return err
 	}
-	var ignored bool
-	err = tx.tx.QueryRow(ctx, `
+	first, last := rowIDs(save.Run.Num)
+	ignored, err := value[bool](tx.query(ctx, `
 		SELECT EXISTS (
 			SELECT 1 FROM ignored_items n JOIN active_items a ON a.transaction_id = n.transaction_id
-			WHERE a.group_id BETWEEN $1 AND $2)`, rowID(save.Run.Num, 0), rowID(save.Run.Num+1, 0)-1).Scan(&ignored)
+			WHERE a.group_id BETWEEN $1 AND $2)`, first, last))
 	if err == nil && ignored {
 		err = ErrRowsMoved
 	}
@@ -257,9 +251,6 @@ func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 
 // RunPlan is the plan of a run, empty before the run has ended.
 func (tx *Tx) RunPlan(ctx context.Context, runNum int64) (plan recon.RunPlan, err error) {
-	var text []byte
-	if err := tx.tx.QueryRow(ctx, `SELECT plan FROM runs WHERE num = $1`, runNum).Scan(&text); err != nil {
-		return plan, notFound(err, "run")
-	}
-	return plan, json.Unmarshal(text, &plan)
+	plan, err = value[recon.RunPlan](tx.query(ctx, `SELECT plan FROM runs WHERE num = $1`, runNum))
+	return plan, notFound(err, "run")
 }

@@ -162,10 +162,9 @@ func (tx *Tx) QueueRun(
 		return run, recon.CodeContextInactive, nil
 	}
 	for range maxAttempts {
-		var waiting int
-		err := tx.tx.QueryRow(ctx, `
+		waiting, err := value[int](tx.query(ctx, `
 			WITH held AS (SELECT FROM runs WHERE context_id = $1 AND status = 'QUEUED' AND mode = $2 FOR SHARE)
-			SELECT count(*) FROM held`, contextID, mode).Scan(&waiting)
+			SELECT count(*) FROM held`, contextID, mode))
 		if err != nil {
 			return run, "", fmt.Errorf("looking for a waiting run: %w", err)
 		}

@@ -82,8 +82,8 @@ func (tx *Tx) DeleteSource(ctx context.Context, id string, version int) error {
 	if err != nil {
 		return err
 	}
-	var used bool
-	if err := tx.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM imports WHERE source_id = $1)`, id).Scan(&used); err != nil {
+	used, err := value[bool](tx.query(ctx, `SELECT EXISTS (SELECT 1 FROM imports WHERE source_id = $1)`, id))
+	if err != nil {
 		return err
 	}
 	if used {

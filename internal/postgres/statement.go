@@ -114,10 +114,8 @@ func (tx *Tx) statementDay(ctx context.Context, contextID string, asOf recon.Day
 	if asOf.Set() {
 		return asOf, nil
 	}
-	var latest recon.Day
-	err := tx.tx.QueryRow(ctx, `
-		SELECT max(t.date) FROM transactions t JOIN sources s ON s.num = t.source_num WHERE s.context_id = $1`, contextID).
-		Scan(&latest)
+	latest, err := value[recon.Day](tx.query(ctx, `
+		SELECT max(t.date) FROM transactions t JOIN sources s ON s.num = t.source_num WHERE s.context_id = $1`, contextID))
 	if err == nil && !latest.Set() {
 		latest = 0 // a context without rows: any day gives the same empty statement
 	}

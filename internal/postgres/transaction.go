@@ -57,8 +57,7 @@ func (tx *Tx) Transaction(ctx context.Context, id string) (recon.StoredTransacti
 	if !ok {
 		return recon.StoredTransaction{}, recon.NotFound("transaction")
 	}
-	rows, _ := tx.tx.Query(ctx, transactionSelect+` WHERE t.id = $1`, key)
-	t, err := pgx.CollectExactlyOneRow(rows, tx.scanTransaction)
+	t, err := pgx.CollectExactlyOneRow(tx.query(ctx, transactionSelect+` WHERE t.id = $1`, key), tx.scanTransaction)
 	return t, notFound(err, "transaction")
 }
 
@@ -158,16 +157,14 @@ func (tx *Tx) Ignore(ctx context.Context, id, reason string) (recon.StoredTransa
 		return recon.StoredTransaction{},
 			recon.Conflict(recon.CodeNotOpen, "only an open row can be ignored; this one is %s", t.State)
 	}
-	_, err = tx.tx.Exec(ctx, `INSERT INTO ignored_items (transaction_id, reason, created_by) VALUES ($1, $2, $3)`,
-		key, reason, tx.Actor())
-	if err != nil {
-		return recon.StoredTransaction{}, fmt.Errorf("ignoring the row: %w", err)
+	if _, err = tx.exec(ctx, "ignoring the row", `
+		INSERT INTO ignored_items (transaction_id, reason, created_by) VALUES ($1, $2, $3)`, key, reason, tx.actor); err != nil {
+		return recon.StoredTransaction{}, err
 	}
-	_, err = tx.tx.Exec(ctx, `
+	if _, err = tx.exec(ctx, "resolving the row's exception", `
 		UPDATE exceptions SET status = 'RESOLVED', resolution = 'IGNORED', resolved_at = now()
-		WHERE transaction_id = $1 AND status = 'OPEN'`, key)
-	if err != nil {
-		return recon.StoredTransaction{}, fmt.Errorf("resolving the row's exception: %w", err)
+		WHERE transaction_id = $1 AND status = 'OPEN'`, key); err != nil {
+		return recon.StoredTransaction{}, err
 	}
 	tx.Audit("transaction.ignore", kindTransaction, id, map[string]string{"reason": reason})
 	t.State = recon.StateIgnored
@@ -180,12 +177,11 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 	if err != nil {
 		return recon.StoredTransaction{}, err
 	}
-	var restored bool
-	err = tx.tx.QueryRow(ctx, `
+	restored, err := value[bool](tx.query(ctx, `
 		WITH freed AS (
 			DELETE FROM ignored_items WHERE transaction_id = $1 RETURNING transaction_id
 		), listed AS (`+listFreed+`)
-		SELECT EXISTS (SELECT FROM freed)`, key).Scan(&restored)
+		SELECT EXISTS (SELECT FROM freed)`, key))
 	if err != nil {
 		return recon.StoredTransaction{}, fmt.Errorf("restoring the row: %w", err)
 	}

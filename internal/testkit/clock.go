@@ -28,7 +28,7 @@ func DatabaseAt(t testing.TB, offset string) string {
 		t.Skip("libfaketime is not installed: scripts/install-deps installs it")
 	}
 	var bin string
-	err := dial(t, serverURL(t).String()).QueryRow(t.Context(), `SELECT setting FROM pg_config WHERE name = 'BINDIR'`).Scan(&bin)
+	err := Dial(t, serverURL(t).String()).QueryRow(t.Context(), `SELECT setting FROM pg_config WHERE name = 'BINDIR'`).Scan(&bin)
 	if err != nil {
 		t.Fatalf("looking for PostgreSQL's programs: %v", err)
 	}

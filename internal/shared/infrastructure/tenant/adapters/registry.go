@@ -124,12 +124,9 @@ func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, lim
 	if tenantID != "" && !auth.IsUUID(tenantID) {
 		return nil, recon.NotFound("tenant")
 	}
-	rows, err := r.pool.Query(ctx, `
+	rows, _ := r.pool.Query(ctx, `
 		SELECT id, at, actor, action, tenant_id::text, version, request_id, detail FROM control.audit
 		WHERE ($1 = '' OR tenant_id = nullif($1, '')::uuid) AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, tenantID, before, limit)
-	if err != nil {
-		return nil, registryError(err)
-	}
 	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[TenantAuditEntry])
 	if err != nil {
 		return nil, registryError(err)
@@ -138,10 +135,7 @@ func (r *Registry) Audit(ctx context.Context, tenantID string, before int64, lim
 }
 
 func (r *Registry) one(ctx context.Context, sql string, args ...any) (*TenantRecord, error) {
-	rows, err := r.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, registryError(err)
-	}
+	rows, _ := r.pool.Query(ctx, sql, args...) // its error comes with the rows
 	tenant, err := pgx.CollectExactlyOneRow(rows, scanTenant)
 	if err != nil {
 		return nil, registryError(err)
@@ -150,10 +144,7 @@ func (r *Registry) one(ctx context.Context, sql string, args ...any) (*TenantRec
 }
 
 func (r *Registry) many(ctx context.Context, sql string, args ...any) ([]TenantRecord, error) {
-	rows, err := r.pool.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, registryError(err)
-	}
+	rows, _ := r.pool.Query(ctx, sql, args...)
 	tenants, err := pgx.CollectRows(rows, scanTenant)
 	if err != nil {
 		return nil, registryError(err)

@@ -70,10 +70,7 @@ func readVersions(ctx context.Context, conn *pgx.Conn, tenantIDs []string, newes
 }
 
 func collect[T any](ctx context.Context, conn *pgx.Conn, sql string, args ...any) ([]T, error) {
-	rows, err := conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading the versions of schemas: %w", err)
-	}
+	rows, _ := conn.Query(ctx, sql, args...)
 	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
 	if err != nil {
 		return nil, fmt.Errorf("reading the versions of schemas: %w", err)

@@ -82,12 +82,9 @@ func (p *PostgresTenantSchemaProvisioner) dropSome(
 	if _, err := tx.Exec(ctx, dropLockTimeout); err != nil {
 		return false, fmt.Errorf("bounding the wait for locks: %w", err)
 	}
-	rows, err := tx.Query(ctx, `
+	rows, _ := tx.Query(ctx, `
 		SELECT relname FROM (`+schemaRelations+`) AS relations WHERE relkind IN ('r', 'p')
 		ORDER BY relispartition DESC, oid DESC LIMIT $2`, tenantID, dropChunk)
-	if err != nil {
-		return false, fmt.Errorf("listing the tenant's tables: %w", err)
-	}
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return false, fmt.Errorf("listing the tenant's tables: %w", err)

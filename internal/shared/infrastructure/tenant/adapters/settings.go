@@ -51,10 +51,7 @@ func (s *Settings) Now(ctx context.Context) (now time.Time, err error) {
 
 // Load returns every setting that was ever changed.
 func (s *Settings) Load(ctx context.Context) ([]StoredSetting, error) {
-	rows, err := s.pool.Query(ctx, `SELECT key, value, version, changed_at, changed_by FROM control.settings ORDER BY key`)
-	if err != nil {
-		return nil, settingsError(err)
-	}
+	rows, _ := s.pool.Query(ctx, `SELECT key, value, version, changed_at, changed_by FROM control.settings ORDER BY key`)
 	stored, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one StoredSetting, err error) {
 		err = row.Scan(&one.Key, (*[]byte)(&one.Value), &one.Version, &one.ChangedAt, &one.ChangedBy)
 		return one, err
@@ -102,13 +99,10 @@ type SettingChange struct {
 
 // History returns up to limit changes of a key before a version, the latest first; before 0 starts at the latest.
 func (s *Settings) History(ctx context.Context, key string, before, limit int) ([]SettingChange, error) {
-	rows, err := s.pool.Query(ctx, `
+	rows, _ := s.pool.Query(ctx, `
 		SELECT version, value, reset, changed_at, changed_by, request_id FROM control.settings_history
 		WHERE key = @key AND (@before::bigint = 0 OR version < @before)
 		ORDER BY version DESC LIMIT @limit`, pgx.NamedArgs{"key": key, "before": before, "limit": limit})
-	if err != nil {
-		return nil, settingsError(err)
-	}
 	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c SettingChange, err error) {
 		err = row.Scan(&c.Version, (*[]byte)(&c.Value), &c.Reset, &c.ChangedAt, &c.ChangedBy, &c.RequestID)
 		return c, err
