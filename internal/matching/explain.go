@@ -44,7 +44,7 @@ func explainOpen(ctx context.Context, tx *postgres.Tx, t recon.StoredTransaction
 		return err
 	}
 	e.Nearest = &nearest
-	input, err := tx.RunInputNow(ctx, t.ContextID)
+	input, err := tx.RunInput(ctx, recon.Run{ContextID: t.ContextID}) // of a run that started now
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // BackTestInput is RunInput with the rules that a back-test tries in the place of the context's own. Partial groups are
 // left out: their rows take part one by one.
 func (tx *Tx) BackTestInput(ctx context.Context, run recon.Run) (RunInput, error) {
-	in := RunInput{Rejected: map[recon.Side]int64{}, Duplicates: map[recon.Side]int64{}, rows: map[recon.Side]int64{}}
+	var in RunInput
 	var err error
 	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
 		return in, err

@@ -49,8 +49,3 @@ func (tx *Tx) RunNum(groupID string) int64 {
 	key, _ := tx.ids(kindGroup).Key(groupID)
 	return key >> 32
 }
-
-// RunInputNow is what a run that started now would know of a context besides its rows.
-func (tx *Tx) RunInputNow(ctx context.Context, contextID string) (RunInput, error) {
-	return tx.RunInput(ctx, recon.Run{ContextID: contextID})
-}

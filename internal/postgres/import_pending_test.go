@@ -11,7 +11,7 @@ import (
 )
 
 func TestReplaceable(t *testing.T) {
-	free, proposed := pendingRow{id: 1}, pendingRow{id: 2, groupID: 7, status: recon.GroupProposed}
-	confirmed, part := pendingRow{id: 3, groupID: 8, status: recon.GroupConfirmed}, pendingRow{id: 4, groupID: 9, status: recon.GroupPartial}
+	free, proposed := pendingRow{ID: 1}, pendingRow{ID: 2, GroupID: 7, Status: recon.GroupProposed}
+	confirmed, part := pendingRow{ID: 3, GroupID: 8, Status: recon.GroupConfirmed}, pendingRow{ID: 4, GroupID: 9, Status: recon.GroupPartial}
 	require.Equal(t, []pendingRow{free, proposed}, replaceable([]pendingRow{free, confirmed, proposed, part}))
 }

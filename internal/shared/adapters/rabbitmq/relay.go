@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -55,21 +56,10 @@ const (
 )
 
 func (c *RelayConfig) setDefaults() {
-	for value, fallback := range map[*int]int{
-		&c.Workers: relayWorkers, &c.Batch: InFlightMax, &c.AttemptsMax: attemptsMax, &c.ParkedMax: parkedTries,
-	} {
-		if *value == 0 {
-			*value = fallback
-		}
-	}
-	for value, fallback := range map[*time.Duration]time.Duration{
-		&c.Poll: relayPoll, &c.Lease: relayLease, &c.ParkedFirst: parkedFirst,
-	} {
-		if *value == 0 {
-			*value = fallback
-		}
-	}
-	c.Batch = min(c.Batch, InFlightMax)
+	c.Workers, c.Batch = cmp.Or(c.Workers, relayWorkers), min(cmp.Or(c.Batch, InFlightMax), InFlightMax)
+	c.AttemptsMax, c.ParkedMax = cmp.Or(c.AttemptsMax, attemptsMax), cmp.Or(c.ParkedMax, parkedTries)
+	c.Poll, c.Lease = cmp.Or(c.Poll, relayPoll), cmp.Or(c.Lease, relayLease)
+	c.ParkedFirst = cmp.Or(c.ParkedFirst, parkedFirst)
 }
 
 // Relay publishes committed events from the tenants' outboxes: at least once, in commit order within a

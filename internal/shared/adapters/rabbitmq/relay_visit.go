@@ -76,12 +76,12 @@ func (r *Relay) drain(taking, ctx context.Context, visit postgres.OutboxVisit) (
 }
 
 func (r *Relay) publisher(ctx context.Context, tenantID string) (*Publisher, error) {
-	vhost := ""
-	if r.cfg.VHost != nil {
-		var err error
-		if vhost, err = r.cfg.VHost(ctx, tenantID); err != nil {
-			return nil, err
-		}
+	if r.cfg.VHost == nil {
+		return r.cfg.Broker.Publisher(ctx, "")
+	}
+	vhost, err := r.cfg.VHost(ctx, tenantID)
+	if err != nil {
+		return nil, err
 	}
 	return r.cfg.Broker.Publisher(ctx, vhost)
 }
