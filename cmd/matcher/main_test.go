@@ -21,13 +21,16 @@ func TestMain(m *testing.M) {
 
 func runScripts(t *testing.T, folder string) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: folder, UpdateScripts: *update, RequireUniqueNames: true})
+	testscript.Run(t, testscript.Params{
+		Dir: folder, UpdateScripts: *update, RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"keep": keepLine},
+	})
 }
 
 func TestEveryCommandExplainsItselfWithAnExample(t *testing.T) {
 	t.Parallel()
 	help := output(t, "--help")
-	for _, name := range []string{"match", "rules", "test", "import", "run", "exceptions", "export", "apply", "serve", "demo", "tenant", "token", "migrate", "health", "version"} {
+	for _, name := range []string{"match", "inspect", "rules", "test", "import", "run", "exceptions", "export", "apply", "serve", "demo", "tenant", "token", "migrate", "health", "version"} {
 		require.Contains(t, help, "\n  "+name+" ")
 		own := output(t, name, "--help")
 		require.Contains(t, own, "Usage:", name)

@@ -12,6 +12,7 @@ import (
 
 	"matcher/internal/engine"
 	"matcher/internal/period"
+	"matcher/internal/recon"
 	"matcher/internal/report"
 )
 
@@ -193,7 +194,7 @@ func (m *matchCommand) read(ctx context.Context, args []string) (*reconciliation
 	in.takeOver()
 	r, err := in.open()
 	if err != nil {
-		return nil, err
+		return nil, m.saveOpen(in, err)
 	}
 	if m.out != "" {
 		if err := makeFolder(m.out); err != nil {
@@ -206,6 +207,19 @@ func (m *matchCommand) read(ctx context.Context, args []string) (*reconciliation
 		}
 	}
 	return r, r.load(ctx, m.reject)
+}
+
+// saveOpen writes what is open about files that are not read, where --save names a file for it, and returns why not.
+func (m *matchCommand) saveOpen(in *matchInput, refused error) error {
+	code := recon.CodeOf(refused)
+	if m.save == "" || code != recon.CodeReadingQuestion && code != recon.CodeNotDetected {
+		return refused
+	}
+	if err := in.save(m.save, in.sides()); err != nil {
+		return errors.Join(refused, err)
+	}
+	return fmt.Errorf("%w\nWritten to %s: keep one line of each question there, then --setup %s", refused, m.save,
+		m.save)
 }
 
 func (m *matchCommand) chooseFiles(args []string, in *matchInput) error {

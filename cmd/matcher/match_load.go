@@ -65,6 +65,7 @@ type matchFile struct {
 	size     int64
 	before   *mapping.Earlier // how last period read its source, where the user gave no map
 	reader   *mapping.Reader
+	refused  error  // why its columns are not read, where a reader found some
 	inverted string // why AlignSigns inverted its signs
 	rows     rowStore
 	rowsRead int64
@@ -94,6 +95,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	if f.reader, err = mapping.Open(body, f.path, hints); err == nil {
 		return nil
 	}
+	f.refused = err
 	code, err := recon.CodeOf(err), f.about(err)
 	flag := "--" + strings.ToLower(string(f.side)) + "-map"
 	switch {
@@ -102,8 +104,9 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	case side.setup.Map != nil:
 		return fmt.Errorf("%w\nCorrect the map that was given, by %s or in the setup", err, flag)
 	}
-	return fmt.Errorf("%w\nWrite what is missing into a file such as map.yaml, a line each "+
-		"(dateFormat: DD/MM/YYYY, decimal: \",\", amount: <column>), and give it with %s map.yaml", err, flag)
+	return fmt.Errorf("%w\nNext   matcher inspect %s --side %s --save map.yaml   shows what was found and writes it, "+
+		"with a line for each answer: keep one of each, and give it with %s map.yaml", err, f.path,
+		strings.ToLower(string(f.side)), flag)
 }
 
 // about names the file in an error, by its whole path: two folders may hold files of one name.

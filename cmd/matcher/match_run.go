@@ -158,9 +158,9 @@ func (f *matchFile) asks(questions []mapping.Question) error {
 			"\n       "))
 	}
 	side := strings.ToLower(string(f.side))
-	fmt.Fprintf(&text,
-		"\nAnswer with --answer %s.%s=1 or the like, or write the line into a map and give it with --%s-map map.yaml",
-		side, questions[0].ID, side)
+	fmt.Fprintf(&text, "\nNext   --answer %s.%s=1 or the like, or --save recon.yaml and keep one line of each "+
+		"question in it; matcher inspect %s --side %s --save map.yaml shows how the file is read", side, questions[0].ID, f.path,
+		side)
 	return recon.Unprocessable(recon.CodeReadingQuestion, text.String())
 }
 

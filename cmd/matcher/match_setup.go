@@ -134,35 +134,44 @@ func readWhole(path string) ([]byte, error) {
 }
 
 // save writes what was detected and used, so that the next period is read the same way. Calendars, rates and fees
-// stay as they were given.
+// stay as they were given. What is open is written as comments.
 func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 	saved := s.Setup
 	saved.AsOf = nil
+	comments := [2]string{}
 	for i, to := range [2]*setup.Side{&saved.Left, &saved.Right} {
 		first := sides[i].files[0]
-		fields := first.reader.FieldMap()
+		*to = setup.Side{Source: first.source, Currency: sides[i].setup.Currency}
+		if first.reader == nil {
+			continue
+		}
+		fields, open := skeleton(first.reader, first.refused)
 		for _, f := range sides[i].files[1:] {
 			// by the first map, the second's dates could be read wrong
-			if !reflect.DeepEqual(f.reader.FieldMap(), fields) {
+			if f.reader != nil && !reflect.DeepEqual(f.reader.FieldMap(), first.reader.FieldMap()) {
 				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: "+
 					"save each with the other side by itself",
 					first.path, f.path)
 			}
 		}
-		*to = setup.Side{Source: first.source, Currency: sides[i].setup.Currency, Map: &fields}
+		to.Map, comments[i] = &fields, open
 	}
-	text, err := asYAML(saved)
+	text, err := asYAML(saved, func(doc *yaml.Node) {
+		for i, side := range sides {
+			commentMap(doc, side.side, comments[i])
+		}
+	})
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, text, 0o644); err != nil {
+	if err := os.WriteFile(path, append([]byte(schemaLine("setup")), text...), 0o644); err != nil {
 		return writeError(path, err)
 	}
 	return nil
 }
 
-// asYAML writes a value as YAML in the order and with the names of its JSON.
-func asYAML(value any) ([]byte, error) {
+// asYAML writes a value as YAML in the order and with the names of its JSON; edit may comment it.
+func asYAML(value any, edit func(doc *yaml.Node)) ([]byte, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
@@ -172,6 +181,9 @@ func asYAML(value any) ([]byte, error) {
 		return nil, err
 	}
 	plainStyle(&node)
+	if edit != nil {
+		edit(node.Content[0])
+	}
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)

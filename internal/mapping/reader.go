@@ -65,6 +65,7 @@ type Reader struct {
 }
 
 // Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and name the way out.
+// With one about columns comes a Reader that has what was found: it reads no row.
 func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	hints.Format.Names = isFieldName
 	if m := hints.Map; m != nil {
@@ -88,7 +89,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 		}
 	}
 	if err := r.settle(); err != nil {
-		return nil, err
+		return r, err
 	}
 	return r, r.compile()
 }
@@ -168,12 +169,10 @@ func (r *Reader) findMap() error {
 	notes := r.notes
 	d := newDetector(r.file.Header(), r.sample, given, r.hints.Side)
 	d.signStated = r.signStated
-	if err := d.detect(); err != nil {
-		return err
-	}
+	err := d.detect()
 	r.detector, r.fields, r.Detection = d, d.out, d.report
 	r.Detection.Notes = append(slices.Clone(notes), r.Detection.Notes...)
-	return nil
+	return err
 }
 
 // statesSign reports whether a map decides which way the money of its rows goes.

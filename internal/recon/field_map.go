@@ -151,6 +151,15 @@ func (m FieldMap) Has(field string) bool {
 	return ok
 }
 
+// Names lists every column that a field is read from.
+func (f MapField) Names() []string {
+	names := slices.Concat(f.Columns, f.Add, f.Subtract, slices.Sorted(maps.Keys(f.Each)))
+	if f.Else != "" {
+		names = append(names, f.Else)
+	}
+	return names
+}
+
 // With returns the map with what another one names: its fields and settings replace those of the same name.
 func (m FieldMap) With(patch FieldMap) FieldMap {
 	fields := maps.Clone(m.Fields)
