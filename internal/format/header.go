@@ -171,9 +171,9 @@ func (s *sample) measure(t *table) {
 		case !named:
 			unnamed++
 			continue
-		case counts[date]*5 >= values*4:
+		case counts[date]*3 >= values*2: // the rest may be words such as "pending", and sums below
 			t.dates++
-		case counts[number]*5 >= values*4:
+		case counts[number]*3 >= values*2:
 			t.sums++
 		}
 		filled++
@@ -269,7 +269,7 @@ var dates = regexp.MustCompile(`^(\pL{2,10}[.,]{0,2} )?(` +
 
 func kindOf(value string) kind {
 	switch {
-	case value == "":
+	case strings.Trim(value, "-–—.") == "":
 		return blank
 	case len(value) > 40 || !strings.ContainsFunc(value, unicode.IsDigit):
 		return text

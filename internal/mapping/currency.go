@@ -23,6 +23,9 @@ var foreign = []string{
 // named after something else. A code in the amount's own name beats any column.
 func (d *detector) currencyColumn() {
 	if d.out.Has(recon.FieldCurrency) || len(d.out.Fields[recon.FieldAmount].Each) > 0 {
+		if at := columnAt(d.header, firstColumn(d.out.Fields[recon.FieldCurrency])); at >= 0 {
+			d.unknownAssets(at)
+		}
 		d.fillCurrency()
 		return
 	}
@@ -77,6 +80,38 @@ func (d *detector) currencyColumn() {
 	d.use(recon.FieldCurrency, best.at, "its values are currency codes", Named)
 	d.unknownAssets(best.at)
 	d.fillCurrency()
+	if len(d.problem) == 0 && !d.same(best.at) {
+		d.askSettled(best.at, amount)
+	}
+}
+
+// askSettled asks which amount moved, where the chosen one is in several currencies and another one, of its own
+// currency,
+// in one.
+func (d *detector) askSettled(currency int, amount string) {
+	for at, name := range d.header {
+		net := firstColumn(d.out.Fields[recon.FieldNet]) == name
+		if !net && (d.taken[at] || nameRank(d.words[at], recon.FieldAmount) < 0 || !areAmounts(d.values(at))) {
+			continue
+		}
+		for other := range d.header {
+			if d.taken[other] || !share(d.values(other), 90, isCode) || !d.same(other) || d.affinity(other, name) == 0 {
+				continue
+			}
+			line := func(amount, currency string) string {
+				return fmt.Sprintf("{amount: %q, currency: %q}", amount,
+					currency)
+			}
+			words, _ := d.wordsIn(currency)
+			d.ask("amount",
+				fmt.Sprintf("%q is in several currencies (%s) and %q is all in %s: which of them moved on this "+
+					"account?",
+					amount, strings.Join(words[:min(len(words), 5)], ", "), name, d.values(other)[0]),
+				[2]string{"the first", line(amount, d.header[currency])}, [2]string{"the second", line(name,
+					d.header[other])})
+			return
+		}
+	}
 }
 
 // askCurrency asks whether a column named after another amount is the currency of this one.

@@ -38,6 +38,7 @@ type Detection struct {
 
 	open        *openSign
 	openFee     *openFee
+	openNet     *openNet
 	openCard    string // why the signs may be those of a card
 	openStatus  []string
 	factor      recon.Minor // by which amounts are larger than those of the other side
@@ -193,6 +194,7 @@ func (d *detector) askOpen() {
 	m.aside.learn(d.header, d.sample)
 	d.askSign(m)
 	d.askFee()
+	d.askNet()
 	d.askCard(m)
 }
 
@@ -345,12 +347,18 @@ func (d *detector) referenceAndID() {
 	}
 }
 
+// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent.
+func losesDigits(text string) bool {
+	return len(text) > 4 && len(text) < 24 && strings.ContainsAny(text, "eE") && exponent.MatchString(text)
+}
+
 // exponents notes columns of ids that a spreadsheet wrote as numbers: their digits are lost, and rows look alike.
 func (d *detector) exponents() {
 	for at, name := range d.header {
 		words := d.words[at]
-		idLike := nameRank(words, recon.FieldExternalID) >= 0 || nameRank(words, recon.FieldReference) >= 0
-		if idLike && !d.taken[at] && share(d.values(at), 50, exponent.MatchString) {
+		idLike := nameRank(words, recon.FieldExternalID) >= 0 || nameRank(words, recon.FieldReference) >= 0 ||
+			firstColumn(d.given.Fields[recon.FieldExternalID]) == name
+		if idLike && share(d.values(at), 50, losesDigits) {
 			d.taken[at] = true
 			d.passOver(at, "its ids are written with an exponent, so their digits are lost")
 			d.note("the ids of column %s are written with an exponent (%s): their digits are lost, and no row is "+

@@ -62,9 +62,12 @@ func reads(values []string, formats ...string) (n int) {
 
 const dateProbe = 200 // values that show whether a column holds dates
 
-// areDates reports whether most values are dates, however written.
+// areDates reports whether most values are dates, however written. A word for a row that is not booked yet may be in the
+// place of one.
 func areDates(values []string) bool {
-	values = values[:min(len(values), dateProbe)]
+	values = slices.DeleteFunc(slices.Clone(values[:min(len(values), dateProbe)]), func(v string) bool {
+		return statusOf(v) == recon.Pending
+	})
 	return len(values) > 0 && reads(values, dateFormats...)*100 >= len(values)*80
 }
 

@@ -50,6 +50,45 @@ type openFee struct {
 	sum         string
 }
 
+// openNet are two columns of which either may be what moved: the amount before fees, and after.
+type openNet struct {
+	amount, net string
+	rows        int
+	sum         string // of the amounts less the net ones
+}
+
+// netBeside leaves open which of two amounts moved, where a net one differs from the one that is named an amount.
+func (d *detector) netBeside(m *Mapper) {
+	amount, net := firstColumn(d.out.Fields[recon.FieldAmount]), firstColumn(d.out.Fields[recon.FieldNet])
+	if amount == "" || net == "" || amount == net || d.given.Has(recon.FieldAmount) {
+		return
+	}
+	open, sums := openNet{amount: amount, net: net}, map[string]*recon.Total{}
+	for _, rec := range d.sample {
+		tx, wrong := m.Map(rec)
+		if len(wrong) > 0 || !tx.Net.Set || tx.Net.Amount == tx.Amount {
+			continue
+		}
+		open.rows++
+		if sums[tx.Currency] == nil {
+			sums[tx.Currency] = &recon.Total{}
+		}
+		sums[tx.Currency].Add(tx.Amount - tx.Net.Amount)
+	}
+	if open.sum = moneyText(sums); open.rows > 0 {
+		d.report.openNet = &open
+	}
+}
+
+func (d *detector) askNet() {
+	if open := d.report.openNet; open != nil {
+		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all: which of them moved?", open.amount, open.net,
+			plural(open.rows, "row"), open.sum),
+			[2]string{"the first: fees are charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},
+			[2]string{"the second: after fees", fmt.Sprintf("amount: %q", open.net)})
+	}
+}
+
 // feeBeside leaves open whether a fee is in the amount, where no net amount and no balance shows it.
 func (d *detector) feeBeside(m *Mapper) {
 	at := d.feeColumn(m)

@@ -13,7 +13,7 @@ import (
 var cardWords = []string{
 	"card", "cardmember", "cardholder", "karte", "kreditkarte", "kartennummer", "karteninhaber", "carte", "carta",
 	"tarjeta",
-	"cartao", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位", "卡号末四位", "mcc", "owed",
+	"cartao", "利用金額", "利用額", "ご利用額", "利用店名", "利用者", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位", "卡号末四位", "mcc", "owed",
 }
 
 // acquirer are words that make the name of a column one of a shop's own statement, which pays for card sales.
@@ -45,9 +45,45 @@ func (d *detector) liability(m *Mapper) {
 		}
 	}
 	if sign == "" {
+		sign = d.paidBack(m)
+	}
+	if sign == "" {
 		return
 	}
 	d.report.openCard = sign
+}
+
+// paidWords are what the rows that lower a debt are called.
+var paidWords = []string{
+	"payment received", "thank you", "refund", "autopay", "auto pay", "payment - web", "pagamento recebido", "estorno",
+	"zahlung erhalten", "gutschrift", "ruckerstattung", "remboursement", "paiement recu", "merci", "pago recibido", "reembolso",
+	"rimborso", "pagamento ricevuto", "terugbetaling", "betaling ontvangen", "还款", "还欠款", "返金", "ご入金", "キャンセル",
+}
+
+// paidBack returns what shows that minus lowers a debt: most rows below zero are called payments or refunds, and hardly
+// any above it.
+func (d *detector) paidBack(m *Mapper) string {
+	for at := range d.header {
+		if d.taken[at] && firstColumn(d.out.Fields[recon.FieldDescription]) != d.header[at] {
+			continue
+		}
+		var rows, paid [2]int
+		for _, rec := range d.sample {
+			plus, minus := signs([]string{m.amount.text(rec)})
+			if plus+minus == 0 {
+				continue
+			}
+			rows[minus]++
+			text := foldWord(column(rec, at))
+			if slices.ContainsFunc(paidWords, func(w string) bool { return strings.Contains(text, w) }) {
+				paid[minus]++
+			}
+		}
+		if paid[1]*2 >= rows[1] && paid[1] > 0 && rows[0] > 0 && paid[0]*10 <= rows[0] {
+			return fmt.Sprintf("column %q calls %s below zero payments or refunds", d.header[at], plural(paid[1], "row"))
+		}
+	}
+	return ""
 }
 
 // askCard asks which way the amounts of a card's statement go.

@@ -78,6 +78,9 @@ func (r *row) fail(field, value, code, format string, args ...any) {
 
 func (r *row) texts() {
 	r.tx.ExternalID = r.m.externalID.text(r.rec)
+	if losesDigits(r.tx.ExternalID) {
+		r.tx.ExternalID = "" // rows of it look alike and are not the same
+	}
 	r.tx.Reference = r.m.reference.text(r.rec)
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))

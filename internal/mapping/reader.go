@@ -187,7 +187,7 @@ func (r *Reader) finish() {
 		d.report, d.out = r.Detection, r.fields
 		d.askOpen()
 		r.Detection = d.report
-		r.Detection.open, r.Detection.openFee, r.Detection.openCard = nil, nil, ""
+		r.Detection.open, r.Detection.openFee, r.Detection.openNet, r.Detection.openCard = nil, nil, nil, ""
 	}
 }
 

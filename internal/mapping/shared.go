@@ -126,6 +126,9 @@ func (r *Reader) settleBy(known []Known) {
 	if r.Detection.openFee != nil {
 		r.feeBy(index)
 	}
+	if r.Detection.openNet != nil {
+		r.netBy(index)
+	}
 	if r.Detection.openCard != "" {
 		r.cardBy(index)
 	}
@@ -300,6 +303,42 @@ func (r *Reader) feeBy(index map[string]*Known) {
 		r.Detection.choose(recon.FieldAmount, slices.Concat(amount.Add, amount.Subtract),
 			fmt.Sprintf("%d rows of the other side have the amount less the fee", without), Proved)
 		r.Detection.Choices[len(r.Detection.Choices)-1].Value = sumText(amount)
+	}
+}
+
+// netBy decides which of two amounts moved by rows with a common reference, in whatever unit.
+func (r *Reader) netBy(index map[string]*Known) {
+	same := func(a, b recon.Minor) bool {
+		a, b = max(a, -a), max(b, -b)
+		for factor := recon.Minor(1); factor <= 1000; factor *= 10 {
+			if a == b*factor {
+				return true
+			}
+		}
+		return false
+	}
+	first, second := 0, 0
+	for _, p := range r.pairs(index) {
+		if !p.tx.Net.Set || p.tx.Net.Amount == p.tx.Amount {
+			continue
+		}
+		if same(p.tx.Amount, p.other.Amount) {
+			first++
+		}
+		if same(p.tx.Net.Amount, p.other.Amount) {
+			second++
+		}
+	}
+	open := r.Detection.openNet
+	why := fmt.Sprintf("the other side has it on %d of %d rows that share a reference", max(first, second), first+second)
+	switch {
+	case first > 0 && second == 0:
+		r.Detection.openNet = nil
+		r.Detection.choose(recon.FieldAmount, []string{open.amount}, why, Proved)
+	case second > 0 && first == 0:
+		r.Detection.openNet = nil
+		r.setField(recon.FieldAmount, recon.Column(open.net))
+		r.Detection.choose(recon.FieldAmount, []string{open.net}, why, Proved)
 	}
 }
 

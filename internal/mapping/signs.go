@@ -42,6 +42,7 @@ func (d *detector) signs(m *Mapper) {
 	if single && proof == nil {
 		d.liability(m)
 		d.feeBeside(m)
+		d.netBeside(m)
 	}
 }
 

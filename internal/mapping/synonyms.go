@@ -12,6 +12,18 @@ import (
 // synonyms are the names by which files call a canonical field, the surest first.
 var synonyms = parseSynonyms(synonymsText)
 
+// exactNames are the synonyms of each field without spaces, with their ranks.
+var exactNames = func() map[string]map[string]int {
+	exact := map[string]map[string]int{}
+	for field, names := range synonyms {
+		exact[field] = map[string]int{}
+		for rank, name := range slices.Backward(names) {
+			exact[field][strings.ReplaceAll(name, " ", "")] = rank
+		}
+	}
+	return exact
+}()
+
 //go:embed synonyms.txt
 var synonymsText string
 
@@ -35,6 +47,12 @@ var fillers = map[string]bool{
 var strangers = []string{
 	"balance", "saldo", "solde", "kontostand", "running", "available", "iban", "account number", "konto", "tax id", "rate", "kurs",
 	"limit", "count", "anzahl", "quantity", "qty",
+}
+
+// costs are words that make an amount one of what a payment costs, and not the payment.
+var costs = []string{
+	"fee", "fees", "tax", "taxes", "vat", "commission", "charge", "charges", "discount", "tip", "gebuhr", "gebuhren", "frais", "taxa",
+	"shipping", "refunded", "insurance", "price", "subtotal", "リファンド", "手续费", "手数料", "税",
 }
 
 // nameWords cuts a column name into folded words: "Betrag (€)" is betrag, "endToEndId" and "END_TO_END_ID" are alike.
@@ -75,13 +93,14 @@ func currencyOfWord(word string) string {
 func nameRank(words []string, field string) int {
 	name := strings.Join(words, " ")
 	names := synonyms[field]
-	for rank, synonym := range names {
-		if name == synonym || strings.ReplaceAll(name, " ", "") == strings.ReplaceAll(synonym, " ", "") {
-			return rank
-		}
+	if rank, known := exactNames[field][strings.ReplaceAll(name, " ", "")]; known {
+		return rank
 	}
 	padded := " " + name + " "
 	if isStranger(padded) {
+		return -1
+	}
+	if field == recon.FieldAmount && slices.ContainsFunc(words, func(w string) bool { return slices.Contains(costs, w) }) {
 		return -1
 	}
 	for rank, synonym := range names {
@@ -99,9 +118,9 @@ func isStranger(padded string) bool {
 
 // isFieldName reports whether a column name is one by which files call a field.
 func isFieldName(name string) bool {
-	words := nameWords(name)
-	for _, field := range recon.MappedFields {
-		if rank := nameRank(words, field); rank >= 0 && rank < len(synonyms[field]) {
+	squashed := strings.Join(nameWords(name), "")
+	for _, names := range exactNames {
+		if _, known := names[squashed]; known {
 			return true
 		}
 	}
