@@ -55,7 +55,7 @@ test-chaos: ## Broken networks, killed processes, full disks
 test-nightly: test cover fuzz test-chaos test-long mutants ## All of it, slowly
 
 test-long: deps ## Cases at full size: 500 random reconciliations, a million rows
-	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion' ./internal/engine
+	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 20m -run 'T107|TestAMillion|TestStatements' ./internal/engine ./internal/mapping
 	MATCHER_NIGHTLY=1 $(GO) test -count 1 -timeout 90m -tags integration -run T48 ./internal/matching
 
 mutants: deps ## One deliberate break for each row of the standard, each caught by the test its row names (ROW=n for one)

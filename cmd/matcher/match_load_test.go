@@ -38,7 +38,7 @@ func TestOneFileOneMeaning(t *testing.T) {
 	t.Parallel()
 	const (
 		ledger  = "entry,posted_at,memo,debit,credit,ref\n1,2026-03-01,Sale,10.00,,R1\n2,2026-03-02,Refund,,4.00,R2\n3,2026-03-03,Sale,7.00,,R3\n"
-		bank    = "id,date,amount,currency,reference,fee,net\nB1,2026-03-01,10.00,EUR,R1,1.00,9.00\nB2,2026-03-02,-4.00,EUR,R2,0.00,-4.00\n"
+		bank    = "id,date,amount,currency,reference,fee,net\nB1,2026-03-01,10.00,EUR,R1,0.00,10.00\nB2,2026-03-02,-4.00,EUR,R2,0.00,-4.00\n"
 		german  = "Buchungstag;Betrag;Soll/Haben;Verwendungszweck;Kundenreferenz\n13.03.2026;1.234,56;S;Miete;K1\n14.03.2026;10,00;H;Erstattung;K2\n"
 		pending = "id,date,amount,status,reference\nP1,2026-03-01,5.00,pending,R1\nP2,2026-03-01,6.00,pending,R2\nP1,2026-03-02,5.10,booked,R1\nP2,2026-03-01,6.00,pending,R2\n"
 		twice   = "date,amount,text\n2026-03-01,5.00,a\n2026-03-01,5.00,a\n2026-03-02,x,b\n2026-03-03,1.00,c\n"

@@ -106,6 +106,7 @@ func tieBalance(rows []movement, fee int) *balanceProof {
 	p := &balanceProof{signs: map[string]int{}, fee: fee}
 	before := map[string]recon.Minor{}
 	votes := map[string]*[4][]int{} // lines, by sign + 1; the last are those of no sign
+	var first []*movement           // of each account: what came before the file is not known
 	for i := range rows {
 		m := &rows[i]
 		last, known := before[m.account]
@@ -113,7 +114,10 @@ func tieBalance(rows []movement, fee int) *balanceProof {
 			continue
 		}
 		before[m.account] = m.balance.Amount
-		if !m.moved || !known && m.signOf(m.balance.Amount, fee) == noSign { // what came before the file is not known
+		if !known && m.moved {
+			first = append(first, m)
+		}
+		if !m.moved || !known {
 			continue
 		}
 		if votes[m.word] == nil {
@@ -136,6 +140,12 @@ func tieBalance(rows []movement, fee int) *balanceProof {
 			} else {
 				p.misses = append(p.misses, missed...)
 			}
+		}
+	}
+	for _, m := range first { // it may be nothing, which then agrees with what the other rows show
+		if sign, shown := p.signs[m.word]; shown && sign != 0 && m.signOf(m.balance.Amount, fee) == sign {
+			p.moves++
+			p.ties++
 		}
 	}
 	slices.Sort(p.misses)

@@ -325,3 +325,51 @@ func moneyText(sums map[string]*recon.Total) string {
 	}
 	return strings.Join(parts, " and ")
 }
+
+// ShareCurrency lends files without any sign of a currency the one that the whole other side is in.
+func ShareCurrency(left, right []*Reader) {
+	lend := func(to []*Reader, currency string) {
+		for _, r := range to {
+			switch {
+			case r.fields.Has(recon.FieldCurrency) || len(r.fields.Fields[recon.FieldAmount].Each) > 0 ||
+				r.currency() != recon.NoCurrency:
+			case currency == "":
+				r.lent = " currency=none (" + recon.NoCurrency + ")"
+			default:
+				r.setField(recon.FieldCurrency, recon.MapField{Constant: currency})
+				r.lent = " currency=" + currency + " (as the other side)"
+			}
+		}
+	}
+	lend(left, SideCurrency(right))
+	lend(right, SideCurrency(left))
+}
+
+// SideCurrency is the one currency that all samples of a side are in, "" when there are several or none.
+func SideCurrency(side []*Reader) string {
+	single := ""
+	for _, r := range side {
+		currency := r.currency()
+		if currency == "" || currency == recon.NoCurrency || single != "" && single != currency {
+			return ""
+		}
+		single = currency
+	}
+	return single
+}
+
+// currency is the one currency of the file's sample; NoCurrency where it names none, "" where it names several.
+func (r *Reader) currency() string {
+	single := ""
+	for _, record := range r.sample {
+		tx, wrong := r.mapper.Map(record)
+		if len(wrong) > 0 {
+			continue
+		}
+		if single != "" && single != tx.Currency {
+			return ""
+		}
+		single = tx.Currency
+	}
+	return single
+}

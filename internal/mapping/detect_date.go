@@ -62,7 +62,8 @@ func reads(values []string, formats ...string) (n int) {
 
 const dateProbe = 200 // values that show whether a column holds dates
 
-// areDates reports whether most values are dates, however written. A word for a row that is not booked yet may be in the
+// areDates reports whether most values are dates, however written. A word for a row that is not booked yet may be in
+// the
 // place of one.
 func areDates(values []string) bool {
 	values = slices.DeleteFunc(slices.Clone(values[:min(len(values), dateProbe)]), func(v string) bool {
@@ -112,7 +113,8 @@ func (d *detector) dateColumns() {
 	}
 	if counted := d.candidates(recon.FieldDate, areSerials); len(counted) > 0 {
 		d.fail(recon.FieldDate, recon.CodeNotDetected,
-			"column %q holds numbers such as %s, which Excel counts days by: format it as a date there and export again",
+			"column %q holds numbers such as %s, which Excel counts days by: format it as a date there and "+
+				"export again",
 			d.header[counted[0]], d.values(counted[0])[0])
 		return
 	}
@@ -287,7 +289,8 @@ func decideYear(values []string, best, yearFirst string) (format, why string, er
 		return yearFirst, "the years lie close together only so", nil
 	}
 	return "", "", doubt(values[0],
-		"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, yearFirst, len(values))
+		"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best,
+		yearFirst, len(values))
 }
 
 // yearsApart is by how much two readings must differ in years: a file of one day may span a year's end, not three.
@@ -331,7 +334,8 @@ func decideOrder(values []string, best, rival string) (format, why string, err e
 	switch {
 	case onlyBest == 0:
 		return "", "", doubt(values[0],
-			"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two", best, rival, len(values))
+			"can be read as %s and as %s, and none of the %d values read decides: set dateFormat to one of the two",
+			best, rival, len(values))
 	case onlyRival*10 > onlyBest:
 		return "", "", fmt.Errorf("some dates can only be read as %s and others only as %s: correct the file, or "+
 			"set dateFormat to one of the two", best, rival)
@@ -384,8 +388,10 @@ func (d *detector) decimal(m *Mapper) {
 	case commas > points*most:
 		use(",")
 	case points > 0:
-		d.fail("decimal", recon.CodeAmbiguousDecimal, `amounts such as %q and %q contradict each other: set decimal to "." or ","`, witness['.'], witness[','])
+		d.fail("decimal", recon.CodeAmbiguousDecimal,
+			`amounts such as %q and %q contradict each other: set decimal to "." or ","`, witness['.'], witness[','])
 	case open != "":
-		d.fail("decimal", recon.CodeAmbiguousDecimal, `amounts such as %q may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`, open)
+		d.fail("decimal", recon.CodeAmbiguousDecimal,
+			`amounts such as %q may have thousands or three decimals, and no value read decides: set decimal to "." (as in 1,234.56) or "," (as in 1.234,56)`, open)
 	}
 }

@@ -13,7 +13,8 @@ import (
 var cardWords = []string{
 	"card", "cardmember", "cardholder", "karte", "kreditkarte", "kartennummer", "karteninhaber", "carte", "carta",
 	"tarjeta",
-	"cartao", "利用金額", "利用額", "ご利用額", "利用店名", "利用者", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位", "卡号末四位", "mcc", "owed",
+	"cartao", "利用金額", "利用額", "ご利用額", "利用店名", "利用者", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位",
+	"卡号末四位", "mcc", "owed",
 }
 
 // acquirer are words that make the name of a column one of a shop's own statement, which pays for card sales.
@@ -24,8 +25,8 @@ var maskedNumber = regexp.MustCompile(`[*xX•·]{3,}[ -]?[0-9]{3,5}$`)
 
 // liability leaves the sign of a card's statement open where nothing proves it: its plus may be spending.
 func (d *detector) liability(m *Mapper) {
-	if d.out.Has(recon.FieldDirection) || d.given.Has(recon.FieldAmount) || d.given.Negate || d.given.Signs != "" ||
-		d.report.open != nil || d.out.Has(recon.FieldNet) || d.out.Has(recon.FieldGross) || d.signStated {
+	if !d.mayAskSign() || d.report.openCard != "" || d.out.Has(recon.FieldDirection) || d.report.open != nil ||
+		d.out.Has(recon.FieldNet) || d.out.Has(recon.FieldGross) {
 		return
 	}
 	sign := ""
@@ -53,10 +54,16 @@ func (d *detector) liability(m *Mapper) {
 	d.report.openCard = sign
 }
 
+// mayAskSign reports whether neither a map nor the caller states which way the amounts go.
+func (d *detector) mayAskSign() bool {
+	return !d.given.Has(recon.FieldAmount) && !d.given.Negate && d.given.Signs == "" && !d.signStated
+}
+
 // paidWords are what the rows that lower a debt are called.
 var paidWords = []string{
 	"payment received", "thank you", "refund", "autopay", "auto pay", "payment - web", "pagamento recebido", "estorno",
-	"zahlung erhalten", "gutschrift", "ruckerstattung", "remboursement", "paiement recu", "merci", "pago recibido", "reembolso",
+	"zahlung erhalten", "gutschrift", "ruckerstattung", "remboursement", "paiement recu", "merci", "pago recibido",
+	"reembolso",
 	"rimborso", "pagamento ricevuto", "terugbetaling", "betaling ontvangen", "还款", "还欠款", "返金", "ご入金", "キャンセル",
 }
 
@@ -80,7 +87,8 @@ func (d *detector) paidBack(m *Mapper) string {
 			}
 		}
 		if paid[1]*2 >= rows[1] && paid[1] > 0 && rows[0] > 0 && paid[0]*10 <= rows[0] {
-			return fmt.Sprintf("column %q calls %s below zero payments or refunds", d.header[at], plural(paid[1], "row"))
+			return fmt.Sprintf("column %q calls %s below zero payments or refunds", d.header[at], plural(paid[1],
+				"row"))
 		}
 	}
 	return ""
@@ -108,8 +116,10 @@ func (d *detector) askCard(m *Mapper) {
 		sums[tx.Currency].Add(tx.Amount)
 	}
 	d.ask("sign",
-		fmt.Sprintf("this looks like a card's statement (%s): %s (%s) above zero and %s (%s) below, and nothing "+
-			"proves whether plus is money in or spending", d.report.openCard, plural(rows[false], "row"), moneyText(plus),
+		fmt.Sprintf("this may be the statement of a card or a debt (%s): %s (%s) above zero and %s (%s) below, "+
+			"and nothing "+
+			"proves whether plus is money in or spending", d.report.openCard, plural(rows[false], "row"),
+			moneyText(plus),
 			plural(rows[true], "row"), moneyText(minus)),
 		[2]string{"plus is money in", "signs: asWritten"},
 		[2]string{"plus is spending", "negate: true"})

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +14,7 @@ const (
 	turnPairsMin      = 10 // opposite pairs that turn a whole file
 	turnPercentMin    = 99
 	doubtPercentMin   = 90 // below it the two files just differ
+	doubtPairsMin     = 2
 	wordPairsMin      = 3  // pairs that give the words of a column their signs, all of them agreeing
 	unitPairsMin      = 10 // pairs that make a factor of the amounts a question
 	referencePercent  = 20 // of the sample share a text with the other side: then the column is its reference
@@ -330,7 +330,8 @@ func (r *Reader) netBy(index map[string]*Known) {
 		}
 	}
 	open := r.Detection.openNet
-	why := fmt.Sprintf("the other side has it on %d of %d rows that share a reference", max(first, second), first+second)
+	why := fmt.Sprintf("the other side has it on %d of %d rows that share a reference", max(first, second),
+		first+second)
 	switch {
 	case first > 0 && second == 0:
 		r.Detection.openNet = nil
@@ -406,7 +407,7 @@ func alignSigns(left, right []*Reader) SignEvidence {
 		return e
 	}
 	e.Lines = nil
-	if !stated && e.Joined >= turnPairsMin && e.Suspect() {
+	if !stated && e.Joined >= doubtPairsMin && e.Suspect() {
 		flag := "--" + strings.ToLower(string(e.Side)) + "-negate"
 		turned[0].Detection.Questions = append(turned[0].Detection.Questions, newQuestion("sign", fmt.Sprintf(
 			"%d of %d rows that share a reference with the other side have the opposite sign: is this file "+
@@ -463,52 +464,4 @@ func sampleAmounts(side []*Reader) map[string][]signedRow {
 func (r *Reader) InDebitAndCredit() bool {
 	return (r.fields.Has(recon.FieldDebit) || r.fields.Has(recon.FieldCredit)) && (r.Detection.convention ||
 		r.detector == nil)
-}
-
-// ShareCurrency lends files without any sign of a currency the one that the whole other side is in.
-func ShareCurrency(left, right []*Reader) {
-	lend := func(to []*Reader, currency string) {
-		for _, r := range to {
-			switch {
-			case r.fields.Has(recon.FieldCurrency) || len(r.fields.Fields[recon.FieldAmount].Each) > 0 ||
-				r.currency() != recon.NoCurrency:
-			case currency == "":
-				r.lent = " currency=none (" + recon.NoCurrency + ")"
-			default:
-				r.setField(recon.FieldCurrency, recon.MapField{Constant: currency})
-				r.lent = " currency=" + currency + " (as the other side)"
-			}
-		}
-	}
-	lend(left, SideCurrency(right))
-	lend(right, SideCurrency(left))
-}
-
-// SideCurrency is the one currency that all samples of a side are in, "" when there are several or none.
-func SideCurrency(side []*Reader) string {
-	single := ""
-	for _, r := range side {
-		currency := r.currency()
-		if currency == "" || currency == recon.NoCurrency || single != "" && single != currency {
-			return ""
-		}
-		single = currency
-	}
-	return single
-}
-
-// currency is the one currency of the file's sample; NoCurrency where it names none, "" where it names several.
-func (r *Reader) currency() string {
-	single := ""
-	for _, record := range r.sample {
-		tx, wrong := r.mapper.Map(record)
-		if len(wrong) > 0 {
-			continue
-		}
-		if single != "" && single != tx.Currency {
-			return ""
-		}
-		single = tx.Currency
-	}
-	return cmp.Or(single, "")
 }

@@ -49,7 +49,8 @@ func TestSettle_OppositeSigns(t *testing.T) {
 		{same: 3, opposite: 97, asked: true},
 		{same: 2, opposite: 9},
 		{same: 97, opposite: 3},
-		{opposite: 4},
+		{opposite: 4, asked: true},
+		{opposite: 1},
 		{zero: 9},
 	} {
 		leftText, rightText := mirrored(c.same, c.opposite, c.zero)

@@ -294,31 +294,36 @@ func (d *detector) applyProof(m *Mapper, p *balanceProof, words int) {
 			Field: "negate", Value: fmt.Sprint(d.out.Negate), Why: why, Evidence: Proved,
 		})
 	case words >= 0:
-		values := map[string]string{}
-		asWritten := true
-		for word, sign := range p.signs {
-			values[word] = map[int]string{1: recon.DirectionIn, -1: recon.DirectionOut, 0: recon.DirectionNeutral}[sign]
-			asWritten = asWritten && sign == 1
+		d.applyWords(p, words, why)
+	}
+}
+
+// applyWords reads the words of a column as the running balance shows them. A word of which no row moved it, such as
+// that
+// of the first row, has its usual meaning or none.
+func (d *detector) applyWords(p *balanceProof, at int, why string) {
+	values, asWritten := map[string]string{}, true
+	all, _ := d.wordsIn(at)
+	for _, word := range all {
+		sign, shown := p.signs[word]
+		way := map[int]string{1: recon.DirectionIn, -1: recon.DirectionOut, 0: recon.DirectionNeutral}[sign]
+		if !shown {
+			way = directionOf(word)
 		}
-		if asWritten {
+		if way == "" {
+			d.report.open = &openSign{at, all}
 			return
 		}
-		d.use(recon.FieldDirection, words, why, Proved)
-		field := d.out.Fields[recon.FieldDirection]
-		all, _ := d.wordsIn(words)
-		for _, word := range all {
-			if values[word] == "" { // of a first row, or of none that moved
-				values[word] = directionOf(word)
-			}
-			if values[word] == "" {
-				d.report.open = &openSign{words, all}
-				delete(d.out.Fields, recon.FieldDirection)
-				return
-			}
-		}
-		field.Values = values
-		d.out.Fields[recon.FieldDirection] = field
+		values[word] = way
+		asWritten = asWritten && way == recon.DirectionIn
 	}
+	if asWritten {
+		return
+	}
+	d.use(recon.FieldDirection, at, why, Proved)
+	field := d.out.Fields[recon.FieldDirection]
+	field.Values = values
+	d.out.Fields[recon.FieldDirection] = field
 }
 
 // applyPair turns two columns round where the balance grows by what is called a debit.
@@ -358,10 +363,14 @@ func (d *detector) applyPair(m *Mapper, p *balanceProof, why string) {
 func (d *detector) balanceColumn(m *Mapper, ways []int) (proof *balanceProof, words int) {
 	disagrees := ""
 	fee := d.feeColumn(m)
+	candidates := append([]int{-1}, ways...)
+	if plus, minus := signs(d.texts(m.amount)); plus == 0 || minus == 0 { // of one sign, so the words give it
+		candidates = append(slices.Clone(ways), -1)
+	}
 	for _, at := range d.balanceColumns() {
 		balance := &source{name: recon.FieldBalance, columns: []int{at}, decimal: decimalByte(d.out.Decimal),
 			blank: isBlank}
-		for _, words := range append([]int{-1}, ways...) {
+		for _, words := range candidates {
 			p := proveBalance(d.movements(m, balance, words, fee))
 			if p.proves() && (words >= 0 || len(ways) == 0 || p.signs[""] != 0) {
 				d.use(recon.FieldBalance, at, p.String(), Proved)
@@ -369,6 +378,9 @@ func (d *detector) balanceColumn(m *Mapper, ways []int) (proof *balanceProof, wo
 					d.note("column %s does not follow from the amounts on %s", d.header[at], lines(p.misses))
 				}
 				return p, words
+			}
+			if p != nil && len(ways) == 0 && p.signs[""] < 0 && p.ties*2 > p.moves && d.mayAskSign() {
+				d.report.openCard = fmt.Sprintf("column %q falls where amounts are above zero", d.header[at])
 			}
 			if p != nil && p.moves >= balanceTransitionsMin && disagrees == "" {
 				disagrees = fmt.Sprintf("column %s is named like a balance and does not follow from the amounts: "+

@@ -39,19 +39,22 @@ func parseSynonyms(text string) map[string][]string {
 
 // fillers are words that do not show which field a name of three words or more means.
 var fillers = map[string]bool{
-	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true, "the": true, "in": true,
+	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true,
+	"the": true, "in": true,
 	"en": true, "em": true, "van": true, "der": true, "des": true, "local": true, "lcy": true,
 }
 
 // strangers are words that make a name mean something else, whatever it holds besides.
 var strangers = []string{
-	"balance", "saldo", "solde", "kontostand", "running", "available", "iban", "account number", "konto", "tax id", "rate", "kurs",
+	"balance", "saldo", "solde", "kontostand", "running", "available", "iban", "account number", "konto", "tax id",
+	"rate", "kurs",
 	"limit", "count", "anzahl", "quantity", "qty",
 }
 
 // costs are words that make an amount one of what a payment costs, and not the payment.
 var costs = []string{
-	"fee", "fees", "tax", "taxes", "vat", "commission", "charge", "charges", "discount", "tip", "gebuhr", "gebuhren", "frais", "taxa",
+	"fee", "fees", "tax", "taxes", "vat", "commission", "charge", "charges", "discount", "tip", "gebuhr", "gebuhren",
+	"frais", "taxa",
 	"shipping", "refunded", "insurance", "price", "subtotal", "リファンド", "手续费", "手数料", "税",
 }
 
@@ -100,7 +103,10 @@ func nameRank(words []string, field string) int {
 	if isStranger(padded) {
 		return -1
 	}
-	if field == recon.FieldAmount && slices.ContainsFunc(words, func(w string) bool { return slices.Contains(costs, w) }) {
+	if field == recon.FieldAmount && slices.ContainsFunc(words, func(w string) bool {
+		return slices.Contains(costs,
+			w)
+	}) {
 		return -1
 	}
 	for rank, synonym := range names {
