@@ -30,7 +30,7 @@ func runScripts(t *testing.T, folder string) {
 func TestEveryCommandExplainsItselfWithAnExample(t *testing.T) {
 	t.Parallel()
 	help := output(t, "--help")
-	for _, name := range []string{"match", "inspect", "rules", "test", "import", "run", "exceptions", "export", "apply", "serve", "demo", "tenant", "token", "migrate", "health", "version"} {
+	for _, name := range []string{"match", "inspect", "schema", "rules", "test", "import", "run", "exceptions", "export", "apply", "serve", "demo", "tenant", "token", "migrate", "health", "version"} {
 		require.Contains(t, help, "\n  "+name+" ")
 		own := output(t, name, "--help")
 		require.Contains(t, own, "Usage:", name)
