@@ -54,6 +54,9 @@ func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {
 	under := " under " + strconv.Quote(c.rule.Name)
 	switch m.Change {
 	case ChangeAmount:
+		if own := c.amount(half); own != 0 && own == -c.amount(1-half) {
+			return "turn the sign of one of the two rows: their amounts are equal and opposite" + under
+		}
 		return c.feeChange() + "change the amount by " + plus(m.Delta) + c.money(half,
 			m.Delta) + c.unit(half) + c.amountLimit() + under
 	case ChangeDate:
