@@ -37,6 +37,7 @@ CREATE TABLE sources (
     currency          text NOT NULL DEFAULT '',
     time_zone         text NOT NULL DEFAULT 'UTC',
     negate            boolean NOT NULL DEFAULT false,
+    max_rejected      bigint CONSTRAINT sources_max_rejected_bound CHECK (max_rejected >= 0), -- null: what the reader tolerates
     field_map_version integer NOT NULL DEFAULT 0,
     version           integer NOT NULL DEFAULT 1,
     created_at        timestamptz NOT NULL DEFAULT now(),
@@ -88,25 +89,29 @@ CREATE TABLE imports (
     format            text NOT NULL,
     size_bytes        bigint NOT NULL,
     sha256            bytea NOT NULL,
-    field_map         jsonb NOT NULL,
+    reading           jsonb NOT NULL, -- the map by which the file was read, what each decision rests on, and what the source was then
     field_map_version integer NOT NULL,
     status            text NOT NULL CHECK (status IN ('COMPLETED', 'FAILED', 'VOIDED')),
     rows_read         bigint NOT NULL,
     rows_inserted     bigint NOT NULL,
     rows_duplicate    bigint NOT NULL,
     rows_rejected     bigint NOT NULL,
+    rows_set_aside    bigint NOT NULL,
     sums              jsonb NOT NULL DEFAULT '{}',
     detection         text NOT NULL DEFAULT '', -- what detection found, for people
     listed            boolean NOT NULL DEFAULT false, -- a run has read it: its open rows are in open_items
     created_at        timestamptz NOT NULL DEFAULT now(),
     created_by        text NOT NULL,
     voided_at         timestamptz,
-    CONSTRAINT imports_rows_tie CHECK (rows_read = rows_inserted + rows_duplicate + rows_rejected)
+    CONSTRAINT imports_rows_tie CHECK (rows_read = rows_inserted + rows_duplicate + rows_rejected + rows_set_aside)
 );
 CREATE INDEX imports_source ON imports (source_id, num);
 
+-- Rows that were not taken: refused ones, and those that are no movement of money. Each kind has ordinals of its own,
+-- without gaps.
 CREATE TABLE import_rejects (
     import_num bigint NOT NULL,
+    set_aside  boolean NOT NULL,
     ordinal    integer NOT NULL,
     line       bigint NOT NULL,
     row        bigint NOT NULL,
@@ -114,7 +119,7 @@ CREATE TABLE import_rejects (
     value      text NOT NULL,
     code       text NOT NULL,
     reason     text NOT NULL,
-    PRIMARY KEY (import_num, ordinal)
+    PRIMARY KEY (import_num, set_aside, ordinal)
 );
 
 -- id = import number * 2^32 + data row of the file: unique, in the order of the files, without a sequence.

@@ -62,6 +62,9 @@ func (p *applyPlan) planSource(
 	case source.ID == "":
 		p.missing("source", name, string(side), func(ctx context.Context) error {
 			made := map[string]any{"name": name, "side": side, "currency": want.Currency}
+			if want.MaxRejected != nil {
+				made["maxRejected"] = want.MaxRejected
+			}
 			return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", made, source)
 		})
 	default:
@@ -72,16 +75,17 @@ func (p *applyPlan) planSource(
 
 // changeSource compares what the file names; what it leaves out stays.
 func (p *applyPlan) changeSource(source *recon.Source, want setup.Side) {
-	var fields []fieldChange
+	there, wanted := map[string]any{}, map[string]any{}
 	if want.Currency != "" {
-		fields = diffFields(map[string]string{"currency": source.Currency},
-			map[string]string{"currency": want.Currency})
+		there["currency"], wanted["currency"] = source.Currency, want.Currency
+	}
+	if want.MaxRejected != nil {
+		there["maxRejected"], wanted["maxRejected"] = source.MaxRejected, want.MaxRejected
 	}
 	call := apiCall{
-		method: http.MethodPatch, path: "/v1/sources/" + source.ID, version: source.Version,
-		json: map[string]any{"currency": want.Currency},
+		method: http.MethodPatch, path: "/v1/sources/" + source.ID, version: source.Version, json: wanted,
 	}
-	p.differs("source", source.Name, fields,
+	p.differs("source", source.Name, diffFields(there, wanted),
 		func(ctx context.Context) error { return p.c.do(ctx, call, source) })
 	if source.Negate {
 		p.note("source %q has its signs inverted in the service (negate), on top of its map", source.Name)

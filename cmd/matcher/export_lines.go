@@ -131,7 +131,7 @@ func (c *exportCommand) lastRun(
 	return summary.AsOf, seen, err
 }
 
-// rejectedRow is a refused row with the file that it stood in.
+// rejectedRow is a row that was refused or set aside with the file that it stood in.
 type rejectedRow struct {
 	File     string `json:"file"`
 	ImportID string `json:"importId"`
@@ -143,8 +143,16 @@ type rejectedRow struct {
 	Reason   string `json:"reason"`
 }
 
-// rejected writes the refused rows of every file, the first file of the left side first.
 func (c *exportCommand) rejected(ctx context.Context, line exportLine) error {
+	return c.unread(ctx, "REJECTED", line)
+}
+
+func (c *exportCommand) setAside(ctx context.Context, line exportLine) error {
+	return c.unread(ctx, recon.CodeSetAside, line)
+}
+
+// unread writes the rows of a kind of every file that became no transactions, the first file of the left side first.
+func (c *exportCommand) unread(ctx context.Context, kind string, line exportLine) error {
 	for _, source := range c.order {
 		imports, err := all[recon.Import](ctx, c.client, "/v1/sources/"+source.ID+"/imports")
 		if err != nil {
@@ -152,10 +160,10 @@ func (c *exportCommand) rejected(ctx context.Context, line exportLine) error {
 		}
 		slices.Reverse(imports) // the latest came first
 		for _, in := range imports {
-			if in.Status != recon.ImportCompleted || in.RowsRejected == 0 {
+			if in.Status != recon.ImportCompleted || in.RowsRejected+in.RowsSetAside == 0 {
 				continue
 			}
-			err := each(ctx, c.client, "/v1/imports/"+in.ID+"/rejects", func(e recon.RowError) error {
+			err := each(ctx, c.client, "/v1/imports/"+in.ID+"/rejects?kind="+kind, func(e recon.RowError) error {
 				return line(report.Rejected(in.FileName, &e), rejectedRow{
 					in.FileName, in.ID, e.Line, e.Row, e.Field, e.Value, e.Code, e.Reason,
 				})

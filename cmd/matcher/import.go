@@ -35,6 +35,7 @@ type importCommand struct {
 	source, context, name, key string
 	failOn                     failOn
 	rejects                    int
+	answers                    []string
 }
 
 func newImportCommand(o outside) *cobra.Command {
@@ -55,6 +56,8 @@ func newImportCommand(o outside) *cobra.Command {
 	f.StringVar(&c.context, "context", "", "`CONTEXT` of the source, where several have one of that name")
 	f.StringVar(&c.name, "name", "", "what the file is called in the service (default: its own name)")
 	f.IntVar(&c.rejects, "rejects", 20, "how many refused rows are listed for a file")
+	f.StringArrayVar(&c.answers, "answer", nil,
+		"answers a question about the files, as the refusal prints it: `ID=N` (repeatable)")
 	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is any `rejected` row")
 	f.StringVar(&c.key, "idempotency-key", "",
 		"makes a repeated command safe: the same `KEY` and file are loaded once, and answered alike")
@@ -187,8 +190,9 @@ func (c *importCommand) load(
 	if c.key != "" {
 		key = fmt.Sprintf("%s/%d", c.key, position)
 	}
+	query := url.Values{"name": {name}, "answer": c.answers}
 	r := apiCall{
-		method: http.MethodPost, path: "/v1/sources/" + source.ID + "/imports?name=" + url.QueryEscape(name), key: key,
+		method: http.MethodPost, path: "/v1/sources/" + source.ID + "/imports?" + query.Encode(), key: key,
 		contentType: "application/octet-stream", body: sending.open, bodyOnce: path == "-",
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -282,6 +286,9 @@ func (c *importCommand) print(source recon.Source, in imported) {
 	}
 	if in.RowsRejected > 0 {
 		fmt.Fprintf(c.stdout, " · %s rejected", report.Grouped(in.RowsRejected))
+	}
+	if in.RowsSetAside > 0 {
+		fmt.Fprintf(c.stdout, " · %s set aside", report.Grouped(in.RowsSetAside))
 	}
 	if len(in.Sums) > 0 {
 		fmt.Fprintf(c.stdout, " · sum %s", sumsOf(in.Sums))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func TestImport(t *testing.T) {
 	client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", map[string]string{
 		"externalId": "id", "date": "date", "amount": "amount", "currency": "currency",
 	}, nil)
+	client.Must(http.MethodPatch, "/v1/sources/"+source, `{"maxRejected":30}`, nil)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "1.csv"), []byte(rows.String()), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "2.csv"), []byte("id,date,amount,currency\nz,2026-01-06,-2.50,EUR\n"), 0o600))
 
@@ -55,6 +57,32 @@ func TestImport(t *testing.T) {
 		large := file(t, "large.csv", strings.Repeat("x", 5000))
 		s.fails(exitFailed, "has 5,000 bytes, and the service takes at most 4,096", "import", "--source", "bank", large)
 		s.fails(exitFailed, "words.csv is not loaded: 422 ", "import", "--source", "bank", file(t, "words.csv", "just words\n"))
+	})
+	t.Run("a question is printed with its answers, and answered", func(t *testing.T) {
+		client.NewSource(client.NewContext("Cards"), "cards", recon.Right)
+		text := "id,date,amount,way,currency\n"
+		for i := range 20 {
+			text += fmt.Sprintf("c%d,2026-01-05,%d.00,%s,EUR\n", i, i+1, []string{"Zig", "Zag"}[i%2])
+		}
+		asking := file(t, "cards.csv", text)
+		_, err := s.run("import", "--source", "cards", asking)
+		require.ErrorContains(t, err, "cards.csv is not loaded: 422 READING_QUESTION")
+		require.ErrorContains(t, err, "1. ")
+		args := []string{"import", "--source", "cards", asking}
+		for _, id := range regexp.MustCompile(`; /(\S+) `).FindAllStringSubmatch(err.Error(), -1) {
+			args = append(args, "--answer", id[1]+"=1")
+		}
+		require.Contains(t, s.must(args...), "20 new")
+	})
+	t.Run("rows set aside are counted and exported apart", func(t *testing.T) {
+		source := client.NewSource(client.NewContext("Sums"), "sums", recon.Right)
+		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", map[string]any{
+			"externalId": "id", "date": "date", "amount": "amount", "currency": "currency", "balances": []string{"carried over"},
+		}, nil)
+		text := "id,date,amount,currency,text\na,2026-01-05,10.00,EUR,x\n,2026-01-06,10.00,EUR,carried over\n"
+		require.Contains(t, s.must("import", "--source", "sums", file(t, "sums.csv", text)), "2 rows: 1 new · 1 set aside · sum 10.00 EUR")
+		require.Contains(t, s.must("export", "set_aside", "--context", "Sums"), "sums.csv,3,")
+		require.NotContains(t, s.must("export", "rejected", "--context", "Sums"), "sums.csv")
 	})
 	t.Run("a file that fails leaves those before it in", func(t *testing.T) {
 		_, err := s.run("import", "--source", "bank", filepath.Join(folder, "2.csv"), file(t, "words.csv", "just words\n"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -85,7 +86,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	f.bytes, f.size = body, size
 	hints := mapping.Hints{
 		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency, Answers: side.answers,
-		MaxRejected: side.maxRejected,
+		MaxRejected: cmp.Or(side.maxRejected, side.setup.MaxRejected),
 		Invert:      side.invert,
 		Format:      format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
 	}

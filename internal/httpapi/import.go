@@ -29,6 +29,8 @@ const (
 	uploadBytesPerSecond = 4 << 10
 	// multipartOverhead is what boundaries and part headers may add to a file.
 	multipartOverhead = 64 << 10
+	// answerBytesMax is far above any question's id.
+	answerBytesMax = 1 << 10
 	// storeTimeout is for the one transaction that takes the rows over: 60 k rows/s make 100 million rows half an hour.
 	storeTimeout = 30 * time.Minute
 )
@@ -48,7 +50,11 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
 	made := endpoint{out: reflect.TypeFor[importOut]()}.creates("/v1/imports/")
-	answer, err := a.once(ctx, in.key, []byte(parsed.Hash()), func(tx *postgres.Tx) (postgres.Stored, error) {
+	asked := parsed.Hash()
+	if len(in.file.Answers) > 0 {
+		asked += fmt.Sprint(in.file.Answers) // sorted by id
+	}
+	answer, err := a.once(ctx, in.key, []byte(asked), func(tx *postgres.Tx) (postgres.Stored, error) {
 		stored, err := parsed.Store(ctx, tx)
 		if err != nil {
 			return postgres.Stored{}, err
@@ -65,7 +71,8 @@ func (a *API) createImport(w http.ResponseWriter, r *http.Request) error {
 // importOut is an import with the way to its refused rows.
 type importOut struct {
 	recon.Import
-	RejectsURL string `json:"rejectsUrl,omitempty" doc:"Where the refused rows are listed, when there are any"`
+	RejectsURL  string `json:"rejectsUrl,omitempty" doc:"Where the refused rows are listed, when there are any"`
+	SetAsideURL string `json:"setAsideUrl,omitempty" doc:"Where the rows set aside are listed, when there are any"`
 }
 
 func importOf(i recon.Import) importOut {
@@ -73,10 +80,13 @@ func importOf(i recon.Import) importOut {
 	if i.RowsRejected > 0 {
 		out.RejectsURL = "/v1/imports/" + i.ID + "/rejects"
 	}
+	if i.RowsSetAside > 0 {
+		out.SetAsideURL = "/v1/imports/" + i.ID + "/rejects?kind=" + recon.CodeSetAside
+	}
 	return out
 }
 
-// preview reads the head of a file as an import would, and stores nothing.
+// preview reads a file as an import would, and stores nothing.
 func (a *API) preview(w http.ResponseWriter, r *http.Request) error {
 	in, err := a.openUpload(w, r)
 	if err != nil {
@@ -100,8 +110,8 @@ type upload struct {
 
 // openUpload finds the file in the request: the raw body, or the one file of a form.
 func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
-	name, err := uploadQuery(r)
-	if err != nil {
+	file := ingestion.File{Answers: map[string]int{}}
+	if err := uploadQuery(r, &file); err != nil {
 		return nil, err
 	}
 	key := keyed{Key: r.Header.Get("Idempotency-Key"), Alias: r.Header.Get("X-Idempotency-Key")}
@@ -126,7 +136,8 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 		from: http.MaxBytesReader(w, r.Body, most+multipartOverhead), start: time.Now(),
 		conn: http.NewResponseController(w),
 	}
-	in.file = ingestion.File{Name: name, Body: in.body, BytesMax: most}
+	in.file = file
+	in.file.Body, in.file.BytesMax = in.body, most
 	if err := in.openForm(r); err != nil {
 		in.close()
 		return nil, in.because(err)
@@ -137,19 +148,35 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	return in, nil
 }
 
-// uploadQuery takes the file's name and refuses other parameters, as all operations do.
-func uploadQuery(r *http.Request) (name string, err error) {
+// uploadQuery takes the file's name and answers, and refuses other parameters, as all operations do.
+func uploadQuery(r *http.Request, to *ingestion.File) error {
 	for parameter, values := range r.URL.Query() {
-		if parameter != "name" {
-			return "", recon.Unprocessable(recon.CodeValidationFailed, "the only query parameter here is name")
+		switch parameter {
+		case "name":
+			to.Name = values[0]
+		case "answer":
+			for _, text := range values {
+				if err := addAnswer(to, text); err != nil {
+					return err
+				}
+			}
+		default:
+			return recon.Unprocessable(recon.CodeValidationFailed, "the query parameters here are name and answer")
 		}
-		name = values[0]
 	}
-	if len(name) > ingestion.FileNameBytesMax {
-		return "", recon.Unprocessable(recon.CodeValidationFailed,
+	if len(to.Name) > ingestion.FileNameBytesMax {
+		return recon.Unprocessable(recon.CodeValidationFailed,
 			fmt.Sprintf("name is longer than %d bytes", ingestion.FileNameBytesMax))
 	}
-	return name, nil
+	return nil
+}
+
+func addAnswer(to *ingestion.File, text string) error {
+	id, number, err := ingestion.ParseAnswer(text)
+	if err == nil {
+		to.Answers[id] = number
+	}
+	return err
 }
 
 // openForm goes to the file of a multipart form; any other body is the file itself.
@@ -169,6 +196,9 @@ func (in *upload) openForm(r *http.Request) error {
 				"the form cannot be read: its boundary or its headers are wrong")
 		}
 		if part.FileName() == "" {
+			if err := in.answer(part); err != nil {
+				return err
+			}
 			continue
 		}
 		if in.file.Name == "" {
@@ -177,6 +207,18 @@ func (in *upload) openForm(r *http.Request) error {
 		in.file.Body = &onlyFile{part: part, form: form}
 		return nil
 	}
+}
+
+// answer takes a field of a form in front of its file.
+func (in *upload) answer(part *multipart.Part) error {
+	if part.FormName() != "answer" {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(part, answerBytesMax))
+	if err != nil {
+		return recon.Invalid(recon.CodeBodyIncomplete, "the form ended before its last boundary")
+	}
+	return addAnswer(&in.file, string(text))
 }
 
 // onlyFile reads one file of a form and makes sure that the form ends well behind it: a cut-off form, or a second
@@ -198,6 +240,8 @@ func (f *onlyFile) Read(p []byte) (int, error) {
 			return n, io.EOF
 		case err != nil:
 			return n, recon.Invalid(recon.CodeBodyIncomplete, "the form ended before its last boundary")
+		case next.FormName() == "answer":
+			return n, recon.Invalid(recon.CodeMultipartUnreadable, "the form's answers stand before its file")
 		case next.FileName() != "":
 			return n, recon.Invalid(recon.CodeMultipartUnreadable, "the form holds several files: send one at a time")
 		}
@@ -269,18 +313,37 @@ func describeUpload(op *huma.Operation) {
 	op.Parameters = []*huma.Param{
 		pathParameter("sourceId"),
 		{Name: "name", In: "query", Description: "The file's name", Schema: &huma.Schema{Type: "string"}},
+		{
+			Name: "answer", In: "query", Schema: &huma.Schema{Type: "array", Items: &huma.Schema{Type: "string"}},
+			Description: "Answers a question of READING_QUESTION: its id and the number of the answer, direction=1",
+		},
 	}
 	op.RequestBody = &huma.RequestBody{
 		Required: true,
-		Description: "The file itself, or a form with one file. Formats are detected by content: CSV, TSV, JSON, " +
-			"NDJSON",
+		Description: "The file itself, or a form with one file, behind its fields answer. Formats are detected by " +
+			"content: CSV, TSV, JSON, NDJSON",
 		Content: map[string]*huma.MediaType{
 			"application/octet-stream": {Schema: file},
 			"multipart/form-data": {Schema: &huma.Schema{
-				Type: "object", Properties: map[string]*huma.Schema{"file": file}, Required: []string{"file"},
+				Type: "object", Required: []string{"file"}, Properties: map[string]*huma.Schema{
+					"answer": {Type: "array", Items: &huma.Schema{Type: "string"}}, "file": file,
+				},
 			}},
 		},
 	}
+}
+
+type rejectsInput struct {
+	pageOfID
+	Kind string `query:"kind" enum:"REJECTED,SET_ASIDE" default:"REJECTED" doc:"SET_ASIDE: no movements of money"`
+}
+
+func listRejects(ctx context.Context, tx *postgres.Tx, in *rejectsInput) ([]recon.RowError, string, error) {
+	return tx.Rejects(ctx, in.ID, in.Kind == recon.CodeSetAside, in.page())
+}
+
+func getReading(ctx context.Context, tx *postgres.Tx, in *pathID) (ingestion.Reading, error) {
+	return ingestion.ReadingOf(ctx, tx, in.ID)
 }
 
 func getImport(ctx context.Context, tx *postgres.Tx, in *pathID) (importOut, error) {

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,93 @@ func TestImports(t *testing.T) {
 		require.Equal(t, http.StatusOK, voidImport.Status)
 		require.Equal(t, http.StatusConflict, c.Call("POST", "/v1/imports/"+imported.ID+"/void", nil).Status)
 	})
+}
+
+// asks is a file whose words for in and out are in no table.
+const asks = "id,date,amount,way,currency\nB1,2026-03-01,5.00,Zig,EUR\nB2,2026-03-02,3.00,Zag,EUR\nB3,2026-03-03,4.00,Zig,EUR\nB4,2026-03-04,7.00,Zag,EUR\n"
+
+func TestImport_AsksAndTakesAnswers(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t)
+	source := c.NewSource(c.NewContext("Cash"), "bank", recon.Right)
+	path := "/v1/sources/" + source + "/imports"
+	refused := c.Call("POST", path, asks, "Content-Type", "text/csv")
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Status, "%s", refused.Body)
+	var problem struct {
+		Code      string
+		Questions []struct {
+			ID, Text string
+			Answers  []struct {
+				Text, Line string
+				Patch      recon.FieldMap
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(refused.Body, &problem))
+	require.Equal(t, recon.CodeReadingQuestion, problem.Code)
+	require.NotEmpty(t, problem.Questions)
+	var query []string
+	for _, q := range problem.Questions {
+		require.NotEmpty(t, q.Text)
+		require.GreaterOrEqual(t, len(q.Answers), 2)
+		require.NotEmpty(t, q.Answers[0].Line)
+		number := 1
+		for i, a := range q.Answers {
+			if a.Patch.Fields[recon.FieldDirection].Values["Zag"] == recon.DirectionOut {
+				number = i + 1
+			}
+		}
+		query = append(query, fmt.Sprintf("answer=%s=%d", url.QueryEscape(q.ID), number))
+	}
+	for _, wrong := range []string{"answer=direction", "answer=direction=0", "answer=%3D1", "other=1"} {
+		answer := c.Call("POST", path+"?"+wrong, asks, "Content-Type", "text/csv")
+		require.Equal(t, http.StatusUnprocessableEntity, answer.Status, wrong)
+		require.Equal(t, recon.CodeValidationFailed, answer.Problem().Code, wrong)
+	}
+	var preview struct {
+		Sums     map[string]string
+		RowsRead int
+	}
+	c.Must("POST", "/v1/sources/"+source+"/preview?"+strings.Join(query, "&"), asks, &preview, "Content-Type", "text/csv")
+	require.Equal(t, map[string]string{"EUR": "-1.00"}, preview.Sums)
+
+	var form bytes.Buffer
+	w := multipart.NewWriter(&form)
+	for _, text := range query {
+		answer, err := url.QueryUnescape(strings.TrimPrefix(text, "answer="))
+		require.NoError(t, err)
+		require.NoError(t, w.WriteField("answer", answer))
+	}
+	file, err := w.CreateFormFile("file", "form.csv")
+	require.NoError(t, err)
+	_, _ = io.WriteString(file, asks)
+	require.NoError(t, w.Close())
+	var stored recon.Import
+	c.Must("POST", path, form.Bytes(), &stored, "Content-Type", w.FormDataContentType())
+	require.Equal(t, preview.Sums, stored.Sums)
+	var getReading struct{ FieldMap recon.FieldMap }
+	c.Must("GET", "/v1/imports/"+stored.ID+"/reading", nil, &getReading)
+	require.Equal(t, []string{"way"}, getReading.FieldMap.Fields[recon.FieldDirection].Columns)
+}
+
+func TestImport_ListsRowsSetAside(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t)
+	source := c.NewSource(c.NewContext("Cash"), "bank", recon.Right)
+	c.Must("PUT", "/v1/sources/"+source+"/field-map", `{"externalId":"id","date":"date","amount":"amount","currency":"currency","balances":["carried over"]}`, nil)
+	var stored struct {
+		recon.Import
+		RejectsURL, SetAsideURL string
+	}
+	c.Must("POST", "/v1/sources/"+source+"/imports", "id,date,amount,currency,text\nA,2026-03-01,1.00,EUR,one\n,2026-03-01,9.00,EUR,carried over\n", &stored, "Content-Type", "text/csv")
+	require.Equal(t, []int64{2, 1, 0, 1}, []int64{stored.RowsRead, stored.RowsInserted, stored.RowsRejected, stored.RowsSetAside})
+	require.Empty(t, stored.RejectsURL)
+	aside := items[recon.RowError](t, c, stored.SetAsideURL)
+	require.Len(t, aside, 1)
+	require.Equal(t, recon.CodeSetAside, aside[0].Code)
+	require.Equal(t, 3, aside[0].Line)
+	require.Empty(t, items[recon.RowError](t, c, "/v1/imports/"+stored.ID+"/rejects"))
+	require.Equal(t, http.StatusUnprocessableEntity, c.Call("GET", "/v1/imports/"+stored.ID+"/rejects?kind=ALL", nil).Status)
 }
 
 func TestImport_TooLarge(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
+	"matcher/internal/ingestion"
 	"matcher/internal/recon"
 )
 
@@ -27,6 +28,8 @@ type problem struct {
 	Detail    string         `json:"detail,omitempty" doc:"A sentence for people"`
 	Errors    []problemField `json:"errors,omitempty" doc:"What is wrong, one entry a value"`
 	RequestID string         `json:"requestId,omitempty" doc:"Names this request in the log"`
+
+	Questions []ingestion.Question `json:"questions,omitempty" doc:"What the file leaves open about its money, with READING_QUESTION"`
 
 	retryAfter time.Duration
 }
@@ -82,6 +85,9 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 	case errors.As(err, &known):
 		p := newProblem(ctx, statusOf[known.Kind], known.Code, known.Message)
 		p.retryAfter = known.RetryAfter
+		if open := (*ingestion.OpenQuestions)(nil); errors.As(err, &open) {
+			p.Questions = open.Questions
+		}
 		for _, field := range known.Fields {
 			p.Errors = append(p.Errors, problemField{Pointer: field.Pointer, Code: field.Code, Message: field.Message})
 		}

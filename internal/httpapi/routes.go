@@ -231,8 +231,12 @@ var operations = []operation{
 	},
 	{"GET /v1/imports/{importId}", viewer, "get-import", "Get an import", within(snapshot, getImport)},
 	{
-		"GET /v1/imports/{importId}/rejects", viewer, "list-rejects", "List the rejected rows of an import with reasons",
-		listIn((*postgres.Tx).Rejects),
+		"GET /v1/imports/{importId}/rejects", viewer, "list-rejects",
+		"List the rejected rows of an import with reasons, or those set aside", listed(snapshot, listRejects),
+	},
+	{
+		"GET /v1/imports/{importId}/reading", viewer, "get-reading", "Get how an import was read, and why",
+		within(snapshot, getReading),
 	},
 	{"POST /v1/imports/{importId}/void", analyst, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
 

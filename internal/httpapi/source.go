@@ -17,13 +17,15 @@ type createSourceInput struct {
 		Currency string `json:"currency,omitempty" doc:"ISO 4217 code of rows whose file names none"`
 		TimeZone string `json:"timeZone,omitempty" doc:"IANA name; decides which day an instant belongs to. Default UTC"`
 		Negate   bool   `json:"negate,omitempty" doc:"Inverts the signs of the file: its + is money out"`
+
+		MaxRejected *int64 `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have; past it the file is refused whole. Default: one in a hundred and at least one, none where balances prove the file"`
 	}
 }
 
 func createSource(ctx context.Context, tx *postgres.Tx, in *createSourceInput) (recon.Source, error) {
 	s := recon.Source{
 		ContextID: in.ID, Name: in.Body.Name, Side: recon.Side(in.Body.Side), Currency: in.Body.Currency,
-		TimeZone: cmp.Or(in.Body.TimeZone, "UTC"), Negate: in.Body.Negate,
+		TimeZone: cmp.Or(in.Body.TimeZone, "UTC"), Negate: in.Body.Negate, MaxRejected: in.Body.MaxRejected,
 	}
 	if err := check(s.Check()); err != nil {
 		return s, err
@@ -39,6 +41,8 @@ type updateSourceInput struct {
 		Currency *string `json:"currency,omitempty"`
 		TimeZone *string `json:"timeZone,omitempty"`
 		Negate   *bool   `json:"negate,omitempty" doc:"Holds for files loaded from now on"`
+
+		MaxRejected *int64 `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have from now on"`
 	}
 }
 
@@ -48,6 +52,9 @@ func updateSource(ctx context.Context, tx *postgres.Tx, in *updateSourceInput) (
 		set(&s.Currency, in.Body.Currency)
 		set(&s.TimeZone, in.Body.TimeZone)
 		set(&s.Negate, in.Body.Negate)
+		if in.Body.MaxRejected != nil {
+			s.MaxRejected = in.Body.MaxRejected
+		}
 		return check(s.Check())
 	})
 }

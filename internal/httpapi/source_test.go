@@ -24,6 +24,20 @@ func TestSources(t *testing.T) {
 		require.Equal(t, `"2"`, updateSource.Header.Get("ETag"))
 		require.True(t, bank.Negate)
 	})
+	t.Run("how many refused rows a file may have is set, kept and bounded", func(t *testing.T) {
+		c.Must("PATCH", "/v1/sources/"+bank.ID, `{"maxRejected":0}`, &bank)
+		require.NotNil(t, bank.MaxRejected)
+		require.Zero(t, *bank.MaxRejected)
+		c.Must("PATCH", "/v1/sources/"+bank.ID, `{"negate":true}`, &bank)
+		require.NotNil(t, bank.MaxRejected)
+		var made recon.Source
+		c.Must("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"strict","side":"LEFT","maxRejected":7}`, &made)
+		require.EqualValues(t, 7, *made.MaxRejected)
+		c.Must("DELETE", "/v1/sources/"+made.ID, nil, nil)
+		answer := c.Call("PATCH", "/v1/sources/"+bank.ID, `{"maxRejected":-1}`)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.Status)
+		require.Equal(t, "/maxRejected", answer.Problem().Errors[0].Pointer)
+	})
 	t.Run("what cannot be true is refused by pointer", func(t *testing.T) {
 		answer := c.Call("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"x","side":"LEFT","currency":"eur","timeZone":"Mars/Base"}`)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.Status)

@@ -9,13 +9,12 @@ import (
 	"matcher/internal/recon"
 )
 
-// HintsOf is what a source knows of the files that come into it. fields is its map, nil where columns are detected. No
-// rows of the other side are known when a file comes in, so signs and currencies are not compared with them.
+// HintsOf is what a source knows of the files that come into it. fields is its map, nil where columns are detected.
 func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hints {
 	return mapping.Hints{
 		Side: source.Side, Map: fields, Currency: source.Currency, TimeZone: source.TimeZone, Negate: source.Negate,
 		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset},
-		Check:  unstorable, MaxRejected: source.MaxRejected,
+		Check:  unstorable, MaxRejected: source.MaxRejected, Answers: file.Answers,
 	}
 }
 
@@ -49,8 +48,12 @@ type collector struct {
 	sample  sample
 	lines   lineIndex
 	rejects []recon.RowError
+	aside   []recon.RowError
 
-	read, stored, duplicates, rejected int64
+	read, stored, duplicates, rejected, setAside int64
+
+	show  int // of the first rows
+	shown []recon.PreviewRow
 
 	replacing int64 // booked rows whose pending ones come before them in the stream
 }
@@ -74,25 +77,33 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 		case mapping.Duplicate:
 			c.duplicates++
 			return nil
-		case mapping.Rejected, mapping.SetAside:
-			c.reject(row.Wrong)
+		case mapping.Rejected:
+			c.rejected++
+			c.rejects = keep(c.rejects, row.Wrong)
+			return nil
+		case mapping.SetAside:
+			c.setAside++
+			c.aside = keep(c.aside, row.Wrong)
 			return nil
 		case mapping.Replacing:
 			c.replacing++
 		case mapping.Fresh:
 		}
 		c.sample.offer(postgres.RowKey{Identity: row.Identity, Ordinal: row.Tx.Ordinal})
+		if len(c.shown) < c.show {
+			c.shown = append(c.shown, recon.PreviewOf(&row.Tx))
+		}
 		c.lines.note(int64(row.Tx.Row), int64(row.Tx.Line))
 		c.stored++
 		return c.encoder.Append(&row.Tx, row.Identity)
 	})
 }
 
-// reject counts one row, and keeps what is wrong with it within the limit of what is stored.
-func (c *collector) reject(wrong []recon.RowError) {
-	c.rejected++
-	for _, e := range wrong[:min(len(wrong), postgres.RejectsStoredMax-len(c.rejects))] {
-		e.Value = storableText(e.Value)
-		c.rejects = append(c.rejects, e)
+// keep adds what is wrong with a row within the limit of what is stored.
+func keep(kept, wrong []recon.RowError) []recon.RowError {
+	for _, e := range wrong[:min(len(wrong), postgres.RejectsStoredMax-len(kept))] {
+		e.Value, e.Reason = storableText(e.Value), storableText(e.Reason)
+		kept = append(kept, e)
 	}
+	return kept
 }

@@ -1,36 +1,46 @@
 package ingestion
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 
 	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
 
-// previewRows is how many rows a preview shows.
+// previewRows is how many rows of each kind a preview shows.
 const previewRows = 20
 
-// Preview is what an import of a file would make of its first rows.
+// Preview is what an import of a file would make of it.
 type Preview struct {
 	Format    string             `json:"format"`
-	Detection mapping.Detection  `json:"detection"`
-	Found     string             `json:"found"` // delimiter, header line, charset
+	Detection mapping.Detection  `json:"detection"` // with what is open, and the columns passed over
+	Found     string             `json:"found"`     // delimiter, header line, charset
 	FieldMap  recon.FieldMap     `json:"fieldMap"`
 	Header    []string           `json:"header"`
-	Rows      []recon.PreviewRow `json:"rows"`
-	Errors    []recon.RowError   `json:"errors"`
+	Rows      []recon.PreviewRow `json:"rows"`     // the first ones
+	Errors    []recon.RowError   `json:"errors"`   // of the first rejected rows
+	SetAside  []recon.RowError   `json:"setAside"` // the first rows that are no movement of money
+
+	RowsRead      int64             `json:"rowsRead"`
+	RowsDuplicate int64             `json:"rowsDuplicate"` // within the file
+	RowsRejected  int64             `json:"rowsRejected"`
+	RowsSetAside  int64             `json:"rowsSetAside"`
+	Sums          map[string]string `json:"sums,omitempty"`    // of all other rows, per currency; none while a question is open
+	Refused       string            `json:"refused,omitempty"` // why an import would refuse the whole file
 }
 
-// Preview reads the beginning of a file as an import would, and stores nothing.
+// Preview reads a file as an import would, and stores nothing.
 func (s *Service) Preview(ctx context.Context, sourceID string, file File) (Preview, error) {
 	var t target
 	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
 		if t.source, err = tx.Source(ctx, sourceID); err != nil {
 			return err
 		}
-		return t.readMap(ctx, tx)
+		return t.recall(ctx, tx)
 	})
 	if err != nil {
 		return Preview{}, err
@@ -40,27 +50,27 @@ func (s *Service) Preview(ctx context.Context, sourceID string, file File) (Prev
 		return Preview{}, err
 	}
 	defer closeReader()
-	return previewOf(reader)
+	return t.preview(ctx, reader)
 }
 
-func previewOf(r *mapping.Reader) (Preview, error) {
+func (t target) preview(ctx context.Context, r *mapping.Reader) (Preview, error) {
+	rows := newCollector(&spool{to: bufio.NewWriter(io.Discard)}, t)
+	rows.show = previewRows
+	err := rows.readAll(ctx, r)
 	p := Preview{
 		Format: r.Format(), Found: r.Found(), Detection: r.Detection, FieldMap: r.FieldMap(), Header: r.Header(),
-		Rows: []recon.PreviewRow{}, Errors: []recon.RowError{},
+		Rows:     append([]recon.PreviewRow{}, rows.shown...),
+		Errors:   append([]recon.RowError{}, rows.rejects[:min(len(rows.rejects), previewRows)]...),
+		SetAside: append([]recon.RowError{}, rows.aside[:min(len(rows.aside), previewRows)]...),
+		RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected, RowsSetAside: rows.setAside,
 	}
-	rows, enough := 0, errors.New("enough rows")
-	err := r.Read(&mapping.Identities{}, func(row *mapping.Row) error {
-		if rows++; rows > previewRows {
-			return enough
-		}
-		p.Errors = append(p.Errors, row.Wrong...)
-		if row.Verdict != mapping.Rejected && row.Verdict != mapping.SetAside {
-			p.Rows = append(p.Rows, recon.PreviewOf(&row.Tx))
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, enough) {
-		return Preview{}, err
+	if open := r.Unsettled(); open == nil {
+		p.Sums = rows.encoder.Sums()
+	} else {
+		p.Refused = open.Error()
 	}
-	return p, nil
+	if refused := (*recon.Error)(nil); errors.As(err, &refused) && refused.Code == recon.CodeTooManyRefused {
+		p.Refused, err = refused.Message, nil
+	}
+	return p, err
 }

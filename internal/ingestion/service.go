@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -31,14 +31,16 @@ type File struct {
 	Format    string
 	Delimiter byte
 	Charset   string
-	BytesMax  int64 // of Body; 0 has no limit
+	BytesMax  int64          // of Body; 0 has no limit
+	Answers   map[string]int // to questions, by id: the number of the answer, counted from 1
 }
 
 // FileNameBytesMax bounds the name of a file.
 const FileNameBytesMax = 255
 
 // Import reads a file and stores its rows in a source, in one commit. A file that cannot be read at all is an error and
-// leaves nothing; rows that cannot be read are counted and kept as rejects, and the rest is stored.
+// leaves nothing; rows that cannot be read are counted and kept as rejects as far as the source tolerates them,
+// and the rest is stored.
 func (s *Service) Import(ctx context.Context, sourceID string, file File) (recon.Import, error) {
 	parsed, err := s.Parse(ctx, sourceID, file)
 	if err != nil {
@@ -87,7 +89,8 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 		return nil, err
 	}
 	defer closeReader()
-	if err := reader.Unsettled(); err != nil {
+	t.columns = slices.Clone(reader.Header())
+	if err := openQuestions(reader); err != nil {
 		return nil, err
 	}
 	spool, err := newSpool(s.SpoolDir)
@@ -106,6 +109,7 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 // open settles what the columns of a file mean. The caller closes what it returns once the file is read.
 func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func(), error) {
 	hints := HintsOf(t.source, t.fields, file)
+	hints.Earlier = t.earlier
 	closeReader := func() {}
 	hints.Format.Spool = func(from io.Reader) (io.ReaderAt, int64, error) {
 		raw, err := newSpool(s.SpoolDir)
@@ -120,7 +124,7 @@ func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func
 	}
 	reader, err := mapping.Open(body, file.Name, hints)
 	if err == nil {
-		err = reader.SettleWith(nil)
+		err = reader.SettleWith(t.known)
 	}
 	if err != nil {
 		closeReader()
@@ -133,6 +137,9 @@ type target struct {
 	source    recon.Source
 	importNum int64
 	fields    *recon.FieldMap // nil: detect
+	earlier   *mapping.Earlier
+	known     []mapping.Known // open rows of the other side
+	columns   []string        // of the file, when it began
 }
 
 func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
@@ -147,18 +154,31 @@ func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
 		if t.importNum, err = tx.NextImportNum(ctx); err != nil {
 			return err
 		}
-		return t.readMap(ctx, tx)
+		return t.recall(ctx, tx)
 	})
 	return t, err
 }
 
-func (t *target) readMap(ctx context.Context, tx *postgres.Tx) error {
-	if t.source.FieldMapVersion == 0 {
-		return nil
+// knownMax is how many open rows of the other side are looked at, as many as both files of a match show of each other.
+const knownMax = 2 * mapping.SampleRows
+
+// recall reads what is known of the source's files: its map, or how the last one was read, and rows of the other side.
+func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
+	if t.source.FieldMapVersion != 0 {
+		stored, err := tx.FieldMap(ctx, t.source.ID, t.source.FieldMapVersion)
+		if err != nil {
+			return err
+		}
+		t.fields = &stored.FieldMap
+	} else if err := t.recallReading(ctx, tx); err != nil {
+		return err
 	}
-	stored, err := tx.FieldMap(ctx, t.source.ID, t.source.FieldMapVersion)
-	t.fields = &stored.FieldMap
-	return err
+	return tx.LastOpenRows(ctx, t.source, knownMax, func(row *recon.Transaction) {
+		t.known = append(t.known, mapping.Known{
+			Reference: row.Reference, ID: row.ExternalID, Amount: row.Amount, Currency: row.Currency,
+			Text: row.Description,
+		})
+	})
 }
 
 // read parses everything into the spool and fills in the facts of the import.
@@ -173,21 +193,22 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 	if err := rows.encoder.Close(); err != nil {
 		return fmt.Errorf("writing the spool: %w", err)
 	}
-	fieldMap, err := json.Marshal(reader.FieldMap())
+	read, err := json.Marshal(t.reading(reader))
 	if err != nil {
-		return fmt.Errorf("encoding the field map: %w", err)
+		return fmt.Errorf("encoding the reading: %w", err)
 	}
 	p.load = postgres.ImportLoad{
 		Import: recon.Import{
 			ID: uuid.Must(uuid.NewV7()).String(), Num: t.importNum, SourceID: t.source.ID,
 			Format: reader.Format(), SizeBytes: body.size, SHA256: hex.EncodeToString(body.hash.Sum(nil)),
 			FieldMapVersion: t.source.FieldMapVersion,
-			Detection:       strings.TrimSpace(reader.Found() + "; " + reader.Detection.String()),
+			Detection:       describe(reader),
 			RowsRead:        rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected,
+			RowsSetAside: rows.setAside,
 		},
-		FieldMap: fieldMap, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing,
+		Reading: read, Source: t.source, Rows: p.spool.open, Stored: rows.stored, Replacing: rows.replacing,
 		Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
-		Rejects: rows.rejects, Line: rows.lines.of,
+		Rejects: rows.rejects, SetAside: rows.aside, Line: rows.lines.of,
 	}
 	return nil
 }

@@ -82,6 +82,20 @@ func (b *bundle) mapped(t *testing.T) {
 	}))
 }
 
+// tolerates lets the source's files have so many refused rows.
+func (b *bundle) tolerates(t *testing.T, rows int64) {
+	t.Helper()
+	b.change(t, func(s *recon.Source) { s.MaxRejected = &rows })
+}
+
+func (b *bundle) change(t *testing.T, change func(*recon.Source)) {
+	t.Helper()
+	require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
+		_, err := tx.UpdateSource(b.ctx, b.source.ID, 0, func(s *recon.Source) error { change(s); return nil })
+		return err
+	}))
+}
+
 func (b *bundle) transactions(t *testing.T, filter recon.TransactionFilter) (items []recon.StoredTransaction) {
 	t.Helper()
 	filter.From, filter.To = recon.NoDay, recon.NoDay
@@ -92,10 +106,15 @@ func (b *bundle) transactions(t *testing.T, filter recon.TransactionFilter) (ite
 	return items
 }
 
-func (b *bundle) rejects(t *testing.T, importID string) (items []recon.RowError) {
+func (b *bundle) rejects(t *testing.T, importID string) []recon.RowError {
+	t.Helper()
+	return b.unread(t, importID, false)
+}
+
+func (b *bundle) unread(t *testing.T, importID string, setAside bool) (items []recon.RowError) {
 	t.Helper()
 	require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
-		items, _, err = tx.Rejects(b.ctx, importID, postgres.Page{Limit: 1000})
+		items, _, err = tx.Rejects(b.ctx, importID, setAside, postgres.Page{Limit: 1000})
 		return err
 	}))
 	return items
@@ -108,6 +127,15 @@ func (b *bundle) imports(t *testing.T) (items []recon.Import) {
 		return err
 	}))
 	return items
+}
+
+func (b *bundle) events(t *testing.T) (events []recon.Event) {
+	t.Helper()
+	require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
+		events, err = tx.Events(b.ctx, 0, 100)
+		return err
+	}))
+	return events
 }
 
 func requireCounts(t *testing.T, i recon.Import, read, inserted, duplicate, rejected int64) {
@@ -133,11 +161,7 @@ func TestImport(t *testing.T) {
 		require.Equal(t, recon.StateOpen, rows[1].State)
 		require.Equal(t, got.ID, rows[1].ImportID)
 		require.Equal(t, "two", rows[1].Metadata["description"])
-		var events []recon.Event
-		require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
-			events, err = tx.Events(b.ctx, 0, 10)
-			return err
-		}))
+		events := b.events(t)
 		require.Len(t, events, 1)
 		require.Equal(t, recon.EventImportCompleted, events[0].Key)
 	})
@@ -146,6 +170,7 @@ func TestImport(t *testing.T) {
 		t.Parallel()
 		s, b := setup(t)
 		b.mapped(t)
+		b.tolerates(t, 2)
 		got := b.load(t, s, header+"A,2026-03-01,10.50,EUR,\"two\nlines\",one\nB,2026-13-02,x,EUR,r2,two\nC,2026-03-02,1.00,QQQ,r3,three\nD,2026-03-02,1.00,EUR,r4,four\n"+lines(0, 50))
 		requireCounts(t, got, 54, 52, 0, 2)
 		wrong := b.rejects(t, got.ID)
@@ -182,6 +207,7 @@ func TestImport(t *testing.T) {
 	t.Run("only the first rejects are kept, all are counted", func(t *testing.T) {
 		t.Parallel()
 		s, b := setup(t)
+		b.tolerates(t, 10_500)
 		var text strings.Builder
 		text.WriteString(header + lines(0, 3000))
 		for i := range postgres.RejectsStoredMax + 500 {

@@ -28,6 +28,8 @@ type Detection struct {
 	Passed    map[string]string `json:"passedOver,omitempty"` // columns that were not taken, and why
 	Proof     string            `json:"proof,omitempty"`      // what the running balance shows
 	Rows      int               `json:"rows"`                 // of the sample
+	// as the source's last file was read: nothing was detected
+	Earlier bool `json:"earlier,omitempty"`
 	// an id column was found, with no value twice in the sample
 	UniqueID bool `json:"uniqueId"`
 

@@ -40,7 +40,8 @@ type Hints struct {
 // rows of two months would not go together.
 type Earlier struct {
 	Map      recon.FieldMap
-	Inverted bool // Map has the signs that Hints.Invert or AlignSigns gave it
+	Columns  []string // of the file then: one with others may say more about its money; nil: not compared
+	Inverted bool     // Map has the signs that Hints.Invert or AlignSigns gave it
 }
 
 // Reader reads one file: bytes in, rows out. It is the one law of what a file means, for the command and the service:
@@ -119,7 +120,9 @@ func (r *Reader) nothingReadable() error {
 func (r *Reader) settle() error {
 	h := &r.hints
 	if h.Map == nil && h.Earlier != nil {
-		if _, problems := Compile(h.Earlier.Map, r.file.Header()); len(problems) == 0 {
+		header := r.file.Header()
+		if _, problems := Compile(h.Earlier.Map, header); len(problems) == 0 && h.Earlier.fits(header) {
+			r.Detection.Earlier = true
 			r.fields, r.how, r.signStated = h.Earlier.Map, "as last period", true
 			// Hints.Invert counts from what was detected then: the same command does the same every month.
 			r.negateFound = h.Earlier.Map.Negate != h.Earlier.Inverted
@@ -144,6 +147,13 @@ func (r *Reader) settle() error {
 	r.negateFound = r.fields.Negate
 	r.fields.Negate = r.fields.Negate != h.Invert
 	return nil
+}
+
+// fits reports whether a file has no column that the earlier one did not have.
+func (e *Earlier) fits(header []string) bool {
+	return e.Columns == nil || !slices.ContainsFunc(header, func(name string) bool {
+		return !slices.Contains(e.Columns, name)
+	})
 }
 
 // findMap takes the map that the format defines, or finds one: what the user's map and the answers name is kept.

@@ -73,6 +73,14 @@ func TestEarlierReadings(t *testing.T) {
 	given := fields
 	given.Negate = false
 	require.False(t, opened(t, text, Hints{Map: &given, Earlier: &Earlier{Map: fields}}).FieldMap().Negate, "a map beats an earlier reading")
+
+	more := "id,date,amount,currency\nA,13/03/2026,1.00,USD\n"
+	known := []string{"id", "date", "amount"}
+	require.True(t, opened(t, text, Hints{Earlier: &Earlier{Map: fields, Columns: known}}).Detection.Earlier)
+	require.True(t, opened(t, more, Hints{Earlier: &Earlier{Map: fields}}).Detection.Earlier)
+	r := opened(t, more, Hints{Earlier: &Earlier{Map: fields, Columns: known}})
+	require.False(t, r.Detection.Earlier, "the new column says more about the money")
+	require.Equal(t, []string{"currency"}, r.FieldMap().Fields[recon.FieldCurrency].Columns)
 }
 
 func TestReadKeepsTheOrderOfTheFile(t *testing.T) {

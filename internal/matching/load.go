@@ -84,7 +84,8 @@ func (job *loaded) sources(side recon.Side) (sources []recon.Source) {
 func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, beat *heart) (*engine.Table, error) {
 	sources := job.sources(side)
 	table := engine.NewTable(job.plan, side, job.input.Hint(side))
-	table.Rejected, table.Duplicates = job.input.Rejected[side], job.input.Duplicates[side]
+	unread := job.input.Unread[side]
+	table.Rejected, table.SetAside, table.Duplicates = unread.Rejected, unread.SetAside, unread.Duplicates
 	if len(sources) == 0 {
 		return table, nil
 	}

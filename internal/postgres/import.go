@@ -49,14 +49,16 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	}
 	i.Status, i.CreatedBy = recon.ImportCompleted, tx.Actor()
 	err = tx.tx.QueryRow(ctx, `
-		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, field_map, field_map_version,
-			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, sums, detection, created_by)
+		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, reading, field_map_version,
+			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, sums, detection,
+			created_by)
 		OVERRIDING SYSTEM VALUE
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 		RETURNING created_at`,
-		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.FieldMap),
+		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.Reading),
 		i.FieldMapVersion,
-		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.Sums, i.Detection, i.CreatedBy).
+		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.Sums, i.Detection,
+		i.CreatedBy).
 		Scan(&i.CreatedAt)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
@@ -64,24 +66,29 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	return i, nil
 }
 
-func (tx *Tx) insertRejects(ctx context.Context, importNum int64, rejects []recon.RowError) error {
-	if len(rejects) == 0 {
+func (tx *Tx) insertRejects(ctx context.Context, load ImportLoad) error {
+	rows := slices.Concat(load.Rejects, load.SetAside)
+	if len(rows) == 0 {
 		return nil
 	}
-	at := int32(0)
-	stream := newCopyStream(slices.Values(rejects), func(r copyRow, e recon.RowError) copyRow {
-		r = r.fields(8).int8(importNum).int4(at).int8(int64(e.Line)).int8(int64(e.Row))
+	at := 0
+	stream := newCopyStream(slices.Values(rows), func(r copyRow, e recon.RowError) copyRow {
+		ordinal, aside := at, at >= len(load.Rejects)
+		if aside {
+			ordinal -= len(load.Rejects)
+		}
 		at++
+		r = r.fields(9).int8(load.Import.Num).boolean(aside).int4(int32(ordinal)).int8(int64(e.Line)).int8(int64(e.Row))
 		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason)
 	})
-	_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, ordinal, line, row, field, value, code, reason)
+	_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, set_aside, ordinal, line, row, field, value, code, reason)
 		FROM STDIN (FORMAT binary)`, stream)
 	return err
 }
 
 const importColumns = `i.id, i.num, i.source_id, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex') AS sha256,
-	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.sums, i.detection,
-	i.created_at, i.created_by, i.voided_at`
+	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.rows_set_aside,
+	i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
 
 var imports = noun[recon.Import]{name: "import", sql: `SELECT ` + importColumns + ` FROM imports i WHERE i.id = $1`}
 
@@ -104,8 +111,10 @@ func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.
 	}.page(ctx, tx, page)
 }
 
-// Rejects lists the rejected rows of an import in the order of the file, as far as they were kept.
-func (tx *Tx) Rejects(ctx context.Context, importID string, page Page) ([]recon.RowError, string, error) {
+// Rejects lists the rejected rows of an import in the order of the file, as far as they were kept, or those set aside.
+func (tx *Tx) Rejects(
+	ctx context.Context, importID string, setAside bool, page Page,
+) ([]recon.RowError, string, error) {
 	imported, err := tx.Import(ctx, importID)
 	if err != nil {
 		return nil, "", err
@@ -113,10 +122,29 @@ func (tx *Tx) Rejects(ctx context.Context, importID string, page Page) ([]recon.
 	return list[recon.RowError]{
 		what: "rejects", first: -1, sql: `
 			SELECT line, row, field, value, code, reason FROM import_rejects
-			WHERE import_num = @import AND ordinal > @after
+			WHERE import_num = @import AND set_aside = @aside AND ordinal > @after
 			ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
-		args: pgx.NamedArgs{"import": imported.Num},
+		args: pgx.NamedArgs{"import": imported.Num, "aside": setAside},
 	}.page(ctx, tx, page)
+}
+
+// ImportReading is how an import was read, as JSON.
+func (tx *Tx) ImportReading(ctx context.Context, importID string) ([]byte, error) {
+	imported, err := tx.Import(ctx, importID)
+	if err != nil {
+		return nil, err
+	}
+	return value[[]byte](tx.query(ctx, `SELECT reading FROM imports WHERE num = $1`, imported.Num))
+}
+
+// LastReading is how the last file of a source was read that is still in, as JSON; nil where there is none.
+func (tx *Tx) LastReading(ctx context.Context, sourceID string) ([]byte, error) {
+	reading, err := value[[]byte](tx.query(ctx, `
+		SELECT reading FROM imports WHERE source_id = $1 AND status = 'COMPLETED' ORDER BY num DESC LIMIT 1`, sourceID))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return reading, err
 }
 
 // VoidImport takes an import's rows out again; the import, its rejects and the audit log stay. It is refused while one

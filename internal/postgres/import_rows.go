@@ -97,9 +97,10 @@ func ImportNum(rowID int64) int64 { return rowID >> 32 }
 
 // ImportLoad is a parsed file on its way in.
 type ImportLoad struct {
-	// Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected
+	// Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected,
+	// RowsSetAside
 	Import    recon.Import
-	FieldMap  []byte       // the map in force, as JSON
+	Reading   []byte       // how the file was read, as JSON
 	Source    recon.Source // as it was when the file was parsed
 	Rows      func() (io.Reader, error)
 	Stored    int64             // rows in the stream
@@ -107,6 +108,7 @@ type ImportLoad struct {
 	Sums      map[string]string // of those rows, by currency
 	Sample    []RowKey          // a few of them, which reveal a second delivery cheaply
 	Rejects   []recon.RowError  // those to keep; RowsRejected counts all
+	SetAside  []recon.RowError  // those to keep; RowsSetAside counts all
 	Line      func(row int64) int64
 }
 
@@ -132,10 +134,11 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 			return recon.Import{}, err
 		}
 	}
-	if err := tx.insertRejects(ctx, load.Import.Num, load.Rejects); err != nil {
+	if err := tx.insertRejects(ctx, load); err != nil {
 		return recon.Import{}, err
 	}
-	load.Import.RowsInserted = load.Import.RowsRead - load.Import.RowsDuplicate - load.Import.RowsRejected
+	i := &load.Import
+	i.RowsInserted = i.RowsRead - i.RowsDuplicate - i.RowsRejected - i.RowsSetAside
 	return tx.insertImport(ctx, load)
 }
 
@@ -246,7 +249,8 @@ func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, err
 	return count, err
 }
 
-// RejectsStoredMax bounds the rejected rows of an import that are kept one by one; all are counted.
+// RejectsStoredMax bounds the rejected rows of an import that are kept one by one, and those set aside; all are
+// counted.
 const RejectsStoredMax = 10_000
 
 // ConflictingID is the reject of a row whose external id is known with another content.

@@ -86,7 +86,7 @@ func (l *ledger) store(t *testing.T, source recon.Source, rows ...recon.Transact
 				ID: uuid.NewString(), Num: num, SourceID: source.ID, FileName: "rows", Format: "csv",
 				SHA256: strings.Repeat("ab", 32), RowsRead: int64(len(rows)),
 			},
-			FieldMap: []byte(`{}`), Source: source, Stored: int64(len(rows)), Sums: encoder.Sums(),
+			Reading: []byte(`{}`), Source: source, Stored: int64(len(rows)), Sums: encoder.Sums(),
 			Rows: func() (io.Reader, error) { return bytes.NewReader(to.Bytes()), nil },
 			Line: func(row int64) int64 { return row + 1 },
 		})
@@ -124,7 +124,7 @@ func TestStoreImport(t *testing.T) {
 		second := l.store(t, l.left, row("C", 1, 20_000), row("B", -26, 20_000), full)
 		require.Equal(t, []int64{1, 1, 1}, []int64{second.RowsInserted, second.RowsDuplicate, second.RowsRejected})
 		l.tx(t, func(tx *postgres.Tx) error {
-			wrong, _, err := tx.Rejects(l.ctx, second.ID, postgres.Page{})
+			wrong, _, err := tx.Rejects(l.ctx, second.ID, false, postgres.Page{})
 			require.Len(t, wrong, 1)
 			require.Equal(t, 3, wrong[0].Line)
 			return err
@@ -150,7 +150,7 @@ func TestStoreImport(t *testing.T) {
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 				_, err = tx.VoidImport(l.ctx, id)
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
-				_, _, err = tx.Rejects(l.ctx, id, postgres.Page{})
+				_, _, err = tx.Rejects(l.ctx, id, false, postgres.Page{})
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 				return nil
 			})

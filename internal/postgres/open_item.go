@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"matcher/internal/recon"
 )
 
 // OpenItem is a row that the run leaves open, of an import that the run was the first to read.
@@ -24,6 +26,49 @@ func (tx *Tx) unlistedImports(ctx context.Context, contextID string) ([]int64, e
 		return nil, fmt.Errorf("reading unlisted imports: %w", err)
 	}
 	return nums, nil
+}
+
+// LastOpenRows gives each of the last open rows of the side across from a source, with what the two sides may share:
+// id, reference, description, amount and currency. Of imports that no run has listed yet, only so many are looked at as
+// make up that number.
+func (tx *Tx) LastOpenRows(ctx context.Context, of recon.Source, limit int, each func(*recon.Transaction)) error {
+	var t recon.Transaction
+	_, err := pgx.ForEachRow(tx.query(ctx, `
+		WITH across AS MATERIALIZED (
+			SELECT id, num FROM sources WHERE context_id = @context AND side <> @side
+		), unlisted AS MATERIALIZED (
+			SELECT num FROM (
+				SELECT i.num, sum(i.rows_inserted) OVER (ORDER BY i.num DESC) - i.rows_inserted AS later
+				FROM across s JOIN imports i ON i.source_id = s.id
+				WHERE i.status = 'COMPLETED' AND NOT i.listed
+			) counted WHERE later < @limit
+		), last AS MATERIALIZED (
+			SELECT id FROM (
+				SELECT o.id FROM across s CROSS JOIN LATERAL (
+					SELECT transaction_id AS id FROM open_items WHERE source_num = s.num
+					ORDER BY transaction_id DESC LIMIT @limit) o
+				UNION ALL
+				SELECT t.id FROM unlisted u CROSS JOIN LATERAL (
+					SELECT id FROM transactions WHERE id > u.num << 32 AND id < (u.num + 1) << 32
+					ORDER BY id DESC LIMIT @limit) t
+			) open ORDER BY id DESC LIMIT @limit
+		)
+		SELECT coalesce(t.external_id, ''), coalesce(t.reference, ''), coalesce(t.description, ''), t.amount, t.currency
+		FROM last l CROSS JOIN LATERAL (
+			SELECT external_id, reference, description, amount, currency FROM transactions WHERE id = l.id OFFSET 0) t
+		WHERE NOT EXISTS (SELECT 1 FROM ignored_items n WHERE n.transaction_id = l.id)
+			AND NOT EXISTS (
+				SELECT 1 FROM active_items a JOIN match_groups g ON g.id = a.group_id
+				WHERE a.transaction_id = l.id AND g.status = 'CONFIRMED')
+		ORDER BY l.id`, pgx.NamedArgs{"context": of.ContextID, "side": of.Side, "limit": limit}),
+		[]any{&t.ExternalID, &t.Reference, &t.Description, &t.Amount, &t.Currency}, func() error {
+			each(&t)
+			return nil
+		})
+	if err != nil {
+		return fmt.Errorf("reading the other side's open rows: %w", err)
+	}
+	return nil
 }
 
 // listFreed inserts into open_items the rows that the CTE freed returns, in the statement that deletes them from

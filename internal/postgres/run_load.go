@@ -21,10 +21,13 @@ type RunInput struct {
 	Voided      int64
 	RuleChanges int64   // of a back-test: how often the context's own rules had changed
 	Unlisted    []int64 // imports that no run has listed yet, by number: read whole
-	// Rejected and Duplicates are rows of files that this run is the first to look at, by side.
-	Rejected, Duplicates map[recon.Side]int64
-	rows                 map[recon.Side]int64
+	// Unread are the rows of files that this run is the first to look at, by side.
+	Unread map[recon.Side]UnreadRows
+	rows   map[recon.Side]int64
 }
+
+// UnreadRows counts the rows of files that never became transactions.
+type UnreadRows struct{ Rejected, SetAside, Duplicates int64 }
 
 // hintMax keeps the memory that is taken beforehand small where a context's rows are nearly all matched already.
 const hintMax = 1 << 20
@@ -34,7 +37,7 @@ func (in *RunInput) Hint(side recon.Side) int { return int(min(in.rows[side], hi
 
 // RunInput reads it.
 func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
-	in := RunInput{Rejected: map[recon.Side]int64{}, Duplicates: map[recon.Side]int64{}, rows: map[recon.Side]int64{}}
+	in := RunInput{Unread: map[recon.Side]UnreadRows{}, rows: map[recon.Side]int64{}}
 	var err error
 	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
 		return in, err
@@ -78,15 +81,17 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {
 	rows, _ := tx.tx.Query(ctx, `
 		SELECT s.side, sum(i.rows_inserted)::bigint, coalesce(sum(i.rows_rejected) FILTER (WHERE NOT i.listed), 0)::bigint,
+			coalesce(sum(i.rows_set_aside) FILTER (WHERE NOT i.listed), 0)::bigint,
 			coalesce(sum(i.rows_duplicate) FILTER (WHERE NOT i.listed), 0)::bigint
 		FROM imports i JOIN sources s ON s.id = i.source_id
 		WHERE s.context_id = $1 AND i.status = 'COMPLETED'
 		GROUP BY s.side`, run.ContextID)
 	var side string
-	var inserted, rejected, duplicates int64
-	_, err := pgx.ForEachRow(rows, []any{&side, &inserted, &rejected, &duplicates}, func() error {
-		in.rows[recon.Side(side)] = inserted
-		in.Rejected[recon.Side(side)], in.Duplicates[recon.Side(side)] = rejected, duplicates
+	var inserted int64
+	var unread UnreadRows
+	scan := []any{&side, &inserted, &unread.Rejected, &unread.SetAside, &unread.Duplicates}
+	_, err := pgx.ForEachRow(rows, scan, func() error {
+		in.rows[recon.Side(side)], in.Unread[recon.Side(side)] = inserted, unread
 		return nil
 	})
 	return err

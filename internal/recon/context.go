@@ -117,6 +117,11 @@ func (s Source) Check() []FieldError {
 			Pointer: "/timeZone", Code: CodeInvalidValue, Message: "is no IANA time zone, Europe/Berlin say",
 		})
 	}
+	if s.MaxRejected != nil && *s.MaxRejected < 0 {
+		faults = append(faults, FieldError{
+			Pointer: "/maxRejected", Code: CodeInvalidValue, Message: "is a number of rows, 0 or more",
+		})
+	}
 	return faults
 }
 

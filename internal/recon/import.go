@@ -12,7 +12,8 @@ const (
 	ImportVoided    ImportStatus = "VOIDED"
 )
 
-// Import is one file that was loaded into a source. RowsRead = RowsInserted + RowsDuplicate + RowsRejected.
+// Import is one file that was loaded into a source. RowsRead = RowsInserted + RowsDuplicate + RowsRejected +
+// RowsSetAside.
 type Import struct {
 	ID              string            `json:"id"`
 	Num             int64             `json:"-"`
@@ -27,7 +28,8 @@ type Import struct {
 	RowsInserted    int64             `json:"rowsInserted"`
 	RowsDuplicate   int64             `json:"rowsDuplicate"`
 	RowsRejected    int64             `json:"rowsRejected"`
-	Sums            map[string]string `json:"sums"` // of the inserted rows, per currency
+	RowsSetAside    int64             `json:"rowsSetAside"` // no movements of money: balances, totals, payments that failed
+	Sums            map[string]string `json:"sums"`         // of the inserted rows, per currency
 	Detection       string            `json:"detection,omitempty"`
 	CreatedAt       time.Time         `json:"createdAt"`
 	CreatedBy       string            `json:"createdBy"`

@@ -32,6 +32,8 @@ type Side struct {
 	Source   string          `json:"source,omitempty"`   // what the side's rows are called after
 	Currency string          `json:"currency,omitempty"` // of rows whose file names none
 	Map      *recon.FieldMap `json:"map,omitempty"`
+
+	MaxRejected *int64 `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
 }
 
 // Decode reads a setup (YAML or JSON) as strictly as DecodeRules reads rules, and checks every part.
@@ -97,6 +99,15 @@ func (d *decoder) side(n *node, pointer string, to *Side) {
 		case "map":
 			fields := d.fieldMap(n, at)
 			to.Map = &fields
+		case "maxRejected":
+			rows := int64(0)
+			section(d, n, at, &rows, func(rows int64) []recon.FieldError {
+				if rows >= 0 {
+					return nil
+				}
+				return []recon.FieldError{{Code: recon.CodeInvalidValue, Message: "is a number of rows, 0 or more"}}
+			})
+			to.MaxRejected = &rows
 		}
 	})
 }

@@ -17,6 +17,7 @@ func TestASetupIsReadWholeOrEveryFaultIsNamed(t *testing.T) {
 left:
   source: ledger
   currency: EUR
+  maxRejected: 3
   map: {date: posted_at, amount: {columns: [amount], decimal: ","}, negate: true}
 right:
   map: {date: booked, amount: amount}
@@ -43,6 +44,8 @@ fees:
 	require.Equal(t, "ledger", setup.Left.Source)
 	require.Equal(t, "EUR", setup.Left.Currency)
 	require.True(t, setup.Left.Map.Negate)
+	require.EqualValues(t, 3, *setup.Left.MaxRejected)
+	require.Nil(t, setup.Right.MaxRejected)
 	require.Equal(t, "2026-01-31", setup.AsOf.String())
 	require.Len(t, setup.Rules, 2)
 	require.Less(t, setup.Rules[0].Priority, setup.Rules[1].Priority)
@@ -64,6 +67,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"left: [a]":                     {"/left"},
 		"left: {currency: euro}":        {"/left/currency"},
 		"left: {map: {datum: x}}":       {"/left/map/datum"},
+		"left: {maxRejected: -1}":       {"/left/maxRejected"},
 		"right: {map: 7}":               {"/right/map"},
 		"asOf: 31.01.2026":              {"/asOf"},
 		"rules: {name: x}":              {"/rules"},

@@ -13,17 +13,19 @@ import (
 // oracles are queries over one tenant's tables that find nothing while its data is sound. Each row that one does find
 // returns what is wrong. They run on one snapshot, with the tenant's schema on the path.
 var oracles = []struct{ name, sql string }{
-	{"O1 rows: of an import, stored + duplicates + rejected = read, and stored rows are there until it is voided", `
-		SELECT format('import %s: read %s, stored %s (found %s), duplicate %s, rejected %s', num, rows_read, rows_inserted, found, rows_duplicate, rows_rejected)
+	{"O1 rows: of an import, stored + duplicates + rejected + set aside = read, and stored rows are there until it is voided", `
+		SELECT format('import %s: read %s, stored %s (found %s), duplicate %s, rejected %s, set aside %s', num, rows_read, rows_inserted, found, rows_duplicate, rows_rejected, rows_set_aside)
 		FROM imports CROSS JOIN LATERAL (SELECT count(*) AS found FROM transactions t WHERE t.id >> 32 = imports.num) AS f
-		WHERE rows_read <> rows_inserted + rows_duplicate + rows_rejected
+		WHERE rows_read <> rows_inserted + rows_duplicate + rows_rejected + rows_set_aside
 			OR found <> CASE status WHEN 'COMPLETED' THEN rows_inserted ELSE 0 END`},
 	{"O1 rows: every stored row is of an import, every kept reject is of one and none is counted twice", `
 		SELECT format('transaction %s has no import', id) FROM transactions t WHERE NOT EXISTS (SELECT FROM imports i WHERE i.num = t.id >> 32)
 		UNION ALL
-		SELECT format('import %s keeps %s rejects of %s', i.num, r.kept, i.rows_rejected)
-		FROM imports i JOIN (SELECT import_num, count(DISTINCT row) AS kept FROM import_rejects GROUP BY import_num) r ON r.import_num = i.num
-		WHERE r.kept > i.rows_rejected`},
+		SELECT format('import %s keeps %s rejects of %s, and %s set aside of %s', i.num, r.rejected, i.rows_rejected, r.aside, i.rows_set_aside)
+		FROM imports i JOIN (
+			SELECT import_num, count(DISTINCT row) FILTER (WHERE NOT set_aside) AS rejected, count(DISTINCT row) FILTER (WHERE set_aside) AS aside
+			FROM import_rejects GROUP BY import_num) r ON r.import_num = i.num
+		WHERE r.rejected > i.rows_rejected OR r.aside > i.rows_set_aside`},
 	{"O2 money: of a source and currency, in = confirmed + proposed + partial + open + ignored", `
 		SELECT format('source %s %s: in %s, confirmed %s, proposed %s, partial %s, open %s, ignored %s', source_num, currency,
 			sum(amount), sum(amount) FILTER (WHERE state = 'CONFIRMED'), sum(amount) FILTER (WHERE state = 'PROPOSED'),

@@ -62,7 +62,7 @@ func loadExample(t *testing.T, client *testkit.Client, folder string) (contextID
 		source := client.NewSource(contextID, side.how.Source, side.of)
 		client.Must(http.MethodPut, "/v1/sources/"+source+"/field-map", side.how.Map, nil)
 		imported := client.Upload(source, side.file, string(exampleFile(t, folder, side.file)))
-		require.Equal(t, imported.RowsRead, imported.RowsInserted+imported.RowsDuplicate+imported.RowsRejected)
+		require.Equal(t, imported.RowsRead, imported.RowsInserted+imported.RowsDuplicate+imported.RowsRejected+imported.RowsSetAside)
 	}
 	if len(file.Rates) > 0 {
 		client.Must(http.MethodPost, "/v1/fx-rates", map[string]any{"rates": file.Rates}, nil)
