@@ -25,6 +25,8 @@ type asides struct {
 	isMoney  []string // texts that look like labels and are none
 	balances []string // texts that are labels
 
+	learned bool // the sample has been read, so what it left open was asked
+
 	rows sync.Pool // of *predicate.Row
 }
 
@@ -98,28 +100,33 @@ func (a *asides) learn(header []string, sample []recon.Record) {
 	}
 }
 
-// reason returns why a row is no movement of money, "" where it is one.
-func (a *asides) reason(rec recon.Record) string {
+// reason returns why a row is no movement of money, "" where it is one. undecided is the text of a row that names a
+// balance, has all that a movement has, and of which neither a map nor the rows around it show what it is: in the sample
+// that is a question, and a later row is refused.
+func (a *asides) reason(rec recon.Record) (reason, undecided string) {
 	switch {
 	case a.first > 0 && rec.Row <= a.first:
-		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out"
+		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out", ""
 	case a.where != nil && a.holds(rec):
-		return "is left out by skip.where"
+		return "is left out by skip.where", ""
 	case a.account != nil && a.is != "" && a.account.text(rec) != a.is:
-		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read"
+		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read", ""
 	}
 	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
 	if noMoney && noDate {
-		return "has neither a date nor an amount"
+		return "has neither a date nor an amount", ""
 	}
 	text, kind := a.label(rec)
 	switch {
 	case kind == "":
-		return ""
-	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, a.missing(rec):
-		return strconv.Quote(text) + " names a " + kind + ", not a movement of money"
+		return "", ""
+	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, kind == labelBalance && len(a.balances) > 0,
+		a.missing(rec):
+		return strconv.Quote(text) + " names a " + kind + ", not a movement of money", ""
+	case kind == labelBalance && a.learned:
+		return "", text
 	}
-	return ""
+	return "", ""
 }
 
 // missing reports whether a row lacks what nearly every row has.

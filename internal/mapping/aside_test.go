@@ -33,13 +33,19 @@ func TestAsides(t *testing.T) {
 		{2, []string{"", "sale", "", "A"}, "has neither a date nor an amount"},
 		{2, []string{"2026-01-01", "Stand", "1", "A"}, `"Stand" names a balance, not a movement of money`},
 		{2, []string{"", "Closing balance", "1", "A"}, `"Closing balance" names a balance, not a movement of money`},
-		{2, []string{"2026-01-01", "Closing balance", "1", "A"}, ""},
+		{2, []string{"2026-01-01", "Closing balance", "1", "A"}, `"Closing balance" names a balance, not a movement of money`},
 		{2, []string{"", "Saldo final", "1", "A"}, ""},
 		{2, []string{"2026-01-01", "sale", "1", "A"}, ""},
 	} {
 		rec := recon.Record{Row: c.row, Header: header, Fields: c.fields}
-		require.Equal(t, c.want, m.aside.reason(rec), c.fields)
+		reason, _ := m.aside.reason(rec)
+		require.Equal(t, c.want, reason, c.fields)
 	}
+	fields.Balances = nil
+	m, _ = Compile(fields, header)
+	m.aside.learned = true
+	reason, undecided := m.aside.reason(recon.Record{Row: 9000, Header: header, Fields: []string{"2026-01-01", "Closing balance", "1", "A"}})
+	require.Equal(t, []string{"", "Closing balance"}, []string{reason, undecided}, "a late row that the sample did not show")
 	for _, where := range []string{"amount > 1", "metadata.", "1"} {
 		fields.Skip = &recon.Skip{Where: where}
 		_, problems := compileAside(fields, header)

@@ -25,7 +25,7 @@ func (d *detector) labelRows(m *Mapper) {
 	sums := make([]recon.Total, len(d.sample)+1) // of the movements before each row
 	for i, rec := range d.sample {
 		sums[i+1] = sums[i]
-		if m.aside.reason(rec) != "" {
+		if reason, _ := m.aside.reason(rec); reason != "" {
 			continue
 		}
 		tx, wrong := m.Map(rec)

@@ -31,10 +31,15 @@ func (r *row) setAside(field, value, reason string) recon.RowError {
 func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	r := row{m: m, rec: rec}
 	r.tx.Row, r.tx.Line = rec.Row, rec.Line
-	if reason := m.aside.reason(rec); reason != "" {
+	reason, undecided := m.aside.reason(rec)
+	if reason != "" {
 		return recon.Transaction{}, []recon.RowError{r.setAside("", "", reason)}
 	}
 	r.status()
+	if undecided != "" {
+		r.fail("", undecided, recon.CodeInvalidValue,
+			"%q names a balance: add it to balances in the field map, or to money if it moved", undecided)
+	}
 	r.texts()
 	r.dates()
 	inNumber := r.currencyOf()

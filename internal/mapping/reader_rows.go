@@ -36,6 +36,7 @@ type batch struct {
 // with the first error of each or of the file.
 func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 	r.sample = nil
+	r.mapper.aside.learned = true
 	workers := runtime.GOMAXPROCS(0)
 	atOnce := 2*workers + 2 // batches there are: those in order, one being filled and one being judged
 	todo, order, free := make(chan *batch, atOnce), make(chan *batch, 2*workers), make(chan *batch, atOnce)

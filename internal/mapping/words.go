@@ -95,26 +95,38 @@ func labelOf(text string) string {
 
 const labelBytesMax = 80
 
-// mayBeLabel reports whether a text can be a label, by its first letters.
+// mayBeLabel reports whether a text can be a label, by its first letters: most texts are none, and this is asked of every
+// cell.
 func mayBeLabel(text string) bool {
-	if text[0] >= 0x80 || text[1] >= 0x80 || text[1] == ' ' || strings.IndexByte(" .:*", text[0]) >= 0 {
+	if text[1] == ' ' || strings.IndexByte(" .:*", text[0]) >= 0 {
 		return true
 	}
-	return labelStarts[string([]byte{text[0] | 0x20, lower(text[1])})]
+	return labelStarts[startOf(text)]
 }
 
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c | 0x20
+// startOf is the first three bytes of a text, in lower case.
+func startOf(text string) (start uint32) {
+	for i := range min(3, len(text)) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		start = start<<8 | uint32(c)
 	}
-	return c
+	return start
 }
 
-// labelStarts holds the first two bytes of every label, folded: most texts are none, and this is asked of every cell.
-var labelStarts = func() map[string]bool {
-	starts := map[string]bool{}
-	for label := range cells.label {
-		starts[label[:min(2, len(label))]] = true
+// labelStarts holds how the labels of words.txt begin, with and without their accents.
+var labelStarts = func() map[uint32]bool {
+	starts := map[uint32]bool{}
+	for line := range strings.Lines(wordsText) {
+		key, list, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if !strings.HasPrefix(key, labelBalance) && !strings.HasPrefix(key, labelTotal) {
+			continue
+		}
+		for word := range strings.SplitSeq(list, ", ") {
+			starts[startOf(word)], starts[startOf(foldWord(word))] = true, true
+		}
 	}
 	return starts
 }()
