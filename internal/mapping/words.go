@@ -95,7 +95,8 @@ func labelOf(text string) string {
 
 const labelBytesMax = 80
 
-// mayBeLabel reports whether a text can be a label, by its first letters: most texts are none, and this is asked of every
+// mayBeLabel reports whether a text can be a label, by its first letters: most texts are none, and this is asked of
+// every
 // cell.
 func mayBeLabel(text string) bool {
 	if text[1] == ' ' || strings.IndexByte(" .:*", text[0]) >= 0 {
