@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,10 @@ type Config struct {
 
 	KeyTTL     time.Duration // how long known keys outlive the identity provider
 	KeyRefresh time.Duration // how old keys get before they are read again in the background
+
+	MaxTokenLife time.Duration // from iat, or from now on
+	// Revoked reports whether the token of that jti was revoked; nil: tokens need no jti.
+	Revoked func(ctx context.Context, jti string) (bool, error)
 
 	HTTPClient *http.Client // for the JWKS
 	Logger     *slog.Logger // hears of JWKS reads that failed

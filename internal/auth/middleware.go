@@ -68,10 +68,10 @@ func Authenticate(who Authenticator, onError OnError) func(http.Handler) http.Ha
 
 // AuthenticateWithKeys is step one where machines may send an API key instead of a token. A key that is sent decides: a
 // good token with a bad key is refused.
-func AuthenticateWithKeys(who Authenticator, keys APIKeys, onError OnError) func(http.Handler) http.Handler {
+func AuthenticateWithKeys(who Authenticator, keys *APIKeys, onError OnError) func(http.Handler) http.Handler {
 	return step(onError, func(r *http.Request) (context.Context, error) {
 		if sent := r.Header.Values("X-API-Key"); len(sent) > 0 {
-			principal, err := keys.Authenticate(sent)
+			principal, err := keys.Authenticate(r.Context(), sent, r.RemoteAddr)
 			return WithPrincipal(r.Context(), principal), err
 		}
 		principal, err := who.Authenticate(r.Context(), r.Header.Values("Authorization"))
@@ -83,6 +83,13 @@ func AuthenticateWithKeys(who Authenticator, keys APIKeys, onError OnError) func
 func Require(role Role, onError OnError) func(http.Handler) http.Handler {
 	return step(onError, func(r *http.Request) (context.Context, error) {
 		return r.Context(), RequireRole(r.Context(), role)
+	})
+}
+
+// RequireScopeOf is step two for a stored API key: it has the scope, or a 403.
+func RequireScopeOf(scope string, onError OnError) func(http.Handler) http.Handler {
+	return step(onError, func(r *http.Request) (context.Context, error) {
+		return r.Context(), RequireScope(r.Context(), r.Method, scope)
 	})
 }
 

@@ -115,7 +115,7 @@ func TestTenantExtractor_ForgottenStepsFailClosed(t *testing.T) {
 func TestAuthenticateWithKeys_AKeyThatIsSentDecides(t *testing.T) {
 	t.Parallel()
 	v := newTestVerifier(t, testConfig(newClock()))
-	keys := APIKeys{{Key: "k", Subject: "machine", Roles: []Role{RolePlatformAdmin}}}
+	keys := &APIKeys{Known: []APIKey{{Key: "k", Subject: "machine", Roles: []Role{RolePlatformAdmin}}}}
 	for _, tc := range []struct {
 		keys    []string
 		subject string

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,6 +30,7 @@ func Mint(secret string, opts MintOptions) (string, error) {
 	}
 	members := jwt.MapClaims{
 		"sub": opts.Subject, "iss": opts.Issuer, "aud": opts.Audience, "roles": opts.Roles,
+		"jti": rand.Text(),
 		"iat": opts.Now.Unix(), "exp": opts.Now.Add(cmp.Or(opts.TTL, time.Hour)).Unix(),
 	}
 	if opts.Roles == nil {

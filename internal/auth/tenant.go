@@ -21,6 +21,8 @@ type Principal struct {
 	TenantID string `json:"tenantId,omitempty"`
 	// Roles holds known roles only, each once, lowest first.
 	Roles []Role `json:"roles"`
+	// Scopes narrow a stored API key; nil is every scope.
+	Scopes []string `json:"-"`
 }
 
 type (

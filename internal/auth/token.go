@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -31,6 +32,8 @@ const (
 	maxCacheAge = time.Minute
 	// maxCachedTokens entries of about 300 bytes are 3 MB.
 	maxCachedTokens = 10_000
+	// defaultTokenLife is a working day and the night after it.
+	defaultTokenLife = 24 * time.Hour
 	// minSecretBytes is the output of SHA-256: RFC 7518 section 3.2 forbids shorter keys for HS256.
 	minSecretBytes = 32
 	// minRSABits is RFC 7518 section 3.3; maxRSABits keeps a careless provider from making each check cost seconds.
@@ -53,6 +56,8 @@ type Verifier struct {
 	parser     *jwt.Parser
 	cache      *otter.Cache[[sha256.Size]byte, verified]
 	now        func() time.Time
+	maxLife    time.Duration
+	revoked    func(ctx context.Context, jti string) (bool, error)
 }
 
 // verified is a token that passed, and until when it need not be looked at again.
@@ -67,7 +72,7 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{now: cfg.Now}
+	v := &Verifier{now: cfg.Now, maxLife: cmp.Or(cfg.MaxTokenLife, defaultTokenLife), revoked: cfg.Revoked}
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -133,11 +138,39 @@ func (v *Verifier) check(ctx context.Context, token string, now time.Time) (veri
 	if err != nil {
 		return verified{}, err
 	}
+	if err := v.checkLife(ctx, &c, now); err != nil {
+		return verified{}, err
+	}
 	until := now.Add(maxCacheAge)
 	if expiry.Before(until) {
 		until = expiry.Time
 	}
 	return verified{principal: principal, until: until}, nil
+}
+
+// checkLife refuses a token that is good for longer than one may be, so that a stolen one ends by itself, and one that
+// was revoked. The library has checked the times against now.
+func (v *Verifier) checkLife(ctx context.Context, c *claims, now time.Time) error {
+	expiry, _ := c.GetExpirationTime()
+	from := now
+	if issued, _ := c.GetIssuedAt(); issued != nil {
+		from = issued.Time
+	}
+	if expiry.Sub(from) > v.maxLife {
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token is good for longer than %s", v.maxLife)
+	}
+	if v.revoked == nil {
+		return nil
+	}
+	jti, _, err := c.text("jti")
+	if err != nil || jti == "" {
+		return recon.Unauthorized(recon.CodeTokenInvalid, "the token has no jti, by which it could be revoked")
+	}
+	gone, err := v.revoked(ctx, jti)
+	if gone {
+		return recon.Unauthorized(recon.CodeTokenRevoked, "the token was revoked")
+	}
+	return err
 }
 
 // checkHeader refuses what the library would let through: a repeated key, another kind of token, an extension we

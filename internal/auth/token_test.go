@@ -64,7 +64,7 @@ func (c *clock) Advance(d time.Duration) {
 func testConfig(c *clock) Config {
 	return Config{
 		Secret: testSecret, Issuer: testIssuer, Audience: testAudience, Now: c.Now,
-		Tenancy: Tenancy{MultiTenant: true, DefaultTenantID: defaultTenant},
+		Tenancy: Tenancy{MultiTenant: true, DefaultTenantID: defaultTenant}, MaxTokenLife: 365 * 24 * time.Hour,
 	}
 }
 

@@ -130,8 +130,11 @@ type AuthConfig struct {
 	JWKSURL  string `env:"AUTH_JWKS_URL"`
 	Issuer   string `env:"AUTH_ISSUER" envDefault:"matcher"`
 	Audience string `env:"AUTH_AUDIENCE" envDefault:"matcher"`
-	// AdminAPIKey opens /admin and /system to callers that send it as X-API-Key; without it only tokens with the role
-	// platform-admin do.
+	// MaxTokenLife is how long a token may be good, from iat, or from now on where it has none.
+	MaxTokenLife time.Duration `env:"AUTH_MAX_TOKEN_LIFE" envDefault:"24h"`
+	// Revocation=true wants a jti in every token, and refuses those of POST /admin/revoked-tokens within a minute.
+	Revocation bool `env:"AUTH_REVOCATION" envDefault:"false"`
+	// AdminAPIKey opens /admin and /system to callers that send it as X-API-Key, and makes the first stored key.
 	AdminAPIKey string `env:"MATCHER_ADMIN_API_KEY"`
 }
 
@@ -144,8 +147,10 @@ type TenancyConfig struct {
 	// GraceHours is how long a deleted tenant can be restored before its data is erased; 0 erases at once.
 	GraceHours int `env:"MATCHER_TENANT_GRACE_HOURS" envDefault:"720" min:"0"`
 
-	MultiTenantURL         string `env:"MULTI_TENANT_URL" check:"https" runtime:"tenancy.multi_tenant_url" doc:"The tenant manager that has the tenants' configuration; empty: the built-in registry. Its address may change at run time; whether there is one is decided when a process starts"`
-	MultiTenantEnvironment string `env:"MULTI_TENANT_ENVIRONMENT" runtime:"tenancy.multi_tenant_environment" doc:"The environment that requests to the tenant manager name; empty leaves it out"`
+	MultiTenantURL string `env:"MULTI_TENANT_URL" check:"https" runtime:"tenancy.multi_tenant_url" doc:"The tenant manager that has the tenants' configuration; empty: the built-in registry. Its address may change at run time; whether there is one is decided when a process starts"`
+	// MultiTenantURLHosts may be named by an address that is set at run time; the environment's own address needs none.
+	MultiTenantURLHosts    []string `env:"MULTI_TENANT_URL_HOSTS"`
+	MultiTenantEnvironment string   `env:"MULTI_TENANT_ENVIRONMENT" runtime:"tenancy.multi_tenant_environment" doc:"The environment that requests to the tenant manager name; empty leaves it out"`
 	// MaxTenantPools and IdleTimeoutSec matter where tenants have databases of their own: a pool is one database's.
 	MultiTenantMaxTenantPools           int `env:"MULTI_TENANT_MAX_TENANT_POOLS" envDefault:"100" min:"1" max:"10000" runtime:"tenancy.multi_tenant_max_tenant_pools" doc:"Databases with an open connection pool, softly: a pool in use is never closed"`
 	MultiTenantIdleTimeoutSec           int `env:"MULTI_TENANT_IDLE_TIMEOUT_SEC" envDefault:"300" min:"1" max:"86400" runtime:"tenancy.multi_tenant_idle_timeout_sec" doc:"Seconds until an unused pool is closed"`
@@ -158,6 +163,8 @@ type TenancyConfig struct {
 	// MultiTenantEventChannel carries tenant events; empty turns the listener off.
 	MultiTenantEventChannel string `env:"MULTI_TENANT_EVENT_CHANNEL" envDefault:"matcher.tenant.events"`
 	MultiTenantTimeoutSec   int    `env:"MULTI_TENANT_TIMEOUT" envDefault:"30" min:"1"`
+
+	trustedURL string // the environment's MULTI_TENANT_URL
 }
 
 // TelemetryConfig decides where traces go: over OTLP/HTTP, or nowhere. The exporter also reads its own
@@ -191,6 +198,7 @@ func LoadConfig(environ []string) (Config, error) {
 		problems = append(problems, parseProblems(err)...)
 	}
 	applyEmpty(&cfg, set)
+	cfg.Tenancy.trustedURL = cfg.Tenancy.MultiTenantURL
 	cfg.named = set["MATCHER_ENV"] != ""
 	problems = append(problems, cfg.check()...)
 	if len(problems) > 0 {
@@ -247,6 +255,9 @@ func parseProblems(err error) (problems []string) {
 }
 
 func kindText(t reflect.Type) string {
+	if t == reflect.TypeFor[time.Duration]() {
+		return "a duration such as 24h"
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "true or false"
@@ -341,6 +352,9 @@ func (t TenancyConfig) check(p *problemList) {
 }
 
 func (cfg Config) checkAuth(p *problemList) {
+	if cfg.Auth.MaxTokenLife < time.Minute {
+		p.add("AUTH_MAX_TOKEN_LIFE is under a minute")
+	}
 	if key := cfg.Auth.AdminAPIKey; key != "" && len(key) < minAPIKey {
 		p.add("MATCHER_ADMIN_API_KEY has fewer than 32 bytes")
 	}
@@ -373,6 +387,7 @@ func (cfg Config) AuthConfig() auth.Config {
 	return auth.Config{
 		Disabled: !cfg.Auth.Enabled, Production: cfg.Production(),
 		Secret: secret, JWKSURL: cfg.Auth.JWKSURL, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience,
+		MaxTokenLife: cfg.Auth.MaxTokenLife,
 		Tenancy: auth.Tenancy{
 			MultiTenant:     cfg.Tenancy.MultiTenantEnabled,
 			DefaultTenantID: cfg.Tenancy.DefaultTenantID,

@@ -27,6 +27,7 @@ import (
 type dynamicInfrastructureProvider struct {
 	schemaProvisioner *tenancy.PostgresTenantSchemaProvisioner
 	registry          *tenancy.Registry
+	keys              *tenancy.AdminKeys
 	connections       *tenancy.TenantConnectionManager
 	control           *pgxpool.Pool
 	remote            *tenancy.RemoteConfigurationAdapter // nil: the registry is the authority on tenants
@@ -60,7 +61,9 @@ func newDynamicInfrastructureProvider(ctx context.Context, cfg Config, meter met
 		return nil, err
 	}
 	registry := tenancy.NewRegistry(control)
-	p := &dynamicInfrastructureProvider{registry: registry, control: control, log: log, meter: meter}
+	p := &dynamicInfrastructureProvider{
+		registry: registry, keys: tenancy.NewAdminKeys(control), control: control, log: log, meter: meter,
+	}
 	if err := p.openRedis(cfg); err != nil {
 		control.Close()
 		return nil, err
@@ -138,7 +141,8 @@ func (p *dynamicInfrastructureProvider) configurationPort(cfg TenancyConfig,
 func remoteConfiguration(cfg TenancyConfig, log *slog.Logger) tenancy.RemoteConfiguration {
 	return tenancy.RemoteConfiguration{
 		URL: cfg.MultiTenantURL, APIKey: cfg.MultiTenantServiceAPIKey, Environment: cfg.MultiTenantEnvironment,
-		Timeout: seconds(cfg.MultiTenantTimeoutSec), BreakerThreshold: cfg.MultiTenantCircuitBreakerThreshold,
+		AtRunTime: cfg.MultiTenantURL != cfg.trustedURL,
+		Timeout:   seconds(cfg.MultiTenantTimeoutSec), BreakerThreshold: cfg.MultiTenantCircuitBreakerThreshold,
 		BreakerTimeout: seconds(cfg.MultiTenantCircuitBreakerTimeoutSec), Log: log,
 	}
 }

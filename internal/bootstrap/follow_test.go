@@ -41,6 +41,7 @@ func TestFollow_TenancySettingsAreInForceWithoutARestart(t *testing.T) {
 	there, askedThere := managerOf(t, "another key")
 	api := testkit.Server(t, func(cfg *bootstrap.Config) {
 		cfg.Tenancy.MultiTenantURL, cfg.Tenancy.MultiTenantServiceAPIKey = here, "k"
+		cfg.Tenancy.MultiTenantURLHosts = []string{"127.0.0.1"}
 	})
 	platform := api.As("", auth.RolePlatformAdmin)
 	c := api.As(api.Config.Tenancy.DefaultTenantID, auth.RoleViewer)
@@ -57,8 +58,7 @@ func TestFollow_TenancySettingsAreInForceWithoutARestart(t *testing.T) {
 	ask(askedHere, 1)
 	require.Positive(t, askedHere.Load())
 	t.Run("the tenant manager's address and key", func(t *testing.T) {
-		put("multi_tenant_service_api_key", "another key")
-		put("multi_tenant_url", there)
+		platform.Must("PUT", "/system/matcher/tenancy.multi_tenant_url", map[string]any{"value": there, "secret": "another key"}, nil)
 		require.Positive(t, ask(askedThere, 1))
 		require.Zero(t, ask(askedHere, 5))
 		refused := platform.Call("PUT", "/system/matcher/tenancy.multi_tenant_url", `{"value":""}`)

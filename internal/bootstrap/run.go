@@ -83,6 +83,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 
 // OpenTenants opens the database and its tenants without any service on top.
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	cfg.Tenancy.trustedURL = cfg.Tenancy.MultiTenantURL
 	a := &App{cfg: cfg, log: log, figures: telemetry.NewRegistry()}
 	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx))
 	if err := a.open(ctx); err != nil {
@@ -268,10 +269,13 @@ func (a *App) openAPI(role Role) error {
 	if err != nil {
 		return err
 	}
+	keys := a.apiKeys()
+	keys.Stored = a.provider.keys.Holder
 	a.api, err = httpapi.New(httpapi.Config{
 		DB:      a.DB,
 		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()},
-		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: a.apiKeys(), Keeper: a.authority(),
+		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
+		AdminKeys: a.provider.keys, TokenLife: a.cfg.Auth.MaxTokenLife,
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
 		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, MetricsOpen: !a.cfg.Production(),
@@ -294,6 +298,9 @@ func (a *App) spoolDir() string {
 func (a *App) authenticator() (auth.Authenticator, error) {
 	cfg := a.cfg.AuthConfig()
 	cfg.Logger = a.log
+	if a.cfg.Auth.Revocation {
+		cfg.Revoked = a.provider.keys.Revoked
+	}
 	if cfg.Secret == auth.DevelopmentSecret {
 		a.log.Warn("tokens are signed with the public development key: set AUTH_HS256_SECRET or AUTH_JWKS_URL")
 	}
@@ -392,6 +399,9 @@ func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 	if cfg.Production() {
 		return "", errors.New("production tokens come from your identity provider, not from this command")
 	}
+	if opts.TTL > cfg.Auth.MaxTokenLife {
+		return "", fmt.Errorf("a token may live for %s at most: see AUTH_MAX_TOKEN_LIFE", cfg.Auth.MaxTokenLife)
+	}
 	secret := cfg.Auth.Secret
 	switch {
 	case secret != "":
@@ -402,7 +412,7 @@ func DevelopmentToken(cfg Config, opts auth.MintOptions) (string, error) {
 		secret = auth.DevelopmentSecret
 	default:
 		var err error
-		if secret, err = dataDirKey(cfg.DataDir); err != nil {
+		if secret, err = auth.SigningKey(cfg.DataDir); err != nil {
 			return "", err
 		}
 	}

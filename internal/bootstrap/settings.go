@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -95,8 +96,10 @@ func (s setting) fault(cfg *Config) string {
 	case !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxTextRunes ||
 		strings.ContainsFunc(text, unicode.IsControl):
 		return fmt.Sprintf("must be one line of at most %d characters", maxTextRunes)
-	case s.https:
+	case s.https && text == cfg.Tenancy.trustedURL:
 		return tenancy.ManagerURLFault(text)
+	case s.https:
+		return tenancy.RuntimeURLFault(text, cfg.Tenancy.MultiTenantURLHosts)
 	}
 	return ""
 }
@@ -121,7 +124,7 @@ type settingStore interface {
 	// Revision rises with every stored change.
 	Revision(ctx context.Context) (int64, error)
 	Load(ctx context.Context) ([]tenancy.StoredSetting, error)
-	Put(ctx context.Context, key string, change tenancy.NewSetting) error
+	Put(ctx context.Context, changes ...tenancy.NewSetting) error
 }
 
 // inForce is the configuration of one moment: the environment's, and over it what is stored. It never changes.
@@ -172,6 +175,10 @@ func (s *Settings) apply(revision int64, rows []tenancy.StoredSetting) *inForce 
 			next.faults[one.key] = fault
 			one.value(&next.Config).Set(one.value(&last.Config))
 		}
+	}
+	// The environment's key is for the environment's address.
+	if next.Tenancy.MultiTenantURL != s.boot.Tenancy.MultiTenantURL && next.stored[managerKey].Value == nil {
+		next.Tenancy.MultiTenantServiceAPIKey = ""
 	}
 	return next
 }
@@ -249,66 +256,102 @@ func (s *Settings) poll(ctx context.Context) (err error) {
 	return s.Refresh(ctx)
 }
 
-// Put stores a value, or takes the key back to the environment's where text is JSON null, and brings it into force
-// here; other instances follow within two seconds.
-func (s *Settings) Put(ctx context.Context, key string, text json.RawMessage, version int) (httpapi.Setting, error) {
+// managerURL and managerKey are bound to each other: a key goes to no other address than the one that it was set for.
+const (
+	managerURL = "tenancy.multi_tenant_url"
+	managerKey = "tenancy.multi_tenant_service_api_key"
+)
+
+// Put stores a value, or takes the key back to the environment's where it is JSON null, and brings it into force here;
+// other instances follow within two seconds. The tenant manager's address and key change together.
+func (s *Settings) Put(ctx context.Context, key string, given httpapi.NewSetting) (httpapi.Setting, error) {
+	if err := s.Refresh(ctx); err != nil {
+		return httpapi.Setting{}, err
+	}
+	change, err := s.change(key, given.Value)
+	if err != nil {
+		return httpapi.Setting{}, err
+	}
+	change.Expected = given.Version
+	changes := []tenancy.NewSetting{change}
+	switch now := s.current.Load(); {
+	case key != managerURL && given.Secret != "":
+		return httpapi.Setting{}, badValue("/secret", "belongs to the tenant manager's address")
+	case key == managerURL && given.Secret == "" && change.Value != nil && s.moves(now, change):
+		return httpapi.Setting{}, badValue("/secret", "a new address of the tenant manager needs its key with it")
+	case key == managerURL && (given.Secret != "" || change.Value == nil):
+		secret := json.RawMessage("null")
+		if given.Secret != "" {
+			secret, _ = json.Marshal(given.Secret) //nolint:errchkjson // a text
+		}
+		bound, err := s.change(managerKey, secret)
+		if err != nil {
+			return httpapi.Setting{}, err
+		}
+		changes = append(changes, bound)
+	}
+	if err := s.consistent(changes); err != nil {
+		return httpapi.Setting{}, err
+	}
+	err = s.store.Put(ctx, changes...)
+	if err == nil {
+		err = s.Refresh(ctx)
+	}
+	one, _ := settingOf(key)
+	return one.view(s.current.Load(), &s.boot), err
+}
+
+// moves reports whether a change of the address names another one than is in force.
+func (s *Settings) moves(now *inForce, change tenancy.NewSetting) bool {
+	text, _ := json.Marshal(now.Tenancy.MultiTenantURL) //nolint:errchkjson // a text
+	return string(text) != string(change.Value)
+}
+
+// change is what would be stored of a key's new value.
+func (s *Settings) change(key string, text json.RawMessage) (tenancy.NewSetting, error) {
+	change := tenancy.NewSetting{Key: key}
 	one, known := settingOf(key)
 	switch {
 	case !known:
-		return httpapi.Setting{}, recon.NotFound("setting")
+		return change, recon.NotFound("setting")
 	case one.boot:
-		return httpapi.Setting{},
-			recon.Conflict(recon.CodeBootOnly, "this setting is read when a process starts: change %s and restart",
-				one.variable)
+		return change, recon.Conflict(recon.CodeBootOnly,
+			"this setting is read when a process starts: change %s and restart", one.variable)
 	}
-	change := tenancy.NewSetting{Expected: version}
 	if string(text) != "null" {
 		candidate := s.boot
 		if fault := one.set(&candidate, text); fault != "" {
-			return httpapi.Setting{}, badValue(fault)
+			return change, badValue("/value", fault)
 		}
 		change.Value, _ = json.Marshal(one.value(&candidate).Interface()) //nolint:errchkjson // a scalar
 	}
 	if !one.secret {
 		change.Shown = change.Value
 	}
-	if err := s.consistent(ctx, key, change); err != nil {
-		return httpapi.Setting{}, err
-	}
-	err := s.store.Put(ctx, key, change)
-	if err == nil {
-		err = s.Refresh(ctx)
-	}
-	return one.view(s.current.Load(), &s.boot), err
+	return change, nil
 }
 
-// consistent refuses a value that contradicts the other keys' as they are stored now.
-func (s *Settings) consistent(ctx context.Context, key string, change tenancy.NewSetting) error {
-	if err := s.Refresh(ctx); err != nil {
-		return err
-	}
+// consistent refuses values that contradict the other keys' as they are stored now.
+func (s *Settings) consistent(changes []tenancy.NewSetting) error {
 	now := s.current.Load()
-	rows := []tenancy.StoredSetting{{Key: key, Value: change.Value}}
-	for name, row := range now.stored {
-		if name != key {
-			rows = append(rows, row)
-		}
+	stored := maps.Clone(now.stored)
+	for _, change := range changes {
+		stored[change.Key] = tenancy.StoredSetting{Key: change.Key, Value: change.Value}
 	}
-	next := s.apply(now.revision, rows).Tenancy
+	next := s.apply(now.revision, slices.Collect(maps.Values(stored))).Tenancy
 	switch {
 	case (next.MultiTenantURL == "") != (s.boot.Tenancy.MultiTenantURL == ""):
-		return badValue("contradicts another setting: whether there is a tenant manager is decided when a process " +
-			"starts, by MULTI_TENANT_URL")
+		return badValue("/value", "contradicts another setting: whether there is a tenant manager is decided when a "+
+			"process starts, by MULTI_TENANT_URL")
 	case next.MultiTenantURL != "" && next.MultiTenantServiceAPIKey == "":
-		return badValue("contradicts another setting: a tenant manager needs its key: set " +
-			"tenancy.multi_tenant_service_api_key first")
+		return badValue("/value", "contradicts another setting: a tenant manager needs its key")
 	}
 	return nil
 }
 
-func badValue(reason string) error {
+func badValue(pointer, reason string) error {
 	return recon.Unprocessable(recon.CodeValidationFailed, "some values cannot be used",
-		recon.FieldError{Pointer: "/value", Message: reason})
+		recon.FieldError{Pointer: pointer, Message: reason})
 }
 
 func settingOf(key string) (setting, bool) {

@@ -25,8 +25,6 @@ const (
 	bodyBytes   = "limits.body_bytes"
 	tenantRate  = "limits.tenant_requests_per_second"
 	subjectRate = "limits.subject_requests_per_second"
-	managerURL  = "tenancy.multi_tenant_url"
-	managerKey  = "tenancy.multi_tenant_service_api_key"
 	environment = "tenancy.multi_tenant_environment"
 	slug        = "tenancy.default_tenant_slug"
 )
@@ -59,14 +57,17 @@ func (m *memory) Load(context.Context) (rows []tenancy.StoredSetting, err error)
 	return rows, m.down
 }
 
-func (m *memory) Put(_ context.Context, key string, change tenancy.NewSetting) error {
+func (m *memory) Put(_ context.Context, changes ...tenancy.NewSetting) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.rows == nil {
 		m.rows = map[string]tenancy.StoredSetting{}
 	}
-	m.changes = append(m.changes, change)
-	m.rows[key] = tenancy.StoredSetting{Key: key, Value: change.Value, Version: max(m.rows[key].Version, 1) + 1, ChangedBy: "ann"}
+	m.changes = append(m.changes, changes...)
+	for _, change := range changes {
+		key := change.Key
+		m.rows[key] = tenancy.StoredSetting{Key: key, Value: change.Value, Version: max(m.rows[key].Version, 1) + 1, ChangedBy: "ann"}
+	}
 	return nil
 }
 
@@ -144,10 +145,10 @@ func TestSettings_TheEnvironmentIsInForceUntilAValueIsStored(t *testing.T) {
 
 func TestSettings_Put(t *testing.T) {
 	store := &memory{}
-	s, _ := settingsWith(t, store)
+	s, _ := settingsWith(t, store, "MULTI_TENANT_URL_HOSTS=a.example")
 	var changed []int64
 	s.onChange = func(last, next Config) { changed = []int64{last.Limits.BodyBytes, next.Limits.BodyBytes} }
-	view, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`4096`), 1)
+	view, err := s.Put(t.Context(), bodyBytes, httpapi.NewSetting{Value: json.RawMessage(`4096`), Version: 1})
 	require.NoError(t, err)
 	require.Equal(t, 2, view.Version)
 	require.Equal(t, "stored", view.Source)
@@ -156,7 +157,7 @@ func TestSettings_Put(t *testing.T) {
 	require.Equal(t, int64(2), s.current.Load().revision)
 
 	t.Run("null takes the key back to the environment", func(t *testing.T) {
-		view, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`null`), 0)
+		view, err := s.Put(t.Context(), bodyBytes, httpapi.NewSetting{Value: json.RawMessage(`null`), Version: 0})
 		require.NoError(t, err)
 		require.Equal(t, "default", view.Source)
 		require.Equal(t, 3, view.Version)
@@ -165,33 +166,51 @@ func TestSettings_Put(t *testing.T) {
 	t.Run("what cannot be is refused and not stored", func(t *testing.T) {
 		stored := len(store.changes)
 		for _, key := range []string{"limits.nothing", ""} {
-			_, err := s.Put(t.Context(), key, json.RawMessage(`1`), 0)
+			_, err := s.Put(t.Context(), key, httpapi.NewSetting{Value: json.RawMessage(`1`), Version: 0})
 			require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 		}
-		_, err := s.Put(t.Context(), slug, json.RawMessage(`"x"`), 0)
+		_, err := s.Put(t.Context(), slug, httpapi.NewSetting{Value: json.RawMessage(`"x"`), Version: 0})
 		require.Equal(t, "BOOT_ONLY", recon.CodeOf(err))
-		_, err = s.Put(t.Context(), bodyBytes, json.RawMessage(`-1`), 0)
+		_, err = s.Put(t.Context(), bodyBytes, httpapi.NewSetting{Value: json.RawMessage(`-1`), Version: 0})
 		require.Equal(t, recon.KindUnprocessable, recon.KindOf(err))
-		_, err = s.Put(t.Context(), managerURL, json.RawMessage(`"https://a.example"`), 0)
+		_, err = s.Put(t.Context(), managerURL, httpapi.NewSetting{Value: json.RawMessage(`"https://a.example"`), Secret: "k"})
 		require.ErrorContains(t, err, "when a process starts", "there was no tenant manager when this one did")
 		require.Len(t, store.changes, stored)
 	})
 }
 
 func TestSettings_TheTenantManagerMayMoveButNotComeOrGo(t *testing.T) {
-	s, _ := settingsWith(t, &memory{}, "MULTI_TENANT_URL=https://a.example", "MULTI_TENANT_SERVICE_API_KEY=key")
-	_, err := s.Put(t.Context(), managerURL, json.RawMessage(`"https://b.example"`), 0)
-	require.NoError(t, err)
-	_, err = s.Put(t.Context(), managerURL, json.RawMessage(`""`), 0)
-	require.ErrorContains(t, err, "when a process starts")
-	_, err = s.Put(t.Context(), managerKey, json.RawMessage(`""`), 0)
-	require.ErrorContains(t, err, "needs its key")
+	s, _ := settingsWith(t, &memory{}, "MULTI_TENANT_URL=https://a.example", "MULTI_TENANT_SERVICE_API_KEY=key", "MULTI_TENANT_URL_HOSTS=b.example,10.0.0.5,169.254.169.254")
+	put := func(key, value, secret string) error {
+		_, err := s.Put(t.Context(), key, httpapi.NewSetting{Value: json.RawMessage(value), Secret: secret})
+		return err
+	}
+	for why, c := range map[string]struct{ value, secret, fault string }{
+		"without its key":           {`"https://b.example"`, "", "needs its key with it"},
+		"a host that is not listed": {`"https://c.example"`, "k2", "MULTI_TENANT_URL_HOSTS"},
+		"a private address":         {`"https://10.0.0.5"`, "k2", "private"},
+		"a metadata address":        {`"https://169.254.169.254"`, "k2", "private"},
+		"none":                      {`""`, "k2", "when a process starts"},
+	} {
+		require.ErrorContains(t, put(managerURL, c.value, c.secret), c.fault, why)
+		require.Equal(t, "https://a.example", s.current.Load().Tenancy.MultiTenantURL, why)
+	}
+	require.Error(t, put(environment, `"x"`, "k2"), "a secret for another setting")
+	require.NoError(t, put(managerURL, `"https://b.example"`, "k2"))
+	require.Equal(t, "k2", s.current.Load().Tenancy.MultiTenantServiceAPIKey)
+	require.NoError(t, put(managerURL, `"https://b.example"`, ""), "the same address keeps its key")
+	require.ErrorContains(t, put(managerKey, `""`, ""), "needs its key")
+	require.ErrorContains(t, put(managerKey, `null`, ""), "needs its key", "the environment's key is not for this address")
+	require.NoError(t, put(managerKey, `"k3"`, ""))
+	require.NoError(t, put(managerURL, `null`, ""))
+	tenancy := s.current.Load().Tenancy
+	require.Equal(t, []string{"https://a.example", "key"}, []string{tenancy.MultiTenantURL, tenancy.MultiTenantServiceAPIKey}, "back together")
 }
 
 func TestSettings_ASecretIsUsedAndNeverShown(t *testing.T) {
 	store := &memory{}
 	s, log := settingsWith(t, store)
-	view, err := s.Put(t.Context(), managerKey, json.RawMessage(`"hunter2"`), 0)
+	view, err := s.Put(t.Context(), managerKey, httpapi.NewSetting{Value: json.RawMessage(`"hunter2"`), Version: 0})
 	require.NoError(t, err)
 	require.Equal(t, "hunter2", s.current.Load().Tenancy.MultiTenantServiceAPIKey)
 	require.Nil(t, view.Value)
@@ -205,7 +224,7 @@ func TestSettings_ASecretIsUsedAndNeverShown(t *testing.T) {
 func TestSettings_ABadStoredValueLeavesTheLastGoodOne(t *testing.T) {
 	store := &memory{}
 	s, log := settingsWith(t, store)
-	_, err := s.Put(t.Context(), bodyBytes, json.RawMessage(`4096`), 0)
+	_, err := s.Put(t.Context(), bodyBytes, httpapi.NewSetting{Value: json.RawMessage(`4096`), Version: 0})
 	require.NoError(t, err)
 	store.rows[bodyBytes] = tenancy.StoredSetting{Key: bodyBytes, Value: json.RawMessage(`"many"`), Version: 9}
 	store.rows["limits.of_a_later_release"] = tenancy.StoredSetting{Key: "limits.of_a_later_release", Value: json.RawMessage(`1`), Version: 2}
@@ -215,7 +234,7 @@ func TestSettings_ABadStoredValueLeavesTheLastGoodOne(t *testing.T) {
 	require.Equal(t, "default", s.current.Load().Tenancy.DefaultTenantSlug, "a boot-only key is the environment's")
 	require.NotEmpty(t, shown(t, s, bodyBytes).Fault)
 	require.Len(t, s.current.Load().faults, 1)
-	_, err = s.Put(t.Context(), tenantRate, json.RawMessage(`5`), 0)
+	_, err = s.Put(t.Context(), tenantRate, httpapi.NewSetting{Value: json.RawMessage(`5`), Version: 0})
 	require.NoError(t, err)
 	require.Equal(t, int64(4096), s.current.Load().Limits.BodyBytes, "the last good value outlives further changes")
 	require.Equal(t, 1, strings.Count(log.String(), "cannot be used"), "logged once a version")
@@ -227,7 +246,7 @@ func TestSettings_FollowTheStoreAndOutliveItsOutage(t *testing.T) {
 		here, log := settingsWith(t, store)
 		there, _ := settingsWith(t, store)
 		go func() { _ = here.Start(t.Context()) }()
-		_, err := there.Put(t.Context(), subjectRate, json.RawMessage(`11`), 0)
+		_, err := there.Put(t.Context(), subjectRate, httpapi.NewSetting{Value: json.RawMessage(`11`), Version: 0})
 		require.NoError(t, err)
 		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time: the promise is two seconds
 		require.Equal(t, 11, here.current.Load().Limits.SubjectRPS)
@@ -238,7 +257,7 @@ func TestSettings_FollowTheStoreAndOutliveItsOutage(t *testing.T) {
 		require.Equal(t, 11, here.current.Load().Limits.SubjectRPS, "the last good values stay")
 		require.Less(t, store.questions()-asked, 20, "a database that is down gets few questions")
 		store.fail(nil)
-		_, err = there.Put(t.Context(), subjectRate, json.RawMessage(`12`), 0)
+		_, err = there.Put(t.Context(), subjectRate, httpapi.NewSetting{Value: json.RawMessage(`12`), Version: 0})
 		require.NoError(t, err)
 		time.Sleep(pollMost + time.Second) //nolint:forbidigo // virtual
 		require.Equal(t, 12, here.current.Load().Limits.SubjectRPS)
@@ -258,9 +277,9 @@ func TestSettings_APanicWhileApplyingStopsNothing(t *testing.T) {
 			}
 		}
 		go func() { _ = s.Start(t.Context()) }()
-		require.NoError(t, store.Put(t.Context(), tenantRate, tenancy.NewSetting{Value: json.RawMessage(`3`)}))
+		require.NoError(t, store.Put(t.Context(), tenancy.NewSetting{Key: tenantRate, Value: json.RawMessage(`3`)}))
 		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual
-		require.NoError(t, store.Put(t.Context(), subjectRate, tenancy.NewSetting{Value: json.RawMessage(`4`)}))
+		require.NoError(t, store.Put(t.Context(), tenancy.NewSetting{Key: subjectRate, Value: json.RawMessage(`4`)}))
 		time.Sleep(3 * pollMost) //nolint:forbidigo // virtual
 		require.Equal(t, 4, s.current.Load().Limits.SubjectRPS)
 		require.NoError(t, s.Stop())
@@ -298,7 +317,7 @@ func TestSetting_Set(t *testing.T) {
 	} {
 		one, known := settingOf(c.key)
 		require.True(t, known)
-		var cfg Config
+		cfg := Config{Tenancy: TenancyConfig{MultiTenantURLHosts: []string{"tenants.example.com", "127.0.0.1"}}}
 		fault := one.set(&cfg, []byte(c.text))
 		if c.fault == "" {
 			require.Empty(t, fault, c.text)

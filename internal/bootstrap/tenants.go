@@ -68,15 +68,14 @@ func (a *App) prepareDatabase(ctx context.Context, ownerDSN, database string) er
 	return nil
 }
 
-// apiKeys returns the administrator's key and, unless there is a tenant manager elsewhere, the key of the
+// apiKeys returns the administrator's first key and, unless there is a tenant manager elsewhere, the key of the
 // installations that this one serves as tenant manager.
-func (a *App) apiKeys() auth.APIKeys {
-	keys := auth.APIKeys{{
-		Key: a.cfg.Auth.AdminAPIKey, Subject: "admin-api-key",
-		Roles: []auth.Role{auth.RolePlatformAdmin},
-	}}
+func (a *App) apiKeys() *auth.APIKeys {
+	keys := &auth.APIKeys{Known: []auth.APIKey{{
+		Key: a.cfg.Auth.AdminAPIKey, Subject: "admin-api-key", Roles: []auth.Role{auth.RolePlatformAdmin},
+	}}}
 	if a.cfg.Tenancy.MultiTenantURL == "" {
-		keys = append(keys, auth.APIKey{
+		keys.Known = append(keys.Known, auth.APIKey{
 			Key: a.cfg.Tenancy.MultiTenantServiceAPIKey, Subject: "service-api-key",
 			Roles: []auth.Role{auth.RoleTenantReader},
 		})

@@ -17,7 +17,7 @@ func TestEachAPIKeyOpensItsOwnDoor(t *testing.T) {
 	const admin, service = "the-administrators-key-of-this-test", "the-services-key-of-this-very-test"
 	app := &App{cfg: Config{Auth: AuthConfig{AdminAPIKey: admin}, Tenancy: TenancyConfig{MultiTenantServiceAPIKey: service}}}
 	roles := func(key string) []auth.Role {
-		who, err := app.apiKeys().Authenticate([]string{key})
+		who, err := app.apiKeys().Authenticate(t.Context(), []string{key}, "")
 		if err != nil {
 			return nil
 		}

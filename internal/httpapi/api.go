@@ -5,7 +5,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -40,7 +39,10 @@ type Config struct {
 	Auth    auth.Authenticator
 	Tenancy auth.Tenancy
 	// Keys are an alternative to tokens for routes of the installation.
-	Keys auth.APIKeys
+	Keys *auth.APIKeys
+	// AdminKeys makes and revokes keys and revokes tokens, of which none lives longer than TokenLife.
+	AdminKeys *adapters.AdminKeys
+	TokenLife time.Duration
 	// Keeper changes tenants; nil if an external tenant manager does.
 	Keeper *tenancy.Service
 	// Limits returns the current limits, which may change while the service runs.
@@ -51,7 +53,7 @@ type Config struct {
 	Redis redis.UniversalClient
 
 	Settings       func() []Setting
-	PutSetting     func(ctx context.Context, key string, value json.RawMessage, version int) (Setting, error)
+	PutSetting     func(ctx context.Context, key string, change NewSetting) (Setting, error)
 	SettingHistory func(ctx context.Context, key string, before, limit int) ([]adapters.SettingChange, error)
 
 	Log      *slog.Logger
@@ -99,7 +101,7 @@ func New(cfg Config) (*API, error) {
 			if in := doc.add(&op); in != nil {
 				serve = op.serve(in)
 			}
-			mux.Handle(op.route, a.admit(op.role, a.handle(serve)))
+			mux.Handle(op.route, a.admit(&op, a.handle(serve)))
 			a.routes = append(a.routes, op.route)
 		}
 	}

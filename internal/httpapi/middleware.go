@@ -192,15 +192,13 @@ func (r *refusal) Write(body []byte) (int, error) { return len(body), nil }
 
 // admit puts the fixed steps in front of a route's handler: token, permission, tenant, rate. What concerns the
 // installation has no tenant and no rate: its few callers hold the highest role there is.
-func (a *API) admit(role auth.Role, handler http.Handler) http.Handler {
-	if auth.OfTenant(role) {
+func (a *API) admit(op *operation, handler http.Handler) http.Handler {
+	if auth.OfTenant(op.role) {
 		handler = auth.TenantExtractor(a.Tenancy, a.refuse)(a.limited(handler))
+		return auth.Authenticate(a.Auth, a.refuse)(noted(auth.Require(op.role, a.refuse)(handler)))
 	}
-	handler = noted(auth.Require(role, a.refuse)(handler))
-	if auth.OfTenant(role) {
-		return auth.Authenticate(a.Auth, a.refuse)(handler)
-	}
-	return auth.AuthenticateWithKeys(a.Auth, a.Keys, a.refuse)(handler)
+	handler = auth.RequireScopeOf(op.scope(), a.refuse)(handler)
+	return auth.AuthenticateWithKeys(a.Auth, a.Keys, a.refuse)(noted(auth.Require(op.role, a.refuse)(handler)))
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {

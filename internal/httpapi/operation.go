@@ -30,6 +30,18 @@ type operation struct {
 func (op operation) method() string { method, _, _ := strings.Cut(op.route, " "); return method }
 func (op operation) path() string   { _, path, _ := strings.Cut(op.route, " "); return path }
 
+// scope is what a stored API key has to be for.
+func (op operation) scope() string {
+	for _, area := range []struct{ prefix, scope string }{
+		{"/system/", "settings"}, {"/admin/keys", "keys"}, {"/admin/revoked-tokens", "keys"}, {"/admin/", "tenants"},
+	} {
+		if strings.HasPrefix(op.path(), area.prefix) {
+			return area.scope
+		}
+	}
+	return "managed"
+}
+
 // tag groups operations by their noun, which is the last plain segment before the verb.
 func (op operation) tag() string {
 	tag := ""

@@ -382,6 +382,16 @@ var operations = []operation{
 		direct((*API).listSettingHistory),
 	},
 
+	{"GET /admin/keys", platform, "list-keys", "List the installation's API keys", direct((*API).listKeys)},
+	{
+		"POST /admin/keys", platform, "create-key", "Create an API key, shown once",
+		direct((*API).createKey).creates("/admin/keys/"),
+	},
+	{"DELETE /admin/keys/{id}", platform, "revoke-key", "Revoke an API key", direct((*API).revokeKey)},
+	{
+		"POST /admin/revoked-tokens", platform, "revoke-token", "Revoke a token by its jti, where AUTH_REVOCATION is set",
+		direct((*API).revokeToken),
+	},
 	{"GET /admin/tenants", platform, "list-tenants", "List tenants", direct((*API).listTenants)},
 	{
 		"POST /admin/tenants", platform, "create-tenant", "Create a tenant and its schema",
@@ -450,5 +460,5 @@ var nouns = map[string]bool{
 	"imports": true, "transactions": true, "runs": true, "groups": true, "adjustments": true, "fx-rates": true,
 	"schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true,
 	"fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
-	"system": true, "tenants": true, "migrations": true,
+	"system": true, "tenants": true, "migrations": true, "keys": true, "revoked-tokens": true,
 }

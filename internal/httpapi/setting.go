@@ -44,11 +44,19 @@ func (a *API) getSetting(_ context.Context, in *settingKey) (Setting, error) {
 	return Setting{}, recon.NotFound("setting")
 }
 
+// NewSetting is a value that a setting is to have. Secret belongs to a new address of the tenant manager.
+type NewSetting struct {
+	Value   json.RawMessage
+	Secret  string
+	Version int // 0 is any
+}
+
 type putSettingInput struct {
 	settingKey
 	matched
 	Body struct {
-		Value any `json:"value" doc:"Of the setting's type; null resets it to the value of the environment"`
+		Value  any    `json:"value" doc:"Of the setting's type; null resets it to the value of the environment"`
+		Secret string `json:"secret,omitempty" maxLength:"2000" doc:"The tenant manager's key, with a new address of it"`
 	}
 }
 
@@ -57,7 +65,7 @@ func (a *API) putSetting(ctx context.Context, in *putSettingInput) (setting Sett
 	if err != nil {
 		return setting, err
 	}
-	setting, err = a.PutSetting(ctx, in.Key, text, in.version)
+	setting, err = a.PutSetting(ctx, in.Key, NewSetting{text, in.Body.Secret, in.version})
 	if err == nil {
 		a.Log.InfoContext(ctx, "a setting was changed", "key", setting.Key, "version", setting.Version, "by",
 			setting.ChangedBy)

@@ -13,6 +13,8 @@ const (
 	// CodeTokenInvalid (401): The token is malformed, wrongly signed or meant for another service. Get one from the
 	// issuer that this installation trusts.
 	CodeTokenInvalid = "TOKEN_INVALID"
+	// CodeTokenRevoked (401): The token was revoked. Get a new one, if that is still allowed.
+	CodeTokenRevoked = "TOKEN_REVOKED"
 	// CodeTenantClaimMissing (401): The token names no tenant. Get one with the claim tenantId.
 	CodeTenantClaimMissing = "TENANT_CLAIM_MISSING"
 	// CodeTenantClaimInvalid (401): The token's tenant is no lower-case UUID, or its two claims differ. Correct what
@@ -22,6 +24,8 @@ const (
 	CodeTenantMismatch = "TENANT_MISMATCH"
 	// CodeAPIKeyInvalid (401): The API key is missing, unknown or sent twice. Send one X-API-Key.
 	CodeAPIKeyInvalid = "API_KEY_INVALID"
+	// CodeScopeRequired (403): The API key is good and lacks the scope that the message names. Make one that has it.
+	CodeScopeRequired = "SCOPE_REQUIRED"
 	// CodeRoleRequired (403): The token is good and lacks the role that the message names. Ask an administrator for it.
 	CodeRoleRequired = "ROLE_REQUIRED"
 	// CodeRateLimited (429): More requests came than the tenant or the caller may send. Wait for Retry-After.

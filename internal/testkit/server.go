@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -113,6 +114,21 @@ func (s *APIServer) AsSubject(subject, tenantID string, roles ...auth.Role) *Cli
 		s.t.Fatal(err)
 	}
 	return &Client{URL: s.URL, Token: token, t: s.t}
+}
+
+// JTI is the id of a token.
+func JTI(t testing.TB, token string) string {
+	t.Helper()
+	var claims struct{ JTI string }
+	part := strings.Split(token, ".")
+	body, err := base64.RawURLEncoding.DecodeString(part[1])
+	if err == nil {
+		err = json.Unmarshal(body, &claims)
+	}
+	if err != nil || claims.JTI == "" {
+		t.Fatalf("the token has no jti: %v", err)
+	}
+	return claims.JTI
 }
 
 // Anonymous is a client without a token.

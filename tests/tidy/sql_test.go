@@ -30,7 +30,7 @@ var sqlFiles = []string{
 	adapters + "/schema_grants.go",
 	adapters + "/schema_pending.go",
 	adapters + "/migrator.go",
-	adapters + "/installation.go",
+	adapters + "/installation.go", adapters + "/admin_keys.go",
 }
 
 // switchFiles may name a role or a search path: the door and the provisioner.

@@ -216,6 +216,8 @@ func (i Installation) grant(ctx context.Context, tx pgx.Tx) error {
 		GRANT USAGE ON SCHEMA control TO matcher_control;
 		GRANT SELECT, INSERT, UPDATE ON control.tenants, control.settings TO matcher_control;
 		GRANT DELETE ON control.tenants TO matcher_control;
+		GRANT SELECT, INSERT, UPDATE ON control.admin_keys TO matcher_control;
+		GRANT SELECT, INSERT, DELETE ON control.revoked_tokens TO matcher_control;
 		GRANT SELECT, INSERT ON control.settings_history, control.audit TO matcher_control;`
 	if i.WithoutRoles {
 		return statement(shared)(ctx, tx)

@@ -47,7 +47,7 @@ func TestInstall(t *testing.T) {
 	owner := testkit.Dial(t, dsn)
 	want := catalogs(t, owner)
 	require.Equal(t, []string{"control", "ext", "public", "work"}, testkit.SchemaNames(t, owner))
-	require.Equal(t, []string{"audit", "schema_migrations", "settings", "settings_history", "tenants"}, testkit.TableNames(t, owner, "control"))
+	require.Equal(t, []string{"admin_keys", "audit", "revoked_tokens", "schema_migrations", "settings", "settings_history", "tenants"}, testkit.TableNames(t, owner, "control"))
 	require.Subset(t, testkit.TableNames(t, owner, "work"), []string{"outbox_markers", "river_job", "river_leader", "river_queue"})
 	require.Empty(t, testkit.TableNames(t, owner, "public"))
 

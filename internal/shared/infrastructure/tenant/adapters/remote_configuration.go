@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -36,6 +39,7 @@ type RemoteConfiguration struct {
 	URL         string // https, or http on this machine
 	APIKey      string // goes out as X-API-Key and nowhere else
 	Environment string // ?environment=; empty leaves it out
+	AtRunTime   bool   // the address was set at run time: no private address is dialed, whatever its name resolves to
 
 	Timeout          time.Duration // of one question, its second attempt included; 30 s
 	BreakerThreshold int           // failures in a row that open a breaker; 5
@@ -103,6 +107,10 @@ func newTenantManager(settings RemoteConfiguration) (*tenantManager, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
 	transport.MaxIdleConnsPerHost, transport.ForceAttemptHTTP2 = 16, true
+	if settings.AtRunTime {
+		dialer := net.Dialer{Timeout: settings.Timeout, Control: refusePrivate}
+		transport.DialContext, transport.Proxy = dialer.DialContext, nil
+	}
 	return &tenantManager{
 		settings: settings, base: base, log: log, breakers: newRemoteBreakers(settings),
 		client: &http.Client{
@@ -124,6 +132,42 @@ func ManagerURLFault(text string) string {
 		return "must be an https address (plain http only to this machine)"
 	}
 	return ""
+}
+
+// RuntimeURLFault is ManagerURLFault of an address that is set at run time: its host must be one of hosts, and no
+// private address. An administrator of settings could otherwise send the service key anywhere, or make this process ask
+// what only its own network answers.
+func RuntimeURLFault(text string, hosts []string) string {
+	if fault := ManagerURLFault(text); fault != "" {
+		return fault
+	}
+	u, _ := url.Parse(text)
+	if !slices.Contains(hosts, u.Hostname()) {
+		return "must name a host of MULTI_TENANT_URL_HOSTS"
+	}
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && private(address) {
+		return "must not be a private, link-local or metadata address"
+	}
+	return ""
+}
+
+// sharedSpace is RFC 6598's, in which a provider's metadata service may be.
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+
+// private reports whether an address is not of the internet and not this machine's own.
+func private(address netip.Addr) bool {
+	address = address.Unmap()
+	return address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || address.IsMulticast() ||
+		sharedSpace.Contains(address)
+}
+
+// refusePrivate looks at what a name has resolved to, just before it is dialed.
+func refusePrivate(_, address string, _ syscall.RawConn) error {
+	dialed, err := netip.ParseAddrPort(address)
+	if err == nil && private(dialed.Addr()) {
+		err = errors.New("the tenant manager's name leads to a private address")
+	}
+	return err
 }
 
 // GetTenantConfig asks the tenant manager, unless it has just failed too often.

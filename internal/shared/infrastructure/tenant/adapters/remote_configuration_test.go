@@ -263,3 +263,16 @@ func TestRemoteConfiguration_ACallerThatHangsUpIsNoFailure(t *testing.T) {
 	m.says(activeTenants)
 	require.Equal(t, "ACTIVE v3", outcome(r.GetTenantConfig(t.Context(), idOf(1))), "no breaker opened")
 }
+
+func TestRuntimeURLFault(t *testing.T) {
+	t.Parallel()
+	hosts := []string{"tenants.example.com", "127.0.0.1", "10.1.2.3", "169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:192.168.0.1"}
+	for address, good := range map[string]bool{
+		"https://tenants.example.com": true, "http://127.0.0.1:8080": true,
+		"https://tenants.example.org": false, "https://tenants.example.com.evil.org": false, "http://tenants.example.com": false,
+		"https://10.1.2.3": false, "https://169.254.169.254": false, "https://[fd00:ec2::254]": false,
+		"https://100.100.100.200": false, "https://[::ffff:192.168.0.1]": false,
+	} {
+		require.Equal(t, good, tenancy.RuntimeURLFault(address, hosts) == "", address)
+	}
+}

@@ -26,8 +26,9 @@ type StoredSetting struct {
 	ChangedBy string
 }
 
-// NewSetting is a value to be stored. Expected is the version that the caller read, 0 for any.
+// NewSetting is a key's value to be stored. Expected is the version that the caller read, 0 for any.
 type NewSetting struct {
+	Key      string
 	Value    json.RawMessage // nil takes it back
 	Shown    json.RawMessage // what the history shows: nil for a secret
 	Expected int
@@ -59,11 +60,22 @@ func (s *Settings) Load(ctx context.Context) ([]StoredSetting, error) {
 	return stored, settingsError(err)
 }
 
-// Put stores a value and its line of history in one statement. Another version than the expected one is recon.Stale.
-func (s *Settings) Put(ctx context.Context, key string, change NewSetting) error {
+// Put stores values, all or none, each with its line of history. Another version than the expected one is recon.Stale.
+func (s *Settings) Put(ctx context.Context, changes ...NewSetting) error {
+	return settingsError(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		for _, change := range changes {
+			if err := putSetting(ctx, tx, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func putSetting(ctx context.Context, tx pgx.Tx, change NewSetting) error {
 	principal, _ := auth.PrincipalFrom(ctx)
 	var version int64
-	err := s.pool.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		WITH stored AS (
 			INSERT INTO control.settings AS s (key, value, version, changed_by)
 			SELECT @key::text, @value::jsonb, 2, @actor::text
@@ -78,13 +90,13 @@ func (s *Settings) Put(ctx context.Context, key string, change NewSetting) error
 		SELECT @key, version, @shown::jsonb, @value IS NULL, changed_at, @actor, @request::text FROM stored
 		RETURNING version`,
 		pgx.NamedArgs{
-			"key": key, "value": []byte(change.Value), "shown": []byte(change.Shown), "expected": change.Expected,
+			"key": change.Key, "value": []byte(change.Value), "shown": []byte(change.Shown), "expected": change.Expected,
 			"actor": principal.Subject, "request": auth.RequestID(ctx),
 		}).Scan(&version)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return recon.Stale("setting")
 	}
-	return settingsError(err)
+	return err
 }
 
 // SettingChange is one line of a setting's history.

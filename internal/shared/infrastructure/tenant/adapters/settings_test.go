@@ -28,9 +28,9 @@ func TestSettingsStore(t *testing.T) {
 		revision, err := s.Revision(ctx)
 		require.NoError(t, err)
 		require.Zero(t, revision)
-		require.NoError(t, s.Put(ctx, "a", tenancy.NewSetting{Value: []byte(`1`), Shown: []byte(`1`), Expected: 1}))
-		require.NoError(t, s.Put(ctx, "a", tenancy.NewSetting{Expected: 2}), "taken back")
-		require.NoError(t, s.Put(ctx, "secret", tenancy.NewSetting{Value: []byte(`"hunter2"`)}))
+		require.NoError(t, s.Put(ctx, tenancy.NewSetting{Key: "a", Value: []byte(`1`), Shown: []byte(`1`), Expected: 1}))
+		require.NoError(t, s.Put(ctx, tenancy.NewSetting{Key: "a", Expected: 2}), "taken back")
+		require.NoError(t, s.Put(ctx, tenancy.NewSetting{Key: "secret", Value: []byte(`"hunter2"`)}))
 		revision, err = s.Revision(ctx)
 		require.NoError(t, err)
 		require.Equal(t, int64(5), revision)
@@ -61,7 +61,7 @@ func TestSettingsStore(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				switch err := s.Put(ctx, "b", tenancy.NewSetting{Value: []byte(`1`), Expected: 1}); recon.KindOf(err) {
+				switch err := s.Put(ctx, tenancy.NewSetting{Key: "b", Value: []byte(`1`), Expected: 1}); recon.KindOf(err) {
 				case "":
 					won.Add(1)
 				case recon.KindStale:

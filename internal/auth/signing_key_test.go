@@ -1,6 +1,6 @@
 //go:build unit || !integration
 
-package bootstrap
+package auth
 
 import (
 	"os"
@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDataDirKey_IsMadeOnceForTheFolder(t *testing.T) {
+func TestSigningKey_IsMadeOnceForTheFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	key, err := dataDirKey(dir)
+	key, err := SigningKey(dir)
 	require.NoError(t, err)
-	again, err := dataDirKey(dir)
+	again, err := SigningKey(dir)
 	require.NoError(t, err)
 	require.Equal(t, key, again)
 	info, err := os.Stat(filepath.Join(dir, "signing.key"))
@@ -22,6 +22,6 @@ func TestDataDirKey_IsMadeOnceForTheFolder(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err = dataDirKey(file)
+	_, err = SigningKey(file)
 	require.Error(t, err)
 }

@@ -1,0 +1,2 @@
+DROP TABLE control.revoked_tokens;
+DROP TABLE control.admin_keys;
