@@ -368,6 +368,7 @@ CREATE TABLE idempotency_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (endpoint, key)
 );
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at); -- answers expire
 
 -- One rate a pair, type and day. A run keeps the rates it used in its plan, so a correction changes no past run.
 CREATE TABLE fx_rates (

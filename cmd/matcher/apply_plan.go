@@ -41,17 +41,18 @@ type step struct {
 
 // applyPlan is the difference between a setup and a context. Steps run in order and fill in what later ones need.
 type applyPlan struct {
-	c       *applyCommand
-	setup   *setup.Setup
-	exists  bool // the context
-	context recon.Context
-	rules   []recon.StoredRule // as stored
-	known   recon.RunOptions   // calendars and fee schedules, those of the service and those of the setup
-	changes []change
-	steps   []step
-	notes   []string
-	same    int
-	retried bool // the rules of an existing context change, so a back-test is due
+	c            *applyCommand
+	setup        *setup.Setup
+	exists       bool // the context
+	context      recon.Context
+	rules        []recon.StoredRule // as stored
+	rulesVersion int                // of the set, 0 where the context is new
+	known        recon.RunOptions   // calendars and fee schedules, those of the service and those of the setup
+	changes      []change
+	steps        []step
+	notes        []string
+	same         int
+	retried      bool // the rules of an existing context change, so a back-test is due
 }
 
 func (p *applyPlan) note(format string, args ...any) {
@@ -263,11 +264,14 @@ func (p *applyPlan) differingRates(
 func (p *applyPlan) planRules(ctx context.Context) error {
 	c := p.c
 	if p.exists {
-		var there page[recon.StoredRule]
+		var there struct {
+			Items   []recon.StoredRule `json:"items"`
+			Version int                `json:"version"`
+		}
 		if err := c.get(ctx, "/v1/contexts/"+p.context.ID+"/rules", &there); err != nil {
 			return err
 		}
-		p.rules = there.Items
+		p.rules, p.rulesVersion = there.Items, there.Version
 	}
 	before := len(p.changes)
 	for i := range p.setup.Rules {
@@ -309,16 +313,10 @@ func ruleDetail(r *recon.Rule) string { return fmt.Sprintf("%s, priority %d", r.
 
 // publish changes the rules in one commit, if they are still those that the plan was made from.
 func (p *applyPlan) publish(ctx context.Context) error {
-	path := "/v1/contexts/" + p.context.ID + "/rules"
-	var now page[recon.StoredRule]
-	if err := p.c.get(ctx, path, &now); err != nil {
-		return err
-	}
-	if !slices.EqualFunc(now.Items, p.rules,
-		func(a, b recon.StoredRule) bool { return a.ID == b.ID && a.Version == b.Version }) {
-		return &refusal{Status: http.StatusPreconditionFailed, Code: recon.CodeStaleVersion}
-	}
-	return p.c.do(ctx, apiCall{method: http.MethodPut, path: path, json: map[string]any{"rules": p.ruleSet()}}, &now)
+	return p.c.do(ctx, apiCall{
+		method: http.MethodPut, path: "/v1/contexts/" + p.context.ID + "/rules", version: p.rulesVersion,
+		json: map[string]any{"rules": p.ruleSet()},
+	}, nil)
 }
 
 // ruleSet returns the setup's rules, never nil.

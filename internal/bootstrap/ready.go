@@ -17,15 +17,14 @@ const (
 	maxClockSkew = 5 * time.Second
 	// minFreeBytes is room for the logs and spooled uploads of a few seconds.
 	minFreeBytes = 64 << 20
-	// retryReady is about the time in which an operator or a time server mends what /readyz complains about.
-	retryReady = 30 * time.Second
+	retryReady   = 30 * time.Second
 )
 
 // Readiness is what an instance needs in order to answer: its database, the same time as it has, and room for uploads.
 type Readiness struct {
 	Database     func(context.Context) (now time.Time, err error)
 	Spool        string // "" is the system's folder for temporary files
-	MinFreeBytes uint64
+	MinFreeBytes int64
 	Now          func() time.Time
 }
 
@@ -41,13 +40,21 @@ func (r Readiness) Check(ctx context.Context) error {
 		return recon.Unavailable(recon.CodeClockSkewed, retryReady,
 			"this machine's clock is more than %s from the database's: let a time server set both", maxClockSkew)
 	}
-	dir := cmp.Or(r.Spool, os.TempDir())
-	var disk unix.Statfs_t
-	if err := unix.Statfs(dir, &disk); err != nil {
-		return fmt.Errorf("looking at the disk of uploads: %w", err)
+	free, err := freeBytes(r.Spool)
+	if err != nil {
+		return err
 	}
-	if disk.Bavail*uint64(disk.Bsize) < r.MinFreeBytes { //nolint:gosec // G115: a block has a positive size
+	if free < r.MinFreeBytes {
 		return recon.Unavailable(recon.CodeDiskFull, retryReady, "the disk that uploads are written to is full")
 	}
 	return nil
+}
+
+// freeBytes returns the room that is left on the disk of a folder, "" being the system's for temporary files.
+func freeBytes(dir string) (int64, error) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(cmp.Or(dir, os.TempDir()), &disk); err != nil {
+		return 0, fmt.Errorf("looking at the disk of uploads: %w", err)
+	}
+	return int64(disk.Bavail) * int64(disk.Bsize), nil //nolint:gosec,unconvert // G115: a disk has less than 8 EiB
 }

@@ -25,13 +25,13 @@ func TestReadiness(t *testing.T) {
 	shifted := func(by time.Duration) func() time.Time { return func() time.Time { return time.Now().Add(by) } }
 	for name, c := range map[string]struct {
 		now  func() time.Time
-		free uint64 // that the disk must have
+		free int64 // that the disk must have
 		code string
 	}{
 		"all is well":                       {now: time.Now},
 		"an hour ahead of the database":     {now: shifted(time.Hour), code: recon.CodeClockSkewed},
 		"an hour behind the database":       {now: shifted(-time.Hour), code: recon.CodeClockSkewed},
-		"less room on the disk than needed": {now: time.Now, free: math.MaxUint64, code: recon.CodeDiskFull},
+		"less room on the disk than needed": {now: time.Now, free: math.MaxInt64, code: recon.CodeDiskFull},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := bootstrap.Readiness{Database: database, Spool: t.TempDir(), Now: c.now, MinFreeBytes: c.free}.Check(t.Context())

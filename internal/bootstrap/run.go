@@ -273,8 +273,8 @@ func (a *App) openAPI(role Role) error {
 	keys.Stored = a.provider.keys.Holder
 	a.api, err = httpapi.New(httpapi.Config{
 		DB:      a.DB,
-		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()},
-		Auth:    who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
+		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()}, FreeBytes: a.spoolRoom,
+		Auth: who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
 		AdminKeys: a.provider.keys, TokenLife: a.cfg.Auth.MaxTokenLife,
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
@@ -292,6 +292,12 @@ func (a *App) spoolDir() string {
 		return ""
 	}
 	return filepath.Join(a.cfg.DataDir, "spool")
+}
+
+// spoolRoom leaves room for the logs.
+func (a *App) spoolRoom() (int64, error) {
+	free, err := freeBytes(a.spoolDir())
+	return max(free-minFreeBytes, 0), err
 }
 
 // authenticator returns what verifies tokens with the configured keys.

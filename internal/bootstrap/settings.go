@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -274,10 +275,11 @@ func (s *Settings) Put(ctx context.Context, key string, given httpapi.NewSetting
 	}
 	change.Expected = given.Version
 	changes := []tenancy.NewSetting{change}
-	switch now := s.current.Load(); {
+	inForce, _ := json.Marshal(s.current.Load().Tenancy.MultiTenantURL) //nolint:errchkjson // a text
+	switch {
 	case key != managerURL && given.Secret != "":
 		return httpapi.Setting{}, badValue("/secret", "belongs to the tenant manager's address")
-	case key == managerURL && given.Secret == "" && change.Value != nil && s.moves(now, change):
+	case key == managerURL && given.Secret == "" && change.Value != nil && !bytes.Equal(change.Value, inForce):
 		return httpapi.Setting{}, badValue("/secret", "a new address of the tenant manager needs its key with it")
 	case key == managerURL && (given.Secret != "" || change.Value == nil):
 		secret := json.RawMessage("null")
@@ -299,12 +301,6 @@ func (s *Settings) Put(ctx context.Context, key string, given httpapi.NewSetting
 	}
 	one, _ := settingOf(key)
 	return one.view(s.current.Load(), &s.boot), err
-}
-
-// moves reports whether a change of the address names another one than is in force.
-func (s *Settings) moves(now *inForce, change tenancy.NewSetting) bool {
-	text, _ := json.Marshal(now.Tenancy.MultiTenantURL) //nolint:errchkjson // a text
-	return string(text) != string(change.Value)
 }
 
 // change is what would be stored of a key's new value.

@@ -35,6 +35,8 @@ type Limits struct {
 type Config struct {
 	DB      *postgres.DB
 	Imports *ingestion.Service
+	// FreeBytes is the room that is left where Imports spools files.
+	FreeBytes func() (int64, error)
 
 	Auth    auth.Authenticator
 	Tenancy auth.Tenancy
@@ -75,24 +77,27 @@ type Config struct {
 type API struct {
 	Config
 
-	handler   http.Handler
-	figures   *figures
-	limiter   *limiter
-	routes    []string
-	document  []byte // openapi.json
-	page      docsPage
-	uploads   chan struct{} // one token an upload under way
-	draining  chan struct{} // closed when the server stops: streams end themselves
-	replaying sync.Mutex    // one run at a time
-	drain     sync.Once
+	handler  http.Handler
+	figures  *figures
+	limiter  *limiter
+	routes   []string
+	document []byte // openapi.json
+	page     docsPage
+	uploads  *shares       // under way
+	spooled  *shares       // bytes of them on the disk
+	replays  *shares       // under way
+	draining chan struct{} // closed when the server stops: streams end themselves
+	drain    sync.Once
 }
 
 // New builds the API with its routes and its OpenAPI document.
 func New(cfg Config) (*API, error) {
 	a := &API{
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
-		uploads: make(chan struct{}, maxUploads), draining: make(chan struct{}),
+		uploads: newShares("uploads", maxUploads, retryUpload), spooled: newShares("files on the disk", 0, retryUpload),
+		replays: newShares("replays", maxReplays, retryReplay), draining: make(chan struct{}),
 	}
+	a.spooled.free = cfg.FreeBytes
 	mux, doc := http.NewServeMux(), newDocument(publicBuild(cfg.Build).Version)
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))

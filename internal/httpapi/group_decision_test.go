@@ -240,11 +240,18 @@ func TestReview_ManyAtOnce(t *testing.T) {
 	require.Len(t, items[recon.Adjustment](t, d.Client, "/v1/contexts/"+d.contextID+"/adjustments"), 4)
 	require.Len(t, d.events(t, "matching.match_confirmed"), 1, "one message carries them all")
 
-	t.Run("an id that is unknown, or named twice, changes nothing", func(t *testing.T) {
+	t.Run("an unknown id has an outcome of its own, and the others keep theirs", func(t *testing.T) {
+		const unknown = "6b1b1f36-5a3e-8a5f-9c3e-000000000001"
+		for _, id := range []string{unknown, "no id at all"} {
+			d.Must("POST", "/v1/groups/bulk", `{"action":"REJECT","note":"x","groupIds":["`+id+`","`+proposed[1].ID+`"]}`, &out)
+			require.Equal(t, []string{recon.CodeNotFound, recon.CodeGroupStatus}, []string{out.Items[0].Code, out.Items[1].Code})
+			require.Equal(t, id, out.Items[0].GroupID)
+		}
+	})
+	t.Run("an id that is named twice changes nothing", func(t *testing.T) {
 		for body, status := range map[string]int{
-			`{"action":"UNMATCH","note":"x","groupIds":["` + proposed[1].ID + `","` + proposed[1].ID + `"]}`:               422,
-			`{"action":"UNMATCH","note":"x","groupIds":["` + proposed[1].ID + `","6b1b1f36-5a3e-8a5f-9c3e-000000000001"]}`: 404,
-			`{"action":"UNMATCH","groupIds":["` + proposed[1].ID + `"]}`:                                                   422,
+			`{"action":"UNMATCH","note":"x","groupIds":["` + proposed[1].ID + `","` + proposed[1].ID + `"]}`: 422,
+			`{"action":"UNMATCH","groupIds":["` + proposed[1].ID + `"]}`:                                     422,
 		} {
 			require.Equal(t, status, d.Call("POST", "/v1/groups/bulk", body).Status, body)
 		}

@@ -22,7 +22,10 @@ import (
 
 const (
 	// maxUploads bounds what spooled files can take of the disk at once.
-	maxUploads = 32
+	maxUploads  = 32
+	retryUpload = 5 * time.Second
+	// spoolStep is how much room on the disk an upload takes at a time.
+	spoolStep = 1 << 20
 	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought: a slow line gets through,
 	// one byte a second does not.
 	uploadGrace          = 30 * time.Second
@@ -118,23 +121,25 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	if _, err := key.idempotencyKey(); err != nil {
 		return nil, err
 	}
-	if r.Header.Get("Content-Encoding") != "" {
-		return nil, recon.Invalid(recon.CodeContentEncodingUnknown, "send the file as it is, without Content-Encoding")
-	}
 	most := a.Limits().ImportBytes
 	if r.ContentLength > most+multipartOverhead {
 		return nil, &http.MaxBytesError{Limit: most}
 	}
-	select {
-	case a.uploads <- struct{}{}:
-	default:
-		return nil, recon.Unavailable(recon.CodeBusy, 5*time.Second,
-			"too many files are being loaded at the moment: send it again later")
+	giveBack, err := a.uploads.take(r.Context(), 1)
+	if err != nil {
+		return nil, err
 	}
-	in := &upload{key: key, close: func() { <-a.uploads }}
+	in := &upload{key: key}
 	in.body = &pacedBody{
 		from: http.MaxBytesReader(w, r.Body, most+multipartOverhead), start: time.Now(),
 		conn: http.NewResponseController(w),
+		room: func() (func(), error) { return a.spooled.take(r.Context(), spoolStep) },
+	}
+	in.close = func() {
+		for _, giveBack := range in.body.rooms {
+			giveBack()
+		}
+		giveBack()
 	}
 	in.file = file
 	in.file.Body, in.file.BytesMax = in.body, most
@@ -255,11 +260,22 @@ type pacedBody struct {
 	conn  *http.ResponseController
 	read  int64
 	err   error
+
+	room  func() (giveBack func(), err error) // for another spoolStep of bytes on the disk
+	rooms []func()
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
 	allowed := uploadGrace + time.Duration(b.read/uploadBytesPerSecond)*time.Second
 	_ = b.conn.SetReadDeadline(b.start.Add(allowed)) // a connection without deadlines is a test's
+	if b.read >= int64(len(b.rooms))*spoolStep {
+		giveBack, err := b.room()
+		if err != nil {
+			b.err = err
+			return 0, err
+		}
+		b.rooms = append(b.rooms, giveBack)
+	}
 	n, err := b.from.Read(p)
 	b.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -274,6 +290,8 @@ func (in *upload) because(err error) error {
 	switch cause := in.body.err; {
 	case cause == nil:
 		return err
+	case recon.CodeOf(cause) != "":
+		return cause
 	case errors.As(cause, &tooLarge):
 		return recon.TooLarge(recon.CodeFileTooLarge,
 			"the file is larger than %d bytes", tooLarge.Limit-multipartOverhead)

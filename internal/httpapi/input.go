@@ -185,6 +185,9 @@ func (b *bodyField) read(r *reading, field reflect.Value) (status int, err error
 		r.fault("body", err.Error())
 		return http.StatusBadRequest, nil
 	}
+	if pointer, fault := ambiguity(text); fault != "" {
+		return 0, badValue(pointer, recon.CodeValidationFailed, fault)
+	}
 	before := len(r.faults.Errors)
 	r.validate("body", b.schema, parsed)
 	if len(r.faults.Errors) == before {

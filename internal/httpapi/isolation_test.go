@@ -93,6 +93,8 @@ var bodies = map[string]string{
 	"post-adjustment":     `{"reference":"X"}`,
 	"put-setting":         `{"value":1}`,
 	"create-tenant":       `{"slug":"x","name":"X"}`,
+	"create-key":          `{"name":"X","scopes":["keys"]}`,
+	"revoke-token":        `{"jti":"X"}`,
 	"change-tenant":       `{"name":"X"}`,
 }
 

@@ -25,6 +25,7 @@ type request struct {
 	tenant  string
 	subject string
 	path    string
+	list    string // path and filters, which a cursor belongs to
 }
 
 type requestKey struct{}
@@ -145,6 +146,11 @@ func (a *API) router(mux *http.ServeMux) http.Handler {
 		}
 		if path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect to another path, as HTML
 			writeProblem(w, newProblem(r.Context(), http.StatusNotFound, recon.CodeNotFound, "no such path"))
+			return
+		}
+		if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+			writeProblem(w, newProblem(r.Context(), http.StatusBadRequest, recon.CodeContentEncodingUnknown,
+				"send the body as it is, without Content-Encoding"))
 			return
 		}
 		handler, pattern := mux.Handler(r)

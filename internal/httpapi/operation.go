@@ -288,6 +288,9 @@ func (e *endpoint) serve(in *input) streamer {
 		if err != nil {
 			return err
 		}
+		if err := takeCursor(r, value); err != nil {
+			return err
+		}
 		answer, err := e.run(ctx, a, value)
 		if err == nil {
 			send(w, answer)
@@ -301,7 +304,7 @@ func (e *endpoint) run(ctx context.Context, a *API, in any) (answer postgres.Sto
 	work := func(tx *postgres.Tx) error {
 		out, err := e.call(a, ctx, tx, in)
 		if err == nil {
-			answer, err = e.answer(out)
+			answer, err = e.answer(ownCursor(ctx, out))
 		}
 		return err
 	}
@@ -439,27 +442,6 @@ func bodyHash(in any) []byte {
 // pathID is the id in a path; the route names it.
 type pathID struct {
 	ID string `path:""`
-}
-
-// paged is what every list takes.
-type paged struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items at most"`
-	Cursor string `query:"cursor" maxLength:"500" doc:"nextCursor of the page before"`
-}
-
-func (p paged) page() postgres.Page { return postgres.Page{Limit: p.Limit, After: p.Cursor} }
-
-// list is a page of items and the cursor of the next, absent on the last.
-type list[T any] struct {
-	Items      []T    `json:"items" nullable:"false"`
-	NextCursor string `json:"nextCursor,omitempty"`
-}
-
-func listOf[T any](items []T, next string) list[T] {
-	if items == nil {
-		items = []T{} // an empty list is [], never null
-	}
-	return list[T]{Items: items, NextCursor: next}
 }
 
 // matched is what a change takes where two people may edit.

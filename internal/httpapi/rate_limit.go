@@ -188,7 +188,8 @@ func (a *API) count(ctx context.Context, header http.Header) error {
 		v := a.limiter.allow(ctx, limit.scope, key, limit.rate)
 		if !v.allowed || v.remaining < tightest {
 			tightest = v.remaining
-			header.Set("RateLimit-Limit", strconv.Itoa(limit.rate.PerSecond))
+			// A full allowance is a burst; so many remain of it, and in Reset seconds it is full again.
+			header.Set("RateLimit-Limit", strconv.Itoa(limit.rate.Burst))
 			header.Set("RateLimit-Remaining", strconv.Itoa(v.remaining))
 			header.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(v.resetAfter.Seconds()))))
 		}

@@ -100,7 +100,7 @@ var operations = []operation{
 
 	{
 		"GET /v1/contexts/{contextId}/rules", viewer, "list-rules", "List a context's rules in run order",
-		listAll((*postgres.Tx).Rules),
+		within(snapshot, listRules),
 	},
 	{
 		"POST /v1/contexts/{contextId}/rules", admin, "create-rule", "Create a rule",

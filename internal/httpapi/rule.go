@@ -129,11 +129,22 @@ func putRule(ctx context.Context, tx *postgres.Tx, in *putRuleInput) (recon.Stor
 
 // ruleList is the whole rule set of a context.
 type ruleList struct {
-	Items []recon.StoredRule `json:"items" nullable:"false"`
+	Items   []recon.StoredRule `json:"items" nullable:"false"`
+	Version int                `json:"version" doc:"Of the rule set as a whole; send it as If-Match"`
+}
+
+// listRules gives the whole set, with the version that a change of all of it names.
+func listRules(ctx context.Context, tx *postgres.Tx, in *pathID) (out ruleList, err error) {
+	if out.Items, err = tx.Rules(ctx, in.ID); err == nil {
+		out.Version, err = tx.RulesVersion(ctx, in.ID)
+	}
+	out.Items = listOf(out.Items, "").Items
+	return out, err
 }
 
 type putRulesInput struct {
 	pathID
+	matched
 	Body struct {
 		Rules json.RawMessage `json:"rules"`
 	}
@@ -154,8 +165,10 @@ func putRules(ctx context.Context, tx *postgres.Tx, in *putRulesInput) (out rule
 	if err != nil {
 		return out, err
 	}
-	out.Items, err = tx.ReplaceRules(ctx, in.ID, rules)
-	return out, err
+	if _, err = tx.ReplaceRules(ctx, in.ID, in.version, rules); err != nil {
+		return out, err
+	}
+	return listRules(ctx, tx, &in.pathID)
 }
 
 type reorderRulesInput struct {
@@ -167,6 +180,8 @@ type reorderRulesInput struct {
 }
 
 func reorderRules(ctx context.Context, tx *postgres.Tx, in *reorderRulesInput) (out ruleList, err error) {
-	out.Items, err = tx.ReorderRules(ctx, in.ID, in.Body.RuleIDs)
-	return out, err
+	if _, err = tx.ReorderRules(ctx, in.ID, in.Body.RuleIDs); err != nil {
+		return out, err
+	}
+	return listRules(ctx, tx, &in.pathID)
 }

@@ -105,15 +105,18 @@ func describeProgress(_ *document, op *huma.Operation) {
 	}
 }
 
+// maxReplays bounds the replays of an instance at once: each holds the rows of its run in memory.
+const maxReplays = 4
+
 // retryReplay is about what the replay of an ordinary run takes.
 const retryReplay = 5 * time.Second
 
 // replayRun computes while the caller waits, so that an instance does one at a time.
 func (a *API) replayRun(ctx context.Context, in *keyedID) (recon.Replay, error) {
-	if !a.replaying.TryLock() {
-		return recon.Replay{}, recon.Unavailable(recon.CodeBusy, retryReplay,
-			"another run is being replayed here: repeat the request later")
+	giveBack, err := a.replays.take(ctx, 1)
+	if err != nil {
+		return recon.Replay{}, err
 	}
-	defer a.replaying.Unlock()
+	defer giveBack()
 	return matching.Replay(ctx, a.DB, in.ID)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"matcher/internal/auth"
 	"matcher/internal/recon"
 	"matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/shared/ports"
@@ -133,7 +134,7 @@ func (a *API) migrateTenants(ctx context.Context, _ *struct{}) (done tenancy.Mig
 
 type tenantAuditInput struct {
 	paged
-	About string `query:"about" maxLength:"36" doc:"Only what was done to the tenant of this id"`
+	About string `query:"about" maxLength:"63" doc:"Only what was done to the tenant of this id or slug"`
 }
 
 func (a *API) listTenantAudit(
@@ -148,6 +149,13 @@ func (a *API) listTenantAudit(
 		if before, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil {
 			return out, errBadCursor()
 		}
+	}
+	if in.About != "" && !auth.IsUUID(in.About) { // an erased tenant has its id only
+		tenant, err := keeper.Registry.Record(ctx, in.About)
+		if err != nil {
+			return out, err
+		}
+		in.About = tenant.TenantID
 	}
 	entries, err := keeper.Registry.Audit(ctx, in.About, before, in.Limit+1)
 	if err != nil || len(entries) <= in.Limit {
@@ -169,7 +177,7 @@ func (a *API) getManaged(ctx context.Context, in *managedInput) (out ports.Tenan
 	if err != nil {
 		return out, err
 	}
-	tenant, err := keeper.Registry.GetTenantConfig(ctx, in.ID)
+	tenant, err := keeper.Registry.Show(ctx, in.ID)
 	switch {
 	case err != nil:
 		return out, err

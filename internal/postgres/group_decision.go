@@ -33,14 +33,24 @@ func (tx *Tx) DecideGroup(ctx context.Context, id string, d recon.Decision) (rec
 // DecideGroups does the same to many groups in one commit. A group to which it cannot be done is left alone and reports
 // why; an id that is unknown fails all.
 func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) ([]recon.GroupOutcome, error) {
-	groups, err := tx.decide(ctx, ids, d)
+	known, err := tx.knownGroups(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	outcomes := make([]recon.GroupOutcome, len(groups))
+	groups, err := tx.decide(ctx, known, d)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]recon.GroupOutcome, len(ids))
 	done := []string{}
-	for i, g := range groups {
-		outcomes[i] = recon.GroupOutcome{GroupID: ids[i], Status: g.to}
+	for i, id := range ids {
+		at := slices.Index(known, id)
+		if at < 0 {
+			outcomes[i] = recon.GroupOutcome{GroupID: id, Code: recon.CodeNotFound, Message: "there is no such group"}
+			continue
+		}
+		g := groups[at]
+		outcomes[i] = recon.GroupOutcome{GroupID: id, Status: g.to}
 		if g.refused != nil {
 			outcomes[i].Code, outcomes[i].Message = recon.CodeOf(g.refused), g.refused.Error()
 			continue
@@ -49,6 +59,25 @@ func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) 
 	}
 	tx.Audit(auditOf[d.Action], kindGroup, "", map[string]any{"groupIds": done, "note": d.Note, "reason": d.Reason})
 	return outcomes, nil
+}
+
+// knownGroups returns those of the ids that are groups, in their order.
+func (tx *Tx) knownGroups(ctx context.Context, ids []string) ([]string, error) {
+	keys := make([]int64, len(ids)) // no group has number 0
+	for i, id := range ids {
+		keys[i], _ = tx.ids(kindGroup).Key(id)
+	}
+	there, err := pgx.CollectRows(tx.query(ctx, `SELECT id FROM match_groups WHERE id = ANY ($1)`, keys), pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("looking for groups: %w", err)
+	}
+	known := []string{}
+	for i, id := range ids {
+		if slices.Contains(there, keys[i]) {
+			known = append(known, id)
+		}
+	}
+	return known, nil
 }
 
 var auditOf = map[recon.GroupAction]string{

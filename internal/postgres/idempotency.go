@@ -18,6 +18,8 @@ const (
 	// A commit under way ends within milliseconds of its caller's connection; a stuck one is not waited for.
 	outcomeAttempts = 10
 	outcomePause    = 100 * time.Millisecond
+	// answerLife is how long an answer is kept: a client that repeats a request after a month means another one.
+	answerLife = 30 * 24 * time.Hour
 )
 
 // Request identifies an idempotent request.
@@ -101,8 +103,8 @@ func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 		Stored
 		BodyHash []byte
 	}](tx.query(ctx, `
-		SELECT body_hash, status, headers, response AS body FROM idempotency_keys WHERE endpoint = $1 AND key = $2`,
-		r.Endpoint, r.Key))
+		SELECT body_hash, status, headers, response AS body FROM idempotency_keys
+		WHERE endpoint = $1 AND key = $2 AND created_at > $3`, r.Endpoint, r.Key, time.Now().Add(-answerLife)))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("looking the idempotency key up: %w", err)

@@ -82,6 +82,29 @@ func TestT78_Idempotency(t *testing.T) {
 		require.False(t, kept.Replayed)
 		require.Equal(t, "kept,one,three", contextNames(t, ctx, in.DB))
 	})
+	t.Run("an answer expires after thirty days, and goes with the next ones", func(t *testing.T) {
+		ctx, tenantID := in.NewTenant(t)
+		ask := func(key string) postgres.Stored {
+			stored, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: key, BodyHash: []byte("b")},
+				func(*postgres.Tx) (int, map[string]string, []byte, error) { return 201, nil, []byte("x"), nil })
+			require.NoError(t, err)
+			return stored
+		}
+		age := func(days int) {
+			_, err := in.Owner(t).Exec(ctx, `UPDATE "`+tenantID+`".idempotency_keys SET created_at = now() - make_interval(days => $1)`, days)
+			require.NoError(t, err)
+		}
+		ask("a")
+		ask("b")
+		age(29)
+		require.True(t, ask("a").Replayed)
+		age(31)
+		require.False(t, ask("a").Replayed)
+		require.True(t, ask("a").Replayed)
+		var left int
+		require.NoError(t, in.Owner(t).QueryRow(ctx, `SELECT count(*) FROM "`+tenantID+`".idempotency_keys`).Scan(&left))
+		require.Equal(t, 1, left, "the other expired one is gone too")
+	})
 	t.Run("a key that is no key", func(t *testing.T) {
 		for _, key := range []string{"", strings.Repeat("k", 256)} {
 			_, err := in.DB.Idempotent(ctx, postgres.Request{Endpoint: "POST /contexts", Key: key, BodyHash: nil}, create(ctx, "lost", &ran))

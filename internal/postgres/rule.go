@@ -149,8 +149,16 @@ func (tx *Tx) ReorderRules(ctx context.Context, contextID string, ids []string) 
 
 // ReplaceRules makes a context's rules those of a set, in one commit. A rule whose name the context has gets its next
 // version where it differs; those that the set leaves out are deleted, and their versions stay.
-func (tx *Tx) ReplaceRules(ctx context.Context, contextID string, set []recon.Rule) ([]recon.StoredRule, error) {
-	after, err := tx.replaceRules(ctx, contextID, func([]recon.StoredRule) ([]recon.Rule, error) { return set, nil })
+func (tx *Tx) ReplaceRules(
+	ctx context.Context, contextID string, version int, set []recon.Rule,
+) ([]recon.StoredRule, error) {
+	after, err := tx.replaceRules(ctx, contextID, func([]recon.StoredRule) ([]recon.Rule, error) {
+		now, err := tx.RulesVersion(ctx, contextID)
+		if err == nil && version != 0 && version != now {
+			err = recon.Stale("rule set")
+		}
+		return set, err
+	})
 	if err == nil {
 		tx.Audit("rule.replace", "context", contextID, map[string]any{"rules": after})
 	}
@@ -243,6 +251,12 @@ func (tx *Tx) ruleChanges(ctx context.Context, contextID string) (int64, error) 
 // ruleChangesOf is that number of the context c. It only grows: a rule comes back under another id.
 const ruleChangesOf = `(
 	SELECT coalesce(sum(u.version::bigint + (u.deleted_at IS NOT NULL)::integer), 0)::bigint FROM rules u WHERE u.context_id = c.id)`
+
+// RulesVersion is that of a context's rule set as a whole: 1, and one more for each change of a rule.
+func (tx *Tx) RulesVersion(ctx context.Context, contextID string) (int, error) {
+	changes, err := tx.ruleChanges(ctx, contextID)
+	return int(changes) + 1, err
+}
 
 func plainRules(stored []recon.StoredRule) []recon.Rule {
 	plain := make([]recon.Rule, len(stored))

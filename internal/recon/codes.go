@@ -40,7 +40,7 @@ const (
 	CodeValidationFailed = "VALIDATION_FAILED"
 	// CodeMediaTypeUnknown (415): The body has another type than the path takes. Send application/json.
 	CodeMediaTypeUnknown = "MEDIA_TYPE_UNKNOWN"
-	// CodeContentEncodingUnknown (400): The file is sent compressed or otherwise encoded. Send it without
+	// CodeContentEncodingUnknown (400): The body is sent compressed or otherwise encoded. Send it without
 	// Content-Encoding.
 	CodeContentEncodingUnknown = "CONTENT_ENCODING_UNKNOWN"
 	// CodeMultipartUnreadable (400): The form does not hold exactly one file, or is broken. Send one file part.

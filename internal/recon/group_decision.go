@@ -69,7 +69,7 @@ type GroupDecision struct {
 // GroupOutcome is what became of one group of many that were decided on at once.
 type GroupOutcome struct {
 	GroupID string      `json:"groupId"`
-	Status  GroupStatus `json:"status"` // as it is now
+	Status  GroupStatus `json:"status,omitzero"` // as it is now; none where there is no such group
 	Code    string      `json:"code,omitempty" doc:"Why nothing was done to it; absent when it was"`
 	Message string      `json:"message,omitempty"`
 }

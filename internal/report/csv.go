@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // CSV writes lines for people, who open them in a spreadsheet. No cell can run there as a formula.
@@ -43,11 +45,18 @@ func writeCSV(to io.Writer, columns []string, lines iter.Seq[[]string]) error {
 // safeCell keeps a spreadsheet from running a row's text: a text that would be a formula begins with an apostrophe. An
 // amount is no formula, with its sign and its currency too.
 func safeCell(text string) string {
-	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || plainAmount(text) {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(text, unseen))
+	if !strings.ContainsRune(formulaSigns, first) || plainAmount(text) {
 		return text
 	}
 	return "'" + text
 }
+
+// formulaSigns open a formula, in full width too, which spreadsheets of East Asia take for the same.
+const formulaSigns = "=+-@\t\r\n＝＋－＠"
+
+// unseen reports whether a character takes no room: some spreadsheets skip it before they look for a formula.
+func unseen(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 // plainAmount reports whether a text is a minus sign or none, digits, a decimal point with more of them or none, and a
 // currency or none. A million groups have three million such cells, so it is no regular expression.

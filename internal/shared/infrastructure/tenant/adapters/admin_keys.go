@@ -93,11 +93,11 @@ func (k *AdminKeys) Holder(ctx context.Context, hash []byte) (holder auth.Princi
 	var name string
 	err = k.pool.QueryRow(ctx, `
 		WITH used AS (
-			UPDATE control.admin_keys SET last_used_at = @now
-			WHERE hash = @hash AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < @now - interval '1 minute')
+			UPDATE control.admin_keys SET last_used_at = @now::timestamptz
+			WHERE hash = @hash AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < @now::timestamptz - interval '1 minute')
 		)
 		SELECT name, scopes FROM control.admin_keys
-		WHERE hash = @hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now)`,
+		WHERE hash = @hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now::timestamptz)`,
 		pgx.NamedArgs{"hash": hash, "now": k.now()}).Scan(&name, &holder.Scopes)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return holder, false, nil

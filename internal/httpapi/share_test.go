@@ -1,0 +1,51 @@
+//go:build unit || !integration
+
+package httpapi
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+	"matcher/internal/recon"
+)
+
+// T79, without a server: however much one tenant asks for, there is a place for the next.
+func TestT79_SharesLeaveAPlaceForTheNextTenant(t *testing.T) {
+	t.Parallel()
+	tenants := []string{"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", "cccccccc-cccc-4ccc-8ccc-cccccccccccc"}
+	s := newShares("slots", 32, time.Second)
+	flood := func(tenant string) (taken int, giveBack []func(), refused error) {
+		ctx := auth.WithTenant(t.Context(), tenant)
+		for range 100 {
+			back, err := s.take(ctx, 1)
+			if err != nil {
+				return taken, giveBack, err
+			}
+			taken, giveBack = taken+1, append(giveBack, back)
+		}
+		return taken, giveBack, nil
+	}
+	want := []int{16, 8, 4}
+	var backs []func()
+	for i, tenant := range tenants {
+		taken, back, refused := flood(tenant)
+		require.Equal(t, want[i], taken, tenant)
+		require.Equal(t, recon.KindRateLimited, recon.KindOf(refused), "the one who is over its share")
+		backs = append(backs, back...)
+	}
+	for _, back := range backs {
+		back()
+	}
+	require.Empty(t, s.held)
+	taken, _, _ := flood(tenants[2])
+	require.Equal(t, 16, taken, "what is idle can be used")
+
+	full := newShares("slots", 1, time.Second)
+	_, err := full.take(auth.WithTenant(t.Context(), tenants[0]), 1)
+	require.NoError(t, err)
+	_, err = full.take(auth.WithTenant(t.Context(), tenants[1]), 1)
+	require.Equal(t, recon.KindUnavailable, recon.KindOf(err))
+}
