@@ -60,7 +60,7 @@ func TestT79_SlowUploadsOfOneTenantLeaveOthersTheirPlaces(t *testing.T) {
 	require.Len(t, slow, 16, "half of the places")
 	require.Equal(t, 24, refused)
 	calm := b.Upload(b.NewSource(b.NewContext("cash"), "bank", recon.Left), "b.csv", "id,date,amount,currency\n1,2026-01-02,1.00,EUR\n")
-	require.Equal(t, 1, calm.RowsInserted)
+	require.EqualValues(t, 1, calm.RowsInserted)
 	for _, body := range slow {
 		body.CloseWithError(io.ErrUnexpectedEOF)
 	}

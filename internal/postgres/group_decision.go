@@ -57,6 +57,9 @@ func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) 
 		}
 		done = append(done, ids[i])
 	}
+	if len(done) == 0 {
+		return outcomes, nil
+	}
 	tx.Audit(auditOf[d.Action], kindGroup, "", map[string]any{"groupIds": done, "note": d.Note, "reason": d.Reason})
 	return outcomes, nil
 }
