@@ -65,10 +65,10 @@ type LimitsConfig struct {
 	ImportBytes int64 `env:"MATCHER_MAX_IMPORT_BYTES" envDefault:"10737418240" min:"1024" max:"1099511627776" runtime:"limits.import_bytes" doc:"Largest uploaded file"`
 	// RequestTimeoutSec bounds every request but uploads and progress streams.
 	RequestTimeoutSec int `env:"MATCHER_REQUEST_TIMEOUT_SEC" envDefault:"30" min:"1" max:"3600" runtime:"limits.request_timeout_sec" doc:"Seconds after which a request is cancelled, uploads and streams excepted"`
-	TenantRPS    int `env:"MATCHER_TENANT_RPS" envDefault:"2000" min:"0" max:"1000000" runtime:"limits.tenant_requests_per_second" doc:"Requests a second of one tenant, unless its configuration sets another number; 0 is no limit"`
-	TenantBurst  int `env:"MATCHER_TENANT_BURST" envDefault:"4000" min:"1" max:"1000000" runtime:"limits.tenant_burst" doc:"Requests of one tenant that may arrive at once"`
-	SubjectRPS   int `env:"MATCHER_SUBJECT_RPS" envDefault:"1000" min:"0" max:"1000000" runtime:"limits.subject_requests_per_second" doc:"Requests a second of one caller; 0 is no limit"`
-	SubjectBurst int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000" min:"1" max:"1000000" runtime:"limits.subject_burst" doc:"Requests of one caller that may arrive at once"`
+	TenantRPS         int `env:"MATCHER_TENANT_RPS" envDefault:"2000" min:"0" max:"1000000" runtime:"limits.tenant_requests_per_second" doc:"Requests a second of one tenant, unless its configuration sets another number; 0 is no limit"`
+	TenantBurst       int `env:"MATCHER_TENANT_BURST" envDefault:"4000" min:"1" max:"1000000" runtime:"limits.tenant_burst" doc:"Requests of one tenant that may arrive at once"`
+	SubjectRPS        int `env:"MATCHER_SUBJECT_RPS" envDefault:"1000" min:"0" max:"1000000" runtime:"limits.subject_requests_per_second" doc:"Requests a second of one caller; 0 is no limit"`
+	SubjectBurst      int `env:"MATCHER_SUBJECT_BURST" envDefault:"2000" min:"1" max:"1000000" runtime:"limits.subject_burst" doc:"Requests of one caller that may arrive at once"`
 	// ShutdownTimeoutSec is how long a stopping server waits for requests and jobs under way.
 	ShutdownTimeoutSec int `env:"MATCHER_SHUTDOWN_TIMEOUT_SEC" envDefault:"20" min:"1"`
 }

@@ -82,16 +82,16 @@ func flushRecords(ctx context.Context, pgxTx pgx.Tx, tx *Tx) (lastEvent int64, e
 		if headers == nil {
 			headers = map[string]string{}
 		}
-		now := time.Now().UTC()
 		// An expired answer under this key, and a few others that have expired: the table does not grow by old ones.
 		batch.Queue(`
-			DELETE FROM idempotency_keys WHERE created_at <= $3 AND (endpoint = $1 AND key = $2 OR ctid = ANY (ARRAY(
-				SELECT ctid FROM idempotency_keys WHERE created_at <= $3 ORDER BY created_at LIMIT 5 FOR UPDATE SKIP LOCKED)))`,
-			r.Endpoint, r.Key, now.Add(-answerLife))
+			DELETE FROM idempotency_keys
+			WHERE created_at <= now() - $3::interval AND (endpoint = $1 AND key = $2 OR ctid = ANY (ARRAY(
+				SELECT ctid FROM idempotency_keys WHERE created_at <= now() - $3::interval
+				ORDER BY created_at LIMIT 5 FOR UPDATE SKIP LOCKED)))`, r.Endpoint, r.Key, answerLife)
 		batch.Queue(`
-			INSERT INTO idempotency_keys (endpoint, key, body_hash, status, headers, response, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			r.Endpoint, r.Key, r.BodyHash, r.Status, headers, append([]byte{}, r.Body...), now)
+			INSERT INTO idempotency_keys (endpoint, key, body_hash, status, headers, response)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+			r.Endpoint, r.Key, r.BodyHash, r.Status, headers, append([]byte{}, r.Body...))
 	}
 	if batch.Len() == 0 {
 		return 0, nil

@@ -104,7 +104,7 @@ func (tx *Tx) claimKey(ctx context.Context, r Request) (*Stored, error) {
 		BodyHash []byte
 	}](tx.query(ctx, `
 		SELECT body_hash, status, headers, response AS body FROM idempotency_keys
-		WHERE endpoint = $1 AND key = $2 AND created_at > $3`, r.Endpoint, r.Key, time.Now().Add(-answerLife)))
+		WHERE endpoint = $1 AND key = $2 AND created_at > now() - $3::interval`, r.Endpoint, r.Key, answerLife))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("looking the idempotency key up: %w", err)

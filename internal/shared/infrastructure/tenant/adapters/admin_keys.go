@@ -18,10 +18,7 @@ import (
 )
 
 // AdminKeys keeps the keys that open an installation's control plane, by their hashes, and which tokens were revoked.
-type AdminKeys struct {
-	pool *pgxpool.Pool
-	now  func() time.Time
-}
+type AdminKeys struct{ pool *pgxpool.Pool }
 
 // AdminKey is a stored key without the key.
 type AdminKey struct {
@@ -37,7 +34,7 @@ type AdminKey struct {
 }
 
 // NewAdminKeys reads and writes through pool, whose connections have taken the control role.
-func NewAdminKeys(pool *pgxpool.Pool) *AdminKeys { return &AdminKeys{pool: pool, now: time.Now} }
+func NewAdminKeys(pool *pgxpool.Pool) *AdminKeys { return &AdminKeys{pool: pool} }
 
 const adminKeyColumns = `id::text, name, scopes, created_at, created_by, expires_at, last_used_at, revoked_at, revoked_by`
 
@@ -50,10 +47,10 @@ func (k *AdminKeys) Create(ctx context.Context, name string, scopes []string, ex
 	hash := sha256.Sum256([]byte(key))
 	rows, err := k.pool.Query(ctx, `
 		INSERT INTO control.admin_keys (id, name, hash, scopes, created_at, created_by, expires_at)
-		VALUES (@id, @name, @hash, @scopes, @now, @actor, @expires)
+		VALUES (@id, @name, @hash, @scopes, now(), @actor, @expires)
 		RETURNING `+adminKeyColumns,
 		pgx.NamedArgs{
-			"id": uuid.Must(uuid.NewV7()), "name": name, "hash": hash[:], "scopes": scopes, "now": k.now(),
+			"id": uuid.Must(uuid.NewV7()), "name": name, "hash": hash[:], "scopes": scopes,
 			"actor": principal.Subject, "expires": expires,
 		})
 	if err == nil {
@@ -80,8 +77,8 @@ func (k *AdminKeys) List(ctx context.Context) ([]AdminKey, error) {
 func (k *AdminKeys) Revoke(ctx context.Context, id string) error {
 	principal, _ := auth.PrincipalFrom(ctx)
 	done, err := k.pool.Exec(ctx, `
-		UPDATE control.admin_keys SET revoked_at = coalesce(revoked_at, @now), revoked_by = coalesce(revoked_by, @actor)
-		WHERE id::text = @id`, pgx.NamedArgs{"id": id, "now": k.now(), "actor": principal.Subject})
+		UPDATE control.admin_keys SET revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, @actor)
+		WHERE id::text = @id`, pgx.NamedArgs{"id": id, "actor": principal.Subject})
 	if err == nil && done.RowsAffected() == 0 {
 		return recon.NotFound("key")
 	}
@@ -93,12 +90,12 @@ func (k *AdminKeys) Holder(ctx context.Context, hash []byte) (holder auth.Princi
 	var name string
 	err = k.pool.QueryRow(ctx, `
 		WITH used AS (
-			UPDATE control.admin_keys SET last_used_at = @now::timestamptz
-			WHERE hash = @hash AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < @now::timestamptz - interval '1 minute')
+			UPDATE control.admin_keys SET last_used_at = now()
+			WHERE hash = @hash AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 		)
 		SELECT name, scopes FROM control.admin_keys
-		WHERE hash = @hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > @now::timestamptz)`,
-		pgx.NamedArgs{"hash": hash, "now": k.now()}).Scan(&name, &holder.Scopes)
+		WHERE hash = @hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+		pgx.NamedArgs{"hash": hash}).Scan(&name, &holder.Scopes)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return holder, false, nil
 	}
@@ -110,10 +107,10 @@ func (k *AdminKeys) Holder(ctx context.Context, hash []byte) (holder auth.Princi
 func (k *AdminKeys) RevokeToken(ctx context.Context, jti string, life time.Duration) error {
 	principal, _ := auth.PrincipalFrom(ctx)
 	_, err := k.pool.Exec(ctx, `
-		WITH forgotten AS (DELETE FROM control.revoked_tokens WHERE forget_at < @now)
-		INSERT INTO control.revoked_tokens (jti, revoked_at, revoked_by, forget_at) VALUES (@jti, @now, @actor, @forget)
+		WITH forgotten AS (DELETE FROM control.revoked_tokens WHERE forget_at < now())
+		INSERT INTO control.revoked_tokens (jti, revoked_at, revoked_by, forget_at) VALUES (@jti, now(), @actor, now() + 2 * @life::interval)
 		ON CONFLICT (jti) DO NOTHING`,
-		pgx.NamedArgs{"jti": jti, "now": k.now(), "actor": principal.Subject, "forget": k.now().Add(2 * life)})
+		pgx.NamedArgs{"jti": jti, "actor": principal.Subject, "life": life})
 	return keysError(err)
 }
 
