@@ -76,10 +76,14 @@ func (k *AdminKeys) List(ctx context.Context) ([]AdminKey, error) {
 // Revoke ends a key at once; a revoked one stays as it is.
 func (k *AdminKeys) Revoke(ctx context.Context, id string) error {
 	principal, _ := auth.PrincipalFrom(ctx)
-	done, err := k.pool.Exec(ctx, `
-		UPDATE control.admin_keys SET revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, @actor)
-		WHERE id::text = @id`, pgx.NamedArgs{"id": id, "actor": principal.Subject})
-	if err == nil && done.RowsAffected() == 0 {
+	var known bool
+	err := k.pool.QueryRow(ctx, `
+		WITH revoked AS (
+			UPDATE control.admin_keys SET revoked_at = now(), revoked_by = @actor WHERE id::text = @id AND revoked_at IS NULL
+		)
+		SELECT EXISTS (SELECT FROM control.admin_keys WHERE id::text = @id)`,
+		pgx.NamedArgs{"id": id, "actor": principal.Subject}).Scan(&known)
+	if err == nil && !known {
 		return recon.NotFound("key")
 	}
 	return keysError(err)
