@@ -82,10 +82,14 @@ func compileAside(fields recon.FieldMap, header []string) (*asides, []recon.Fiel
 	return a, problems
 }
 
-// learn finds the columns that a movement fills, on the sample.
+// learn finds the columns that a movement fills, on the rows of the sample that name no balance or total.
 func (a *asides) learn(header []string, sample []recon.Record) {
-	filled := make([]int, len(header))
+	filled, moved := make([]int, len(header)), 0
 	for _, rec := range sample {
+		if _, kind := a.label(rec); kind != "" {
+			continue
+		}
+		moved++
 		for at := range header {
 			if text := column(rec, at); text != "" && !isBlank(text) {
 				filled[at]++
@@ -94,7 +98,7 @@ func (a *asides) learn(header []string, sample []recon.Record) {
 	}
 	a.usual = nil
 	for at, n := range filled {
-		if n > 0 && n*100 >= len(sample)*usualPercent {
+		if n > 0 && n*100 >= moved*usualPercent {
 			a.usual = append(a.usual, at)
 		}
 	}

@@ -52,28 +52,34 @@ func (d *detector) wayColumns(m *Mapper) []int {
 	plus, minus := signs(d.texts(m.amount))
 	unsigned := plus == 0 || minus == 0
 	var named, known, two []int
+	rows := 0
+	for _, rec := range d.sample {
+		if reason, _ := m.aside.reason(rec); reason == "" {
+			rows++
+		}
+	}
 	for at := range d.header {
 		if d.taken[at] && firstColumn(d.out.Fields[recon.FieldKind]) != d.header[at] {
 			continue
 		}
-		words, rows := d.wordsIn(at)
+		words, times := d.wordsIn(at)
 		if len(words) == 0 || len(words) > wayWordsMax || slices.ContainsFunc(words, looksAmount) &&
 			directionOf(words[0]) == "" {
 			continue
 		}
 		filled, ways := 0, map[string]bool{}
 		for _, word := range words {
-			if filled += rows[word]; directionOf(word) != "" {
+			if filled += times[word]; directionOf(word) != "" {
 				ways[directionOf(word)] = true
 			}
 		}
 		byName := nameRank(d.words[at], recon.FieldDirection) >= 0
 		switch {
-		case byName && (len(ways) > 0 || unsigned && filled == len(d.sample) && len(words) > 1):
+		case byName && (len(ways) > 0 || unsigned && filled >= rows && len(words) > 1):
 			named = append(named, at)
-		case len(ways) > 1 && filled == len(d.sample) && (unsigned || len(ways) == len(words)):
+		case len(ways) > 1 && filled >= rows && (unsigned || len(ways) == len(words)):
 			known = append(known, at)
-		case unsigned && len(words) == 2 && filled == len(d.sample) && len(d.sample) > 2 &&
+		case unsigned && len(words) == 2 && filled >= rows && rows > 2 &&
 			!slices.ContainsFunc(words, isPlainName):
 			two = append(two, at)
 		}
