@@ -250,3 +250,11 @@ func TestDetectForgetsFeesThatDoNotAddUp(t *testing.T) {
 	require.True(t, fields.Has(recon.FieldGross))
 	require.Contains(t, found.Notes[0], "gross − fee − tax is not net")
 }
+
+// Detect is what a file comes to without another side.
+func Detect(header []string, sample []recon.Record, given recon.FieldMap) (recon.FieldMap, Detection, error) {
+	d := newDetector(header, sample, given, recon.Right)
+	err := d.detect()
+	d.askOpen()
+	return d.out, d.report, err
+}

@@ -59,7 +59,8 @@ func (d *detector) wayColumns(m *Mapper) []int {
 		}
 	}
 	for at := range d.header {
-		if d.taken[at] && firstColumn(d.out.Fields[recon.FieldKind]) != d.header[at] {
+		kind := firstColumn(d.out.Fields[recon.FieldKind]) == d.header[at] && !d.given.Has(recon.FieldKind)
+		if d.taken[at] && !kind {
 			continue
 		}
 		words, times := d.wordsIn(at)

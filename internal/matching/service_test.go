@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/engine"
-	"matcher/internal/format"
 	"matcher/internal/ingestion"
 	"matcher/internal/jobs"
 	"matcher/internal/mapping"
@@ -300,29 +298,15 @@ func TestRunEqualsTheEngine(t *testing.T) {
 // table reads rows as the command line does.
 func table(t *testing.T, plan *engine.Plan, side recon.Side, name string, rows []string) *engine.Table {
 	t.Helper()
-	reader, err := format.Open(strings.NewReader("id,date,amount,reference,description\n"+strings.Join(rows, "\n")+"\n"), "rows.csv", format.Options{})
+	reader, err := mapping.Open(strings.NewReader("id,date,amount,reference,description\n"+strings.Join(rows, "\n")+"\n"), "rows.csv",
+		mapping.Hints{Side: side, Currency: "EUR", TimeZone: "UTC"})
 	require.NoError(t, err)
-	sample, err := reader.Peek(1000)
-	require.NoError(t, err)
-	fields, _, err := mapping.Detect(reader.Header(), sample, recon.FieldMap{TimeZone: "UTC"})
-	require.NoError(t, err)
-	fields.Fields[recon.FieldCurrency] = recon.MapField{Constant: "EUR"}
-	mapper, problems := mapping.Compile(fields, reader.Header())
-	require.Empty(t, problems)
-	out := engine.NewTable(plan, side, len(rows))
-	var seen mapping.Identities
-	for i := int64(1); ; i++ {
-		rec, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		require.NoError(t, err)
-		tx, wrong := mapper.Map(rec)
-		require.Empty(t, wrong)
-		_, conflict := seen.Admit(&tx)
-		require.Nil(t, conflict)
-		require.NoError(t, out.Add(&tx, i, name))
-	}
+	out, id := engine.NewTable(plan, side, len(rows)), int64(0)
+	require.NoError(t, reader.Read(&mapping.Identities{}, func(row *mapping.Row) error {
+		id++
+		return out.Add(&row.Tx, id, name)
+	}))
+	return out
 }
 
 // start queues a run as the API does.
