@@ -163,7 +163,18 @@ func (d *detector) texts(sources ...*source) []string {
 }
 
 func (d *detector) dateFormat(m *Mapper) {
-	if d.out.DateFormat != "" || d.out.Fields[recon.FieldDate].DateFormat != "" {
+	stated, own := d.out.DateFormat, d.out.Fields[recon.FieldDate].DateFormat
+	if stated != "" || own != "" {
+		if d.given.Has(recon.FieldValueDate) || m.valueDate == nil {
+			return
+		}
+		if values := d.texts(m.valueDate); own != "" && reads(values, own)*100 >= len(values)*80 { // written alike
+			field := d.out.Fields[recon.FieldValueDate]
+			field.DateFormat = own
+			d.out.Fields[recon.FieldValueDate] = field
+			return
+		}
+		d.valueDateFormat(m, stated)
 		return
 	}
 	values := d.texts(m.date)
