@@ -39,8 +39,7 @@ func TestAPIKeys(t *testing.T) {
 
 func TestAPIKeys_Stored(t *testing.T) {
 	keys := &APIKeys{Stored: func(_ context.Context, hash []byte) (Principal, bool, error) {
-		switch want := sha256.Sum256([]byte("stored")); {
-		case bytes.Equal(hash, want[:]):
+		if want := sha256.Sum256([]byte("stored")); bytes.Equal(hash, want[:]) {
 			return Principal{Subject: "key:ann", Scopes: []string{"tenants:read", "keys"}}, true, nil
 		}
 		return Principal{}, false, nil
@@ -70,7 +69,7 @@ func TestAPIKeys_GuessesAreFew(t *testing.T) {
 		require.Equal(t, recon.KindRateLimited, recon.KindOf(try("good", "[2001:db8::2]:1001")), "the same customer: not even a good key is tried")
 		require.NoError(t, try("good", "[2001:db8:0:1::1]:1"), "another address is not held up")
 		require.NoError(t, try("good", "192.0.2.1:1"))
-		time.Sleep(guessWindow)
+		time.Sleep(guessWindow) //nolint:forbidigo // in a bubble of synctest
 		require.NoError(t, try("good", "[2001:db8::1]:1000"))
 	})
 }

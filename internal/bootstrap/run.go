@@ -85,7 +85,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	cfg.Tenancy.trustedURL = cfg.Tenancy.MultiTenantURL
 	a := &App{cfg: cfg, log: log, figures: telemetry.NewRegistry()}
-	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx))
+	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // G118: Close calls it
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}

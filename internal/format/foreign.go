@@ -45,69 +45,113 @@ var binaries = []foreigner{
 // archives are what ZIP archives really are, by the names of what they hold.
 var archives = []foreigner{
 	{begins: "xl/", advice: "is an Excel workbook (XLSX): save the sheet as CSV and load that"},
-	{begins: "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
-		advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that"},
+	{
+		begins: "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+		advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that",
+	},
 	{begins: "Index/", advice: "is a Numbers sheet: export it as CSV and load that"},
 	{begins: "word/", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
-	{begins: "[Content_Types].xml",
-		advice: "is an Office document, probably an Excel workbook (XLSX): save the sheet as CSV and load that"},
+	{
+		begins: "[Content_Types].xml",
+		advice: "is an Office document, probably an Excel workbook (XLSX): save the sheet as CSV and load that",
+	},
 }
 
 // foreigners are known by what their first text holds, wherever that begins: banks write lines of their own above.
 var foreigners = []foreigner{
 	{begins: "{\\rtf", advice: "is an RTF document: export the table as CSV and load that"},
-	{word: "MIME-VERSION:", holds: regexp.MustCompile(`(?i)\A(?:MIME-Version:|From: .*\n(.*\n)*MIME-Version:)`),
-		advice: "is a web archive or a mail, whatever its name is: open it, save the table as CSV and load that"},
-	{holds: regexp.MustCompile(`\A\s*<[^\x00]*(urn:schemas-microsoft-com:office:spreadsheet|progid="Excel\.Sheet")`),
-		advice: "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is: save the sheet as CSV"},
-	{holds: regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:camt\.05[234]`),
-		advice: "is a camt statement (ISO 20022)" + exportCSV},
-	{holds: regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
-		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON"},
-	{word: "OFX", holds: regexp.MustCompile(
-		`(?i)\A(\s*<\?xml[^>]*>)?\s*(<\?OFX\b|<!--[^>]*-->\s*<OFX>|<OFX>)|(?m:^\s*OFXHEADER[:=])|\A[^<]*<OFX>\s*<`),
-		advice: "is an OFX file (also named QFX or QBO)" + exportCSV},
-	{word: "<", holds: regexp.MustCompile(`(?i)\A\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*` +
-		`<(!doctype html|html|head|body|meta|table|style|div|script|center|p|title|link|font|span|form|br)\b`),
+	{
+		word: "MIME-VERSION:", holds: regexp.MustCompile(`(?i)\A(?:MIME-Version:|From: .*\n(.*\n)*MIME-Version:)`),
+		advice: "is a web archive or a mail, whatever its name is: open it, save the table as CSV and load that",
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*<[^\x00]*(urn:schemas-microsoft-com:office:spreadsheet|progid="Excel\.Sheet")`),
+		advice: "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is: save the sheet as CSV",
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:camt\.05[234]`),
+		advice: "is a camt statement (ISO 20022)" + exportCSV,
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
+		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON",
+	},
+	{
+		word: "OFX", holds: regexp.MustCompile(
+			`(?i)\A(\s*<\?xml[^>]*>)?\s*(<\?OFX\b|<!--[^>]*-->\s*<OFX>|<OFX>)|(?m:^\s*OFXHEADER[:=])|\A[^<]*<OFX>\s*<`),
+		advice: "is an OFX file (also named QFX or QBO)" + exportCSV,
+	},
+	{
+		word: "<", holds: regexp.MustCompile(`(?i)\A\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*` +
+			`<(!doctype html|html|head|body|meta|table|style|div|script|center|p|title|link|font|span|form|br)\b`),
 		advice: "is a web page (HTML), whatever its name is: open it in a spreadsheet and save the table as CSV; " +
-			"if it is a login page, download the export again"},
-	{word: "<", holds: regexp.MustCompile(`\A\s*<(?:\?xml\b|[A-Za-z_][^<>,;\t]*>\s*<[^\x00]*</|` +
-		`[A-Za-z_][\w:.-]*(\s+[\w:.-]+="[^"]*")*\s*/?>\s*\z)`),
-		advice: "is XML" + exportCSV},
-	{word: ":20:", holds: regexp.MustCompile(`(?m)\{2:[IO]942|^:13D:|^:34F:`),
-		advice: "is an MT942 report" + exportCSV},
-	{word: ":20:", holds: regexp.MustCompile(
-		`\{1:F\d\d[^\x00]*\{2:[IO]94[01]|(?m)(^|\{4:\s*):20:[^\x00]*^:(25P?|28C?|60[FM]|61):|\A\s*:20:`),
-		advice: "is an MT940 statement" + exportCSV},
+			"if it is a login page, download the export again",
+	},
+	{
+		word: "<", holds: regexp.MustCompile(`\A\s*<(?:\?xml\b|[A-Za-z_][^<>,;\t]*>\s*<[^\x00]*</|` +
+			`[A-Za-z_][\w:.-]*(\s+[\w:.-]+="[^"]*")*\s*/?>\s*\z)`),
+		advice: "is XML" + exportCSV,
+	},
+	{
+		word: ":20:", holds: regexp.MustCompile(`(?m)\{2:[IO]942|^:13D:|^:34F:`),
+		advice: "is an MT942 report" + exportCSV,
+	},
+	{
+		word: ":20:", holds: regexp.MustCompile(
+			`\{1:F\d\d[^\x00]*\{2:[IO]94[01]|(?m)(^|\{4:\s*):20:[^\x00]*^:(25P?|28C?|60[FM]|61):|\A\s*:20:`),
+		advice: "is an MT940 statement" + exportCSV,
+	},
 	{holds: regexp.MustCompile(`\A\s*\{1:F\d\d`), advice: "is a SWIFT message" + exportCSV},
-	{word: "!", holds: regexp.MustCompile(`(?im)^!(Type:|Account\s*$|Option:|Clear:)`),
-		advice: "is a QIF file" + exportCSV},
-	{word: "^", holds: regexp.MustCompile(`(?m)\A(?:[DTUPMNLCAS$E%][^\n]*\n){2,12}\^\s*$`),
-		advice: "is a QIF file" + exportCSV},
-	{holds: regexp.MustCompile(`(?m)\A\s*![A-Z]+\t`),
-		advice: "is a QuickBooks file (IIF): export the account's register from QuickBooks as CSV and load that"},
-	{holds: regexp.MustCompile(`\A\s*01,[^,\n]*,[^,\n]*,\d{6},\d{0,4},[^\n]*/`),
-		advice: "is a BAI2 file" + exportCSV},
-	{holds: regexp.MustCompile(`\A"?(EXTF|DTVF)"?;"?\d{3}"?;`),
-		advice: "is a DATEV batch (EXTF), whose dates have no year: export the bookings as CSV with whole dates"},
-	{holds: regexp.MustCompile(`\A(?:\d{3}0000[0 ] {6,}|\d{7}0[^\n]{0,400}\n\d{3}\d{4}1[CDE]\d\d)`),
-		advice: "is a CNAB 240 file" + exportCSV},
+	{
+		word: "!", holds: regexp.MustCompile(`(?im)^!(Type:|Account\s*$|Option:|Clear:)`),
+		advice: "is a QIF file" + exportCSV,
+	},
+	{
+		word: "^", holds: regexp.MustCompile(`(?m)\A(?:[DTUPMNLCAS$E%][^\n]*\n){2,12}\^\s*$`),
+		advice: "is a QIF file" + exportCSV,
+	},
+	{
+		holds:  regexp.MustCompile(`(?m)\A\s*![A-Z]+\t`),
+		advice: "is a QuickBooks file (IIF): export the account's register from QuickBooks as CSV and load that",
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*01,[^,\n]*,[^,\n]*,\d{6},\d{0,4},[^\n]*/`),
+		advice: "is a BAI2 file" + exportCSV,
+	},
+	{
+		holds:  regexp.MustCompile(`\A"?(EXTF|DTVF)"?;"?\d{3}"?;`),
+		advice: "is a DATEV batch (EXTF), whose dates have no year: export the bookings as CSV with whole dates",
+	},
+	{
+		holds:  regexp.MustCompile(`\A(?:\d{3}0000[0 ] {6,}|\d{7}0[^\n]{0,400}\n\d{3}\d{4}1[CDE]\d\d)`),
+		advice: "is a CNAB 240 file" + exportCSV,
+	},
 	{holds: regexp.MustCompile(`\A0[12](REMESSA|RETORNO)\d{2}`), advice: "is a CNAB 400 file" + exportCSV},
-	{holds: regexp.MustCompile(`\A\s*101[ \d][ \d]{9}[ \w]{10}\d{6}[ \d]{4}[A-Z\d]094101`),
-		advice: "is a NACHA file (ACH)" + exportCSV},
+	{
+		holds:  regexp.MustCompile(`\A\s*101[ \d][ \d]{9}[ \w]{10}\d{6}[ \d]{4}[A-Z\d]094101`),
+		advice: "is a NACHA file (ACH)" + exportCSV,
+	},
 	{holds: regexp.MustCompile(`\A0{5}\d{6}\d{3}05[^\n]{100,}`), advice: "is a CODA statement" + exportCSV},
-	{holds: regexp.MustCompile(`\A01\d{5} {4}\d{5}[A-Z]{3}[^\n]{90,}`),
-		advice: "is a CFONB 120 statement" + exportCSV},
-	{holds: regexp.MustCompile(`\A11\d{18}\d{12}[12]\d{14}[^\n]{20,}`),
-		advice: "is a Norma 43 statement" + exportCSV},
-	{holds: regexp.MustCompile(`\A\s*(?:(UNA.{6}\s*)?UNB\+|ISA.\d\d.{11}\d\d)`),
-		advice: "is an EDI message (EDIFACT or X12)" + exportCSV},
-	{holds: regexp.MustCompile(`\A(?:\s*\n|[;#%|*][^\n]*\n|` +
-		`(?:account|commodity|include|option|plugin|payee|tag|alias|year|P|D|Y|N)\b[^\n]*\n(?:[ \t]+[^\n]*\n)*)*` +
-		`(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:=\S+)?(?:[ \t][^\n]*)?\n(?:[ \t]+;[^\n]*\n)*[ \t]+[\pL(\[][\pL\d _()\[\]-]*:\S|` +
-		`\d{4}-\d\d-\d\d (?:open|close|balance|pad|commodity|price|note|document) \S|account [\pL]+:\S)`),
+	{
+		holds:  regexp.MustCompile(`\A01\d{5} {4}\d{5}[A-Z]{3}[^\n]{90,}`),
+		advice: "is a CFONB 120 statement" + exportCSV,
+	},
+	{
+		holds:  regexp.MustCompile(`\A11\d{18}\d{12}[12]\d{14}[^\n]{20,}`),
+		advice: "is a Norma 43 statement" + exportCSV,
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*(?:(UNA.{6}\s*)?UNB\+|ISA.\d\d.{11}\d\d)`),
+		advice: "is an EDI message (EDIFACT or X12)" + exportCSV,
+	},
+	{
+		holds: regexp.MustCompile(`\A(?:\s*\n|[;#%|*][^\n]*\n|` +
+			`(?:account|commodity|include|option|plugin|payee|tag|alias|year|P|D|Y|N)\b[^\n]*\n(?:[ \t]+[^\n]*\n)*)*` +
+			`(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:=\S+)?(?:[ \t][^\n]*)?\n(?:[ \t]+;[^\n]*\n)*[ \t]+[\pL(\[][\pL\d _()\[\]-]*:\S|` +
+			`\d{4}-\d\d-\d\d (?:open|close|balance|pad|commodity|price|note|document) \S|account [\pL]+:\S)`),
 		advice: "is a plain-text journal (ledger, hledger or beancount): print its register as CSV " +
-			"(hledger register -O csv) and load that"},
+			"(hledger register -O csv) and load that",
+	},
 }
 
 // foreignBytes returns what the file is and what to do with it, if its first bytes are those of no text, or "".

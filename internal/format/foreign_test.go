@@ -63,7 +63,7 @@ func TestArchivesAreNamedByWhatTheyHold(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
-		for _, file := range strings.Fields(name) {
+		for file := range strings.FieldsSeq(name) {
 			_, err := z.Create(file)
 			require.NoError(t, err)
 		}

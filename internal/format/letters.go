@@ -45,7 +45,7 @@ var tongues = []tongue{
 	{charset: "euc-kr", common: func(a, b byte) bool { return isSymbol(a) || a >= 0xB0 && a <= 0xC8 && b >= 0xA1 }},
 	{charset: "gb18030", common: func(a, b byte) bool { return isSymbol(a) || a >= 0xB0 && a <= 0xD7 && b >= 0xA1 }},
 	{charset: "big5", common: func(a, _ byte) bool { return a >= 0xA1 && a <= 0xC6 }},
-	{charset: "euc-jp", common: func(a, b byte) bool { return isSymbol(a) || a == 0xA4 || a == 0xA5 || a >= 0xB0 && a <= 0xCF }},
+	{charset: "euc-jp", common: func(a, _ byte) bool { return isSymbol(a) || a == 0xA4 || a == 0xA5 || a >= 0xB0 && a <= 0xCF }},
 }
 
 // isSymbol reports whether a byte begins a mark or a letter of full width in charsets of East Asia.
@@ -108,7 +108,7 @@ func isMark(r rune) bool { return strings.ContainsRune(",;\t|\"\r\n", r) }
 
 // share is how much of the text beyond ASCII its languages would write so, from 0 to 1.
 func (t *tongue) share(head []byte, text string) float64 {
-	all, good := 0, 0
+	var all, good int
 	damaged := strings.Count(text, "\uFFFD")
 	if t.common != nil {
 		all, good = t.commonBytes(head)

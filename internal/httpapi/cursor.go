@@ -39,7 +39,7 @@ func takeCursor(r *http.Request, in any) error {
 	if !cursor.IsValid() {
 		return nil
 	}
-	filters := r.URL.Query()
+	filters := r.URL.Query() //nolint:forbidigo // only its hash is kept
 	filters.Del("cursor")
 	filters.Del("limit")
 	const tag = 6 // bytes: it guards against mistakes, not against forgers

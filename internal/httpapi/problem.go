@@ -85,7 +85,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *problem {
 	case errors.As(err, &known):
 		p := newProblem(ctx, statusOf[known.Kind], known.Code, known.Message)
 		p.retryAfter = known.RetryAfter
-		if open := (*ingestion.OpenQuestions)(nil); errors.As(err, &open) {
+		if open := (*ingestion.OpenQuestionsError)(nil); errors.As(err, &open) {
 			p.Questions = open.Questions
 		}
 		for _, field := range known.Fields {

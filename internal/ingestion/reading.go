@@ -64,21 +64,21 @@ func describe(r *mapping.Reader) string {
 // Question is what a file leaves open about its money.
 type Question = mapping.Question
 
-// OpenQuestions is the refusal of a file that leaves something open. It unwraps to a *recon.Error.
-type OpenQuestions struct {
+// OpenQuestionsError is the refusal of a file that leaves something open. It unwraps to a *recon.Error.
+type OpenQuestionsError struct {
 	Questions []Question
 	refusal   error
 }
 
-func (q *OpenQuestions) Error() string { return q.refusal.Error() }
+func (q *OpenQuestionsError) Error() string { return q.refusal.Error() }
 
 // Unwrap returns the refusal without the questions as data.
-func (q *OpenQuestions) Unwrap() error { return q.refusal }
+func (q *OpenQuestionsError) Unwrap() error { return q.refusal }
 
 // openQuestions refuses a file whose questions are not all answered.
 func openQuestions(r *mapping.Reader) error {
 	if err := r.Unsettled(); err != nil {
-		return &OpenQuestions{r.Detection.Questions, err}
+		return &OpenQuestionsError{r.Detection.Questions, err}
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func TestAFileThatLeavesItsSignsOpenIsAQuestion(t *testing.T) {
 	t.Parallel()
 	s, b := setup(t)
 	_, err := s.Import(b.ctx, b.source.ID, file(unsigned(40)))
-	var open *ingestion.OpenQuestions
+	var open *ingestion.OpenQuestionsError
 	require.ErrorAs(t, err, &open)
 	require.Equal(t, recon.CodeReadingQuestion, recon.CodeOf(err))
 	require.NotEmpty(t, open.Questions)
@@ -174,6 +174,6 @@ func TestAnAnswerIsAnIdAndANumber(t *testing.T) {
 	require.Equal(t, "status=due 2", fmt.Sprint(id, " ", number))
 	for _, text := range []string{"", "direction", "direction=", "direction=0", "=1", "direction=x"} {
 		_, _, err := ingestion.ParseAnswer(text)
-		require.True(t, errors.Is(err, recon.Unprocessable(recon.CodeValidationFailed, "")), text)
+		require.ErrorIs(t, err, recon.Unprocessable(recon.CodeValidationFailed, ""), text)
 	}
 }

@@ -72,8 +72,10 @@ func compileAside(fields recon.FieldMap, header []string) (*asides, []recon.Fiel
 				err = fmt.Errorf(`reads the file's own columns, as metadata.Type or metadata["Row type"]`)
 			}
 			if err != nil {
-				problems = append(problems, recon.FieldError{Pointer: "/skip/where", Code: recon.CodeInvalidValue,
-					Message: err.Error()})
+				problems = append(problems, recon.FieldError{
+					Pointer: "/skip/where", Code: recon.CodeInvalidValue,
+					Message: err.Error(),
+				})
 			}
 			a.where = where
 		}

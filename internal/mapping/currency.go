@@ -21,7 +21,7 @@ var foreign = []string{
 
 // currencyColumn takes the column of the amount's currency: the one named after the amount, or the only one that is not
 // named after something else. A code in the amount's own name beats any column.
-func (d *detector) currencyColumn() {
+func (d *detector) currencyColumn() { //nolint:gocognit // one rule after the other
 	if d.out.Has(recon.FieldCurrency) || len(d.out.Fields[recon.FieldAmount].Each) > 0 {
 		if at := columnAt(d.header, firstColumn(d.out.Fields[recon.FieldCurrency])); at >= 0 {
 			d.unknownAssets(at)
@@ -119,13 +119,15 @@ func (d *detector) askCurrency(at int, amount string) {
 	words, rows := d.wordsIn(at)
 	parts := make([]string, len(words[:min(len(words), 5)]))
 	for i := range parts {
-		parts[i] = fmt.Sprintf("%s on %s", words[i], plural(rows[words[i]], "row"))
+		parts[i] = fmt.Sprintf("%s on %s", words[i], rowsText(rows[words[i]]))
 	}
 	answers := [][2]string{{"yes", fmt.Sprintf("currency: %q", d.header[at])}}
 	for _, word := range words[:len(parts)] {
 		if isCode(word) {
-			answers = append(answers, [2]string{"no: all are in " + currencyCode(word),
-				fmt.Sprintf("currency: {constant: %s}", currencyCode(word))})
+			answers = append(answers, [2]string{
+				"no: all are in " + currencyCode(word),
+				fmt.Sprintf("currency: {constant: %s}", currencyCode(word)),
+			})
 		}
 	}
 	d.ask("currency", fmt.Sprintf("column %q holds %s: is it the currency of %q?", d.header[at], strings.Join(parts,
@@ -159,7 +161,7 @@ func (d *detector) unknownAssets(at int) {
 	field := d.out.Fields[recon.FieldCurrency]
 	field.Unknown = recon.UnknownAside
 	d.out.Fields[recon.FieldCurrency] = field
-	d.note("%s of column %s (%s) are in no currency of ISO 4217 and are set aside", plural(n, "row"), d.header[at],
+	d.note("%s of column %s (%s) are in no currency of ISO 4217 and are set aside", rowsText(n), d.header[at],
 		strings.Join(unknown[:min(len(unknown), 5)], ", "))
 }
 
@@ -175,7 +177,7 @@ func (d *detector) fillCurrency() {
 		field.Default = currencyCode(values[0])
 		d.out.Fields[recon.FieldCurrency] = field
 		d.report.filled = field.Default
-		d.note("%s without a currency are read in %s, the only one of column %s", plural(empty, "row"), field.Default,
+		d.note("%s without a currency are read in %s, the only one of column %s", rowsText(empty), field.Default,
 			d.header[at])
 	}
 }

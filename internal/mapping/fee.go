@@ -83,7 +83,7 @@ func (d *detector) netBeside(m *Mapper) {
 func (d *detector) askNet() {
 	if open := d.report.openNet; open != nil {
 		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all: which of them moved?", open.amount, open.net,
-			plural(open.rows, "row"), open.sum),
+			rowsText(open.rows), open.sum),
 			[2]string{"the first: fees are charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},
 			[2]string{"the second: after fees", fmt.Sprintf("amount: %q", open.net)})
 	}
@@ -122,7 +122,7 @@ func (d *detector) askFee() {
 	}
 	d.ask("fee",
 		fmt.Sprintf("column %q holds %s on %s, and nothing shows whether the amounts are after it: is it taken "+
-			"off on top of them?", open.fee, open.sum, plural(open.rows, "row")),
+			"off on top of them?", open.fee, open.sum, rowsText(open.rows)),
 		[2]string{"no: the amounts are what moved", fmt.Sprintf("fee: %q", open.fee)},
 		[2]string{"yes: the fee moved as well", fmt.Sprintf("amount: {add: %s, subtract: %s}", quoteYAML(open.amount),
 			quoteYAML(open.fee))})
@@ -130,9 +130,5 @@ func (d *detector) askFee() {
 
 // sumText writes an amount that is a sum of columns for people.
 func sumText(f recon.MapField) string {
-	text := strings.Join(f.Add, "+")
-	for _, column := range f.Subtract {
-		text += "−" + column
-	}
-	return text
+	return strings.Join(append([]string{strings.Join(f.Add, "+")}, f.Subtract...), "−")
 }

@@ -75,7 +75,7 @@ func (d *detector) askLabel(text string, rows []labelled) {
 	}
 	d.ask("balances."+foldWord(text),
 		fmt.Sprintf("%s (%s, the first on line %d) named %q: balances, or money that moved?",
-			plural(len(rows), "row"), moneyText(sums), rows[0].line, text),
+			rowsText(len(rows)), moneyText(sums), rows[0].line, text),
 		[2]string{"balances: they are set aside", "balances: " + quoteYAML(text)},
 		[2]string{"money that moved", "money: " + quoteYAML(text)})
 }

@@ -18,8 +18,10 @@ var cardWords = []string{
 }
 
 // acquirer are words that make the name of a column one of a shop's own statement, which pays for card sales.
-var acquirer = []string{"brand", "scheme", "network", "funding", "country", "type", "source", "order", "id",
-	"account", "fee"}
+var acquirer = []string{
+	"brand", "scheme", "network", "funding", "country", "type", "source", "order", "id",
+	"account", "fee",
+}
 
 var maskedNumber = regexp.MustCompile(`[*xX•·]{3,}[ -]?[0-9]{3,5}$`)
 
@@ -87,8 +89,7 @@ func (d *detector) paidBack(m *Mapper) string {
 			}
 		}
 		if paid[1]*2 >= rows[1] && paid[1] > 0 && rows[0] > 0 && paid[0]*10 <= rows[0] {
-			return fmt.Sprintf("column %q calls %s below zero payments or refunds", d.header[at], plural(paid[1],
-				"row"))
+			return fmt.Sprintf("column %q calls %s below zero payments or refunds", d.header[at], rowsText(paid[1]))
 		}
 	}
 	return ""
@@ -118,9 +119,9 @@ func (d *detector) askCard(m *Mapper) {
 	d.ask("sign",
 		fmt.Sprintf("this may be the statement of a card or a debt (%s): %s (%s) above zero and %s (%s) below, "+
 			"and nothing "+
-			"proves whether plus is money in or spending", d.report.openCard, plural(rows[false], "row"),
+			"proves whether plus is money in or spending", d.report.openCard, rowsText(rows[false]),
 			moneyText(plus),
-			plural(rows[true], "row"), moneyText(minus)),
+			rowsText(rows[true]), moneyText(minus)),
 		[2]string{"plus is money in", "signs: asWritten"},
 		[2]string{"plus is spending", "negate: true"})
 }

@@ -101,7 +101,7 @@ func (r *refusals) verdict(most *int64, checked bool) error {
 		return cmp.Or(cmp.Compare(b.rows, a.rows), cmp.Compare(a.first.Line, b.first.Line))
 	})
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d of %s cannot be read", r.refused, plural(int(r.rows), "row"))
+	fmt.Fprintf(&text, "%d of %s cannot be read", r.refused, rowsText(int(r.rows)))
 	switch {
 	case r.refused == r.rows:
 	case systematic:
@@ -119,8 +119,8 @@ func (r *refusals) verdict(most *int64, checked bool) error {
 		if field != "" {
 			field += ": "
 		}
-		fmt.Fprintf(&text, "%s %s%s (%s, the first on line %d)", lead, field, c.first.Reason, plural(int(c.rows),
-			"row"), c.first.Line)
+		fmt.Fprintf(&text, "%s %s%s (%s, the first on line %d)", lead, field, c.first.Reason, rowsText(int(c.rows)),
+			c.first.Line)
 	}
 	return recon.Unprocessable(recon.CodeTooManyRefused, text.String())
 }

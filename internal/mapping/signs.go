@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"matcher/internal/recon"
@@ -150,7 +151,7 @@ func (d *detector) askSign(m *Mapper) {
 	var in, out, parts []string
 	_, rows := d.wordsIn(open.at)
 	for i, word := range open.words {
-		parts = append(parts, fmt.Sprintf("%q (%s, %s)", word, plural(rows[word], "row"), d.sumWhere(m, open.at, word)))
+		parts = append(parts, fmt.Sprintf("%q (%s, %s)", word, rowsText(rows[word]), d.sumWhere(m, open.at, word)))
 		switch directionOf(word) {
 		case recon.DirectionIn:
 			in = append(in, word)
@@ -197,11 +198,11 @@ func listed(words []string) string {
 	return strings.Join(quoted, ", ") + " are"
 }
 
-func plural(n int, noun string) string {
+func rowsText(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 row"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d rows", n)
 }
 
 // sumWhere adds up the amounts of the sample's rows that have a word in a column, for people.
@@ -298,7 +299,7 @@ func (d *detector) applyProof(m *Mapper, p *balanceProof, words int) {
 	case words < 0 && p.signs[""] < 0:
 		d.out.Negate = !d.out.Negate
 		d.report.Choices = append(d.report.Choices, Choice{
-			Field: "negate", Value: fmt.Sprint(d.out.Negate), Why: why, Evidence: Proved,
+			Field: "negate", Value: strconv.FormatBool(d.out.Negate), Why: why, Evidence: Proved,
 		})
 	case words >= 0:
 		d.applyWords(p, words, why)
@@ -375,8 +376,10 @@ func (d *detector) balanceColumn(m *Mapper, ways []int) (proof *balanceProof, wo
 		candidates = append(slices.Clone(ways), -1)
 	}
 	for _, at := range d.balanceColumns() {
-		balance := &source{name: recon.FieldBalance, columns: []int{at}, decimal: decimalByte(d.out.Decimal),
-			blank: isBlank}
+		balance := &source{
+			name: recon.FieldBalance, columns: []int{at}, decimal: decimalByte(d.out.Decimal),
+			blank: isBlank,
+		}
 		for _, words := range candidates {
 			p := proveBalance(d.movements(m, balance, words, fee))
 			if p.proves() && (words >= 0 || len(ways) == 0 || p.signs[""] != 0) {
@@ -429,7 +432,7 @@ const linesShown = 3
 func lines(of []int) string {
 	parts := make([]string, 0, linesShown)
 	for _, line := range of[:min(len(of), linesShown)] {
-		parts = append(parts, fmt.Sprint(line))
+		parts = append(parts, strconv.Itoa(line))
 	}
 	text := "line " + strings.Join(parts, ", ")
 	if len(of) > linesShown {

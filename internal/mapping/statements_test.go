@@ -144,22 +144,22 @@ func write(r *rand.Rand, s *statement, p page) statement {
 		}
 		return text
 	}
-	header := []string{p.names.date, p.names.text, p.names.reference, p.names.currency}
+	header := []string{p.date, p.text, p.reference, p.currency}
 	switch p.layout {
 	case "pair":
-		header = append(header, p.names.out, p.names.in)
+		header = append(header, p.out, p.in)
 	case "signed", "turned":
-		header = append(header, p.names.amount)
+		header = append(header, p.amount)
 	case "way words":
-		header = append(header, p.names.amount, p.names.way)
+		header = append(header, p.amount, p.way)
 	default:
-		header = append(header, p.names.amount, "Bewegung")
+		header = append(header, p.amount, "Bewegung")
 	}
 	if p.hasBalance {
-		header = append(header, p.names.balance)
+		header = append(header, p.balance)
 	}
 	if p.statuses {
-		header = append(header, p.names.status)
+		header = append(header, p.status)
 	}
 	order := r.Perm(len(header))
 	var out bytes.Buffer
@@ -184,7 +184,7 @@ func write(r *rand.Rand, s *statement, p page) statement {
 		if p.layout == "turned" {
 			amount = -amount
 		}
-		put(map[string]string{p.names.date: p.rows[0].day.String(), p.names.text: text, p.names.currency: "EUR", p.names.amount: money(amount)})
+		put(map[string]string{p.date: p.rows[0].day.String(), p.text: text, p.currency: "EUR", p.amount: money(amount)})
 	}
 	first, last := "Opening balance", "Closing balance"
 	firstSum, lastSum := p.opening, p.closing
@@ -196,26 +196,26 @@ func write(r *rand.Rand, s *statement, p page) statement {
 	}
 	books := "reference,date,amount,currency\n"
 	for _, row := range p.rows {
-		cells := map[string]string{p.names.date: row.day.String(), p.names.text: row.text, p.names.reference: row.reference, p.names.currency: row.currency, p.names.status: row.status}
+		cells := map[string]string{p.date: row.day.String(), p.text: row.text, p.reference: row.reference, p.currency: row.currency, p.status: row.status}
 		size := max(row.amount, -row.amount)
 		switch {
 		case p.layout == "pair" && row.amount < 0:
-			cells[p.names.out] = money(size)
+			cells[p.out] = money(size)
 		case p.layout == "pair":
-			cells[p.names.in] = money(size)
+			cells[p.in] = money(size)
 		case p.layout == "signed":
-			cells[p.names.amount] = money(row.amount)
+			cells[p.amount] = money(row.amount)
 		case p.layout == "turned":
-			cells[p.names.amount] = money(-row.amount)
+			cells[p.amount] = money(-row.amount)
 		default:
 			way := header[5]
-			cells[p.names.amount] = money(size)
+			cells[p.amount] = money(size)
 			if cells[way] = p.ways[1]; row.amount < 0 {
 				cells[way] = p.ways[0]
 			}
 		}
 		if p.hasBalance && !row.pending && !row.void {
-			cells[p.names.balance] = money(row.balance)
+			cells[p.balance] = money(row.balance)
 		}
 		put(cells)
 		if !row.void {

@@ -106,15 +106,13 @@ func (d *detector) settleStatus(m *Mapper) {
 		}
 		d.ask("status."+foldWord(word),
 			fmt.Sprintf("column %q holds %q on %s (%s), and it is not clear whether they are money",
-				d.header[at], word, plural(rows[word], "row"), d.sumWhere(booked, at, word)),
+				d.header[at], word, rowsText(rows[word]), d.sumWhere(booked, at, word)),
 			[2]string{"booked: they are money", line("booked")},
 			[2]string{"pending: they may become money", line("pending")},
 			[2]string{"no money: they are set aside", line("void")})
 	}
 	if len(values) > 0 {
-		for word, ours := range field.Values {
-			values[word] = ours
-		}
+		maps.Copy(values, field.Values)
 		field.Values = values
 		d.out.Fields[recon.FieldBookingStatus] = field
 	}

@@ -47,8 +47,10 @@ func parseWords(text string) wordTable {
 			case undone:
 				t.status[word] = undone
 			default:
-				t.status[word] = map[string]string{"booked": recon.Booked, "pending": recon.Pending,
-					"void": recon.Void}[meaning]
+				t.status[word] = map[string]string{
+					"booked": recon.Booked, "pending": recon.Pending,
+					"void": recon.Void,
+				}[meaning]
 			}
 		}
 	}

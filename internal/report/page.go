@@ -86,6 +86,7 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	}
 	var rules []markup
 	for _, rule := range summary.ByRule {
+		//nolint:dupword // cells of a table
 		rules = append(rules, markupf(`<tr><td>%v</td><td class="n">%v</td><td class="n">%v</td><td class="n">%v</td></tr>`,
 			rule.Rule, rule.Confirmed, rule.Proposed, rule.Partial))
 	}
@@ -136,7 +137,7 @@ func (p *page) groups(r *Run) {
 			alternatives = markupf(` <span class="soft">%v as good</span>`, g.Alternatives)
 		}
 		rows = append(rows, markupf(`<tr><td><code>%v</code></td><td><code>%v</code></td><td>%v</td><td>%v%v</td>`+
-			`<td class="n">%v</td><td class="n">%v</td><td class="n">%v</td></tr>`,
+			`<td class="n">%v</td><td class="n">%v</td><td class="n">%v</td></tr>`, //nolint:dupword // cells of a table
 			g.Left, g.Right, g.Rule, Words(g.HeldBy), alternatives, g.Score, g.Amount, g.Difference))
 	}
 	p.list("Proposed, for a person to decide"+cut("first", len(rows), total, "groups.csv"),

@@ -51,7 +51,7 @@ var Schemas = []string{"setup", "reading", "rule"}
 // decoder takes. Decoding checks what a schema cannot express.
 func Schema(what string) []byte {
 	b := schemaBuilder{defs: schema{}}
-	root := schema{}
+	var root schema
 	switch what {
 	case "setup":
 		root = b.of(reflect.TypeFor[Setup](), "")

@@ -74,7 +74,7 @@ func newOTLPClient() (*otlpClient, error) {
 			return nil, errors.New("the headers are not of the form name=value,name=value, percent-encoded")
 		}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard one
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if err := s.trust(transport.TLSClientConfig); err != nil {
 		return nil, err

@@ -41,10 +41,10 @@ func collector(t *testing.T, statuses ...int) (at *httptest.Server, spans *[]str
 			http.Error(w, "not spans", http.StatusBadRequest)
 			return
 		}
-		for _, resource := range data.ResourceSpans {
-			for _, scope := range resource.ScopeSpans {
-				for _, span := range scope.Spans {
-					*spans = append(*spans, r.URL.Path+" "+r.Header.Get("X-Key")+" "+span.Name)
+		for _, resource := range data.GetResourceSpans() {
+			for _, scope := range resource.GetScopeSpans() {
+				for _, span := range scope.GetSpans() {
+					*spans = append(*spans, r.URL.Path+" "+r.Header.Get("X-Key")+" "+span.GetName())
 				}
 			}
 		}

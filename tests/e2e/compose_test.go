@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -166,7 +165,7 @@ func shippedEnvironment(t *testing.T, secrets map[string]string) map[string]stri
 			if secret := secrets[part[1]]; secret != "" {
 				return secret
 			}
-			require.NotContains(t, part[2], "?", fmt.Sprintf("%s: .env has no %s", name, part[1]))
+			require.NotContains(t, part[2], "?", "%s: .env has no %s", name, part[1])
 			return part[3]
 		})
 	}

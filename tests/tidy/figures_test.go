@@ -20,7 +20,7 @@ const (
 	maxCodeLines        = 52_600
 	maxPackages         = 28
 	maxSingleCallersPer = 16 // functions with one caller, per 1,000 code lines
-	maxWideFunctions    = 7 // functions with five parameters or more
+	maxWideFunctions    = 7  // functions with five parameters or more
 	maxSentinels        = 15
 	maxPackageLines     = 6_720
 	maxCommandMethods   = 25 // on one type of cmd/matcher
