@@ -3,7 +3,6 @@
 package ingestion_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
