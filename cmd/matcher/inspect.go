@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,12 +106,11 @@ func (c *inspectCommand) prepare(args []string) ([]inputFile, error) {
 	}
 	c.hints.Side = side
 	for _, text := range c.answers {
-		at := strings.LastIndex(text, "=")
-		n, err := strconv.Atoi(text[at+1:])
-		if at < 1 || err != nil || n < 1 {
+		id, n, ok := mapping.ParseAnswer(text)
+		if !ok {
 			return nil, usageError("--answer %q: write ID=N, as the question prints them", text)
 		}
-		c.hints.Answers[strings.TrimPrefix(text[:at], c.side+".")] = n
+		c.hints.Answers[strings.TrimPrefix(id, c.side+".")] = n
 	}
 	files, err := expandInputs(side, args)
 	switch {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -207,11 +206,10 @@ func plainStyle(n *yaml.Node) {
 // readAnswers reads "right.direction=2".
 func (in *matchInput) readAnswers(answers []string) error {
 	for _, text := range answers {
-		name, number, _ := strings.Cut(text, "=")
+		name, n, ok := mapping.ParseAnswer(text)
 		sideName, id, named := strings.Cut(name, ".")
-		n, err := strconv.Atoi(number)
 		side := map[string]*matchSide{"left": in.left, "right": in.right}[sideName]
-		if err != nil || !named || side == nil || n < 1 {
+		if !ok || !named || side == nil {
 			return usageError("--answer %q: write left.ID=N or right.ID=N, as the question prints it", text)
 		}
 		if side.answers == nil {

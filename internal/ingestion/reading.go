@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"matcher/internal/mapping"
@@ -83,17 +82,14 @@ func openQuestions(r *mapping.Reader) error {
 	return nil
 }
 
-// ParseAnswer reads the answer to a question, as "direction=1": the question's id and the number of the answer.
+// ParseAnswer reads the answer to a question, as "direction=1".
 func ParseAnswer(text string) (id string, number int, err error) {
-	at := strings.LastIndexByte(text, '=')
-	if at > 0 {
-		number, _ = strconv.Atoi(text[at+1:])
+	id, number, ok := mapping.ParseAnswer(text)
+	if !ok {
+		err = recon.Unprocessable(recon.CodeValidationFailed,
+			"an answer is the id of a question and the number of the answer, such as direction=1")
 	}
-	if number < 1 {
-		return "", 0, recon.Unprocessable(recon.CodeValidationFailed,
-			"an answer is the id of a question and the number of the answer, direction=1 say")
-	}
-	return text[:at], number, nil
+	return id, number, err
 }
 
 // ReadingOf is how an import was read.

@@ -176,7 +176,6 @@ func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
 	return tx.LastOpenRows(ctx, t.source, knownMax, func(row *recon.Transaction) {
 		t.known = append(t.known, mapping.Known{
 			Reference: row.Reference, ID: row.ExternalID, Amount: row.Amount, Currency: row.Currency,
-			Text: row.Description,
 		})
 	})
 }

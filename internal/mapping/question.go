@@ -60,6 +60,16 @@ func newQuestion(id, text string, answers [][2]string) Question {
 // answersMax is how many questions one file may ask, each after the other.
 const answersMax = 20
 
+// ParseAnswer reads "direction=1": the id of a question and the number of the answer, counted from 1.
+func ParseAnswer(text string) (id string, number int, ok bool) {
+	at := strings.LastIndexByte(text, '=') // an id may hold a word of the file
+	if at < 1 {
+		return "", 0, false
+	}
+	number, err := strconv.Atoi(text[at+1:])
+	return text[:at], number, err == nil && number > 0
+}
+
 // quoteYAML writes texts as a YAML list in a line.
 func quoteYAML(texts ...string) string {
 	quoted := make([]string, len(texts))

@@ -201,8 +201,7 @@ func (r *Reader) finish() {
 	}
 }
 
-// answer reads the file again with the answers that the caller gave to its questions, and reports whether there were
-// any.
+// answer takes the answers that the caller gave to the questions of the file, and reports whether there were any.
 func (r *Reader) answer() (bool, error) {
 	answered := false
 	for _, q := range r.Detection.Questions {
@@ -217,13 +216,16 @@ func (r *Reader) answer() (bool, error) {
 		r.patch = r.patch.With(q.Answers[n-1].Patch)
 		answered = true
 	}
-	if !answered {
-		return false, nil
-	}
+	return answered, nil
+}
+
+// begin decides how the file is read by itself, with the answers that were given so far.
+func (r *Reader) begin() error {
+	r.lent = ""
 	if err := r.settle(); err != nil {
-		return false, err
+		return err
 	}
-	return true, r.compile()
+	return r.compile()
 }
 
 // Unsettled returns the questions of the file as an error, nil where there are none. It is asked after Settle or

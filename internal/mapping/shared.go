@@ -16,7 +16,7 @@ const (
 	doubtPercentMin   = 90 // below it the two files just differ
 	doubtPairsMin     = 2
 	wordPairsMin      = 3  // pairs that give the words of a column their signs, all of them agreeing
-	unitPairsMin      = 10 // pairs that make a factor of the amounts a question
+	unitPairsMin      = 2  // pairs that make a factor of the amounts a question, being more than half of all
 	referencePercent  = 20 // of the sample share a text with the other side: then the column is its reference
 	sharedTextSizeMin = 3  // of a text that makes a column the reference: shorter ones are shared by chance
 )
@@ -37,33 +37,42 @@ func (e SignEvidence) Suspect() bool {
 
 // Known is a row of the other side that files may share a reference with.
 type Known struct {
-	Line      int
 	Reference string
 	ID        string
 	Amount    recon.Minor
 	Currency  string
-	Text      string
 }
 
 // Settle compares the two sides where one can show what the other leaves open: the reference column, the way of
-// unsigned
-// amounts, fees, units, signs and currencies. It returns what the signs show.
-func Settle(left, right []*Reader) (SignEvidence, error) {
+// unsigned amounts, fees, units, signs and currencies. It returns what the signs show.
+func Settle(left, right []*Reader) (e SignEvidence, err error) {
+	err = settleAll(slices.Concat(left, right), func() { e = settleOnce(left, right) })
+	return e, err
+}
+
+// settleAll compares files until no question is open that the caller has answered. An answer may show what another file
+// leaves open, so each round begins with what every file is by itself.
+func settleAll(files []*Reader, compare func()) error {
 	for range answersMax {
-		e := settleOnce(left, right)
+		compare()
 		again := false
-		for _, r := range slices.Concat(left, right) {
+		for _, r := range files {
 			answered, err := r.answer()
 			if err != nil {
-				return e, err
+				return err
 			}
 			again = again || answered
 		}
 		if !again {
-			return e, nil
+			return nil
+		}
+		for _, r := range files {
+			if err := r.begin(); err != nil {
+				return err
+			}
 		}
 	}
-	return SignEvidence{}, recon.Unprocessable(recon.CodeReadingQuestion, "the answers given raise ever more questions")
+	return recon.Unprocessable(recon.CodeReadingQuestion, "the answers given raise ever more questions")
 }
 
 func settleOnce(left, right []*Reader) SignEvidence {
@@ -85,15 +94,11 @@ func settleOnce(left, right []*Reader) SignEvidence {
 
 // SettleWith is Settle for one file, with rows of the other side that are known from before.
 func (r *Reader) SettleWith(known []Known) error {
-	for range answersMax {
+	return settleAll([]*Reader{r}, func() {
 		r.settleBy(known)
 		r.askUnit()
 		r.finish()
-		if again, err := r.answer(); err != nil || !again {
-			return err
-		}
-	}
-	return nil
+	})
 }
 
 func sampleRows(side []*Reader) []Known {
@@ -105,7 +110,7 @@ func sampleRows(side []*Reader) []Known {
 		for _, record := range r.sample {
 			if tx, wrong := r.mapper.Map(record); len(wrong) == 0 {
 				rows = append(rows, Known{
-					Line: tx.Line, Reference: tx.Reference, ID: tx.ExternalID, Amount: tx.Amount, Currency: tx.Currency,
+					Reference: tx.Reference, ID: tx.ExternalID, Amount: tx.Amount, Currency: tx.Currency,
 				})
 			}
 		}
@@ -201,6 +206,7 @@ func (r *Reader) setField(name string, field recon.MapField) {
 
 // pair is a row of the sample and the one of the other side that has its reference.
 type pair struct {
+	text  string // the reference or id
 	rec   recon.Record
 	tx    recon.Transaction
 	other *Known
@@ -217,12 +223,12 @@ func (r *Reader) pairs(index map[string]*Known) []pair {
 		for _, text := range []string{tx.Reference, tx.ExternalID} {
 			if other := index[text]; other != nil && other.Amount != 0 && tx.Amount != 0 {
 				times[text]++
-				found = append(found, pair{rec, tx, other})
+				found = append(found, pair{text, rec, tx, other})
 				break
 			}
 		}
 	}
-	return slices.DeleteFunc(found, func(p pair) bool { return times[p.tx.Reference] > 1 })
+	return slices.DeleteFunc(found, func(p pair) bool { return times[p.text] > 1 })
 }
 
 // wordsBy gives the words of a column the signs that rows with a common reference and the same money show, where all of
@@ -363,7 +369,7 @@ func (r *Reader) factorBy(index map[string]*Known) {
 		}
 	}
 	for factor, n := range counts {
-		if n*2 > joined && n > 1 {
+		if n*2 > joined && n >= unitPairsMin {
 			r.Detection.factor, r.Detection.factorPairs = factor, n
 		}
 	}

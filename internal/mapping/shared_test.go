@@ -4,6 +4,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -132,4 +133,33 @@ func TestShareCurrency(t *testing.T) {
 	ShareCurrency(left, right)
 	require.Empty(t, SideCurrency(left))
 	require.Contains(t, left[0].ReadAs(), "currency=none")
+}
+
+// What one file's answer shows of the other is used, and a question that stays open is asked once.
+func TestSettle_AnAnswerShowsWhatTheOtherFileMeans(t *testing.T) {
+	t.Parallel()
+	const left = "ref,date,amount,currency,art\nR1,2026-03-01,1.00,EUR,Weg\nR2,2026-03-02,2.00,EUR,Zug\nR3,2026-03-03,3.00,EUR,Weg\n"
+	right := strings.NewReplacer("Weg", "ab", "Zug", "auf", "art", "weise").Replace(left)
+	read := func(answers map[string]int) (*Reader, *Reader) {
+		l, r := opened(t, left, Hints{Side: recon.Left, Answers: answers}), opened(t, right, Hints{Side: recon.Right})
+		settled(t, l, r)
+		return l, r
+	}
+	l, r := read(nil)
+	require.Len(t, l.Detection.Questions, 1)
+	require.Len(t, r.Detection.Questions, 1)
+
+	l, r = read(map[string]int{"direction": 2}) // Weg is out
+	require.NoError(t, l.Unsettled())
+	require.NoError(t, r.Unsettled(), "every row has its amount and reference on the left")
+	tx, wrong := r.Map(r.sample[0])
+	require.Empty(t, wrong)
+	require.EqualValues(t, -100, tx.Amount)
+
+	// The right file's question of its unit outlasts the left one's answer.
+	hundred := strings.NewReplacer("1.00", "100.00", "2.00", "200.00", "3.00", "300.00", ",art", ",kind", "Weg", "", "Zug", "").Replace(left)
+	l, r = opened(t, left, Hints{Side: recon.Left, Answers: map[string]int{"direction": 3}}), opened(t, hundred, Hints{Side: recon.Right})
+	settled(t, l, r)
+	require.Len(t, r.Detection.Questions, 1)
+	require.Equal(t, "unit", r.Detection.Questions[0].ID)
 }

@@ -307,8 +307,7 @@ func (d *detector) applyProof(m *Mapper, p *balanceProof, words int) {
 }
 
 // applyWords reads the words of a column as the running balance shows them. A word of which no row moved it, such as
-// that
-// of the first row, has its usual meaning or none.
+// that of the first row, has its usual meaning or none.
 func (d *detector) applyWords(p *balanceProof, at int, why string) {
 	values, asWritten := map[string]string{}, true
 	all, _ := d.wordsIn(at)
@@ -319,7 +318,7 @@ func (d *detector) applyWords(p *balanceProof, at int, why string) {
 			way = directionOf(word)
 		}
 		if way == "" {
-			d.report.open = &openSign{at, all}
+			d.report.open, d.report.signProved = &openSign{at, all}, false
 			return
 		}
 		values[word] = way
