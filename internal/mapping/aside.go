@@ -108,8 +108,7 @@ func (a *asides) learn(header []string, sample []recon.Record) {
 
 // reason returns why a row is no movement of money, "" where it is one. undecided is the text of a row that names a
 // balance, has all that a movement has, and of which neither a map nor the rows around it show what it is: in the
-// sample
-// that is a question, and a later row is refused.
+// sample that is a question, and a later row is refused.
 func (a *asides) reason(rec recon.Record) (reason, undecided string) {
 	switch {
 	case a.first > 0 && rec.Row <= a.first:

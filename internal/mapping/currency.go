@@ -86,8 +86,7 @@ func (d *detector) currencyColumn() { //nolint:gocognit // one rule after the ot
 }
 
 // askSettled asks which amount moved, where the chosen one is in several currencies and another one, of its own
-// currency,
-// in one.
+// currency, in one.
 func (d *detector) askSettled(currency int, amount string) {
 	for at, name := range d.header {
 		net := firstColumn(d.out.Fields[recon.FieldNet]) == name
@@ -307,11 +306,21 @@ func (d *detector) eachCurrency(amounts []int) bool {
 	return true
 }
 
-// moneyText writes sums by currency for people: "100.00 EUR and 5.00 USD".
-func moneyText(sums map[string]*recon.Total) string {
-	parts := make([]string, 0, len(sums))
-	for _, currency := range slices.Sorted(maps.Keys(sums)) {
-		amount, err := sums[currency].Minor()
+// sums adds amounts up by currency.
+type sums map[string]*recon.Total
+
+func (s sums) add(currency string, amount recon.Minor) {
+	if s[currency] == nil {
+		s[currency] = &recon.Total{}
+	}
+	s[currency].Add(amount)
+}
+
+// String writes the sums for people: "100.00 EUR and 5.00 USD".
+func (s sums) String() string {
+	parts := make([]string, 0, len(s))
+	for _, currency := range slices.Sorted(maps.Keys(s)) {
+		amount, err := s[currency].Minor()
 		if err != nil {
 			parts = append(parts, "more than 64 bits of "+currency)
 			continue

@@ -118,12 +118,9 @@ type detector struct {
 }
 
 // newDetector begins to find how a file is read, from its column names and a sample of its rows. What given names is
-// kept,
-// and the rest is found, unless given turns that off. What the sample leaves open of dates and numbers (01/02/2026,
-// 1.234)
-// is refused with the way to settle it; what it leaves open of money is a question; whatever a later row contradicts is
-// that
-// row's error.
+// kept, and the rest is found, unless given turns that off. What the sample leaves open of dates and numbers
+// (01/02/2026, 1.234) is refused with the way to settle it; what it leaves open of money is a question; whatever a
+// later row contradicts is that row's error.
 func newDetector(header []string, sample []recon.Record, given recon.FieldMap, side recon.Side) *detector {
 	d := &detector{header: header, sample: sample, given: given, side: side, out: given, taken: map[int]bool{}}
 	d.report.Rows = len(sample)

@@ -63,19 +63,16 @@ func (d *detector) netBeside(m *Mapper) {
 	if amount == "" || net == "" || amount == net || d.given.Has(recon.FieldAmount) {
 		return
 	}
-	open, sums := openNet{amount: amount, net: net}, map[string]*recon.Total{}
+	open, total := openNet{amount: amount, net: net}, sums{}
 	for _, rec := range d.sample {
 		tx, wrong := m.Map(rec)
 		if len(wrong) > 0 || !tx.Net.Set || tx.Net.Amount == tx.Amount {
 			continue
 		}
 		open.rows++
-		if sums[tx.Currency] == nil {
-			sums[tx.Currency] = &recon.Total{}
-		}
-		sums[tx.Currency].Add(tx.Amount - tx.Net.Amount)
+		total.add(tx.Currency, tx.Amount-tx.Net.Amount)
 	}
-	if open.sum = moneyText(sums); open.rows > 0 {
+	if open.sum = total.String(); open.rows > 0 {
 		d.report.openNet = &open
 	}
 }
@@ -98,19 +95,16 @@ func (d *detector) feeBeside(m *Mapper) {
 		return
 	}
 	open := openFee{amount: amount.Columns[0], fee: d.header[at]}
-	sums := map[string]*recon.Total{}
+	total := sums{}
 	for _, rec := range d.sample {
 		tx, wrong := m.Map(rec)
 		if len(wrong) > 0 || !tx.Fee.Set || tx.Fee.Amount == 0 {
 			continue
 		}
 		open.rows++
-		if sums[tx.Currency] == nil {
-			sums[tx.Currency] = &recon.Total{}
-		}
-		sums[tx.Currency].Add(tx.Fee.Amount)
+		total.add(tx.Currency, tx.Fee.Amount)
 	}
-	if open.sum = moneyText(sums); open.rows > 0 {
+	if open.sum = total.String(); open.rows > 0 {
 		d.report.openFee = &open
 	}
 }

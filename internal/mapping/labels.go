@@ -66,16 +66,13 @@ func (d *detector) labelRows(m *Mapper) {
 }
 
 func (d *detector) askLabel(text string, rows []labelled) {
-	sums := map[string]*recon.Total{}
+	total := sums{}
 	for _, l := range rows {
-		if sums[l.currency] == nil {
-			sums[l.currency] = &recon.Total{}
-		}
-		sums[l.currency].Add(l.amount)
+		total.add(l.currency, l.amount)
 	}
 	d.ask("balances."+foldWord(text),
 		fmt.Sprintf("%s (%s, the first on line %d) named %q: balances, or money that moved?",
-			rowsText(len(rows)), moneyText(sums), rows[0].line, text),
+			rowsText(len(rows)), total, rows[0].line, text),
 		[2]string{"balances: they are set aside", "balances: " + quoteYAML(text)},
 		[2]string{"money that moved", "money: " + quoteYAML(text)})
 }

@@ -100,28 +100,25 @@ func (d *detector) askCard(m *Mapper) {
 	if d.report.openCard == "" {
 		return
 	}
-	plus, minus := map[string]*recon.Total{}, map[string]*recon.Total{}
+	plus, minus := sums{}, sums{}
 	rows := map[bool]int{}
 	for _, rec := range d.sample {
 		tx, wrong := m.Map(rec)
 		if len(wrong) > 0 || tx.Amount == 0 {
 			continue
 		}
-		sums := plus
+		total := plus
 		if rows[tx.Amount < 0]++; tx.Amount < 0 {
-			sums = minus
+			total = minus
 		}
-		if sums[tx.Currency] == nil {
-			sums[tx.Currency] = &recon.Total{}
-		}
-		sums[tx.Currency].Add(tx.Amount)
+		total.add(tx.Currency, tx.Amount)
 	}
 	d.ask("sign",
 		fmt.Sprintf("this may be the statement of a card or a debt (%s): %s (%s) above zero and %s (%s) below, "+
 			"and nothing "+
 			"proves whether plus is money in or spending", d.report.openCard, rowsText(rows[false]),
-			moneyText(plus),
-			rowsText(rows[true]), moneyText(minus)),
+			plus,
+			rowsText(rows[true]), minus),
 		[2]string{"plus is money in", "signs: asWritten"},
 		[2]string{"plus is spending", "negate: true"})
 }

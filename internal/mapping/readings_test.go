@@ -45,7 +45,7 @@ func read(t *testing.T, name, text, other string, hints Hints) string {
 	if r.Unsettled() != nil {
 		return out.String()
 	}
-	sums := map[string]*recon.Total{}
+	total := sums{}
 	err = r.Read(&Identities{}, func(row *Row) error {
 		switch row.Verdict {
 		case SetAside:
@@ -61,10 +61,7 @@ func read(t *testing.T, name, text, other string, hints Hints) string {
 				pending = " pending"
 			}
 			fmt.Fprintf(&out, "%d %s %s %s%s\n", tx.Line, recon.Money{Amount: tx.Amount, Currency: tx.Currency}, tx.Currency, tx.Date, pending)
-			if sums[tx.Currency] == nil {
-				sums[tx.Currency] = &recon.Total{}
-			}
-			sums[tx.Currency].Add(tx.Amount)
+			total.add(tx.Currency, tx.Amount)
 		}
 		return nil
 	})
@@ -73,7 +70,7 @@ func read(t *testing.T, name, text, other string, hints Hints) string {
 		return "REFUSED " + refused.Error() + "\n"
 	}
 	require.NoError(t, err)
-	fmt.Fprintf(&out, "SUM %s\n", moneyText(sums))
+	fmt.Fprintf(&out, "SUM %s\n", total)
 	for _, note := range r.Detection.Notes {
 		fmt.Fprintf(&out, "NOTE %s\n", note)
 	}

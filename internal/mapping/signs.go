@@ -207,7 +207,7 @@ func rowsText(n int) string {
 
 // sumWhere adds up the amounts of the sample's rows that have a word in a column, for people.
 func (d *detector) sumWhere(m *Mapper, at int, word string) string {
-	sums := map[string]*recon.Total{}
+	total := sums{}
 	for _, rec := range d.sample {
 		if column(rec, at) != word {
 			continue
@@ -216,12 +216,9 @@ func (d *detector) sumWhere(m *Mapper, at int, word string) string {
 		if len(wrong) > 0 {
 			continue
 		}
-		if sums[tx.Currency] == nil {
-			sums[tx.Currency] = &recon.Total{}
-		}
-		sums[tx.Currency].Add(tx.Amount)
+		total.add(tx.Currency, tx.Amount)
 	}
-	return moneyText(sums)
+	return total.String()
 }
 
 // agreement counts the rows whose sign agrees with their word, negative being money out, and those where it does not.

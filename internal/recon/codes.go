@@ -224,12 +224,10 @@ const (
 	// CodeNotDetected (422): The columns do not show what they mean. Map the fields that errors names.
 	CodeNotDetected = "NOT_DETECTED"
 	// CodeTooManyRefused (422): More rows of the file cannot be read than are tolerated; nothing is stored. Correct the
-	// file
-	// or its map, or raise maxRejected.
+	// file or its map, or raise maxRejected.
 	CodeTooManyRefused = "TOO_MANY_REFUSED"
 	// CodeReadingQuestion (422): Something about the money of the file is open. Answer each question of errors: it
-	// names the
-	// answers and the line of a map that gives each.
+	// names the answers and the line of a map that gives each.
 	CodeReadingQuestion = "READING_QUESTION"
 	// CodeTwoColumns: Two columns with different values may be the same field. Map the one that counts.
 	CodeTwoColumns = "TWO_COLUMNS"
