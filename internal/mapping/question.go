@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,4 +94,31 @@ func openQuestions(questions []Question) error {
 	}
 	return recon.Unprocessable(recon.CodeReadingQuestion, "something in this file is open, and it is about money",
 		faults...)
+}
+
+// answeredNothing refuses answers to questions that no file of a side has asked. Files that are read as before ask
+// none.
+func answeredNothing(side []*Reader) error {
+	if len(side) == 0 || slices.ContainsFunc(side, func(r *Reader) bool { return r.detector == nil }) {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(side[0].hints.Answers)) {
+		if !slices.ContainsFunc(side, func(r *Reader) bool { return slices.Contains(r.asked, id) }) {
+			return recon.Unprocessable(recon.CodeReadingQuestion, fmt.Sprintf(
+				"there is no question %q about the %s side to answer; %s", id, strings.ToLower(string(side[0].hints.Side)),
+				openIDs(side)))
+		}
+	}
+	return nil
+}
+
+func openIDs(side []*Reader) string {
+	var ids []string
+	for _, r := range side {
+		ids = append(ids, r.asked...)
+	}
+	if len(ids) == 0 {
+		return "nothing is open"
+	}
+	return "asked is " + strings.Join(ids, ", ")
 }

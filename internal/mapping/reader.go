@@ -61,8 +61,9 @@ type Reader struct {
 	notes       []string  // of the bytes
 	detector    *detector // nil where nothing was detected
 	patch       recon.FieldMap
-	negateFound bool // of the map, before Hints.Invert and Settle
-	signStated  bool // by a map, an earlier reading or Hints.Invert
+	asked       []string // ids of questions, answered ones too
+	negateFound bool     // of the map, before Hints.Invert and Settle
+	signStated  bool     // by a map, an earlier reading or Hints.Invert
 }
 
 // Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and name the way out.
@@ -205,6 +206,9 @@ func (r *Reader) finish() {
 func (r *Reader) answer() (bool, error) {
 	answered := false
 	for _, q := range r.Detection.Questions {
+		if !slices.Contains(r.asked, q.ID) {
+			r.asked = append(r.asked, q.ID)
+		}
 		n, given := r.hints.Answers[q.ID]
 		switch {
 		case !given:

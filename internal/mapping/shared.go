@@ -47,6 +47,11 @@ type Known struct {
 // unsigned amounts, fees, units, signs and currencies. It returns what the signs show.
 func Settle(left, right []*Reader) (e SignEvidence, err error) {
 	err = settleAll(slices.Concat(left, right), func() { e = settleOnce(left, right) })
+	for _, side := range [][]*Reader{left, right} {
+		if err == nil {
+			err = answeredNothing(side)
+		}
+	}
 	return e, err
 }
 
@@ -94,11 +99,15 @@ func settleOnce(left, right []*Reader) SignEvidence {
 
 // SettleWith is Settle for one file, with rows of the other side that are known from before.
 func (r *Reader) SettleWith(known []Known) error {
-	return settleAll([]*Reader{r}, func() {
+	err := settleAll([]*Reader{r}, func() {
 		r.settleBy(known)
 		r.askUnit()
 		r.finish()
 	})
+	if err == nil {
+		err = answeredNothing([]*Reader{r})
+	}
+	return err
 }
 
 func sampleRows(side []*Reader) []Known {

@@ -82,6 +82,9 @@ func TestSettle_AnswersTurnTheFile(t *testing.T) {
 	left, right := opened(t, leftText, Hints{}), opened(t, rightText, Hints{Answers: map[string]int{"sign": 3}})
 	_, err := Settle([]*Reader{left}, []*Reader{right})
 	require.ErrorContains(t, err, "there is no answer 3")
+	left, right = opened(t, leftText, Hints{}), opened(t, rightText, Hints{Side: recon.Right, Answers: map[string]int{"sing": 1}})
+	_, err = Settle([]*Reader{left}, []*Reader{right})
+	require.ErrorContains(t, err, `there is no question "sing" about the right side to answer; asked is sign`)
 }
 
 func TestStatedSignsAreNotInverted(t *testing.T) {
