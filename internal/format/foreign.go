@@ -93,15 +93,9 @@ var foreigners = []foreigner{
 		advice: "is XML" + exportCSV,
 	},
 	{
-		word: ":20:", holds: regexp.MustCompile(`(?m)\{2:[IO]942|^:13D:|^:34F:`),
-		advice: "is an MT942 report" + exportCSV,
+		holds:  regexp.MustCompile(`\A\s*\{1:F\d\d[^{]*\{2:[IO](?:[0-8]\d\d|9[0-35-9]\d|94[3-9])`),
+		advice: "is a SWIFT message that is no statement (MT940 or MT942 is one)",
 	},
-	{
-		word: ":20:", holds: regexp.MustCompile(
-			`\{1:F\d\d[^\x00]*\{2:[IO]94[01]|(?m)(^|\{4:\s*):20:[^\x00]*^:(25P?|28C?|60[FM]|61):|\A\s*:20:`),
-		advice: "is an MT940 statement" + exportCSV,
-	},
-	{holds: regexp.MustCompile(`\A\s*\{1:F\d\d`), advice: "is a SWIFT message" + exportCSV},
 	{
 		word: "!", holds: regexp.MustCompile(`(?im)^!(Type:|Account\s*$|Option:|Clear:)`),
 		advice: "is a QIF file" + exportCSV,
@@ -113,10 +107,6 @@ var foreigners = []foreigner{
 	{
 		holds:  regexp.MustCompile(`(?m)\A\s*![A-Z]+\t`),
 		advice: "is a QuickBooks file (IIF): export the account's register from QuickBooks as CSV and load that",
-	},
-	{
-		holds:  regexp.MustCompile(`\A\s*01,[^,\n]*,[^,\n]*,\d{6},\d{0,4},[^\n]*/`),
-		advice: "is a BAI2 file" + exportCSV,
 	},
 	{
 		holds:  regexp.MustCompile(`\A"?(EXTF|DTVF)"?;"?\d{3}"?;`),

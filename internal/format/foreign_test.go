@@ -15,17 +15,11 @@ const mt940 = ":20:REF1\n:25:100/200\n:28C:1/1\n:60F:C260101EUR5,00\n:61:2601020
 
 // strangersByKind are files of other formats as banks and programs write them, each with the kind that is named.
 var strangersByKind = map[string][]string{
-	"MT940 statement": {
-		mt940, strings.ReplaceAll(mt940, "\n", "\r\n"), "BANKNL2A\n940\nBANKNL2A\n" + mt940, "0000 01BANKNL2AXXXX00001\n" + mt940,
-		"{1:F01BANKDEFFXXXX0000000000}{2:O9401200260102BANKDEFF}{4:\n" + mt940 + "}",
-	},
-	"MT942 report":          {"{1:F01BANKDEFFXXXX0000000000}{2:I942BANKDEFFXXXXN}{4:\n:20:R\n", ":20:R\n:25:1\n:28C:1\n:34F:EUR0,\n:13D:2601021200+0100\n"},
 	"SWIFT message":         {"{1:F01BANKDEFFXXXX0000000000}{2:I103BANKDEFFXXXXN}{4:\n:23B:CRED\n"},
 	"camt statement":        {"<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><x/></Document>", "<ns2:Document xmlns:ns2=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.02\"></ns2:Document>"},
 	"payment order":         {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\"></Document>"},
 	"OFX file":              {"OFXHEADER:100\nDATA:OFXSGML\n\n<OFX><X>", "<OFX><SIGNONMSGSRSV1>", "<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX/>", "\n\n<ofx>\n<x>", "Bank of X\nOFXHEADER:100\n<OFX>"},
 	"QIF file":              {"!Type:CCard\nD1/2/26\nT1.00\n^\n", "!Account\nNX\n^\n", "!Option:AutoSwitch\n!Account\n", "D1/2/26\nT-1.00\nPShop\n^\n"},
-	"BAI2 file":             {"01,SENDER,RECEIVER,260106,0700,1,,,2/\n02,A,B,1,260105,,EUR,2/\n", "\n01,S,R,260106,0700,1,80,1,2/   02,X"},
 	"CNAB 240 file":         {"23700000         21234567800019900000000000\n23700011E04033\n", "34100000      080212345678000199" + strings.Repeat(" ", 200) + "\n"},
 	"CNAB 400 file":         {"02RETORNO01COBRANCA       00000000000000000000ACME\n", "01REMESSA01COBRANCA       0000\n"},
 	"NACHA file":            {"101 091000019 1234567892601060700A094101BANK                   ACME                           \n5200ACME\n"},
@@ -40,6 +34,31 @@ var strangersByKind = map[string][]string{
 	"Norma 43 statement":    {"11" + strings.Repeat("0", 18) + "260101260131" + "2" + strings.Repeat("0", 14) + "9783ACME" + strings.Repeat(" ", 25) + "\n"},
 	"EDI message":           {"UNA:+.? 'UNB+UNOA:1+X'", "UNB+UNOC:3+A'"},
 	"RTF document":          {"{\\rtf1 x}"},
+}
+
+// textFormats are beginnings of formats that banks define.
+var textFormats = map[string][]string{
+	MT940: {
+		mt940, strings.ReplaceAll(mt940, "\n", "\r\n"), "BANKNL2A\n940\nBANKNL2A\n" + mt940, "0000 01BANKNL2AXXXX00001\n" + mt940,
+		"{1:F01BANKDEFFXXXX0000000000}{2:O9401200260102BANKDEFF}{4:\n" + mt940 + "}",
+		"{1:F01BANKDEFFXXXX0000000000}{2:I942BANKDEFFXXXXN}{4:\n:20:R\n", ":20:R\n:25:1\n:28C:1\n:34F:EUR0,\n:13D:2601021200+0100\n"},
+	BAI2: {"01,SENDER,RECEIVER,260106,0700,1,,,2/\n02,A,B,1,260105,,EUR,2/\n", "\n01,S,R,260106,0700,1,80,1,2/   02,X"},
+}
+
+func TestBankFormatsAreKnownWhereverTheyBegin(t *testing.T) {
+	for kind, files := range textFormats {
+		for _, file := range files {
+			utf16, err := charsets["utf-16le"].NewEncoder().String(file)
+			require.NoError(t, err)
+			for _, form := range []string{file, "\xEF\xBB\xBF" + file, "\xFF\xFE" + utf16, utf16} {
+				in, err := newInput(strings.NewReader(form), "export.xls", Options{})
+				require.NoError(t, err)
+				chosen, err := choose(in)
+				require.NoError(t, err, form)
+				require.Equal(t, kind, chosen.name, "%q", form)
+			}
+		}
+	}
 }
 
 func TestOtherFormatsAreNamedWhereverTheyBegin(t *testing.T) {

@@ -46,6 +46,8 @@ type Options struct {
 
 // Names of the formats.
 const (
+	MT940  = "mt940"
+	BAI2   = "bai2"
 	CSV    = "csv"
 	JSON   = "json"
 	NDJSON = "ndjson"
@@ -71,12 +73,16 @@ type statementDecoder interface {
 
 // Statement holds the facts of one account in a file. What the file does not state is zero.
 type Statement struct {
+	Line     int    // on which it begins
 	Account  string // IBAN or number
 	Number   string // of the statement
 	Currency string
 	From, To recon.Day // recon.NoDay: not stated
 	// Opening and Closing are balances in Currency, + is money that the account's owner has.
 	Opening, Closing recon.NullMinor
+	Entries          int         // that are booked
+	Moved            recon.Minor // their sum
+	Faults           []string    // predicates: why the statement's own figures contradict each other
 }
 
 // notation is one line of the table of formats.
@@ -89,6 +95,8 @@ type notation struct {
 // formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before
 // those that look at text, and csv takes whatever text is left.
 var formats = []notation{
+	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
+	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

@@ -54,4 +54,6 @@ func fuzzFormat(f *testing.F, format string) {
 func FuzzT37_CSV(f *testing.F)    { fuzzFormat(f, CSV) }
 func FuzzT37_JSON(f *testing.F)   { fuzzFormat(f, JSON) }
 func FuzzT37_NDJSON(f *testing.F) { fuzzFormat(f, NDJSON) }
+func FuzzT37_MT940(f *testing.F)  { fuzzFormat(f, MT940) }
+func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
 func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }

@@ -154,7 +154,7 @@ func (d *jsonDecoder) cut() error {
 	if d.w.err != nil {
 		return readError(d.w, d.w.err)
 	}
-	return recon.Unprocessable(recon.CodeJSONCut,
+	return recon.Unprocessable(recon.CodeFileCut,
 		fmt.Sprintf("ends on line %d in the middle of its JSON: the file is not complete", d.w.line))
 }
 

@@ -209,8 +209,8 @@ const (
 	CodeQuoteUnclosed = "QUOTE_UNCLOSED"
 	// CodeNotJSON (422): The file should be JSON and is not. Correct the line that the message names.
 	CodeNotJSON = "NOT_JSON"
-	// CodeJSONCut (422): The JSON ends in the middle. Export or send the file again, whole.
-	CodeJSONCut = "JSON_CUT"
+	// CodeFileCut (422): The file ends in the middle. Export or send it again, whole.
+	CodeFileCut = "FILE_CUT"
 	// CodeNoList (422): The JSON holds no list of objects. Write rows as [{…}, {…}] or one object a line.
 	CodeNoList = "NO_LIST"
 	// CodeSeveralLists (422): The JSON holds several lists of objects. Keep the one with the rows.
@@ -246,7 +246,8 @@ const (
 	// CodeOtherTable: The row belongs to another table of the file than the one that is read. Split the file, or read
 	// that table by the line of its header.
 	CodeOtherTable = "OTHER_TABLE"
-	// CodeMalformed: The line is no row: quotes, columns or JSON are wrong. Correct it in the file.
+	// CodeMalformed (422): The line breaks the rules of its format: quotes, columns, JSON or fields are wrong. Correct
+	// it in the file, or export the file again.
 	CodeMalformed = "MALFORMED"
 	// CodeInvalidEncoding: The row holds bytes that are no text of the file's character set. Set charset.
 	CodeInvalidEncoding = "INVALID_ENCODING"

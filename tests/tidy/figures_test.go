@@ -17,12 +17,12 @@ import (
 // The house's budget. A figure that falls may take its limit down with it; one that has to rise argues in
 // docs/decisions.md.
 const (
-	maxCodeLines        = 52_600
+	maxCodeLines        = 60_000
 	maxPackages         = 28
 	maxSingleCallersPer = 16 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 7  // functions with five parameters or more
 	maxSentinels        = 15
-	maxPackageLines     = 6_720
+	maxPackageLines     = 7_500
 	maxCommandMethods   = 25 // on one type of cmd/matcher
 )
 
