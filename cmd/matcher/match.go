@@ -259,6 +259,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
 		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		run.WriteCleared(m.stdout)
 		report.WriteLeftOut(m.stdout, &summary)
 		r.printNotes(m.stdout)
 		run.WriteRejects(m.stdout)

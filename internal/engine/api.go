@@ -217,6 +217,8 @@ type Bridge struct {
 	Left     recon.Minor
 	Items    []BridgeItem
 	Right    recon.Minor
+	// Later are the differences of groups that reach beyond the cut-off: items of the next period's bridge.
+	Later []BridgeItem
 }
 
 // BridgeItem is one reconciling item of a bridge.
@@ -252,4 +254,5 @@ const (
 	stateProposed
 	statePartial
 	stateConfirmed
+	stateElsewhere // in a group of another period alone: none of this run's, and open when it ends
 )

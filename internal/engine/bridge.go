@@ -16,7 +16,9 @@ const (
 	LabelRest        = "rest of partial groups"
 	LabelMixed       = "matched with another currency"
 	LabelMixedOpen   = "proposed with another currency"
-	LabelOutside     = "outside the period"
+	LabelOutside     = "before the period"
+	LabelCleared     = "in transit, cleared after the cut-off"
+	LabelMayClear    = "in transit, proposed to clear after the cut-off"
 	LabelOpening     = "balances brought in"
 	LabelEarlier     = "difference of groups matched earlier"
 	LabelEarlierMix  = "matched earlier with another currency"
@@ -39,8 +41,12 @@ func (b *bridgeBuilder) minor(what string, t recon.Total) recon.Minor {
 
 // item adds what leads from left to right: sign −1 for what only the left side has, +1 for what only the right has.
 func (b *bridgeBuilder) item(item BridgeItem, amount recon.Total, sign recon.Minor) {
+	b.bridge.Items = append(b.bridge.Items, b.signed(item, amount, sign))
+}
+
+func (b *bridgeBuilder) signed(item BridgeItem, amount recon.Total, sign recon.Minor) BridgeItem {
 	item.Amount = sign * b.minor(fmt.Sprintf("the rows under %q", item.Label), amount)
-	b.bridge.Items = append(b.bridge.Items, item)
+	return item
 }
 
 func (b *bridgeBuilder) openItems(c *currencyLedger) {
@@ -63,6 +69,59 @@ func (b *bridgeBuilder) openItems(c *currencyLedger) {
 				signs[side])
 		}
 	}
+}
+
+// clearedItems are what groups that reach beyond the cut-off hold of this period's balances: money in transit, which is
+// known to have arrived where the group is confirmed.
+func (b *bridgeBuilder) clearedItems(c *currencyLedger) {
+	signs := [2]recon.Minor{-1, 1}
+	for status := range c.clearedRows {
+		for _, side := range [2]int{RightIndex, LeftIndex} {
+			if rows := c.clearedRows[status][side]; rows > 0 {
+				item := BridgeItem{
+					Label: LabelMayClear, Side: sideOf(side), Class: recon.ClassTiming,
+					Reason: recon.ReasonInTransit.String(), Count: rows,
+				}
+				if status == int(recon.GroupConfirmed) {
+					item.Label = LabelCleared
+				}
+				b.item(item, c.cleared[status][side], signs[side])
+			}
+		}
+	}
+}
+
+// differences are the items of what groups are apart. What is left of partial groups is open money.
+func (b *bridgeBuilder) differences(d groupDifferences) (items []BridgeItem) {
+	for status := range d.groups {
+		for reason, groups := range d.groups[status] {
+			amount := d.differences[status][reason]
+			if groups > 0 && amount != (recon.Total{}) && status != int(recon.GroupPartial) {
+				why := recon.AdjustmentReason(reason).String()
+				items = append(items,
+					b.signed(BridgeItem{Label: differenceLabels[status], Reason: why, Count: groups}, amount, -1))
+			}
+		}
+	}
+	for status, groups := range d.mixedGroups {
+		if groups > 0 {
+			items = append(items, b.signed(BridgeItem{Label: mixedLabels[status], Count: groups}, d.mixed[status], -1))
+		}
+	}
+	return items
+}
+
+// without takes away the differences of some of the groups.
+func (d groupDifferences) without(some *groupDifferences) groupDifferences {
+	for status := range d.groups {
+		for reason := range d.groups[status] {
+			d.differences[status][reason].Subtract(some.differences[status][reason])
+			d.groups[status][reason] -= some.groups[status][reason]
+		}
+		d.mixed[status].Subtract(some.mixed[status])
+		d.mixedGroups[status] -= some.mixedGroups[status]
+	}
+	return d
 }
 
 // rests are open money of the side that has more.

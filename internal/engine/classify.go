@@ -18,6 +18,13 @@ func (r *runner) finish() (*Result, error) {
 	c := newClassifier(r)
 	for side := range r.tables {
 		res.Open[side] = c.classify(side)
+	}
+	for side := range r.tables {
+		for row, state := range r.sides[side].state {
+			if state == stateElsewhere {
+				r.sides[side].state[row] = stateOpen
+			}
+		}
 		res.Counts[side] = r.count(side, res.Open[side])
 	}
 	res.Reasons = countReasons(res)

@@ -25,14 +25,25 @@ type currencyLedger struct {
 	outside     [2]recon.Total
 	outsideRows [2]int64
 	grouped     [2]recon.Total // rows of groups
+	groupDifferences
+	rests      [2]recon.Total // Σ left − Σ right of partial groups, by the side that has more
+	restGroups [2]int64
+	reasons    [2][classes][reasons]recon.Total
+	rows       [2][classes][reasons]int64
+
+	// Where the period has a cut-off: what is in no balance of it.
+	after       [2]recon.Total // rows dated after the cut-off
+	cleared     [statuses][2]recon.Total
+	clearedRows [statuses][2]int64 // earlier rows of groups that reach beyond the cut-off
+	later       groupDifferences   // of groups that reach beyond it
+}
+
+// groupDifferences are what the groups of a currency are apart.
+type groupDifferences struct {
 	differences [statuses][adjustments]recon.Total
 	groups      [statuses][adjustments]int64
 	mixed       [statuses]recon.Total // Σ left − Σ right that mixed groups take out of this currency
 	mixedGroups [statuses]int64
-	rests       [2]recon.Total // Σ left − Σ right of partial groups, by the side that has more
-	restGroups  [2]int64
-	reasons     [2][classes][reasons]recon.Total
-	rows        [2][classes][reasons]int64
 }
 
 // How many values the counted enums have, "none" included, as far as a run gives them.
@@ -62,17 +73,24 @@ func (r *runner) ledger(res *Result) *ledger {
 		for row, code := range t.currency {
 			c, amount := l.of(code), t.amounts[0][row]
 			c.in[side].Add(recon.Minor(amount))
+			after := r.isAfter(t, uint32(row))
+			if after {
+				c.after[side].Add(recon.Minor(amount))
+			}
 			if r.sides[side].state[row] != stateOpen {
 				continue
 			}
 			c.open[side].Add(recon.Minor(amount))
-			if r.sides[side].isOutside(row) {
+			if r.sides[side].isOutside(row) && !after {
 				c.outside[side].Add(recon.Minor(amount))
 				c.outsideRows[side]++
 			}
 		}
 		for i := range res.Open[side] {
 			o := &res.Open[side][i]
+			if r.isAfter(t, o.Row) {
+				continue
+			}
 			c := l.of(t.currency[o.Row])
 			c.reasons[side][o.class][o.reason].Add(recon.Minor(t.amounts[0][o.Row]))
 			c.rows[side][o.class][o.reason]++
@@ -81,13 +99,16 @@ func (r *runner) ledger(res *Result) *ledger {
 	for i := range res.Groups {
 		g := &res.Groups[i]
 		left, right := res.LeftRows(g), res.RightRows(g)
+		reaches := r.enterCleared(l, g, [2][]uint32{left, right})
 		if g.has(traitMixed) {
-			r.enterMixed(l, g, left, right)
+			r.enterMixed(l, g, [2][]uint32{left, right}, reaches)
 		} else {
 			c := l.of(r.currencyOf(left, right))
-			c.differences[g.status][g.adjustment].Add(g.Difference)
-			c.groups[g.status][g.adjustment]++
-			if g.status == recon.GroupPartial {
+			for _, d := range c.entered(reaches) {
+				d.differences[g.status][g.adjustment].Add(g.Difference)
+				d.groups[g.status][g.adjustment]++
+			}
+			if g.status == recon.GroupPartial && !reaches {
 				side := r.largerSide(left, right)
 				c.rests[side].Add(g.Difference)
 				c.restGroups[side]++
@@ -101,6 +122,38 @@ func (r *runner) ledger(res *Result) *ledger {
 	}
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
 	return l
+}
+
+// isAfter reports whether a row is dated after the cut-off.
+func (r *runner) isAfter(t *Table, row uint32) bool {
+	to := r.plan.Options.To
+	return to.Set() && recon.Day(t.date[row]) > to
+}
+
+// entered are the differences that a group is entered in: of all groups, and of those that reach beyond the cut-off.
+func (c *currencyLedger) entered(reaches bool) []*groupDifferences {
+	if reaches {
+		return []*groupDifferences{&c.groupDifferences, &c.later}
+	}
+	return []*groupDifferences{&c.groupDifferences}
+}
+
+// enterCleared enters the earlier rows of a group that reaches beyond the cut-off, and reports whether it does. At the
+// cut-off they were open.
+func (r *runner) enterCleared(l *ledger, g *Group, rows [2][]uint32) (reaches bool) {
+	for side, t := range r.tables {
+		reaches = reaches || slices.ContainsFunc(rows[side], func(row uint32) bool { return r.isAfter(t, row) })
+	}
+	for side, t := range r.tables {
+		for _, row := range rows[side] {
+			if reaches && !r.isAfter(t, row) {
+				c := l.of(t.currency[row])
+				c.cleared[g.status][side].Add(recon.Minor(t.amounts[0][row]))
+				c.clearedRows[g.status][side]++
+			}
+		}
+	}
+	return reaches
 }
 
 // largerSide is the side whose rows add up to more, whatever their sign; the left where both do to the same.
@@ -121,21 +174,25 @@ func (r *runner) largerSide(left, right []uint32) int {
 
 // enterMixed enters a group once in each currency of its rows, by what it takes out of that currency's two sides.
 // What the conversion leaves is summed apart from the balances: it is booked, but it is no row's money.
-func (r *runner) enterMixed(l *ledger, g *Group, left, right []uint32) {
+func (r *runner) enterMixed(l *ledger, g *Group, members [2][]uint32, reaches bool) {
 	var seen []*currencyLedger
-	for side, rows := range [2][]uint32{left, right} {
+	for side, rows := range members {
 		for _, row := range rows {
 			c := l.of(r.tables[side].currency[row])
 			amount := recon.Total{}
 			amount.Add(recon.Minor(r.tables[side].amounts[0][row]))
-			if side == LeftIndex {
-				c.mixed[g.status].Plus(amount)
-			} else {
-				c.mixed[g.status].Subtract(amount)
+			for _, d := range c.entered(reaches) {
+				if side == LeftIndex {
+					d.mixed[g.status].Plus(amount)
+				} else {
+					d.mixed[g.status].Subtract(amount)
+				}
+				if !slices.Contains(seen, c) {
+					d.mixedGroups[g.status]++
+				}
 			}
 			if !slices.Contains(seen, c) {
 				seen = append(seen, c)
-				c.mixedGroups[g.status]++
 			}
 		}
 	}
@@ -293,34 +350,27 @@ var (
 func (l *ledger) publish(res *Result) error {
 	for _, c := range l.currencies {
 		b := &bridgeBuilder{bridge: Bridge{Currency: currencyName(c.code)}}
-		b.bridge.Left, b.bridge.Right = b.minor("the amounts of the left side", c.in[0]),
-			b.minor("the amounts of the right side", c.in[1])
-		for side, amount := range [2]recon.Minor{b.bridge.Left, b.bridge.Right} {
-			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, amount})
+		for side, what := range [2]string{"the amounts of the left side", "the amounts of the right side"} {
+			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, b.minor(what, c.in[side])})
+			balance := c.in[side]
+			balance.Subtract(c.after[side])
+			*[2]*recon.Minor{&b.bridge.Left, &b.bridge.Right}[side] = b.minor(what, balance)
 		}
 		b.openItems(c)
+		b.clearedItems(c)
 		b.rests(c)
 		for status := range c.groups {
 			for reason, groups := range c.groups[status] {
-				amount := c.differences[status][reason]
-				if groups == 0 || amount == (recon.Total{}) {
-					continue
-				}
-				res.Differences = append(res.Differences, DifferenceSum{
-					b.bridge.Currency, recon.GroupStatus(status), recon.AdjustmentReason(reason),
-					b.minor("the differences of groups", amount), groups,
-				})
-				if status != int(recon.GroupPartial) {
-					why := recon.AdjustmentReason(reason).String()
-					b.item(BridgeItem{Label: differenceLabels[status], Reason: why, Count: groups}, amount, -1)
+				if amount := c.differences[status][reason]; groups > 0 && amount != (recon.Total{}) {
+					res.Differences = append(res.Differences, DifferenceSum{
+						b.bridge.Currency, recon.GroupStatus(status), recon.AdjustmentReason(reason),
+						b.minor("the differences of groups", amount), groups,
+					})
 				}
 			}
 		}
-		for status, groups := range c.mixedGroups {
-			if groups > 0 {
-				b.item(BridgeItem{Label: mixedLabels[status], Count: groups}, c.mixed[status], -1)
-			}
-		}
+		b.bridge.Later = b.differences(c.later)
+		b.bridge.Items = append(b.bridge.Items, b.differences(c.groupDifferences.without(&c.later))...)
 		if b.err != nil {
 			return b.err
 		}

@@ -144,6 +144,9 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 	if !fits {
 		return
 	}
+	if u.rows.elsewhere(rows) {
+		return
+	}
 	u.rows.hold(rows, statePartial)
 	u.rows.byRule[x.index].Partial++
 	u.rows.replace(rows)

@@ -92,12 +92,12 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 		return nil, err
 	}
 	r.asOf = r.latest()
-	r.markOutside()
-	r.join()
-	r.suspectDuplicates()
 	if err := r.holdPartials(); err != nil {
 		return nil, err
 	}
+	r.markOutside()
+	r.join()
+	r.suspectDuplicates()
 	r.remember(p.Options.Rejected)
 	for sweep := range r.sweeps() {
 		r.held = sweep == 0
@@ -149,8 +149,9 @@ func (r *runner) latest() recon.Day {
 	return latest
 }
 
-// markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open. What an
-// earlier period left open is an anchor of every later one.
+// markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open, and a
+// group without an anchor is none of this period. What an earlier period left open is an anchor of every later one, and
+// so are the rows of its partial groups.
 func (r *runner) markOutside() {
 	from, to := r.plan.Options.From, r.plan.Options.To
 	hasFrom, hasTo := from.Set(), to.Set()
@@ -161,7 +162,8 @@ func (r *runner) markOutside() {
 		outside := make([]bool, t.Len())
 		for row, d := range t.date {
 			out := hasFrom && recon.Day(d) < from || hasTo && recon.Day(d) > to
-			outside[row] = out && (t.carried == nil || !t.carried[row])
+			_, partial := r.partialOf[side][uint32(row)]
+			outside[row] = out && !partial && (t.carried == nil || !t.carried[row])
 		}
 		r.sides[side].outside = outside
 	}
@@ -272,6 +274,9 @@ func (r *runner) eachPair(outcomes []outcome, visit func(*pair)) {
 // confirmed. What is left of a partial group is taken up by a confirmed group only: a proposal may be gone tomorrow,
 // and the partial group with it. It returns false where nothing was made.
 func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
+	if r.elsewhere(rows) {
+		return true
+	}
 	if p.held == recon.HeldByNothing && r.anySuspect(rows) {
 		p.held = recon.HeldByDuplicate
 	}
@@ -308,6 +313,20 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 		r.replace(sides)
 	}
 	r.appendGroup(g, sides)
+	return true
+}
+
+// elsewhere keeps rows for another period where none of them is an anchor: they go with each other, so no anchor gets
+// them, and no group of this run has them.
+func (r *runner) elsewhere(rows [2][]uint32) bool {
+	for half := range rows {
+		for _, row := range rows[half] {
+			if !r.sides[half].isOutside(int(row)) {
+				return false
+			}
+		}
+	}
+	r.hold(rows, stateElsewhere)
 	return true
 }
 

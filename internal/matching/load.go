@@ -96,8 +96,16 @@ func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, b
 			if n++; n%loadStep == 0 {
 				beat.set(recon.Progress{Phase: "LOAD", Done: n})
 			}
-			return table.Add(t, id, source)
+			return job.add(table, t, id, source)
 		},
 	})
 	return table, err
+}
+
+// add puts a row into its table: one that an earlier run reported is an anchor in every period.
+func (job *loaded) add(table *engine.Table, t *recon.Transaction, id int64, source string) error {
+	if job.options.Reported.Hold(postgres.ImportNum(id), t.Date) {
+		return table.Carry(t, id, source)
+	}
+	return table.Add(t, id, source)
 }

@@ -117,7 +117,7 @@ func (p *replay) loadRows(ctx context.Context, tx *postgres.Tx, plan *recon.RunP
 			}
 		}
 		table := engine.NewTable(p.job.plan, side, 0)
-		r.Add = table.Add
+		r.Add = func(t *recon.Transaction, id int64, source string) error { return p.job.add(table, t, id, source) }
 		if err := tx.RowsByKey(ctx, rows, r); err != nil {
 			return err
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 // balances returns the closing balances that the next period starts from. Rows that belong to another period are left
-// to it. Those of a later one that are in a group already count here, since they will not be taken again.
+// to it, those before this one too. Rows dated after the cut-off are in no balance of the period, but in the one that
+// the next starts from where it will not take them again: they are carried, or in a group already.
 func (c *Closing) balances() ([]balance, error) {
 	balances := make([]balance, 0, len(c.Result.Bridge))
 	for _, b := range c.Result.Bridge {
@@ -22,9 +23,9 @@ func (c *Closing) balances() ([]balance, error) {
 				return nil, err
 			}
 			_, stated := c.Stated[i][b.Currency]
-			change := -sums.outside
-			if stated {
-				change = sums.ahead
+			change := sums.ahead
+			if !stated {
+				change -= sums.before
 			}
 			carried[i] = sums.carried
 			if closing[i], err = closing[i].Add(change); err != nil {
@@ -36,7 +37,7 @@ func (c *Closing) balances() ([]balance, error) {
 				out.Stated = append(out.Stated, s.Side)
 			}
 		}
-		if err := out.settle(b.Items, carried, closing); err != nil {
+		if err := out.settle(slices.Concat(b.Items, b.Later), carried, closing); err != nil {
 			return nil, err
 		}
 		balances = append(balances, out)
@@ -47,12 +48,12 @@ func (c *Closing) balances() ([]balance, error) {
 // standing is the money of a side in one currency, by where the next period finds it.
 type standing struct {
 	carried recon.Minor // in rows that are carried
-	outside recon.Minor // in rows that are left to another period
-	ahead   recon.Minor // in rows of a later period that are in a group already
+	before  recon.Minor // in rows before the period, which are left to that of their own
+	ahead   recon.Minor // in rows after the cut-off that are carried or in a group already
 }
 
 func (c *Closing) standing(side int, currency string) (s standing, err error) {
-	var carried, outside, ahead recon.Total
+	var carried, before, ahead recon.Total
 	open, table, to := c.Result.Open[side], c.Sides[side].Table, c.Plan.Options.To
 	for row := range uint32(table.Len()) {
 		isOpen := len(open) > 0 && open[0].Row == row
@@ -63,21 +64,24 @@ func (c *Closing) standing(side int, currency string) (s standing, err error) {
 			continue
 		}
 		amount, state := table.Amount(row), c.Result.State(c.Sides[side].Side, row)
-		switch {
-		case state == recon.StateOpen && !isOpen:
-			outside.Add(amount)
+		after := to.Set() && table.Date(row) > to
+		if state == recon.StateOpen && !isOpen {
+			if !after {
+				before.Add(amount)
+			}
 			continue
-		case state != recon.StateConfirmed:
+		}
+		if state != recon.StateConfirmed {
 			carried.Add(amount)
 		}
-		if to.Set() && table.Date(row) > to && state != recon.StateOpen {
+		if after {
 			ahead.Add(amount)
 		}
 	}
 	for _, sum := range []struct {
 		total *recon.Total
 		to    *recon.Minor
-	}{{&carried, &s.carried}, {&outside, &s.outside}, {&ahead, &s.ahead}} {
+	}{{&carried, &s.carried}, {&before, &s.before}, {&ahead, &s.ahead}} {
 		if *sum.to, err = sum.total.Minor(); err != nil {
 			return s, c.Sides[side].tooMuch(currency)
 		}

@@ -24,3 +24,21 @@ func TestSumsPast64BitsAreRefused(t *testing.T) {
 		engine.LabelOpening+" in EUR")
 	require.ErrorContains(t, c.Sides[0].tooMuch("EUR"), "books: what next period would start from in EUR is past 64 bits")
 }
+
+func TestWhatClearsAfterTheCutOffIsInTheNextBalance(t *testing.T) {
+	t.Parallel()
+	december := month{
+		left:    []string{"L1|2025-12-31|INV-1|20.00 EUR|", "L2|2026-01-03|INV-2|7.00 EUR|"},
+		right:   []string{"R1|2026-01-02|INV-1|19.95 EUR|", "R2|2026-01-03|INV-2|7.00 EUR|"},
+		options: recon.RunOptions{From: day("2025-12-01"), To: day("2025-12-31")},
+	}
+	c := december.closed(t)
+	require.Equal(t, []recon.Minor{2000, 0}, []recon.Minor{c.Result.Bridge[0].Left, c.Result.Bridge[0].Right})
+	carry := read(t, write(t, c))
+	require.Equal(t, balance{Currency: "EUR", Left: "20.00", Right: "19.95", Items: []item{
+		{engine.LabelEarlier, "ROUNDING", "-0.05", 1},
+	}}, carry.balance("EUR"), "nothing of it was brought in from before")
+	december.carry, december.options = carry, recon.RunOptions{From: day("2026-01-01"), To: day("2026-01-31")}
+	c = december.closed(t)
+	require.Equal(t, []recon.Minor{2700, 2695}, []recon.Minor{c.Result.Bridge[0].Left, c.Result.Bridge[0].Right})
+}

@@ -54,6 +54,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 	if in.Unlisted, err = tx.unlistedImports(ctx, run.ContextID); err != nil {
 		return in, err
 	}
+	if err = tx.reported(ctx, run, &in); err != nil {
+		return in, err
+	}
 	if err = tx.partials(ctx, &in); err != nil {
 		return in, err
 	}
@@ -76,6 +79,22 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	in.Sources, err = all[recon.Source](tx.query(ctx, `
 		SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID))
 	return err
+}
+
+// reported reads what a run of a period that has a beginning knows of the runs before it.
+func (tx *Tx) reported(ctx context.Context, run recon.Run, in *RunInput) (err error) {
+	if !run.From.Set() {
+		return nil
+	}
+	in.Options.Reported.Unread = in.Unlisted
+	in.Options.Reported.Periods, err = all[recon.Days](tx.query(ctx, `
+		SELECT DISTINCT date_from AS "from", date_to AS "to" FROM runs
+		WHERE context_id = $1 AND mode = 'COMMIT' AND status = 'COMPLETED' AND num < $2
+		ORDER BY "from" NULLS FIRST, "to" NULLS LAST`, run.ContextID, run.Num))
+	if err != nil {
+		return fmt.Errorf("reading the periods of earlier runs: %w", err)
+	}
+	return nil
 }
 
 func (tx *Tx) newRowCounts(ctx context.Context, run recon.Run, in *RunInput) error {

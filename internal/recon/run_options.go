@@ -1,5 +1,7 @@
 package recon
 
+import "slices"
+
 // RunOptions is what a run knows apart from its rules and its rows. A setup fills it, a run stores it with its plan,
 // and the engine takes it, so that changing any of it changes no past.
 type RunOptions struct {
@@ -26,6 +28,27 @@ type RunOptions struct {
 	Rejected []RowSet `json:"rejectedSets,omitempty"`
 	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
 	Partials []PartialGroup `json:"partials,omitempty"`
+	// Reported are the open rows of earlier runs. They are anchors of a period that begins after them.
+	Reported Reported `json:"reported,omitzero"`
+}
+
+// Reported are the rows that earlier runs of a context looked at and that were in the period of one of them.
+type Reported struct {
+	Periods []Days  `json:"periods,omitempty"`
+	Unread  []int64 `json:"unread,omitempty"` // imports that no run has looked at, by number
+}
+
+// Days are a period. A day that is NoDay does not bound it.
+type Days struct {
+	From Day `json:"from"`
+	To   Day `json:"to"`
+}
+
+// Hold reports whether a row of an import was reported.
+func (r *Reported) Hold(importNum int64, date Day) bool {
+	return !slices.Contains(r.Unread, importNum) && slices.ContainsFunc(r.Periods, func(p Days) bool {
+		return (!p.From.Set() || date >= p.From) && (!p.To.Set() || date <= p.To)
+	})
 }
 
 // RowSet names rows of both sides by the ids that they were loaded with.

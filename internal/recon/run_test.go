@@ -4,6 +4,7 @@ package recon
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,4 +16,15 @@ func TestOnlyARunThatEndedCanNoLongerChange(t *testing.T) {
 	} {
 		require.Equal(t, ended, status.Final(), status)
 	}
+}
+
+func TestAReportedRowWasReadInThePeriodOfARun(t *testing.T) {
+	t.Parallel()
+	day := func(d int) Day { return DayOf(time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC)) }
+	r := Reported{Periods: []Days{{NoDay, day(10)}, {day(20), day(25)}}, Unread: []int64{7}}
+	for d, held := range map[int]bool{5: true, 10: true, 11: false, 20: true, 26: false} {
+		require.Equal(t, held, r.Hold(6, day(d)), d)
+		require.False(t, r.Hold(7, day(d)))
+	}
+	require.False(t, (&Reported{}).Hold(6, day(5)))
 }

@@ -92,6 +92,7 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	}
 	p.list("What each rule found", "Rule|#Confirmed|#Proposed|#Partial", rules)
 	p.groups(r)
+	p.cleared(r)
 	p.open(r)
 	p.files(r)
 	p.add("<p class=\"soft\" style=\"margin-top:2rem\">Result <code>%v</code><br>Input <code>%v</code><br>"+

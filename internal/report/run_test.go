@@ -57,11 +57,15 @@ func rowOf(t *testing.T, row int, text string) recon.Transaction {
 }
 
 // newRun reconciles rows of two sides; those whose text begins with * are carried.
-func newRun(t *testing.T, text string, left, right []string) *Run {
+func newRun(t *testing.T, text string, left, right []string, with ...func(*recon.RunOptions)) *Run {
 	t.Helper()
 	setup, faults := setup.Decode([]byte(text))
 	require.Empty(t, faults)
-	plan, faults := engine.Compile(setup.Rules, setup.Options())
+	options := setup.Options()
+	for _, change := range with {
+		change(&options)
+	}
+	plan, faults := engine.Compile(setup.Rules, options)
 	require.Empty(t, faults)
 	r := &Run{Plan: plan}
 	for side, texts := range [2][]string{left, right} {
