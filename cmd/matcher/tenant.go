@@ -86,6 +86,7 @@ func (t *tenantCommand) create() *cobra.Command {
 	flags.StringVar(&tenant.Database, "database", "", "a database of its own, made where it is not there")
 	flags.IntVar(&tenant.Connections, "connections", 0, "share of the database's connections; 0 is the default")
 	flags.IntVar(&tenant.RequestsPerSecond, "requests-per-second", 0, "0 is the default")
+	flags.IntVar(&tenant.Weight, "weight", 0, weightUsage)
 	_ = command.MarkFlagRequired("slug") // fails only for a flag that does not exist
 	return command
 }
@@ -129,8 +130,10 @@ func (t *tenantCommand) step(verb, short string) *cobra.Command {
 	}
 }
 
+const weightUsage = "runs that start for one of another tenant while both wait; 0 is 1"
+
 func (t *tenantCommand) limits() *cobra.Command {
-	var connections, requests int
+	var connections, requests, weight int
 	command := &cobra.Command{
 		Use: "limits TENANT", Short: "Set what a tenant may use", Args: cobra.ExactArgs(1),
 		Example: "  matcher tenant limits acme --connections 4 --requests-per-second 200",
@@ -142,6 +145,9 @@ func (t *tenantCommand) limits() *cobra.Command {
 			if command.Flags().Changed("requests-per-second") {
 				change.RequestsPerSecond = &requests
 			}
+			if command.Flags().Changed("weight") {
+				change.Weight = &weight
+			}
 			return t.found(command, args[0], func(admin tenantAdmin, id string) (*tenancy.TenantRecord, error) {
 				return admin.change(command.Context(), id, change)
 			})
@@ -149,7 +155,8 @@ func (t *tenantCommand) limits() *cobra.Command {
 	}
 	command.Flags().IntVar(&connections, "connections", 0, "share of the database's connections; 0 is the default")
 	command.Flags().IntVar(&requests, "requests-per-second", 0, "0 is the default")
-	command.MarkFlagsOneRequired("connections", "requests-per-second")
+	command.Flags().IntVar(&weight, "weight", 0, weightUsage)
+	command.MarkFlagsOneRequired("connections", "requests-per-second", "weight")
 	return command
 }
 

@@ -46,9 +46,9 @@ func TestTenant(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, out, step.status)
 	}
-	limited, err := tenant("limits", created.TenantID, "--requests-per-second", "7", "--json")
+	limited, err := tenant("limits", created.TenantID, "--requests-per-second", "7", "--weight", "3", "--json")
 	require.NoError(t, err)
-	require.Contains(t, limited, `"requestsPerSecond":7`)
+	require.Contains(t, limited, `"requestsPerSecond":7,"weight":3`)
 	migrated, err := tenant("migrate")
 	require.NoError(t, err)
 	require.Equal(t, "2 tenants are up to date\n", migrated)

@@ -212,16 +212,15 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 		return nil, err
 	}
 	runs := &matching.Service{DB: a.DB, Log: a.log}
+	execute := func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) }
+	alive := func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) }
 	workers, err := jobs.NewWorkers(jobs.Config{
 		Pool: pool, DB: a.DB, Database: place, Log: a.log,
 		Handlers: map[recon.JobKind]jobs.Handler{
-			recon.JobRun:      func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) },
-			recon.JobSchedule: runs.Fire,
+			recon.JobRun: execute, recon.JobBackTest: execute, recon.JobSchedule: runs.Fire,
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
-			recon.JobRun: func(ctx context.Context, job recon.Job) (bool, error) {
-				return runs.Alive(ctx, job.Subject)
-			},
+			recon.JobRun: alive, recon.JobBackTest: alive,
 			// It takes no time, and twice does no harm.
 			recon.JobSchedule: func(context.Context, recon.Job) (bool, error) { return false, nil },
 		},

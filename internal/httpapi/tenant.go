@@ -57,6 +57,7 @@ type createTenantInput struct {
 		Database          string `json:"database,omitempty" doc:"On that server; made where it is not there"`
 		Connections       int    `json:"connections,omitempty" doc:"Share of the database's connections; 0 is the default"`
 		RequestsPerSecond int    `json:"requestsPerSecond,omitempty" doc:"0 is the default"`
+		Weight            int    `json:"weight,omitempty" doc:"Runs that start for one of another tenant while both wait; 0 is 1"`
 	}
 }
 

@@ -31,6 +31,10 @@ const (
 	attemptsMax = 1500
 	// workersMax bounds the jobs that an instance works on at once; a run uses every core it gets.
 	workersMax = 4
+	// backTestsMax bounds the back-tests at once. Each may read a whole history, so they have a queue and places of their
+	// own, and no run waits for one.
+	backTestsMax = 2
+	backTests    = "back_tests"
 	// hardStop bounds how long jobs may take to notice that their context has ended.
 	hardStop = 10 * time.Second
 	// suspendedWait is how soon a suspended tenant's job is tried again.
@@ -71,6 +75,12 @@ func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, now
 	for at, job := range jobs {
 		params[at] = river.InsertManyParams{
 			Args: args{job, now}, InsertOpts: &river.InsertOpts{MaxAttempts: attemptsMax, ScheduledAt: job.At},
+		}
+		if job.At.IsZero() {
+			params[at].InsertOpts.Priority = postgres.TurnPriority
+		}
+		if job.Kind == recon.JobBackTest {
+			params[at].InsertOpts.Queue = backTests
 		}
 	}
 	_, err := q.client.InsertManyFastTx(ctx, tx, params)
@@ -129,8 +139,10 @@ func NewWorkers(cfg Config) (*Workers, error) {
 		return nil, fmt.Errorf("registering the worker: %w", err)
 	}
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
-		Schema:        schema,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersMax}},
+		Schema: schema,
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: workersMax}, backTests: {MaxWorkers: backTestsMax},
+		},
 		Workers:       workers,
 		FetchCooldown: 20 * time.Millisecond,
 		JobTimeout:    -1, // a run holds a lease of its own
@@ -188,10 +200,13 @@ func (w *Workers) readClock(ctx context.Context, tx *postgres.WorkTx) error {
 func (w *Workers) sweep(ctx context.Context) error {
 	var running []postgres.RunningJob
 	err := w.cfg.DB.Work(ctx, w.cfg.Database, func(tx *postgres.WorkTx) (err error) {
-		if running, err = tx.RunningJobs(ctx, w.cfg.QuietAfter); err == nil {
-			err = w.readClock(ctx, tx)
+		if running, err = tx.RunningJobs(ctx, w.cfg.QuietAfter); err != nil {
+			return err
 		}
-		return err
+		if err = w.readClock(ctx, tx); err != nil {
+			return err
+		}
+		return tx.GiveTurns(ctx, "") // to jobs that come again
 	})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func enqueue(t *testing.T, i *testkit.Installation, ctx context.Context, subject
 // start runs workers until the end of the test, or until breakOff.
 func start(t *testing.T, cfg jobs.Config, handler jobs.Handler) (workers *jobs.Workers, breakOff func()) {
 	t.Helper()
-	cfg.Handlers = map[recon.JobKind]jobs.Handler{kind: handler}
+	cfg.Handlers = map[recon.JobKind]jobs.Handler{kind: handler, recon.JobBackTest: handler}
 	workers, err := jobs.NewWorkers(cfg)
 	require.NoError(t, err)
 	ctx, breakOff := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -140,6 +140,60 @@ func TestJobs(t *testing.T) {
 		require.EqualValues(t, 1, alive.Load())
 		close(release)
 	})
+}
+
+// T81: one tenant's queue, however long, costs another's first job a turn and no more, on one instance or on several.
+func TestT81_AQueueOfOneTenantDelaysOthersByATurn(t *testing.T) {
+	t.Parallel()
+	cfg, i := setup(t)
+	a, _ := i.NewTenant(t)
+	b, bID := i.NewTenant(t)
+	require.NoError(t, i.DB.Tx(a, func(tx *postgres.Tx) error {
+		for range 10_000 {
+			tx.Enqueue(recon.Job{Kind: kind, Subject: "one commit"})
+		}
+		return nil
+	}))
+	for range 35 {
+		enqueue(t, i, a, "one commit each", kind)
+	}
+	enqueue(t, i, b, "last", kind)
+	var before atomic.Int32
+	reached := make(chan int32, 1)
+	handler := func(ctx context.Context, _ recon.Job) error {
+		if auth.LookupTenantID(ctx) == bID {
+			reached <- before.Load()
+		}
+		before.Add(1)
+		return nil
+	}
+	start(t, cfg, handler)
+	start(t, cfg, handler)
+	require.Less(t, <-reached, int32(20))
+}
+
+// Back-tests have places of their own: while they fill theirs, runs start, and while runs fill theirs, back-tests start.
+func TestBackTestsAndRunsLeaveEachOtherTheirPlaces(t *testing.T) {
+	t.Parallel()
+	for first, second := range map[recon.JobKind]recon.JobKind{recon.JobBackTest: kind, kind: recon.JobBackTest} {
+		cfg, i := setup(t)
+		ctx, _ := i.NewTenant(t)
+		for range 5 {
+			enqueue(t, i, ctx, "first", first)
+		}
+		enqueue(t, i, ctx, "second", second)
+		release, begun := make(chan struct{}), make(chan struct{})
+		handler := func(_ context.Context, job recon.Job) error {
+			if job.Subject == "second" {
+				close(begun)
+			}
+			<-release
+			return nil
+		}
+		start(t, cfg, handler)
+		<-begun
+		close(release)
+	}
 }
 
 func TestWorkers_Stop(t *testing.T) {

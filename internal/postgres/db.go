@@ -135,6 +135,7 @@ func (db *DB) finish(ctx context.Context, s session, fn func(*Tx) error) (err er
 		}
 	}()
 	tx := newTx(ctx, s.tx, s.lease.Tenant.TenantID)
+	tx.weight = s.lease.Tenant.Weight
 	err = fn(tx)
 	tx.tx = nil // nothing of fn runs from here on, not even a goroutine it left behind
 	if err == nil && s.writes {

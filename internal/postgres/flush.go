@@ -62,7 +62,7 @@ func (db *DB) flush(ctx context.Context, pgxTx pgx.Tx, tx *Tx) error {
 	if err := db.jobs.InsertMany(ctx, pgxTx, tx.jobs, now); err != nil {
 		return fmt.Errorf("enqueueing jobs: %w", err)
 	}
-	return nil
+	return (&WorkTx{tx: pgxTx}).GiveTurns(ctx, tx.tenantID)
 }
 
 func flushRecords(ctx context.Context, pgxTx pgx.Tx, tx *Tx) (lastEvent int64, err error) {

@@ -41,6 +41,38 @@ func (w *WorkTx) RunningJobs(ctx context.Context, quiet time.Duration) ([]Runnin
 	})
 }
 
+// TurnPriority is River's priority of jobs that wait for their turn. Appointments go before them: they take no time.
+const TurnPriority = 2
+
+// GiveTurns puts the due jobs of a tenant ("": of all) that have no turn yet behind the tenant's own in the queue, each
+// one turn of the queue after the other, and none before those that wait at the front: so tenants take turns, however
+// many jobs each has. River takes jobs by their due time, which holds the turn: a millisecond each, counted from the
+// year 2000 and, since no queue gets that far, told from real due times by the year. (Start-time fair queueing: Goyal,
+// Vin and Cheng, 1996.)
+func (w *WorkTx) GiveTurns(ctx context.Context, tenantID string) error {
+	_, err := w.tx.Exec(ctx, `
+		WITH queued AS (
+			SELECT id, queue, state, scheduled_at, scheduled_at < '2020-01-01 00:00Z' AS has_turn, args -> 'job' ->> 'tenantId' AS tenant,
+				interval '1 ms' / greatest((args -> 'job' ->> 'weight')::int, 1) AS step
+			FROM work.river_job WHERE state IN ('available', 'running') AND priority = $2
+		), last AS (
+			SELECT queue, tenant, max(scheduled_at) AS turn FROM queued WHERE has_turn GROUP BY queue, tenant
+		), front AS (
+			SELECT queue, min(scheduled_at) AS turn FROM queued WHERE has_turn AND state = 'available' GROUP BY queue
+		), turns AS (
+			SELECT id, greatest(last.turn + step, front.turn, '2000-01-01 00:00Z')
+				+ step * (row_number() OVER (PARTITION BY queue, tenant ORDER BY scheduled_at, id) - 1) AS turn
+			FROM queued LEFT JOIN last USING (queue, tenant) LEFT JOIN front USING (queue)
+			WHERE NOT has_turn AND state = 'available' AND scheduled_at <= now() AND ($1 = '' OR tenant = $1)
+		)
+		UPDATE work.river_job j SET scheduled_at = turns.turn FROM turns
+		WHERE j.id = turns.id AND j.state = 'available'`, tenantID, TurnPriority)
+	if err != nil {
+		return fmt.Errorf("giving waiting jobs their turns: %w", err)
+	}
+	return nil
+}
+
 // ReviveJob puts a job back into the queue whose worker died, unless another worker has taken it meanwhile.
 func (w *WorkTx) ReviveJob(ctx context.Context, job RunningJob) error {
 	_, err := w.tx.Exec(ctx, `

@@ -53,7 +53,11 @@ func (tx *Tx) insertRun(ctx context.Context, run recon.Run) (recon.Run, error) {
 	if err != nil {
 		return recon.Run{}, fmt.Errorf("queueing the run: %w", err)
 	}
-	tx.Enqueue(recon.Job{Kind: recon.JobRun, TenantID: tx.tenantID, Subject: created.ID})
+	kind := recon.JobRun
+	if run.Mode == recon.RunBackTest {
+		kind = recon.JobBackTest
+	}
+	tx.Enqueue(recon.Job{Kind: kind, Subject: created.ID})
 	return created, nil
 }
 

@@ -20,6 +20,7 @@ type Tx struct {
 	tx       pgx.Tx
 	tenantID string
 	actor    string
+	weight   int       // of its jobs among other tenants'
 	began    time.Time // by the database's clock; zero until Now has asked
 
 	audits []auditRecord
@@ -77,7 +78,7 @@ func (tx *Tx) Emit(key string, payload any) {
 
 // Enqueue records a job, which is in the queue exactly when the transaction commits. Its tenant is the Tx's.
 func (tx *Tx) Enqueue(job recon.Job) {
-	job.TenantID = tx.tenantID
+	job.TenantID, job.Weight = tx.tenantID, tx.weight
 	tx.jobs = append(tx.jobs, job)
 }
 

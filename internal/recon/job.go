@@ -9,6 +9,8 @@ type Job struct {
 	Subject  string  `json:"subject"` // the id the job is about: of a run, say
 	// At is when the job is due; the zero time is at once.
 	At time.Time `json:"at,omitzero"`
+	// Weight is how many turns the tenant gets for one of another's while both wait; 0 is one.
+	Weight int `json:"weight,omitempty"`
 }
 
 // JobKind names what a job does; the wiring maps each kind to one function.
@@ -17,5 +19,6 @@ type JobKind string
 // The kinds of jobs.
 const (
 	JobRun      JobKind = "matching.run"
+	JobBackTest JobKind = "matching.back_test"
 	JobSchedule JobKind = "matching.schedule"
 )

@@ -38,6 +38,8 @@ type TenantConfig struct {
 	Connections int `json:"connections,omitempty"`
 	// RequestsPerSecond bounds the tenant's calls; 0 is the installation's default.
 	RequestsPerSecond int `json:"requestsPerSecond,omitempty"`
+	// Weight is how many runs of the tenant start for one of another's while both wait; 0 is one.
+	Weight int `json:"weight,omitempty"`
 	// MessagingVHost is the broker's virtual host for the tenant's events; "" is the installation's own.
 	MessagingVHost string    `json:"messagingVHost,omitempty"`
 	CreatedAt      time.Time `json:"createdAt"`

@@ -50,6 +50,7 @@ type tenantPlan struct {
 	Database          string `json:"database,omitempty"`
 	Connections       int    `json:"connections,omitempty"`
 	RequestsPerSecond int    `json:"requestsPerSecond,omitempty"`
+	Weight            int    `json:"weight,omitempty"`
 }
 
 const tenantColumns = `id::text, slug, name, status, config, version, created_at, updated_at, fault, deleted_at, purge_at, purging`
@@ -165,7 +166,7 @@ func scanTenant(row pgx.CollectableRow) (TenantRecord, error) {
 		return t, fmt.Errorf("decoding the tenant's limits: %w", err)
 	}
 	t.Cluster, t.Database = plan.Cluster, plan.Database
-	t.Connections, t.RequestsPerSecond = plan.Connections, plan.RequestsPerSecond
+	t.Connections, t.RequestsPerSecond, t.Weight = plan.Connections, plan.RequestsPerSecond, plan.Weight
 	t.Quarantined = t.Fault != ""
 	return t, nil
 }

@@ -35,6 +35,7 @@ type NewTenant struct {
 	Database          string `json:"database,omitempty"` // on that server; "" is its usual one
 	Connections       int    `json:"connections,omitempty"`
 	RequestsPerSecond int    `json:"requestsPerSecond,omitempty"`
+	Weight            int    `json:"weight,omitempty"`
 }
 
 // TenantChange is what may be changed of a tenant that exists; nil stays as it is.
@@ -42,6 +43,7 @@ type TenantChange struct {
 	Name              *string `json:"name,omitempty"`
 	Connections       *int    `json:"connections,omitempty"`
 	RequestsPerSecond *int    `json:"requestsPerSecond,omitempty"`
+	Weight            *int    `json:"weight,omitempty"`
 }
 
 // Create registers a tenant. Its schema is the provisioner's work, before or after: a registered tenant without one
@@ -55,7 +57,7 @@ func (r *Registry) Create(ctx context.Context, tenant NewTenant) (*ports.TenantC
 	if err := tenant.Check(); err != nil {
 		return nil, err
 	}
-	plan := tenantPlan{tenant.Cluster, tenant.Database, tenant.Connections, tenant.RequestsPerSecond}
+	plan := tenantPlan{tenant.Cluster, tenant.Database, tenant.Connections, tenant.RequestsPerSecond, tenant.Weight}
 	return configOf(r.change(ctx, tenantUpdate{
 		action: "tenant.create", detail: map[string]any{"slug": tenant.Slug, "config": plan}, sql: `
 		INSERT INTO control.tenants (id, slug, name, config, version)
@@ -80,6 +82,7 @@ func (r *Registry) Change(
 	for name, limit := range map[string]*int{
 		"connections":       change.Connections,
 		"requestsPerSecond": change.RequestsPerSecond,
+		"weight":            change.Weight,
 	} {
 		if limit != nil {
 			limits[name] = *limit
@@ -298,7 +301,7 @@ var reservedDatabases = []string{"postgres", "template0", "template1"}
 
 // Check reports what is wrong with the tenant, field by field.
 func (t NewTenant) Check() error {
-	faults := limitFaults(&t.Connections, &t.RequestsPerSecond)
+	faults := limitFaults(&t.Connections, &t.RequestsPerSecond, &t.Weight)
 	fault := func(pointer, message string) {
 		faults = append(faults, recon.FieldError{Pointer: pointer, Message: message})
 	}
@@ -319,7 +322,7 @@ func (t NewTenant) Check() error {
 }
 
 func (c TenantChange) check() error {
-	faults := limitFaults(c.Connections, c.RequestsPerSecond)
+	faults := limitFaults(c.Connections, c.RequestsPerSecond, c.Weight)
 	if c.Name != nil && !usableName(*c.Name) {
 		faults = append(faults, recon.FieldError{Pointer: "/name", Message: "must be 1 to 200 printable characters"})
 	}
@@ -333,13 +336,16 @@ func tenantFaults(message string, faults []recon.FieldError) error {
 	return recon.Unprocessable(recon.CodeValidationFailed, message, faults...)
 }
 
-func limitFaults(connections, requestsPerSecond *int) (faults []recon.FieldError) {
+func limitFaults(connections, requestsPerSecond, weight *int) (faults []recon.FieldError) {
 	if connections != nil && (*connections < 0 || *connections > maxRemoteConnections) {
 		faults = append(faults, recon.FieldError{Pointer: "/connections", Message: "must be 0 (the default) to 10000"})
 	}
 	if requestsPerSecond != nil && (*requestsPerSecond < 0 || *requestsPerSecond > maxRemoteRequests) {
 		faults = append(faults,
 			recon.FieldError{Pointer: "/requestsPerSecond", Message: "must be 0 (the default) to 1000000"})
+	}
+	if weight != nil && (*weight < 0 || *weight > maxWeight) {
+		faults = append(faults, recon.FieldError{Pointer: "/weight", Message: "must be 0 (the default, 1) to 100"})
 	}
 	return faults
 }

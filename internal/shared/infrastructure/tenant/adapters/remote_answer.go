@@ -13,6 +13,7 @@ const (
 	// maxRemoteConnections and maxRemoteRequests are beyond what one installation could give a tenant.
 	maxRemoteConnections = 10_000
 	maxRemoteRequests    = 1_000_000
+	maxWeight            = 100
 	// maxDatabaseName is PostgreSQL's: longer names are cut, and two could then be one.
 	maxDatabaseName = 63
 	maxRemoteText   = 4 * maxNameRunes
@@ -52,7 +53,8 @@ func decodeRemoteConfig(body []byte, tenantID string) (*ports.TenantConfig, erro
 	case config.Status == "":
 		return nil, errors.New("its answer has no known status")
 	case config.Version < 0, config.Connections < 0, config.Connections > maxRemoteConnections,
-		config.RequestsPerSecond < 0, config.RequestsPerSecond > maxRemoteRequests:
+		config.RequestsPerSecond < 0, config.RequestsPerSecond > maxRemoteRequests,
+		config.Weight < 0, config.Weight > maxWeight:
 		return nil, errors.New("its answer has a number out of range")
 	case len(config.Database) > maxDatabaseName, len(config.Slug) > maxRemoteText, len(config.Name) > maxRemoteText,
 		strings.ContainsRune(config.Database, 0):
