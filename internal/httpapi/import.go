@@ -24,10 +24,9 @@ const (
 	// maxUploads bounds what spooled files can take of the disk at once.
 	maxUploads  = 32
 	retryUpload = 5 * time.Second
-	// spoolStep is how much room on the disk an upload takes at a time.
-	spoolStep = 1 << 20
-	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought: a slow line gets through,
-	// one byte a second does not.
+	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought, times the uploads that its
+	// tenant has under way: a slow line gets through, one byte a second does not, and who holds many places is asked for
+	// more on each.
 	uploadGrace          = 30 * time.Second
 	uploadBytesPerSecond = 4 << 10
 	// multipartOverhead is what boundaries and part headers may add to a file.
@@ -132,17 +131,25 @@ func (a *API) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error
 	in := &upload{key: key}
 	in.body = &pacedBody{
 		from: http.MaxBytesReader(w, r.Body, most+multipartOverhead), start: time.Now(),
-		conn: http.NewResponseController(w),
-		room: func() (func(), error) { return a.spooled.take(r.Context(), spoolStep) },
+		conn: http.NewResponseController(w), siblings: func() int64 { return a.uploads.holds(r.Context()) },
 	}
+	rooms := []func(){giveBack}
 	in.close = func() {
-		for _, giveBack := range in.body.rooms {
+		for _, giveBack := range rooms {
 			giveBack()
 		}
-		giveBack()
 	}
 	in.file = file
 	in.file.Body, in.file.BytesMax = in.body, most
+	in.file.Room = func() error {
+		giveBack, err := a.spooled.take(r.Context(), ingestion.RoomStep)
+		if err != nil {
+			in.body.err = err
+			return err
+		}
+		rooms = append(rooms, giveBack)
+		return nil
+	}
 	if err := in.openForm(r); err != nil {
 		in.close()
 		return nil, in.because(err)
@@ -261,21 +268,12 @@ type pacedBody struct {
 	read  int64
 	err   error
 
-	room  func() (giveBack func(), err error) // for another spoolStep of bytes on the disk
-	rooms []func()
+	siblings func() int64 // uploads of its tenant under way, itself one of them
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
-	allowed := uploadGrace + time.Duration(b.read/uploadBytesPerSecond)*time.Second
+	allowed := uploadGrace + time.Duration(b.read/(uploadBytesPerSecond*b.siblings()))*time.Second
 	_ = b.conn.SetReadDeadline(b.start.Add(allowed)) // a connection without deadlines is a test's
-	if b.read >= int64(len(b.rooms))*spoolStep {
-		giveBack, err := b.room()
-		if err != nil {
-			b.err = err
-			return 0, err
-		}
-		b.rooms = append(b.rooms, giveBack)
-	}
 	n, err := b.from.Read(p)
 	b.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {

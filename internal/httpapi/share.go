@@ -60,3 +60,10 @@ func (s *shares) take(ctx context.Context, n int64) (giveBack func(), err error)
 		}
 	}, nil
 }
+
+// holds returns how many places the tenant in ctx has.
+func (s *shares) holds(ctx context.Context) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held[auth.LookupTenantID(ctx)]
+}

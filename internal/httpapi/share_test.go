@@ -3,6 +3,9 @@
 package httpapi
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,4 +51,32 @@ func TestT79_SharesLeaveAPlaceForTheNextTenant(t *testing.T) {
 	require.NoError(t, err)
 	_, err = full.take(auth.WithTenant(t.Context(), tenants[1]), 1)
 	require.Equal(t, recon.KindUnavailable, recon.KindOf(err))
+}
+
+// deadlines is a connection that remembers until when it may be read.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	last time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.last = at
+	return nil
+}
+
+// A megabyte may not take an hour, and not even five minutes; a tenant that holds sixteen places is asked for sixteen
+// times as much on each.
+func TestT79_TheMinimumRateGrowsWithTheUploadsOfATenant(t *testing.T) {
+	t.Parallel()
+	for siblings, want := range map[int64]time.Duration{1: 30*time.Second + 256*time.Second, 16: 30*time.Second + 16*time.Second} {
+		conn := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		body := &pacedBody{
+			from: strings.NewReader(strings.Repeat("x", 1<<20)), conn: http.NewResponseController(conn),
+			siblings: func() int64 { return siblings },
+		}
+		for n := 1; n > 0; {
+			n, _ = body.Read(make([]byte, 4<<10))
+		}
+		require.Equal(t, want, conn.last.Sub(body.start))
+	}
 }

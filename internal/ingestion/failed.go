@@ -33,10 +33,12 @@ func (p *Parsed) Failed(ctx context.Context, err error) error {
 }
 
 // failed leaves an audit row and an event in a transaction of their own: operators must hear of a file that a system
-// sent at night and that was refused. An upload that broke off was never a file; it leaves nothing at all. It returns
-// cause.
+// sent at night and that was refused. An upload that broke off was never a file, and one that has to wait was not
+// refused: they leave nothing at all. It returns cause.
 func (s *Service) failed(ctx context.Context, source recon.Source, fileName string, cause error) error {
-	if ctx.Err() != nil || recon.CodeOf(cause) == recon.CodeBodyIncomplete {
+	kind := recon.KindOf(cause)
+	if ctx.Err() != nil || recon.CodeOf(cause) == recon.CodeBodyIncomplete ||
+		kind == recon.KindRateLimited || kind == recon.KindUnavailable {
 		return cause
 	}
 	told := failedImport{

@@ -64,7 +64,7 @@ func parsed(t *testing.T, text string, maxRejected *int64) (*collector, error) {
 	}}
 	reader, err := opened(t, text, target)
 	require.NoError(t, err)
-	to, err := newSpool(t.TempDir())
+	to, err := newSpool(t.TempDir(), nil)
 	require.NoError(t, err)
 	t.Cleanup(to.close)
 	rows := newCollector(to, target)
@@ -108,7 +108,7 @@ func TestParseEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	reader, err := opened(t, "id,date,amount\n"+strings.Repeat("A,2026-03-01,1.00\n", 9*checkEvery), target{})
 	require.NoError(t, err)
-	to, err := newSpool(t.TempDir())
+	to, err := newSpool(t.TempDir(), nil)
 	require.NoError(t, err)
 	defer to.close()
 	ctx, cancel := context.WithCancel(t.Context())

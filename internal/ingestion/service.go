@@ -32,6 +32,7 @@ type File struct {
 	Delimiter byte
 	Charset   string
 	BytesMax  int64          // of Body; 0 has no limit
+	Room      func() error   // is asked for each RoomStep bytes on the disk; nil has no limit
 	Answers   map[string]int // to questions, by id: the number of the answer, counted from 1
 }
 
@@ -93,7 +94,7 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 	if err := openQuestions(reader); err != nil {
 		return nil, err
 	}
-	spool, err := newSpool(s.SpoolDir)
+	spool, err := newSpool(s.SpoolDir, file.Room)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func
 	hints.Earlier = t.earlier
 	closeReader := func() {}
 	hints.Format.Spool = func(from io.Reader) (io.ReaderAt, int64, error) {
-		raw, err := newSpool(s.SpoolDir)
+		raw, err := newSpool(s.SpoolDir, file.Room)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -15,14 +15,19 @@ import (
 // spoolBuffer is written to the disk at once.
 const spoolBuffer = 256 << 10
 
+// RoomStep is how much of the disk a file takes at a time.
+const RoomStep = 1 << 20
+
 // spool is a temporary file that has no name: whatever ends the process, nothing of it is left behind.
 type spool struct {
 	file *os.File
 	to   *bufio.Writer
 	size int64
+	had  int64        // that room was given for
+	room func() error // for another RoomStep; nil has no limit
 }
 
-func newSpool(dir string) (*spool, error) {
+func newSpool(dir string, room func() error) (*spool, error) {
 	file, err := os.CreateTemp(dir, "matcher-import-*")
 	if err != nil {
 		return nil, fmt.Errorf("making a spool file: %w", err)
@@ -31,13 +36,19 @@ func newSpool(dir string) (*spool, error) {
 		_ = file.Close()
 		return nil, fmt.Errorf("hiding the spool file: %w", err)
 	}
-	s := &spool{file: file}
+	s := &spool{file: file, room: room}
 	s.to = bufio.NewWriterSize(s, spoolBuffer)
 	return s, nil
 }
 
 // Write is what to flushes into.
 func (s *spool) Write(p []byte) (int, error) {
+	for s.room != nil && s.had < s.size+int64(len(p)) {
+		if err := s.room(); err != nil {
+			return 0, err
+		}
+		s.had += RoomStep
+	}
 	n, err := s.file.Write(p)
 	s.size += int64(n)
 	return n, err //nolint:wrapcheck // a writer hands its errors on as they are

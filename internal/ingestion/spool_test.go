@@ -19,7 +19,7 @@ import (
 func TestSpoolHasNoNameAndReadsAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, err := newSpool(dir)
+	s, err := newSpool(dir, nil)
 	require.NoError(t, err)
 	defer s.close()
 	_, _ = s.to.WriteString("rows")
@@ -34,8 +34,30 @@ func TestSpoolHasNoNameAndReadsAgain(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, entries)
-	_, err = newSpool(dir + "/missing")
+	_, err = newSpool(dir+"/missing", nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Whatever is written to the disk asks for room first, and not more than it needs.
+func TestSpoolTakesRoom(t *testing.T) {
+	t.Parallel()
+	taken, full := 0, errors.New("full")
+	s, err := newSpool(t.TempDir(), func() error {
+		if taken == 2 {
+			return full
+		}
+		taken++
+		return nil
+	})
+	require.NoError(t, err)
+	defer s.close()
+	for _, write := range []struct{ bytes, taken int }{{1, 1}, {RoomStep - 1, 1}, {RoomStep, 2}} {
+		_, err := s.Write(make([]byte, write.bytes))
+		require.NoError(t, err)
+		require.Equal(t, write.taken, taken)
+	}
+	_, err = s.Write([]byte{0})
+	require.ErrorIs(t, err, full)
 }
 
 func TestUpload(t *testing.T) {
