@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"matcher/internal/auth"
+	"matcher/internal/engine/solver"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -278,6 +279,8 @@ const (
 // serve reads the input, runs the handler and writes its answer, within the limits of one request.
 func (e *endpoint) serve(in *input) streamer {
 	return func(a *API, w http.ResponseWriter, r *http.Request) error {
+		solver.Waiting.Add(1)
+		defer solver.Waiting.Add(-1)
 		limits, conn := a.Limits(), http.NewResponseController(w)
 		ctx, cancel := context.WithTimeout(r.Context(), limits.Request)
 		defer cancel()

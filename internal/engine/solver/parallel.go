@@ -6,10 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// InParallel runs work(0) … work(n-1) on every core. What they write must not depend on the order. A panic in one of
-// them is raised again in the caller.
+// Waiting is how many requests of this process wait for an answer. While there are any, a run leaves them a core.
+var Waiting atomic.Int64
+
+// InParallel runs work(0) … work(n-1) on every core, or on all but one while requests wait. What they write must not
+// depend on the order. A panic in one of them is raised again in the caller.
 func InParallel(n int, work func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
+	cores := runtime.GOMAXPROCS(0)
+	workers := min(cores, n)
 	if workers <= 1 {
 		for i := range n {
 			work(i)
@@ -20,7 +24,7 @@ func InParallel(n int, work func(i int)) {
 	var wait sync.WaitGroup
 	var once sync.Once
 	var failure any
-	for range workers {
+	for worker := range workers {
 		wait.Go(func() {
 			defer func() {
 				if p := recover(); p != nil {
@@ -28,7 +32,11 @@ func InParallel(n int, work func(i int)) {
 					next.Store(int64(n))
 				}
 			}()
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			for worker < cores-1 || Waiting.Load() == 0 {
+				i := next.Add(1) - 1
+				if i >= int64(n) {
+					return
+				}
 				work(int(i))
 			}
 		})

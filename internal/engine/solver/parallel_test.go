@@ -4,6 +4,7 @@ package solver
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -25,6 +26,29 @@ func TestInParallel(t *testing.T) {
 		}, "a broken law reaches the caller, whose recover is the one that counts")
 		runtime.GOMAXPROCS(before)
 	}
+	t.Run("a core is left to requests that wait", func(t *testing.T) {
+		before := runtime.GOMAXPROCS(4)
+		defer runtime.GOMAXPROCS(before)
+		for waiting, want := range map[int64]int{0: 4, 1: 3} {
+			Waiting.Add(waiting)
+			var together sync.WaitGroup // the first ones wait for each other: so many there are
+			together.Add(want)
+			var now, most atomic.Int32
+			InParallel(64, func(i int) {
+				most.Store(max(most.Load(), now.Add(1)))
+				if i < want {
+					together.Done()
+					together.Wait()
+				}
+				for range 100 {
+					runtime.Gosched()
+				}
+				now.Add(-1)
+			})
+			Waiting.Add(-waiting)
+			require.EqualValues(t, want, most.Load())
+		}
+	})
 	require.Equal(t, [][2]int{{0, 4}, {4, 8}, {8, 9}}, Ranges(9, 4))
 	require.Empty(t, Ranges(0, 4))
 }
