@@ -24,9 +24,9 @@ const (
 	// maxUploads bounds what spooled files can take of the disk at once.
 	maxUploads  = 32
 	retryUpload = 5 * time.Second
-	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought, times the uploads that its
-	// tenant has under way: a slow line gets through, one byte a second does not, and who holds many places is asked for
-	// more on each.
+	// An upload has uploadGrace and then a second for every uploadBytesPerSecond it brought, times the uploads that
+	// its tenant has under way: a slow line gets through, one byte a second does not, and who holds many places is
+	// asked for more on each.
 	uploadGrace          = 30 * time.Second
 	uploadBytesPerSecond = 4 << 10
 	// multipartOverhead is what boundaries and part headers may add to a file.

@@ -31,8 +31,8 @@ const (
 	attemptsMax = 1500
 	// workersMax bounds the jobs that an instance works on at once; a run uses every core it gets.
 	workersMax = 4
-	// backTestsMax bounds the back-tests at once. Each may read a whole history, so they have a queue and places of their
-	// own, and no run waits for one.
+	// backTestsMax bounds the back-tests at once. Each may read a whole history, so they have a queue and places of
+	// their own, and no run waits for one.
 	backTestsMax = 2
 	backTests    = "back_tests"
 	// hardStop bounds how long jobs may take to notice that their context has ended.

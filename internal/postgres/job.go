@@ -47,8 +47,8 @@ const TurnPriority = 2
 // GiveTurns puts the due jobs of a tenant ("": of all) that have no turn yet behind the tenant's own in the queue, each
 // one turn of the queue after the other, and none before those that wait at the front: so tenants take turns, however
 // many jobs each has. River takes jobs by their due time, which holds the turn: a millisecond each, counted from the
-// year 2000 and, since no queue gets that far, told from real due times by the year. (Start-time fair queueing: Goyal,
-// Vin and Cheng, 1996.)
+// year 2000, which no queue leaves, so that the year shows what is a turn. (Start-time fair queueing: Goyal, Vin and
+// Cheng, 1996.)
 func (w *WorkTx) GiveTurns(ctx context.Context, tenantID string) error {
 	_, err := w.tx.Exec(ctx, `
 		WITH queued AS (
