@@ -17,7 +17,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-long test-nightly tidy lint fmt sec \
-	check-tests check-test-tags cover fuzz bench accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
+	check-tests check-test-tags cover fuzz bench bench-neighbours accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -97,6 +97,9 @@ fuzz: ## Every fuzz target for FUZZTIME
 bench: deps ## The figures of the README, measured here
 	@[ -d tests/bench ] || $(call ABSENT,tests/bench)
 	$(GO) run ./tests/bench
+
+bench-neighbours: deps ## What one tenant's flood costs another: its p99 against its own alone
+	$(GO) run ./tests/bench -only neighbours
 
 accuracy: ## Precision and recall of every example against its truth, and wrong pairs on generated data; under its bar fails
 	$(GO) run ./tests/accuracy

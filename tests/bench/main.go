@@ -22,6 +22,7 @@ var measurements = []measurement{
 	{"accuracy", measureAccuracy},
 	{"cli", measureCLI},
 	{"service", measureService},
+	{"neighbours", measureNeighbours},
 }
 
 // report is the table as it grows.

@@ -88,10 +88,17 @@ func (s *service) history(r *report, n int) error {
 type figure struct{ clock, processor time.Duration }
 
 type service struct {
+	client
+
 	app    *bootstrap.App
 	server *httptest.Server
 	folder string
-	token  string
+}
+
+// client calls a service for one tenant.
+type client struct {
+	url, token string
+	http       *http.Client
 }
 
 func openService() (*service, error) {
@@ -109,6 +116,7 @@ func openService() (*service, error) {
 		return nil, err
 	}
 	s.server = httptest.NewServer(s.app.Handler())
+	s.url, s.http = s.server.URL, s.server.Client()
 	tenant, err := s.app.CreateTenant(ctx, tenancy.NewTenant{Slug: "bench", Name: "Bench"})
 	if err != nil {
 		return nil, err
@@ -239,15 +247,15 @@ func phasesOf(run recon.Run, took time.Duration) (string, error) {
 	return fmt.Sprintf("%.1f s (read %.1f, match %.1f, save %.1f)", took.Seconds(), said.Seconds.Read, said.Seconds.Match, rest), nil
 }
 
-func (s *service) load(contextID string, side recon.Side, path string, n int) error {
-	return s.loadInto(map[recon.Side]string{}, contextID, side, path, n)
+func (c *client) load(contextID string, side recon.Side, path string, n int) error {
+	return c.loadInto(map[recon.Side]string{}, contextID, side, path, n)
 }
 
 // loadInto loads a file into the source of its side, and makes that where there is none yet.
-func (s *service) loadInto(sources map[recon.Side]string, contextID string, side recon.Side, path string, n int) error {
+func (c *client) loadInto(sources map[recon.Side]string, contextID string, side recon.Side, path string, n int) error {
 	if sources[side] == "" {
 		var source recon.Source
-		if err := s.post("/v1/contexts/"+contextID+"/sources", map[string]any{"name": string(side), "side": side}, &source); err != nil {
+		if err := c.post("/v1/contexts/"+contextID+"/sources", map[string]any{"name": string(side), "side": side}, &source); err != nil {
 			return err
 		}
 		sources[side] = source.ID
@@ -258,7 +266,7 @@ func (s *service) loadInto(sources map[recon.Side]string, contextID string, side
 	}
 	defer file.Close()
 	var imported recon.Import
-	if err := s.call(http.MethodPost, "/v1/sources/"+sources[side]+"/imports?name="+string(side)+".csv", "text/csv", file, &imported); err != nil {
+	if err := c.call(http.MethodPost, "/v1/sources/"+sources[side]+"/imports?name="+string(side)+".csv", "text/csv", file, &imported); err != nil {
 		return err
 	}
 	if imported.RowsInserted != int64(n) {
@@ -267,38 +275,38 @@ func (s *service) loadInto(sources map[recon.Side]string, contextID string, side
 	return nil
 }
 
-func (s *service) run(contextID string) (run recon.Run, err error) {
-	if err = s.post("/v1/contexts/"+contextID+"/runs", map[string]string{"mode": "COMMIT"}, &run); err != nil {
+func (c *client) run(contextID string) (run recon.Run, err error) {
+	if err = c.post("/v1/contexts/"+contextID+"/runs", map[string]string{"mode": "COMMIT"}, &run); err != nil {
 		return run, err
 	}
 	// The stream of progress ends with the run.
-	if err = s.call(http.MethodGet, "/v1/runs/"+run.ID+"/progress", "", nil, nil); err != nil {
+	if err = c.call(http.MethodGet, "/v1/runs/"+run.ID+"/progress", "", nil, nil); err != nil {
 		return run, err
 	}
-	if err = s.call(http.MethodGet, "/v1/runs/"+run.ID, "", nil, &run); err == nil && run.Status != recon.RunCompleted {
+	if err = c.call(http.MethodGet, "/v1/runs/"+run.ID, "", nil, &run); err == nil && run.Status != recon.RunCompleted {
 		err = fmt.Errorf("the run ended as %s: %s", run.Status, run.ErrorMessage)
 	}
 	return run, err
 }
 
-func (s *service) post(path string, body, to any) error {
+func (c *client) post(path string, body, to any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	return s.call(http.MethodPost, path, "application/json", bytes.NewReader(text), to)
+	return c.call(http.MethodPost, path, "application/json", bytes.NewReader(text), to)
 }
 
-func (s *service) call(method, path, contentType string, body io.Reader, to any) error {
-	request, err := http.NewRequestWithContext(context.Background(), method, s.server.URL+path, body)
+func (c *client) call(method, path, contentType string, body io.Reader, to any) error {
+	request, err := http.NewRequestWithContext(context.Background(), method, c.url+path, body)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+s.token)
+	request.Header.Set("Authorization", "Bearer "+c.token)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
-	response, err := s.server.Client().Do(request)
+	response, err := c.http.Do(request)
 	if err != nil {
 		return err
 	}
@@ -308,7 +316,7 @@ func (s *service) call(method, path, contentType string, body io.Reader, to any)
 		return err
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s %s: %d %s", method, path, response.StatusCode, text)
+		return &refusedError{method + " " + path, response.StatusCode, text}
 	}
 	if to == nil {
 		return nil
@@ -322,3 +330,12 @@ func median(took []time.Duration) time.Duration {
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
+
+// refusedError is an answer that is no success.
+type refusedError struct {
+	request string
+	status  int
+	body    []byte
+}
+
+func (e *refusedError) Error() string { return fmt.Sprintf("%s: %d %s", e.request, e.status, e.body) }
