@@ -23,6 +23,7 @@ DROP TABLE run_inputs;
 DROP TABLE runs;
 DROP TABLE ignored_items;
 DROP TABLE transactions;
+DROP TABLE withdrawn_rows;
 DROP TABLE import_rejects;
 DROP TABLE imports;
 DROP TABLE rule_versions;

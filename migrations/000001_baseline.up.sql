@@ -97,6 +97,7 @@ CREATE TABLE imports (
     rows_duplicate    bigint NOT NULL,
     rows_rejected     bigint NOT NULL,
     rows_set_aside    bigint NOT NULL,
+    rows_changed      bigint NOT NULL, -- of the duplicates: those with another text or balance than the row that is kept
     sums              jsonb NOT NULL DEFAULT '{}',
     detection         text NOT NULL DEFAULT '', -- what detection found, for people
     listed            boolean NOT NULL DEFAULT false, -- a run has read it: its open rows are in open_items
@@ -107,11 +108,11 @@ CREATE TABLE imports (
 );
 CREATE INDEX imports_source ON imports (source_id, num);
 
--- Rows that were not taken: refused ones, and those that are no movement of money. Each kind has ordinals of its own,
--- without gaps.
+-- Rows that were not taken: refused ones, those that are no movement of money, and those that came again and are not
+-- letter for letter what they were. Each kind has ordinals of its own, without gaps.
 CREATE TABLE import_rejects (
     import_num bigint NOT NULL,
-    set_aside  boolean NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('REJECTED', 'SET_ASIDE', 'REPEATED')),
     ordinal    integer NOT NULL,
     line       bigint NOT NULL,
     row        bigint NOT NULL,
@@ -119,7 +120,16 @@ CREATE TABLE import_rejects (
     value      text NOT NULL,
     code       text NOT NULL,
     reason     text NOT NULL,
-    PRIMARY KEY (import_num, set_aside, ordinal)
+    PRIMARY KEY (import_num, kind, ordinal)
+);
+
+-- Pending rows that a row with another id replaced, and those that never became money: an older file that still has one
+-- adds nothing.
+CREATE TABLE withdrawn_rows (
+    source_num integer NOT NULL,
+    identity   uuid NOT NULL,
+    import_num bigint NOT NULL, -- by which they are gone; voiding it takes that back
+    PRIMARY KEY (source_num, identity)
 );
 
 -- id = import number * 2^32 + data row of the file: unique, in the order of the files, without a sequence.

@@ -15,8 +15,8 @@ import (
 	"matcher/internal/report"
 )
 
-const exportHelp = `Export a context of the service into files: groups, unmatched, rejected, set_aside, adjustments, transactions; all
-of them where none is named. groups, unmatched, rejected and set_aside have the columns that matcher match --out writes.
+const exportHelp = `Export a context of the service into files: groups, unmatched, rejected, set_aside, repeated, adjustments,
+transactions; all of them where none is named. The first five have the columns that matcher match --out writes.
 Amounts are decimals as stored, and a text that a spreadsheet would take for a formula begins with an apostrophe. A file under its final
 name is complete. --run exports the groups of that run, of a preview too.` + remoteHelp
 
@@ -45,6 +45,7 @@ var exports = []struct {
 	{"unmatched", report.OpenColumns, (*exportCommand).unmatched},
 	{"rejected", report.RejectedColumns, (*exportCommand).rejected},
 	{"set_aside", report.RejectedColumns, (*exportCommand).setAside},
+	{"repeated", report.RejectedColumns, (*exportCommand).repeated},
 	{"adjustments", report.AdjustmentColumns, (*exportCommand).adjustments},
 	{"transactions", report.TransactionColumns, (*exportCommand).transactions},
 }

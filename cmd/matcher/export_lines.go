@@ -144,11 +144,15 @@ type rejectedRow struct {
 }
 
 func (c *exportCommand) rejected(ctx context.Context, line exportLine) error {
-	return c.unread(ctx, "REJECTED", line)
+	return c.unread(ctx, recon.RowsRejected, line)
 }
 
 func (c *exportCommand) setAside(ctx context.Context, line exportLine) error {
-	return c.unread(ctx, recon.CodeSetAside, line)
+	return c.unread(ctx, recon.RowsSetAside, line)
+}
+
+func (c *exportCommand) repeated(ctx context.Context, line exportLine) error {
+	return c.unread(ctx, recon.RowsRepeated, line)
 }
 
 // unread writes the rows of a kind of every file that became no transactions, the first file of the left side first.
@@ -160,7 +164,7 @@ func (c *exportCommand) unread(ctx context.Context, kind string, line exportLine
 		}
 		slices.Reverse(imports) // the latest came first
 		for _, in := range imports {
-			if in.Status != recon.ImportCompleted || in.RowsRejected+in.RowsSetAside == 0 {
+			if in.Status != recon.ImportCompleted || in.RowsRead == in.RowsInserted {
 				continue
 			}
 			err := each(ctx, c.client, "/v1/imports/"+in.ID+"/rejects?kind="+kind, func(e recon.RowError) error {

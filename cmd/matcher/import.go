@@ -284,6 +284,9 @@ func (c *importCommand) print(source recon.Source, in imported) {
 	if in.RowsDuplicate > 0 {
 		fmt.Fprintf(c.stdout, " · %s there already", report.Grouped(in.RowsDuplicate))
 	}
+	if in.RowsChanged > 0 {
+		fmt.Fprintf(c.stdout, " (%s with another text or balance)", report.Grouped(in.RowsChanged))
+	}
 	if in.RowsRejected > 0 {
 		fmt.Fprintf(c.stdout, " · %s rejected", report.Grouped(in.RowsRejected))
 	}

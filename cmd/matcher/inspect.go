@@ -281,12 +281,18 @@ func (s *inspection) see(r *mapping.Reader) {
 // read counts rows while more wants any.
 func (s *inspection) read(r *mapping.Reader, more func() bool) error {
 	sums := map[string]*currencySum{}
+	var waiting mapping.Waiting // pending rows, until no later row can take their place
 	err := r.Read(&mapping.Identities{}, func(row *mapping.Row) error {
 		if !more() {
 			return io.EOF
 		}
 		s.Rows.Read++
 		s.showFirst(row)
+		for i := range row.Gone {
+			if _, waits := waiting.Take("", row.Gone[i].ExternalID); waits {
+				s.Rows.Duplicates++
+			}
+		}
 		switch row.Verdict {
 		case mapping.Duplicate:
 			s.Rows.Duplicates++
@@ -300,9 +306,16 @@ func (s *inspection) read(r *mapping.Reader, more func() bool) error {
 			keepFirst(&s.Rejected, row.Wrong)
 			return nil
 		}
+		if row.Tx.BookingStatus == recon.Pending && row.Tx.ExternalID != "" {
+			waiting.Hold(mapping.WaitingRow{Tx: row.Tx})
+			return nil
+		}
 		s.count(&row.Tx, sums)
 		return nil
 	})
+	for _, row := range waiting.Rest() {
+		s.count(&row.Tx, sums)
+	}
 	for _, sum := range s.Sums {
 		sum.In, sum.Out = sum.in.Decimal(sum.Currency), sum.out.Decimal(sum.Currency)
 	}

@@ -108,7 +108,7 @@ func newMatchCommand(o outside) *cobra.Command {
 	f.StringArrayVar(&m.reject, "reject", nil,
 		"never again offer the `LEFT=RIGHT` rows together, named by their ids (several: INV-7+INV-8=B-12); repeatable")
 	f.StringVar(&m.out, "out", "",
-		"write groups.csv, unmatched.csv, rejected.csv, open.ndjson and report.html to a `DIR`")
+		"write groups.csv, unmatched.csv, rejected.csv, set_aside.csv, repeated.csv, open.ndjson and report.html to a `DIR`")
 	f.StringArrayVar(&m.explain, "explain", nil, "explain why the row with this `ID` matched, or why not; repeatable")
 	f.StringSliceVar((*[]string)(&m.failOn), "fail-on", nil,
 		"exit with 3 when there is any of `open,proposed,rejected,difference`; open rows in transit are excepted, since they may still match")

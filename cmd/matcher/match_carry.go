@@ -98,7 +98,7 @@ func (in *matchInput) noteMaps() {
 			}
 			if now := s.files[at].read(); !now.ReadLike(&source) {
 				in.note("%s is read by another map than last period's: "+
-					"a row of then that comes again is a conflict, not a re-delivery", source.Name)
+					"a row of then that comes again counts as changed, and as a new one where it has no id", source.Name)
 			}
 		}
 	}
@@ -147,6 +147,7 @@ func (in *matchInput) printCarry(to io.Writer) {
 		{len(in.carry.Partials), "partial groups"},
 		{len(in.carry.Rejected), "rejected sets"},
 		{len(in.left.replaced) + len(in.right.replaced), "pending then and booked now"},
+		{int(in.left.withdrawn + in.right.withdrawn), "pending then and withdrawn now"},
 	} {
 		if more.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s: %d", more.what, more.n))

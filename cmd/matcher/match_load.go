@@ -37,6 +37,8 @@ type matchSide struct {
 	waiting  mapping.Waiting // pending rows that a booked one may replace, until all files are read
 	replaced map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
 
+	withdrawn int64 // pending rows that were carried, and never became money
+
 	balances period.Balances
 }
 
@@ -75,6 +77,9 @@ type matchFile struct {
 	rejects  []recon.RowError
 	aside    []recon.RowError // rows that are no movement of money
 	repeats  int64
+	changed  int64            // of them, with another text or balance
+	replaced int64            // of them, pending rows that others took the place of
+	repeated []recon.RowError // changed and replaced ones
 }
 
 // begin opens the file and settles how its columns are read.
@@ -168,9 +173,12 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 		f.rows.add(row.Record)
 	}
 	id := rowID(position, row.Record.Row)
+	for i := range row.Gone {
+		s.replace(f.source, &row.Gone[i], row, id)
+	}
 	switch row.Verdict {
 	case mapping.Duplicate:
-		f.repeats++
+		f.repeat(row.Wrong...)
 		return nil
 	case mapping.SetAside:
 		f.setAside++
@@ -184,9 +192,7 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 			f.rejects = append(f.rejects, row.Wrong...)
 		}
 		return nil
-	case mapping.Replacing:
-		s.replace(f.source, row.Tx.ExternalID, id)
-	case mapping.Fresh:
+	case mapping.Fresh, mapping.Replacing:
 	}
 	if row.Tx.BookingStatus == recon.Pending && row.Tx.ExternalID != "" {
 		s.waiting.Hold(mapping.WaitingRow{Tx: row.Tx, ID: id, Source: f.source})
@@ -195,18 +201,37 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 	return s.table.Add(&row.Tx, id, f.source)
 }
 
-// replace drops the pending row whose booked one came as id. It counts as a duplicate; a carried one has no file in
-// this period.
-func (s *matchSide) replace(source, externalID string, id int64) {
-	row := s.waiting.Replace(source, externalID)
-	if !row.Carried {
-		s.files[row.ID>>fileShift].repeats++
-		return
+// replace drops a pending row that another one took the place of. It counts as a duplicate; a carried one has no file
+// in this period.
+func (s *matchSide) replace(source string, gone *mapping.Gone, by *mapping.Row, id int64) {
+	row, waits := s.waiting.Take(source, gone.ExternalID)
+	switch {
+	case !waits: // it comes later
+	case !row.Carried:
+		s.files[row.ID>>fileShift].repeat(gone.Repeat(&by.Tx))
+	case by.Verdict == mapping.SetAside:
+		s.withdrawn++
+	default:
+		if s.replaced == nil {
+			s.replaced = map[int64]int64{}
+		}
+		s.replaced[row.ID] = id
 	}
-	if s.replaced == nil {
-		s.replaced = map[int64]int64{}
+}
+
+// repeat counts a duplicate, and lists it where it is not letter for letter what came before.
+func (f *matchFile) repeat(why ...recon.RowError) {
+	f.repeats++
+	for _, e := range why {
+		if e.Code == recon.CodeRowChanged {
+			f.changed++
+		} else {
+			f.replaced++
+		}
+		if len(f.repeated) < rejectsMax {
+			f.repeated = append(f.repeated, e)
+		}
 	}
-	s.replaced[row.ID] = id
 }
 
 // addPending adds the pending rows that nothing replaced, and the counts of the files.
@@ -221,7 +246,7 @@ func (s *matchSide) addPending() error {
 		}
 	}
 	s.waiting = mapping.Waiting{}
-	s.table.Duplicates += int64(len(s.replaced))
+	s.table.Duplicates += int64(len(s.replaced)) + s.withdrawn
 	for _, f := range s.files {
 		s.table.Rejected += f.rejected
 		s.table.SetAside += f.setAside

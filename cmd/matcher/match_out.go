@@ -33,6 +33,7 @@ func (r *reconciliation) writeFolder(folder string) error {
 		{"unmatched.csv", func(to *bufio.Writer) error { return run.WriteOpen(to) }},
 		{"rejected.csv", func(to *bufio.Writer) error { return run.WriteRejected(to) }},
 		{"set_aside.csv", func(to *bufio.Writer) error { return run.WriteSetAside(to) }},
+		{"repeated.csv", func(to *bufio.Writer) error { return run.WriteRepeated(to) }},
 		{period.FileName, func(to *bufio.Writer) error { return r.closing().Write(to) }},
 		{"report.html", func(to *bufio.Writer) error {
 			return run.WritePage(to, "written by matcher "+engine.ThisBuild().Version)

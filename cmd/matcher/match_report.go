@@ -15,7 +15,7 @@ func (r *reconciliation) report() *report.Run {
 			side.Files = append(side.Files, report.File{
 				Path: f.path, Rows: f.rowsRead, ReadAs: f.readAs(),
 				Rejected: f.rejected, Rejects: f.rejects, SetAside: f.setAside, Aside: f.aside,
-				Notes: f.reader.Detection.Notes,
+				Repeated: f.repeated, Notes: f.reader.Detection.Notes,
 			})
 		}
 		run.Sides[i] = side

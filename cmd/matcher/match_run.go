@@ -182,6 +182,7 @@ func (r *reconciliation) load(ctx context.Context, rejected []string) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
+	r.noteRepeated()
 	period.Rebook(r.plan.Options.Rejected, [2]map[int64]int64{r.left.replaced, r.right.replaced})
 	for _, text := range rejected {
 		set, err := period.RejectedSet(text, r.rowNamed)
@@ -191,6 +192,20 @@ func (r *reconciliation) load(ctx context.Context, rejected []string) error {
 		r.plan.Options.Rejected = append(r.plan.Options.Rejected, set)
 	}
 	return nil
+}
+
+// noteRepeated notes rows that came again and are not letter for letter what they were.
+func (r *reconciliation) noteRepeated() {
+	for _, f := range slices.Concat(r.left.files, r.right.files) {
+		if f.changed > 0 {
+			r.note("%s: %s known already with the same money, and with another text or balance: the first is kept "+
+				"(repeated.csv)", f.path, report.Plural(f.changed, "row"))
+		}
+		if f.replaced > 0 {
+			r.note("%s: %s booked or withdrawn by another row, which counts instead (repeated.csv)", f.path,
+				report.Plural(f.replaced, "pending row"))
+		}
+	}
 }
 
 // rowNamed returns the id of the row that people call by a name: its external id, or "row 12" where it has none.

@@ -351,11 +351,11 @@ func describeUpload(op *huma.Operation) {
 
 type rejectsInput struct {
 	pageOfID
-	Kind string `query:"kind" enum:"REJECTED,SET_ASIDE" default:"REJECTED" doc:"SET_ASIDE: no movements of money"`
+	Kind string `query:"kind" enum:"REJECTED,SET_ASIDE,REPEATED" default:"REJECTED" doc:"SET_ASIDE: no movements of money. REPEATED: rows that were known, with another text or balance, and pending ones whose booked rows are there"`
 }
 
 func listRejects(ctx context.Context, tx *postgres.Tx, in *rejectsInput) ([]recon.RowError, string, error) {
-	return tx.Rejects(ctx, in.ID, in.Kind == recon.CodeSetAside, in.page())
+	return tx.Rejects(ctx, in.ID, in.Kind, in.page())
 }
 
 func getReading(ctx context.Context, tx *postgres.Tx, in *pathID) (ingestion.Reading, error) {

@@ -52,10 +52,13 @@ type collector struct {
 
 	read, stored, duplicates, rejected, setAside int64
 
+	pending, replaced, changed int64 // of those stored; of them, gone by a later row; of the duplicates
+	repeated                   []recon.RowError
+	gone                       []postgres.GoneRow
+	waiting                    mapping.Waiting // pending rows that a later one may take the place of
+
 	show  int // of the first rows
 	shown []recon.PreviewRow
-
-	replacing int64 // booked rows whose pending ones come before them in the stream
 }
 
 func newCollector(to *spool, t target) *collector {
@@ -73,9 +76,14 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 			return context.Cause(ctx)
 		}
 		c.read++
+		c.leave(row)
 		switch row.Verdict {
 		case mapping.Duplicate:
 			c.duplicates++
+			if len(row.Wrong) > 0 && row.Wrong[0].Code == recon.CodeRowChanged {
+				c.changed++
+			}
+			c.repeated = keep(c.repeated, row.Wrong)
 			return nil
 		case mapping.Rejected:
 			c.rejected++
@@ -85,9 +93,7 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 			c.setAside++
 			c.aside = keep(c.aside, row.Wrong)
 			return nil
-		case mapping.Replacing:
-			c.replacing++
-		case mapping.Fresh:
+		case mapping.Fresh, mapping.Replacing:
 		}
 		c.sample.offer(postgres.RowKey{Identity: row.Identity, Ordinal: row.Tx.Ordinal})
 		if len(c.shown) < c.show {
@@ -95,7 +101,38 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 		}
 		c.lines.note(int64(row.Tx.Row), int64(row.Tx.Line))
 		c.stored++
+		if row.Tx.BookingStatus == recon.Pending {
+			c.pending++
+			c.waiting.Hold(mapping.WaitingRow{Tx: recon.Transaction{
+				ExternalID: row.Tx.ExternalID, Amount: row.Tx.Amount, Currency: row.Tx.Currency,
+			}})
+		}
 		return c.encoder.Append(&row.Tx, row.Identity)
+	})
+}
+
+// leave notes what a row shows of pending ones: those of the file that are gone leave the sums.
+func (c *collector) leave(row *mapping.Row) {
+	tx := &row.Tx
+	for i := range row.Gone {
+		gone := &row.Gone[i]
+		if before, waits := c.waiting.Take("", gone.ExternalID); waits {
+			c.replaced++
+			c.repeated = keep(c.repeated, []recon.RowError{gone.Repeat(tx)})
+			c.encoder.Leave(before.Tx.Currency, before.Tx.Amount)
+		}
+	}
+	void := row.Verdict == mapping.SetAside && tx.ExternalID != ""
+	id := tx.PendingOf
+	if void {
+		id = tx.ExternalID
+	}
+	if id == "" || row.Verdict == mapping.Rejected || tx.BookingStatus == recon.Pending {
+		return
+	}
+	c.lines.note(int64(tx.Row), int64(tx.Line))
+	c.gone = append(c.gone, postgres.GoneRow{
+		Identity: mapping.Identity(&recon.Transaction{ExternalID: id}), By: int64(tx.Row), Void: void, Day: tx.Date,
 	})
 }
 

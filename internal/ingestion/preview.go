@@ -29,6 +29,7 @@ type Preview struct {
 	RowsDuplicate int64             `json:"rowsDuplicate"` // within the file
 	RowsRejected  int64             `json:"rowsRejected"`
 	RowsSetAside  int64             `json:"rowsSetAside"`
+	RowsChanged   int64             `json:"rowsChanged"`       // of the duplicates: with another text or balance
 	Sums          map[string]string `json:"sums,omitempty"`    // of all other rows, per currency; none while a question is open
 	Refused       string            `json:"refused,omitempty"` // why an import would refuse the whole file
 }
@@ -62,7 +63,9 @@ func (t target) preview(ctx context.Context, r *mapping.Reader) (Preview, error)
 		Rows:     append([]recon.PreviewRow{}, rows.shown...),
 		Errors:   append([]recon.RowError{}, rows.rejects[:min(len(rows.rejects), previewRows)]...),
 		SetAside: append([]recon.RowError{}, rows.aside[:min(len(rows.aside), previewRows)]...),
-		RowsRead: rows.read, RowsDuplicate: rows.duplicates, RowsRejected: rows.rejected, RowsSetAside: rows.setAside,
+		RowsRead: rows.read, RowsDuplicate: rows.duplicates + rows.replaced, RowsRejected: rows.rejected,
+		RowsSetAside: rows.setAside,
+		RowsChanged:  rows.changed,
 	}
 	if open := r.Unsettled(); open == nil {
 		p.Sums = rows.encoder.Sums()

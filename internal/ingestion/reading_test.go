@@ -27,7 +27,7 @@ func TestRowsThatAreNoMoneyAreSetAside(t *testing.T) {
 	require.EqualValues(t, 2, got.RowsSetAside)
 	require.Equal(t, map[string]string{"EUR": sumOf(200)}, got.Sums, "no balance is in a sum")
 	require.Equal(t, 203, b.rejects(t, got.ID)[0].Line)
-	aside := b.unread(t, got.ID, true)
+	aside := b.unread(t, got.ID, recon.RowsSetAside)
 	require.Equal(t, []int{2, 204}, []int{aside[0].Line, aside[1].Line})
 	require.Equal(t, recon.CodeSetAside, aside[1].Code)
 

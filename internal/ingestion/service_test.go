@@ -108,13 +108,13 @@ func (b *bundle) transactions(t *testing.T, filter recon.TransactionFilter) (ite
 
 func (b *bundle) rejects(t *testing.T, importID string) []recon.RowError {
 	t.Helper()
-	return b.unread(t, importID, false)
+	return b.unread(t, importID, recon.RowsRejected)
 }
 
-func (b *bundle) unread(t *testing.T, importID string, setAside bool) (items []recon.RowError) {
+func (b *bundle) unread(t *testing.T, importID, kind string) (items []recon.RowError) {
 	t.Helper()
 	require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
-		items, _, err = tx.Rejects(b.ctx, importID, setAside, postgres.Page{Limit: 1000})
+		items, _, err = tx.Rejects(b.ctx, importID, kind, postgres.Page{Limit: 1000})
 		return err
 	}))
 	return items

@@ -37,11 +37,12 @@ func BenchmarkMap(b *testing.B) {
 		if i%len(records) == 0 {
 			ids = Identities{}
 		}
-		tx, wrong := m.Map(records[i%len(records)])
+		rec := records[i%len(records)]
+		tx, wrong := m.Map(rec)
 		if len(wrong) > 0 {
 			b.Fatal(wrong)
 		}
-		ids.Admit(&tx)
+		ids.Admit(&Row{Record: rec, Tx: tx, Identity: Identity(&tx)})
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -135,7 +135,9 @@ func (d *detector) settings() {
 	if d.dropInconsistent(); d.given.Detect == recon.DetectOff {
 		return
 	}
-	for _, step := range []func(*Mapper){d.signs, d.settleStatus, d.pendingDate, d.labelRows} {
+	for _, step := range []func(*Mapper){
+		d.signs, d.settleStatus, d.pendingDate, d.labelRows, d.pendingNamed, d.volatile,
+	} {
 		m, problems := Compile(d.out, d.header)
 		if len(problems) > 0 {
 			d.problem = append(d.problem, problems...)

@@ -50,7 +50,7 @@ func TestDetectFiles(t *testing.T) {
 		{
 			"debits that are negative already", "Date|Description|Debit|Credit|Balance\n2026-01-05|a|-5.00||10.00\n2026-01-06|b||7.00|17.00",
 			"amount=Debit-Credit date=Date",
-			`{"debit":{"columns":["Debit"],"negate":true},"credit":"Credit","date":"Date","description":"Description","decimal":"."}`,
+			`{"debit":{"columns":["Debit"],"negate":true},"credit":"Credit","date":"Date","description":"Description","decimal":".","volatile":["Balance"]}`,
 		},
 		{
 			"a sign that stands twice", "Date|Amount|D/C\n2026-01-05|-5.00|D\n2026-01-06|7.00|C",

@@ -46,15 +46,26 @@ func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	r.amounts(inNumber)
 	isAside := func(e recon.RowError) bool { return e.Code == recon.CodeSetAside }
 	if i := slices.IndexFunc(r.wrong, isAside); i >= 0 {
-		return recon.Transaction{}, r.wrong[i : i+1]
+		return r.withdrawal(), r.wrong[i : i+1]
 	}
 	if len(r.wrong) > 0 {
 		return recon.Transaction{}, r.wrong
 	}
 	l := m.layoutFor(rec)
 	r.tx.Metadata = metadata(l, rec)
-	r.tx.Digest = digest(&r.tx, l, rec)
+	r.tx.Digest = digest(&r.tx, l, rec, m.account.text(rec))
 	return r.tx, nil
+}
+
+// withdrawal is what is known of a row that never became money, by which its pending row is withdrawn; the zero value
+// for other rows that are set aside.
+func (r *row) withdrawal() recon.Transaction {
+	if r.tx.BookingStatus != recon.Void {
+		return recon.Transaction{}
+	}
+	return recon.Transaction{
+		Row: r.tx.Row, Line: r.tx.Line, ExternalID: r.tx.ExternalID, Date: r.tx.Date, BookingStatus: recon.Void,
+	}
 }
 
 func metadata(l *layout, rec recon.Record) []recon.Attribute {
@@ -86,6 +97,7 @@ func (r *row) texts() {
 	if losesDigits(r.tx.ExternalID) {
 		r.tx.ExternalID = "" // rows of it look alike and are not the same
 	}
+	r.tx.PendingOf = r.m.pendingOf.text(r.rec)
 	r.tx.Reference = r.m.reference.text(r.rec)
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
@@ -385,6 +397,7 @@ func (r *row) status() {
 	case recon.Void:
 		text := r.m.status.text(r.rec)
 		r.wrong = append(r.wrong, r.setAside(recon.FieldBookingStatus, text, strconv.Quote(text)+" never became money"))
+		r.tx.BookingStatus = recon.Void
 	case "", undone:
 		r.fail(recon.FieldBookingStatus, word, recon.CodeInvalidValue,
 			"%q may be booked, pending or no money: add it to booked, pending or void of status in the field map", word)

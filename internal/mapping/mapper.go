@@ -31,7 +31,9 @@ type Mapper struct {
 	layout  atomic.Pointer[layout]
 
 	externalID, reference, amount, debit, credit, direction, currency, date, valueDate, description, kind, status,
-	gross, fee, tax, net, originalAmount, originalCurrency, balance, account *source
+	gross, fee, tax, net, originalAmount, originalCurrency, balance, account, pendingOf *source
+
+	volatile map[int]bool // columns that change from one delivery to the next
 }
 
 // layout is the order of metadata for one width of the header: positions sorted by name.
@@ -39,7 +41,9 @@ type layout struct {
 	header  []string
 	byName  []int
 	kept    []int
-	content []int // byName without the columns of the id
+	content []int // byName without the columns of the id and the volatile ones
+
+	volatile []int // running balances, and what the map calls so
 }
 
 // source is where one canonical field comes from, compiled.
@@ -72,7 +76,7 @@ type currencyColumn struct {
 func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldError) {
 	m := &Mapper{
 		fields: map[string]*source{}, negate: fields.Negate, minor: fields.Unit == recon.UnitMinor,
-		noID:    map[int]bool{},
+		noID: map[int]bool{}, volatile: map[int]bool{},
 		keepAll: true,
 	}
 	var problems []recon.FieldError
@@ -85,12 +89,25 @@ func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldErro
 		problems = append(problems, wrong...)
 		m.fields[name] = compiled
 	}
+	for _, name := range fields.Volatile {
+		at := columnAt(header, name)
+		if m.volatile[at] = true; at < 0 {
+			problems = append(problems, recon.FieldError{
+				Pointer: "/volatile", Code: recon.CodeUnknownColumn, Message: noColumn(name, header),
+			})
+		}
+	}
 	problems = append(problems, demand(fields)...)
 	aside, wrong := compileAside(fields, header)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, problems
 	}
 	m.name()
+	if m.balance != nil {
+		for _, at := range m.balance.columns {
+			m.volatile[at] = true
+		}
+	}
 	m.aside = aside
 	m.aside.account = m.account
 	m.layout.Store(m.lay(header))
@@ -123,6 +140,7 @@ func (m *Mapper) name() {
 	m.gross, m.fee, m.tax, m.net = f[recon.FieldGross], f[recon.FieldFee], f[recon.FieldTax], f[recon.FieldNet]
 	m.originalAmount, m.originalCurrency = f[recon.FieldOriginalAmount], f[recon.FieldOriginalCurrency]
 	m.balance, m.account = f[recon.FieldBalance], f[recon.FieldAccount]
+	m.pendingOf = f[recon.FieldPendingOf]
 	if m.externalID != nil {
 		for _, at := range m.externalID.columns {
 			m.noID[at] = true
@@ -240,7 +258,11 @@ func (m *Mapper) lay(header []string) *layout {
 	}
 	slices.SortFunc(l.byName, func(a, b int) int { return strings.Compare(header[a], header[b]) })
 	for _, at := range l.byName {
-		if !m.noID[at] {
+		switch {
+		case m.noID[at]:
+		case m.volatile[at]:
+			l.volatile = append(l.volatile, at)
+		default:
 			l.content = append(l.content, at)
 		}
 		if m.keepAll || m.keep[header[at]] {

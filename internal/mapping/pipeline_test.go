@@ -59,7 +59,7 @@ func TestRowsAndMoneyTie(t *testing.T) {
 		for i := range want.rows {
 			kind := "good"
 			if i >= 45 { // enough good rows first that detection sees what the file is
-				kind = rapid.SampledFrom([]string{"good", "ragged", "amount", "date", "duplicate", "conflict"}).Draw(t, "kind")
+				kind = rapid.SampledFrom([]string{"good", "ragged", "amount", "date", "duplicate", "changed", "conflict"}).Draw(t, "kind")
 			}
 			minor := recon.Minor(i*137 - 2000)
 			switch kind {
@@ -78,8 +78,11 @@ func TestRowsAndMoneyTie(t *testing.T) {
 			case "duplicate":
 				fmt.Fprintf(&file, "%d,2026-01-13,%s,x\n", lastID, recon.Minor(lastID*137-2000).Decimal(2))
 				want.duplicates++
-			case "conflict":
+			case "changed":
 				fmt.Fprintf(&file, "%d,2026-01-13,%s,other\n", lastID, recon.Minor(lastID*137-2000).Decimal(2))
+				want.duplicates++
+			case "conflict":
+				fmt.Fprintf(&file, "%d,2026-01-14,%s,x\n", lastID, recon.Minor(lastID*137-2000).Decimal(2))
 				want.rejected++
 			}
 		}

@@ -17,7 +17,8 @@ type Row struct {
 	Tx       recon.Transaction
 	Identity [16]byte
 	Verdict  Verdict
-	Wrong    []recon.RowError // why it is Rejected or SetAside
+	Wrong    []recon.RowError // why it is Rejected or SetAside, or in what it is not the row that it repeats
+	Gone     []Gone           // pending rows that it took the place of
 }
 
 // batchRows is how many rows go from one stage of Read to the next at once.
@@ -60,8 +61,8 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		}
 		for i := range b.rows {
 			row := &b.rows[i]
-			if row.Verdict != Rejected && row.Verdict != SetAside {
-				seen.judge(row)
+			if row.Verdict != Rejected && (row.Verdict != SetAside || row.Tx.ExternalID != "") {
+				seen.Admit(row)
 			}
 			refused.count(row)
 			if err := each(row); err != nil {
@@ -148,7 +149,9 @@ func (r *Reader) mapAll(b *batch) {
 			if row.Verdict = Rejected; row.Wrong[0].Code == recon.CodeSetAside {
 				row.Verdict = SetAside
 			}
-			continue
+			if row.Tx.ExternalID == "" {
+				continue
+			}
 		}
 		row.Identity = Identity(&row.Tx)
 	}
@@ -158,13 +161,5 @@ func (r *Reader) mapAll(b *batch) {
 func (b *batch) guard() {
 	if p := recover(); p != nil {
 		b.crash, b.err = fmt.Sprintf("%v\n\n%s", p, debug.Stack()), io.ErrUnexpectedEOF
-	}
-}
-
-// judge sets what a row is among the rows of its source before it.
-func (i *Identities) judge(row *Row) {
-	verdict, conflict := i.AdmitAs(&row.Tx, row.Identity)
-	if row.Verdict = verdict; conflict != nil {
-		row.Wrong = []recon.RowError{*conflict}
 	}
 }

@@ -39,6 +39,8 @@ func TestColumnNamesOfManyBanks(t *testing.T) {
 
 func TestEveryFieldHasSynonyms(t *testing.T) {
 	for _, field := range recon.MappedFields {
-		require.NotEmpty(t, synonyms[field], field)
+		if field != recon.FieldPendingOf { // which is known by its values alone
+			require.NotEmpty(t, synonyms[field], field)
+		}
 	}
 }

@@ -28,12 +28,12 @@ func (w *Waiting) Hold(row WaitingRow) {
 	w.rows[key], w.order = row, append(w.order, key)
 }
 
-// Replace drops and returns the pending row of a booked one that came as Replacing.
-func (w *Waiting) Replace(source, externalID string) WaitingRow {
+// Take drops and returns a pending row, where it waits: another row has taken its place.
+func (w *Waiting) Take(source, externalID string) (row WaitingRow, waits bool) {
 	key := waitingKey{source, externalID}
-	row := w.rows[key]
+	row, waits = w.rows[key]
 	delete(w.rows, key)
-	return row
+	return row, waits
 }
 
 // Rest returns the rows that nothing replaced, in the order in which they came.

@@ -21,7 +21,11 @@ func TestWaiting(t *testing.T) {
 		}
 		w.Hold(WaitingRow{Tx: recon.Transaction{ExternalID: id}, ID: int64(i), Source: source, Carried: i == 1})
 	}
-	require.EqualValues(t, 0, w.Replace("bank", "A").ID, "an id is one within its source")
+	row, waits := w.Take("bank", "A")
+	require.True(t, waits)
+	require.EqualValues(t, 0, row.ID, "an id is one within its source")
+	_, waits = w.Take("bank", "A")
+	require.False(t, waits)
 	rest := w.Rest()
 	require.Len(t, rest, 2)
 	require.Equal(t, []int64{1, 2}, []int64{rest[0].ID, rest[1].ID})

@@ -35,13 +35,14 @@ func (b *bundle) imported(t *testing.T, id string) (i recon.Import) {
 	return i
 }
 
+const (
+	pending = "B1,2026-03-01,10.00,A,card,pending"
+	booked  = "B1,2026-03-02,10.50,A,card,booked"
+	other   = "B2,2026-03-01,7.00,B,card,booked"
+)
+
 func TestTheBookedRowReplacesItsPendingOne(t *testing.T) {
 	t.Parallel()
-	const (
-		pending = "B1,2026-03-01,10.00,A,card,pending"
-		booked  = "B1,2026-03-02,10.50,A,card,booked"
-		other   = "B2,2026-03-01,7.00,B,card,booked"
-	)
 	// askPending makes the context match pending rows: by a predicate that would take all, and the key that asks for them.
 	askPending := func(t *testing.T, b *bundle, autoAt int) {
 		b.tx(t, func(tx *postgres.Tx) error {
@@ -64,7 +65,7 @@ func TestTheBookedRowReplacesItsPendingOne(t *testing.T) {
 		second := b.loadStatus(t, b.right, booked, "B3,2026-03-02,1.00,C,card,booked")
 		require.Equal(t, []int64{2, 2, 0, 0}, figures(first))
 		require.Equal(t, []int64{2, 2, 0, 0}, figures(second))
-		require.Contains(t, second.Detection, "1 booked rows replaced pending ones")
+		require.Contains(t, second.Detection, "1 pending rows were booked or withdrawn")
 		again := b.imported(t, first.ID)
 		require.Equal(t, []int64{2, 1, 1, 0}, figures(again), "delivered again, by the booked row")
 		require.Equal(t, map[string]string{"EUR": "7.00"}, again.Sums)
@@ -136,5 +137,55 @@ func TestTheBookedRowReplacesItsPendingOne(t *testing.T) {
 		want := b.run(t, s, recon.RunDry)
 		require.Equal(t, want.ResultHash, got.ResultHash)
 		require.Equal(t, want.InputHash, got.InputHash)
+	})
+}
+
+func TestRowsThatComeAgain(t *testing.T) {
+	t.Parallel()
+	t.Run("a booked row of another id replaces the pending one that it names, and an older file brings nothing back", func(t *testing.T) {
+		t.Parallel()
+		_, b := setup(t)
+		load := func(rows ...string) recon.Import {
+			text := "id,pending_id,date,amount,reference,status\n" + strings.Join(rows, "\n") + "\n"
+			i, err := b.imports.Import(b.ctx, b.right, ingestion.File{Name: "card.csv", Body: strings.NewReader(text)})
+			require.NoError(t, err)
+			return i
+		}
+		const x1, x2, y1 = "x1,,2026-03-01,10.00,A,pending", "x2,,2026-03-01,5.00,B,pending", "y1,x1,2026-03-02,12.00,A,booked"
+		whole := load(x1, y1, x2)
+		require.Equal(t, []int64{3, 2, 1, 0}, figures(whole))
+		require.Equal(t, map[string]string{"EUR": "17.00"}, whole.Sums)
+		require.Equal(t, []int64{2, 1, 1, 0}, figures(load("y2,x2,2026-03-02,6.00,B,booked", y1)), "x2 is of the file before")
+		require.Equal(t, []int64{2, 0, 2, 0}, figures(load(x1, x2)))
+		require.Equal(t, []int64{1, 0, 1, 0}, figures(load("x2,,2026-03-01,5.00,B2,pending")))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM import_rejects WHERE kind = 'REPEATED' AND code = 'ROW_REPLACED' AND value = 'x1'`))
+		require.Equal(t, 1800, b.count(t, `SELECT sum(amount)::int FROM transactions`))
+		b.RequireSound(t, b.tenantID)
+	})
+
+	t.Run("what failed withdraws its pending row, and a booked row never in silence", func(t *testing.T) {
+		t.Parallel()
+		_, b := setup(t)
+		b.loadStatus(t, b.right, pending, other)
+		withdrawn := b.loadStatus(t, b.right, "B1,2026-03-02,10.00,A,card,declined", "B4,2026-03-02,1.00,D,card,booked", "B5,2026-03-02,1.00,E,card,pending")
+		require.Equal(t, []int64{3, 2, 0, 0}, figures(withdrawn))
+		require.Zero(t, b.count(t, `SELECT count(*) FROM transactions WHERE external_id = 'B1'`))
+		require.Equal(t, []int64{1, 0, 1, 0}, figures(b.loadStatus(t, b.right, pending)), "an older file")
+		refused := b.loadStatus(t, b.right, "B2,2026-03-04,7.00,B,card,declined", "B6,2026-03-04,1.00,F,card,booked")
+		require.Equal(t, []int64{2, 1, 0, 1, 0}, append(figures(refused), refused.RowsSetAside))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM import_rejects WHERE code = 'BOOKED_AND_VOID' AND line = 2`))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM transactions WHERE external_id = 'B2'`))
+		b.RequireSound(t, b.tenantID)
+	})
+
+	t.Run("another text is the same row, and its newer version is kept with the import", func(t *testing.T) {
+		t.Parallel()
+		_, b := setup(t)
+		b.loadStatus(t, b.right, other, "B7,2026-03-01,3.00,G,card,booked")
+		again := b.loadStatus(t, b.right, "B2,2026-03-01,7.00,B,card payment at the bakery,settled", "B7,2026-03-01,3.00,G,card,booked", "B8,2026-03-01,1.00,H,card,booked")
+		require.Equal(t, []int64{3, 1, 2, 0, 1}, append(figures(again), again.RowsChanged))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM import_rejects WHERE kind = 'REPEATED' AND line = 2 AND reason LIKE '%description: card payment at the bakery%'`))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM transactions WHERE external_id = 'B2' AND description = 'card'`))
+		b.RequireSound(t, b.tenantID)
 	})
 }

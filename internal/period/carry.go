@@ -2,7 +2,6 @@ package period
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"slices"
 
@@ -128,7 +127,7 @@ func (c *Carry) Remember(side recon.Side, identities func(source string) *mappin
 			known.RememberContent([16]byte(row.Tx.Digest[:16]))
 			continue
 		}
-		known.Remember(mapping.Identity(&row.Tx), binary.BigEndian.Uint64(row.Tx.Digest[:8]), row.stage())
+		known.Remember(mapping.Identity(&row.Tx), mapping.TraitsOf(&row.Tx), row.stage())
 	}
 	for i := range c.settled {
 		if s := &c.settled[i]; s.Side == side {

@@ -10,7 +10,7 @@ import (
 // FileName is the name of the file that a Closing is written to.
 const FileName = "open.ndjson"
 
-const version = 1
+const version = 2
 
 // Types of lines.
 const (
@@ -108,8 +108,8 @@ type setLine struct {
 	Date     recon.Day  `json:"date,omitempty"` // of that row: the oldest of all
 }
 
-// settledLine are rows of one source and day that are settled. A row with an id is 24 bytes in base64, its identity and
-// the beginning of its digest; one without is 16, of its digest.
+// settledLine are rows of one source and day that are settled. A row with an id is 32 bytes in base64, its identity and
+// its traits; one without is 16, of its digest.
 type settledLine struct {
 	Type    string     `json:"type"`
 	Side    recon.Side `json:"side"`

@@ -126,7 +126,10 @@ func readSide(t *testing.T, plan *engine.Plan, carry *Carry, side int, texts []s
 	rows := make([]recon.Transaction, len(texts))
 	for i, text := range texts {
 		rows[i] = rowOf(t, i+1, text)
-		switch verdict, _ := known.Admit(&rows[i]); verdict {
+		row := mapping.Row{Tx: rows[i], Identity: mapping.Identity(&rows[i])}
+		known.Admit(&row)
+		rows[i] = row.Tx
+		switch row.Verdict {
 		case mapping.Fresh:
 			require.NoError(t, table.Add(&rows[i], int64(i), name))
 		case mapping.Duplicate:

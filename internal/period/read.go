@@ -162,9 +162,13 @@ func (r *reader) begin(text []byte, kind string, err error) error {
 	if err := json.Unmarshal(text, &stated); err != nil || stated.Version < 1 {
 		return r.foreign("its first line has no version")
 	}
-	if stated.Version > version {
+	switch {
+	case stated.Version > version:
 		return fmt.Errorf("%s is of version %d, and this matcher reads up to %d: use the newer one", r.name,
 			stated.Version, version)
+	case stated.Version < version:
+		return fmt.Errorf("%s is of version %d, by which rows are not known again: run last period again with --out",
+			r.name, stated.Version)
 	}
 	return decode(r, text, func(h *head) error {
 		r.head = *h

@@ -2,7 +2,6 @@ package period
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 
 	"matcher/internal/engine"
@@ -14,7 +13,7 @@ const (
 	// settledDaysMax is how long settled rows are remembered: a year's statement, delivered once more in the month
 	// after.
 	settledDaysMax = 400
-	// settledRowsMax bounds them, the newest kept: 33 bytes each in the file and 50 in memory.
+	// settledRowsMax bounds them, the newest kept: 44 bytes each in the file and 60 in memory.
 	settledRowsMax  = 4_000_000
 	settledLineRows = 1000
 )
@@ -27,7 +26,7 @@ func settledRow(table *engine.Table, row uint32) string {
 		return base64.RawStdEncoding.EncodeToString(digest[:])
 	}
 	identity := mapping.Identity(&recon.Transaction{ExternalID: id})
-	return base64.RawStdEncoding.EncodeToString(append(identity[:], digest[:8]...))
+	return base64.RawStdEncoding.EncodeToString(append(identity[:], digest[:]...))
 }
 
 // remember makes the rows known to the identities of their source.
@@ -39,12 +38,12 @@ func (s *settledLine) remember(known *mapping.Identities) error {
 	for _, text := range s.Rows {
 		data, err := base64.RawStdEncoding.DecodeString(text)
 		switch {
-		case err == nil && len(data) == 24:
-			known.Remember([16]byte(data), binary.BigEndian.Uint64(data[16:]), stage)
+		case err == nil && len(data) == 32:
+			known.Remember([16]byte(data), mapping.Traits(data[16:]), stage)
 		case err == nil && len(data) == 16:
 			known.RememberContent([16]byte(data))
 		default:
-			return errors.New("a settled row is 22 or 32 characters of base64")
+			return errors.New("a settled row is 22 or 43 characters of base64")
 		}
 	}
 	return nil

@@ -50,15 +50,15 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	i.Status, i.CreatedBy = recon.ImportCompleted, tx.Actor()
 	err = tx.tx.QueryRow(ctx, `
 		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, reading, field_map_version,
-			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, sums, detection,
-			created_by)
+			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, rows_changed,
+			sums, detection, created_by)
 		OVERRIDING SYSTEM VALUE
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		RETURNING created_at`,
 		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.Reading),
 		i.FieldMapVersion,
-		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.Sums, i.Detection,
-		i.CreatedBy).
+		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.RowsChanged,
+		i.Sums, i.Detection, i.CreatedBy).
 		Scan(&i.CreatedAt)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
@@ -67,28 +67,33 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 }
 
 func (tx *Tx) insertRejects(ctx context.Context, load ImportLoad) error {
-	rows := slices.Concat(load.Rejects, load.SetAside)
-	if len(rows) == 0 {
-		return nil
-	}
-	at := 0
-	stream := newCopyStream(slices.Values(rows), func(r copyRow, e recon.RowError) copyRow {
-		ordinal, aside := at, at >= len(load.Rejects)
-		if aside {
-			ordinal -= len(load.Rejects)
+	for _, listed := range []struct {
+		kind string
+		rows []recon.RowError
+	}{
+		{recon.RowsRejected, load.Rejects}, {recon.RowsSetAside, load.SetAside}, {recon.RowsRepeated, load.Repeated},
+	} {
+		if len(listed.rows) == 0 {
+			continue
 		}
-		at++
-		r = r.fields(9).int8(load.Import.Num).boolean(aside).int4(int32(ordinal)).int8(int64(e.Line)).int8(int64(e.Row))
-		return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason)
-	})
-	_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, set_aside, ordinal, line, row, field, value, code, reason)
-		FROM STDIN (FORMAT binary)`, stream)
-	return err
+		at := int32(-1)
+		stream := newCopyStream(slices.Values(listed.rows), func(r copyRow, e recon.RowError) copyRow {
+			at++
+			r = r.fields(9).int8(load.Import.Num).text(listed.kind).int4(at).int8(int64(e.Line)).int8(int64(e.Row))
+			return r.text(e.Field).text(e.Value).text(e.Code).text(e.Reason)
+		})
+		_, err := tx.copyIn(ctx, `COPY import_rejects (import_num, kind, ordinal, line, row, field, value, code, reason)
+			FROM STDIN (FORMAT binary)`, stream)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const importColumns = `i.id, i.num, i.source_id, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex') AS sha256,
 	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.rows_set_aside,
-	i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
+	i.rows_changed, i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
 
 var imports = noun[recon.Import]{name: "import", sql: `SELECT ` + importColumns + ` FROM imports i WHERE i.id = $1`}
 
@@ -111,9 +116,9 @@ func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.
 	}.page(ctx, tx, page)
 }
 
-// Rejects lists the rejected rows of an import in the order of the file, as far as they were kept, or those set aside.
+// Rejects lists the rows of a kind that an import did not take, as far as they were kept.
 func (tx *Tx) Rejects(
-	ctx context.Context, importID string, setAside bool, page Page,
+	ctx context.Context, importID, kind string, page Page,
 ) ([]recon.RowError, string, error) {
 	imported, err := tx.Import(ctx, importID)
 	if err != nil {
@@ -122,9 +127,9 @@ func (tx *Tx) Rejects(
 	return list[recon.RowError]{
 		what: "rejects", first: -1, sql: `
 			SELECT line, row, field, value, code, reason FROM import_rejects
-			WHERE import_num = @import AND set_aside = @aside AND ordinal > @after
+			WHERE import_num = @import AND kind = @kind AND ordinal > @after
 			ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
-		args: pgx.NamedArgs{"import": imported.Num, "aside": setAside},
+		args: pgx.NamedArgs{"import": imported.Num, "kind": kind},
 	}.page(ctx, tx, page)
 }
 
@@ -199,6 +204,8 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 		`DELETE FROM ignored_items WHERE transaction_id BETWEEN $1 AND $2`,
 		`DELETE FROM open_items o USING imports i JOIN sources s ON s.id = i.source_id
 			WHERE i.num = $1::bigint >> 32 AND o.source_num = s.num AND o.transaction_id BETWEEN $1 AND $2`,
+		`DELETE FROM withdrawn_rows w USING imports i JOIN sources s ON s.id = i.source_id
+			WHERE i.num = $1::bigint >> 32 AND w.source_num = s.num AND w.import_num = i.num AND $2::bigint > 0`,
 		`DELETE FROM transactions WHERE id BETWEEN $1 AND $2`,
 	} {
 		if _, err := tx.exec(ctx, "removing the import's rows", sql, first, last); err != nil {

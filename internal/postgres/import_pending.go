@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"matcher/internal/recon"
 )
 
 // A bank lists a payment before it is booked, and again when it is: under the same id, often with another amount
 // or day. The booked row replaces the pending one, so no sum ever holds both. What a run proposed for the pending row
 // is dissolved. A confirmed or partial group is a decision and stays: the booked row is rejected until it is
-// unmatched.
+// unmatched. Some banks give the booked row another id and name the pending one in a column of its own; a payment that
+// never became money withdraws its pending row.
 
 // pendingMatched is why a booked row was rejected.
 const pendingMatched = "its pending row stands in a confirmed or partial group: unmatch that, then load the file again"
@@ -19,58 +22,191 @@ const pendingMatched = "its pending row stands in a confirmed or partial group: 
 // replaceNote is the note in the history of a dissolved group.
 const replaceNote = "a booked row replaces the pending one"
 
-// pendingRow is a stored row whose booked one is staged.
+// pendingRow is a stored row that a staged one takes the place of.
 type pendingRow struct {
 	ID         int64
 	ExternalID string
 	GroupID    int64 // 0: it is free
 	Status     recon.GroupStatus
+	By         int64 // the row of another id that took its place; 0: it has the same id
+	Void       bool
 }
 
-// replacePending takes pending rows out whose booked ones are staged. Those of the file itself are dropped where they
-// stand.
-func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) error {
-	if load.Replacing > 0 {
-		if _, err := tx.exec(ctx, "dropping the file's own pending rows", `
-			DELETE FROM stg_transactions p USING stg_transactions b
-			WHERE b.identity = p.identity AND b.ordinal = p.ordinal
-				AND p.booking_status = 'PENDING' AND b.booking_status = 'BOOKED'`); err != nil {
+// GoneRow is a pending row that another one took the place of: its booked row, which has another id, or one by which it
+// never became money.
+type GoneRow struct {
+	Identity [16]byte
+	By       int64 // the row that took its place
+	Void     bool  // that row is no money
+	Day      recon.Day
+}
+
+// mayBeStale reports whether pending rows of the file may be gone since, by an earlier file.
+func (tx *Tx) mayBeStale(ctx context.Context, load ImportLoad) (bool, error) {
+	if load.Pending == 0 {
+		return false, nil
+	}
+	return value[bool](tx.query(ctx, `SELECT EXISTS (SELECT FROM withdrawn_rows WHERE source_num = $1)`, load.Source.Num))
+}
+
+// replacePending takes pending rows out whose booked ones are staged, and those that never became money. Those of the
+// file itself are dropped where they stand. It returns how many staged rows are refused, since the pending rows that
+// they replace are held.
+func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) (refused int64, err error) {
+	if err := tx.stageGone(ctx, load); err != nil {
+		return 0, err
+	}
+	pending, err := tx.pendingRows(ctx, load.Source.Num)
+	if err == nil && len(pending) > 0 {
+		// Only now the lock: a run that saves in between may have taken the rows.
+		var c recon.Context
+		if c, err = tx.lockOpenContext(ctx, load.Source.ContextID); err != nil {
+			return 0, err
+		}
+		if pending, err = tx.pendingRows(ctx, load.Source.Num); err != nil {
+			return 0, err
+		}
+		if refused, err = tx.refuseHeld(ctx, load, pending); err != nil {
+			return 0, err
+		}
+		if pending = replaceable(pending); len(pending) > 0 {
+			err = tx.takeOut(ctx, load, c, pending)
+		}
+	}
+	if err != nil || len(load.Gone) == 0 {
+		return refused, err
+	}
+	if err := tx.refuseBooked(ctx, load); err != nil {
+		return 0, err
+	}
+	_, err = tx.exec(ctx, "remembering withdrawn rows", `
+		INSERT INTO withdrawn_rows (source_num, identity, import_num)
+		SELECT $1, identity, $2 FROM stg_gone ON CONFLICT DO NOTHING`, load.Source.Num, load.Import.Num)
+	return refused, err
+}
+
+// stageGone drops the staged rows that are gone already, by later rows of the file or by an earlier file.
+func (tx *Tx) stageGone(ctx context.Context, load *ImportLoad) error {
+	identities := make([]pgtype.UUID, len(load.Gone))
+	by, days := make([]int64, len(load.Gone)), make([]int32, len(load.Gone))
+	void := make([]bool, len(load.Gone))
+	for i, g := range load.Gone {
+		identities[i] = pgtype.UUID{Bytes: g.Identity, Valid: true}
+		by[i], days[i], void[i] = g.By, g.Day.Unix(), g.Void
+	}
+	if _, err := tx.exec(ctx, "staging withdrawn rows", `
+		CREATE TEMPORARY TABLE stg_gone (identity uuid, by bigint, void boolean, days integer) ON COMMIT DROP`); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, "staging withdrawn rows", `
+		INSERT INTO stg_gone (identity, by, void, days)
+		SELECT g.identity, g.by, g.void, g.days
+		FROM unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::integer[]) AS g (identity, by, void, days)`,
+		identities, by, void, days); err != nil {
+		return err
+	}
+	for _, drop := range []struct {
+		sql    string
+		needed bool
+	}{
+		{`DELETE FROM stg_transactions p USING stg_transactions b
+			WHERE b.identity = p.identity AND b.ordinal = p.ordinal AND b.id > p.id`, load.Replaced > 0},
+		{`DELETE FROM stg_transactions p USING stg_gone g
+			WHERE g.identity = p.identity AND p.ordinal = 0 AND p.booking_status = 'PENDING'`, len(load.Gone) > 0},
+		{`DELETE FROM stg_transactions p USING withdrawn_rows w
+			WHERE w.source_num = p.source_num AND w.identity = p.identity AND p.ordinal = 0
+				AND p.booking_status = 'PENDING'`, load.Pending > 0},
+	} {
+		if !drop.needed {
+			continue
+		}
+		if _, err := tx.exec(ctx, "dropping pending rows of the file", drop.sql); err != nil {
 			return err
 		}
 	}
-	if pending, err := tx.pendingRows(ctx); err != nil || len(pending) == 0 {
-		return err
-	}
-	// Only now the lock: a run that saves in between may have taken the rows.
-	c, err := tx.lockOpenContext(ctx, load.Source.ContextID)
-	if err != nil {
-		return err
-	}
-	pending, err := tx.pendingRows(ctx)
-	if err != nil {
-		return err
-	}
-	if pending = replaceable(pending); len(pending) == 0 {
-		return nil
-	}
-	return tx.takeOut(ctx, load, c, pending)
+	return nil
 }
 
-// replaceable leaves out the rows that a person or a run has confirmed.
+// refuseHeld refuses the rows that would replace pending ones with other ids that are in a confirmed or partial group.
+// Rows of the same id are conflicts by themselves.
+func (tx *Tx) refuseHeld(ctx context.Context, load *ImportLoad, pending []pendingRow) (refused int64, err error) {
+	for _, p := range pending {
+		if !p.held() || p.By == 0 {
+			continue
+		}
+		reject := recon.NewRowError(int(load.Line(p.By)), int(p.By), recon.FieldExternalID, p.ExternalID,
+			recon.CodePendingMatched, pendingMatched)
+		if p.Void {
+			load.refuseAside(reject)
+		} else {
+			dropped, err := tx.exec(ctx, "dropping a refused row", `
+				DELETE FROM stg_transactions s WHERE s.id = $1 AND NOT EXISTS (
+					SELECT FROM transactions t WHERE t.source_num = s.source_num AND t.identity = s.identity)`,
+				rowID(load.Import.Num, p.By))
+			if err != nil {
+				return 0, err
+			}
+			if dropped > 0 {
+				load.reject(reject)
+			}
+			refused += dropped
+		}
+		if _, err := tx.exec(ctx, "keeping a held row", `DELETE FROM stg_gone WHERE by = $1`, p.By); err != nil {
+			return 0, err
+		}
+	}
+	return refused, nil
+}
+
+// refuseBooked refuses rows by which stored booked ones never became money: those stay.
+func (tx *Tx) refuseBooked(ctx context.Context, load *ImportLoad) error {
+	booked, err := all[pendingRow](tx.query(ctx, `
+		SELECT t.id, coalesce(t.external_id, '') AS external_id, 0::bigint AS group_id, '' AS status, g.by, g.void
+		FROM stg_gone g
+		JOIN transactions t ON t.source_num = $1 AND t.identity = g.identity AND t.ordinal = 0
+		WHERE g.void AND t.booking_status = 'BOOKED' AND t.date - DATE '1970-01-01' <= g.days
+		ORDER BY g.by`, load.Source.Num))
+	for _, b := range booked {
+		load.refuseAside(recon.NewRowError(int(load.Line(b.By)), int(b.By), recon.FieldExternalID, b.ExternalID,
+			recon.CodeBookedAndVoid, "the row is booked by an earlier file, and never became money by this one; the "+
+				"booked row stays: if the money came back, its return is a row of its own; if it never moved, void that "+
+				"import"))
+	}
+	return err
+}
+
+// refuseAside makes a row that was set aside a refused one.
+func (load *ImportLoad) refuseAside(e recon.RowError) {
+	load.Import.RowsSetAside--
+	load.Import.RowsRejected++
+	load.SetAside = slices.DeleteFunc(load.SetAside, func(aside recon.RowError) bool { return aside.Row == e.Row })
+	load.reject(e)
+}
+
+// held reports whether a person or a run has confirmed the row.
+func (p *pendingRow) held() bool { return p.GroupID != 0 && p.Status != recon.GroupProposed }
+
+// replaceable leaves out the rows that are held.
 func replaceable(pending []pendingRow) []pendingRow {
-	return slices.DeleteFunc(pending,
-		func(p pendingRow) bool { return p.GroupID != 0 && p.Status != recon.GroupProposed })
+	return slices.DeleteFunc(pending, func(p pendingRow) bool { return p.held() })
 }
 
-func (tx *Tx) pendingRows(ctx context.Context) ([]pendingRow, error) {
+func (tx *Tx) pendingRows(ctx context.Context, sourceNum int32) ([]pendingRow, error) {
 	pending, err := all[pendingRow](tx.query(ctx, `
-		SELECT t.id, coalesce(t.external_id, '') AS external_id, coalesce(g.id, 0) AS group_id, coalesce(g.status, '') AS status
-		FROM stg_transactions s
+		SELECT DISTINCT ON (t.id) t.id, coalesce(t.external_id, '') AS external_id, coalesce(g.id, 0) AS group_id,
+			coalesce(g.status, '') AS status, s.by, s.void
+		FROM (
+			SELECT source_num, identity, ordinal, 0 AS by, false AS void, booking_status, digest, date
+			FROM stg_transactions
+			UNION ALL
+			SELECT $1, identity, 0, by, void, 'BOOKED', '', NULL FROM stg_gone
+		) AS s
 		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
 		LEFT JOIN active_items a ON a.transaction_id = t.id
 		LEFT JOIN match_groups g ON g.id = a.group_id
-		WHERE s.booking_status = 'BOOKED' AND t.booking_status = 'PENDING'
-		ORDER BY t.id`))
+		WHERE t.booking_status = 'PENDING' AND (s.booking_status = 'BOOKED'
+			OR s.date >= t.date AND substring(s.digest FOR 8) <> substring(t.digest FOR 8))
+		ORDER BY t.id, s.by`, sourceNum))
 	if err != nil {
 		return nil, fmt.Errorf("looking for pending rows: %w", err)
 	}
@@ -183,7 +319,7 @@ func (tx *Tx) tellReplaced(load *ImportLoad, pending []pendingRow) {
 	if load.Import.Detection != "" {
 		load.Import.Detection += " · "
 	}
-	load.Import.Detection += fmt.Sprintf("%d booked rows replaced pending ones", len(pending))
+	load.Import.Detection += fmt.Sprintf("%d pending rows were booked or withdrawn", len(pending))
 	for part := range slices.Chunk(pending, eventItemsMax) {
 		e := replacedEvent{ContextID: load.Source.ContextID, SourceID: load.Source.ID, ImportID: load.Import.ID}
 		for _, p := range part {

@@ -75,6 +75,9 @@ func (e *RowsEncoder) Append(t *recon.Transaction, identity [16]byte) error {
 	return err
 }
 
+// Leave takes the money of a row out of the sums: it will not be stored.
+func (e *RowsEncoder) Leave(currency string, amount recon.Minor) { e.totals.add(currency, -amount) }
+
 // Sums are the totals of the rows so far, by currency.
 func (e *RowsEncoder) Sums() map[string]string { return e.totals.decimals() }
 
@@ -98,18 +101,21 @@ func ImportNum(rowID int64) int64 { return rowID >> 32 }
 // ImportLoad is a parsed file on its way in.
 type ImportLoad struct {
 	// Num, SourceID, FileName, Format, SizeBytes, SHA256, FieldMapVersion, RowsRead, RowsDuplicate, RowsRejected,
-	// RowsSetAside
-	Import    recon.Import
-	Reading   []byte       // how the file was read, as JSON
-	Source    recon.Source // as it was when the file was parsed
-	Rows      func() (io.Reader, error)
-	Stored    int64             // rows in the stream
-	Replacing int64             // booked ones among them whose pending ones stand before them
-	Sums      map[string]string // of those rows, by currency
-	Sample    []RowKey          // a few of them, which reveal a second delivery cheaply
-	Rejects   []recon.RowError  // those to keep; RowsRejected counts all
-	SetAside  []recon.RowError  // those to keep; RowsSetAside counts all
-	Line      func(row int64) int64
+	// RowsSetAside, RowsChanged
+	Import   recon.Import
+	Reading  []byte       // how the file was read, as JSON
+	Source   recon.Source // as it was when the file was parsed
+	Rows     func() (io.Reader, error)
+	Stored   int64             // rows in the stream
+	Replaced int64             // pending ones among them that others in the stream take the place of
+	Pending  int64             // of those rows
+	Gone     []GoneRow         // rows that one of another id took the place of, or that never became money
+	Sums     map[string]string // of those rows, by currency
+	Sample   []RowKey          // a few of them, which reveal a second delivery cheaply
+	Rejects  []recon.RowError  // those to keep; RowsRejected counts all
+	SetAside []recon.RowError  // those to keep; RowsSetAside counts all
+	Repeated []recon.RowError  // duplicates to keep that are not letter for letter the row that is there
+	Line     func(row int64) int64
 }
 
 // StoreImport makes a parsed file visible, or nothing of it: rows that the source does not hold yet, rejects, and the
@@ -120,7 +126,11 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 		return recon.Import{}, err
 	}
 	fresh := false
-	if !seen && load.Replacing == 0 {
+	stale, err := tx.mayBeStale(ctx, load)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	if !seen && !stale && load.Replaced == 0 && len(load.Gone) == 0 {
 		if fresh, err = tx.copyFresh(ctx, load); err != nil {
 			return recon.Import{}, err
 		}
@@ -179,7 +189,7 @@ func (tx *Tx) copyFresh(ctx context.Context, load ImportLoad) (bool, error) {
 }
 
 // copyStaged puts the rows into a staging table and takes over those that it does not hold. The others are
-// duplicates, or conflicts where the same external id came with another content.
+// duplicates, or conflicts where the same external id came, booked with other money.
 func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	rows, err := load.Rows()
 	if err != nil {
@@ -192,7 +202,8 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if _, err := tx.copyIn(ctx, `COPY stg_transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
 	}
-	if err := tx.replacePending(ctx, load); err != nil {
+	refused, err := tx.replacePending(ctx, load)
+	if err != nil {
 		return err
 	}
 	inserted, err := tx.exec(ctx, "taking over staged rows", `
@@ -210,20 +221,29 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if err != nil {
 		return err
 	}
-	load.Import.RowsDuplicate += load.Stored - inserted - conflicts
-	load.Import.RowsRejected += conflicts
-	_, err = tx.tx.Exec(ctx, `DROP TABLE stg_transactions`)
+	load.Import.RowsDuplicate += load.Stored - inserted - conflicts - refused
+	load.Import.RowsRejected += conflicts + refused
+	if err := tx.stagedChanges(ctx, load); err != nil {
+		return err
+	}
+	_, err = tx.tx.Exec(ctx, `DROP TABLE stg_transactions, stg_gone`)
 	return err
 }
 
-// stagedConflicts finds known ids that came with another content, adds the first of them to the rejects and counts all.
+// knownRows joins staged rows with the stored ones of their identity. The first 8 bytes of a digest are a row's money.
+const knownRows = `
+	FROM stg_transactions s
+	JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
+	WHERE t.id <> s.id`
+
+// stagedConflicts finds booked rows of known ids that came with other money, and rows whose pending ones are held, adds
+// the first of them to the rejects and counts all.
 func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, error) {
 	rows, err := tx.tx.Query(ctx, `
-		SELECT s.id, s.external_id, t.booking_status = 'PENDING' AND s.booking_status = 'BOOKED'
-		FROM stg_transactions s
-		JOIN transactions t ON t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal
-		WHERE t.id <> s.id AND t.digest <> s.digest
-			AND NOT (t.booking_status = 'BOOKED' AND s.booking_status = 'PENDING') -- the same row, as it was before
+		SELECT s.id, s.external_id, t.booking_status = 'PENDING'`+knownRows+` AND s.external_id IS NOT NULL
+			AND substring(t.digest FOR 8) <> substring(s.digest FOR 8)
+			AND (s.booking_status = 'BOOKED' OR t.booking_status = 'PENDING' AND s.date >= t.date)
+			OR t.id <> s.id AND t.booking_status = 'PENDING' AND s.booking_status = 'BOOKED'
 		ORDER BY s.id`)
 	if err != nil {
 		return 0, fmt.Errorf("looking for conflicting ids: %w", err)
@@ -236,27 +256,60 @@ func (tx *Tx) stagedConflicts(ctx context.Context, load *ImportLoad) (int64, err
 	)
 	_, err = pgx.ForEachRow(rows, []any{&id, &text, &held}, func() error {
 		count++
-		if len(load.Rejects) < RejectsStoredMax {
-			row := id & 0xffffffff
-			reject := ConflictingID(load.Line(row), row, text.String)
-			if held {
-				reject.Code, reject.Reason = recon.CodePendingMatched, pendingMatched
-			}
-			load.Rejects = append(load.Rejects, reject)
+		reject := ConflictingID(load.Line(id&rowMask), id&rowMask, text.String)
+		if held {
+			reject.Code, reject.Reason = recon.CodePendingMatched, pendingMatched
 		}
+		load.reject(reject)
 		return nil
 	})
 	return count, err
+}
+
+const rowMask = 1<<32 - 1 // of a row's id: its number in the file
+
+func (load *ImportLoad) reject(e recon.RowError) {
+	if len(load.Rejects) < RejectsStoredMax {
+		load.Rejects = append(load.Rejects, e)
+	}
+}
+
+// stagedChanges counts the rows that are there with the same money and another text or balance, and keeps what the
+// first of them came with. The stored row stays: what a run saw, a replay sees.
+func (tx *Tx) stagedChanges(ctx context.Context, load *ImportLoad) error {
+	rows, err := tx.tx.Query(ctx, `
+		SELECT s.id, coalesce(s.external_id, ''), count(*) OVER (),
+			coalesce((SELECT string_agg(key || ': ' || value, ' · ') FROM json_each_text(s.metadata)), '')`+knownRows+`
+			AND t.booking_status = s.booking_status AND t.digest <> s.digest
+			AND substring(t.digest FOR 8) = substring(s.digest FOR 8)
+		ORDER BY s.id LIMIT $1`, max(1, RejectsStoredMax-len(load.Repeated)))
+	if err != nil {
+		return fmt.Errorf("looking for changed rows: %w", err)
+	}
+	var (
+		id, count            int64
+		externalID, asItCame string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &externalID, &count, &asItCame}, func() error {
+		if len(load.Repeated) < RejectsStoredMax {
+			load.Repeated = append(load.Repeated, recon.NewRowError(int(load.Line(id&rowMask)), int(id&rowMask),
+				recon.FieldExternalID, externalID, recon.CodeRowChanged,
+				"the row is there with the same money, and is kept as it was; here it is "+asItCame))
+		}
+		return nil
+	})
+	load.Import.RowsChanged += count
+	return err
 }
 
 // RejectsStoredMax bounds the rejected rows of an import that are kept one by one, and those set aside; all are
 // counted.
 const RejectsStoredMax = 10_000
 
-// ConflictingID is the reject of a row whose external id is known with another content.
+// ConflictingID is the reject of a row whose external id is known with other money.
 func ConflictingID(line, row int64, externalID string) recon.RowError {
 	return recon.NewRowError(int(line), int(row), recon.FieldExternalID, externalID, recon.CodeConflictingID,
-		"this id came before with other content; a person has to decide which is right")
+		"this id came before, booked with other money; a person has to decide which is right")
 }
 
 // importSums adds up what an import holds, per currency, as decimals.

@@ -53,8 +53,8 @@ func (l *ledger) tx(t *testing.T, fn func(tx *postgres.Tx) error) {
 // row is a transaction with an id; its digest stands for its content.
 func row(id string, amount recon.Minor, day recon.Day) recon.Transaction {
 	t := recon.Transaction{ExternalID: id, Amount: amount, Currency: "EUR", Date: recon.Epoch + day, BookingStatus: recon.Booked}
-	copy(t.Digest[:], id)
-	t.Digest[31] = byte(amount)
+	copy(t.Digest[8:], id)
+	t.Digest[0] = byte(amount) // its money
 	return t
 }
 
@@ -124,7 +124,7 @@ func TestStoreImport(t *testing.T) {
 		second := l.store(t, l.left, row("C", 1, 20_000), row("B", -26, 20_000), full)
 		require.Equal(t, []int64{1, 1, 1}, []int64{second.RowsInserted, second.RowsDuplicate, second.RowsRejected})
 		l.tx(t, func(tx *postgres.Tx) error {
-			wrong, _, err := tx.Rejects(l.ctx, second.ID, false, postgres.Page{})
+			wrong, _, err := tx.Rejects(l.ctx, second.ID, recon.RowsRejected, postgres.Page{})
 			require.Len(t, wrong, 1)
 			require.Equal(t, 3, wrong[0].Line)
 			return err
@@ -150,7 +150,7 @@ func TestStoreImport(t *testing.T) {
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 				_, err = tx.VoidImport(l.ctx, id)
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
-				_, _, err = tx.Rejects(l.ctx, id, false, postgres.Page{})
+				_, _, err = tx.Rejects(l.ctx, id, recon.RowsRejected, postgres.Page{})
 				require.Equal(t, recon.KindNotFound, recon.KindOf(err))
 				return nil
 			})

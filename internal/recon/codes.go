@@ -256,10 +256,17 @@ const (
 	CodeSetAside = "SET_ASIDE"
 	// CodeAmountsInconsistent: Amounts of the row contradict each other, gross less fee and net say. Correct the row.
 	CodeAmountsInconsistent = "AMOUNTS_INCONSISTENT"
-	// CodeConflictingID: Another row of the source has this external id and other values. Correct the id.
+	// CodeConflictingID: Another booked row of the source has this external id and other money. Correct the id.
 	CodeConflictingID = "CONFLICTING_ID"
 	// CodePendingMatched: The row is booked now, and its pending row is in a confirmed group. Unmatch that group first.
 	CodePendingMatched = "PENDING_MATCHED"
+	// CodeBookedAndVoid: The row is booked in one place and never became money in another. Decide which of them holds.
+	CodeBookedAndVoid = "BOOKED_AND_VOID"
+	// CodeRowChanged: The row is known with the same money and another text or balance. Nothing is to be done: the one
+	// that came first is kept, and this version is listed.
+	CodeRowChanged = "ROW_CHANGED"
+	// CodeRowReplaced: The row was pending, and was booked or withdrawn since. Nothing is to be done.
+	CodeRowReplaced = "ROW_REPLACED"
 )
 
 // Codes of rules, setups and back-tests.

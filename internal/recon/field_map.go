@@ -33,6 +33,7 @@ const (
 	FieldOriginalCurrency = "originalCurrency"
 	FieldBalance          = "balance" // running balance: what the rows are checked by
 	FieldAccount          = "account"
+	FieldPendingOf        = "pendingOf" // id of the pending row that a booked one replaces
 )
 
 // Values of FieldMap's settings.
@@ -59,6 +60,7 @@ var MappedFields = []string{
 	FieldExternalID, FieldReference, FieldAmount, FieldDebit, FieldCredit, FieldDirection, FieldCurrency, FieldDate,
 	FieldValueDate, FieldDescription, FieldKind, FieldBookingStatus, FieldGross, FieldFee, FieldTax, FieldNet,
 	FieldOriginalAmount, FieldOriginalCurrency, FieldBalance, FieldAccount,
+	FieldPendingOf,
 }
 
 // FieldMap is how a file is read: where the canonical fields of a row come from, and the settings of the whole file.
@@ -81,6 +83,7 @@ type FieldMap struct {
 	Empty      []string `json:"empty,omitempty"`    // texts that mean an empty cell, besides "-", "n/a" and the like
 	Money      []string `json:"money,omitempty"`    // texts of rows that look like balances or totals and are money
 	Balances   []string `json:"balances,omitempty"` // texts of rows that are balances or totals, and no money
+	Volatile   []string `json:"volatile,omitempty"` // columns that change from one delivery to the next, and the row does not
 	Detect     string   `json:"detect,omitempty"`   // DetectOff
 }
 

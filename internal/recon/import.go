@@ -12,6 +12,13 @@ const (
 	ImportVoided    ImportStatus = "VOIDED"
 )
 
+// Kinds of rows that an import lists, besides those that it took.
+const (
+	RowsRejected = "REJECTED"
+	RowsSetAside = CodeSetAside
+	RowsRepeated = "REPEATED" // duplicates that are not letter for letter the row that is kept
+)
+
 // Import is one file that was loaded into a source. RowsRead = RowsInserted + RowsDuplicate + RowsRejected +
 // RowsSetAside.
 type Import struct {
@@ -29,6 +36,7 @@ type Import struct {
 	RowsDuplicate   int64             `json:"rowsDuplicate"`
 	RowsRejected    int64             `json:"rowsRejected"`
 	RowsSetAside    int64             `json:"rowsSetAside"` // no movements of money: balances, totals, payments that failed
+	RowsChanged     int64             `json:"rowsChanged"`  // of RowsDuplicate: with another text or balance than the row that is kept
 	Sums            map[string]string `json:"sums"`         // of the inserted rows, per currency
 	Detection       string            `json:"detection,omitempty"`
 	CreatedAt       time.Time         `json:"createdAt"`

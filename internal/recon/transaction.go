@@ -41,6 +41,7 @@ type Transaction struct {
 	Description   string
 	Kind          string // SALE, REFUND, CHARGEBACK, FEE, PAYOUT, …; "" when unknown
 	BookingStatus string // Booked or Pending
+	PendingOf     string // external id of the pending row that this one, booked, replaces
 
 	// Named amounts in Currency. A fee is a cost: positive, and it lowers net: gross − fee − tax = net.
 	Gross, Fee, Tax, Net NullMinor
@@ -48,7 +49,7 @@ type Transaction struct {
 
 	Metadata []Attribute // every column of the file under its own name, sorted by name
 
-	Digest  [32]byte // SHA-256 over every mapped field, normalised, metadata sorted, without id, position and source
+	Digest  [32]byte // 8 bytes of its money, 16 of its content, 8 of everything; without id, position and source
 	Ordinal int32    // how many equal rows came before it in its file; 0 for a row with an external id
 }
 

@@ -49,6 +49,7 @@ type File struct {
 	Rejects  []recon.RowError // the first ones of Rejected
 	SetAside int64
 	Aside    []recon.RowError // the first ones of SetAside
+	Repeated []recon.RowError // the first duplicates that are not letter for letter what came before
 	Notes    []string
 }
 
@@ -204,6 +205,12 @@ func (r *Run) WriteRejected(to io.Writer) error {
 // WriteSetAside writes set_aside.csv, a line for each row that is no movement of money.
 func (r *Run) WriteSetAside(to io.Writer) error {
 	return r.writeFaults(to, func(f *File) []recon.RowError { return f.Aside })
+}
+
+// WriteRepeated writes repeated.csv, a line for each row that came again with the same money and another text, and for
+// each pending row whose booked one is there.
+func (r *Run) WriteRepeated(to io.Writer) error {
+	return r.writeFaults(to, func(f *File) []recon.RowError { return f.Repeated })
 }
 
 func (r *Run) writeFaults(to io.Writer, of func(*File) []recon.RowError) error {

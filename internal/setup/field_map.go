@@ -24,7 +24,7 @@ const (
 var mapSettings = []string{
 	"dateFormat", "timeZone", "decimal", "negate", "transforms", "original", "status", "unit", "signs", "view",
 	"header",
-	"charset", "delimiter", "skip", "empty", "money", "balances", "detect",
+	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect",
 }
 
 // settingWords are the words that a setting may have.
@@ -129,8 +129,10 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 	case "skip":
 		m.Skip = &recon.Skip{}
 		d.decode(value, reflect.ValueOf(m.Skip).Elem(), at)
-	case "empty", "money", "balances":
-		to := map[string]*[]string{"empty": &m.Empty, "money": &m.Money, "balances": &m.Balances}[name]
+	case "empty", "money", "balances", "volatile":
+		to := map[string]*[]string{
+			"empty": &m.Empty, "money": &m.Money, "balances": &m.Balances, "volatile": &m.Volatile,
+		}[name]
 		d.decode(value, reflect.ValueOf(to).Elem(), at)
 	default:
 		return false

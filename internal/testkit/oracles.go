@@ -21,11 +21,12 @@ var oracles = []struct{ name, sql string }{
 	{"O1 rows: every stored row is of an import, every kept reject is of one and none is counted twice", `
 		SELECT format('transaction %s has no import', id) FROM transactions t WHERE NOT EXISTS (SELECT FROM imports i WHERE i.num = t.id >> 32)
 		UNION ALL
-		SELECT format('import %s keeps %s rejects of %s, and %s set aside of %s', i.num, r.rejected, i.rows_rejected, r.aside, i.rows_set_aside)
+		SELECT format('import %s keeps %s rejects of %s, %s set aside of %s, %s repeated of %s', i.num, r.rejected, i.rows_rejected, r.aside, i.rows_set_aside, r.repeated, i.rows_duplicate)
 		FROM imports i JOIN (
-			SELECT import_num, count(DISTINCT row) FILTER (WHERE NOT set_aside) AS rejected, count(DISTINCT row) FILTER (WHERE set_aside) AS aside
+			SELECT import_num, count(DISTINCT row) FILTER (WHERE kind = 'REJECTED') AS rejected,
+				count(DISTINCT row) FILTER (WHERE kind = 'SET_ASIDE') AS aside, count(DISTINCT row) FILTER (WHERE kind = 'REPEATED') AS repeated
 			FROM import_rejects GROUP BY import_num) r ON r.import_num = i.num
-		WHERE r.rejected > i.rows_rejected OR r.aside > i.rows_set_aside`},
+		WHERE r.rejected > i.rows_rejected OR r.aside > i.rows_set_aside OR r.repeated > i.rows_duplicate OR i.rows_changed > i.rows_duplicate`},
 	{"O2 money: of a source and currency, in = confirmed + proposed + partial + open + ignored", `
 		SELECT format('source %s %s: in %s, confirmed %s, proposed %s, partial %s, open %s, ignored %s', source_num, currency,
 			sum(amount), sum(amount) FILTER (WHERE state = 'CONFIRMED'), sum(amount) FILTER (WHERE state = 'PROPOSED'),
