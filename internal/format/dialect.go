@@ -97,7 +97,10 @@ func separator(w *window, wanted byte, opt *Options) (*csvDecoder, table, error)
 	var bestTable table
 	var refused error
 	for _, delimiter := range []byte(candidates) {
-		s := sample{rows: headRows(w.rest(), w, delimiter, dialectRows), names: opt.Names, comma: delimiter == ','}
+		s := sample{
+			rows: headRows(w.rest(), w, delimiter, dialectRows), names: opt.Names, known: opt.Known,
+			comma: delimiter == ',',
+		}
 		chosen, above, err := s.header(opt.Header)
 		if best == nil || chosen.score > bestTable.score {
 			best = &csvDecoder{w: w, delimiter: delimiter, short: chosen.short, sections: sections{

@@ -38,6 +38,8 @@ type Options struct {
 
 	// Names reports whether a column of this name is known, in some language; nil: no name is.
 	Names func(name string) bool
+	// Known reports whether names are the header of a file that is known; nil: none is.
+	Known func(names []string) bool
 
 	// Spool copies what is left of an input that can only be read once, for a format that reads by offset; nil copies
 	// it to memory. The copy is the caller's to remove.

@@ -30,11 +30,15 @@ type sampleRow struct {
 // known name. Of several such tables the one with the most delimiters counts.
 const doubtful = -1e6
 
+// knownHeader is added to the score of a table whose header is that of a known file: no other row is the header then.
+const knownHeader = 1e6
+
 // sample is the head of a file as one delimiter parts it, in which a header is looked for.
 type sample struct {
 	rows  []sampleRow
 	names func(string) bool // of Options
-	comma bool              // the delimiter is one
+	known func([]string) bool
+	comma bool // the delimiter is one
 }
 
 // table is a row that names columns, and the rows below it as it describes them.
@@ -73,15 +77,22 @@ func (s *sample) header(line int) (chosen, above table, err error) {
 			continue
 		}
 		single = single || len(r.names) == 1 // any line could be a table of one column
-		if t := s.table(i); couldBeHeader(r.fields, t.width) && t.width*10 >= len(t.names)*6 {
-			all = append(all, t)
+		t := s.table(i)
+		if s.known != nil && s.known(r.names) {
+			t.score += knownHeader
+		} else if !couldBeHeader(r.fields, t.width) || t.width*10 < len(t.names)*6 {
+			continue
 		}
+		all = append(all, t)
 	}
 	if len(all) == 0 {
 		chosen.score = doubtful + s.agreement()
 		return chosen, above, s.headless()
 	}
 	chosen = slices.MaxFunc(all, func(a, b table) int { return cmp.Compare(a.score, b.score) })
+	if chosen.score > knownHeader/2 {
+		return chosen, above, nil
+	}
 	sure := slices.DeleteFunc(all, func(t table) bool { return t.known < 2 || t.dates == 0 || t.sums == 0 })
 	if len(sure) > 1 {
 		chosen = slices.MaxFunc(sure, func(a, b table) int { return cmp.Compare(a.fits, b.fits) })

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -29,7 +30,8 @@ type Detection struct {
 	Proof     string            `json:"proof,omitempty"`      // what the running balance shows
 	Rows      int               `json:"rows"`                 // of the sample
 	// as the source's last file was read: nothing was detected
-	Earlier bool `json:"earlier,omitempty"`
+	Earlier bool   `json:"earlier,omitempty"`
+	Export  string `json:"knownExport,omitempty"` // that the file is read as
 	// an id column was found, with no value twice in the sample
 	UniqueID bool `json:"uniqueId"`
 
@@ -109,7 +111,8 @@ type detector struct {
 	given  recon.FieldMap
 	side   recon.Side
 
-	signStated bool // by a flag of the caller
+	signStated bool   // by a flag of the caller
+	origin     string // of the given map, for people
 
 	out     recon.FieldMap
 	taken   map[int]bool
@@ -173,7 +176,7 @@ func (d *detector) takeGiven() error {
 				d.taken[at] = true
 			}
 		}
-		d.choose(name, append(slices.Clone(field.Columns), field.Add...), "named by the map", Stated)
+		d.choose(name, append(slices.Clone(field.Columns), field.Add...), cmp.Or(d.origin, "named by the map"), Stated)
 	}
 	return unfit(problems)
 }

@@ -21,6 +21,7 @@ const SampleRows = 5000
 type Hints struct {
 	Side    recon.Side
 	Map     *recon.FieldMap // as the user wrote it; it beats Earlier, the format's own map and detection
+	As      string          // the known export that the file is, or NoExport; "" recognises it by its columns
 	Earlier *Earlier        // how the file's source was read before; used where the columns allow it
 	// refused rows that are tolerated; nil: 1 % and at least one, none where balances prove the file
 	MaxRejected *int64
@@ -53,8 +54,9 @@ type Reader struct {
 	hints  Hints
 	sample []recon.Record
 	fields recon.FieldMap
-	how    string // the map was found
-	lent   string // the currency of the other side, for people
+	how    string  // the map was found
+	export *Export // that the file is read as; nil: none
+	lent   string  // the currency of the other side, for people
 	mapper *Mapper
 	lean   *Mapper // reads with only the metadata that the caller keeps; nil: mapper does
 
@@ -70,6 +72,9 @@ type Reader struct {
 // With one about columns comes a Reader that has what was found: it reads no row.
 func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	hints.Format.Names = isFieldName
+	if hints.Map == nil && hints.As != NoExport {
+		hints.Format.Known = func(names []string) bool { e, _ := recognise(names); return e != nil }
+	}
 	if m := hints.Map; m != nil {
 		hints.Format.Header = m.Header
 		hints.Format.Charset = cmp.Or(hints.Format.Charset, m.Charset)
@@ -157,29 +162,54 @@ func (e *Earlier) fits(header []string) bool {
 	})
 }
 
-// findMap takes the map that the format defines, or finds one: what the user's map and the answers name is kept.
+// findMap takes the map that the format defines or that a known export has, or finds one: what the user's map and the
+// answers name is kept.
 func (r *Reader) findMap() error {
 	given, defined := r.file.FieldMap()
-	r.how = ""
-	switch {
-	case r.hints.Map != nil:
-		given, defined, r.how = *r.hints.Map, false, "by its map"
-	case defined:
+	r.how, r.export = "", nil
+	if r.hints.Map == nil && defined {
 		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
+		r.fields = given.With(r.patch)
+		r.fields.TimeZone = cmp.Or(r.fields.TimeZone, r.hints.TimeZone)
+		r.fields.Negate = r.fields.Negate || r.hints.Negate
+		return nil
 	}
+	known, near, err := r.known()
+	switch {
+	case err != nil:
+		return err
+	case known != nil:
+		return r.byExport(known)
+	case r.hints.Map != nil:
+		r.how = "by its map"
+		return r.detect(*r.hints.Map)
+	}
+	err = r.detect(recon.FieldMap{})
+	if near == nil {
+		return err
+	}
+	missing := near.lacks(r.file.Header())
+	r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("the columns are nearly those of the known export "+
+		"%[1]s, but %[2]s missing: it is read by what is in it (--as %[1]s reads it as that export)", near.Name, listed(missing)))
+	return err
+}
+
+// detect completes a map by the column names and rows of the file.
+func (r *Reader) detect(given recon.FieldMap) error {
 	given = given.With(r.patch)
 	given.TimeZone = cmp.Or(given.TimeZone, r.hints.TimeZone)
 	given.Negate = given.Negate || r.hints.Negate
-	if !defined {
-		r.signStated = r.hints.Invert || statesSign(given)
-	}
+	r.signStated = r.hints.Invert || statesSign(given)
 	r.fields = given
-	if defined || len(r.sample) == 0 {
+	if len(r.sample) == 0 {
 		return nil
 	}
 	notes := r.notes
 	d := newDetector(r.file.Header(), r.sample, given, r.hints.Side)
 	d.signStated = r.signStated
+	if r.export != nil {
+		d.origin = "a fact of the known export " + r.export.Name
+	}
 	err := d.detect()
 	r.detector, r.fields, r.Detection = d, d.out, d.report
 	r.Detection.Notes = append(slices.Clone(notes), r.Detection.Notes...)

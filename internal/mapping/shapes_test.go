@@ -179,7 +179,7 @@ func TestShapes(t *testing.T) {
 
 func (s *shape) verdict(t *testing.T, shared bool) string {
 	text, references := s.file()
-	r, err := Open(strings.NewReader(text), s.ID+".csv", Hints{Side: recon.Right})
+	r, err := Open(strings.NewReader(text), s.ID+".csv", Hints{Side: recon.Right, As: NoExport})
 	if err != nil {
 		return "refused: " + err.Error()
 	}
@@ -189,7 +189,7 @@ func (s *shape) verdict(t *testing.T, shared bool) string {
 		for i, reference := range references {
 			books += fmt.Sprintf("%s,2026-03-%02d,%s,EUR\n", reference, 5+i, shapeAmounts[i].Decimal(2))
 		}
-		left = append(left, opened(t, books, Hints{Side: recon.Left}))
+		left = append(left, opened(t, books, Hints{Side: recon.Left, As: NoExport}))
 	}
 	if _, err = Settle(left, []*Reader{r}); err == nil {
 		err = r.Unsettled()

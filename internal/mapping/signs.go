@@ -23,12 +23,12 @@ type openSign struct {
 // the name of two; what only the other side can show stays open.
 func (d *detector) signs(m *Mapper) {
 	if d.given.Has(recon.FieldDirection) {
-		d.balanceColumn(m, nil)
+		d.balanceColumn(m, m.direction.columns)
 		return
 	}
 	single := m.amount != nil && m.amount.each == nil && len(m.amount.plus) == 0
 	var ways []int
-	if single {
+	if single && d.given.Signs == "" {
 		ways = d.wayColumns(m)
 	}
 	proof, words := d.balanceColumn(m, ways)

@@ -6,7 +6,7 @@
 // Amounts are exact decimals: they compare with whole numbers, decimals and texts that hold one, add and subtract, and
 // abs(amount) is their magnitude. Days compare with days and with texts as "2026-01-31". What a row lacks (a metadata
 // name, a gross, a value date, an original) makes the evaluation fail, and a predicate that fails is false;
-// has(metadata.x) asks beforehand.
+// has(metadata.x) and "x y" in metadata ask beforehand.
 package predicate
 
 import (
@@ -249,9 +249,16 @@ func (p *Predicate) reads(field string) {
 
 func (p *Predicate) readCall(tree *ast.AST, call ast.CallExpr, named map[int64]bool, fault *error) {
 	args := call.Args()
-	if call.FunctionName() == operators.Index && isMetadata(args[0]) && args[1].Kind() == ast.LiteralKind {
-		if name, isText := args[1].AsLiteral().(types.String); isText {
-			named[args[0].ID()] = true
+	var metadata, key ast.Expr
+	switch call.FunctionName() {
+	case operators.Index:
+		metadata, key = args[0], args[1]
+	case operators.In:
+		key, metadata = args[0], args[1]
+	}
+	if metadata != nil && isMetadata(metadata) && key.Kind() == ast.LiteralKind {
+		if name, isText := key.AsLiteral().(types.String); isText {
+			named[metadata.ID()] = true
 			p.reads(recon.MetadataPrefix + string(name))
 		}
 		return

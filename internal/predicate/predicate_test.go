@@ -52,6 +52,8 @@ func TestWhere(t *testing.T) {
 			`has(metadata.bank)`:               true,
 			`has(metadata.empty)`:              false,
 			`!has(metadata.other)`:             true,
+			`"bank" in metadata`:               true,
+			`"empty" in metadata`:              false,
 			`description.matches("(?i)aldi$")`: true,
 			`description.startsWith("Card") && kind in ["SALE", "REFUND"]`:                                     true,
 			`reference.contains("17") && externalId == "X1" && currency == "EUR" && bookingStatus == "BOOKED"`: true,
