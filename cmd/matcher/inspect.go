@@ -45,6 +45,7 @@ func newInspectCommand(o outside) *cobra.Command {
 	}
 	f := command.Flags()
 	f.StringVar(&c.mapFile, "map", "", "how the file is read: a YAML or JSON `FILE`; what it does not name is found")
+	f.StringVar(&c.hints.As, "as", "", "read it as the known export of a `NAME` (matcher exports), or as none")
 	f.StringVar(&c.side, "side", "right",
 		"`SIDE` of the reconciliation: left or right, for columns of which only that decides the sign")
 	f.StringArrayVar(&c.answers, "answer", nil, "answer a question: `ID=N`, the number of the answer; repeatable")
@@ -112,6 +113,9 @@ func (c *inspectCommand) prepare(args []string) ([]inputFile, error) {
 		}
 		c.hints.Answers[strings.TrimPrefix(id, c.side+".")] = n
 	}
+	if err := checkExport("as", c.hints.As); err != nil {
+		return nil, err
+	}
 	files, err := expandInputs(side, args)
 	switch {
 	case err != nil:
@@ -154,6 +158,7 @@ type inspection struct {
 	File      string             `json:"file"`
 	Format    string             `json:"format,omitempty"`
 	Found     string             `json:"found,omitempty"` // delimiter, line of the header, charset
+	Export    string             `json:"knownExport,omitempty"`
 	Refused   string             `json:"refused,omitempty"`
 	Problems  []recon.FieldError `json:"problems,omitempty"`
 	Reading   *recon.FieldMap    `json:"reading,omitempty"`
@@ -272,7 +277,7 @@ func (s *inspection) see(r *mapping.Reader) {
 	fields := r.FieldMap()
 	s.Reading, s.Columns = &fields, r.Fates()
 	d := &r.Detection
-	s.Choices, s.Proof, s.Notes, s.Questions = d.Choices, d.Proof, d.Notes, d.Questions
+	s.Choices, s.Proof, s.Notes, s.Questions, s.Export = d.Choices, d.Proof, d.Notes, d.Questions, d.Export
 	for _, rec := range r.Sample()[:min(len(r.Sample()), inspectRowsShown)] {
 		s.First = append(s.First, rowAsRead{Line: rec.Line, Fields: append([]string{}, rec.Fields...)})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -16,6 +17,9 @@ const inspectTextMax = 160
 // print writes what is seen of a file for people.
 func (s *inspection) print(to io.Writer) {
 	fmt.Fprintf(to, "FILE   %s\n", strings.TrimSuffix(s.File+"  "+s.Format+" · "+s.Found, " · "))
+	if e, err := mapping.ExportNamed(s.Export); err == nil {
+		fmt.Fprintf(to, "KNOWN  known export: %s (%s)\n", e.Name, e.Owner)
+	}
 	if s.Refused != "" {
 		fmt.Fprintf(to, "REFUSED  %s\n", s.Refused)
 		for _, p := range s.Problems {

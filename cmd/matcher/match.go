@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type matchOptions struct {
 	maxRejected               int64
 	setup, save               string
 	leftNegate, rightNegate   bool
+	leftAs, rightAs           string
 	from, to, asOf            string
 	leftBalance, rightBalance string
 	out                       string
@@ -86,6 +88,10 @@ func newMatchCommand(o outside) *cobra.Command {
 	f.StringVar(&m.rules, "rules", "", "rules to match by: a YAML or JSON `FILE`")
 	f.StringVar(&m.leftMap, "left-map", "", "how left files are read: a YAML or JSON `FILE`")
 	f.StringVar(&m.rightMap, "right-map", "", "how right files are read: a YAML or JSON `FILE`")
+	f.StringVar(&m.leftAs, "left-as", "",
+		"read left files as the known export of a `NAME` (matcher exports), or as none")
+	f.StringVar(&m.rightAs, "right-as", "",
+		"read right files as the known export of a `NAME` (matcher exports), or as none")
 	f.StringVar(&m.setup, "setup", "",
 		"maps, rules, calendars, rates and fee schedules in one `FILE`, as --save writes it")
 	f.StringVar(&m.save, "save", "", "write the maps and rules in use to a `FILE` for --setup")
@@ -170,12 +176,16 @@ func (m *matchCommand) read(ctx context.Context, args []string) (*reconciliation
 	if err := m.failOn.check("open", "proposed", "rejected", "difference"); err != nil {
 		return nil, err
 	}
+	if err := cmp.Or(checkExport("left-as", m.leftAs), checkExport("right-as", m.rightAs)); err != nil {
+		return nil, err
+	}
 	setup, err := m.readSetup()
 	if err != nil {
 		return nil, err
 	}
 	in := newMatchInput(setup, m.stdin, m.progress)
 	in.left.invert, in.right.invert = m.leftNegate, m.rightNegate
+	in.left.as, in.right.as = m.leftAs, m.rightAs
 	if err := in.readAnswers(m.answers); err != nil {
 		return nil, err
 	}

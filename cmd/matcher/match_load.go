@@ -29,6 +29,7 @@ type matchSide struct {
 	table *engine.Table
 
 	invert  bool           // --left-negate or --right-negate
+	as      string         // --left-as or --right-as
 	answers map[string]int // of --answer, by question
 
 	maxRejected *int64        // of each file
@@ -95,6 +96,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 		Invert:      side.invert,
 		Format:      format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
 	}
+	hints.As = side.as
 	if f.body != nil {
 		hints.Format.Format, hints.Format.Delimiter = format.CSV, ','
 	}

@@ -54,8 +54,11 @@ func (t *target) recallReading(ctx context.Context, tx *postgres.Tx) error {
 // describe is how a file is read, in a line for people.
 func describe(r *mapping.Reader) string {
 	how := r.Detection.String()
-	if r.Detection.Earlier {
+	switch {
+	case r.Detection.Earlier:
 		how = "as the last file was"
+	case r.Detection.Export != "":
+		how = "known export: " + r.Detection.Export + " " + how
 	}
 	return strings.TrimSpace(r.Found() + "; " + how)
 }

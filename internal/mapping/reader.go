@@ -125,7 +125,7 @@ func (r *Reader) nothingReadable() error {
 // settle decides how the file is read.
 func (r *Reader) settle() error {
 	h := &r.hints
-	if h.Map == nil && h.Earlier != nil {
+	if h.Map == nil && h.As == "" && h.Earlier != nil {
 		header := r.file.Header()
 		if _, problems := Compile(h.Earlier.Map, header); len(problems) == 0 && h.Earlier.fits(header) {
 			r.Detection.Earlier = true
