@@ -345,7 +345,8 @@ func (d *detector) referenceAndID() {
 
 // losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent.
 func losesDigits(text string) bool {
-	return len(text) > 4 && len(text) < 24 && strings.ContainsAny(text, "eE") && exponent.MatchString(text)
+	return len(text) > 4 && len(text) < 24 && text[0] <= '9' && strings.ContainsAny(text, "eE") &&
+		exponent.MatchString(text)
 }
 
 // exponents notes columns of ids that a spreadsheet wrote as numbers: their digits are lost, and rows look alike.

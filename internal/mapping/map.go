@@ -114,10 +114,10 @@ func (r *row) dates() {
 	}
 	if text == "" {
 		r.fail(recon.FieldDate, "", recon.CodeMissingValue, "the date is missing")
-	} else if statusOf(text) == recon.Pending {
+	} else if day, instant, err := r.m.date.dates.read(text); err != nil && statusOf(text) == recon.Pending {
 		r.wrong = append(r.wrong, r.setAside(recon.FieldDate, text,
 			"its date is "+strconv.Quote(text)+": it is not booked yet"))
-	} else if day, instant, err := r.m.date.dates.read(text); err != nil {
+	} else if err != nil {
 		r.fail(recon.FieldDate, text, recon.CodeDateUnreadable, "%s", err)
 	} else {
 		r.tx.Date, r.tx.Time = day, instant

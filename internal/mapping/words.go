@@ -4,11 +4,12 @@ import (
 	_ "embed" // words.txt
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
 
-// cells holds what words in cells mean, folded by foldWord.
+// cells holds what words in cells mean, folded by foldWord and as files mostly write them.
 var cells = parseWords(wordsText)
 
 // wordTable holds the meaning of each word.
@@ -39,26 +40,49 @@ func parseWords(text string) wordTable {
 		}
 		meaning, _, _ := strings.Cut(key, " ")
 		for word := range strings.SplitSeq(list, ", ") {
-			switch word = foldWord(word); meaning {
-			case labelBalance, labelTotal:
-				t.label[word] = meaning
-			case recon.DirectionIn, recon.DirectionOut, recon.DirectionNeutral:
-				t.direction[word] = meaning
-			case undone:
-				t.status[word] = undone
-			default:
-				t.status[word] = map[string]string{
-					"booked": recon.Booked, "pending": recon.Pending,
-					"void": recon.Void,
-				}[meaning]
+			for _, word := range spellings(word) {
+				switch meaning {
+				case labelBalance, labelTotal:
+					t.label[word] = meaning
+				case recon.DirectionIn, recon.DirectionOut, recon.DirectionNeutral:
+					t.direction[word] = meaning
+				case undone:
+					t.status[word] = undone
+				default:
+					t.status[word] = map[string]string{
+						"booked": recon.Booked, "pending": recon.Pending,
+						"void": recon.Void,
+					}[meaning]
+				}
 			}
 		}
 	}
 	return t
 }
 
+// spellings are the ways in which files mostly write a word. They need no folding, which costs much on every row.
+func spellings(word string) []string {
+	folded := foldWord(word)
+	all := []string{folded}
+	for _, lower := range []string{folded, word} {
+		_, first := utf8.DecodeRuneInString(lower)
+		upper := strings.ToUpper(lower)
+		for _, s := range []string{lower, upper, strings.ToUpper(lower[:first]) + lower[first:]} {
+			if foldWord(s) == folded {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
 // directionOf returns which way a word means money to go, "" where it is not known.
-func directionOf(word string) string { return cells.direction[foldWord(word)] }
+func directionOf(word string) string {
+	if way, known := cells.direction[word]; known {
+		return way
+	}
+	return cells.direction[foldWord(word)]
+}
 
 // statusOf returns what a word means for whether a row is money; an empty one is booked.
 func statusOf(word string) string {
@@ -67,6 +91,9 @@ func statusOf(word string) string {
 		return recon.Booked
 	case recon.Booked, recon.Pending, recon.Void: // as a map writes them
 		return word
+	}
+	if status, known := cells.status[word]; known {
+		return status
 	}
 	return cells.status[foldWord(word)]
 }
@@ -98,38 +125,40 @@ func labelOf(text string) string {
 const labelBytesMax = 80
 
 // mayBeLabel reports whether a text can be a label, by its first letters: most texts are none, and this is asked of
-// every
-// cell.
+// every cell.
 func mayBeLabel(text string) bool {
 	if text[1] == ' ' || strings.IndexByte(" .:*", text[0]) >= 0 {
 		return true
 	}
-	return labelStarts[startOf(text)]
+	start, accented := startOf(text)
+	return accented || labelStarts[start]
 }
 
-// startOf is the first three bytes of a text, in lower case.
-func startOf(text string) (start uint32) {
-	for i := range min(3, len(text)) {
+const labelStartBytes = 5
+
+// startOf is a number for the letters with which a text begins, ASCII ones in lower case, and whether one of them is a
+// Latin letter with an accent, which the labels are written without.
+func startOf(text string) (start uint16, accented bool) {
+	sum := uint64(0)
+	for i := range min(labelStartBytes, len(text)) {
 		c := text[i]
-		if c >= 'A' && c <= 'Z' {
+		if c < 'A' {
+			break
+		}
+		if c <= 'Z' {
 			c |= 0x20
 		}
-		start = start<<8 | uint32(c)
+		accented = accented || c >= 0xc3 && c <= 0xc9
+		sum = sum<<8 | uint64(c)
 	}
-	return start
+	return uint16(sum * 0x9E3779B97F4A7C15 >> 48), accented
 }
 
-// labelStarts holds how the labels of words.txt begin, with and without their accents.
-var labelStarts = func() map[uint32]bool {
-	starts := map[uint32]bool{}
-	for line := range strings.Lines(wordsText) {
-		key, list, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		if !strings.HasPrefix(key, labelBalance) && !strings.HasPrefix(key, labelTotal) {
-			continue
-		}
-		for word := range strings.SplitSeq(list, ", ") {
-			starts[startOf(word)], starts[startOf(foldWord(word))] = true, true
-		}
+// labelStarts holds how the labels of words.txt begin.
+var labelStarts = func() (starts [1 << 16]bool) {
+	for word := range cells.label {
+		start, _ := startOf(word)
+		starts[start] = true
 	}
 	return starts
 }()

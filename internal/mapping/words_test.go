@@ -49,7 +49,8 @@ func TestLabels(t *testing.T) {
 	for text, want := range map[string]string{
 		"S A L D O": labelTotal, "Saldo Anterior": labelBalance, "SALDO DO DIA": labelBalance, "B/F": labelBalance,
 		"Beginning balance as of 01/01/2026": labelBalance, "Closing balance": labelBalance, "Total": labelTotal,
-		"合计": labelTotal, "Solde au 31/01/2026": labelBalance,
+		"合计": labelTotal, "Übertrag Saldo": labelBalance, "KONEČNÝ ZŮSTATEK": labelBalance, "ИТОГО": labelTotal,
+		"Итого: 12": labelTotal, "Sum 12": labelTotal, "Solde au 31/01/2026": labelBalance,
 		"Total Gas Station": "", "Payment of balance": "", "": "", "Balance transfer 12": "",
 	} {
 		require.Equal(t, want, labelOf(text), text)
