@@ -327,7 +327,7 @@ func (s *inspection) read(r *mapping.Reader, more func() bool) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
-	s.Whole = true
+	s.Whole, s.Proof, s.Notes = true, r.Detection.Proof, r.Detection.Notes
 	return err
 }
 

@@ -106,33 +106,38 @@ func (a *asides) learn(header []string, sample []recon.Record) {
 	}
 }
 
-// reason returns why a row is no movement of money, "" where it is one. undecided is the text of a row that names a
-// balance, has all that a movement has, and of which neither a map nor the rows around it show what it is: in the
-// sample that is a question, and a later row is refused.
-func (a *asides) reason(rec recon.Record) (reason, undecided string) {
+// label is a text of a row that names a balance or a total.
+type label struct {
+	text, kind string
+	// the row has all that a movement has, and neither a map nor the sample shows what it is
+	open bool
+}
+
+// reason returns why a row is no movement of money, "" where it is one. A row that has all that a movement has and
+// names a balance is a question in the sample, and open after it.
+func (a *asides) reason(rec recon.Record) (string, label) {
 	switch {
 	case a.first > 0 && rec.Row <= a.first:
-		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out", ""
+		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out", label{}
 	case a.where != nil && a.holds(rec):
-		return "is left out by skip.where", ""
+		return "is left out by skip.where", label{}
 	case a.account != nil && a.is != "" && a.account.text(rec) != a.is:
-		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read", ""
+		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read", label{}
 	}
 	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
 	if noMoney && noDate {
-		return "has neither a date nor an amount", ""
+		return "has neither a date nor an amount", label{}
 	}
 	text, kind := a.label(rec)
 	switch {
 	case kind == "":
-		return "", ""
+		return "", label{}
 	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, kind == labelBalance && len(a.balances) > 0,
 		a.missing(rec):
-		return strconv.Quote(text) + " names a " + kind + ", not a movement of money", ""
-	case kind == labelBalance && a.learned:
-		return "", text
+		return strconv.Quote(text) + " names a " + kind + ", not a movement of money",
+			label{text: text, kind: kind}
 	}
-	return "", ""
+	return "", label{text, kind, a.learned && kind == labelBalance}
 }
 
 // missing reports whether a row lacks what nearly every row has.

@@ -44,8 +44,10 @@ func TestAsides(t *testing.T) {
 	fields.Balances = nil
 	m, _ = Compile(fields, header)
 	m.aside.learned = true
-	reason, undecided := m.aside.reason(recon.Record{Row: 9000, Header: header, Fields: []string{"2026-01-01", "Closing balance", "1", "A"}})
-	require.Equal(t, []string{"", "Closing balance"}, []string{reason, undecided}, "a late row that the sample did not show")
+	reason, label := m.aside.reason(recon.Record{Row: 9000, Header: header, Fields: []string{"2026-01-01", "Closing balance", "1", "A"}})
+	require.Empty(t, reason)
+	require.Equal(t, "Closing balance", label.text)
+	require.True(t, label.open, "a late row that the sample did not show")
 	for _, where := range []string{"amount > 1", "metadata.", "1"} {
 		fields.Skip = &recon.Skip{Where: where}
 		_, problems := compileAside(fields, header)

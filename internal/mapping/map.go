@@ -29,32 +29,77 @@ func (r *row) setAside(field, value, reason string) recon.RowError {
 // comes back with one error, of code RowSetAside. Digest is set; Ordinal is for
 // Identities, which sees all rows of the file.
 func (m *Mapper) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
+	row := Row{Record: rec}
+	m.mapRow(&row)
+	return row.Tx, row.Wrong
+}
+
+// mapRow maps the record of a row. One that is wrong only because its label is open has its transaction.
+func (m *Mapper) mapRow(row *Row) {
+	row.Tx, row.Wrong, row.label = m.read(row.Record)
+	row.standing = m.standingOf(row.Record, row.Tx.Currency)
+	switch {
+	case len(row.Wrong) == 0:
+	case row.Wrong[0].Code == recon.CodeSetAside:
+		row.Verdict = SetAside
+	default:
+		row.Verdict = Rejected
+	}
+}
+
+// standingOf returns the balance after a row, and of which account and currency it is.
+func (m *Mapper) standingOf(rec recon.Record, currency string) (s standing) {
+	if s.key = (accountKey{currency, m.account.text(rec)}); currency == "" { // it is no movement
+		s.key.currency = cmp.Or(currencyCode(m.currency.word(rec)), recon.NoCurrency)
+	}
+	text := m.balance.text(rec)
+	if text == "" {
+		return s
+	}
+	digits, known := recon.CurrencyDigits(s.key.currency)
+	a, err := readAmount(text, m.balance.decimal)
+	if err != nil || !known {
+		return s
+	}
+	if m.minor {
+		digits = 0
+	}
+	balance, err := recon.ParseMinor(a.plain, digits)
+	if a.negative {
+		balance = -balance
+	}
+	s.balance = recon.NullMinor{Amount: balance, Set: err == nil}
+	return s
+}
+
+func (m *Mapper) read(rec recon.Record) (recon.Transaction, []recon.RowError, label) {
 	r := row{m: m, rec: rec}
 	r.tx.Row, r.tx.Line = rec.Row, rec.Line
-	reason, undecided := m.aside.reason(rec)
+	reason, label := m.aside.reason(rec)
 	if reason != "" {
-		return recon.Transaction{}, []recon.RowError{r.setAside("", "", reason)}
+		return recon.Transaction{}, []recon.RowError{r.setAside("", "", reason)}, label
 	}
 	r.status()
-	if undecided != "" {
-		r.fail("", undecided, recon.CodeInvalidValue,
-			"%q names a balance: add it to balances in the field map, or to money if it moved", undecided)
-	}
 	r.texts()
 	r.dates()
 	inNumber := r.currencyOf()
 	r.amounts(inNumber)
 	isAside := func(e recon.RowError) bool { return e.Code == recon.CodeSetAside }
 	if i := slices.IndexFunc(r.wrong, isAside); i >= 0 {
-		return r.withdrawal(), r.wrong[i : i+1]
+		return r.withdrawal(), r.wrong[i : i+1], label
 	}
 	if len(r.wrong) > 0 {
-		return recon.Transaction{}, r.wrong
+		label.open = false
+		return recon.Transaction{}, r.wrong, label
+	}
+	if label.open {
+		r.fail("", label.text, recon.CodeInvalidValue,
+			"%q names a balance: add it to balances in the field map, or to money if it moved", label.text)
 	}
 	l := m.layoutFor(rec)
 	r.tx.Metadata = metadata(l, rec)
 	r.tx.Digest = digest(&r.tx, l, rec, m.account.text(rec))
-	return r.tx, nil
+	return r.tx, r.wrong, label
 }
 
 // withdrawal is what is known of a row that never became money, by which its pending row is withdrawn; the zero value

@@ -6,6 +6,8 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 
 	"matcher/internal/recon"
@@ -19,6 +21,9 @@ type Row struct {
 	Verdict  Verdict
 	Wrong    []recon.RowError // why it is Rejected or SetAside, or in what it is not the row that it repeats
 	Gone     []Gone           // pending rows that it took the place of
+
+	label    label
+	standing standing
 }
 
 // batchRows is how many rows go from one stage of Read to the next at once.
@@ -36,8 +41,9 @@ type batch struct {
 // Read maps the rows of the file on every core and gives them to each in the order of the file, judged by seen. It ends
 // with the first error of each or of the file.
 func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
-	r.sample = nil
 	r.mapper.aside.learned = true
+	proof := newProof(r.mapper, r.file.Header(), r.sample)
+	r.sample = nil
 	workers := runtime.GOMAXPROCS(0)
 	atOnce := 2*workers + 2 // batches there are: those in order, one being filled and one being judged
 	todo, order, free := make(chan *batch, atOnce), make(chan *batch, 2*workers), make(chan *batch, atOnce)
@@ -61,9 +67,11 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		}
 		for i := range b.rows {
 			row := &b.rows[i]
+			proof.settle(row)
 			if row.Verdict != Rejected && (row.Verdict != SetAside || row.Tx.ExternalID != "") {
 				seen.Admit(row)
 			}
+			proof.follow(row)
 			refused.count(row)
 			if err := each(row); err != nil {
 				return err
@@ -71,6 +79,10 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		}
 		switch {
 		case errors.Is(b.err, io.EOF):
+			if err := proof.verdict(); err != nil {
+				return err
+			}
+			r.proved(proof)
 			return refused.verdict(r.hints.MaxRejected, r.Detection.Proof != "" || len(r.fields.Balances) > 0)
 		case b.err != nil:
 			return b.err
@@ -78,6 +90,20 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		free <- b
 	}
 	return nil
+}
+
+// proved keeps what the running balance shows of the whole file.
+func (r *Reader) proved(p *proof) {
+	if !p.proves {
+		return
+	}
+	r.Detection.Proof = p.String()
+	r.Detection.Notes = slices.DeleteFunc(r.Detection.Notes, func(note string) bool {
+		return strings.HasPrefix(note, fmt.Sprintf(notFollowing, p.column, ""))
+	})
+	if missed := p.moves - p.ties; missed > 0 {
+		r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf(notFollowing, p.column, lines(p.missed, missed)))
+	}
 }
 
 func (r *Reader) readBatches(todo, order, free chan *batch, stop chan struct{}) {
@@ -138,22 +164,18 @@ func (r *Reader) mapAll(b *batch) {
 	}
 	for i := range b.rows {
 		row := &b.rows[i]
-		if row.Verdict == Rejected {
+		if len(row.Wrong) > 0 {
 			continue
 		}
-		row.Tx, row.Wrong = mapper.Map(row.Record)
-		if len(row.Wrong) == 0 && r.hints.Check != nil {
-			row.Wrong = r.hints.Check(&row.Tx)
-		}
-		if len(row.Wrong) > 0 {
-			if row.Verdict = Rejected; row.Wrong[0].Code == recon.CodeSetAside {
-				row.Verdict = SetAside
-			}
-			if row.Tx.ExternalID == "" {
-				continue
+		mapper.mapRow(row)
+		if (len(row.Wrong) == 0 || row.label.open) && r.hints.Check != nil {
+			if wrong := r.hints.Check(&row.Tx); len(wrong) > 0 {
+				row.Wrong, row.Verdict, row.label.open = wrong, Rejected, false
 			}
 		}
-		row.Identity = Identity(&row.Tx)
+		if len(row.Wrong) == 0 || row.label.open || row.Tx.ExternalID != "" {
+			row.Identity = Identity(&row.Tx)
+		}
 	}
 }
 

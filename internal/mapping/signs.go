@@ -381,7 +381,7 @@ func (d *detector) balanceColumn(m *Mapper, ways []int) (proof *balanceProof, wo
 			if p.proves() && (words >= 0 || len(ways) == 0 || p.signs[""] != 0) {
 				d.use(recon.FieldBalance, at, p.String(), Proved)
 				if len(p.misses) > 0 {
-					d.note("column %s does not follow from the amounts on %s", d.header[at], lines(p.misses))
+					d.note(notFollowing, d.header[at], lines(p.misses, len(p.misses)))
 				}
 				return p, words
 			}
@@ -400,6 +400,8 @@ func (d *detector) balanceColumn(m *Mapper, ways []int) (proof *balanceProof, wo
 	}
 	return nil, -1
 }
+
+const notFollowing = "column %s does not follow from the amounts on %s"
 
 // balanceColumns are the columns of amounts that are named like a balance.
 func (d *detector) balanceColumns() []int {
@@ -425,14 +427,15 @@ func (d *detector) namedBalance(at int) bool {
 
 const linesShown = 3
 
-func lines(of []int) string {
+// lines names the first lines of so many.
+func lines(first []int, of int) string {
 	parts := make([]string, 0, linesShown)
-	for _, line := range of[:min(len(of), linesShown)] {
+	for _, line := range first[:min(len(first), linesShown)] {
 		parts = append(parts, strconv.Itoa(line))
 	}
 	text := "line " + strings.Join(parts, ", ")
-	if len(of) > linesShown {
-		text += fmt.Sprintf(" and %d more", len(of)-linesShown)
+	if of > linesShown {
+		text += fmt.Sprintf(" and %d more", of-linesShown)
 	}
 	return text
 }

@@ -226,6 +226,9 @@ const (
 	// CodeTooManyRefused (422): More rows of the file cannot be read than are tolerated; nothing is stored. Correct the
 	// file or its map, or raise maxRejected.
 	CodeTooManyRefused = "TOO_MANY_REFUSED"
+	// CodeBalanceContradicts (422): The running balance of the file contradicts how its amounts are read; nothing is
+	// stored. Correct the file, or map the column that gives the amounts their sign.
+	CodeBalanceContradicts = "BALANCE_CONTRADICTS"
 	// CodeReadingQuestion (422): Something about the money of the file is open. Answer each question of errors: it
 	// names the answers and the line of a map that gives each.
 	CodeReadingQuestion = "READING_QUESTION"
