@@ -119,15 +119,12 @@ func (c *applyCommand) read(path string) (file setup.Setup, err error) {
 	if err != nil {
 		return file, err
 	}
-	file, faults := setup.Decode(data)
+	file, faults := decodeSetup(path, data)
 	if file.MaxWriteOff.Default != "" && len(faults) == 0 {
 		message := fmt.Sprintf("a context takes it by currency: write {EUR: %q}", file.MaxWriteOff.Default)
 		faults = []recon.FieldError{{Pointer: "/maxWriteOff", Message: message}}
 	}
-	if file.Left.Source != "" && file.Left.Source == file.Right.Source {
-		message := "is the source of the left side too: each side has its own"
-		faults = append(faults, recon.FieldError{Pointer: "/right/source", Message: message})
-	}
+	faults = append(faults, file.CheckSources()...)
 	if len(faults) > 0 {
 		return file, recon.Unprocessable(recon.CodeSetupInvalid, path+" cannot be applied", faults...)
 	}

@@ -25,11 +25,13 @@ func (p *applyPlan) planSources(ctx context.Context) error {
 		side recon.Side
 		want setup.Side
 	}{{recon.Left, p.setup.Left}, {recon.Right, p.setup.Right}} {
-		name, err := p.planSource(ctx, s.side, s.want, there)
-		if err != nil {
-			return err
+		for _, part := range s.want.Parts() {
+			name, err := p.planSource(ctx, s.side, part, there)
+			if err != nil {
+				return err
+			}
+			names = append(names, name)
 		}
-		names = append(names, name)
 	}
 	for _, s := range there {
 		if !slices.Contains(names, s.Name) {

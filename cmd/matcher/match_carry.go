@@ -75,7 +75,7 @@ func (in *matchInput) takeOver() {
 				continue
 			}
 			for _, f := range s.files[at:] {
-				if f.source == source.Name && s.setup.Map == nil {
+				if f.source == source.Name && f.how.Map == nil {
 					f.before = &mapping.Earlier{Map: source.FieldMap(), Inverted: source.Flipped}
 				}
 			}

@@ -65,6 +65,7 @@ func (s *matchSide) readers() []*mapping.Reader {
 // matchFile is one file on its way in.
 type matchFile struct {
 	inputFile
+	how      setup.Side // it is read, by the setup
 	bytes    io.Reader
 	size     int64
 	before   *mapping.Earlier // how last period read its source, where the user gave no map
@@ -91,10 +92,10 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	}
 	f.bytes, f.size = body, size
 	hints := mapping.Hints{
-		Side: f.side, Map: side.setup.Map, Earlier: f.before, Currency: side.setup.Currency, Answers: side.answers,
-		MaxRejected: cmp.Or(side.maxRejected, side.setup.MaxRejected),
+		Side: f.side, Map: f.how.Map, Earlier: f.before, Currency: f.how.Currency, Answers: side.answers,
+		MaxRejected: cmp.Or(side.maxRejected, f.how.MaxRejected),
 		Invert:      side.invert,
-		Format:      format.Options{MayBeBare: side.setup.Map != nil || f.before != nil},
+		Format:      format.Options{MayBeBare: f.how.Map != nil || f.before != nil},
 	}
 	hints.As = side.as
 	if f.body != nil {
@@ -109,7 +110,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	switch {
 	case code != recon.CodeNotDetected && code != recon.CodeFieldMapInvalid:
 		return err
-	case side.setup.Map != nil:
+	case f.how.Map != nil:
 		return fmt.Errorf("%w\nCorrect the map that was given, by %s or in the setup", err, flag)
 	}
 	return fmt.Errorf("%w\nNext   matcher inspect %s --side %s --save map.yaml   shows what was found and writes it, "+

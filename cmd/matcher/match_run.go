@@ -45,18 +45,20 @@ func (in *matchInput) note(text string, args ...any) {
 func (s *matchSide) choose(named []string) error {
 	inputs, err := expandInputs(s.side, named)
 	for _, input := range inputs {
-		if s.setup.Source != "" && !slices.ContainsFunc(named, func(n string) bool {
+		how, _ := s.setup.For(input.path)
+		if how.Source != "" && !slices.ContainsFunc(named, func(n string) bool {
 			return strings.HasPrefix(n, input.source+"=")
 		}) {
-			input.source, input.named = s.setup.Source, true
+			input.source, input.named = how.Source, true
 		}
-		s.files = append(s.files, &matchFile{inputFile: input})
+		s.files = append(s.files, &matchFile{inputFile: input, how: how})
 	}
 	return err
 }
 
 // checkFiles refuses standard input on both sides, and notes a file that is on both, where it agrees with itself.
 func (in *matchInput) checkFiles() error {
+	in.noteParts()
 	fromStdin := 0
 	for _, f := range slices.Concat(in.left.files, in.right.files) {
 		switch {
@@ -146,6 +148,26 @@ func (in *matchInput) settle() error {
 		}
 	}
 	return errors.Join(open...)
+}
+
+// noteParts notes files that no part of a side is for, and parts that are for none of the files.
+func (in *matchInput) noteParts() {
+	for _, s := range in.sides() {
+		used := map[string]bool{}
+		for _, f := range s.files {
+			if how, found := s.setup.For(f.path); found {
+				used[how.Files] = true
+			} else {
+				in.note("no part of the %s side is for %s, which is read without a map",
+					strings.ToLower(string(s.side)), f.path)
+			}
+		}
+		for _, part := range s.setup.Parts() {
+			if !used[part.Files] {
+				in.note("no file of the %s side is called %s", strings.ToLower(string(s.side)), part.Files)
+			}
+		}
+	}
 }
 
 // asks is the error of a file that leaves something open: every question, with its answers.

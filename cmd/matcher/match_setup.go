@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -64,7 +65,9 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.path, err)
 		}
-		m.side.Map = &fieldMap
+		*m.side = setup.Side{
+			Source: m.side.Source, Currency: m.side.Currency, Map: &fieldMap, MaxRejected: m.side.MaxRejected,
+		}
 	}
 	if o.rules == "" {
 		s := newMatchSetup(file, o.setup)
@@ -108,11 +111,22 @@ func readSetupFile(path string) (setup.Setup, error) {
 	if err != nil {
 		return setup.Setup{}, err
 	}
-	file, problems := setup.Decode(data)
+	file, problems := decodeSetup(path, data)
 	if len(problems) > 0 {
 		return file, recon.Unprocessable(recon.CodeSetupInvalid, path+" cannot work", problems...)
 	}
 	return file, nil
+}
+
+// decodeSetup reads a setup, and the files of readings that it names.
+func decodeSetup(path string, data []byte) (setup.Setup, []recon.FieldError) {
+	file, problems := setup.Decode(data)
+	return file, append(problems, file.ReadReadings(func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(path), name)
+		}
+		return readWhole(name)
+	})...)
 }
 
 // readWhole reads a file of maps, rules or both.
@@ -137,27 +151,13 @@ func readWhole(path string) ([]byte, error) {
 func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 	saved := s.Setup
 	saved.AsOf = nil
-	comments := [2]string{}
+	comments := [2][]string{}
 	for i, to := range [2]*setup.Side{&saved.Left, &saved.Right} {
-		first := sides[i].files[0]
-		*to = setup.Side{Source: first.source, Currency: sides[i].setup.Currency}
-		if first.reader == nil {
-			continue
-		}
-		fields, open := skeleton(first.reader, first.refused)
-		for _, f := range sides[i].files[1:] {
-			// by the first map, the second's dates could be read wrong
-			if f.reader != nil && !reflect.DeepEqual(f.reader.FieldMap(), first.reader.FieldMap()) {
-				return fmt.Errorf("--save: %s and %s are read in different ways, and a setup has one map a side: "+
-					"save each with the other side by itself",
-					first.path, f.path)
-			}
-		}
-		to.Map, comments[i] = &fields, open
+		*to, comments[i] = sides[i].saved()
 	}
 	text, err := asYAML(saved, func(doc *yaml.Node) {
 		for i, side := range sides {
-			commentMap(doc, side.side, comments[i])
+			commentMap(child(doc, strings.ToLower(string(side.side))), comments[i])
 		}
 	})
 	if err != nil {
@@ -167,6 +167,39 @@ func (s *matchSetup) save(path string, sides [2]*matchSide) error {
 		return writeError(path, err)
 	}
 	return nil
+}
+
+// saved is how the files of a side are read, each by itself where they are read in several ways, and what is open about
+// each as comments.
+func (s *matchSide) saved() (setup.Side, []string) {
+	var parts []setup.Side
+	var comments []string
+	alike := true
+	for _, f := range s.files {
+		part := setup.Side{Source: f.source, Currency: f.how.Currency, MaxRejected: f.how.MaxRejected}
+		open := ""
+		if f.reader != nil {
+			var fields recon.FieldMap
+			fields, open = skeleton(f.reader, f.refused)
+			part.Map = &fields
+		}
+		parts, comments = append(parts, part), append(comments, open)
+		// a file that was not opened is read as the first
+		alike = alike && (f.reader == nil || reflect.DeepEqual(part.Map, parts[0].Map) && open == comments[0])
+	}
+	if alike {
+		return parts[0], comments[:1]
+	}
+	patterns := map[string]int{}
+	for _, f := range s.files {
+		patterns[f.how.Files]++
+	}
+	for i, f := range s.files {
+		if parts[i].Files = f.how.Files; f.how.Files == "" || patterns[f.how.Files] > 1 {
+			parts[i].Files = filepath.Base(f.path)
+		}
+	}
+	return setup.Several(parts), comments
 }
 
 // asYAML writes a value as YAML in the order and with the names of its JSON; edit may comment it.

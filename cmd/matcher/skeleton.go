@@ -222,16 +222,22 @@ func problemBlock(r *mapping.Reader, f recon.FieldError) openBlock {
 	return b
 }
 
-// commentMap puts comments above the map of a side inside a setup.
-func commentMap(doc *yaml.Node, side recon.Side, comments string) {
-	node := child(child(doc, strings.ToLower(string(side))), "map")
-	if comments == "" || node == nil {
-		return
+// commentMap puts comments above the map of a side inside a setup, or above that of each of its parts.
+func commentMap(side *yaml.Node, comments []string) {
+	for i, comment := range comments {
+		part := side
+		if side != nil && side.Kind == yaml.SequenceNode {
+			part = side.Content[i]
+		}
+		node := child(part, "map")
+		if comment == "" || node == nil {
+			continue
+		}
+		if len(node.Content) > 0 {
+			node = node.Content[0]
+		}
+		node.HeadComment = strings.TrimRight(comment, "\n")
 	}
-	if len(node.Content) > 0 {
-		node = node.Content[0]
-	}
-	node.HeadComment = strings.TrimRight(comments, "\n")
 }
 
 // child returns the value of a member, nil where there is none.

@@ -38,7 +38,7 @@ func reconcileCase(ctx context.Context, file setup.Setup, c *setup.Case, path st
 		if err != nil {
 			return nil, err
 		}
-		in.sides()[i].files = []*matchFile{{inputFile: input}}
+		in.sides()[i].files = []*matchFile{{inputFile: input, how: in.sides()[i].caseReading(rows)}}
 	}
 	r, err := in.open()
 	if err != nil {
@@ -50,6 +50,15 @@ func reconcileCase(ctx context.Context, file setup.Setup, c *setup.Case, path st
 	return r, r.run(ctx)
 }
 
+// caseReading is how the rows of a case are read: as the file that they are, or as the first part of the side.
+func (s *matchSide) caseReading(rows *setup.CaseRows) setup.Side {
+	if rows.File == "" {
+		return s.setup.Parts()[0]
+	}
+	how, _ := s.setup.For(rows.File)
+	return how
+}
+
 // caseInput returns the rows of one side as a file. It has the columns that the map or a rule names even where no row
 // fills them.
 func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder string) (inputFile, error) {
@@ -58,13 +67,14 @@ func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder st
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(folder, path)
 		}
-		return inputFile{side: s.side, source: cmp.Or(s.setup.Source, sourceName(path)), path: path}, nil
+		return inputFile{side: s.side, source: cmp.Or(s.caseReading(rows).Source, sourceName(path)), path: path}, nil
 	}
+	how := s.caseReading(rows)
 	name := strings.ToLower(string(s.side))
 	columns := slices.Clone(rows.Header)
-	if s.setup.Map != nil {
+	if how.Map != nil {
 		for _, field := range recon.MappedFields {
-			columns = append(columns, s.setup.Map.Fields[field].Columns...)
+			columns = append(columns, how.Map.Fields[field].Columns...)
 		}
 	}
 	if plan != nil {
@@ -89,7 +99,7 @@ func (s *matchSide) caseInput(rows *setup.CaseRows, plan *engine.Plan, folder st
 	}
 	out.Flush()
 	return inputFile{
-		side: s.side, source: cmp.Or(s.setup.Source, name), path: "the " + name + " rows",
+		side: s.side, source: cmp.Or(how.Source, name), path: "the " + name + " rows",
 		body: body.Bytes(),
 	}, out.Error()
 }

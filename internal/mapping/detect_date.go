@@ -152,7 +152,11 @@ func (d *detector) settings() {
 func (d *detector) texts(sources ...*source) []string {
 	var out []string
 	for _, s := range sources {
-		if s == nil || s.constant != "" {
+		if s == nil {
+			continue
+		}
+		if s.constant != "" {
+			out = append(out, s.constant)
 			continue
 		}
 		for _, rec := range d.sample {

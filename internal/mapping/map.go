@@ -269,6 +269,9 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 		digits = 0
 	}
 	minor, err := recon.ParseMinor(a.plain, digits)
+	if err == nil && r.m.minor && strings.ContainsRune(a.plain, '.') { // "10.00" is hardly ten cents
+		err = recon.Unprocessable(recon.CodeAmountTooPrecise, "has decimals")
+	}
 	if err != nil {
 		r.amountError(s.name, text, currency, digits, err)
 		return 0, false
@@ -282,7 +285,7 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 func (r *row) amountError(field, text, currency string, digits int, err error) {
 	switch code := recon.CodeOf(err); {
 	case code == recon.CodeAmountTooPrecise && r.m.minor:
-		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units",
+		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units: leave unit out of the map, or set unit: major",
 			text)
 	case code == recon.CodeAmountTooPrecise && digits == 0:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and %s has none", text, currency)

@@ -58,6 +58,7 @@ type Reader struct {
 	export *Export // that the file is read as; nil: none
 	lent   string  // the currency of the other side, for people
 	mapper *Mapper
+	held   []Row   // that may be among the last, which skip leaves out
 	lean   *Mapper // reads with only the metadata that the caller keeps; nil: mapper does
 
 	notes       []string  // of the bytes
@@ -89,6 +90,12 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	r := &Reader{file: file, hints: hints}
 	if r.sample, err = file.Peek(SampleRows); err != nil {
 		return nil, err
+	}
+	if hints.Map != nil && hints.Map.Skip != nil && len(r.sample) < SampleRows {
+		rows := len(r.sample)
+		if r.sample = r.sample[:max(0, rows-hints.Map.Skip.Last)]; len(r.sample) == 0 && rows > 0 {
+			return nil, skipsAll(int64(rows))
+		}
 	}
 	if len(r.sample) == 0 {
 		if err := r.nothingReadable(); err != nil {
@@ -197,6 +204,9 @@ func (r *Reader) findMap() error {
 // detect completes a map by the column names and rows of the file.
 func (r *Reader) detect(given recon.FieldMap) error {
 	given = given.With(r.patch)
+	if err := r.idleSteps(given); err != nil {
+		return err
+	}
 	given.TimeZone = cmp.Or(given.TimeZone, r.hints.TimeZone)
 	given.Negate = given.Negate || r.hints.Negate
 	r.signStated = r.hints.Invert || statesSign(given)

@@ -83,6 +83,9 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 				return err
 			}
 			r.proved(proof)
+			if r.fields.Skip != nil && refused.rows > 0 && refused.aside == refused.rows {
+				return skipsAll(refused.rows)
+			}
 			return refused.verdict(r.hints.MaxRejected, r.Detection.Proof != "" || len(r.fields.Balances) > 0)
 		case b.err != nil:
 			return b.err
@@ -132,6 +135,9 @@ func (r *Reader) readBatches(todo, order, free chan *batch, stop chan struct{}) 
 func (r *Reader) fill(b *batch) {
 	defer b.guard()
 	b.rows, b.fields = b.rows[:0], b.fields[:0]
+	if r.fields.Skip != nil && r.fields.Skip.Last > 0 {
+		defer r.holdBack(b)
+	}
 	for len(b.rows) < batchRows {
 		rec, err := r.file.Next()
 		var wrong *recon.RowError
@@ -152,6 +158,24 @@ func (r *Reader) fill(b *batch) {
 		b.fields = append(b.fields, rec.Fields...)
 		rec.Fields = b.fields[from:len(b.fields):len(b.fields)]
 		b.rows = append(b.rows, Row{Record: rec})
+	}
+}
+
+// holdBack keeps the last rows of a batch for the next one, until the file ends: then they are those that skip leaves out.
+func (r *Reader) holdBack(b *batch) {
+	last := r.fields.Skip.Last
+	rows := slices.Concat(r.held, b.rows)
+	keep := max(0, len(rows)-last)
+	b.rows, r.held = append(b.rows[:0], rows[:keep]...), nil
+	for _, row := range rows[keep:] {
+		if b.err != nil {
+			row.Verdict, row.Wrong = SetAside, []recon.RowError{recon.NewRowError(row.Record.Line, row.Record.Row,
+				"", "", recon.CodeSetAside, fmt.Sprintf("is among the last %s, which skip leaves out", rowsText(last)))}
+			b.rows = append(b.rows, row)
+			continue
+		}
+		row.Record = row.Record.Clone()
+		r.held = append(r.held, row)
 	}
 }
 

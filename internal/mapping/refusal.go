@@ -19,7 +19,7 @@ const (
 
 // refusals counts the refused rows of a file, by cause.
 type refusals struct {
-	rows, refused int64
+	rows, refused, aside int64
 	causes        map[string]*cause
 	shapes        map[string]int
 }
@@ -32,7 +32,11 @@ type cause struct {
 }
 
 func (r *refusals) count(row *Row) {
-	if r.rows++; row.Verdict != Rejected || row.Wrong[0].Code == recon.CodePendingMatched {
+	r.rows++
+	if row.Verdict == SetAside {
+		r.aside++
+	}
+	if row.Verdict != Rejected || row.Wrong[0].Code == recon.CodePendingMatched {
 		return
 	}
 	r.refused++
@@ -55,6 +59,13 @@ func (r *refusals) count(row *Row) {
 			c.systematic = c.systematic || r.shapes[shape] >= systematicMin
 		}
 	}
+}
+
+// skipsAll is the error for a file of which a map leaves out every row.
+func skipsAll(rows int64) error {
+	return recon.Unprocessable(recon.CodeNoRows, fmt.Sprintf("skip leaves nothing of the file: all of its rows (%d) are "+
+		"set aside. Correct first, last or where of skip in the map; matcher inspect without the map shows the rows",
+		rows))
 }
 
 // shapeOf writes 9 for each run of digits and a for each run of letters: how a value is written.

@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -70,6 +71,66 @@ func (s *step) apply(text string) string {
 		return substring(text, s.from, s.size)
 	}
 	return simpleSteps[s.op](text)
+}
+
+// idleSteps finds expressions of a map that fit no value of the sample: an error where money or its day come of them, else
+// a note.
+func (r *Reader) idleSteps(given recon.FieldMap) error {
+	var problems []recon.FieldError
+	r.notes = slices.DeleteFunc(r.notes, func(note string) bool { return strings.Contains(note, fitsNothing) })
+	for _, name := range recon.MappedFields {
+		field, mapped := given.Fields[name]
+		if !mapped || len(field.Transforms) == 0 {
+			continue
+		}
+		s, wrong := compileSource(name, field, given, r.file.Header())
+		if len(wrong) > 0 {
+			continue // which compile says
+		}
+		for i := range s.steps {
+			text, line, idle := s.idle(i, r.sample)
+			if !idle {
+				continue
+			}
+			pointer := fmt.Sprintf("/transforms/%s/%d", name, i)
+			message := fmt.Sprintf("%q %s of %s, such as %q on line %d: correct it, or leave it out",
+				s.steps[i].pattern, fitsNothing, strings.Join(field.Columns, "+"), text, line)
+			if s.steps[i].op == recon.TransformExtract && !slices.Contains(freeTexts, name) {
+				problems = append(problems, recon.FieldError{
+					Pointer: pointer, Code: recon.CodeInvalidValue, Message: message,
+				})
+				continue
+			}
+			r.notes = append(r.notes, pointer+": "+message)
+		}
+	}
+	return unfit(problems)
+}
+
+const fitsNothing = "fits no value"
+
+// freeTexts are the fields without which a row still has its money.
+var freeTexts = []string{recon.FieldReference, recon.FieldDescription, recon.FieldKind, recon.FieldExternalID}
+
+// idle reports whether an expression fits no value of the sample, with the first that it does not fit.
+func (s *source) idle(at int, sample []recon.Record) (text string, line int, idle bool) {
+	if s.steps[at].pattern == nil {
+		return "", 0, false
+	}
+	for _, rec := range sample {
+		value := s.raw(rec)
+		for i := range at {
+			value = s.steps[i].apply(value)
+		}
+		switch {
+		case value == "":
+		case s.steps[at].pattern.MatchString(value):
+			return "", 0, false
+		case line == 0:
+			text, line = value, rec.Line
+		}
+	}
+	return text, line, line > 0
 }
 
 // substring counts characters from 1; size 0 is the rest.

@@ -93,6 +93,7 @@ type mapSettings FieldMap
 // Skip names rows that are no data.
 type Skip struct {
 	First int    `json:"first,omitempty"` // rows below the header
+	Last  int    `json:"last,omitempty"`  // rows at the end
 	Where string `json:"where,omitempty"` // CEL over the row's columns
 }
 

@@ -112,6 +112,9 @@ func (b *schemaBuilder) of(t reflect.Type, place string) schema {
 		return schema{"type": "string", "format": "date"}
 	case reflect.TypeFor[recon.FieldMap]():
 		return b.define("Reading", b.reading)
+	case reflect.TypeFor[Side]():
+		part := b.define("Side", func() schema { return b.object(t, place) })
+		return either(part, listOf(part))
 	case reflect.TypeFor[CaseRows]():
 		return either(textSchema(), listOf(schema{"type": "object"}))
 	case reflect.TypeFor[CaseIDs]():
@@ -161,7 +164,11 @@ func (b *schemaBuilder) object(t reflect.Type, place string) schema {
 	}
 	properties := schema{}
 	for i, name := range fieldNames(t) {
-		properties[name] = described(of, name, b.of(t.Field(i).Type, place+name))
+		value := b.of(t.Field(i).Type, place+name)
+		if of == "side" && name == "reading" {
+			value = either(value, b.of(reflect.TypeFor[recon.FieldMap](), ""))
+		}
+		properties[name] = described(of, name, value)
 	}
 	s := schema{"type": "object", "properties": properties, "additionalProperties": false}
 	if t == reflect.TypeFor[recon.Rule]() {

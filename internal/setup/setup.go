@@ -3,7 +3,9 @@
 package setup
 
 import (
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -29,11 +31,99 @@ type Setup struct {
 
 // Side is how the files of one side are read. Map nil: columns are detected.
 type Side struct {
+	Files    string          `json:"files,omitempty"`    // pattern of the files that it is for; "": for all
 	Source   string          `json:"source,omitempty"`   // what the side's rows are called after
 	Currency string          `json:"currency,omitempty"` // of rows whose file names none
 	Map      *recon.FieldMap `json:"map,omitempty"`
+	Reading  string          `json:"reading,omitempty"` // file that holds Map
 
 	MaxRejected *int64 `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
+
+	parts []Side // of a side whose files are read in several ways
+}
+
+// Several returns a side whose files are read in several ways.
+func Several(parts []Side) Side { return Side{parts: parts} }
+
+// Parts are the ways in which the files of a side are read.
+func (s *Side) Parts() []Side {
+	if s.parts == nil {
+		return []Side{*s}
+	}
+	return s.parts
+}
+
+// For is how a file is read, and whether any part of the side is for it.
+func (s *Side) For(path string) (Side, bool) {
+	for _, part := range s.Parts() {
+		name := filepath.Base(path)
+		if strings.Contains(part.Files, "/") {
+			name = path
+		}
+		fits, err := filepath.Match(part.Files, name)
+		if part.Files == "" || fits && err == nil {
+			return part, true
+		}
+	}
+	return Side{}, false
+}
+
+// each gives the parts of a side with their pointers.
+func (s *Side) each(pointer string, do func(part *Side, pointer string)) {
+	if s.parts == nil {
+		do(s, pointer)
+	}
+	for i := range s.parts {
+		do(&s.parts[i], fmt.Sprintf("%s/%d", pointer, i))
+	}
+}
+
+// ReadReadings takes the readings that the sides name as files.
+func (s *Setup) ReadReadings(read func(name string) ([]byte, error)) (faults []recon.FieldError) {
+	take := func(part *Side, pointer string) {
+		if part.Reading == "" {
+			return
+		}
+		data, err := read(part.Reading)
+		if err != nil {
+			faults = append(faults, recon.FieldError{
+				Pointer: pointer + "/reading", Code: recon.CodeInvalidValue, Message: err.Error(),
+			})
+			return
+		}
+		fields, wrong := DecodeFieldMap(data)
+		faults = append(faults, recon.Below(pointer+"/reading", wrong)...)
+		part.Map, part.Reading = &fields, ""
+	}
+	s.Left.each("/left", take)
+	s.Right.each("/right", take)
+	return faults
+}
+
+// CheckSources demands that every part of a side has a source of its own, which a service needs.
+func (s *Setup) CheckSources() (faults []recon.FieldError) {
+	seen := map[string]bool{}
+	check := func(part *Side, pointer string) {
+		if part.Source == "" && part.Files != "" || part.Source != "" && seen[part.Source] {
+			faults = append(faults, recon.FieldError{
+				Pointer: pointer + "/source", Code: recon.CodeInvalidValue,
+				Message: "each side, and each part of one, has a source of its own in the service",
+			})
+		}
+		seen[part.Source] = true
+	}
+	s.Left.each("/left", check)
+	s.Right.each("/right", check)
+	return faults
+}
+
+// MarshalJSON writes a side as it is read: as an object, or as a list of its parts.
+func (s Side) MarshalJSON() ([]byte, error) {
+	if s.parts != nil {
+		return json.Marshal(s.parts)
+	}
+	type plain Side
+	return json.Marshal(plain(s))
 }
 
 // Decode reads a setup (YAML or JSON) as strictly as DecodeRules reads rules, and checks every part.
@@ -87,6 +177,17 @@ func section[T any](d *decoder, n *node, pointer string, to *T, check func(T) []
 }
 
 func (d *decoder) side(n *node, pointer string, to *Side) {
+	if n.kind == listNode && len(n.items) > 0 {
+		to.parts = make([]Side, len(n.items))
+		for i, item := range n.items {
+			d.part(item, n.childPointer(pointer, i), &to.parts[i])
+		}
+		return
+	}
+	d.part(n, pointer, to)
+}
+
+func (d *decoder) part(n *node, pointer string, to *Side) {
 	d.members(n, pointer, fieldNames(reflect.TypeFor[Side]()), func(name string, n *node, at string) {
 		switch name {
 		case "source":
@@ -96,7 +197,18 @@ func (d *decoder) side(n *node, pointer string, to *Side) {
 			if _, known := recon.CurrencyDigits(to.Currency); n.kind == textNode && !known {
 				d.refuse(n, at, recon.CodeInvalidValue, "must be an ISO 4217 code as EUR, not "+n.quoted())
 			}
-		case "map":
+		case "files":
+			if d.text(n, at, &to.Files); !validPattern(to.Files) {
+				d.refuse(n, at, recon.CodeInvalidValue, "is no pattern of file names as paypal*.csv")
+			}
+		case "map", "reading":
+			if to.Map != nil || to.Reading != "" {
+				d.refuse(n, at, recon.CodeDuplicate, "map and reading are the same: give one")
+			}
+			if name == "reading" && n.kind == textNode {
+				to.Reading = n.text
+				return
+			}
 			fields := d.fieldMap(n, at)
 			to.Map = &fields
 		case "maxRejected":
@@ -110,6 +222,11 @@ func (d *decoder) side(n *node, pointer string, to *Side) {
 			to.MaxRejected = &rows
 		}
 	})
+}
+
+func validPattern(pattern string) bool {
+	_, err := filepath.Match(pattern, "")
+	return err == nil
 }
 
 // notHere returns that a name is unknown, and which one may have been meant.

@@ -4,6 +4,7 @@ package setup
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,7 +65,7 @@ func TestFaultsOfASetupPointAtTheirPlace(t *testing.T) {
 		"- left":                        {""},
 		"lefft: {}":                     {"/lefft"},
 		"left: {}\nleft: {}":            {"/left"},
-		"left: [a]":                     {"/left"},
+		"left: [a]":                     {"/left/0"},
 		"left: {currency: euro}":        {"/left/currency"},
 		"left: {map: {datum: x}}":       {"/left/map/datum"},
 		"left: {maxRejected: -1}":       {"/left/maxRejected"},
@@ -144,4 +145,67 @@ fees: [{name: cards, currency: EUR, items: [{name: all, type: PERCENTAGE, percen
 	require.Equal(t, recon.Decimal("1.1"), o.Rates[0].Rate)
 	require.Equal(t, "EUR", o.FeeSchedules[0].Currency)
 	require.Equal(t, recon.Decimal("5.00"), o.MaxWriteOff.Default)
+}
+
+func TestASideOfSeveralParts(t *testing.T) {
+	t.Parallel()
+	setup, faults := Decode([]byte(`
+left:
+  - {files: "paypal*.csv", source: paypal, reading: paypal.yaml}
+  - {files: "in/*.csv", source: stripe, map: {unit: minor}}
+  - {source: rest}
+right: {reading: {amount: Betrag}}
+`))
+	require.Empty(t, faults)
+	read := func(text string) func(string) ([]byte, error) {
+		return func(name string) ([]byte, error) {
+			require.Equal(t, "paypal.yaml", name)
+			return []byte(text), nil
+		}
+	}
+	other := setup
+	other.Left.parts = slices.Clone(other.Left.parts)
+	require.Equal(t, "/left/0/reading/ammount", other.ReadReadings(read("ammount: Gross"))[0].Pointer)
+	require.Empty(t, setup.ReadReadings(read("amount: Gross")))
+	require.Empty(t, setup.CheckSources())
+	for path, source := range map[string]string{
+		"paypal-1.csv": "paypal", "x/paypal.csv": "paypal", "in/a.csv": "stripe", "out/a.csv": "rest",
+	} {
+		part, found := setup.Left.For(path)
+		require.True(t, found)
+		require.Equal(t, source, part.Source, path)
+	}
+	part, _ := setup.Left.For("paypal-1.csv")
+	require.Equal(t, []string{"Gross"}, part.Map.Fields[recon.FieldAmount].Columns)
+	require.Equal(t, []string{"Betrag"}, setup.Right.Map.Fields[recon.FieldAmount].Columns)
+
+	text, err := json.Marshal(setup)
+	require.NoError(t, err)
+	again, faults := Decode(text)
+	require.Empty(t, faults)
+	require.Equal(t, setup, again)
+
+	setup.Left.parts = setup.Left.parts[:1]
+	_, found := setup.Left.For("stripe.csv")
+	require.False(t, found)
+}
+
+func TestASideOfSeveralPartsThatCannotWork(t *testing.T) {
+	t.Parallel()
+	for text, pointer := range map[string]string{
+		`left: [{files: "a[.csv"}]`:                      "/left/0/files",
+		`left: [{files: 3}]`:                             "/left/0/files",
+		`left: {map: {amount: a}, reading: {amount: a}}`: "/left/reading",
+		`left: [{source: a, maps: {amount: a}}]`:         "/left/0/maps",
+		`left: [[{source: a}]]`:                          "/left/0",
+		`left: []`:                                       "/left",
+	} {
+		_, faults := Decode([]byte(text))
+		require.NotEmpty(t, faults, text)
+		require.Equal(t, pointer, faults[0].Pointer, text)
+	}
+	setup, _ := Decode([]byte("left: [{files: a.csv}]\nright: [{source: x}, {source: x}]"))
+	faults := setup.CheckSources()
+	require.Len(t, faults, 2)
+	require.Equal(t, "/right/1/source", faults[1].Pointer)
 }
