@@ -20,8 +20,8 @@ const (
 // refusals counts the refused rows of a file, by cause.
 type refusals struct {
 	rows, refused, aside int64
-	causes        map[string]*cause
-	shapes        map[string]int
+	causes               map[string]*cause
+	shapes               map[string]int
 }
 
 // cause is one reason for which rows are refused.
