@@ -122,7 +122,8 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 	case a.where != nil && a.holds(rec):
 		return "is left out by skip.where", label{}
 	case a.account != nil && a.is != "" && a.account.text(rec) != a.is:
-		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read", label{}
+		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read",
+			label{}
 	}
 	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
 	if noMoney && noDate {

@@ -285,8 +285,8 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 func (r *row) amountError(field, text, currency string, digits int, err error) {
 	switch code := recon.CodeOf(err); {
 	case code == recon.CodeAmountTooPrecise && r.m.minor:
-		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units: leave unit out of the map, or set unit: major",
-			text)
+		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units: "+
+			"leave unit out of the map, or set unit: major", text)
 	case code == recon.CodeAmountTooPrecise && digits == 0:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and %s has none", text, currency)
 	case code == recon.CodeAmountTooPrecise:

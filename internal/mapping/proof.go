@@ -221,7 +221,7 @@ func (p *proof) tie(a *account, s *entry) {
 	a.last, a.passed, a.amount, a.line, a.gaps = s.balance, recon.NullMinor{}, s.amount, s.line, p.gaps
 }
 
-// passes is the change of the balance beside a row between that is no movement and has a balance of its own.
+// passes is the change of the balance since a row between that is no movement and has a balance of its own.
 func (p *proof) passes(a *account, s *entry) recon.Minor {
 	if p.order.newestFirst && !p.order.byDate {
 		return a.last.Amount - a.passed.Amount

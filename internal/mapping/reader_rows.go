@@ -161,7 +161,7 @@ func (r *Reader) fill(b *batch) {
 	}
 }
 
-// holdBack keeps the last rows of a batch for the next one, until the file ends: then they are those that skip leaves out.
+// holdBack keeps the last rows of a batch for the next one. At the end of the file they are those that skip leaves out.
 func (r *Reader) holdBack(b *batch) {
 	last := r.fields.Skip.Last
 	rows := slices.Concat(r.held, b.rows)

@@ -63,8 +63,8 @@ func (r *refusals) count(row *Row) {
 
 // skipsAll is the error for a file of which a map leaves out every row.
 func skipsAll(rows int64) error {
-	return recon.Unprocessable(recon.CodeNoRows, fmt.Sprintf("skip leaves nothing of the file: all of its rows (%d) are "+
-		"set aside. Correct first, last or where of skip in the map; matcher inspect without the map shows the rows",
+	return recon.Unprocessable(recon.CodeNoRows, fmt.Sprintf("skip leaves nothing of the file: all of its rows (%d) "+
+		"are set aside. Correct first, last or where of skip in the map; matcher inspect without the map shows the rows",
 		rows))
 }
 

@@ -73,8 +73,8 @@ func (s *step) apply(text string) string {
 	return simpleSteps[s.op](text)
 }
 
-// idleSteps finds expressions of a map that fit no value of the sample: an error where money or its day come of them, else
-// a note.
+// idleSteps finds expressions of a map that fit no value of the sample: an error where money or its day come of them,
+// else a note.
 func (r *Reader) idleSteps(given recon.FieldMap) error {
 	var problems []recon.FieldError
 	r.notes = slices.DeleteFunc(r.notes, func(note string) bool { return strings.Contains(note, fitsNothing) })
@@ -85,7 +85,7 @@ func (r *Reader) idleSteps(given recon.FieldMap) error {
 		}
 		s, wrong := compileSource(name, field, given, r.file.Header())
 		if len(wrong) > 0 {
-			continue // which compile says
+			continue // compile refuses it
 		}
 		for i := range s.steps {
 			text, line, idle := s.idle(i, r.sample)
