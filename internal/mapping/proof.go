@@ -144,7 +144,7 @@ func (p *proof) settle(row *Row) {
 		why = "it is what the rows above add up to"
 	}
 	if why != "" {
-		row.Verdict = SetAside
+		row.Verdict, row.Tx = SetAside, recon.Transaction{}
 		row.Wrong = []recon.RowError{recon.NewRowError(row.Record.Line, row.Record.Row, "", "", recon.CodeSetAside,
 			strconv.Quote(row.label.text)+" names a "+row.label.kind+", and "+why)}
 	}
