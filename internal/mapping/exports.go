@@ -181,14 +181,18 @@ func (r *Reader) byExport(e *Export) error {
 	}
 	r.export, r.how = e, "known export: "+e.Name
 	err := r.detect(given)
-	why := "its columns are those that " + e.Owner + " writes"
-	if r.hints.As != "" {
-		why = "stated"
-	}
 	r.Detection.Export = e.Name
-	r.Detection.Choices = append(r.Detection.Choices,
-		Choice{Field: "known export", Value: e.Name, Evidence: Stated, Why: why})
-	if r.hints.As != "" || len(r.sample) == 0 {
+	if len(r.sample) == 0 {
+		return err
+	}
+	account := given.Fields[recon.FieldAccount]
+	if at := columnAt(r.file.Header(), firstColumn(account)); at >= 0 && account.Is == "" && err == nil {
+		if n := distinct(r.detector.values(at)); n > 1 {
+			r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("column %s holds %d accounts, and the rows of "+
+				"all are read: account: {column: %[1]q, is: …} in a map reads one", account.Columns[0], n))
+		}
+	}
+	if r.hints.As != "" {
 		return err
 	}
 	refused, against, _ := r.refusals(err)

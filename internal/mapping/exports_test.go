@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -179,6 +180,10 @@ func TestExportThatItsRowsContradict(t *testing.T) {
 		require.Contains(t, strings.Join(r.Detection.Notes, "\n"), "the columns are those of the known export lloyds, "+c.note)
 		require.Contains(t, got, c.want, name)
 	}
+	r, _ := readAsExport(t, "Bank Account,Date,Narrative,Debit Amount,Credit Amount,Balance,Categories,Serial\n"+
+		"1,13/04/2026,a,5.00,,10.00,,\n2,13/04/2026,b,,7.00,99.00,,\n", "")
+	require.Contains(t, r.Detection.Notes, "column Bank Account holds 2 accounts, and the rows of all are read: "+
+		`account: {column: "Bank Account", is: …} in a map reads one`)
 	r, got := readAsExport(t, header+"13/04/2026,DEB,'1,2,a shop,12.50,,80.00\n", "")
 	require.Equal(t, "lloyds", r.Detection.Export)
 	require.Contains(t, got, "GBP BOOKED -12.50 in 1 rows")
@@ -212,3 +217,72 @@ func TestExportStatedOrTurnedOff(t *testing.T) {
 	_, err = Open(strings.NewReader("a,b\n1,2026-04-01\n"), "file.csv", Hints{As: "swisscard"})
 	require.ErrorContains(t, err, `there is no column "Betrag"`)
 }
+
+const exportsPage = "../../docs/exports.md"
+
+// TestExportsPage holds docs/exports.md to the known exports.
+func TestExportsPage(t *testing.T) {
+	t.Parallel()
+	page := writeExportsPage()
+	if *updateReadings {
+		require.NoError(t, os.WriteFile(exportsPage, []byte(page), 0o600))
+	}
+	have, err := os.ReadFile(exportsPage)
+	require.NoError(t, err)
+	require.Equal(t, string(have), page, "go test ./internal/mapping -run TestExportsPage -update")
+}
+
+func writeExportsPage() string {
+	var page strings.Builder
+	fmt.Fprintf(&page, exportsHead, len(Exports()))
+	for _, kind := range []struct{ name, title string }{
+		{"psp", "Processors"},
+		{"marketplace", "Marketplaces"},
+		{"wallet", "Wallets"},
+		{"bank", "Banks"},
+		{"card", "Cards"},
+		{"ledger", "Ledgers"},
+	} {
+		fmt.Fprintf(&page, "\n## %s\n| Name | Written by | Columns | Stated | May match by |\n|---|---|---|---|---|\n", kind.title)
+		for _, e := range Exports() {
+			if e.Kind != kind.name {
+				continue
+			}
+			const shown = 6
+			columns := strings.Join(e.Header[:min(shown, len(e.Header))], " · ")
+			if more := len(e.Header) - shown; more > 0 {
+				columns += fmt.Sprintf(" · and %d more", more)
+			}
+			if len(e.Needs) > 0 {
+				columns += fmt.Sprintf(" (%d of them suffice)", len(e.Needs))
+			}
+			var stated []string
+			for _, name := range recon.MappedFields {
+				if e.Map.Has(name) {
+					stated = append(stated, name)
+				}
+			}
+			fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", e.Name, e.Owner, strings.ReplaceAll(columns, "|", `\|`),
+				strings.Join(stated, " "), strings.Join(e.Match, " · "))
+		}
+	}
+	return page.String()
+}
+
+const exportsHead = `# Known exports
+
+%d files that banks, processors, marketplaces and ledgers write are known by the names of their columns and need no map.
+What is a fact of such a file is stated: which amount moved and its sign, its currency, the words for booked, pending and
+void. What depends on the country, the account or the period is found in the file, as in any other.
+
+A file is known where it has exactly these columns, in any order and case; where it has others behind at least six of them,
+which are newer; or where it has those that suffice, since people choose the columns. A file that nearly fits, or whose rows
+contradict the facts (they cannot be read, or the running balance does not follow), is read by what is in it, with a note.
+
+` + "`matcher exports`" + ` lists them (` + "`--json`" + ` with their readings); ` + "`--as NAME`" + ` of ` + "`matcher inspect`" + `, and ` + "`--left-as`" + ` and ` + "`--right-as`" + `
+of ` + "`matcher match`" + `, state one, and ` + "`none`" + ` turns them off. A map of yours beats them. The service knows them too: the first
+file of a source without a map is read so, the next ones as the first.
+
+Each is a file of ` + "`internal/mapping/exports`" + ` with a file of its shape in ` + "`testdata/exports`" + `, from which this page is made
+(` + "`go test ./internal/mapping -run TestExportsPage -update`" + `).
+`
