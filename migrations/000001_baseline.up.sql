@@ -292,7 +292,7 @@ CREATE TABLE adjustments (
     context_num       integer NOT NULL,
     amount            bigint NOT NULL,
     currency          text NOT NULL,
-    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'WRITE_OFF')),
+    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF')),
     note              text NOT NULL DEFAULT '',
     posting_status    text NOT NULL DEFAULT 'UNPOSTED' CHECK (posting_status IN ('UNPOSTED', 'POSTED', 'REVERSED')),
     posting_reference text NOT NULL DEFAULT '', -- of the entry in the books

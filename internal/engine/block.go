@@ -105,7 +105,7 @@ func (b *block) collapse(side int) {
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if (len(signed) > 0 || texts || x.memory.pair != nil) && to-from > 1 {
+		if (len(signed) > 0 || texts || x.memory.pair != nil || x.newest[side] != nil) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -138,6 +138,9 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 		text = binary.BigEndian.AppendUint32(text[:0], b.x.currency[side][row])
 		if b.x.text != nil {
 			text = binary.BigEndian.AppendUint32(text, b.x.texts[b.x.text.pair].ids[side][row])
+		}
+		if b.x.newest[side] != nil {
+			text = binary.BigEndian.AppendUint32(text, uint32(b.x.newest[side][row]))
 		}
 		for _, pair := range pairs {
 			for _, id := range b.x.values(pair, side, row) {

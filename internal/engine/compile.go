@@ -87,6 +87,7 @@ type rulePlan struct {
 	mode      string
 	percent   uint64 // of percentUnit
 	base      string
+	amountOn  string // the side on which the right amount may differ
 	sign      string
 	valueDate [2]bool
 	pending   [2]bool // a key reads the booking status, so pending rows are asked for
@@ -98,6 +99,7 @@ type rulePlan struct {
 	autoAt    int64   // least numerator to confirm
 	proposeAt int64
 	margin    int64
+	proposes  bool // the rule only suggests
 	abs       currencyLimits
 	cap       currencyLimits
 	maxDiff   currencyLimits
@@ -206,7 +208,8 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	rp := rulePlan{
 		rule: r, index: index, sources: [2][]string{r.Sources.Left, r.Sources.Right},
-		mode: r.Amount.Mode, base: r.Amount.Base, sign: r.Amount.Sign, direction: r.Date.Direction,
+		mode: r.Amount.Mode, base: r.Amount.Base, amountOn: r.Amount.Side,
+		proposes: r.Confirm.Mode == recon.ConfirmPropose, sign: r.Amount.Sign, direction: r.Date.Direction,
 		minLag: int32(*r.Date.MinDays), maxLag: int32(*r.Date.MaxDays),
 		abs: limitsOf(r.Amount.Abs), cap: limitsOf(r.Amount.Cap),
 		maxDiff: limitsOf(r.Confirm.MaxDifference), maxAmount: limitsOf(r.Confirm.MaxAmount),
@@ -387,7 +390,7 @@ func businessDays(c recon.Calendar) []int32 {
 	return numbers
 }
 
-// allowed is min(max(abs, percent · base), cap) in minor units, cut to the minor unit.
+// allowed is min(max(abs, percent · base), cap) in minor units, the share rounded half away from zero.
 func (rp *rulePlan) allowed(code uint32, left, right int64) int64 {
 	if rp.mode != recon.AmountTolerance {
 		return 0
@@ -417,9 +420,11 @@ func (rp *rulePlan) baseOf(left, right int64) uint64 {
 	return max(l, r)
 }
 
-// share is base · percent / percentUnit, rounded down, in 128 bits.
+// share is base · percent / percentUnit, rounded half up, in 128 bits.
 func share(base, percent uint64) int64 {
 	hi, lo := bits.Mul64(base, percent)
+	lo, carry := bits.Add64(lo, percentUnit/2, 0)
+	hi += carry
 	quotient, _ := bits.Div64(hi, lo, percentUnit)
 	return int64(min(quotient, math.MaxInt64))
 }
@@ -441,7 +446,7 @@ func (rp *rulePlan) reach(code uint32, left int64) int64 {
 	if rp.percent > 0 {
 		hi, lo := bits.Mul64(base, percentUnit)
 		base, _ = bits.Div64(hi, lo, percentUnit-rp.percent)
-		base++
+		base += 2 // for what either rounding adds
 	}
 	reach, _ := rp.abs.in(code)
 	if rp.percent > 0 {

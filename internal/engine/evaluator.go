@@ -23,6 +23,7 @@ type evaluator struct {
 	amounts  [2][]int64
 	currency [2][]uint32 // in which amounts are compared
 	days     [2][]int32
+	newest   [2][]int32  // of the members of each unit, where each of them must be in the window; nil otherwise
 	where    [2][]bool
 	rated    [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
 	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none
@@ -153,7 +154,7 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	if x.currency[LeftIndex][left] != x.currency[RightIndex][right] {
 		return v, false
 	}
-	lag, ok := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right))
+	lag, ok := x.lagBetween(left, right)
 	if !ok {
 		return v, false
 	}
@@ -167,6 +168,8 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 		v.compared, score = difference, weightAmount*near
 	} else if a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]; a != absent && b != absent {
 		v.compared, _ = subtract(a, b) // not judged, but gated
+	} else {
+		v.compared, _ = subtract(x.tables[LeftIndex].amounts[0][left], x.tables[RightIndex].amounts[0][right])
 	}
 	compared, ok := x.keysHeld(left, right)
 	if !ok {
@@ -185,6 +188,21 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	v.score = score + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	_, fits := subtract(x.tables[LeftIndex].amounts[0][left], x.tables[RightIndex].amounts[0][right])
 	return v, fits && v.score >= x.proposeAt && (x.memory.pair == nil || !x.memory.pair(left, right))
+}
+
+// lagBetween is the lag of two rows or units, and whether it is in the window: where each member's date must be, that of
+// the worst pair of members.
+func (x *evaluator) lagBetween(left, right uint32) (int32, bool) {
+	oldest := [2]int32{x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right)}
+	if x.newest[0] == nil {
+		return x.lagHeld(oldest[0], oldest[1])
+	}
+	newest := [2]int32{x.coordinate(x.newest[0][left]), x.coordinate(x.newest[1][right])}
+	first, held := x.lagHeld(newest[0], oldest[1])
+	last, also := x.lagHeld(oldest[0], newest[1])
+	// where members are on both sides of each other, some may be nearer than the least lag
+	between := x.minLag > 0 && oldest[1] < newest[0] && newest[1] > oldest[0]
+	return max(first, last), held && also && !between
 }
 
 // lagHeld reads the lag as the rule's direction does, and reports whether it is in the window.
@@ -207,6 +225,10 @@ func (rp *rulePlan) amountHeld(currency uint32, left, right int64) (near, differ
 		return full, 0, true
 	}
 	if rp.mode != recon.AmountTolerance || left < 0 && right > 0 || left > 0 && right < 0 {
+		return 0, left - right, false
+	}
+	if short := magnitude(right) < magnitude(left); short && rp.amountOn == recon.AmountOver ||
+		!short && rp.amountOn == recon.AmountShort {
 		return 0, left - right, false
 	}
 	difference = left - right
@@ -254,6 +276,12 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByContradicts
 	case !v.keyed:
 		return recon.HeldByNoKey
+	case x.proposes:
+		return recon.HeldByRule
+	case x.unlimited(x.currency[LeftIndex][left], v.compared):
+		return recon.HeldByNoLimit
+	case x.overpaid(left, right, v.compared):
+		return recon.HeldByOver
 	case x.over(x.maxDiff, x.currency[LeftIndex][left], v.compared):
 		return recon.HeldByDifference
 	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]),
@@ -263,6 +291,23 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByScore
 	}
 	return recon.HeldByNothing
+}
+
+// unlimited reports whether a difference has no limit at all: a score never makes up for one.
+func (x *evaluator) unlimited(currency uint32, difference int64) bool {
+	_, given := x.maxDiff.in(currency)
+	return x.mode == recon.AmountAny && difference != 0 && !given
+}
+
+// overpaid reports whether the right side is more than the left one by what the rule's percentage alone allows, while
+// the rule does not say that it may be. A rate may go either way.
+func (x *evaluator) overpaid(left, right uint32, difference int64) bool {
+	if x.amountOn != "" || x.percent == 0 || x.converts || x.within() || difference == 0 {
+		return false
+	}
+	abs, _ := x.abs.in(x.currency[LeftIndex][left])
+	return magnitude(difference) > uint64(abs) &&
+		magnitude(x.amountOf(RightIndex, right)) > magnitude(x.amountOf(LeftIndex, left))
 }
 
 func (x *evaluator) over(limits currencyLimits, currency uint32, value int64) bool {

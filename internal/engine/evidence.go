@@ -235,10 +235,10 @@ func (c *comparison) feeEvidence(half int) (e recon.Evidence, known bool) {
 }
 
 func (c *comparison) dateEvidence() recon.Evidence {
-	lag, held := c.lagHeld(c.day(LeftIndex), c.day(RightIndex))
+	lag, held := c.lagBetween(c.rows[LeftIndex], c.rows[RightIndex])
 	e := recon.Evidence{
 		Component: recon.ComponentDate, Field: sameOrBoth(c.rule.Date.Left, c.rule.Date.Right), Held: held,
-		Left: c.dayText(LeftIndex), Right: c.dayText(RightIndex),
+		Left: c.dayTexts(LeftIndex), Right: c.dayTexts(RightIndex),
 		Difference: c.lagText(lag), Allowed: c.lagText(c.minLag) + ".." + c.lagText(c.maxLag),
 	}
 	if held {
@@ -247,9 +247,20 @@ func (c *comparison) dateEvidence() recon.Evidence {
 	return e
 }
 
-// dayText is the day or the instant that the rule compares.
-func (c *comparison) dayText(half int) string {
-	day := c.days[half][c.rows[half]]
+// dayTexts is the day that the rule compares, of several rows the oldest and the newest.
+func (c *comparison) dayTexts(half int) string {
+	if c.group == nil {
+		return c.dayText(c.days[half][c.rows[half]])
+	}
+	_, oldest := c.group.oldest(half, c.group.units[half].members)
+	if newest := c.group.newest(half, c.group.units[half].members); newest != oldest {
+		return c.dayText(oldest) + " to " + c.dayText(newest)
+	}
+	return c.dayText(oldest)
+}
+
+// dayText is a day or an instant.
+func (c *comparison) dayText(day int32) string {
 	if c.timestamp {
 		return time.Unix(int64(day)+epoch2000, 0).UTC().Format(time.RFC3339)
 	}
@@ -308,7 +319,7 @@ func (x *evaluator) unitEvidence(rows [2][]uint32, text *textRule) []recon.Evide
 			}
 		}
 	}
-	return (&comparison{evaluator: u.x}).evidence()
+	return (&comparison{evaluator: u.x, group: u}).evidence()
 }
 
 // fillTexts gives the only unit of a half the texts that all of its rows with any share.

@@ -62,5 +62,5 @@ func TestGroupEvidence(t *testing.T) {
 	}
 	require.Equal(t, "PO-1", fields[recon.ComponentKey].Left, "the key that all rows carry")
 	require.Equal(t, "30.03", fields[recon.ComponentAmount].Left, "the sum")
-	require.Equal(t, "4", fields[recon.ComponentDate].Difference, "from the oldest row")
+	require.Equal(t, "2", fields[recon.ComponentDate].Difference, "to the newest row")
 }

@@ -35,12 +35,13 @@ func (r *Result) Describe(p *Plan, tables [2]*Table, side recon.Side, open *Open
 // comparison is two rows of finished tables under one rule. Keys are compared by their texts, so no join is needed.
 type comparison struct {
 	*evaluator
-	rows [2]uint32
+	rows  [2]uint32
+	group *unitView // the rows of a group, of which `rows` are the units; nil for two rows
 }
 
 func compare(p *Plan, tables [2]*Table, rule int, rows [2]uint32) *comparison {
 	v := &view{plan: p, tables: tables}
-	return &comparison{v.evaluator(&p.rules[rule]), rows}
+	return &comparison{evaluator: v.evaluator(&p.rules[rule]), rows: rows}
 }
 
 func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {

@@ -7,6 +7,7 @@ type groupPlan struct {
 	side    [2]int   // of the table that each half of the rule reads; both the same where the rule is within one side
 	by      [2][]int // key columns whose values the rows of a unit share; none: each row by itself
 	many    [2]bool  // whether a group may hold several rows of a half
+	dates   string    // whose date of a unit must be in the window
 	partial bool
 	subset  *subsetPlan
 }
@@ -40,7 +41,7 @@ func (rp *rulePlan) compileGroup(p *Plan, r *recon.Rule) {
 	}
 	c := r.Group.Cardinality
 	rp.many = [2]bool{c == recon.ManyToOne || c == recon.ManyToMany, c == recon.OneToMany || c == recon.ManyToMany}
-	rp.partial = r.Partial.Allow
+	rp.partial, rp.dates = r.Partial.Allow, r.Group.Dates
 	if r.Type == recon.RuleSubsetSum {
 		rp.subset = &subsetPlan{
 			one: int(truth(c == recon.ManyToOne)), size: *r.Group.MaxSize, candidates: *r.Group.MaxCandidates,

@@ -54,7 +54,7 @@ func (x *mender) miss(left, right uint32) (near, bool) {
 	}
 	lag := x.dayOf(RightIndex, right) - x.dayOf(LeftIndex, left)
 	n.days = uint32(magnitude(int64(lag)))
-	if _, held := x.lagHeld(0, lag); !held {
+	if _, held := x.lagBetween(left, right); !held {
 		if fail(recon.ReasonDateOutside, ChangeDate); n.fails == 1 {
 			n.beyond = int64(magnitude(x.calendarChange(RightIndex, 0, lag)))
 		}
@@ -228,7 +228,7 @@ func (x *mender) reaches(failed recon.Reason, left, right uint32) bool {
 		score += weightAmount * near
 	}
 	near := boundary
-	if lag, held := x.lagHeld(x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right)); held {
+	if lag, held := x.lagBetween(left, right); held {
 		near = closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	}
 	score += weightDate * near

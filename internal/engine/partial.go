@@ -131,7 +131,7 @@ func (u *unitRun) addPart(rows [2][]uint32, tied bool) {
 		return
 	}
 	w := x.whole(rows).x
-	lag, inTime := w.lagHeld(w.dayOf(LeftIndex, 0), w.dayOf(RightIndex, 0))
+	lag, inTime := w.lagBetween(0, 0)
 	_, held := w.keysHeld(0, 0)
 	difference, fits := subtract(w.amountOf(LeftIndex, 0), w.amountOf(RightIndex, 0))
 	score := weightKeys*full + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))

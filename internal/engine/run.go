@@ -303,7 +303,8 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 		g.status, state = recon.GroupProposed, stateProposed
 		r.byRule[x.index].Proposed++
 	} else {
-		if g.adjustment = x.adjustment(p, rows, difference); mixed && difference != 0 {
+		if g.adjustment = x.adjustment(p, rows, difference); mixed && difference != 0 &&
+			x.rule.Difference.Reason == recon.AdjustmentNone {
 			g.adjustment = recon.AdjustmentFX
 		}
 		r.byRule[x.index].Confirmed++
@@ -408,6 +409,8 @@ func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) reco
 	switch {
 	case difference == 0:
 		return recon.AdjustmentNone
+	case x.rule.Difference.Reason != recon.AdjustmentNone:
+		return x.rule.Difference.Reason
 	case x.scheduled():
 		return recon.AdjustmentFee
 	case p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{}:

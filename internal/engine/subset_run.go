@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 
@@ -134,13 +135,23 @@ func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 			_, _, held := x.amountHeld(code, left, right)
 			return held
 		},
-		Refuse: func(rows []uint32) bool { return x.memory.holds(s.halves(t.row, rows)) },
+		Refuse: func(rows []uint32) bool { return !x.mayBe(s.halves(t.row, rows)) },
 	}, solver.SubsetLimits{
 		Low: solver.AddWithin(target, -reach), High: solver.AddWithin(target, reach), Size: x.subset.size,
 		Budget: s.budget,
 	})
 	answer.Spent = answer.Spent || cut
 	return answer
+}
+
+// mayBe reports whether a row and a set may be a group: it was not rejected, and is in time where one row decides.
+func (x *evaluator) mayBe(rows [2][]uint32) bool {
+	if x.dates != recon.DatesEvery {
+		if _, inTime := x.whole(rows).x.lagBetween(0, 0); !inTime {
+			return false
+		}
+	}
+	return !x.memory.holds(rows)
 }
 
 // ordered puts what belongs to the target and what to the subset into the order left, right.
@@ -160,17 +171,21 @@ func (s *subsetRun) halves(target uint32, rows []uint32) (halves [2][]uint32) {
 // whether some were left out.
 func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
 	x, half, day := s.x, 1-s.one, s.x.dayOf(s.one, t.row)
+	farthest := int64(x.maxLag)
+	if x.dates != recon.DatesEvery { // one row of them decides for all
+		farthest = math.MaxInt64 - 1
+	}
 	from := sort.Search(len(t.pool.days), func(i int) bool { return t.pool.days[i] >= day })
 	up, down := from, from-1
 	distance := func(i int) int64 {
 		if i < 0 || i >= len(t.pool.days) {
-			return int64(x.maxLag) + 1
+			return farthest + 1
 		}
 		return int64(magnitude(int64(t.pool.days[i]) - int64(day)))
 	}
 	for looks := 0; ; looks++ {
 		above, below := distance(up), distance(down)
-		if min(above, below) > int64(x.maxLag) {
+		if min(above, below) > farthest {
 			return rows, false
 		}
 		i := up
@@ -205,21 +220,19 @@ func (s *subsetRun) fits(target, row uint32) bool {
 
 // companion is how well two rows go together, their amounts aside.
 type companion struct {
-	date, text int64
-	keyed      bool
+	text  int64
+	keyed bool
 }
 
-// together reports whether two rows hold every predicate but the amount.
+// together reports whether two rows hold every predicate but the amount, and the date where not every one must.
 func (x *evaluator) together(l, r uint32) (companion, bool) {
 	c := companion{text: full}
 	if x.currency[LeftIndex][l] != x.currency[RightIndex][r] {
 		return c, false
 	}
-	lag, ok := x.lagHeld(x.dayOf(LeftIndex, l), x.dayOf(RightIndex, r))
-	if !ok {
+	if _, held := x.lagBetween(l, r); !held && x.dates == recon.DatesEvery {
 		return c, false
 	}
-	c.date = closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	compared, ok := x.keysHeld(l, r)
 	if c.keyed = compared > 0; ok && x.text != nil {
 		c.text, ok = x.textHeld(l, r)
@@ -294,14 +307,14 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 // judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
 func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 	v := verdict{keyed: true}
-	worst := companion{full, full, true}
+	worst := companion{full, true}
 	for _, l := range rows[0] {
 		for _, r := range rows[1] {
 			c, ok := x.together(l, r)
 			if !ok {
 				return v, recon.HeldByNothing, false
 			}
-			worst.date, worst.text = min(worst.date, c.date), min(worst.text, c.text)
+			worst.text = min(worst.text, c.text)
 			v.keyed = v.keyed && c.keyed
 		}
 	}
@@ -318,12 +331,15 @@ func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) 
 		sums[half] = int64(m)
 	}
 	near, difference, held := x.amountHeld(x.currency[0][rows[0][0]], sums[0], sums[1])
-	v.compared, v.score = difference, weightAmount*near+weightDate*worst.date
+	whole := x.whole(rows).x
+	lag, inTime := whole.lagBetween(0, 0)
+	v.compared = difference
+	v.score = weightAmount*near + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	if v.keyed {
 		v.score += weightKeys * full
 	}
 	if x.text != nil {
 		v.score += weightText * worst.text
 	}
-	return v, x.whole(rows).x.gate(0, 0, v), held && v.score >= x.proposeAt
+	return v, whole.gate(0, 0, v), held && inTime && v.score >= x.proposeAt
 }

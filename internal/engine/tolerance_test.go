@@ -13,7 +13,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// TestT44_ToleranceMaths: what is allowed is min(max(abs, percent · base), cap), cut to the minor unit; a difference of just
+// TestT44_ToleranceMaths: what is allowed is min(max(abs, percent · base), cap), rounded to the minor unit; a difference of just
 // that matches, and one minor unit more does not.
 func TestT44_ToleranceMaths(t *testing.T) {
 	t.Parallel()
@@ -30,16 +30,17 @@ func TestT44_ToleranceMaths(t *testing.T) {
 		{"absolute by currency", recon.RuleAmount{Abs: recon.Limits{ByCurrency: map[string]recon.Decimal{"EUR": "0.05", "JPY": "5"}}}, "JPY", 100, 5},
 		{"a currency that the map leaves out", recon.RuleAmount{Abs: recon.Limits{ByCurrency: map[string]recon.Decimal{"EUR": "0.05"}}}, "JPY", 100, 0},
 		{"percent of the larger", recon.RuleAmount{Percent: "0.5"}, "EUR", 100_00, 50},
-		{"percent, cut and not rounded", recon.RuleAmount{Percent: "0.5"}, "EUR", 1_99, 0}, // 0.995 cents
+		{"percent, rounded half away from nothing", recon.RuleAmount{Percent: "2", Base: recon.BaseLeft}, "EUR", 333_25, 6_67}, // 6.665
 		{"percent of the smaller", recon.RuleAmount{Percent: "1", Base: recon.BaseMin}, "EUR", 101_00, 1_00},
 		{"percent of the right", recon.RuleAmount{Percent: "1", Base: recon.BaseRight}, "EUR", 101_00, 1_00},
 		{"percent of the left", recon.RuleAmount{Percent: "1", Base: recon.BaseLeft}, "EUR", 100_00, 1_00},
 		{"percent of the average", recon.RuleAmount{Percent: "2", Base: recon.BaseAverage}, "EUR", 101_00, 2_00},
 		{"percent of a refund", recon.RuleAmount{Percent: "0.5"}, "EUR", -100_00, 50},
+		{"percent of a credit note, rounded as its invoice", recon.RuleAmount{Percent: "2", Base: recon.BaseLeft}, "EUR", -333_25, 6_67},
 		{"both: the absolute one is wider", recon.RuleAmount{Abs: recon.Limits{Default: "1.00"}, Percent: "0.5"}, "EUR", 100_00, 1_00},
 		{"both: the percentage is wider", recon.RuleAmount{Abs: recon.Limits{Default: "0.10"}, Percent: "0.5"}, "EUR", 100_00, 50},
 		{"both, and the cap is narrower", recon.RuleAmount{Abs: recon.Limits{Default: "1.00"}, Percent: "5", Cap: recon.Limits{Default: "0.30"}}, "EUR", 100_00, 30},
-		{"percent of nothing is nothing", recon.RuleAmount{Percent: "50"}, "EUR", 0, 0},
+		{"percent of nothing is nothing", recon.RuleAmount{Percent: "49"}, "EUR", 0, 0},
 		{"absolute about nothing", recon.RuleAmount{Abs: recon.Limits{Default: "0.02"}, Percent: "50"}, "EUR", 0, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,6 +62,7 @@ func TestT44_ToleranceMaths(t *testing.T) {
 				Cap: recon.Limits{Default: recon.Decimal(recon.Minor(limit).Decimal(2))},
 			}
 			allowed := new(big.Rat).Mul(new(big.Rat).SetInt64(int64(max(magnitude(left), magnitude(right)))), big.NewRat(int64(percent), percentUnit))
+			allowed.Add(allowed, big.NewRat(1, 2)) // a whole difference is within what is rounded half up
 			if allowed.Cmp(big.NewRat(int64(abs), 1)) < 0 {
 				allowed.SetInt64(int64(abs))
 			}

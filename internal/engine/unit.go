@@ -9,7 +9,7 @@ import (
 )
 
 // A unit is what a rule matches as one: a row, the rows of one half that share the fields of group.by, or what is
-// left of a partial group. Its amount is their sum, its day their oldest, its currency the one that all of them have.
+// left of a partial group. Its amount is their sum, its day as group.dates names it, its currency the one that all of them have.
 // A key counts by the values that all members who carry the key agree on: a payout's sales need not each repeat the
 // payout's id, but two ids among them are none. Units make tables of their own, on which the ordinary matching runs;
 // unit order is the order of their first rows, so it is canonical too.
@@ -121,6 +121,7 @@ func (x *evaluator) limited(half int, u units) units {
 func (x *evaluator) onUnits(units [2]units) *unitView {
 	unit := *x
 	unit.view, unit.admitted, unit.where = &view{plan: x.plan}, [2][]bool{}, [2][]bool{}
+	unit.newest = [2][]int32{}
 	u := &unitView{base: x, x: &unit, units: units}
 	for half := range units {
 		unit.tables[half] = u.table(half)
@@ -161,12 +162,20 @@ func (u *unitView) table(half int) *Table {
 		amounts: [][]int64{make([]int64, n)}, keys: make([]keyColumn, len(rows.keys)),
 	}
 	u.x.amounts[half], u.x.days[half] = make([]int64, n), make([]int32, n)
+	if x.dates == recon.DatesEvery {
+		u.x.newest[half] = make([]int32, n)
+	}
 	u.makeColumns(half, n, t)
 	for i := range uint32(n) {
 		members := u.units[half].of(i)
 		first := members[0]
 		t.id[i], t.source[i], t.currency[i] = int64(i), rows.source[first], rows.currency[first]
 		t.date[i], u.x.days[half][i] = u.oldest(half, members)
+		if newest := u.newest(half, members); x.dates == recon.DatesLatest {
+			u.x.days[half][i] = newest
+		} else if x.dates == recon.DatesEvery {
+			u.x.newest[half][i] = newest
+		}
 		t.digest[i] = u.digest(half, members)
 		t.amounts[0][i] = u.sum(half, members, func(h int, row uint32) int64 { return x.tables[h].amounts[0][row] })
 		u.x.amounts[half][i] = u.compared(half, members)
@@ -199,6 +208,19 @@ func (u *unitView) oldest(half int, members []uint32) (date, day int32) {
 		}
 	}
 	return date, day
+}
+
+// newest day of the members that the rule compares. What is left of a partial group counts from its oldest.
+func (u *unitView) newest(half int, members []uint32) int32 {
+	if members[len(members)-1]&otherHalf != 0 {
+		_, day := u.oldest(half, members)
+		return day
+	}
+	day := u.base.days[half][members[0]]
+	for _, row := range members[1:] {
+		day = max(day, u.base.days[half][row])
+	}
+	return day
 }
 
 // digest distinguishes units: rows of one digest are interchangeable, and so are units of the same rows' digests.

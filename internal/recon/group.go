@@ -46,11 +46,15 @@ const (
 	HeldByContradicts         // both rows carry a live key and differ on it
 	HeldByNoKey               // nothing but amount and date speaks for it
 	HeldByDuplicate           // one of the rows looks like another row of its side
+	HeldByNoLimit             // it has a difference, and the rule no limit for one
+	HeldByOver                // the right side is more by what only a percentage allows, and amount.side is not written
 	HeldByDifference
 	HeldByAmount
 	HeldByScore    // below autoAt
 	HeldByMargin   // another pairing is nearly as good
 	HeldByWriteOff // its difference would take the run over its limit
+	HeldByNamed    // a row names another one that is not in the group
+	HeldByRule     // the rule only suggests
 	HeldByReview   // a person matched it by hand, and another one decides
 )
 
@@ -58,7 +62,7 @@ const (
 var Gates = []string{
 	"", HeldBySearchBudget: "SEARCH_BUDGET", HeldByAmbiguity: "AMBIGUOUS", HeldByContradicts: "KEY_CONTRADICTS",
 	HeldByNoKey: "NO_KEY", HeldByDuplicate: "DUPLICATE", HeldByDifference: "MAX_DIFFERENCE", HeldByAmount: "MAX_AMOUNT",
-	HeldByScore: "SCORE", HeldByMargin: "MARGIN", HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByReview: "REVIEW",
+	HeldByNoLimit: "NO_LIMIT", HeldByOver: "OVERPAID", HeldByNamed: "NAMED_MISSING", HeldByRule: "CONFIRM_MODE", HeldByScore: "SCORE", HeldByMargin: "MARGIN", HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByReview: "REVIEW",
 }
 
 // String returns the text of the gate, "" for none.
@@ -83,13 +87,14 @@ const (
 	AdjustmentFee
 	AdjustmentFX
 	AdjustmentDiscount
+	AdjustmentTax
 	AdjustmentWriteOff
 )
 
 // AdjustmentReasons are the texts of AdjustmentReason, by value.
 var AdjustmentReasons = []string{
 	"", AdjustmentRounding: "ROUNDING", AdjustmentFee: "FEE", AdjustmentFX: "FX_DIFFERENCE",
-	AdjustmentDiscount: "DISCOUNT", AdjustmentWriteOff: "WRITE_OFF",
+	AdjustmentDiscount: "DISCOUNT", AdjustmentTax: "TAX", AdjustmentWriteOff: "WRITE_OFF",
 }
 
 // String returns the text of the reason, "" for none.

@@ -54,6 +54,21 @@ const (
 	DirectionLeftFirst  = "LEFT_FIRST"
 	DirectionRightFirst = "RIGHT_FIRST"
 
+	AmountBoth  = "BOTH"
+	AmountShort = "SHORT" // the right side is less in size than the left one, never more
+	AmountOver  = "OVER"
+
+	DatesEvery  = "EVERY"
+	DatesLatest = "LATEST"
+	DatesOldest = "OLDEST"
+
+	ConfirmAuto    = "AUTO"
+	ConfirmPropose = "PROPOSE"
+
+	PreferNone   = "NONE"
+	PreferOldest = "OLDEST"
+	PreferNewest = "NEWEST"
+
 	TextJaroWinkler = "JARO_WINKLER"
 	TextTokenSet    = "TOKEN_SET"
 	TextLevenshtein = "LEVENSHTEIN"
@@ -85,6 +100,9 @@ type Rule struct {
 	Group    RuleGroup    `json:"group,omitzero" yaml:"group,omitempty"`
 	Partial  RulePartial  `json:"partial,omitzero" yaml:"partial,omitempty"`
 	Confirm  RuleConfirm  `json:"confirm,omitzero" yaml:"confirm,omitempty"`
+	Prefer   string       `json:"prefer,omitempty" yaml:"prefer,omitempty"` // among equal partners, by due date, then date
+
+	Difference RuleDifference `json:"difference,omitzero" yaml:"difference,omitempty"`
 }
 
 // StoredRule is a rule of a context in one of its versions. Rules are versioned: a group points at the version that
@@ -120,15 +138,19 @@ type RuleKey struct {
 	Extract   string   `json:"extract,omitempty" yaml:"extract,omitempty"`    // RE2: every match (its first group, if it has one)
 	Split     string   `json:"split,omitempty" yaml:"split,omitempty"`        // the separator of a list field
 	Required  *bool    `json:"required,omitempty" yaml:"required,omitempty"`
+	MinLength *int     `json:"minLength,omitempty" yaml:"minLength,omitempty"` // of what is sought in another text
 }
 
-// RuleAmount: allowed = min(max(abs, percent · base), cap).
+// RuleAmount: allowed = min(max(abs, percent · base), cap), of which percent · base is rounded half away from zero.
 type RuleAmount struct {
 	Mode    string  `json:"mode,omitempty" yaml:"mode,omitempty"`
 	Abs     Limits  `json:"abs,omitzero" yaml:"abs,omitempty"`
 	Percent Decimal `json:"percent,omitempty" yaml:"percent,omitempty"` // 0.5 is half a percent
 	Cap     Limits  `json:"cap,omitzero" yaml:"cap,omitempty"`
 	Base    string  `json:"base,omitempty" yaml:"base,omitempty"`
+	// Side SHORT: the right amount may be smaller, never larger. Not written is both, but what is more than the left
+	// amount by no more than a percentage is only proposed: an overpayment is the customer's money.
+	Side string `json:"side,omitempty" yaml:"side,omitempty"`
 	Sign    string  `json:"sign,omitempty" yaml:"sign,omitempty"`
 	Left    string  `json:"left,omitempty" yaml:"left,omitempty"` // amount, a named amount, or a signed sum of them: "net+fee"
 	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
@@ -167,6 +189,7 @@ type RuleText struct {
 // RuleGroup shapes groups of several rows; the last three bound SUBSET_SUM only.
 type RuleGroup struct {
 	Cardinality   string      `json:"cardinality,omitempty" yaml:"cardinality,omitempty"`
+	Dates         string      `json:"dates,omitempty" yaml:"dates,omitempty"` // whose date must be in the window
 	By            RuleSources `json:"by,omitzero" yaml:"by,omitempty"`
 	MaxSize       *int        `json:"maxSize,omitempty" yaml:"maxSize,omitempty"`
 	MaxCandidates *int        `json:"maxCandidates,omitempty" yaml:"maxCandidates,omitempty"`
@@ -180,10 +203,16 @@ type RulePartial struct {
 
 // RuleConfirm holds the gates between a proposal and a confirmed group.
 type RuleConfirm struct {
+	Mode          string `json:"mode,omitempty" yaml:"mode,omitempty"`           // PROPOSE: the rule only suggests
 	AutoAt        *int   `json:"autoAt,omitempty" yaml:"autoAt,omitempty"`       // least score, 0..100
 	ProposeAt     *int   `json:"proposeAt,omitempty" yaml:"proposeAt,omitempty"` // a candidate below is none
 	MaxDifference Limits `json:"maxDifference,omitzero" yaml:"maxDifference,omitempty"`
 	MaxAmount     Limits `json:"maxAmount,omitzero" yaml:"maxAmount,omitempty"`
+}
+
+// RuleDifference is what a difference under the rule is.
+type RuleDifference struct {
+	Reason AdjustmentReason `json:"reason,omitzero" yaml:"reason,omitempty"`
 }
 
 // Limits of the specification, and what its types imply.
@@ -192,6 +221,7 @@ const (
 	AutoAtDefault     = 70
 	dayLagDefault     = 3
 	absDefault        = "0.50"
+	minLengthDefault  = 4
 	textMinDefault    = "0.85"
 	rateMaxAgeDefault = 5 // days: over a long weekend
 	ruleNameMax       = 120
@@ -225,6 +255,12 @@ func (r Rule) WithDefaults() Rule {
 		r.Text.Min = orElse(r.Text.Min, textMinDefault)
 	}
 	r.defaultGroup()
+	r.Prefer = orElse(r.Prefer, PreferNone)
+	mode := ConfirmAuto
+	if r.Prefer != PreferNone {
+		mode = ConfirmPropose
+	}
+	r.Confirm.Mode = orElse(r.Confirm.Mode, mode)
 	r.Confirm.AutoAt = orPointer(r.Confirm.AutoAt, AutoAtDefault)
 	r.Confirm.ProposeAt = orPointer(r.Confirm.ProposeAt, 0)
 	return r
@@ -245,6 +281,9 @@ func (r *Rule) defaultKeys() []RuleKey {
 		k.Required = orPointer(k.Required, true)
 		if k.Normalise == nil {
 			k.Normalise = []string{"trim"}
+		}
+		if k.Op != KeyEquals {
+			k.MinLength = orPointer(k.MinLength, minLengthDefault)
 		}
 	}
 	return keys

@@ -65,6 +65,7 @@ func (r Rule) Check() []FieldError {
 	c.text(&full.Text)
 	c.group(&full)
 	c.confirm(&full.Confirm)
+	c.oneOf("/prefer", full.Prefer, RuleValues["prefer"]...)
 	return c.errs
 }
 
@@ -107,6 +108,13 @@ func (c *ruleChecker) keys(keys []RuleKey) {
 		for j, name := range k.Normalise {
 			c.oneOf(at+"/normalise/"+strconv.Itoa(j), name, Normalisers...)
 		}
+		switch {
+		case k.MinLength == nil:
+		case k.Op == KeyEquals:
+			c.refuse(at+"/minLength", CodeImpossible, "EQUALS compares whole values: use CONTAINS_TOKEN or PREFIX")
+		default:
+			c.between(at+"/minLength", *k.MinLength, 1, rulePatternMax)
+		}
 		if len(k.Extract) > rulePatternMax {
 			c.refuse(at+"/extract", CodeInvalidValue, "is longer than %d bytes", rulePatternMax)
 		} else if _, err := regexp.Compile(k.Extract); err != nil {
@@ -129,6 +137,10 @@ func (c *ruleChecker) textField(pointer, field string) {
 func (c *ruleChecker) amount(a *RuleAmount) {
 	c.oneOf("/amount/mode", a.Mode, AmountExact, AmountTolerance, AmountAny)
 	c.oneOf("/amount/base", a.Base, BaseMax, BaseMin, BaseAverage, BaseLeft, BaseRight)
+	c.oneOf("/amount/side", orElse(a.Side, AmountBoth), RuleValues["amount/side"]...)
+	if a.Mode != AmountTolerance && a.Side != "" {
+		c.refuse("/amount/side", CodeImpossible, "%s tolerates no difference: use TOLERANCE", a.Mode)
+	}
 	c.oneOf("/amount/sign", a.Sign, SignSame, SignOpposite, SignAny)
 	c.errs = append(c.errs, a.Abs.Check("/amount/abs")...)
 	c.errs = append(c.errs, a.Cap.Check("/amount/cap")...)
@@ -263,6 +275,7 @@ func (c *ruleChecker) text(t *RuleText) {
 }
 
 func (c *ruleChecker) confirm(r *RuleConfirm) {
+	c.oneOf("/confirm/mode", r.Mode, RuleValues["confirm/mode"]...)
 	c.between("/confirm/autoAt", *r.AutoAt, 0, 100)
 	c.between("/confirm/proposeAt", *r.ProposeAt, 0, 100)
 	if *r.ProposeAt > *r.AutoAt {

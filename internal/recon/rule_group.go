@@ -32,6 +32,11 @@ func (r *Rule) defaultGroup() {
 			g.Cardinality = OneToOne
 		}
 	}
+	dates := DatesLatest // the key of the members names their group
+	if r.Type == RuleSubsetSum || !r.keyed() {
+		dates = DatesEvery
+	}
+	g.Dates = orElse(g.Dates, dates)
 	if r.Type == RuleSubsetSum {
 		g.MaxSize = orPointer(g.MaxSize, subsetSizeDefault)
 		g.MaxCandidates = orPointer(g.MaxCandidates, subsetCandidatesDefault)
@@ -57,6 +62,7 @@ func (r *Rule) keyed() bool {
 // group returns what of a rule's groups cannot work together.
 func (c *ruleChecker) group(r *Rule) {
 	c.oneOf("/group/cardinality", r.Group.Cardinality, OneToOne, OneToMany, ManyToOne, ManyToMany)
+	c.oneOf("/group/dates", r.Group.Dates, RuleValues["group/dates"]...)
 	c.groupBy("/group/by/left", r.Group.By.Left)
 	c.groupBy("/group/by/right", r.Group.By.Right)
 	switch {

@@ -11,6 +11,7 @@ var RuleValues = map[string][]string{
 	"keys/normalise":    Normalisers,
 	"amount/mode":       {AmountExact, AmountTolerance, AmountAny},
 	"amount/base":       {BaseMax, BaseMin, BaseAverage, BaseLeft, BaseRight},
+	"amount/side":       {AmountBoth, AmountShort, AmountOver},
 	"amount/sign":       {SignSame, SignOpposite, SignAny},
 	"currency/mode":     {CurrencySame, CurrencyConvert, CurrencyOriginal, CurrencyAny},
 	"date/left":         {"date", "valueDate"},
@@ -19,5 +20,8 @@ var RuleValues = map[string][]string{
 	"date/direction":    {DirectionAbs, DirectionLeftFirst, DirectionRightFirst},
 	"date/precision":    {PrecisionDay, PrecisionTimestamp},
 	"text/algorithm":    {"JARO_WINKLER", "TOKEN_SET", "LEVENSHTEIN"},
+	"group/dates":       {DatesEvery, DatesLatest, DatesOldest},
+	"confirm/mode":      {ConfirmAuto, ConfirmPropose},
+	"prefer":            {PreferNone, PreferOldest, PreferNewest},
 	"group/cardinality": {OneToOne, OneToMany, ManyToOne, ManyToMany},
 }
