@@ -10,6 +10,9 @@ import (
 // amounts need no search at all. Kinds are tried from the largest amount down, as many items of each as fit first; a
 // branch ends where not even all that is left could reach the target. The search counts the branches that it enters and
 // stops at its budget.
+//
+// Where amounts have both signs, a set that holds another answer plus items that cancel is no answer: a branch ends
+// when some of the items that it took add up to nothing.
 
 // SubsetAnswer is what a search found.
 type SubsetAnswer struct {
@@ -46,8 +49,12 @@ type subsetSearch struct {
 	least  []int64 // of what the kinds from each on could still add; one more at the end
 	most   []int64
 	taken  []int
+	sums   []int64 // of every choice of the items taken so far, up to sumsMax; nil where no items may cancel
 	answer SubsetAnswer
 }
+
+// sumsMax is where the sums of what a branch took are no longer kept: items that cancel past it count as a choice.
+const sumsMax = 1 << 10
 
 // SubsetLimits bounds a search.
 type SubsetLimits struct {
@@ -93,7 +100,27 @@ func newSubsetSearch(items *SubsetItems, limits SubsetLimits) *subsetSearch {
 			s.most[i] = AddWithin(s.most[i], all)
 		}
 	}
+	if (limits.Low > 0 || limits.High < 0) && s.least[0] < 0 && s.most[0] > 0 {
+		s.sums = []int64{0}
+	}
 	return s
+}
+
+// cancels adds n items of one amount to the sums, and reports whether some of what is taken adds up to nothing.
+func (s *subsetSearch) cancels(amount int64, n int) bool {
+	before := len(s.sums)
+	for i := range n {
+		if slices.Contains(s.sums, -amount) {
+			return true
+		}
+		s.Budget = max(s.Budget-int64(len(s.sums)/64), 0)
+		if len(s.sums)+before <= sumsMax {
+			for _, sum := range s.sums[:before] {
+				s.sums = append(s.sums, AddWithin(sum, times(amount, i+1)))
+			}
+		}
+	}
+	return false
 }
 
 // enter decides on one kind after another; it returns false when the search is over.
@@ -109,9 +136,14 @@ func (s *subsetSearch) enter(kind int, sum int64, items int) bool {
 	if kind == len(s.kinds) {
 		return items == 0 || !s.Holds(sum) || s.found()
 	}
-	k := &s.kinds[kind]
+	k, before := &s.kinds[kind], len(s.sums)
 	for n := min(len(k.items), s.Size-items); n >= 0; n-- {
 		s.taken[kind] = n
+		if s.sums != nil {
+			if s.sums = s.sums[:before]; s.cancels(k.amount, n) {
+				continue
+			}
+		}
 		if !s.enter(kind+1, AddWithin(sum, times(k.amount, n)), items+n) {
 			return false
 		}

@@ -36,14 +36,18 @@ func TestSubsetSearch(t *testing.T) {
 			target := rapid.Int64Range(-10, 30).Draw(t, "target")
 			size := rapid.IntRange(1, 10).Draw(t, "size")
 			var ways int64
-			for mask := 1; mask < 1<<len(amounts); mask++ {
-				sum, n, zero := int64(0), 0, false
+			sumOf := make([]int64, 1<<len(amounts))
+			for mask := 1; mask < len(sumOf); mask++ {
+				n, cancels := 0, false
 				for i, v := range amounts {
 					if mask>>i&1 == 1 {
-						sum, n, zero = sum+v, n+1, zero || v == 0
+						sumOf[mask], n, cancels = sumOf[mask]+v, n+1, cancels || v == 0
 					}
 				}
-				if sum == target && n <= size && !zero {
+				for part := (mask - 1) & mask; part > 0 && target != 0; part = (part - 1) & mask {
+					cancels = cancels || sumOf[part] == 0
+				}
+				if sumOf[mask] == target && n <= size && !cancels {
 					ways++
 				}
 			}
@@ -87,4 +91,15 @@ func TestSubsetSearch(t *testing.T) {
 		answer, _ := search([]int64{1 << 62, 1 << 62, 1 << 62}, false, -1<<62, 3, 1000)
 		require.Zero(t, answer.Ways)
 	})
+}
+
+// TestItemsThatCancelAreNoChoice: each pair that cancels would double the answers.
+func TestItemsThatCancelAreNoChoice(t *testing.T) {
+	amounts := []int64{2500, 1500}
+	for i := range int64(9) {
+		amounts = append(amounts, 7001+3*i, -7001-3*i)
+	}
+	answer, _ := search(amounts, false, 4000, 20, 1<<20)
+	require.Equal(t, []uint32{0, 1}, answer.Items)
+	require.EqualValues(t, 1, answer.Ways)
 }
