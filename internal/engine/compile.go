@@ -59,6 +59,7 @@ type keyPair struct {
 	column [2]int
 	side   [2]int // of the tables that hold the columns
 	op     keyOp
+	least  int // characters of a value that is sought in others
 }
 
 // amountSpec is one amount column: what is read of a row, and what it is turned into.
@@ -221,7 +222,11 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		rp.pending[RightIndex] = rp.pending[RightIndex] || r.Keys[i].Right == "bookingStatus"
 		k := &r.Keys[i]
 		columns := [2]int{p.keyColumn(rp.side[0], k.Left, k), p.keyColumn(rp.side[1], k.Right, k)}
-		rp.keys = append(rp.keys, ruleKey{indexOrAppend(&p.pairs, keyPair{columns, rp.side, keyOps[k.Op]}), required})
+		pair := keyPair{column: columns, side: rp.side, op: keyOps[k.Op]}
+		if k.MinLength != nil {
+			pair.least = *k.MinLength
+		}
+		rp.keys = append(rp.keys, ruleKey{indexOrAppend(&p.pairs, pair), required})
 		if required {
 			rp.required++
 		}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
@@ -12,8 +14,9 @@ import (
 
 // Two operations hold where one side's value is part of the other's, whichever is the longer:
 //
-//   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters and
-//     digits, so INV-17 is two words, and INV 17 or INV/17 hold it too. Each word is normalised by itself; where the
+//   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters or one of
+//     digits, so RE1042 is two words, and RE 1042, RE-1042 and 1042 are found in it. A year inside a number or a date
+//     and the whole part of a decimal are no values of their own: 01.06.2026 holds no 2026, 1042.50 no 1042. Each word is normalised by itself; where the
 //     steps drop what is between words anyway (alnum, digits), words are also held to run together: INV17.
 //   - PREFIX: at its start, a reference that a bank cut off.
 //
@@ -23,16 +26,15 @@ import (
 // row.
 
 const (
-	// partBytesMin keeps short values from occurring everywhere: a 17 is in every other text.
-	partBytesMin = 4
 	// partBytesMax is the longest value that is sought in others, and wordsAtOnce how many words it may have.
 	partBytesMax = 128
-	wordsAtOnce  = 8
+	wordsAtOnce  = 32
 	// textWordsMax is how many words of a text are looked at.
-	textWordsMax = 64
+	textWordsMax = 128
 	wordBreak    = 0x1f // between the words of a stored value
 	// wordBreakText is wordBreak as text.
 	wordBreakText = "\x1f"
+	wordPart      = 0x1e // before a word that is no value by itself
 )
 
 // keyOp is how a key compares two values.
@@ -67,24 +69,43 @@ func (s *keySpec) splitWords(text string) []byte {
 		if len(out) > 0 {
 			out = append(out, wordBreak)
 		}
+		if isPart(text, from, to) {
+			out = append(out, wordPart)
+		}
 		out = append(out, word...)
 	}
 	return out
 }
 
-// eachWord gives the ends of each run of letters and digits.
+// isPart reports whether the number text[from:to] is a part of what is written around it: a year of a date or of a
+// longer number, or the digits before the decimals of an amount.
+func isPart(text string, from, to int) bool {
+	digitAt := func(at int) bool { return at >= 0 && at < len(text) && '0' <= text[at] && text[at] <= '9' }
+	joins := func(at int, by string) bool { return at >= 0 && at < len(text) && strings.IndexByte(by, text[at]) >= 0 }
+	if !digitAt(from) {
+		return false
+	}
+	after := joins(to, "./-_") && digitAt(to+1)
+	isYear := to-from == 4 && (text[from:from+2] == "19" || text[from:from+2] == "20")
+	isAmount := joins(to, ".,") && digitAt(to+1) && (!digitAt(to+2) || !digitAt(to+3))
+	return isAmount || isYear && (after || joins(from-1, "./-_") && digitAt(from-2))
+}
+
+// eachWord gives the ends of each run of letters, and of each run of digits.
 func eachWord(text string) func(yield func(from, to int) bool) {
 	return func(yield func(from, to int) bool) {
-		start := -1
+		start, digits := -1, false
 		for at, r := range text {
-			switch inside := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r); {
-			case inside && start < 0:
-				start = at
-			case !inside && start >= 0:
+			digit := unicode.IsDigit(r)
+			inside := digit || unicode.IsLetter(r) || unicode.Is(unicode.Mn, r)
+			if start >= 0 && (!inside || digit != digits) {
 				if !yield(start, at) {
 					return
 				}
 				start = -1
+			}
+			if inside && start < 0 {
+				start, digits = at, digit
 			}
 		}
 		if start >= 0 {
@@ -96,16 +117,23 @@ func eachWord(text string) func(yield func(from, to int) bool) {
 // container compares the values of one key pair by their parts.
 type container struct {
 	op    keyOp
+	least int // characters of a value that is sought in others
 	glued [2]bool
 	room  []byte
 	ends  []int32 // of the words of the value in hand, in room
+	parts []bool  // those words that are no value by themselves
 }
 
 func newContainer(p *Plan, pair keyPair) *container {
-	return &container{op: pair.op, glued: [2]bool{
+	return &container{op: pair.op, least: pair.least, glued: [2]bool{
 		p.columns[pair.side[0]][pair.column[0]].glued(),
 		p.columns[pair.side[1]][pair.column[1]].glued(),
 	}}
+}
+
+// soughtable reports whether a value is long enough to mean something and short enough to be sought.
+func (c *container) soughtable(part []byte) bool {
+	return len(part) <= partBytesMax && utf8.RuneCount(part)-bytes.Count(part, []byte{' '}) >= c.least
 }
 
 // whole is a stored value as it is sought in others.
@@ -119,7 +147,7 @@ func (c *container) whole(side int, stored []byte) []byte {
 
 // lay writes the words of a stored value next to each other and notes where each ends.
 func (c *container) lay(side int, stored []byte) {
-	c.room, c.ends = c.room[:0], c.ends[:0]
+	c.room, c.ends, c.parts = c.room[:0], c.ends[:0], c.parts[:0]
 	for len(stored) > 0 {
 		word, rest := stored, []byte(nil)
 		if at := bytes.IndexByte(stored, wordBreak); at >= 0 {
@@ -128,7 +156,9 @@ func (c *container) lay(side int, stored []byte) {
 		if len(c.room) > 0 && !c.glued[side] {
 			c.room = append(c.room, ' ')
 		}
-		c.room = append(c.room, word...)
+		isPart := word[0] == wordPart
+		c.room = append(c.room, word[truth(isPart):]...)
+		c.parts = append(c.parts, isPart)
 		c.ends = append(c.ends, int32(len(c.room)))
 		stored = rest
 	}
@@ -137,7 +167,7 @@ func (c *container) lay(side int, stored []byte) {
 // eachPart gives every part of a stored value whose length is wanted.
 func (c *container) eachPart(side int, stored []byte, wanted *[partBytesMax + 1]bool, visit func(part []byte)) {
 	if c.op == opPrefix {
-		for n := partBytesMin; n <= min(len(stored), partBytesMax); n++ {
+		for n := 1; n <= min(len(stored), partBytesMax); n++ {
 			if wanted[n] {
 				visit(stored[:n])
 			}
@@ -153,10 +183,10 @@ func (c *container) eachPart(side int, stored []byte, wanted *[partBytesMax + 1]
 				from++
 			}
 		}
-		for _, to := range c.ends[i:min(i+wordsAtOnce, len(c.ends))] {
+		for at, to := range c.ends[i:min(i+wordsAtOnce, len(c.ends))] {
 			if n := to - from; n > partBytesMax {
 				break
-			} else if wanted[n] {
+			} else if wanted[n] && (at > 0 || !c.parts[i]) {
 				visit(c.room[from:to])
 			}
 		}
@@ -183,7 +213,7 @@ func newPartTable(c *container, side int, t *Table, column *keyColumn) *partTabl
 		if start == noText {
 			continue
 		}
-		if part := c.whole(side, t.text(start)); len(part) >= partBytesMin && len(part) <= partBytesMax {
+		if part := c.whole(side, t.text(start)); c.soughtable(part) {
 			p.own[i] = p.number(part)
 		}
 	}
@@ -362,7 +392,7 @@ func (c *container) agree(a, b [][]byte) bool {
 func (c *container) holds(side int, values, others [][]byte) bool {
 	for _, value := range values {
 		part := bytes.Clone(c.whole(side, value))
-		if len(part) < partBytesMin || len(part) > partBytesMax {
+		if !c.soughtable(part) {
 			continue
 		}
 		var wanted [partBytesMax + 1]bool

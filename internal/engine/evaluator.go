@@ -23,7 +23,7 @@ type evaluator struct {
 	amounts  [2][]int64
 	currency [2][]uint32 // in which amounts are compared
 	days     [2][]int32
-	newest   [2][]int32  // of the members of each unit, where each of them must be in the window; nil otherwise
+	newest   [2][]int32 // of the members of each unit, where each of them must be in the window; nil otherwise
 	where    [2][]bool
 	rated    [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
 	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none

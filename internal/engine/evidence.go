@@ -114,10 +114,13 @@ func (c *comparison) keyTexts(pair int) (a, b []string) {
 	return c.tables[0].keyTexts(columns[0], c.rows[0]), c.tables[1].keyTexts(columns[1], c.rows[1])
 }
 
+// wordTexts turns a stored value into what people read.
+var wordTexts = strings.NewReplacer(wordBreakText, " ", string(rune(wordPart)), "")
+
 func (t *Table) keyTexts(column int, row uint32) []string {
 	var texts []string
 	for _, value := range t.keyValues(column, row) {
-		texts = append(texts, strings.ReplaceAll(string(value), wordBreakText, " "))
+		texts = append(texts, wordTexts.Replace(string(value)))
 	}
 	return texts
 }

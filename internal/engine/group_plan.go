@@ -7,7 +7,7 @@ type groupPlan struct {
 	side    [2]int   // of the table that each half of the rule reads; both the same where the rule is within one side
 	by      [2][]int // key columns whose values the rows of a unit share; none: each row by itself
 	many    [2]bool  // whether a group may hold several rows of a half
-	dates   string    // whose date of a unit must be in the window
+	dates   string   // whose date of a unit must be in the window
 	partial bool
 	subset  *subsetPlan
 }
