@@ -209,6 +209,7 @@ type Result struct {
 	leftRows, rightRows []uint32
 	state               [2][]rowState
 	replaces            map[int][]int
+	notes               map[groupKey]recon.Evidence
 }
 
 // Bridge leads from the left balance to the right one in a currency: Left + Σ items = Right, to the minor unit.

@@ -13,7 +13,7 @@ func (r *runner) finish() (*Result, error) {
 	r.keepPartials()
 	res := &Result{
 		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1],
-		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces,
+		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, notes: r.notes,
 	}
 	c := newClassifier(r)
 	for side := range r.tables {

@@ -29,6 +29,7 @@ type evaluator struct {
 	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none
 	admitted [2][]bool  // by source; nil: every source
 	similar  similarityCache
+	lists    bool  // single rows are compared by a key by which one may name several
 	foreign  []int // live key pairs that the rule does not compare: rows may contradict each other on them
 }
 
@@ -70,6 +71,9 @@ func (v *view) evaluator(rp *rulePlan) *evaluator {
 				x.admitted[side][i] = slices.Contains(wanted, name)
 			}
 		}
+	}
+	for i, k := range rp.keys { // a list of a field may be several names of one thing; what a text names is several
+		x.lists = x.lists || k.required && rp.pairwise() && rp.rule.Keys[i].Split == "" && len(v.joins) > 0 && v.multi(k.pair)
 	}
 	for pair, j := range v.joins {
 		compared := slices.ContainsFunc(rp.keys, func(k ruleKey) bool { return k.pair == pair })
@@ -276,6 +280,8 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByContradicts
 	case !v.keyed:
 		return recon.HeldByNoKey
+	case x.lists && x.namesMore(left, right):
+		return recon.HeldByNamed
 	case x.proposes:
 		return recon.HeldByRule
 	case x.unlimited(x.currency[LeftIndex][left], v.compared):

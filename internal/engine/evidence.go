@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,18 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 	if x.within() && slices.ContainsFunc(list, func(e recon.Evidence) bool { return !e.Held }) {
 		return x.evidenceOf([2][]uint32{rows[1], rows[0]})
 	}
+	if e, noted := r.notes[g.key()]; noted {
+		list = append(list, e)
+	}
 	return list
+}
+
+// label names a row: by its id, else by its day and amount.
+func (t *Table) label(row uint32) string {
+	if id := t.ExternalID(row); id != "" {
+		return id
+	}
+	return t.Date(row).String() + " " + t.money(row, t.amounts[0][row])
 }
 
 // Compare returns the evidence of any two rows, left and right, under one rule of the plan.
@@ -39,9 +51,9 @@ func (c *comparison) evidence() []recon.Evidence {
 	var list []recon.Evidence
 	for i, k := range c.keys {
 		a, b := c.keyTexts(k.pair)
-		e := recon.Evidence{
-			Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: first(a),
-			Right: first(b),
+		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: shown(a), Right: shown(b)}
+		if held := c.heldValues(k.pair); len(held) > 0 {
+			e.Left, e.Right = shown(held), shown(held)
 		}
 		if e.Held = c.agree(k.pair) || !k.required && (len(a) == 0 || len(b) == 0); e.Held {
 			e.Closeness = full
@@ -73,11 +85,12 @@ func (c *comparison) evidence() []recon.Evidence {
 	return list
 }
 
-func first(values []string) string {
-	if len(values) == 0 {
-		return ""
+// shown shows the first values and counts the others.
+func shown(values []string) string {
+	if more := len(values) - namedShown; more > 0 {
+		values = append(slices.Clone(values[:namedShown]), fmt.Sprintf("%d more", more))
 	}
-	return values[0]
+	return strings.Join(values, ", ")
 }
 
 func keyName(k *recon.RuleKey) string { return sameOrBoth(k.Left, k.Right) }
@@ -152,6 +165,26 @@ func (c *comparison) agree(pair int) bool {
 	return slices.ContainsFunc(a, func(x []byte) bool {
 		return slices.ContainsFunc(b, func(y []byte) bool { return bytes.Equal(x, y) })
 	})
+}
+
+// heldValues are the values by which two rows hold a key: those that both have, or that one has and the other's hold.
+func (c *comparison) heldValues(pair int) (texts []string) {
+	p := c.plan.pairs[pair]
+	values := [2][][]byte{
+		c.tables[0].keyValues(p.column[0], c.rows[0]), c.tables[1].keyValues(p.column[1], c.rows[1]),
+	}
+	for half := range values {
+		for _, v := range values[half] {
+			held := slices.ContainsFunc(values[1-half], func(o []byte) bool { return bytes.Equal(v, o) })
+			if p.op != opEquals {
+				held = newContainer(c.plan, p).holds(half, [][]byte{v}, values[1-half])
+			}
+			if text := wordTexts.Replace(string(v)); held && !slices.Contains(texts, text) {
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
 }
 
 // currencyEvidence is in which currencies two rows are, and by which rates they were compared.

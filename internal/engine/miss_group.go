@@ -139,7 +139,9 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 	code, l := x.currency[s.one][t.row], lack{change: ChangeSum}
 	l.left, l.right = s.ordered(x.amountOf(s.one, t.row), int64(of))
 	gap, fits := subtract(l.left, l.right)
-	if err != nil || !fits || len(rows) == 0 || magnitude(gap) > magnitude(x.amountOf(s.one, t.row))/noiseShare {
+	lists := len(x.namedBy(s.one, t.row).numbers) > 1 // then the rows do belong together
+	if err != nil || !fits || len(rows) == 0 ||
+		!lists && magnitude(gap) > magnitude(x.amountOf(s.one, t.row))/noiseShare {
 		return lack{}
 	}
 	l.known = true

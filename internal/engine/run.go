@@ -45,7 +45,10 @@ type record struct {
 	rows     [2][]uint32
 	byRule   []RuleCount
 	written  writeOffs
-	replaces map[int][]int // by group: the partial groups that it takes the place of
+	replaces map[int][]int               // by group: the partial groups that it takes the place of
+	notes    map[groupKey]recon.Evidence // by group: what it names and does not hold
+
+	carriers map[[2]int]map[uint32]uint32 // by key pair and half: the first row with a value
 
 	// For nearest misses: the last run of each rule over units, and the last search of each for subsets.
 	units   map[int16][]*unitRun
@@ -117,6 +120,7 @@ func newRunner(v view) *runner {
 		view: v,
 		record: &record{
 			byRule: make([]RuleCount, len(v.plan.rules)), written: writeOffs{}, replaces: map[int][]int{},
+			notes: map[groupKey]recon.Evidence{}, carriers: map[[2]int]map[uint32]uint32{},
 			units: map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
 		},
 		residuals: &residuals{}, control: &control{total: int64(v.tables[0].Len() + v.tables[1].Len())},
@@ -181,7 +185,11 @@ func (r *runner) runRule(rp *rulePlan) {
 			p.held = recon.HeldBySearchBudget
 		}
 		left, right := [1]uint32{p.left}, [1]uint32{p.right}
-		r.addGroup(x, p, [2][]uint32{left[:], right[:]})
+		rows := [2][]uint32{left[:], right[:]}
+		if r.addGroup(x, p, rows); p.held == recon.HeldByNamed {
+			r.noteMissing(x, LeftIndex, rows)
+			r.noteMissing(x, RightIndex, rows)
+		}
 	})
 }
 
@@ -352,6 +360,11 @@ func (r *runner) appendGroup(g Group, sides [2][]uint32) {
 	r.rows[0], r.rows[1] = append(r.rows[0], sides[0]...), append(r.rows[1], sides[1]...)
 	r.groups = append(r.groups, g)
 }
+
+// groupKey tells groups apart by where their rows begin.
+type groupKey [2]uint32
+
+func (g *Group) key() groupKey { return groupKey{g.LeftFrom, g.RightFrom} }
 
 func (r *runner) anySuspect(rows [2][]uint32) bool {
 	for half := range rows {

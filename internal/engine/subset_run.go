@@ -15,7 +15,8 @@ import (
 // Every target is searched by itself first, over all rows that it may take: in its block by key, or of its currency,
 // and inside its window of days. A target with one subset that no other target wants is matched. Then the rest are
 // served in canonical order: what two targets want is proposed to the first of them, and the others are searched
-// again without it.
+// again without it. A target that names several rows by a key (a payout's list of orders, the invoices of a remittance)
+// takes all of them where they tie; where another set does, it is proposed, with what it names and does not hold.
 type subsetRun struct {
 	r       *runner
 	x       *evaluator
@@ -122,6 +123,10 @@ func (s *subsetRun) search(t *subsetTarget) solver.SubsetAnswer {
 	if len(rows) == 0 {
 		return solver.SubsetAnswer{Spent: cut}
 	}
+	if !cut && len(x.namedBy(s.one, t.row).numbers) > 1 && s.ties(t, rows) {
+		slices.Sort(rows)
+		return solver.SubsetAnswer{Items: rows, Ways: 1}
+	}
 	digests, touched := x.tables[half].digest, x.memory.touched[half]
 	target, code := x.amountOf(s.one, t.row), x.currency[s.one][t.row]
 	reach := x.reach(code, target)
@@ -154,6 +159,13 @@ func (x *evaluator) mayBe(rows [2][]uint32) bool {
 	return !x.memory.holds(rows)
 }
 
+// ties reports whether all of the rows are an answer.
+func (s *subsetRun) ties(t *subsetTarget, rows []uint32) bool {
+	sums, fits := s.x.sums(s.halves(t.row, rows))
+	_, _, held := s.x.amountHeld(s.x.currency[s.one][t.row], sums[LeftIndex], sums[RightIndex])
+	return fits && held && s.x.mayBe(s.halves(t.row, rows))
+}
+
 // ordered puts what belongs to the target and what to the subset into the order left, right.
 func (s *subsetRun) ordered(target, sum int64) (left, right int64) {
 	if s.one == LeftIndex {
@@ -175,6 +187,7 @@ func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
 	if x.dates != recon.DatesEvery { // one row of them decides for all
 		farthest = math.MaxInt64 - 1
 	}
+	most := max(x.subset.candidates, 2*len(x.namedBy(s.one, t.row).numbers))
 	from := sort.Search(len(t.pool.days), func(i int) bool { return t.pool.days[i] >= day })
 	up, down := from, from-1
 	distance := func(i int) int64 {
@@ -196,12 +209,12 @@ func (s *subsetRun) candidates(t *subsetTarget) (rows []uint32, cut bool) {
 			down--
 		}
 		if row := t.pool.rows[i]; s.r.sides[half].state[row] == stateOpen && s.fits(t.row, row) {
-			if len(rows) == x.subset.candidates {
+			if len(rows) == most {
 				return rows, true
 			}
 			rows = append(rows, row)
 		}
-		if looks >= x.subset.candidates*subsetLooks {
+		if looks >= most*subsetLooks {
 			return rows, true
 		}
 	}
@@ -301,7 +314,9 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	if disputed {
 		p.alternatives = max(p.alternatives, 1)
 	}
-	s.r.addGroup(x, p, rows)
+	if s.r.addGroup(x, p, rows) {
+		s.r.noteMissing(x, s.one, rows)
+	}
 }
 
 // judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
@@ -318,17 +333,9 @@ func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) 
 			v.keyed = v.keyed && c.keyed
 		}
 	}
-	var sums [2]int64
-	for half := range rows {
-		var sum recon.Total
-		for _, row := range rows[half] {
-			sum.Add(recon.Minor(x.amountOf(half, row)))
-		}
-		m, err := sum.Minor()
-		if err != nil {
-			return v, recon.HeldByNothing, false
-		}
-		sums[half] = int64(m)
+	sums, fits := x.sums(rows)
+	if !fits {
+		return v, recon.HeldByNothing, false
 	}
 	near, difference, held := x.amountHeld(x.currency[0][rows[0][0]], sums[0], sums[1])
 	whole := x.whole(rows).x
@@ -341,5 +348,25 @@ func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) 
 	if x.text != nil {
 		v.score += weightText * worst.text
 	}
-	return v, whole.gate(0, 0, v), held && inTime && v.score >= x.proposeAt
+	gate := whole.gate(0, 0, v)
+	if gate == recon.HeldByNothing && len(x.missing(x.subset.one, rows).numbers) > 0 {
+		gate = recon.HeldByNamed
+	}
+	return v, gate, held && inTime && v.score >= x.proposeAt
+}
+
+// sums adds up what is compared of the rows of each half.
+func (x *evaluator) sums(rows [2][]uint32) (sums [2]int64, fits bool) {
+	for half := range rows {
+		var sum recon.Total
+		for _, row := range rows[half] {
+			sum.Add(recon.Minor(x.amountOf(half, row)))
+		}
+		m, err := sum.Minor()
+		if err != nil {
+			return sums, false
+		}
+		sums[half] = int64(m)
+	}
+	return sums, true
 }

@@ -205,8 +205,9 @@ func (x *evaluator) firstBroken(res *Result, groups []*Group) *Group {
 		}
 		if x.subset != nil {
 			_, held, ok := x.judgeSubset(rows)
+			listed := 2 * len(x.namedBy(x.subset.one, rows[x.subset.one][0]).numbers)
 			if !ok || held != recon.HeldByNothing || x.memory.holds(rows) || len(rows[x.subset.one]) != 1 ||
-				len(rows[1-x.subset.one]) > x.subset.size {
+				len(rows[1-x.subset.one]) > max(x.subset.size, listed) {
 				return g
 			}
 		}

@@ -118,7 +118,8 @@ const (
 	ComponentDate     = "DATE"
 	ComponentText     = "TEXT"
 	ComponentCurrency = "CURRENCY"
-	ComponentFee      = "FEE" // expected on the left, actual on the right
+	ComponentFee      = "FEE"   // expected on the left, actual on the right
+	ComponentNamed    = "NAMED" // rows that a row names and that are not in the group
 )
 
 // ClosenessFull is complete agreement: closeness is counted in 1/10,000.
