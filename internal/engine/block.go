@@ -70,6 +70,9 @@ const (
 const crossMax = 64
 
 func (b *block) solve() {
+	if b.x.named && !b.x.prefers {
+		b.takeNamed()
+	}
 	b.collapse(LeftIndex)
 	b.collapse(RightIndex)
 	if len(b.nodes[0])*len(b.nodes[1]) <= crossMax {
@@ -105,7 +108,7 @@ func (b *block) collapse(side int) {
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if (len(signed) > 0 || texts || x.memory.pair != nil || x.newest[side] != nil) && to-from > 1 {
+		if (len(signed) > 0 || texts || x.memory.pair != nil || x.newest[side] != nil || x.prefers) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -141,6 +144,12 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 		}
 		if b.x.newest[side] != nil {
 			text = binary.BigEndian.AppendUint32(text, uint32(b.x.newest[side][row]))
+		}
+		if b.x.prefers {
+			text = binary.BigEndian.AppendUint32(text, uint32(b.x.due(side, row)))
+			for column := range b.x.names[side] {
+				text = append(append(text, b.x.nameText(side, row, column)...), 0)
+			}
 		}
 		for _, pair := range pairs {
 			for _, id := range b.x.values(pair, side, row) {

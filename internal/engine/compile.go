@@ -107,9 +107,12 @@ type rulePlan struct {
 	maxAmount currencyLimits
 	groupPlan
 
-	gross      [2]int // column of what a schedule is applied to; noGross: the half has none
-	currencyAt [2]int // column of the compared currency, or ownCurrency
-	whereAt    [2]int // predicate of a half, or noWhere
+	names      [2][2]int // columns of reference and description, by side
+	named      bool      // rows are preferred by them
+	prefers    bool      // among equal partners, one is preferred by its age
+	gross      [2]int    // column of what a schedule is applied to; noGross: the half has none
+	currencyAt [2]int    // column of the compared currency, or ownCurrency
+	whereAt    [2]int    // predicate of a half, or noWhere
 	text       *textRule
 	timestamp  bool             // lags are counted in seconds
 	converts   bool             // amounts are compared across currencies
@@ -233,13 +236,15 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	}
 	rp.compileGroup(p, r)
 	rp.compileColumns(p, r)
+	rp.names, rp.named = p.nameColumns(r, &rp)
+	rp.prefers = r.Prefer != recon.PreferNone
 	if r.Amount.Percent != "" {
 		percent, _ := r.Amount.Percent.Scaled(percentDigits)
 		rp.percent = uint64(percent)
 	}
 	rp.valueDate = [2]bool{r.Date.Left == "valueDate", r.Date.Right == "valueDate"}
 	for half, side := range rp.side {
-		p.valueDate[side] = p.valueDate[side] || rp.valueDate[half]
+		p.valueDate[side] = p.valueDate[side] || rp.valueDate[half] || rp.prefers
 	}
 	p.fees = p.fees || rp.mode != recon.AmountExact || rp.amount != [2]int{}
 	if rp.timestamp = r.Date.Precision == recon.PrecisionTimestamp; rp.timestamp {

@@ -20,17 +20,18 @@ type view struct {
 type evaluator struct {
 	*rulePlan
 	*view
-	amounts  [2][]int64
-	currency [2][]uint32 // in which amounts are compared
-	days     [2][]int32
-	newest   [2][]int32 // of the members of each unit, where each of them must be in the window; nil otherwise
-	where    [2][]bool
-	rated    [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
-	grossOf  [2][]int64 // what a fee schedule is applied to; nil where the half names none
-	admitted [2][]bool  // by source; nil: every source
-	similar  similarityCache
-	lists    bool  // single rows are compared by a key by which one may name several
-	foreign  []int // live key pairs that the rule does not compare: rows may contradict each other on them
+	amounts   [2][]int64
+	currency  [2][]uint32 // in which amounts are compared
+	days      [2][]int32
+	newest    [2][]int32 // of the members of each unit, where each of them must be in the window; nil otherwise
+	where     [2][]bool
+	rated     [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
+	grossOf   [2][]int64 // what a fee schedule is applied to; nil where the half names none
+	admitted  [2][]bool  // by source; nil: every source
+	similar   similarityCache
+	described [2]bool // rows of the side have texts in which a reference may be
+	lists     bool    // single rows are compared by a key by which one may name several
+	foreign   []int   // live key pairs that the rule does not compare: rows may contradict each other on them
 }
 
 // verdict on a pair that holds every predicate of a rule.
@@ -71,6 +72,10 @@ func (v *view) evaluator(rp *rulePlan) *evaluator {
 				x.admitted[side][i] = slices.Contains(wanted, name)
 			}
 		}
+	}
+	for side, t := range v.tables {
+		x.described[side] = rp.named && len(t.keys) > 0 && slices.ContainsFunc(t.keys[rp.names[side][1]].start,
+			func(start uint32) bool { return start != noText })
 	}
 	for i, k := range rp.keys { // a list of a field may be several names of one thing; what a text names is several
 		x.lists = x.lists || k.required && rp.pairwise() && rp.rule.Keys[i].Split == "" && len(v.joins) > 0 && v.multi(k.pair)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -23,11 +22,14 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 		}
 		return to
 	}
-	for _, part := range s.parts(text) {
+	parts := s.parts(text)
+	seen := make(map[string]bool, len(parts))
+	for _, part := range parts {
 		value := s.value(part)
-		if len(value) == 0 || slices.ContainsFunc(to, func(b []byte) bool { return bytes.Equal(b, value) }) {
+		if len(value) == 0 || seen[string(value)] {
 			continue
 		}
+		seen[string(value)] = true
 		if to = append(to, value); len(to) == keyValuesMax {
 			break
 		}

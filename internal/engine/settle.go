@@ -17,7 +17,11 @@ func (b *block) assign() {
 			a.Capacity[side][i] = nodes[i].count()
 		}
 	}
-	a.Solve(b.edges)
+	if b.x.prefers {
+		b.byAge(a)
+	} else {
+		a.Solve(b.edges)
+	}
 	b.out.gap += a.Gap
 	b.distribute(a)
 	b.markLeftOver(a)

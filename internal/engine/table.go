@@ -55,9 +55,8 @@ const (
 	noText   = ^uint32(0)
 	arenaMax = math.MaxUint32 - 1<<20
 	rowsMax  = 1 << 30
-	// keyValuesMax bounds the values that one row's extract or split may give: past it, the rest cannot distinguish
-	// rows.
-	keyValuesMax = 256
+	// keyValuesMax bounds the values that one row's extract or split may give: a payout may list all of its orders.
+	keyValuesMax = 1 << 16
 	sourcesMax   = math.MaxUint16
 )
 

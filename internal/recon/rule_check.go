@@ -66,6 +66,9 @@ func (r Rule) Check() []FieldError {
 	c.group(&full)
 	c.confirm(&full.Confirm)
 	c.oneOf("/prefer", full.Prefer, RuleValues["prefer"]...)
+	if full.Prefer != PreferNone && (full.Group.Cardinality != OneToOne || full.Within() || full.Partial.Allow) {
+		c.refuse("/prefer", CodeImpossible, "chooses among single rows of the other side: use it in a 1:1 rule")
+	}
 	return c.errs
 }
 

@@ -77,7 +77,7 @@ func (a *Assignment) assign() {
 		switch lefts, rights := countNodes(component); {
 		case len(component) == 1:
 			e := component[0]
-			a.take(Flow{Edge: e, Pairs: a.room(e), Margin: marginNone, Method: Single})
+			a.Take(Flow{Edge: e, Pairs: a.Room(e), Margin: marginNone, Method: Single})
 		case lefts == 1 || rights == 1:
 			a.star(component, lefts == 1)
 		default:
@@ -92,10 +92,11 @@ func (a *Assignment) assign() {
 	}
 }
 
-// room is how many pairs an edge can still carry.
-func (a *Assignment) room(e Edge) int64 { return min(a.Capacity[0][e.Left], a.Capacity[1][e.Right]) }
+// Room is how many pairs an edge can still carry.
+func (a *Assignment) Room(e Edge) int64 { return min(a.Capacity[0][e.Left], a.Capacity[1][e.Right]) }
 
-func (a *Assignment) take(f Flow) {
+// Take puts a flow on an edge, unless it carries nothing.
+func (a *Assignment) Take(f Flow) {
 	if f.Pairs == 0 {
 		return
 	}
@@ -165,7 +166,7 @@ func (a *Assignment) star(component []Edge, centreLeft bool) {
 	}
 	first := len(a.Flows)
 	for _, e := range rank {
-		a.take(Flow{Edge: e, Pairs: a.room(e), Margin: marginNone, Method: Exact})
+		a.Take(Flow{Edge: e, Pairs: a.Room(e), Margin: marginNone, Method: Exact})
 	}
 	a.starMargins(rank, a.Flows[first:], leaf)
 }
@@ -208,7 +209,7 @@ func (a *Assignment) greedy(component []Edge) {
 	slices.SortStableFunc(rank, func(x, y Edge) int { return cmp.Compare(y.Score, x.Score) })
 	first := len(a.Flows)
 	for _, e := range rank {
-		a.take(Flow{Edge: e, Pairs: a.room(e), Method: Greedy})
+		a.Take(Flow{Edge: e, Pairs: a.Room(e), Method: Greedy})
 	}
 	if a.missed(component) > 0 {
 		a.augment(component, first)
@@ -270,7 +271,7 @@ func (a *Assignment) augmentFrom(byLeft map[int32][]Edge, taking map[int32][]int
 				a.Capacity[0][other.Left] += pairs
 				a.Capacity[1][wanted.Right] += pairs
 				for _, e := range [2]Edge{other, wanted} {
-					a.take(Flow{Edge: e, Pairs: pairs, Method: Greedy})
+					a.Take(Flow{Edge: e, Pairs: pairs, Method: Greedy})
 					taking[e.Right] = append(taking[e.Right], len(a.Flows)-1)
 				}
 			}

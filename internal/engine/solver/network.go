@@ -44,7 +44,7 @@ func (a *Assignment) exact(component []Edge) {
 		if margin == 0 {
 			f.Alternatives = n.alternatives(i, strong)
 		}
-		a.take(f)
+		a.Take(f)
 	}
 }
 
