@@ -14,10 +14,11 @@ import (
 
 // Two operations hold where one side's value is part of the other's, whichever is the longer:
 //
-//   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters or one of
-//     digits, so RE1042 is two words, and RE 1042, RE-1042 and 1042 are found in it. A year inside a number or a date
-//     and the whole part of a decimal are no values of their own: 01.06.2026 holds no 2026, 1042.50 no 1042. Each word is normalised by itself; where the
-//     steps drop what is between words anyway (alnum, digits), words are also held to run together: INV17.
+//   - CONTAINS_TOKEN: as whole words in a row, an invoice number in a remittance text. A word is a run of letters or
+//     one of digits, so RE1042 is two words, and RE 1042, RE-1042 and 1042 are found in it. A year inside a number or a
+//     date and the whole part of a decimal are no values of their own: 01.06.2026 holds no 2026, 1042.50 no 1042. Each
+//     word is normalised by itself; where the steps drop what is between words anyway (alnum, digits), words are also
+//     held to run together: INV17.
 //   - PREFIX: at its start, a reference that a bank cut off.
 //
 // Neither compares row with row. The values of each side go into a table by hash; the parts of the other side's

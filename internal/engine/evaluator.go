@@ -78,7 +78,8 @@ func (v *view) evaluator(rp *rulePlan) *evaluator {
 			func(start uint32) bool { return start != noText })
 	}
 	for i, k := range rp.keys { // a list of a field may be several names of one thing; what a text names is several
-		x.lists = x.lists || k.required && rp.pairwise() && rp.rule.Keys[i].Split == "" && len(v.joins) > 0 && v.multi(k.pair)
+		x.lists = x.lists || k.required && rp.pairwise() && rp.rule.Keys[i].Split == "" && len(v.joins) > 0 &&
+			v.multi(k.pair)
 	}
 	for pair, j := range v.joins {
 		compared := slices.ContainsFunc(rp.keys, func(k ruleKey) bool { return k.pair == pair })
@@ -199,8 +200,8 @@ func (x *evaluator) judge(left, right uint32) (verdict, bool) {
 	return v, fits && v.score >= x.proposeAt && (x.memory.pair == nil || !x.memory.pair(left, right))
 }
 
-// lagBetween is the lag of two rows or units, and whether it is in the window: where each member's date must be, that of
-// the worst pair of members.
+// lagBetween is the lag of two rows or units, and whether it is in the window: where each member's date must be, that
+// of the worst pair of members.
 func (x *evaluator) lagBetween(left, right uint32) (int32, bool) {
 	oldest := [2]int32{x.dayOf(LeftIndex, left), x.dayOf(RightIndex, right)}
 	if x.newest[0] == nil {

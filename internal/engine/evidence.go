@@ -51,7 +51,9 @@ func (c *comparison) evidence() []recon.Evidence {
 	var list []recon.Evidence
 	for i, k := range c.keys {
 		a, b := c.keyTexts(k.pair)
-		e := recon.Evidence{Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: shown(a), Right: shown(b)}
+		e := recon.Evidence{
+			Component: recon.ComponentKey, Field: keyName(&c.rule.Keys[i]), Left: shown(a), Right: shown(b),
+		}
 		if held := c.heldValues(k.pair); len(held) > 0 {
 			e.Left, e.Right = shown(held), shown(held)
 		}

@@ -290,5 +290,5 @@ func requireSumMatches(t *rapid.T, p *proof, res *Result, tables [2]*Table, rows
 		number(open[side])
 	}
 	alone, _, _ := run(t, compile(t, p.rule), open[0], open[1])
-	require.NotEmpty(t, alone.Groups, because)
+	require.NotEmpty(t, alone.Groups, "%s\nopen: %+v", because, open)
 }

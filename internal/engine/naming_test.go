@@ -37,6 +37,7 @@ func TestNamedMembers(t *testing.T) {
 	pay.Description = "O0 O1 O2 O9999"
 	res, l, r := run(t, p, left, []recon.Transaction{pay})
 	require.Equal(t, recon.HeldByNamed, res.Groups[0].HeldBy())
+	require.Len(t, newTestRunner(p, l, r).evaluator(&p.rules[0]).namedBy(RightIndex, 0).numbers, 4)
 	evidence := res.Evidence(p, l, r, &res.Groups[0])
 	require.Equal(t, "O2 of 0.11, O9999 (no row)", evidence[len(evidence)-1].Left)
 }

@@ -361,7 +361,7 @@ func (r *runner) appendGroup(g Group, sides [2][]uint32) {
 	r.groups = append(r.groups, g)
 }
 
-// groupKey tells groups apart by where their rows begin.
+// groupKey is a group by where its rows begin.
 type groupKey [2]uint32
 
 func (g *Group) key() groupKey { return groupKey{g.LeftFrom, g.RightFrom} }

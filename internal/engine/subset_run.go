@@ -234,6 +234,7 @@ func (s *subsetRun) fits(target, row uint32) bool {
 // companion is how well two rows go together, their amounts aside.
 type companion struct {
 	text  int64
+	lag   int32
 	keyed bool
 }
 
@@ -243,7 +244,8 @@ func (x *evaluator) together(l, r uint32) (companion, bool) {
 	if x.currency[LeftIndex][l] != x.currency[RightIndex][r] {
 		return c, false
 	}
-	if _, held := x.lagBetween(l, r); !held && x.dates == recon.DatesEvery {
+	var held bool
+	if c.lag, held = x.lagBetween(l, r); !held && x.dates == recon.DatesEvery {
 		return c, false
 	}
 	compared, ok := x.keysHeld(l, r)
@@ -322,14 +324,14 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 // judgeSubset judges a row against a subset: each row of it by keys and days, all of them by their sum.
 func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) {
 	v := verdict{keyed: true}
-	worst := companion{full, true}
+	worst := companion{text: full, lag: x.minLag}
 	for _, l := range rows[0] {
 		for _, r := range rows[1] {
 			c, ok := x.together(l, r)
 			if !ok {
 				return v, recon.HeldByNothing, false
 			}
-			worst.text = min(worst.text, c.text)
+			worst.text, worst.lag = min(worst.text, c.text), max(worst.lag, c.lag)
 			v.keyed = v.keyed && c.keyed
 		}
 	}
@@ -339,7 +341,10 @@ func (x *evaluator) judgeSubset(rows [2][]uint32) (verdict, recon.HeldBy, bool) 
 	}
 	near, difference, held := x.amountHeld(x.currency[0][rows[0][0]], sums[0], sums[1])
 	whole := x.whole(rows).x
-	lag, inTime := whole.lagBetween(0, 0)
+	lag, inTime := worst.lag, true
+	if x.dates != recon.DatesEvery {
+		lag, inTime = whole.lagBetween(0, 0)
+	}
 	v.compared = difference
 	v.score = weightAmount*near + weightDate*closeness(int64(lag-x.minLag), int64(x.maxLag-x.minLag))
 	if v.keyed {

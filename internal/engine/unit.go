@@ -9,10 +9,10 @@ import (
 )
 
 // A unit is what a rule matches as one: a row, the rows of one half that share the fields of group.by, or what is
-// left of a partial group. Its amount is their sum, its day as group.dates names it, its currency the one that all of them have.
-// A key counts by the values that all members who carry the key agree on: a payout's sales need not each repeat the
-// payout's id, but two ids among them are none. Units make tables of their own, on which the ordinary matching runs;
-// unit order is the order of their first rows, so it is canonical too.
+// left of a partial group. Its amount is their sum, its day as group.dates names it, its currency the one that all of
+// them have. A key counts by the values that all members who carry the key agree on: a payout's sales need not each
+// repeat the payout's id, but two ids among them are none. Units make tables of their own, on which the ordinary
+// matching runs; unit order is the order of their first rows, so it is canonical too.
 
 // otherHalf marks a member that is on the other half: of a partial group, whose rest is one unit.
 const otherHalf = uint32(1) << 31

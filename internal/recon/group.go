@@ -61,8 +61,9 @@ const (
 // Gates are the texts of HeldBy, by value.
 var Gates = []string{
 	"", HeldBySearchBudget: "SEARCH_BUDGET", HeldByAmbiguity: "AMBIGUOUS", HeldByContradicts: "KEY_CONTRADICTS",
-	HeldByNoKey: "NO_KEY", HeldByDuplicate: "DUPLICATE", HeldByDifference: "MAX_DIFFERENCE", HeldByAmount: "MAX_AMOUNT",
-	HeldByNoLimit: "NO_LIMIT", HeldByOver: "OVERPAID", HeldByNamed: "NAMED_MISSING", HeldByRule: "CONFIRM_MODE", HeldByScore: "SCORE", HeldByMargin: "MARGIN", HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByReview: "REVIEW",
+	HeldByNoKey: "NO_KEY", HeldByDuplicate: "DUPLICATE", HeldByNoLimit: "NO_LIMIT", HeldByOver: "OVERPAID",
+	HeldByDifference: "MAX_DIFFERENCE", HeldByAmount: "MAX_AMOUNT", HeldByScore: "SCORE", HeldByMargin: "MARGIN",
+	HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByNamed: "NAMED_MISSING", HeldByRule: "CONFIRM_MODE", HeldByReview: "REVIEW",
 }
 
 // String returns the text of the gate, "" for none.

@@ -150,10 +150,10 @@ type RuleAmount struct {
 	Base    string  `json:"base,omitempty" yaml:"base,omitempty"`
 	// Side SHORT: the right amount may be smaller, never larger. Not written is both, but what is more than the left
 	// amount by no more than a percentage is only proposed: an overpayment is the customer's money.
-	Side string `json:"side,omitempty" yaml:"side,omitempty"`
-	Sign    string  `json:"sign,omitempty" yaml:"sign,omitempty"`
-	Left    string  `json:"left,omitempty" yaml:"left,omitempty"` // amount, a named amount, or a signed sum of them: "net+fee"
-	Right   string  `json:"right,omitempty" yaml:"right,omitempty"`
+	Side  string `json:"side,omitempty" yaml:"side,omitempty"`
+	Sign  string `json:"sign,omitempty" yaml:"sign,omitempty"`
+	Left  string `json:"left,omitempty" yaml:"left,omitempty"` // amount, a named amount, or a signed sum of them: "net+fee"
+	Right string `json:"right,omitempty" yaml:"right,omitempty"`
 }
 
 // RuleCurrency is the currency in which amounts are compared: SAME, ORIGINAL (the original amount where a row carries
@@ -339,13 +339,19 @@ func (r *Rule) defaultDate() {
 }
 
 // DefaultLadder is what runs where there are no rules: the strict rules on the reference first, then the same without
-// a key, which can only propose.
+// a key, which can only propose. What the amount may be off by is half a unit, nothing in a currency without decimals,
+// and never more than 1 % of the larger amount; off in amount and in days at once only proposes.
 func DefaultLadder() []Rule {
 	noKey := []RuleKey{}
+	slip := RuleAmount{Percent: "1", Cap: Limits{Default: absDefault}, Side: AmountBoth}
 	return []Rule{
 		{Name: "exact on reference", Type: RuleExact, Priority: 10},
-		{Name: "tolerance on reference", Type: RuleTolerance, Priority: 20},
+		{Name: "tolerance on reference", Type: RuleTolerance, Priority: 20, Amount: slip},
 		{Name: "date lag on reference", Type: RuleDateLag, Priority: 30},
+		{
+			Name: "tolerance and date lag on reference", Type: RuleDateLag, Priority: 35, Amount: slip,
+			Confirm: RuleConfirm{Mode: ConfirmPropose},
+		},
 		{Name: "exact without key", Type: RuleExact, Priority: 40, Keys: noKey},
 		{Name: "date lag without key", Type: RuleDateLag, Priority: 50, Keys: noKey},
 	}

@@ -35,7 +35,7 @@ func TestRule(t *testing.T) {
 	t.Run("the ladder is valid, keyed first", func(t *testing.T) {
 		require.Empty(t, CheckRules(DefaultLadder()))
 		require.Len(t, DefaultLadder()[0].WithDefaults().Keys, 1)
-		require.Empty(t, DefaultLadder()[3].WithDefaults().Keys)
+		require.Empty(t, DefaultLadder()[4].WithDefaults().Keys)
 	})
 }
 
