@@ -36,7 +36,7 @@ type matchOptions struct {
 	left, right               []string
 	rules, leftMap, rightMap  string
 	carry                     string
-	reject                    []string
+	reject, reopen            []string
 	answers                   []string
 	maxRejected               int64
 	setup, save               string
@@ -113,6 +113,8 @@ func newMatchCommand(o outside) *cobra.Command {
 		"go on where last period stopped: the `DIR` that its --out wrote, for its open.ndjson")
 	f.StringArrayVar(&m.reject, "reject", nil,
 		"never again offer the `LEFT=RIGHT` rows together, named by their ids (several: INV-7+INV-8=B-12); repeatable")
+	f.StringArrayVar(&m.reopen, "reopen", nil,
+		"open the `LEFT=RIGHT` rows again that an earlier period settled, named by their ids; repeatable, with --carry")
 	f.StringVar(&m.out, "out", "",
 		"write groups.csv, unmatched.csv, rejected.csv, set_aside.csv, repeated.csv, open.ndjson and report.html to a `DIR`")
 	f.StringArrayVar(&m.explain, "explain", nil, "explain why the row with this `ID` matched, or why not; repeatable")
@@ -269,6 +271,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
 		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		run.WriteReversals(m.stdout)
 		run.WriteCleared(m.stdout)
 		report.WriteLeftOut(m.stdout, &summary)
 		r.printNotes(m.stdout)
@@ -280,8 +283,9 @@ func (m *matchCommand) print(r *reconciliation) error {
 	r.printNotes(m.stderr)
 	return report.WriteJSON(m.stdout, struct {
 		engine.Summary
-		Seconds phaseSeconds `json:"seconds"`
-	}{r.result.Summary(), m.seconds})
+		Reversals []report.Reversal `json:"reversals,omitempty"`
+		Seconds   phaseSeconds      `json:"seconds"`
+	}{r.result.Summary(), r.report().Reversals(), m.seconds})
 }
 
 // printNext suggests what to do next.

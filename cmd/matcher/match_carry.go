@@ -25,6 +25,9 @@ type carried struct {
 // readCarry reads what last period's --out wrote.
 func (o *matchOptions) readCarry() (*carried, error) {
 	if o.carry == "" {
+		if len(o.reopen) > 0 {
+			return nil, usageError("--reopen opens what an earlier period settled: name its folder with --carry")
+		}
 		return &carried{}, nil
 	}
 	path := o.carry
@@ -51,6 +54,11 @@ func (o *matchOptions) readCarry() (*carried, error) {
 	carry, err := period.Read(file, path)
 	if err != nil {
 		return nil, err
+	}
+	for _, text := range o.reopen {
+		if err := carry.Reopen(text); err != nil {
+			return nil, usageError("--reopen %q: %w", text, err)
+		}
 	}
 	return &carried{*carry, path}, nil
 }
@@ -123,6 +131,13 @@ func (s *matchSide) loadCarried(identities map[string]*mapping.Identities) error
 			return err
 		}
 	}
+	for i := range s.carry.Settled[s.index()] {
+		if row := &s.carry.Settled[s.index()][i]; !s.carry.Opened(row) {
+			if err := s.table.Settle(&row.Tx, row.ID, row.Source); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -173,7 +188,10 @@ func (in *matchInput) readBalances(left, right string) (err error) {
 func (r *reconciliation) closing() *period.Closing {
 	c := &period.Closing{
 		Written: "matcher " + engine.ThisBuild().Version, Plan: r.plan, Result: r.result,
-		Carry: &r.carry.Carry, Stated: r.stated,
+		Carry: &r.carry.Carry, Stated: r.stated, ReturnDays: period.ReturnDays,
+	}
+	if r.Setup.ReturnDays != nil {
+		c.ReturnDays = *r.Setup.ReturnDays
 	}
 	for i, s := range r.sides() {
 		c.Sides[i] = period.Side{

@@ -9,6 +9,9 @@ import (
 // report returns the finished run as people read it.
 func (r *reconciliation) report() *report.Run {
 	run := &report.Run{Plan: r.plan, Result: r.result}
+	run.SettledWith = func(side int, row uint32) string {
+		return r.carry.SettledWith(side, run.Sides[side].Table.ID(row))
+	}
 	for i, s := range r.sides() {
 		side := s.reported()
 		for _, f := range s.files {

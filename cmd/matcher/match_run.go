@@ -90,6 +90,9 @@ func (in *matchInput) open() (*reconciliation, error) {
 	}
 	in.noteCurrencies()
 	in.noteMaps()
+	in.options.Movements = recon.RuleSources{
+		Left: in.left.reads(recon.RowsMovements), Right: in.right.reads(recon.RowsMovements),
+	}
 	plan, problems := engine.Compile(in.Rules, in.options)
 	for i := range problems {
 		problems[i].Pointer = in.pointer + problems[i].Pointer
@@ -230,6 +233,39 @@ func (r *reconciliation) noteRepeated() {
 	}
 }
 
+// reads returns the sources of a side whose maps have this of their rows; "": nothing.
+func (s *matchSide) reads(rows string) (names []string) {
+	for _, f := range s.files {
+		if f.reader.FieldMap().Rows == rows {
+			names = append(names, f.source)
+		}
+	}
+	for _, source := range s.carry.Sources(s.side) {
+		if !slices.ContainsFunc(s.files, func(f *matchFile) bool { return f.source == source.Name }) &&
+			source.FieldMap().Rows == rows {
+			names = append(names, source.Name)
+		}
+	}
+	return names
+}
+
+// noteClaims notes that groups are only proposed for a return because no map has what the rows of the other side are.
+func (r *reconciliation) noteClaims() {
+	for _, s := range r.sides() {
+		held := 0
+		for _, v := range r.result.Reversals {
+			if v.Held && v.Side != s.side {
+				held++
+			}
+		}
+		if open := s.reads(""); held > 0 && len(open) > 0 {
+			r.note("rows of the other side were taken back later: %d. What they matched in %s counts as claims, which "+
+				"they do not pay, since its map leaves open what its rows are: write rows: CLAIMS, or rows: MOVEMENTS "+
+				"for a cash book, a ledger or a bank", held, strings.Join(open, ", "))
+		}
+	}
+}
+
 // rowNamed returns the id of the row that people call by a name: its external id, or "row 12" where it has none.
 func (r *reconciliation) rowNamed(side recon.Side, name string) (int64, error) {
 	s := r.left
@@ -238,6 +274,9 @@ func (r *reconciliation) rowNamed(side recon.Side, name string) (int64, error) {
 	}
 	found, id, named := 0, int64(0), s.reported()
 	for row := range uint32(s.table.Len()) {
+		if s.table.Settled(row) {
+			continue
+		}
 		if s.table.ExternalID(row) == name || s.table.ExternalID(row) == "" && named.Label(row) == name {
 			found++
 			id = s.table.ID(row)
@@ -272,6 +311,7 @@ func (r *reconciliation) run(ctx context.Context) (err error) {
 		r.note("the books are looked at as of %s, and last period's were as of %s: was another day meant by --as-of?",
 			r.result.AsOf, r.carry.AsOf())
 	}
+	r.noteClaims()
 	if r.result.Bridge, err = r.carry.WithEarlier(r.result.Bridge); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
@@ -63,7 +64,11 @@ func checkRulesFile(stdout io.Writer, path string, asJSON bool) error {
 		fmt.Fprintf(stdout, "%s: rules that can run: %d\n", path, len(checked.Rules))
 		for i := range checked.Rules {
 			r := &checked.Rules[i]
-			fmt.Fprintf(stdout, "%5d  %-10s %s\n", r.Priority, r.Type, r.Name)
+			inside := ""
+			if r.Scope == recon.ScopeLeft || r.Scope == recon.ScopeRight {
+				inside = ", inside the " + strings.ToLower(r.Scope) + " side"
+			}
+			fmt.Fprintf(stdout, "%5d  %-10s %s%s\n", r.Priority, r.Type, r.Name, inside)
 		}
 	}
 	if len(checked.Problems) > 0 {

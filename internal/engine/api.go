@@ -6,7 +6,7 @@ import (
 )
 
 // Version names the algorithm. It changes whenever the same input may give another result.
-const Version = "engine/1"
+const Version = "engine/2"
 
 // Progress is what observe sees between blocks.
 type Progress struct {
@@ -110,6 +110,8 @@ const (
 	ChangeText  // the text that is compared by similarity
 	ChangeLimit // the rule's limit alone: something else of the rule reads what a change of the row would touch
 	ChangeScore // nothing: what failed can be mended, and the pair would still score below proposeAt
+	// ChangeTakesBack is no change: the row takes the nearest one, which is of its own side, back.
+	ChangeTakesBack
 	changes
 )
 
@@ -133,7 +135,7 @@ func (m *Miss) Failed() recon.Reason { return max(m.failed&^missOfRight, recon.R
 
 // MissSide is the side of the nearest row of an open row.
 func (p *Plan) MissSide(side recon.Side, m *Miss) recon.Side {
-	if m.Row != NoRow && p.rules[m.Rule].within() {
+	if m.Row != NoRow && (m.Change == ChangeTakesBack || p.rules[m.Rule].within()) {
 		return side
 	}
 	return sideOf(1 - indexOf(side))
@@ -206,6 +208,9 @@ type Result struct {
 	InputHash   string
 	RulesHash   string
 
+	// Reversals are the rows that open counter-rows take back, by side and counter-row.
+	Reversals []Reversal
+
 	leftRows, rightRows []uint32
 	state               [2][]rowState
 	replaces            map[int][]int
@@ -256,4 +261,5 @@ const (
 	statePartial
 	stateConfirmed
 	stateElsewhere // in a group of another period alone: none of this run's, and open when it ends
+	stateSettled   // by an earlier period
 )

@@ -14,6 +14,7 @@ func (r *runner) finish() (*Result, error) {
 	res := &Result{
 		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1],
 		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, notes: r.notes,
+		Reversals: r.reversals,
 	}
 	c := newClassifier(r)
 	for side := range r.tables {
@@ -45,10 +46,12 @@ type classifier struct {
 	all   []*mender // every rule
 	sides *[2]sideState
 	asOf  recon.Day
+
+	reversals []Reversal
 }
 
 func newClassifier(r *runner) *classifier {
-	c := &classifier{sides: &r.sides, asOf: r.asOf}
+	c := &classifier{sides: &r.sides, asOf: r.asOf, reversals: r.reversals}
 	var pairwise []*mender
 	for i := range r.plan.rules {
 		x := &mender{r.evaluator(&r.plan.rules[i])}
@@ -96,6 +99,9 @@ func (c *classifier) classify(side int) []Open {
 }
 
 func (c *classifier) explain(side int, row uint32) Open {
+	if o, takes := c.takesBack(side, row); takes {
+		return o
+	}
 	best := c.find(side, row)
 	o := Open{Row: row, Miss: c.advised(c.inside(&best, side, row), side, row)}
 	flags, near := c.sides[side].flags[row], &best.miss
@@ -124,6 +130,24 @@ func (c *classifier) explain(side int, row uint32) Open {
 		o.class, o.reason = recon.ClassMissing, recon.ReasonNoCandidate
 	}
 	return o
+}
+
+// takesBack classifies a counter-row: what it takes back is only proposed, or was settled earlier, or is a movement
+// whose return is not booked yet. One that takes back what is in no group is an open row like others.
+func (c *classifier) takesBack(side int, row uint32) (Open, bool) {
+	at, found := slices.BinarySearchFunc(c.reversals, Reversal{Side: sideOf(side), Counter: row}, byCounter)
+	if !found || c.reversals[at].Group == NoGroup && !c.reversals[at].Settled {
+		return Open{}, false
+	}
+	v := &c.reversals[at]
+	o := Open{
+		Row: row, Miss: Miss{Row: v.Row, Change: ChangeTakesBack, failed: recon.ReasonReturned},
+		class: recon.ClassBreak, reason: recon.ReasonReturned,
+	}
+	if !v.Settled && !v.Held {
+		o.class, o.reason = recon.ClassMissing, recon.ReasonReturnNotBooked
+	}
+	return o, true
 }
 
 // unrated reports whether some rule would have compared the row, had there been a rate for its day.
@@ -166,7 +190,7 @@ func (x *mender) takes(half int, row uint32) bool {
 func (r *runner) count(side int, open []Open) Counts {
 	t := r.tables[side]
 	c := Counts{
-		Rows:     int64(t.Len()) + t.Rejected + t.SetAside + t.Duplicates,
+		Rows:     int64(t.Len()-t.settledRows()) + t.Rejected + t.SetAside + t.Duplicates,
 		Rejected: t.Rejected, SetAside: t.SetAside, Duplicates: t.Duplicates,
 	}
 	for row, state := range r.sides[side].state {
@@ -177,6 +201,7 @@ func (r *runner) count(side int, open []Open) Counts {
 			c.Proposed++
 		case statePartial:
 			c.Partial++
+		case stateSettled:
 		default:
 			if r.sides[side].isOutside(row) {
 				c.Outside++
@@ -227,7 +252,7 @@ func countReasons(res *Result) []ReasonCount {
 // State of a row after the run.
 func (r *Result) State(side recon.Side, row uint32) recon.State {
 	return [...]recon.State{
-		recon.StateOpen, recon.StateProposed, recon.StatePartial,
+		recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed, recon.StateOpen,
 		recon.StateConfirmed,
 	}[r.state[indexOf(side)][row]]
 }

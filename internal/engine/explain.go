@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,9 @@ func (r *Result) Describe(p *Plan, tables [2]*Table, side recon.Side, open *Open
 		return MissText{}
 	}
 	own, other := tables[indexOf(side)], tables[indexOf(p.MissSide(side, &open.Miss))]
+	if open.Miss.Change == ChangeTakesBack {
+		return MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: r.takesBack(tables, side, open)}
+	}
 	text := MissText{ExternalID: other.ExternalID(open.Miss.Row), Suggestion: suggestion(p, tables, side, open)}
 	// rows of two currencies have no difference of their own
 	if own.currency[open.Row] == other.currency[open.Miss.Row] {
@@ -42,6 +46,20 @@ type comparison struct {
 func compare(p *Plan, tables [2]*Table, rule int, rows [2]uint32) *comparison {
 	v := &view{plan: p, tables: tables}
 	return &comparison{evaluator: v.evaluator(&p.rules[rule]), rows: rows}
+}
+
+// takesBack is what a counter-row does.
+func (r *Result) takesBack(tables [2]*Table, side recon.Side, open *Open) string {
+	at, _ := slices.BinarySearchFunc(r.Reversals, Reversal{Side: side, Counter: open.Row}, byCounter)
+	v := &r.Reversals[at]
+	text := "takes back a row of " + tables[indexOf(side)].Date(v.Row).String()
+	switch {
+	case v.Settled:
+		return text + " that an earlier period settled"
+	case v.Held:
+		return text + ", whose group is only proposed for it"
+	}
+	return text + ": the return is not booked on the other side"
 }
 
 func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {

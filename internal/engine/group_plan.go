@@ -61,18 +61,5 @@ func (g *groupPlan) pairwise() bool {
 	return !g.within() && !g.grouped() && !g.partial && g.subset == nil
 }
 
-// order lists the rules as they run: those across the sides by priority, then those within a side.
-func (p *Plan) order() []int {
-	order := make([]int, 0, len(p.rules))
-	for _, within := range [2]bool{false, true} {
-		for i := range p.rules {
-			if p.rules[i].within() == within {
-				order = append(order, i)
-			}
-		}
-	}
-	return order
-}
-
 // several reports whether a group is judged by units: its rule works on them, or it grew out of a partial group.
 func (g *Group) several(rp *rulePlan) bool { return g.has(traitGrown) || !rp.pairwise() }

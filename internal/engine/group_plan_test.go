@@ -10,12 +10,11 @@ import (
 	"matcher/internal/recon"
 )
 
-func TestPlanOrder(t *testing.T) {
+func TestPairwise(t *testing.T) {
 	p := compile(t,
 		recon.Rule{Name: "netting", Type: recon.RuleExact, Priority: 1, Scope: recon.ScopeLeft},
 		recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 2},
 	)
-	require.Equal(t, []int{1, 0}, p.order(), "a rule within a side comes after those across the sides, whatever its priority")
 	require.True(t, p.rules[1].pairwise())
 	require.False(t, p.rules[0].pairwise())
 	require.Equal(t, [2]bool{}, p.rules[0].many)

@@ -37,9 +37,21 @@ func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string 
 }
 
 // resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
-// (its digest and ordinal where it has none) with amount and currency. No server id, row number or time enters.
+// (its digest and ordinal where it has none) with amount and currency; and every open row by its identity, class and
+// reason. No server id, row number or time enters.
 func (r *runner) resultHash(res *Result) string {
-	return hashChunks("result/1", len(r.groups), func(to []byte, i int) []byte {
+	rows := len(r.groups) + len(res.Open[LeftIndex]) + len(res.Open[RightIndex])
+	return hashChunks("result/2", rows, func(to []byte, i int) []byte {
+		if i >= len(r.groups) {
+			side, at := LeftIndex, i-len(r.groups)
+			if left := len(res.Open[LeftIndex]); at >= left {
+				side, at = RightIndex, at-left
+			}
+			o := &res.Open[side][at]
+			to = append(to, 'O', byte(side))
+			to = r.tables[side].appendIdentity(to, o.Row)
+			return appendText(appendText(to, o.class.String()), o.reason.String())
+		}
 		g := &r.groups[i]
 		to = appendText(to, g.status.String())
 		to = appendText(to, res.RuleName(r.plan, i))

@@ -50,3 +50,18 @@ func TestHashes(t *testing.T) {
 	require.Equal(t, p.Hash(), base.RulesHash)
 	require.True(t, strings.HasPrefix(base.ResultHash, "sha256:"))
 }
+
+func TestTheResultHashNoticesWhyARowIsOpen(t *testing.T) {
+	t.Parallel()
+	hash := func(asOf recon.Day) string {
+		p := compile(t, recon.DefaultLadder()...)
+		p.Options.AsOf = asOf
+		left, right := NewTable(p, recon.Left, 1), NewTable(p, recon.Right, 1)
+		require.NoError(t, left.Add(&recon.Transaction{ExternalID: "L", Reference: "A", Amount: 1, Currency: "EUR", Date: recon.Epoch}, 0, ""))
+		res, err := Run(p, left, right, nil)
+		require.NoError(t, err)
+		return res.ResultHash
+	}
+	require.Equal(t, hash(recon.Epoch), hash(recon.Epoch+1), "in transit on both days")
+	require.NotEqual(t, hash(recon.Epoch), hash(recon.Epoch+30), "missing by then")
+}

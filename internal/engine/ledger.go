@@ -51,7 +51,7 @@ const (
 	statuses    = recon.GroupPartial + 1
 	adjustments = recon.AdjustmentWriteOff + 1
 	classes     = recon.ClassData + 1
-	reasons     = recon.ReasonFeeVariance + 1
+	reasons     = recon.ReasonReturned + 1
 )
 
 // of finds a currency's sums. Files hold few currencies, most often one.
@@ -71,6 +71,9 @@ func (r *runner) ledger(res *Result) *ledger {
 	l := &ledger{}
 	for side, t := range r.tables {
 		for row, code := range t.currency {
+			if t.Settled(uint32(row)) {
+				continue
+			}
 			c, amount := l.of(code), t.amounts[0][row]
 			c.in[side].Add(recon.Minor(amount))
 			after := r.isAfter(t, uint32(row))
@@ -248,7 +251,7 @@ func (r *runner) checkStates(res *Result) error {
 	}
 	for side := range grouped {
 		for row, in := range grouped[side] {
-			if in != (r.sides[side].state[row] != stateOpen) {
+			if state := r.sides[side].state[row]; in != (state != stateOpen && state != stateSettled) {
 				return &ViolationError{
 					"a row's state follows from its group",
 					fmt.Sprintf("%s row %d", sideOf(side), row),
@@ -395,7 +398,9 @@ func checkTotals(tables [2]*Table) error {
 	for side, t := range tables {
 		sums := &ledger{}
 		for row, code := range t.currency {
-			sums.of(code).in[side].Add(recon.Minor(t.amounts[0][row]))
+			if !t.Settled(uint32(row)) {
+				sums.of(code).in[side].Add(recon.Minor(t.amounts[0][row]))
+			}
 		}
 		for _, c := range sums.currencies {
 			if _, err := c.in[side].Minor(); err != nil {

@@ -41,12 +41,13 @@ func (s *sideState) isSuspect(row uint32) bool { return s.suspect != nil && s.su
 
 // record is what a run has found.
 type record struct {
-	groups   []Group
-	rows     [2][]uint32
-	byRule   []RuleCount
-	written  writeOffs
-	replaces map[int][]int               // by group: the partial groups that it takes the place of
-	notes    map[groupKey]recon.Evidence // by group: what it names and does not hold
+	groups    []Group
+	rows      [2][]uint32
+	byRule    []RuleCount
+	written   writeOffs
+	reversals []Reversal
+	replaces  map[int][]int               // by group: the partial groups that it takes the place of
+	notes     map[groupKey]recon.Evidence // by group: what it names and does not hold
 
 	carriers map[[2]int]map[uint32]uint32 // by key pair and half: the first row with a value
 
@@ -104,7 +105,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.remember(p.Options.Rejected)
 	for sweep := range r.sweeps() {
 		r.held = sweep == 0
-		for _, i := range p.order() {
+		for i := range p.rules {
 			r.byRule[i].Rule = p.Rules[i].Name
 			r.runRule(&p.rules[i])
 			if r.stopped {
@@ -112,6 +113,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 			}
 		}
 	}
+	r.takeBack()
 	return r.finish()
 }
 
@@ -127,6 +129,11 @@ func newRunner(v view) *runner {
 	}
 	for side, t := range v.tables {
 		r.sides[side] = newSideState(t.Len())
+		for row, settled := range t.settled {
+			if settled {
+				r.sides[side].state[row] = stateSettled
+			}
+		}
 	}
 	return r
 }

@@ -161,6 +161,9 @@ func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []reco
 			days, err := strconv.Atoi(words[1])
 			require.NoError(t, err)
 			o.DuplicateDays = days
+		case "movements": // a side, and its sources
+			to := map[string]*[]string{"left": &o.Movements.Left, "right": &o.Movements.Right}[words[1]]
+			*to = append(*to, strings.Join(words[2:], " "))
 		case "holidays":
 			o.Calendars = append(o.Calendars, recon.Calendar{ID: words[1], Holidays: days})
 		default:

@@ -89,6 +89,9 @@ func (t *Table) permute(order []uint32) {
 		func() { t.ordinal = reordered(t.ordinal, order) },
 		func() { t.pending = reordered(t.pending, order) },
 		func() { t.carried = reordered(t.carried, order) },
+		func() { t.settled = reordered(t.settled, order) },
+		func() { t.gross = reordered(t.gross, order) },
+		func() { t.original = reordered(t.original, order) },
 		func() { t.instant = reordered(t.instant, order) },
 	}
 	for i := range t.rated {

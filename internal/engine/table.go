@@ -31,6 +31,9 @@ type Table struct {
 	ordinal  []int32
 	pending  []bool
 	carried  []bool   // rows that an earlier period left open; nil without one
+	settled  []bool   // rows that an earlier period settled; nil without one
+	gross    []int64  // nil where no row has one
+	original []money  // nil where no row has one
 	external []uint32 // start of its text in the arena
 	keys     []keyColumn
 	texts    []uint32 // start of a row's texts in the arena, until it is sealed
@@ -154,6 +157,10 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 	if t.carried != nil {
 		t.carried = append(t.carried, false)
 	}
+	if t.settled != nil {
+		t.settled = append(t.settled, false)
+	}
+	t.addMonies(tx)
 	t.growArena()
 	t.texts = append(t.texts, uint32(len(t.arena)))
 	t.external = append(t.external, t.store([]byte(tx.ExternalID)))
@@ -198,6 +205,29 @@ func (t *Table) Carry(tx *recon.Transaction, id int64, source string) error {
 	t.carried[t.Len()-1] = true
 	return nil
 }
+
+// Settle appends a row that an earlier period settled. It is in no balance and no count, and nothing matches it: it is
+// there to be taken back.
+func (t *Table) Settle(tx *recon.Transaction, id int64, source string) error {
+	if err := t.Add(tx, id, source); err != nil {
+		return err
+	}
+	if t.settled == nil {
+		t.settled = make([]bool, t.Len())
+	}
+	t.settled[t.Len()-1] = true
+	return nil
+}
+
+func (t *Table) settledRows() (n int) {
+	for _, settled := range t.settled {
+		n += int(truth(settled))
+	}
+	return n
+}
+
+// Settled reports whether an earlier period settled a row.
+func (t *Table) Settled(row uint32) bool { return t.settled != nil && t.settled[row] }
 
 func (t *Table) sourceNumber(name string) (uint16, error) {
 	for i, v := range slices.Backward(t.sources) {

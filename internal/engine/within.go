@@ -6,10 +6,9 @@ import (
 	"matcher/internal/recon"
 )
 
-// A rule within one side matches money in with money out: reversals, refunds, netting. It runs after every rule
-// across the sides. Its left half is the money in and its right half the money out; where the two halves read
-// different fields (a reversal names the row that it reverses), it runs a second time with the halves exchanged, on
-// what is still open.
+// A rule within one side matches money in with money out: reversals, refunds, netting. Its
+// left half is the money in and its right half the money out; where the two halves read different fields (a reversal
+// names the row that it reverses), it runs a second time with the halves exchanged, on what is still open.
 
 func (r *runner) runWithin(rp *rulePlan) {
 	facing := r.facing(rp.side[0])

@@ -31,6 +31,7 @@ func (fieldMapDoc) Schema(huma.Registry) *huma.Schema {
 		"timeZone":   {Type: "string", Description: "IANA name"},
 		"decimal":    {Type: "string", Description: `"." or ","`},
 		"negate":     {Type: "boolean", Description: "Inverts the signs of the file: its + is money out"},
+		"rows":       {Type: "string", Enum: []any{recon.RowsMovements, recon.RowsClaims}, Description: "What the rows are"},
 	}
 	for _, name := range recon.MappedFields {
 		properties[name] = &huma.Schema{Description: "A column, columns to join, or an object with column, " +

@@ -284,7 +284,7 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 	}
 	e.Nearest = other.ID(open.Miss.Row)
 	e.Suggestion = result.Describe(job.plan, [2]*engine.Table{job.left, job.right}, name, open).Suggestion
-	if own.Currency(open.Row) == other.Currency(open.Miss.Row) {
+	if own.Currency(open.Row) == other.Currency(open.Miss.Row) && open.Miss.Change != engine.ChangeTakesBack {
 		e.Difference = recon.NullMinor{Amount: own.Amount(open.Row) - other.Amount(open.Miss.Row), Set: true}
 	}
 	return e

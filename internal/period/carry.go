@@ -14,11 +14,13 @@ import (
 // Carry is what the last period left. The zero value is the start of a first period: there was none.
 type Carry struct {
 	Rows     [2][]Row // by engine.LeftIndex and engine.RightIndex
+	Settled  [2][]Row // of groups that earlier periods confirmed, and that may come back
 	Partials []recon.PartialGroup
 	Rejected []recon.RowSet
 
 	head    head
 	settled []settledLine
+	groups  []settledGroup
 }
 
 // Row is a row that the last period left, whole.
@@ -27,7 +29,8 @@ type Row struct {
 	ID           int64 // in the engine
 	Source, File string
 
-	partial, grouped bool // has the status, and is in the partial group that the status needs
+	partial, grouped bool // has the status, and is in the partial or settled group that the status needs
+	group            int  // of a settled row
 }
 
 // firstID is the id of the first carried row of a side in the engine; callers give smaller ones to the rows of files.
@@ -50,10 +53,13 @@ func (c *Carry) First() bool { return c.head.Version == 0 }
 // AsOf is the day of the last period.
 func (c *Carry) AsOf() recon.Day { return c.head.AsOf }
 
-// Row returns the carried row that has an id, nil for an id of this period.
+// Row returns the carried or settled row that has an id, nil for an id of this period.
 func (c *Carry) Row(side int, id int64) *Row {
-	if id < firstID {
+	switch {
+	case id < firstID:
 		return nil
+	case id >= settledFirst:
+		return &c.Settled[side][id-settledFirst]
 	}
 	return &c.Rows[side][id-firstID]
 }
@@ -100,9 +106,10 @@ func (c *Carry) Adopt(side recon.Side, names []string, named bool) {
 	if slices.ContainsFunc(names, func(n string) bool { return n != now }) {
 		return
 	}
-	rows := c.Rows[indexOf(side)]
-	for i := range rows {
-		rows[i].Source = now
+	for _, rows := range [][]Row{c.Rows[indexOf(side)], c.Settled[indexOf(side)]} {
+		for i := range rows {
+			rows[i].Source = now
+		}
 	}
 	for i := range c.settled {
 		if c.settled[i].Side == side {

@@ -60,7 +60,7 @@ func (c *Closing) standing(side int, currency string) (s standing, err error) {
 		if isOpen {
 			open = open[1:]
 		}
-		if table.Currency(row) != currency {
+		if table.Currency(row) != currency || table.Settled(row) {
 			continue
 		}
 		amount, state := table.Amount(row), c.Result.State(c.Sides[side].Side, row)

@@ -10,6 +10,7 @@ import (
 // FileName is the name of the file that a Closing is written to.
 const FileName = "open.ndjson"
 
+// version 2 has the rows of settled groups.
 const version = 2
 
 // Types of lines.
@@ -17,6 +18,7 @@ const (
 	lineOpen     = "open"
 	lineRow      = "row"
 	linePartial  = "partial"
+	lineGroup    = "group"
 	lineRejected = "rejected"
 	lineSettled  = "settled"
 	lineEnd      = "end"
@@ -86,7 +88,7 @@ type rowLine struct {
 	Metadata      map[string]string `json:"metadata"`
 	Digest        string            `json:"digest"`
 	Ordinal       int32             `json:"ordinal,omitempty"`
-	Status        recon.State       `json:"status"` // OPEN, PROPOSED or PARTIAL
+	Status        recon.State       `json:"status"` // OPEN, PROPOSED or PARTIAL; CONFIRMED where it was settled
 	Class         recon.Class       `json:"class,omitempty"`
 	Reason        recon.Reason      `json:"reason,omitempty"`
 }
@@ -96,10 +98,12 @@ type money struct {
 	Currency string `json:"currency"`
 }
 
-// setLine is a partial group, with what is left of it, or a rejected set. Left and Right are rows by their N.
+// setLine is a partial group, with what is left of it, a settled group, or a rejected set. Left and Right are rows by
+// their N.
 type setLine struct {
 	Type     string     `json:"type"`
 	Rule     string     `json:"rule,omitempty"`
+	Reason   string     `json:"reason,omitempty"` // of what a settled group is apart
 	Left     []int      `json:"left"`
 	Right    []int      `json:"right"`
 	Residual string     `json:"residual,omitempty"` // Σ left − Σ right

@@ -118,6 +118,8 @@ func (r *reader) take(text []byte, sum string) error {
 		return decode(r, text, r.row)
 	case linePartial:
 		return decode(r, text, r.partial)
+	case lineGroup:
+		return decode(r, text, r.group)
 	case lineRejected:
 		return decode(r, text, r.reject)
 	case lineSettled:
@@ -206,25 +208,49 @@ func (r *reader) row(line *rowLine) error {
 	if line.Side != recon.Left && line.Side != recon.Right {
 		return r.fault("side is %q, neither LEFT nor RIGHT", line.Side)
 	}
-	if due := len(r.Rows[0]) + len(r.Rows[1]) + 1; line.N != due {
+	if due := len(r.ids[0]) + len(r.ids[1]) + 1; line.N != due {
 		return r.fault("n is %d where row %d is due", line.N, due)
 	}
 	switch line.Status {
-	case recon.StateOpen, recon.StateProposed, recon.StatePartial:
+	case recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed:
 	default:
-		return r.fault("status is %q, none of OPEN, PROPOSED and PARTIAL", line.Status)
+		return r.fault("status is %q, none of OPEN, PROPOSED, PARTIAL and CONFIRMED", line.Status)
 	}
 	tx, err := line.transaction()
 	if err != nil {
 		return r.fault("%v", err)
 	}
 	side := indexOf(line.Side)
+	to, first := &r.Rows[side], firstID
+	if line.Status == recon.StateConfirmed {
+		to, first = &r.Settled[side], settledFirst
+	}
 	row := Row{
-		Tx: tx, ID: firstID + int64(len(r.Rows[side])), Source: line.Source, File: line.File,
+		Tx: tx, ID: first + int64(len(*to)), Source: line.Source, File: line.File,
 		partial: line.Status == recon.StatePartial,
 	}
 	r.ids[side][line.N] = row.ID
-	r.Rows[side] = append(r.Rows[side], row)
+	*to = append(*to, row)
+	return nil
+}
+
+// group reads a settled group, whose rows are settled ones.
+func (r *reader) group(line *setLine) error {
+	set, err := r.set(line)
+	if err != nil {
+		return err
+	}
+	g := settledGroup{rule: line.Rule, reason: line.Reason, rows: [2][]int64{set.Left, set.Right}, newest: recon.NoDay}
+	for side, ids := range g.rows {
+		for _, id := range ids {
+			row := r.Row(side, id)
+			if id < settledFirst || row.grouped {
+				return r.fault("row %d of the settled group is not settled, or in another one", row.Tx.Row)
+			}
+			row.grouped, row.group, g.newest = true, len(r.groups), max(g.newest, row.Tx.Date)
+		}
+	}
+	r.groups = append(r.groups, g)
 	return nil
 }
 
@@ -258,7 +284,7 @@ func (r *reader) partial(line *setLine) error {
 		for _, id := range ids {
 			row := r.Row(side, id)
 			switch {
-			case row.grouped:
+			case id >= settledFirst, row.grouped:
 				return r.fault("row %d of the partial group is in another one", row.Tx.Row)
 			case !row.partial:
 				return r.fault("row %d of the partial group has not the status PARTIAL", row.Tx.Row)
@@ -312,9 +338,9 @@ func (r *reader) end(line *endLine, sum string) error {
 
 // check checks the rows against each other and against the balances.
 func (r *reader) check() error {
-	for _, rows := range r.Rows {
+	for _, rows := range append(r.Rows[:], r.Settled[:]...) {
 		for i := range rows {
-			if row := &rows[i]; row.partial && !row.grouped {
+			if row := &rows[i]; (row.partial || row.ID >= settledFirst) && !row.grouped {
 				return r.fault("row %d of %s is part of a group that is not here", row.Tx.Row, row.File)
 			}
 		}

@@ -63,7 +63,7 @@ func TestReadBelievesNothing(t *testing.T) {
 		"an unknown field":        {with("row", `"amount"`, `"amuont"`), `line 2: unknown field "amuont"`},
 		"a third side":            {with("row", `"side":"LEFT"`, `"side":"MIDDLE"`), "line 2: "},
 		"a gap in the numbers":    {with("row", `"n":1`, `"n":2`), "line 2: n is 2 where row 1 is due"},
-		"a confirmed row":         {with("row", `"status":"PARTIAL"`, `"status":"CONFIRMED"`), "line 2: status is "},
+		"an ignored row":          {with("row", `"status":"PARTIAL"`, `"status":"IGNORED"`), "line 2: status is "},
 		"a row that cannot be":    {with("row", `"bookingStatus":"BOOKED"`, `"bookingStatus":"?"`), "line 2: bookingStatus is"},
 		"a partial row alone":     {without("partial"), "is part of a group that is not here"},
 		"a row of no group":       {with("row", `"status":"PARTIAL"`, `"status":"OPEN"`), "of the partial group has not the status PARTIAL"},

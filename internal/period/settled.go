@@ -61,7 +61,7 @@ func (w *writer) confirmed(side int, oldest recon.Day) []settledLine {
 	day := recon.NoDay
 	for row := range uint32(table.Len()) {
 		date := table.Date(row)
-		if date < oldest || w.Result.State(w.Sides[side].Side, row) != recon.StateConfirmed {
+		if date < oldest || table.Settled(row) || w.Result.State(w.Sides[side].Side, row) != recon.StateConfirmed {
 			continue
 		}
 		if date != day {

@@ -21,6 +21,8 @@ type Closing struct {
 	Carry   *Carry
 	Stated  [2]map[string]recon.Minor
 	Sides   [2]Side
+
+	ReturnDays int // how long settled rows are kept whole
 }
 
 // Side is one side of a period. Rows are indexes into its table.
@@ -42,6 +44,8 @@ type writer struct {
 	sum     hash.Hash
 	lines   int
 	numbers [2]map[uint32]int // N by row
+
+	rowsWritten int
 }
 
 // Write writes open.ndjson.
@@ -58,7 +62,7 @@ func (c *Closing) Write(to io.Writer) error {
 	if err := w.line(first); err != nil {
 		return err
 	}
-	for _, step := range []func() error{w.rows, w.partials, w.rejected, w.settled} {
+	for _, step := range []func() error{w.rows, w.partials, w.rejected, w.returnable, w.settled} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -109,7 +113,8 @@ func (w *writer) rows() error {
 			}
 			tx := s.Transaction(row)
 			line := lineOf(&tx)
-			line.N, line.Side, line.Status = len(w.numbers[0])+len(w.numbers[1])+1, s.Side, state
+			w.rowsWritten++
+			line.N, line.Side, line.Status = w.rowsWritten, s.Side, state
 			line.Source, line.File = s.Table.Source(row), s.File(row)
 			_, line.Ordinal = s.Table.Content(row)
 			if reason != nil {

@@ -78,7 +78,21 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	}
 	in.Sources, err = all[recon.Source](tx.query(ctx, `
 		SELECT `+sourceColumns+` FROM sources WHERE context_id = $1 ORDER BY num`, in.Context.ID))
-	return err
+	if err != nil {
+		return err
+	}
+	for side, to := range map[recon.Side]*[]string{
+		recon.Left: &in.Options.Movements.Left, recon.Right: &in.Options.Movements.Right,
+	} {
+		*to, err = pgx.CollectRows(tx.query(ctx, `
+			SELECT s.name FROM sources s JOIN field_maps m ON m.source_id = s.id AND m.version = s.field_map_version
+			WHERE s.context_id = $1 AND s.side = $2 AND m.body ->> 'rows' = $3 ORDER BY s.num`,
+			in.Context.ID, side, recon.RowsMovements), pgx.RowTo[string])
+		if err != nil {
+			return fmt.Errorf("reading what the rows of sources are: %w", err)
+		}
+	}
+	return nil
 }
 
 // reported reads what a run of a period that has a beginning knows of the runs before it.

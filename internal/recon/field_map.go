@@ -44,6 +44,8 @@ const (
 	ViewStatement  = "STATEMENT" // a credit is money to us
 	SignsAsWritten = "asWritten"
 	DetectOff      = "off" // only what the map names is read
+	RowsMovements  = "MOVEMENTS"
+	RowsClaims     = "CLAIMS"
 )
 
 // Values that the words of a direction or status column may mean, as MapField.Values writes them.
@@ -84,6 +86,7 @@ type FieldMap struct {
 	Money      []string `json:"money,omitempty"`    // texts of rows that look like balances or totals and are money
 	Balances   []string `json:"balances,omitempty"` // texts of rows that are balances or totals, and no money
 	Volatile   []string `json:"volatile,omitempty"` // columns that change from one delivery to the next, and the row does not
+	Rows       string   `json:"rows,omitempty"`     // RowsMovements of money, or RowsClaims; "" counts as claims
 	Detect     string   `json:"detect,omitempty"`   // DetectOff
 }
 

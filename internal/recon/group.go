@@ -55,6 +55,7 @@ const (
 	HeldByWriteOff // its difference would take the run over its limit
 	HeldByNamed    // a row names another one that is not in the group
 	HeldByRule     // the rule only suggests
+	HeldByReversed // a later row of a side takes one of the rows back
 	HeldByReview   // a person matched it by hand, and another one decides
 )
 
@@ -63,7 +64,8 @@ var Gates = []string{
 	"", HeldBySearchBudget: "SEARCH_BUDGET", HeldByAmbiguity: "AMBIGUOUS", HeldByContradicts: "KEY_CONTRADICTS",
 	HeldByNoKey: "NO_KEY", HeldByDuplicate: "DUPLICATE", HeldByNoLimit: "NO_LIMIT", HeldByOver: "OVERPAID",
 	HeldByDifference: "MAX_DIFFERENCE", HeldByAmount: "MAX_AMOUNT", HeldByScore: "SCORE", HeldByMargin: "MARGIN",
-	HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByNamed: "NAMED_MISSING", HeldByRule: "CONFIRM_MODE", HeldByReview: "REVIEW",
+	HeldByWriteOff: "WRITE_OFF_LIMIT", HeldByNamed: "NAMED_MISSING", HeldByRule: "CONFIRM_MODE",
+	HeldByReversed: "REVERSED", HeldByReview: "REVIEW",
 }
 
 // String returns the text of the gate, "" for none.

@@ -54,6 +54,8 @@ const (
 	ReasonTextBelow              // its partner's text is less similar than the rule demands
 	ReasonFXRateMissing          // no exchange rate is known for the day and currencies
 	ReasonFeeVariance            // the fee is another than the schedule gives
+	ReasonReturnNotBooked        // it takes back a row of its side, and the return is not on the other side yet
+	ReasonReturned               // it takes back a row of its side that is settled, or only proposed for it
 	ReasonPartialRest            // the rest of a partial group: the row is in the group, the rest is open
 	ReasonUnmatched              // a person took its group apart, and no run has looked since
 	ReasonNotRun                 // no run has looked at the row yet; never stored
@@ -67,6 +69,7 @@ var Reasons = []string{
 	ReasonDuplicate: "DUPLICATE", ReasonSearchBudget: "SEARCH_BUDGET", ReasonFieldMissing: "FIELD_MISSING",
 	ReasonPending: "PENDING", ReasonSplitIncomplete: "SPLIT_INCOMPLETE", ReasonRejected: "REJECTED",
 	ReasonTextBelow: "TEXT_BELOW", ReasonFXRateMissing: "FX_RATE_MISSING", ReasonFeeVariance: "FEE_VARIANCE",
+	ReasonReturnNotBooked: "RETURN_NOT_BOOKED", ReasonReturned: "RETURNED",
 	ReasonPartialRest: "PARTIAL_REST", ReasonUnmatched: "UNMATCHED", ReasonNotRun: "NOT_RUN",
 }
 

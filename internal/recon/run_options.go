@@ -28,6 +28,8 @@ type RunOptions struct {
 	Rejected []RowSet `json:"rejectedSets,omitempty"`
 	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
 	Partials []PartialGroup `json:"partials,omitempty"`
+	// Movements are the sources whose rows are movements of money, by name. All others count as claims.
+	Movements RuleSources `json:"movements,omitzero"`
 	// Reported are the open rows of earlier runs. They are anchors of a period that begins after them.
 	Reported Reported `json:"reported,omitzero"`
 }

@@ -24,7 +24,7 @@ type Explanation struct {
 	Amount      string    `json:"amount,omitempty"`
 	Currency    string    `json:"currency,omitempty"`
 	Date        recon.Day `json:"date"`
-	Status      string    `json:"status"` // CONFIRMED, PROPOSED, PARTIAL, OPEN, OUTSIDE or REJECTED
+	Status      string    `json:"status"` // CONFIRMED, PROPOSED, PARTIAL, OPEN, OUTSIDE, SETTLED or REJECTED
 
 	Partner      string           `json:"partner,omitempty"`
 	Rule         string           `json:"rule,omitempty"`
@@ -59,6 +59,10 @@ func (r *Run) Explain(side int, row uint32, asked string) Explanation {
 			r.explainGroup(&e, side, row, i)
 			return e
 		}
+	}
+	if s.Table.Settled(row) {
+		e.Status, e.Partner = "SETTLED", r.SettledWith(side, row)
+		return e
 	}
 	open := r.Result.Open[side]
 	if at := slices.IndexFunc(open, func(o engine.Open) bool { return o.Row == row }); at >= 0 {
@@ -111,6 +115,8 @@ func (e *Explanation) Write(to io.Writer) {
 	switch e.Status {
 	case "OPEN":
 		e.writeOpen(to)
+	case "SETTLED":
+		fmt.Fprintf(to, "  settled in an earlier period: %s\n", e.Partner)
 	case "OUTSIDE":
 		fmt.Fprintln(to, "  outside the period: it may be matched, but is not reported open")
 	default:

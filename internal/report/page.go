@@ -92,6 +92,7 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	}
 	p.list("What each rule found", "Rule|#Confirmed|#Proposed|#Partial", rules)
 	p.groups(r)
+	p.reversals(r)
 	p.cleared(r)
 	p.open(r)
 	p.files(r)

@@ -17,6 +17,9 @@ type Run struct {
 	Plan   *engine.Plan
 	Result *engine.Result
 	Sides  [2]Side // by engine.LeftIndex and engine.RightIndex
+	// SettledWith names the group in which an earlier period settled a row: left ids = right ids. Runs without settled
+	// rows need none.
+	SettledWith func(side int, row uint32) string
 }
 
 // Side is one side of a run.

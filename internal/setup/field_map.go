@@ -24,7 +24,7 @@ const (
 var mapSettings = []string{
 	"dateFormat", "timeZone", "decimal", "negate", "transforms", "original", "status", "unit", "signs", "view",
 	"header",
-	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect",
+	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect", "rows",
 }
 
 // settingWords are the words that a setting may have.
@@ -33,6 +33,7 @@ var settingWords = map[string][]string{
 	"signs":  {recon.SignsAsWritten},
 	"view":   {recon.ViewBooks, recon.ViewStatement},
 	"detect": {recon.DetectOff},
+	"rows":   {recon.RowsMovements, recon.RowsClaims},
 }
 
 // DecodeFieldMap reads a map (YAML or JSON) as strictly as DecodeRule reads a rule, and returns everything wrong at
@@ -108,8 +109,10 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 		d.decimalSign(value, at, &m.Decimal)
 	case "negate":
 		d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
-	case "unit", "signs", "view", "detect":
-		to := map[string]*string{"unit": &m.Unit, "signs": &m.Signs, "view": &m.View, "detect": &m.Detect}[name]
+	case "unit", "signs", "view", "detect", "rows":
+		to := map[string]*string{
+			"unit": &m.Unit, "signs": &m.Signs, "view": &m.View, "detect": &m.Detect, "rows": &m.Rows,
+		}[name]
 		if d.text(value, at, to); !slices.Contains(settingWords[name], *to) {
 			d.refuse(value, at, recon.CodeInvalidValue, name+" is "+strings.Join(settingWords[name], " or "))
 		}

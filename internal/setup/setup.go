@@ -21,6 +21,7 @@ type Setup struct {
 	AsOf  *recon.Day   `json:"asOf,omitempty"`  // nil: the latest date in the data
 
 	DuplicateDays int                 `json:"duplicateDays,omitempty"` // window in which a repeated row is a suspected duplicate; 0: none is
+	ReturnDays    *int                `json:"returnDays,omitempty"`    // how long settled rows may come back; nil: period.ReturnDays
 	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`    // of one run, by currency: past it groups with a difference are only proposed
 	Calendars     []recon.Calendar    `json:"calendars,omitempty"`     // that rules call by id
 	Rates         []recon.FXRate      `json:"rates,omitempty"`         // that rules with currency CONVERT look up
@@ -144,14 +145,20 @@ func Decode(data []byte) (setup Setup, faults []recon.FieldError) {
 			d.rules(n, at, &setup.Rules)
 		case "asOf":
 			d.decode(n, reflect.ValueOf(&setup.AsOf).Elem(), at)
-		case "duplicateDays":
-			section(&d, n, at, &setup.DuplicateDays, func(days int) []recon.FieldError {
+		case "duplicateDays", "returnDays":
+			days := 0
+			section(&d, n, at, &days, func(days int) []recon.FieldError {
 				if days < 0 || days > recon.DuplicateDaysMax {
 					d.refuse(n, at, recon.CodeInvalidValue,
 						fmt.Sprintf("%d is not in 0..%d", days, recon.DuplicateDaysMax))
 				}
 				return nil
 			})
+			if name == "returnDays" {
+				setup.ReturnDays = &days
+			} else {
+				setup.DuplicateDays = days
+			}
 		case "maxWriteOff":
 			section(&d, n, at, &setup.MaxWriteOff, func(l recon.Limits) []recon.FieldError { return l.Check("") })
 		case "calendars":

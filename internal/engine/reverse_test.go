@@ -1,0 +1,112 @@
+//go:build unit || !integration
+
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
+)
+
+// returns is a side of debits and returns: random references, amounts, days and kinds of rows.
+func returns(r *rand.Rand, n int, side string) (rows []*recon.Transaction) {
+	for i := range n {
+		amount := recon.Minor(100 * (1 + r.IntN(3)))
+		if r.IntN(3) == 0 {
+			amount = -amount
+		}
+		tx := &recon.Transaction{
+			ExternalID: fmt.Sprintf("%s%d", side, i), Reference: fmt.Sprintf("K%d", r.IntN(n/4+1)), Amount: amount, Currency: "EUR",
+			Date: recon.Epoch + recon.Day(r.IntN(20)), BookingStatus: recon.Booked,
+		}
+		tx.Digest[0], tx.Digest[1], tx.Digest[2] = side[0], byte(i), byte(i>>8)
+		rows = append(rows, tx)
+	}
+	return rows
+}
+
+// TestNoConfirmedPairHasAnOpenCounterRow audits random runs knowing nothing of how counter-rows are found: whatever is
+// confirmed with claims has no later open row of the opposite amount under its reference, unless each of those takes
+// another row back.
+func TestNoConfirmedPairHasAnOpenCounterRow(t *testing.T) {
+	t.Parallel()
+	days := 6
+	held := 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		p := compile(t, recon.Rule{
+			Name: "lag", Type: recon.RuleDateLag, Priority: 1, Keys: []recon.RuleKey{{Left: "reference", Right: "reference"}},
+			Date: recon.RuleDate{MaxDays: &days}, Confirm: recon.RuleConfirm{AutoAt: new(0)},
+		})
+		var tables [2]*Table
+		for side, name := range []recon.Side{recon.Left, recon.Right} {
+			tables[side] = NewTable(p, name, 0)
+			for i, tx := range returns(r, 40, string(name)) {
+				require.NoError(t, tables[side].Add(tx, int64(i), ""))
+			}
+		}
+		res, err := Run(p, tables[0], tables[1], nil)
+		require.NoError(t, err)
+		taken, takes := map[string]bool{}, map[string]bool{}
+		for _, v := range res.Reversals {
+			key := fmt.Sprint(v.Side, v.Row)
+			require.False(t, taken[key], "a row is taken back once")
+			taken[key], takes[fmt.Sprint(v.Side, v.Counter)] = true, true
+			require.Equal(t, recon.StateOpen, res.State(v.Side, v.Counter))
+			if v.Held {
+				held++
+				require.Equal(t, recon.HeldByReversed, res.Groups[v.Group].HeldBy())
+			}
+		}
+		for i := range res.Groups {
+			g := &res.Groups[i]
+			if g.Status() != recon.GroupConfirmed {
+				continue
+			}
+			for side, row := range [2]uint32{res.LeftRows(g)[0], res.RightRows(g)[0]} {
+				require.False(t, taken[fmt.Sprint(sideOf(side), row)], "seed %d: confirmed, and taken back", seed)
+				table := tables[side]
+				for _, o := range res.Open[side] {
+					same := string(table.text(table.keys[0].start[o.Row])) == string(table.text(table.keys[0].start[row]))
+					if same && table.amounts[0][o.Row] == -table.amounts[0][row] && table.date[o.Row] >= table.date[row] {
+						require.True(t, takes[fmt.Sprint(sideOf(side), o.Row)], "seed %d: a counter-row takes some row back", seed)
+					}
+				}
+			}
+		}
+	}
+	require.Greater(t, held, 100)
+}
+
+// TestReturnsOfOneKeyTakeTimeInProportion has thousands of debits and as many returns of one amount under one key.
+func TestReturnsOfOneKeyTakeTimeInProportion(t *testing.T) {
+	run := func(n int) time.Duration {
+		p := compile(t, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
+		left, right := NewTable(p, recon.Left, 1), NewTable(p, recon.Right, n)
+		require.NoError(t, left.Add(&recon.Transaction{Reference: "K", Amount: 5, Currency: "EUR", Date: recon.Epoch}, 0, ""))
+		for i := range n {
+			tx := recon.Transaction{Reference: "K", Amount: 100, Currency: "EUR", Date: recon.Epoch + recon.Day(i%1000)}
+			if i%2 == 1 {
+				tx.Amount = -100
+			}
+			tx.Digest[0], tx.Digest[1], tx.Digest[2] = byte(i), byte(i>>8), byte(i>>16)
+			require.NoError(t, right.Add(&tx, int64(i), ""))
+		}
+		left.seal()
+		right.seal()
+		r := newRunner(view{plan: p, tables: [2]*Table{left, right}})
+		r.join()
+		r.joins[0].live = true
+		started := time.Now()
+		r.takeBack()
+		require.NotEmpty(t, r.reversals)
+		return time.Since(started)
+	}
+	small := max(run(20_000), 5*time.Millisecond)
+	require.Less(t, run(160_000), 40*small, "eight times the rows")
+}
