@@ -168,23 +168,24 @@ func TestStartTenantEventListener(t *testing.T) {
 		require.NoError(t, err)
 		one.Announce(t.Context(), kind, tenant)
 	}
+	const soon = 20 * time.Second // the earliest sweep is after 36 s
 	t.Run("a created tenant gets its schema from whoever hears of it first", func(t *testing.T) {
 		require.Eventually(t, func() bool { // until both have subscribed
 			change(ports.TenantEventCreated, ports.TenantActive)
 			return code(two, tenantID) == ""
-		}, 20*time.Second, 50*time.Millisecond)
+		}, time.Minute, 50*time.Millisecond)
 	})
-	t.Run("a suspension elsewhere is in force within a second", func(t *testing.T) {
+	t.Run("a suspension elsewhere is in force long before a sweep", func(t *testing.T) {
 		change(ports.TenantEventSuspended, ports.TenantSuspended)
-		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, soon, time.Millisecond)
 		change(ports.TenantEventActivated, ports.TenantActive)
-		require.Eventually(t, func() bool { return code(two, tenantID) == "" }, time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "" }, soon, time.Millisecond)
 	})
 	t.Run("news of a tenant that nobody knows makes nothing", func(t *testing.T) {
 		before := testkit.SchemaNames(t, in.Owner(t))
 		one.Announce(t.Context(), ports.TenantEventCreated, &ports.TenantConfig{TenantID: "99999999-9999-4999-8999-999999999999", Version: 1})
 		change(ports.TenantEventSuspended, ports.TenantSuspended)
-		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return code(two, tenantID) == "TENANT_SUSPENDED" }, soon, time.Millisecond)
 		require.Equal(t, before, testkit.SchemaNames(t, in.Owner(t)))
 	})
 	t.Run("an empty channel turns the listener off, and the sweep goes on", func(t *testing.T) {
@@ -192,7 +193,7 @@ func TestStartTenantEventListener(t *testing.T) {
 		require.False(t, p.Listens())
 		created := in.RegisterTenant(t)
 		p.Sweep().Wake()
-		require.Eventually(t, func() bool { return code(db, created) == "" }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(t, func() bool { return code(db, created) == "" }, time.Minute, 50*time.Millisecond)
 	})
 	t.Run("without Redis a change made here is in force here at once", func(t *testing.T) {
 		p, db := start(t, "REDIS_URL=")

@@ -60,7 +60,7 @@ func TestTenantsElsewhereAreWorkedForToo(t *testing.T) {
 				message, there, err := channel.Get(queue.Name, true)
 				require.NoError(t, err)
 				return there && message.Headers["X-Tenant-ID"] == tenant.TenantID
-			}, 30*time.Second, 20*time.Millisecond, "its events reach the broker")
+			}, time.Minute, 20*time.Millisecond, "its events reach the broker")
 
 			operator.Must("DELETE", "/admin/tenants/"+tenant.TenantID, nil, nil)
 			require.Equal(t, http.StatusNotFound, client.Call("GET", "/v1/contexts", nil).Status)

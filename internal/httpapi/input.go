@@ -106,9 +106,13 @@ func (r *reading) validate(place string, schema *huma.Schema, value any) {
 // read returns the request's input, or a problem that names every value that cannot be used.
 func (in *input) read(request *http.Request) (any, error) {
 	r := &reading{Request: request, schemas: in.schemas}
-	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
-		if !in.known[name] {
+	query := r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		switch {
+		case !in.known[name]:
 			r.fault("query."+name, "unknown query parameter")
+		case len(query[name]) > 1:
+			r.fault("query."+name, "is there twice")
 		}
 	}
 	if len(r.faults.Errors) > 0 {

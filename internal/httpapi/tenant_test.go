@@ -175,7 +175,7 @@ func TestTenantManager_OneMatcherIsAnothers(t *testing.T) {
 	status := func() int { return user.Call("GET", "/v1/contexts", nil).Status }
 	becomes := func(want int, why string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return status() == want }, 15*time.Second, 20*time.Millisecond, why)
+		require.Eventually(t, func() bool { return status() == want }, time.Minute, 20*time.Millisecond, why)
 	}
 	becomes(http.StatusOK, "a tenant of the first is usable at the second without a restart")
 	user.NewContext("books")

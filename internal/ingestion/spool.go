@@ -81,7 +81,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	switch {
 	case u.max > 0 && u.size > u.max:
 		return n, recon.TooLarge(recon.CodeFileTooLarge, "is larger than %d MiB: split it", u.max>>20)
-	case err == nil || errors.Is(err, io.EOF):
+	case err == nil || errors.Is(err, io.EOF) || recon.CodeOf(err) != "":
 		return n, err //nolint:wrapcheck // a reader must hand io.EOF on as it is
 	}
 	return n, recon.Invalid(recon.CodeBodyIncomplete, "ended before it was complete: send it again")

@@ -73,4 +73,6 @@ func TestUpload(t *testing.T) {
 	require.Equal(t, recon.KindTooLarge, recon.KindOf(err))
 	_, err = io.ReadAll(newUpload(iotest.ErrReader(errors.New("reset")), 12))
 	require.Equal(t, "BODY_INCOMPLETE", recon.CodeOf(err))
+	_, err = io.ReadAll(newUpload(iotest.ErrReader(recon.Invalid(recon.CodeMultipartUnreadable, "two files")), 12))
+	require.Equal(t, recon.CodeMultipartUnreadable, recon.CodeOf(err), "what is known to be wrong keeps its name")
 }

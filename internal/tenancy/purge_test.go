@@ -80,7 +80,7 @@ func TestT93_AnErasureThatIsKilledAnywhereConverges(t *testing.T) {
 			require.NoError(t, tenants.PurgeDue(t.Context()), step)
 			_, err = tenants.Registry.Record(t.Context(), tenantID)
 			return recon.KindOf(err) == recon.KindNotFound
-		}, 20*time.Second, 20*time.Millisecond, step)
+		}, time.Minute, 20*time.Millisecond, step)
 		require.Empty(t, testkit.TableNames(t, conn, tenantID), step)
 		var left int
 		require.NoError(t, conn.QueryRow(t.Context(), `

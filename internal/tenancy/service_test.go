@@ -70,7 +70,7 @@ func TestT91_ASuspendedTenantIsRefusedAndItsWorkWaits(t *testing.T) {
 			SELECT count(*) FROM work.river_job WHERE state = $1::text::work.river_job_state AND args -> 'job' ->> 'tenantId' = $2`, state, tenantID).Scan(&n))
 		return n
 	}
-	require.Eventually(t, func() bool { return jobs("scheduled") == len(runs) }, 20*time.Second, 20*time.Millisecond, "its jobs are parked")
+	require.Eventually(t, func() bool { return jobs("scheduled") == len(runs) }, time.Minute, 20*time.Millisecond, "its jobs are parked")
 
 	_, err = tenants.Resume(t.Context(), tenantID)
 	require.NoError(t, err)
@@ -79,9 +79,9 @@ func TestT91_ASuspendedTenantIsRefusedAndItsWorkWaits(t *testing.T) {
 			var now recon.Run
 			c.Must("GET", "/v1/runs/"+run.ID, nil, &now)
 			return now.Status == "COMPLETED"
-		}, 20*time.Second, 50*time.Millisecond, "and go on when it is let in again")
+		}, time.Minute, 50*time.Millisecond, "and go on when it is let in again")
 	}
-	require.Eventually(t, func() bool { return jobs("completed") == len(runs) }, 10*time.Second, 20*time.Millisecond, "each once")
+	require.Eventually(t, func() bool { return jobs("completed") == len(runs) }, time.Minute, 20*time.Millisecond, "each once")
 }
 
 func TestSuspend_IsHeardByOtherInstances(t *testing.T) {
@@ -94,11 +94,11 @@ func TestSuspend_IsHeardByOtherInstances(t *testing.T) {
 	_, err := here.App.Tenants().Suspend(t.Context(), tenantID)
 	require.NoError(t, err)
 	requireMe(t, here, tenantID, http.StatusForbidden, "TENANT_SUSPENDED")
-	require.Eventually(t, func() bool { status, _ := meStatus(there, tenantID); return status == http.StatusForbidden }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := meStatus(there, tenantID); return status == http.StatusForbidden }, 20*time.Second, 10*time.Millisecond)
 	_, err = there.App.Tenants().Resume(t.Context(), tenantID)
 	require.NoError(t, err)
 	requireMe(t, there, tenantID, http.StatusOK, "")
-	require.Eventually(t, func() bool { status, _ := meStatus(here, tenantID); return status == http.StatusOK }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { status, _ := meStatus(here, tenantID); return status == http.StatusOK }, 20*time.Second, 10*time.Millisecond)
 }
 
 func TestT92_ADeletedTenantCanBeRestoredAsItWas(t *testing.T) {

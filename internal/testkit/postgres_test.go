@@ -77,7 +77,7 @@ func TestDatabase_LeavesNothingBehind(t *testing.T) {
 			require.Eventually(t, func() bool {
 				_, err := os.Stat(dir)
 				return os.IsNotExist(err)
-			}, 20*time.Second, 20*time.Millisecond, "%s is still there", dir)
+			}, time.Minute, 20*time.Millisecond, "%s is still there", dir)
 		})
 	}
 }

@@ -141,6 +141,9 @@ type Client struct {
 	t testing.TB
 }
 
+// NewClient returns a caller of a service that the test started by other means.
+func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
+
 // Answer is a response, read whole.
 type Answer struct {
 	Status int

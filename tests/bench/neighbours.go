@@ -256,7 +256,7 @@ func (f *flood) start(ctx context.Context) (ended func()) {
 	again := func(request func() error) {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				f.count(request())
+				f.count(ctx, request())
 			}
 		})
 	}
@@ -287,9 +287,10 @@ func (f *flood) slowUpload(ctx context.Context, source string) error {
 	return f.call(http.MethodPost, "/v1/sources/"+source+"/imports?name=slow.csv", "text/csv", body, nil)
 }
 
-func (f *flood) count(err error) {
+func (f *flood) count(ctx context.Context, err error) {
 	var answer *refusedError
 	switch {
+	case ctx.Err() != nil: // cut off by the end
 	case err == nil:
 		f.answered.Add(1)
 	case errors.As(err, &answer) && answer.status < http.StatusInternalServerError || answer != nil && answer.status == http.StatusServiceUnavailable:

@@ -85,7 +85,7 @@ func TestBreaker_HalfOpenLetsOneProbeThrough(t *testing.T) {
 		case <-got: // still open
 			return false
 		}
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.Equal(t, "UNAVAILABLE", outcome(r.GetTenantConfig(t.Context(), idOf(2))), "while the probe is out")
 	close(release)
 	require.Equal(t, "ACTIVE v3", <-got)
@@ -103,5 +103,5 @@ func TestBreaker_ATenantKnownToFailDoesNotKeepTheManagersOpen(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, _ = r.GetTenantConfig(t.Context(), idOf(1)) // takes the probe whenever it can
 		return outcome(r.GetTenantConfig(t.Context(), idOf(2))) == "ACTIVE v3"
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
