@@ -7,6 +7,7 @@ GO       ?= go
 P        ?= 2#       packages tested at once; each may hold a PostgreSQL of its own
 PKGS     ?= ./...
 RUN      ?= .
+BUSY     ?= ./internal/shared/... ./internal/jobs ./internal/tenancy ./internal/bootstrap ./internal/pgserver ./internal/telemetry ./tests/integration/...
 FUZZTIME ?= 20s
 GOVULNDB ?= https://vuln.go.dev
 
@@ -16,7 +17,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 # The folders whose tests carry a tag: under another tag than integration, unit files would run again everywhere.
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help deps build run demo test test-unit test-int test-e2e test-chaos test-long test-nightly tidy lint fmt sec \
+.PHONY: help deps build run demo test test-unit test-int test-e2e test-busy test-chaos test-long test-nightly tidy lint fmt sec \
 	check-tests check-test-tags cover fuzz bench bench-neighbours accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
 
 help: ## List the targets
@@ -47,6 +48,13 @@ test-int: ## Integration tests on private PostgreSQL and Redis servers
 test-e2e: ## The built binary from outside: command line, API, a second start
 	@[ -n "$(call TAGGED,e2e)" ] || $(call ABSENT,no test carries the tag e2e)
 	$(GOTEST) -count 1 -tags e2e -timeout 10m $(call TAGGED,e2e)
+
+test-busy: deps ## Tests that wait or measure, over and over beside a busy loop for each core; 20 minutes at most (BUSY=./internal/jobs for one package)
+	@loops=; trap 'kill $$loops 2>/dev/null' EXIT; \
+	for core in $$(seq $$(getconf _NPROCESSORS_ONLN)); do \
+		timeout 20m bash -c 'while :; do :; done' & loops="$$loops $$!"; done; \
+	timeout 20m $(GO) test -p $(strip $(P)) -count 5 -timeout 10m -run '$(RUN)' $(BUSY); \
+	timeout $$((1200 - SECONDS)) $(GO) test -p $(strip $(P)) -count 2 -timeout 15m -tags integration -run '$(RUN)' $(BUSY)
 
 test-chaos: ## Broken networks, killed processes, full disks
 	@[ -n "$(call TAGGED,chaos)" ] || $(call ABSENT,no test carries the tag chaos)

@@ -20,40 +20,8 @@ const strictKey = "strict-input-key-0123456789abcdef0123456789"
 // TestStrictInput sends what two readers could take differently, what is not known and what belongs to something else to
 // the built binary: each is refused with its code and place, and nothing of it is done.
 func TestStrictInput(t *testing.T) {
-	w := &walk{T: t, binary: filepath.Join(binaryDir(t), "matcher"), env: []string{
-		"MATCHER_ENV=development", "MULTI_TENANT_ENABLED=true", "MATCHER_DATA_DIR=" + t.TempDir(), "MATCHER_LOG_LEVEL=error",
-		"AUTH_HS256_SECRET=" + walkSecret, "MATCHER_ADMIN_API_KEY=" + strictKey,
-	}}
-	w.control = w.serve()
-	tenant := func(slug string) *testkit.Client {
-		return testkit.NewClient(t, w.control, w.token(fmt.Sprint(w.cli("tenant", "create", "--slug", slug)["tenantId"])))
-	}
-	acme, other := tenant("acme"), tenant("other")
-	books := acme.NewContext("cash")
-	acme.NewContext("cards")
-	bank, ledger := acme.NewSource(books, "bank", "RIGHT"), acme.NewSource(books, "ledger", "LEFT")
-	acme.Upload(bank, "b.csv", "id,date,amount,currency\nB1,2026-03-01,10.00,EUR\nB2,2026-03-02,20.00,EUR\n")
-	acme.Upload(ledger, "l.csv", "id,date,amount,currency\nL1,2026-03-01,10.00,EUR\nL2,2026-03-02,20.00,EUR\n")
-	acme.Run(books)
-	var page struct {
-		Items []struct {
-			ID string `json:"id"`
-		} `json:"items"`
-		NextCursor string `json:"nextCursor"`
-	}
-	acme.Must("GET", "/v1/contexts/"+books+"/groups?status=PROPOSED&limit=1", nil, &page)
-	proposed := page.Items[0].ID
-	acme.Must("GET", "/v1/contexts?limit=1", nil, &page)
-	ofContexts := page.NextCursor
-	require.NotEmpty(t, ofContexts)
-	acme.Must("GET", "/v1/contexts/"+books+"/transactions?limit=1&side=LEFT", nil, &page)
-	ofLeft := page.NextCursor
-	require.NotEmpty(t, ofLeft)
-	rules := "/v1/contexts/" + books + "/rules"
-	const ruleSet = `{"rules":[{"name":"exact","type":"EXACT"}]}`
-	first := acme.Must("GET", rules, nil, nil).Header.Get("ETag")
-	acme.Must("PUT", rules, ruleSet, nil, "If-Match", first)
-	acme.Must("POST", "/v1/contexts", `{"name":"once"}`, nil, "Idempotency-Key", "k1")
+	w := startStrict(t)
+	acme, books, bank, proposed, rules := w.acme, w.books, w.bank, w.proposed, w.rules
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	imports, form := "/v1/sources/"+bank+"/imports", "multipart/form-data; boundary=x"
 	part := func(name string) string {
@@ -98,10 +66,10 @@ func TestStrictInput(t *testing.T) {
 		{"a compressed body", "POST", "/v1/contexts", `{"name":"a"}`, []string{"Content-Encoding", "gzip"}, "400 CONTENT_ENCODING_UNKNOWN"},
 		{"a compressed file", "POST", imports, "x", []string{"Content-Encoding", "br"}, "400 CONTENT_ENCODING_UNKNOWN"},
 		{"a compressed preview", "POST", "/v1/sources/" + bank + "/preview", "x", []string{"Content-Encoding", "deflate, gzip"}, "400 CONTENT_ENCODING_UNKNOWN"},
-		{"a cursor of another list", "GET", "/v1/sources/" + bank + "/imports?cursor=" + ofContexts, "", nil, "400 BAD_CURSOR"},
-		{"a cursor of another filter", "GET", "/v1/contexts/" + books + "/transactions?side=RIGHT&cursor=" + ofLeft, "", nil, "400 BAD_CURSOR"},
-		{"a cursor without its filter", "GET", "/v1/contexts/" + books + "/transactions?cursor=" + ofLeft, "", nil, "400 BAD_CURSOR"},
-		{"a cut-off cursor", "GET", "/v1/contexts?cursor=" + ofContexts[:4], "", nil, "400 BAD_CURSOR"},
+		{"a cursor of another list", "GET", "/v1/sources/" + bank + "/imports?cursor=" + w.ofContexts, "", nil, "400 BAD_CURSOR"},
+		{"a cursor of another filter", "GET", "/v1/contexts/" + books + "/transactions?side=RIGHT&cursor=" + w.ofLeft, "", nil, "400 BAD_CURSOR"},
+		{"a cursor without its filter", "GET", "/v1/contexts/" + books + "/transactions?cursor=" + w.ofLeft, "", nil, "400 BAD_CURSOR"},
+		{"a cut-off cursor", "GET", "/v1/contexts?cursor=" + w.ofContexts[:4], "", nil, "400 BAD_CURSOR"},
 		{"an unknown parameter", "GET", "/v1/contexts?tenantId=" + unknown, "", nil, "422 VALIDATION_FAILED tenantId"},
 		{"a parameter twice", "GET", "/v1/contexts?limit=1&limit=2", "", nil, "422 VALIDATION_FAILED limit"},
 		{"a limit of nothing", "GET", "/v1/contexts?limit=0", "", nil, "422 VALIDATION_FAILED limit"},
@@ -109,8 +77,8 @@ func TestStrictInput(t *testing.T) {
 		{"NUL in the path", "GET", "/v1/contexts/%00", "", nil, "400 REQUEST_UNREADABLE"},
 		{"a path with two slashes", "GET", "/v1//contexts", "", nil, "404 NOT_FOUND"},
 		{"another method", "PATCH", "/v1/me", `{}`, nil, "405 METHOD_NOT_ALLOWED"},
-		{"an old version of the rules", "PUT", rules, ruleSet, []string{"If-Match", first}, "412 STALE_VERSION"},
-		{"a version that is none", "PUT", rules, ruleSet, []string{"If-Match", "yesterday"}, "400 IF_MATCH_UNREADABLE"},
+		{"an old version of the rules", "PUT", rules, strictRules, []string{"If-Match", w.first}, "412 STALE_VERSION"},
+		{"a version that is none", "PUT", rules, strictRules, []string{"If-Match", "yesterday"}, "400 IF_MATCH_UNREADABLE"},
 		{"a group's version that is none", "POST", "/v1/groups/" + proposed + "/confirm", `{}`, []string{"If-Match", `"x"`}, "400 IF_MATCH_UNREADABLE"},
 		{"another body under a key", "POST", "/v1/contexts", `{"name":"twice"}`, []string{"Idempotency-Key", "k1"}, "422 IDEMPOTENCY_KEY_REUSED"},
 		{"two keys", "POST", "/v1/contexts", `{"name":"a"}`, []string{"Idempotency-Key", "a", "X-Idempotency-Key", "b"}, "400 IDEMPOTENCY_KEY_INVALID"},
@@ -151,7 +119,7 @@ func TestStrictInput(t *testing.T) {
 		require.Equal(t, []struct{ Code string }{{"NOT_FOUND"}, {""}}, out.Items)
 	})
 	t.Run("no header names a tenant", func(t *testing.T) {
-		answer := other.Call("GET", "/v1/contexts/"+books, nil, "X-Tenant-ID", "acme", "Baggage", "tenantId=acme", "Cookie", "tenantId=acme")
+		answer := w.other.Call("GET", "/v1/contexts/"+books, nil, "X-Tenant-ID", "acme", "Baggage", "tenantId=acme", "Cookie", "tenantId=acme")
 		require.Equal(t, 404, answer.Status)
 	})
 	t.Run("a slug names a tenant to those who administer them", func(t *testing.T) {
@@ -162,4 +130,55 @@ func TestStrictInput(t *testing.T) {
 		}
 		require.Equal(t, 401, operator.Call("GET", "/admin/tenants/acme", nil, "X-API-Key", "guessed").Status)
 	})
+}
+
+// strict is an installation of two tenants; acme has books with a proposed group, and rules in their second version.
+type strict struct {
+	*walk
+
+	acme, other           *testkit.Client
+	books, bank, proposed string
+	rules, first          string // path, and the ETag of the first version
+	ofContexts, ofLeft    string // cursors
+}
+
+const strictRules = `{"rules":[{"name":"exact","type":"EXACT"}]}`
+
+func startStrict(t *testing.T) *strict {
+	t.Helper()
+	w := &walk{T: t, binary: filepath.Join(binaryDir(t), "matcher"), env: []string{
+		"MATCHER_ENV=development", "MULTI_TENANT_ENABLED=true", "MATCHER_DATA_DIR=" + t.TempDir(), "MATCHER_LOG_LEVEL=error",
+		"AUTH_HS256_SECRET=" + walkSecret, "MATCHER_ADMIN_API_KEY=" + strictKey,
+	}}
+	w.control = w.serve()
+	tenant := func(slug string) *testkit.Client {
+		return testkit.NewClient(t, w.control, w.token(fmt.Sprint(w.cli("tenant", "create", "--slug", slug)["tenantId"])))
+	}
+	s := &strict{walk: w, acme: tenant("acme"), other: tenant("other")}
+	acme := s.acme
+	books := acme.NewContext("cash")
+	acme.NewContext("cards")
+	bank, ledger := acme.NewSource(books, "bank", "RIGHT"), acme.NewSource(books, "ledger", "LEFT")
+	acme.Upload(bank, "b.csv", "id,date,amount,currency\nB1,2026-03-01,10.00,EUR\nB2,2026-03-02,20.00,EUR\n")
+	acme.Upload(ledger, "l.csv", "id,date,amount,currency\nL1,2026-03-01,10.00,EUR\nL2,2026-03-02,20.00,EUR\n")
+	acme.Run(books)
+	var page struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+		NextCursor string `json:"nextCursor"`
+	}
+	acme.Must("GET", "/v1/contexts/"+books+"/groups?status=PROPOSED&limit=1", nil, &page)
+	s.proposed = page.Items[0].ID
+	acme.Must("GET", "/v1/contexts?limit=1", nil, &page)
+	s.ofContexts = page.NextCursor
+	require.NotEmpty(t, s.ofContexts)
+	acme.Must("GET", "/v1/contexts/"+books+"/transactions?limit=1&side=LEFT", nil, &page)
+	s.ofLeft = page.NextCursor
+	require.NotEmpty(t, s.ofLeft)
+	s.books, s.bank, s.rules = books, bank, "/v1/contexts/"+books+"/rules"
+	s.first = acme.Must("GET", s.rules, nil, nil).Header.Get("ETag")
+	acme.Must("PUT", s.rules, strictRules, nil, "If-Match", s.first)
+	acme.Must("POST", "/v1/contexts", `{"name":"once"}`, nil, "Idempotency-Key", "k1")
+	return s
 }
