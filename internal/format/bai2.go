@@ -163,6 +163,7 @@ func (r *bai2Record) field(n int) string {
 }
 
 func (d *bai2Decoder) next(rec *recon.Record) error {
+	rec.Header = entryHeader // also of a report without details
 	for {
 		r, err := d.record()
 		if errors.Is(err, io.EOF) {

@@ -2,8 +2,10 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -67,6 +69,9 @@ func (in *input) decode() (*window, error) {
 		return nil, refuse(what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
+	if charset == "" || mark == 0 && isASCII(head) {
+		charset = cmp.Or(xmlCharset(head), charset)
+	}
 	in.guessed = charset == "" && declared == ""
 	switch {
 	case declared != "" && !(strings.EqualFold(declared, "utf-16") && mark > 0):
@@ -116,6 +121,26 @@ func charsetOf(head []byte, whole bool) (charset string, mark int) {
 		return "utf-8", 0
 	}
 	return "", 0
+}
+
+// xmlDeclared is the charset in an XML declaration.
+var xmlDeclared = regexp.MustCompile(`\A\s*<\?xml[^>]{0,200}\sencoding\s*=\s*["']([\w.-]+)["']`)
+
+// xmlCharset is the charset that an XML file states, where its first bytes prove none; "" if it is none that is known.
+func xmlCharset(head []byte) string {
+	stated := xmlDeclared.FindSubmatch(head)
+	if stated == nil {
+		return ""
+	}
+	name := strings.ToLower(string(stated[1]))
+	if charsets[name] == nil || strings.HasPrefix(name, "utf-") {
+		return ""
+	}
+	return name
+}
+
+func isASCII(head []byte) bool {
+	return !slices.ContainsFunc(head, func(c byte) bool { return c == 0 || c >= utf8.RuneSelf })
 }
 
 // mostlyUTF8 reports whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252

@@ -25,19 +25,28 @@ const (
 	entryCode // of the transaction, in the format's own list
 	entryOriginalAmount
 	entryOriginalCurrency
+	entryExchangeRate
+	entryCharges // that the bank kept, as it states them
+	entryCreditorReference
+	entryUETR
+	entryInstruction
+	entryTransaction
+	entryMandate
 	entryNote // what cannot be known of the row
 	entryColumns
 )
 
-// Kinds of entries that take another one back.
+// Kinds of entries: those that take another one back, and costs.
 const (
 	kindReversal = "REVERSAL"
 	kindReturn   = "RETURN"
+	kindCharges  = "CHARGES" // a part of the entry whose other parts are payments
 )
 
 var entryHeader = []string{
 	"account", "statement", "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
-	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency", "note",
+	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
+	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", "note",
 }
 
 // entry is one movement of a statement as text. line is where it begins in the file.
@@ -95,8 +104,14 @@ func (s *Statement) add(amount recon.Minor) {
 	s.Moved = sum
 }
 
+// faultsMax is how much is kept of what is wrong with a statement.
+const faultsMax = 100
+
 // fault keeps what is wrong with a statement.
 func (s *Statement) fault(format string, args ...any) {
+	if len(s.Faults) == faultsMax {
+		return
+	}
 	s.Faults = append(s.Faults, fmt.Sprintf(format, args...))
 }
 

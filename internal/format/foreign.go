@@ -69,12 +69,12 @@ var foreigners = []foreigner{
 		advice: "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is: save the sheet as CSV",
 	},
 	{
-		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:camt\.05[234]`),
-		advice: "is a camt statement (ISO 20022)" + exportCSV,
-	},
-	{
 		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
 		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON",
+	},
+	{
+		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:[a-z]{4}\.`),
+		advice: "is an ISO 20022 message that is no statement (camt.052, camt.053 and camt.054 are)",
 	},
 	{
 		word: "OFX", holds: regexp.MustCompile(
@@ -185,6 +185,9 @@ func inArchive(head []byte) string {
 
 // foreignText returns what the file is and what to do with it, if its first text is that of another format, or "".
 func foreignText(head []byte) string {
+	if looksCAMT(head) {
+		return ""
+	}
 	head = trimStart(head[:min(len(head), 8<<10)])
 	if bytes.IndexByte(head, '\n') < 0 {
 		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})

@@ -16,7 +16,7 @@ const mt940 = ":20:REF1\n:25:100/200\n:28C:1/1\n:60F:C260101EUR5,00\n:61:2601020
 // strangersByKind are files of other formats as banks and programs write them, each with the kind that is named.
 var strangersByKind = map[string][]string{
 	"SWIFT message":         {"{1:F01BANKDEFFXXXX0000000000}{2:I103BANKDEFFXXXXN}{4:\n:23B:CRED\n"},
-	"camt statement":        {"<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><x/></Document>", "<ns2:Document xmlns:ns2=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.02\"></ns2:Document>"},
+	"ISO 20022 message":     {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.056.001.08\"></Document>", "<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08'><x/></Document>"},
 	"payment order":         {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\"></Document>"},
 	"OFX file":              {"OFXHEADER:100\nDATA:OFXSGML\n\n<OFX><X>", "<OFX><SIGNONMSGSRSV1>", "<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX/>", "\n\n<ofx>\n<x>", "Bank of X\nOFXHEADER:100\n<OFX>"},
 	"QIF file":              {"!Type:CCard\nD1/2/26\nT1.00\n^\n", "!Account\nNX\n^\n", "!Option:AutoSwitch\n!Account\n", "D1/2/26\nT-1.00\nPShop\n^\n"},
@@ -42,6 +42,11 @@ var textFormats = map[string][]string{
 		mt940, strings.ReplaceAll(mt940, "\n", "\r\n"), "BANKNL2A\n940\nBANKNL2A\n" + mt940, "0000 01BANKNL2AXXXX00001\n" + mt940,
 		"{1:F01BANKDEFFXXXX0000000000}{2:O9401200260102BANKDEFF}{4:\n" + mt940 + "}",
 		"{1:F01BANKDEFFXXXX0000000000}{2:I942BANKDEFFXXXXN}{4:\n:20:R\n", ":20:R\n:25:1\n:28C:1\n:34F:EUR0,\n:13D:2601021200+0100\n"},
+	CAMT: {
+		"<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><x/></Document>",
+		"<ns2:Document xmlns:ns2=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.02\"></ns2:Document>",
+		"<Document><BkToCstmrAcctRpt><Rpt></Rpt></BkToCstmrAcctRpt></Document>", "<soap><a:BkToCstmrStmt/></soap>",
+	},
 	BAI2: {"01,SENDER,RECEIVER,260106,0700,1,,,2/\n02,A,B,1,260105,,EUR,2/\n", "\n01,S,R,260106,0700,1,80,1,2/   02,X"},
 }
 

@@ -50,6 +50,7 @@ type Options struct {
 const (
 	MT940  = "mt940"
 	BAI2   = "bai2"
+	CAMT   = "camt"
 	CSV    = "csv"
 	JSON   = "json"
 	NDJSON = "ndjson"
@@ -85,6 +86,7 @@ type Statement struct {
 	Entries          int         // that are booked
 	Moved            recon.Minor // their sum
 	Faults           []string    // predicates: why the statement's own figures contradict each other
+	Notes            []string    // predicates: what of it is not read, and rightly so
 }
 
 // notation is one line of the table of formats.
@@ -99,6 +101,7 @@ type notation struct {
 var formats = []notation{
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
+	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

@@ -56,4 +56,5 @@ func FuzzT37_JSON(f *testing.F)   { fuzzFormat(f, JSON) }
 func FuzzT37_NDJSON(f *testing.F) { fuzzFormat(f, NDJSON) }
 func FuzzT37_MT940(f *testing.F)  { fuzzFormat(f, MT940) }
 func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
+func FuzzT37_CAMT(f *testing.F)   { fuzzFormat(f, CAMT) }
 func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }

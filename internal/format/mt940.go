@@ -100,6 +100,7 @@ func (d *mt940Decoder) field() (*mt940Field, error) {
 }
 
 func (d *mt940Decoder) next(rec *recon.Record) error {
+	rec.Header = entryHeader // also of a statement without movements
 	for {
 		f, err := d.field()
 		switch {
@@ -284,10 +285,12 @@ func point(amount string) string {
 	return strings.TrimSuffix(strings.Replace(amount, ",", ".", 1), ".")
 }
 
+var noSpaces = strings.NewReplacer(" ", "", "-", "", "_", "")
+
 // unlessNone is a reference, or "" for the words that banks write where there is none.
 func unlessNone(reference string) string {
 	reference = strings.TrimSpace(reference)
-	switch strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "_", "").Replace(reference)) {
+	switch strings.ToUpper(noSpaces.Replace(reference)) {
 	case "NONREF", "NOREF", "NOTPROVIDED", "NOTAVAILABLE", "KREF", "NONE":
 		return ""
 	}

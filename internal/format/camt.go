@@ -1,0 +1,498 @@
+package format
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+// camtText is how a statement (camt.053), a report of the day (052) or an advice (054) of ISO 20022 is known.
+var (
+	camtText    = regexp.MustCompile(`<(?:[\w.-]+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)[\s>/]|tech:xsd:camt\.05[234]\.`)
+	camtHolder  = regexp.MustCompile(`/(?:BkToCstmrStmt/Stmt|BkToCstmrAcctRpt/Rpt|BkToCstmrDbtCdtNtfctn/Ntfctn)$`)
+	camtVersion = regexp.MustCompile(`tech:xsd:(camt\.05[234][\w.]*)`)
+)
+
+// camtHead is how far into a file an envelope may reach.
+const camtHead = 32 << 10
+
+func looksCAMT(head []byte) bool {
+	head = trimStart(head[:min(len(head), camtHead)])
+	return bytes.HasPrefix(head, []byte("<")) && camtText.Match(head)
+}
+
+// camtDecoder reads messages of ISO 20022 in any version: what changed between versions has other paths, and all of
+// them are known. It holds one entry at a time. Only a statement books; what a report or an advice has is pending.
+type camtDecoder struct {
+	statementBook
+	xml   *xmlReader
+	books bool   // the message is a statement
+	base  int    // where the paths inside a statement begin; 0: outside
+	ccy   string // of the amount at hand
+
+	at      *Statement
+	heads   map[camtName]int // statements that were read, and their lines
+	s       camtStatement
+	balance camtBalance
+	paged   bool // the last statement ends with the balance of a page: another one may go on with it
+	proved  bool // the last statement was compared with its balances
+
+	e    *camtEntry
+	rows []camtRow // of the last entry, not given yet
+}
+
+// camtRow is a row to give, or why it cannot be read.
+type camtRow struct {
+	*entry
+	wrong error
+}
+
+func openCAMT(in *input) (decoder, string, error) {
+	w, err := in.text()
+	if err != nil {
+		return nil, "", err
+	}
+	found := "a statement"
+	if version := camtVersion.FindSubmatch(w.rest()); version != nil {
+		found = string(version[1])
+	}
+	return &camtDecoder{xml: newXML(w), heads: map[camtName]int{}, proved: true}, found, nil
+}
+
+func (d *camtDecoder) fieldMap() recon.FieldMap { return entryMap() }
+
+func (d *camtDecoder) next(rec *recon.Record) error {
+	rec.Header = entryHeader // also of a statement without movements
+	for len(d.rows) == 0 {
+		begins, err := d.xml.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return d.finish()
+		case err != nil:
+			return err
+		case begins:
+			d.begins()
+		default:
+			err = d.ends()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	row := d.rows[0]
+	d.rows = d.rows[1:]
+	row.fill(rec)
+	return row.wrong
+}
+
+func (d *camtDecoder) finish() error {
+	d.prove()
+	if d.at == nil {
+		return recon.Unprocessable(recon.CodeNoRows, "holds no statement: export it again, for days with movements")
+	}
+	return io.EOF
+}
+
+// begins moves on by a tag that opens an element.
+func (d *camtDecoder) begins() {
+	path := d.xml.path
+	if d.base == 0 {
+		if camtHolder.Match(path) {
+			d.base, d.books = len(path)+1, bytes.HasSuffix(path, []byte("/Stmt"))
+			d.s = camtStatement{line: d.xml.line}
+		}
+		return
+	}
+	switch string(path[d.base:]) {
+	case "Ntry":
+		d.e = &camtEntry{camtPart: camtPart{entry: entry{line: d.xml.line}}}
+	case "Ntry/NtryDtls/TxDtls":
+		d.e.detail = camtPart{entry: entry{line: d.xml.line}}
+	case "Bal":
+		d.balance = camtBalance{line: d.xml.line}
+	}
+	d.ccy = d.xml.attr("Ccy")
+}
+
+// ends moves on by a tag that closes an element: values are taken then.
+func (d *camtDecoder) ends() error {
+	if d.base == 0 {
+		return nil
+	}
+	if len(d.xml.path) < d.base {
+		return d.leave()
+	}
+	path := d.xml.path[d.base:]
+	text := ""
+	if d.xml.leaf {
+		text = strings.TrimSpace(string(d.xml.text))
+	}
+	if inside, ok := bytes.CutPrefix(path, []byte("Ntry/NtryDtls/TxDtls/")); ok {
+		return d.e.keep(&d.e.detail, inside, camtMoney{text, d.ccy})
+	}
+	if inside, ok := bytes.CutPrefix(path, []byte("Ntry/")); ok {
+		return d.e.keep(&d.e.camtPart, inside, camtMoney{text, d.ccy})
+	}
+	switch {
+	case string(path) == "Ntry":
+		return d.movement()
+	case bytes.HasPrefix(path, []byte("Bal/")):
+		d.balance.keep(string(path[len("Bal/"):]), camtMoney{text, d.ccy})
+	case string(path) == "Bal":
+		d.s.take(d.balance)
+	default:
+		d.s.keep(string(path), text)
+	}
+	return nil
+}
+
+// camtMoney is an amount as it is written. For other values text is all there is.
+type camtMoney struct{ text, currency string }
+
+var camtDigits = regexp.MustCompile(`^(\d+\.?\d*|\.\d+)$`)
+
+// minor is the amount in a currency, signed by the indicator of credit or debit.
+func (m camtMoney) minor(sign string) (recon.Minor, error) {
+	if !camtDigits.MatchString(m.text) {
+		return 0, fmt.Errorf("%s is no amount: amounts are digits with a point, and have no sign", quoteCut(m.text))
+	}
+	n, err := recon.ParseMinor(m.text, recon.CurrencyScale(m.currency))
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s %s %w", m.text, m.currency, err)
+	case sign != camtCredit && sign != camtDebit:
+		return 0, fmt.Errorf("%s %s has no indicator of credit or debit (CdtDbtInd)", m.text, m.currency)
+	case sign == camtDebit:
+		n = -n
+	}
+	return n, nil
+}
+
+const (
+	camtCredit = "CRDT"
+	camtDebit  = "DBIT"
+)
+
+// camtBalance is a balance of a statement.
+type camtBalance struct {
+	line       int // 0: there is none
+	code, part string
+	money      camtMoney
+	sign       string
+	day        recon.Day
+}
+
+func (b *camtBalance) keep(path string, m camtMoney) {
+	switch path {
+	case "Tp/CdOrPrtry/Cd":
+		b.code = m.text
+	case "Tp/SubTp/Cd":
+		b.part = m.text
+	case "Amt":
+		b.money = m
+	case "CdtDbtInd":
+		b.sign = m.text
+	case "Dt/Dt", "Dt/DtTm":
+		b.day = camtDay(m.text)
+	}
+}
+
+// camtDay is the day of a date or a time, as it is written there; NoDay where it cannot be read.
+func camtDay(text string) recon.Day {
+	day, err := recon.ParseDay(text[:min(len(text), len("YYYY-MM-DD"))])
+	if err != nil {
+		return recon.NoDay
+	}
+	return day
+}
+
+// camtName is what makes a statement the same as another one.
+type camtName struct{ account, id, number, page, created string }
+
+// camtStatement is what a statement states of itself. All of it comes before the first entry.
+type camtStatement struct {
+	line                     int
+	name                     camtName
+	legal, currency, copied  string
+	from, to                 recon.Day
+	opening, before, closing camtBalance
+	turns                    [2]camtBalance // the first and the last balance of a page (ITBD)
+	entered                  bool
+	skipped                  bool // a copy of what the file has already
+	stated, all, booked      [3]camtSum
+	informed                 int
+	reversed                 recon.Minor
+}
+
+// camtSum is a count and a sum: of all entries, of credits, of debits.
+type camtSum struct {
+	n, money string
+	count    int
+	sum      recon.Minor
+}
+
+func (s *camtStatement) keep(path, text string) {
+	switch path {
+	case "Id":
+		s.name.id = text
+	case "ElctrncSeqNb":
+		s.name.number = text
+	case "LglSeqNb":
+		s.legal = text
+	case "StmtPgntn/PgNb", "RptPgntn/PgNb", "NtfctnPgntn/PgNb":
+		s.name.page = text
+	case "CreDtTm":
+		s.name.created = text
+	case "FrToDt/FrDtTm", "FrToDt/FrDt":
+		s.from = camtDay(text)
+	case "FrToDt/ToDtTm", "FrToDt/ToDt":
+		s.to = camtDay(text)
+	case "CpyDplctInd":
+		s.copied = text
+	case "Acct/Id/IBAN", "Acct/Id/Othr/Id":
+		s.name.account = strings.ReplaceAll(text, " ", "")
+	case "Acct/Ccy":
+		s.currency = text
+	case "TxsSummry/TtlNtries/NbOfNtries":
+		s.stated[0].n = text
+	case "TxsSummry/TtlNtries/Sum":
+		s.stated[0].money = text
+	case "TxsSummry/TtlCdtNtries/NbOfNtries":
+		s.stated[1].n = text
+	case "TxsSummry/TtlCdtNtries/Sum":
+		s.stated[1].money = text
+	case "TxsSummry/TtlDbtNtries/NbOfNtries":
+		s.stated[2].n = text
+	case "TxsSummry/TtlDbtNtries/Sum":
+		s.stated[2].money = text
+	}
+}
+
+// take keeps a balance that counts: available, forward and informative ones do not.
+func (s *camtStatement) take(b camtBalance) {
+	const intermediate = "INTM"
+	switch code := b.code; {
+	case code == "ITBD", b.part == intermediate && (code == "OPBD" || code == "CLBD"):
+		if s.turns[0].line == 0 {
+			s.turns[0] = b
+		}
+		s.turns[1] = b
+	case code == "OPBD" && s.opening.line == 0:
+		s.opening = b
+	case code == "PRCD" && s.before.line == 0:
+		s.before = b
+	case code == "CLBD":
+		s.closing = b
+	}
+}
+
+// count adds an entry up for the comparison with the summary.
+func (s *camtStatement) count(money recon.Minor, booked bool) {
+	side := 1
+	if money < 0 {
+		side, money = 2, -money
+	}
+	for _, i := range []int{0, side} {
+		s.all[i].count++
+		s.all[i].sum += money
+		if booked {
+			s.booked[i].count++
+			s.booked[i].sum += money
+		}
+	}
+}
+
+// enter opens the statement in the book when its head is read: at its first entry, or at its end.
+func (d *camtDecoder) enter() error {
+	s := &d.s
+	if s.entered {
+		return nil
+	}
+	s.entered = true
+	s.name.number = cmp.Or(s.name.number, s.legal, s.name.id)
+	if err := d.refuseAgain(); err != nil || s.skipped {
+		return err
+	}
+	opening, turned := cmp.Or(s.opening, s.before), false
+	if several := s.turns[0] != s.turns[1]; opening.line == 0 && (several || s.closing.line > 0) {
+		opening, turned = s.turns[0], s.turns[0].line > 0
+	}
+	currency := cmp.Or(s.currency, opening.money.currency, s.closing.money.currency)
+	goesOn := turned && d.paged && d.at.Account == s.name.account && d.at.Currency == currency
+	if !goesOn {
+		d.prove()
+		d.at = d.begin(Statement{
+			Line: s.line, Account: s.name.account, Number: s.name.number, Currency: currency, From: s.from, To: s.to,
+		})
+		d.proved = !d.books
+	}
+	if !d.books {
+		return nil
+	}
+	money, known := d.money(opening)
+	switch {
+	case goesOn && known && money.Amount != d.at.Closing.Amount:
+		digits := recon.CurrencyScale(currency)
+		d.at.fault("goes on with %s on line %d, but the page before ends with %s", money.Amount.Decimal(digits),
+			opening.line, d.at.Closing.Amount.Decimal(digits))
+	case known && !goesOn:
+		d.at.Opening = money
+		if !d.at.From.Set() {
+			d.at.From = opening.day
+		}
+	}
+	closing := s.closing
+	d.paged = closing.line == 0 && opening.line > 0 && (!turned || s.turns[1] != s.turns[0])
+	if d.paged {
+		closing = s.turns[1]
+	}
+	if money, known = d.money(closing); known {
+		d.at.Closing = money
+		if closing.day.Set() {
+			d.at.To = closing.day
+		}
+	}
+	d.paged = d.paged && known
+	return nil
+}
+
+// refuseAgain refuses a copy of what another file reports, and a statement that the file has twice.
+func (d *camtDecoder) refuseAgain() error {
+	s, name := &d.s, d.s.name
+	if s.copied != "" {
+		name.created = ""
+	}
+	line, again := d.heads[name]
+	again = again && name.id != ""
+	switch {
+	case again && s.copied != "":
+		s.skipped = true
+		d.at.Notes = append(d.at.Notes, fmt.Sprintf("comes again on line %d as a copy (%s), which is not read", s.line,
+			s.copied))
+	case s.copied != "":
+		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("has a copy or duplicate (CpyDplctInd %s) "+
+			"of a statement on line %d, which would count its money twice: load the original; "+
+			"if there is none, delete the element CpyDplctInd and load this file", quoteCut(s.copied), s.line))
+	case again:
+		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("has statement %s of account %s twice, on "+
+			"lines %d and %d, which would count its money twice: delete one", quoteCut(name.id),
+			quoteCut(name.account), line, s.line))
+	}
+	d.heads[name] = s.line
+	name.created = ""
+	d.heads[name] = s.line
+	return nil
+}
+
+// money reads a balance of the statement. One that cannot be read, or is in another currency, is a fault.
+func (d *camtDecoder) money(b camtBalance) (recon.NullMinor, bool) {
+	if b.line == 0 {
+		return recon.NullMinor{}, false
+	}
+	n, err := b.money.minor(b.sign)
+	if err == nil && b.money.currency != d.at.Currency {
+		err = fmt.Errorf("it is in %s, the account in %s", quoteCut(b.money.currency), d.at.Currency)
+	}
+	if err != nil {
+		d.at.fault("has a balance (%s) on line %d that does not count: %v", b.code, b.line, err)
+		return recon.NullMinor{}, false
+	}
+	return recon.NullMinor{Amount: n, Set: true}, true
+}
+
+// movement gives the rows of an entry that has ended.
+func (d *camtDecoder) movement() error {
+	if err := d.enter(); err != nil || d.s.skipped {
+		return err
+	}
+	e, s := d.e, &d.s
+	if e.status == "INFO" {
+		s.informed++
+		return nil
+	}
+	f := &e.fields
+	e.amount.currency = cmp.Or(e.amount.currency, d.at.Currency)
+	f[entryAccount], f[entryStatement], f[entryCurrency] = d.at.Account, d.at.Number, e.amount.currency
+	f[entryStatus] = recon.Pending
+	booked := d.books && (e.status == "BOOK" || e.status == "")
+	if booked {
+		f[entryStatus] = recon.Booked
+	}
+	money, wrong := e.judge()
+	d.rows = e.rows(money, wrong)
+	if wrong != nil {
+		return nil
+	}
+	s.count(money, booked)
+	switch {
+	case !booked:
+	case d.at.Currency != "" && d.at.Currency != e.amount.currency:
+		d.at.fault("has an entry in %s on line %d, which is in no sum: the account is in %s",
+			quoteCut(e.amount.currency), e.line, d.at.Currency)
+	default:
+		d.at.Currency = e.amount.currency
+		d.at.add(money)
+		if e.reversal {
+			s.reversed += money
+		}
+	}
+	return nil
+}
+
+// leave ends a statement: its summary is compared, and its balances are unless another page may follow.
+func (d *camtDecoder) leave() error {
+	d.base = 0
+	if err := d.enter(); err != nil || d.s.skipped {
+		return err
+	}
+	if d.s.informed > 0 {
+		d.at.Notes = append(d.at.Notes,
+			fmt.Sprintf("has %d entries of status INFO, which are no money and no rows", d.s.informed))
+	}
+	d.summary()
+	if !d.paged {
+		d.prove()
+	}
+	return nil
+}
+
+// prove compares the last statement with its balances, once.
+func (d *camtDecoder) prove() {
+	if d.proved {
+		return
+	}
+	d.proved = true
+	before := len(d.at.Faults)
+	d.at.prove()
+	turned := d.at.Opening.Amount + d.at.Moved - 2*d.s.reversed
+	if len(d.at.Faults) > before && d.s.reversed != 0 && turned == d.at.Closing.Amount {
+		d.at.fault("ties if the entries marked as reversals (RvslInd) have the other sign: the bank may mark them so")
+	}
+}
+
+// summary compares what the statement states of its entries with them. Some banks count only those that are booked;
+// how entries that are no money count is not defined.
+func (d *camtDecoder) summary() {
+	if d.s.informed > 0 {
+		return
+	}
+	digits := recon.CurrencyScale(d.at.Currency)
+	for i, what := range []string{"entries", "credits", "debits"} {
+		stated, all, booked := d.s.stated[i], d.s.all[i], d.s.booked[i]
+		n, err := strconv.Atoi(stated.n)
+		if stated.n != "" && (err != nil || n != all.count && n != booked.count) {
+			d.at.fault("states %s %s in its summary, but has %d", stated.n, what, all.count)
+		}
+		sum, err := camtMoney{stated.money, d.at.Currency}.minor(camtCredit)
+		if stated.money != "" && (err != nil || sum != all.sum && sum != booked.sum) {
+			d.at.fault("states a sum of %s of its %s, but they make %s", stated.money, what, all.sum.Decimal(digits))
+		}
+	}
+}
