@@ -48,7 +48,9 @@ func BenchmarkRead(b *testing.B) {
 		name string
 		file []byte
 	}{
-		{"csv", benchFile(rows, row, header)}, {"csv-quoted", benchFile(rows, quoted, header)}, {"ndjson", benchFile(rows, object, "")},
+		{"csv", benchFile(rows, row, header)},
+		{"csv-quoted", benchFile(rows, quoted, header)},
+		{"ndjson", benchFile(rows, object, "")},
 		{"camt", benchFile(rows, entry, "<Document><BkToCstmrStmt><Stmt><Id>1</Id>\n")},
 	} {
 		b.Run(c.name, func(b *testing.B) {

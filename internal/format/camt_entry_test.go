@@ -32,8 +32,12 @@ func TestTheOtherPartyIsNotTheOwner(t *testing.T) {
 		account  string
 		want     string
 	}{
-		{camtCredit, false, "", "D"}, {camtDebit, false, "", "C"}, {camtCredit, true, "", "C"}, {camtDebit, true, "", "D"},
-		{camtCredit, false, "DE1", "C"}, {camtDebit, true, "DE1", "C"},
+		{camtCredit, false, "", "D"},
+		{camtDebit, false, "", "C"},
+		{camtCredit, true, "", "C"},
+		{camtDebit, true, "", "D"},
+		{camtCredit, false, "DE1", "C"},
+		{camtDebit, true, "DE1", "C"},
 	} {
 		e := &camtEntry{camtPart: camtPart{reversal: c.reversal}}
 		p := &camtPart{sign: c.sign, debtor: debtor, creditor: creditor}

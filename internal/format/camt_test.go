@@ -53,10 +53,14 @@ func TestStatementsAreReadInAnyCharset(t *testing.T) {
 	late := strings.Repeat("<!-- x -->\n", headBytes/10) // the first letter that is not ASCII comes behind what detection sees
 	text := `<Ntry>` + camtAmount + `<AddtlNtryInf>Gebühr für März</AddtlNtryInf></Ntry>`
 	for _, c := range []struct{ charset, before, inside string }{
-		{"utf-16le", "", ""}, {"utf-16be", `<?xml version="1.0" encoding="UTF-16"?>`, ""}, {"utf-16le", "\uFEFF", ""},
+		{"utf-16le", "", ""},
+		{"utf-16be", `<?xml version="1.0" encoding="UTF-16"?>`, ""},
+		{"utf-16le", "\uFEFF", ""},
 		{"iso-8859-1", `<?xml version="1.0" encoding="ISO-8859-1"?>`, late},
-		{"windows-1252", `<?xml version='1.0' encoding='Windows-1252' ?>`, late}, {"windows-1252", "", ""},
-		{"utf-8", `<?xml version="1.0" encoding="ISO-8859-1"?>`, ""}, {"utf-8", `<?xml version="1.0" encoding="UTF-8"?>`, late},
+		{"windows-1252", `<?xml version='1.0' encoding='Windows-1252' ?>`, late},
+		{"windows-1252", "", ""},
+		{"utf-8", `<?xml version="1.0" encoding="ISO-8859-1"?>`, ""},
+		{"utf-8", `<?xml version="1.0" encoding="UTF-8"?>`, late},
 	} {
 		file := c.before + camtFile(c.inside+text)
 		if encoding := charsets[c.charset]; encoding != nil {

@@ -41,7 +41,8 @@ var textFormats = map[string][]string{
 	MT940: {
 		mt940, strings.ReplaceAll(mt940, "\n", "\r\n"), "BANKNL2A\n940\nBANKNL2A\n" + mt940, "0000 01BANKNL2AXXXX00001\n" + mt940,
 		"{1:F01BANKDEFFXXXX0000000000}{2:O9401200260102BANKDEFF}{4:\n" + mt940 + "}",
-		"{1:F01BANKDEFFXXXX0000000000}{2:I942BANKDEFFXXXXN}{4:\n:20:R\n", ":20:R\n:25:1\n:28C:1\n:34F:EUR0,\n:13D:2601021200+0100\n"},
+		"{1:F01BANKDEFFXXXX0000000000}{2:I942BANKDEFFXXXXN}{4:\n:20:R\n", ":20:R\n:25:1\n:28C:1\n:34F:EUR0,\n:13D:2601021200+0100\n",
+	},
 	CAMT: {
 		"<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><x/></Document>",
 		"<ns2:Document xmlns:ns2=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.02\"></ns2:Document>",
