@@ -21,9 +21,9 @@ import (
 	"matcher/internal/report"
 )
 
-const importHelp = `Load files into a source of the service: CSV, TSV, JSON or NDJSON, told by content. A file is in, or it is not; rows that
-are there already are counted and kept once, so loading a file again adds nothing. FILE is a file, a glob, a folder or -
-for standard input.` + remoteHelp
+const importHelp = `Load files into a source of the service: CSV, TSV, JSON, NDJSON or a bank's statement (camt, MT940, BAI2),
+told by content. A file is in, or it is not; rows that are there already are counted and kept once, so loading a file
+again adds nothing. FILE is a file, a glob, a folder or - for standard input.` + remoteHelp
 
 const importExample = `  matcher import --source bank --context "Bank account" bank-2026-01.csv
   matcher import --source 0190f3c2-… statements/ --fail-on rejected

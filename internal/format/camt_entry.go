@@ -50,8 +50,8 @@ type camtEntry struct {
 // keep takes a value, or the end of a group of values, of the entry or of its detail at hand.
 func (e *camtEntry) keep(p *camtPart, path []byte, m camtMoney) error {
 	if e.text += len(m.text); e.text > camtTextMax {
-		return recon.TooLarge(recon.CodeFieldTooLong, "has an entry with more than %d MB of text on line %d", camtTextMax>>20,
-			e.line)
+		return recon.TooLarge(recon.CodeFieldTooLong, "has an entry of more than %d MB of text on line %d",
+			camtTextMax>>20, e.line)
 	}
 	switch string(path) {
 	case "NtryDtls/TxDtls":
