@@ -76,8 +76,12 @@ func (in *input) decode() (*window, error) {
 	switch {
 	case declared != "" && !(strings.EqualFold(declared, "utf-16") && mark > 0):
 		charset = strings.ReplaceAll(strings.ToLower(declared), "_", "-")
-	case charset == "":
-		charset = likeliest(head, raw.eof, in.opt.Names)
+	case charset == "" || charset == "utf-8" && !raw.eof && !bytes.ContainsFunc(head, beyondASCII):
+		if itself := statedCharset(head); itself != "" {
+			charset, in.guessed = itself, false
+		} else if charset == "" {
+			charset = likeliest(head, raw.eof, in.opt.Names)
+		}
 	}
 	decode, known := charsets[charset]
 	if !known {
@@ -104,6 +108,28 @@ func (in *input) decode() (*window, error) {
 	in.charset = charset
 	return w, nil
 }
+
+var charsetStated = regexp.MustCompile(`(?i)\A\s*<\?xml[^>]*\bencoding\s*=\s*["\']([\w.:-]+)|` +
+	`\A[^<]*OFXHEADER[:=][^<]*CHARSET[:=]\s*((?:windows-?|cp-?)?125\d|(?:iso-?)?8859-\d+|[\w-]+)`)
+
+// statedCharset is the charset that a file states itself, as XML and OFX do; "" for none, or one that is not known.
+func statedCharset(head []byte) string {
+	part := charsetStated.FindSubmatch(head[:min(len(head), 4096)])
+	if part == nil {
+		return ""
+	}
+	name := strings.ToLower(string(part[1]) + string(part[2]))
+	name = strings.NewReplacer("cp-", "", "cp", "", "windows-", "", "windows", "", "iso-", "", "iso", "", "latin1",
+		"8859-1", "latin-1", "8859-1", "_", "-").Replace(name)
+	for known := range charsets {
+		if known == name || known == "windows-"+name || known == "iso-"+name {
+			return known
+		}
+	}
+	return ""
+}
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // charsetOf is the charset that the bytes prove, or "", and the length of its mark.
 func charsetOf(head []byte, whole bool) (charset string, mark int) {

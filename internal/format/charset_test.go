@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
 )
 
 func TestCharsetOf(t *testing.T) {
@@ -45,4 +47,21 @@ func TestLegacyCharsetsGoOn(t *testing.T) {
 	require.Equal(t, 100_000, o.rows)
 	require.Zero(t, o.rejected)
 	require.Contains(t, o.lines, `2: ["1" "Straße"]`)
+}
+
+func TestACharsetThatTheFileStatesCounts(t *testing.T) {
+	for head, want := range map[string]string{
+		"OFXHEADER:100\nENCODING:USASCII\nCHARSET:1252\n\n<OFX>": "windows-1252", "OFXHEADER:100DATA:OFXSGMLCHARSET:1250COMPRESSION:NONE<OFX>": "windows-1250",
+		"OFXHEADER:100\nCHARSET:NONE\n<OFX>": "", "<?xml version='1.0' encoding='ISO-8859-15'?>": "iso-8859-15", "<?xml version=\"1.0\"  encoding = \"cp1251\"?>": "windows-1251",
+		"<?xml encoding=\"Shift_JIS\"?>": "shift-jis", "<?xml encoding=\"klingon\"?>": "", "a,CHARSET:1252\n": "", "<?xml version=\"1.0\"?>": "",
+	} {
+		require.Equal(t, want, statedCharset([]byte(head)), head)
+	}
+	o := tell(strings.NewReader("OFXHEADER:100\nCHARSET:1251\n\n<OFX><STMTRS><STMTTRN><DTPOSTED>20260105<TRNAMT>1<NAME>\xcf\xf0\xe8</STMTTRN></STMTRS></OFX>"), "x", Options{})
+	require.Contains(t, strings.Join(o.lines, "\n"), "При")
+	late := "<OFX><STMTRS>" + strings.Repeat("\n", headBytes) + "<STMTTRN><DTPOSTED>20260105<TRNAMT>1<NAME>\xe9t\xe9</STMTTRN></STMTRS></OFX>"
+	o = tell(strings.NewReader("OFXHEADER:100\nCHARSET:1252\n\n"+late), "x", Options{})
+	require.Contains(t, strings.Join(o.lines, "\n"), "été")
+	o = tell(strings.NewReader(late), "x", Options{})
+	require.Contains(t, strings.Join(o.lines, "\n"), recon.CodeInvalidEncoding)
 }

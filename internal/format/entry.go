@@ -32,7 +32,8 @@ const (
 	entryInstruction
 	entryTransaction
 	entryMandate
-	entryNote // what cannot be known of the row
+	entryNote   // what cannot be known of the row
+	entryUnique // the bank's reference where no two movements of any account share it
 	entryColumns
 )
 
@@ -47,6 +48,7 @@ var entryHeader = []string{
 	"account", "statement", "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
 	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
 	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", "note",
+	"id",
 }
 
 // entry is one movement of a statement as text. line is where it begins in the file.

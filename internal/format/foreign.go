@@ -58,6 +58,7 @@ var archives = []foreigner{
 }
 
 // foreigners are known by what their first text holds, wherever that begins: banks write lines of their own above.
+// One without advice is read.
 var foreigners = []foreigner{
 	{begins: "{\\rtf", advice: "is an RTF document: export the table as CSV and load that"},
 	{
@@ -76,11 +77,7 @@ var foreigners = []foreigner{
 		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:[a-z]{4}\.`),
 		advice: "is an ISO 20022 message that is no statement (camt.052, camt.053 and camt.054 are)",
 	},
-	{
-		word: "OFX", holds: regexp.MustCompile(
-			`(?i)\A(\s*<\?xml[^>]*>)?\s*(<\?OFX\b|<!--[^>]*-->\s*<OFX>|<OFX>)|(?m:^\s*OFXHEADER[:=])|\A[^<]*<OFX>\s*<`),
-		advice: "is an OFX file (also named QFX or QBO)" + exportCSV,
-	},
+	{word: "OFX", holds: ofxText},
 	{
 		word: "<", holds: regexp.MustCompile(`(?i)\A\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*` +
 			`<(!doctype html|html|head|body|meta|table|style|div|script|center|p|title|link|font|span|form|br)\b`),

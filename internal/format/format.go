@@ -51,6 +51,7 @@ const (
 	MT940  = "mt940"
 	BAI2   = "bai2"
 	CAMT   = "camt"
+	OFX    = "ofx"
 	CSV    = "csv"
 	JSON   = "json"
 	NDJSON = "ndjson"
@@ -102,6 +103,7 @@ var formats = []notation{
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
+	{OFX, func(in *input) bool { return looksOFX(in.head()) }, openOFX},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

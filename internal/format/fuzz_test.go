@@ -57,4 +57,5 @@ func FuzzT37_NDJSON(f *testing.F) { fuzzFormat(f, NDJSON) }
 func FuzzT37_MT940(f *testing.F)  { fuzzFormat(f, MT940) }
 func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
 func FuzzT37_CAMT(f *testing.F)   { fuzzFormat(f, CAMT) }
+func FuzzT37_OFX(f *testing.F)    { fuzzFormat(f, OFX) }
 func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }

@@ -1,0 +1,302 @@
+package format
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"matcher/internal/recon"
+)
+
+var ofxText = regexp.MustCompile(
+	`(?i)\A(\s*<\?xml[^>]*>)?\s*(<\?OFX\b|<!--[^>]*-->\s*<OFX>|<OFX>)|(?m:^\s*OFXHEADER[:=])|\A[^<]*<OFX>\s*<`)
+
+func looksOFX(head []byte) bool { return ofxText.Match(trimStart(head[:min(len(head), 8<<10)])) }
+
+// ofxDecoder reads OFX 1 (SGML, whose values have no closing tag) and OFX 2 (XML), also named QFX and QBO. Each
+// STMTRS or CCSTMTRS is a statement, each STMTTRN or STMTTRNP a movement.
+type ofxDecoder struct {
+	statementBook
+	tags tagReader
+	open []string // the aggregates that the place at hand is in, outermost first
+	any  bool     // the file has a statement or a movement
+
+	at     *Statement
+	status map[string]string
+	moves  map[string]string // values of the movement at hand by name, with what they are in if not the movement itself
+	entry  entry
+	wrong  error // with entry
+	signs  ofxSigns
+}
+
+// ofxSigns counts movements by what their type and their sign are.
+type ofxSigns struct{ minus, debitPlus, debitMinus, creditPlus, creditMinus, line int }
+
+// ofxAggregates are those whose values are read, or must not be taken for values of what they are in.
+var ofxAggregates = strings.Fields(`OFX STMTRS CCSTMTRS BANKTRANLIST BANKTRANLISTP STMTTRN STMTTRNP BANKACCTFROM
+	CCACCTFROM BANKACCTTO CCACCTTO PAYEE EXTDPAYEE CURRENCY ORIGCURRENCY LEDGERBAL AVAILBAL BALLIST BAL STATUS
+	IMAGEDATA REWARDINFO`)
+
+// ofxRefused are statements whose movements are not all money of one account.
+var ofxRefused = map[string]string{
+	"INVSTMTRS": "an investment statement", "LOANSTMTRS": "a loan statement", "AMRTSTMTRS": "a loan statement",
+}
+
+func openOFX(in *input) (decoder, string, error) {
+	w, err := in.text()
+	if err != nil {
+		return nil, "", err
+	}
+	return &ofxDecoder{tags: tagReader{w: w}}, "a bank's download", nil
+}
+
+// fieldMap is that of all entries, and the id: a FITID is unique within its account.
+func (d *ofxDecoder) fieldMap() recon.FieldMap {
+	fields := entryMap()
+	fields.Fields[recon.FieldExternalID] = recon.Column(entryHeader[entryUnique])
+	return fields
+}
+
+func (d *ofxDecoder) next(rec *recon.Record) error {
+	rec.Header = entryHeader
+	for {
+		t, err := d.tags.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return d.finish()
+		case err != nil:
+			return err
+		case !t.closes:
+			err = d.take(&t)
+		case slices.Contains(d.open, t.name):
+			err = d.close(t.name)
+			if t.name == "STMTTRN" || t.name == "STMTTRNP" {
+				if err == nil {
+					err = cmp.Or(d.wrong, d.movement())
+				}
+				d.moves = nil
+				d.entry.fill(rec)
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// take moves on by one opening tag with the text behind it.
+func (d *ofxDecoder) take(t *tag) error {
+	switch isMovement := t.name == "STMTTRN" || t.name == "STMTTRNP"; {
+	case ofxRefused[t.name] != "":
+		return refuse(fmt.Sprintf("holds %s (%s on line %d), which cannot be read: export the movements of the cash "+
+			"account alone, as OFX or CSV", ofxRefused[t.name], t.name, t.line))
+	case t.name == "OFX" && len(d.open) > 0:
+		return d.cut()
+	case isMovement && d.moves != nil:
+		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a movement on line %d that does not end before "+
+			"the next one, on line %d: get the file again", d.entry.line, t.line))
+	case len(d.open) > depthMax:
+		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("is nested too deeply on line %d", t.line))
+	case !slices.Contains(ofxAggregates, t.name):
+		return d.value(t)
+	case t.empty:
+		return nil
+	case isMovement:
+		if d.at == nil {
+			d.at = d.begin(Statement{Line: t.line})
+		}
+		d.moves, d.wrong, d.entry, d.any = map[string]string{}, nil, entry{line: t.line}, true
+	case t.name == "STMTRS" || t.name == "CCSTMTRS":
+		d.at, d.any = d.begin(Statement{Line: t.line}), true
+	case t.name == "STATUS":
+		d.status = map[string]string{}
+	}
+	d.open = append(d.open, t.name)
+	return nil
+}
+
+// close ends an aggregate, and those inside it that have no end of their own.
+func (d *ofxDecoder) close(name string) error {
+	for at := len(d.open) - 1; d.open[at] != name; at-- {
+		d.open = d.open[:at]
+	}
+	d.open = d.open[:len(d.open)-1]
+	if name == "STATUS" && strings.EqualFold(d.status["SEVERITY"], "ERROR") {
+		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("holds an error of the bank instead of a "+
+			"statement (code %s %s): download it again", d.status["CODE"], quoteCut(d.status["MESSAGE"])))
+	}
+	return nil
+}
+
+// value keeps the text of an element that holds no others.
+func (d *ofxDecoder) value(t *tag) error {
+	if len(d.open) == 0 || t.text == "" {
+		return nil
+	}
+	in := d.open[len(d.open)-1]
+	if d.moves != nil {
+		if in != "STMTTRN" && in != "STMTTRNP" {
+			t.name = in + "." + t.name
+		}
+		if d.moves[t.name] = t.text; t.wrong != "" {
+			d.wrong = d.entry.wrong(entryDescription, t.text, recon.CodeInvalidEncoding, t.wrong)
+		}
+		return nil
+	}
+	if in == "STATUS" {
+		d.status[t.name] = t.text
+	}
+	if d.at == nil {
+		return nil
+	}
+	switch in + "." + t.name {
+	case "STMTRS.CURDEF", "CCSTMTRS.CURDEF":
+		d.at.Currency = strings.ToUpper(t.text)
+	case "BANKACCTFROM.ACCTID", "CCACCTFROM.ACCTID":
+		d.at.Account = t.text
+	case "BANKTRANLIST.DTSTART":
+		d.at.From, _ = ofxDay(t.text)
+	case "BANKTRANLIST.DTEND":
+		d.at.To, _ = ofxDay(t.text)
+	case "LEDGERBAL.DTASOF":
+		if day, err := ofxDay(t.text); err == nil && !d.at.To.Set() {
+			d.at.To = day
+		}
+	case "LEDGERBAL.BALAMT":
+		money, err := recon.ParseMinor(ofxAmount(t.text), recon.CurrencyScale(d.at.Currency))
+		if err != nil {
+			d.at.fault("states a balance that cannot be read on line %d: %s", t.line, quoteCut(t.text))
+			return nil
+		}
+		d.at.Closing = recon.NullMinor{Amount: money, Set: true}
+	}
+	return nil
+}
+
+// movement makes an entry of a STMTTRN or STMTTRNP.
+func (d *ofxDecoder) movement() error {
+	m, e := d.moves, &d.entry.fields
+	if action := m["CORRECTACTION"]; action != "" || m["CORRECTFITID"] != "" {
+		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("corrects (CORRECTACTION %s) on line %d the "+
+			"movement %s of an earlier file, which cannot be applied: download the whole period anew", action, d.entry.line,
+			quoteCut(m["CORRECTFITID"])))
+	}
+	e[entryAccount], e[entryID], e[entryCode] = d.at.Account, m["FITID"], m["TRNTYPE"]
+	if e[entryID] != "" {
+		e[entryUnique] = strings.TrimSpace(e[entryAccount] + " " + e[entryID])
+	}
+	e[entryReference] = cmp.Or(unlessNone(m["CHECKNUM"]), unlessNone(m["REFNUM"]))
+	e[entryParty] = cmp.Or(m["NAME"], m["PAYEE.NAME"], m["EXTDPAYEE.NAME"])
+	e[entryDescription] = cmp.Or(m["MEMO"], e[entryParty])
+	e[entryPartyAccount] = cmp.Or(m["BANKACCTTO.ACCTID"], m["CCACCTTO.ACCTID"])
+	e[entryCurrency] = strings.ToUpper(cmp.Or(m["CURRENCY.CURSYM"], d.at.Currency))
+	if original := m["ORIGCURRENCY.CURSYM"]; original != "" {
+		e[entryNote] = fmt.Sprintf("converted from %s at %s", original, m["ORIGCURRENCY.CURRATE"])
+	}
+	switch e[entryCode] {
+	case "FEE", "SRVCHG":
+		e[entryKind] = "FEE"
+	case "INT":
+		e[entryKind] = "INTEREST"
+	}
+	booked, value := m["DTPOSTED"], cmp.Or(m["DTAVAIL"], m["DTUSER"])
+	if e[entryStatus] = recon.Booked; booked == "" && m["DTTRAN"] != "" {
+		e[entryStatus], booked = recon.Pending, m["DTTRAN"]
+	}
+	day, err := ofxDay(booked)
+	if err != nil {
+		return d.entry.wrong(entryDate, booked, recon.CodeDateUnreadable, err.Error())
+	}
+	e[entryDate] = day.String()
+	if strings.Trim(value, "0") != "" {
+		if day, err = ofxDay(value); err != nil {
+			return d.entry.wrong(entryValueDate, value, recon.CodeDateUnreadable, err.Error())
+		}
+		e[entryValueDate] = day.String()
+	}
+	e[entryAmount] = ofxAmount(m["TRNAMT"])
+	money, err := recon.ParseMinor(e[entryAmount], recon.CurrencyScale(e[entryCurrency]))
+	if err != nil {
+		return d.entry.wrong(entryAmount, m["TRNAMT"], recon.CodeAmountUnreadable, err.Error())
+	}
+	d.signs.count(e[entryCode], money, d.entry.line)
+	if e[entryStatus] == recon.Booked && e[entryCurrency] == d.at.Currency {
+		d.at.add(money)
+	}
+	return nil
+}
+
+// count notes whether a type of movement and its sign agree.
+func (s *ofxSigns) count(code string, money recon.Minor, line int) {
+	debit := slices.Contains([]string{"DEBIT", "CHECK", "DIRECTDEBIT", "FEE", "SRVCHG"}, code)
+	credit := slices.Contains([]string{"CREDIT", "DEP", "DIRECTDEP", "DIV"}, code)
+	if money < 0 {
+		s.minus++
+	}
+	switch {
+	case money < 0 && debit:
+		s.debitMinus++
+	case money < 0 && credit:
+		s.creditMinus++
+	case money > 0 && credit:
+		s.creditPlus++
+	case money > 0 && debit:
+		if s.debitPlus++; s.line == 0 {
+			s.line = line
+		}
+	}
+}
+
+// finish refuses a file that is cut, has no statement, or whose types and signs contradict each other throughout: the
+// standard's own sign counts, but not where every debit is a plus and nothing proves it.
+func (d *ofxDecoder) finish() error {
+	s := d.signs
+	switch {
+	case len(d.open) > 0:
+		return d.cut()
+	case !d.any:
+		return recon.Unprocessable(recon.CodeNoRows, "holds no statement of a bank account or a credit card")
+	case s.debitPlus > 0 && s.debitMinus == 0 && (s.minus == 0 || s.creditMinus > 0 && s.creditPlus == 0):
+		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has debits without a minus (%d, the first on "+
+			"line %d) and no debit with one, so its types and its signs contradict each other: export the account as CSV, "+
+			"where the signs can be settled", s.debitPlus, s.line))
+	}
+	return io.EOF
+}
+
+func (d *ofxDecoder) cut() error {
+	return recon.Unprocessable(recon.CodeFileCut, fmt.Sprintf(
+		"ends inside <%s>: the rest of it is missing; get the whole file", d.open[len(d.open)-1]))
+}
+
+var ofxDate = regexp.MustCompile(`^(\d{4})(\d\d)(\d\d)(?:\d{4}(?:\d\d)?)?(?:\.\d+)?\s*(?:\[[^\]]*\])?$`)
+
+// ofxDay reads YYYYMMDD, with or without a time and its zone: the day is the one in that zone.
+func ofxDay(text string) (recon.Day, error) {
+	if text == "" {
+		return recon.NoDay, errors.New("the date is missing")
+	}
+	part := ofxDate.FindStringSubmatch(text)
+	if part != nil {
+		if day, err := recon.ParseDay(strings.Join(part[1:], "-")); err == nil {
+			return day, nil
+		}
+	}
+	return recon.NoDay, fmt.Errorf("%s is not a date as YYYYMMDD", quoteCut(text))
+}
+
+var ofxGroups = regexp.MustCompile(`^[+-]?\d{1,3}(?:(?:,\d{3})+\.|(?:\.\d{3})+,)\d+$`)
+
+// ofxAmount is an amount with a decimal point: the standard allows a comma. Where both occur the last one is it.
+func ofxAmount(text string) string {
+	if ofxGroups.MatchString(text) {
+		at := strings.LastIndexAny(text, ".,")
+		text = strings.NewReplacer(".", "", ",", "").Replace(text[:at]) + "." + text[at+1:]
+	}
+	return point(text)
+}
