@@ -94,14 +94,6 @@ var foreigners = []foreigner{
 		advice: "is a SWIFT message that is no statement (MT940 or MT942 is one)",
 	},
 	{
-		word: "!", holds: regexp.MustCompile(`(?im)^!(Type:|Account\s*$|Option:|Clear:)`),
-		advice: "is a QIF file" + exportCSV,
-	},
-	{
-		word: "^", holds: regexp.MustCompile(`(?m)\A(?:[DTUPMNLCAS$E%][^\n]*\n){2,12}\^\s*$`),
-		advice: "is a QIF file" + exportCSV,
-	},
-	{
 		holds:  regexp.MustCompile(`(?m)\A\s*![A-Z]+\t`),
 		advice: "is a QuickBooks file (IIF): export the account's register from QuickBooks as CSV and load that",
 	},

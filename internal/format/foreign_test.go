@@ -18,7 +18,6 @@ var strangersByKind = map[string][]string{
 	"SWIFT message":         {"{1:F01BANKDEFFXXXX0000000000}{2:I103BANKDEFFXXXXN}{4:\n:23B:CRED\n"},
 	"ISO 20022 message":     {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.056.001.08\"></Document>", "<?xml version='1.0'?>\n<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08'><x/></Document>"},
 	"payment order":         {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\"></Document>"},
-	"QIF file":              {"!Type:CCard\nD1/2/26\nT1.00\n^\n", "!Account\nNX\n^\n", "!Option:AutoSwitch\n!Account\n", "D1/2/26\nT-1.00\nPShop\n^\n"},
 	"CNAB 240 file":         {"23700000         21234567800019900000000000\n23700011E04033\n", "34100000      080212345678000199" + strings.Repeat(" ", 200) + "\n"},
 	"CNAB 400 file":         {"02RETORNO01COBRANCA       00000000000000000000ACME\n", "01REMESSA01COBRANCA       0000\n"},
 	"NACHA file":            {"101 091000019 1234567892601060700A094101BANK                   ACME                           \n5200ACME\n"},
@@ -48,6 +47,7 @@ var textFormats = map[string][]string{
 		"<Document><BkToCstmrAcctRpt><Rpt></Rpt></BkToCstmrAcctRpt></Document>", "<soap><a:BkToCstmrStmt/></soap>",
 	},
 	OFX:  {"OFXHEADER:100\nDATA:OFXSGML\n\n<OFX><X>", "<OFX><SIGNONMSGSRSV1>", "<?xml version=\"1.0\"?><?OFX OFXHEADER=\"200\"?><OFX/>", "\n\n<ofx>\n<x>", "Bank of X\nOFXHEADER:100\n<OFX>"},
+	QIF: {"!Type:CCard\nD1/2/26\nT1.00\n^\n", "!Account\nNX\n^\n", "!Option:AutoSwitch\n!Account\n", "D1/2/26\nT-1.00\nPShop\n^\n"},
 	BAI2: {"01,SENDER,RECEIVER,260106,0700,1,,,2/\n02,A,B,1,260105,,EUR,2/\n", "\n01,S,R,260106,0700,1,80,1,2/   02,X"},
 }
 

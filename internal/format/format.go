@@ -52,6 +52,7 @@ const (
 	BAI2   = "bai2"
 	CAMT   = "camt"
 	OFX    = "ofx"
+	QIF    = "qif"
 	CSV    = "csv"
 	JSON   = "json"
 	NDJSON = "ndjson"
@@ -63,7 +64,8 @@ type decoder interface {
 	next(rec *recon.Record) error
 }
 
-// mappedDecoder is a decoder whose format defines what its fields mean: nothing is detected.
+// mappedDecoder is a decoder whose format defines what its fields mean: nothing is detected, unless the map lacks the
+// date, which then is detected with all else that it lacks.
 type mappedDecoder interface {
 	decoder
 	fieldMap() recon.FieldMap
@@ -104,6 +106,7 @@ var formats = []notation{
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
 	{OFX, func(in *input) bool { return looksOFX(in.head()) }, openOFX},
+	{QIF, func(in *input) bool { return looksQIF(in.head()) }, openQIF},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

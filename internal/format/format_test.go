@@ -166,7 +166,7 @@ func TestOptions(t *testing.T) {
 	t.Run("a given format reads what detection would not", func(t *testing.T) {
 		o := tell(strings.NewReader("{\"id\":1}\n"), "x", Options{Format: "JSON"})
 		require.Equal(t, "NO_LIST", recon.CodeOf(o.err))
-		o = tell(strings.NewReader("a"), "x", Options{Format: "qif"})
+		o = tell(strings.NewReader("a"), "x", Options{Format: "klingon"})
 		require.Equal(t, "UNKNOWN_FORMAT", recon.CodeOf(o.err))
 	})
 	t.Run("column names without rows are a file where the caller says so, and an empty list is none", func(t *testing.T) {

@@ -58,4 +58,5 @@ func FuzzT37_MT940(f *testing.F)  { fuzzFormat(f, MT940) }
 func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
 func FuzzT37_CAMT(f *testing.F)   { fuzzFormat(f, CAMT) }
 func FuzzT37_OFX(f *testing.F)    { fuzzFormat(f, OFX) }
+func FuzzT37_QIF(f *testing.F)    { fuzzFormat(f, QIF) }
 func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }

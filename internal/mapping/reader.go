@@ -172,14 +172,22 @@ func (e *Earlier) fits(header []string) bool {
 // findMap takes the map that the format defines or that a known export has, or finds one: what the user's map and the
 // answers name is kept.
 func (r *Reader) findMap() error {
-	given, defined := r.file.FieldMap()
+	own, defined := r.file.FieldMap()
+	partly := defined && !own.Has(recon.FieldDate) // the rest is found
 	r.how, r.export = "", nil
-	if r.hints.Map == nil && defined {
+	switch m := r.hints.Map; {
+	case m == nil && partly:
+		r.how = "signs as " + r.file.Format() + " defines them;"
+		return r.detect(own)
+	case m == nil && defined:
 		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
-		r.fields = given.With(r.patch)
+		r.fields = own.With(r.patch)
 		r.fields.TimeZone = cmp.Or(r.fields.TimeZone, r.hints.TimeZone)
 		r.fields.Negate = r.fields.Negate || r.hints.Negate
 		return nil
+	case partly:
+		r.how = "by its map"
+		return r.detect(own.With(*m))
 	}
 	known, near, err := r.known()
 	switch {
