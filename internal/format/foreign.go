@@ -2,8 +2,6 @@ package format
 
 import (
 	"bytes"
-	"encoding/binary"
-	"fmt"
 	"regexp"
 
 	"matcher/internal/recon"
@@ -22,11 +20,8 @@ const exportCSV = ", which cannot be read yet: export CSV or JSON from where it 
 
 // binaries are asked first, before the file is known to be text.
 var binaries = []foreigner{
-	{begins: "PK\x03\x04", advice: "is a ZIP archive: unpack it and load the file inside"},
-	{begins: "PK\x05\x06", advice: "is an empty ZIP archive: export it again"},
 	{begins: "\xD0\xCF\x11\xE0", advice: "is an old Excel workbook (XLS): save the sheet as CSV and load that"},
 	{begins: "%PDF", advice: "is a PDF: ask the bank or the system it comes from for a CSV export"},
-	{begins: "\x1F\x8B", advice: "is compressed (gzip): unpack it first"},
 	{begins: "BZh", advice: "is compressed (bzip2): unpack it first"},
 	{begins: "7z\xBC\xAF", advice: "is compressed (7-Zip): unpack it first"},
 	{begins: "Rar!", advice: "is compressed (RAR): unpack it first"},
@@ -42,19 +37,14 @@ var binaries = []foreigner{
 	{begins: "\x7FELF", advice: "is a program, not a table"},
 }
 
-// archives are what ZIP archives really are, by the names of what they hold.
+// archives are what ZIP archives really are, by the name of a file that they hold.
 var archives = []foreigner{
-	{begins: "xl/", advice: "is an Excel workbook (XLSX): save the sheet as CSV and load that"},
-	{
-		begins: "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
-		advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that",
-	},
-	{begins: "Index/", advice: "is a Numbers sheet: export it as CSV and load that"},
-	{begins: "word/", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
-	{
-		begins: "[Content_Types].xml",
-		advice: "is an Office document, probably an Excel workbook (XLSX): save the sheet as CSV and load that",
-	},
+	{begins: "xl/workbook.xml", advice: "is an Excel workbook (XLSX): save the sheet as CSV and load that"},
+	{begins: "xl/workbook.bin", advice: "is a binary Excel workbook (XLSB): save the sheet as CSV and load that"},
+	{begins: "content.xml", advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that"},
+	{begins: "Index/Document.iwa", advice: "is a Numbers sheet: export it as CSV and load that"},
+	{begins: "word/document.xml", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
+	{begins: "[Content_Types].xml", advice: "is an Office document, but no workbook: save the table as CSV and load that"},
 }
 
 // foreigners are known by what their first text holds, wherever that begins: banks write lines of their own above.
@@ -137,39 +127,19 @@ var foreigners = []foreigner{
 func foreignBytes(head []byte) string {
 	head = trimStart(head)
 	for _, f := range binaries {
-		if !bytes.HasPrefix(head, []byte(f.begins)) {
-			continue
+		if bytes.HasPrefix(head, []byte(f.begins)) {
+			return f.advice
 		}
-		if f.begins == "PK\x03\x04" {
-			return inArchive(head)
-		}
-		return f.advice
+	}
+	const tarAt = 257
+	if len(head) > tarAt && bytes.HasPrefix(head[tarAt:], []byte("ustar")) {
+		return "is a tar archive: unpack it and load the file inside"
 	}
 	at := bytes.Index(head[:min(len(head), 1024)], []byte("%PDF-")) // other bytes may be in front
 	if at >= 0 && bytes.Contains(head, []byte(" obj")) {
 		return foreignBytes(head[at:])
 	}
 	return ""
-}
-
-// inArchive is what a ZIP archive really is, by the name in front of each file in it.
-func inArchive(head []byte) string {
-	const nameSizeAt, nameAt = 26, 30
-	names := bytes.Split(head, []byte("PK\x03\x04"))[1:]
-	for _, a := range archives {
-		for _, n := range names {
-			if len(n) > nameAt-4 && bytes.HasPrefix(n[nameAt-4:], []byte(a.begins)) {
-				return a.advice
-			}
-		}
-	}
-	first := names[0]
-	if len(first) < nameAt-4 {
-		return binaries[0].advice
-	}
-	size := int(binary.LittleEndian.Uint16(first[nameSizeAt-4:]))
-	name := bytes.ToValidUTF8(first[nameAt-4:min(len(first), nameAt-4+size)], []byte("?"))
-	return fmt.Sprintf("is a ZIP archive that holds %s: unpack it and load that", quoteCut(string(name)))
 }
 
 // foreignText returns what the file is and what to do with it, if its first text is that of another format, or "".

@@ -139,6 +139,11 @@ func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, aboutFile(name, err)
 	}
+	if in, err = in.unpacked(); err != nil {
+		return nil, aboutFile(name, err)
+	}
+	unpacked := in.label != name
+	name = in.label
 	chosen, err := choose(in)
 	if err != nil {
 		return nil, aboutFile(name, err)
@@ -149,6 +154,9 @@ func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 	}
 	if in.charset != "" && in.charset != "utf-8" {
 		found += ", " + in.charset
+	}
+	if unpacked {
+		found += ", " + name
 	}
 	reader := &Reader{
 		name: name, format: chosen.name, rows: rows, bytes: in.bytes, rowsMax: RowsMax, found: found,

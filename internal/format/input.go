@@ -18,6 +18,7 @@ const spoolBytesMax = 256 << 20
 // input is a file before its format is known: its first bytes as they are, and more of it for the format that asks.
 type input struct {
 	name  string
+	label string // for messages
 	opt   Options
 	from  io.Reader
 	bytes *counter // of from
@@ -30,7 +31,7 @@ type input struct {
 }
 
 func newInput(from io.Reader, name string, opt Options) (*input, error) {
-	in := &input{name: name, opt: opt, from: from, bytes: &counter{from: from}}
+	in := &input{name: name, label: name, opt: opt, from: from, bytes: &counter{from: from}}
 	in.raw = newWindow(in.bytes)
 	head := in.raw.head()
 	switch {
