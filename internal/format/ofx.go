@@ -98,8 +98,8 @@ func (d *ofxDecoder) take(t *tag) error {
 	case t.name == "OFX" && len(d.open) > 0:
 		return d.cut()
 	case isMovement && d.moves != nil:
-		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a movement on line %d that does not end before "+
-			"the next one, on line %d: get the file again", d.entry.line, t.line))
+		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a movement on line %d that does not end "+
+			"before the next one, on line %d: get the file again", d.entry.line, t.line))
 	case len(d.open) > depthMax:
 		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("is nested too deeply on line %d", t.line))
 	case !slices.Contains(ofxAggregates, t.name):
@@ -182,9 +182,9 @@ func (d *ofxDecoder) value(t *tag) error {
 func (d *ofxDecoder) movement() error {
 	m, e := d.moves, &d.entry.fields
 	if action := m["CORRECTACTION"]; action != "" || m["CORRECTFITID"] != "" {
-		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("corrects (CORRECTACTION %s) on line %d the "+
-			"movement %s of an earlier file, which cannot be applied: download the whole period anew", action, d.entry.line,
-			quoteCut(m["CORRECTFITID"])))
+		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("corrects (CORRECTACTION %s) on line %d "+
+			"the movement %s of an earlier file, which cannot be applied: download the whole period anew", action,
+			d.entry.line, quoteCut(m["CORRECTFITID"])))
 	}
 	e[entryAccount], e[entryID], e[entryCode] = d.at.Account, m["FITID"], m["TRNTYPE"]
 	if e[entryID] != "" {
@@ -219,10 +219,11 @@ func (d *ofxDecoder) movement() error {
 		}
 		e[entryValueDate] = day.String()
 	}
-	e[entryAmount] = ofxAmount(m["TRNAMT"])
+	amount := m["TRNAMT"]
+	e[entryAmount] = ofxAmount(amount)
 	money, err := recon.ParseMinor(e[entryAmount], recon.CurrencyScale(e[entryCurrency]))
 	if err != nil {
-		return d.entry.wrong(entryAmount, m["TRNAMT"], recon.CodeAmountUnreadable, err.Error())
+		return d.entry.wrong(entryAmount, amount, recon.CodeAmountUnreadable, err.Error())
 	}
 	d.signs.count(e[entryCode], money, d.entry.line)
 	if e[entryStatus] == recon.Booked && e[entryCurrency] == d.at.Currency {

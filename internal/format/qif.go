@@ -125,15 +125,15 @@ func (d *qifDecoder) begin(text string, line int) error {
 	case "option", "clear": // they only steer the program that reads
 		return nil
 	case "invst":
-		return refuse(fmt.Sprintf("holds an investment account (!Type:Invst on line %d), whose lines are not all money: "+
-			"export the cash account alone", line))
+		return refuse(fmt.Sprintf("holds an investment account (!Type:Invst on line %d), whose lines are not all "+
+			"money: export the cash account alone", line))
 	case "bank", "cash", "ccard", "oth a", "oth l", "account", "cat", "class", "tag", "memorized", "security", "prices",
 		"budget":
 		d.block = is
 		return nil
 	}
-	return refuse(fmt.Sprintf("holds records of a kind that is not known (%s on line %d): export the account's register "+
-		"alone", quoteCut(text), line))
+	return refuse(fmt.Sprintf("holds records of a kind that is not known (%s on line %d): export the account's "+
+		"register alone", quoteCut(text), line))
 }
 
 // register reports whether the records at hand are transactions, and not one of the lists.
@@ -200,7 +200,8 @@ func (d *qifDecoder) end(rec *recon.Record) (bool, error) {
 		return wrong(qifAmount, recon.CodeAmountUnreadable, "this record has no amount (T)")
 	}
 	r.fields[qifDate] = qifDay(r.fields[qifDate])
-	if sum := qifSum(r.sums); len(r.sums) == r.parts && r.parts > 0 && sum.Cmp(qifSum(r.fields[qifAmount:qifAmount+1])) != 0 {
+	total := r.fields[qifAmount : qifAmount+1]
+	if r.parts > 0 && len(r.sums) == r.parts && qifSum(r.sums).Cmp(qifSum(total)) != 0 {
 		return wrong(qifAmount, recon.CodeMalformed,
 			fmt.Sprintf("the %d splits of this record add up to another amount: %s", r.parts, r.fields[qifSplits]))
 	}

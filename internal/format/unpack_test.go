@@ -101,6 +101,7 @@ func TestT38_ArchivesAreRefusedByName(t *testing.T) {
 	gone := errors.New("connection reset")
 	o := tell(io.MultiReader(bytes.NewReader(broken[:50]), iotest.ErrReader(gone)), "x.gz", Options{})
 	require.ErrorIs(t, o.err, gone)
+	require.Equal(t, gone, damaged(gone))
 }
 
 // TestT31_ADeflateBombIsRefused unpacks gigabytes of a few megabytes: the ratio ends it long before.
