@@ -55,11 +55,17 @@ type openNet struct {
 	amount, net string
 	rows        int
 	sum         string // of the amounts less the net ones
+	gross       bool   // net is the amount before fees, which only the other side can show to have moved
 }
 
 // netBeside leaves open which of two amounts moved, where a net one differs from the one that is named an amount.
 func (d *detector) netBeside(m *Mapper) {
 	amount, net := firstColumn(d.out.Fields[recon.FieldAmount]), firstColumn(d.out.Fields[recon.FieldNet])
+	gross := firstColumn(d.out.Fields[recon.FieldGross])
+	if (net == "" || net == amount) && gross != "" && gross != amount && !d.given.Has(recon.FieldAmount) {
+		d.report.openNet = &openNet{amount: amount, net: gross, gross: true}
+		return
+	}
 	if amount == "" || net == "" || amount == net || d.given.Has(recon.FieldAmount) {
 		return
 	}
@@ -78,7 +84,7 @@ func (d *detector) netBeside(m *Mapper) {
 }
 
 func (d *detector) askNet() {
-	if open := d.report.openNet; open != nil {
+	if open := d.report.openNet; open != nil && !open.gross {
 		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all: which of them moved?", open.amount, open.net,
 			rowsText(open.rows), open.sum),
 			[2]string{"the first: fees are charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},

@@ -332,19 +332,22 @@ func (r *Reader) netBy(index map[string]*Known) {
 		}
 		return false
 	}
-	first, second := 0, 0
+	open, first, second := r.Detection.openNet, 0, 0
 	for _, p := range r.pairs(index) {
-		if !p.tx.Net.Set || p.tx.Net.Amount == p.tx.Amount {
+		net := p.tx.Net
+		if open.gross {
+			net = p.tx.Gross
+		}
+		if !net.Set || net.Amount == p.tx.Amount {
 			continue
 		}
 		if same(p.tx.Amount, p.other.Amount) {
 			first++
 		}
-		if same(p.tx.Net.Amount, p.other.Amount) {
+		if same(net.Amount, p.other.Amount) {
 			second++
 		}
 	}
-	open := r.Detection.openNet
 	why := fmt.Sprintf("the other side has it on %d of %d rows that share a reference", max(first, second),
 		first+second)
 	switch {
