@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"cmp"
 	"io"
 	"maps"
 	"regexp"
@@ -69,14 +68,11 @@ func (in *input) decode() (*window, error) {
 		return nil, refuse(what)
 	}
 	charset, mark := charsetOf(head, raw.eof)
-	if charset == "" || mark == 0 && isASCII(head) {
-		charset = cmp.Or(xmlCharset(head), charset)
-	}
 	in.guessed = charset == "" && declared == ""
 	switch {
 	case declared != "" && !(strings.EqualFold(declared, "utf-16") && mark > 0):
 		charset = strings.ReplaceAll(strings.ToLower(declared), "_", "-")
-	case charset == "" || charset == "utf-8" && !raw.eof && !bytes.ContainsFunc(head, beyondASCII):
+	case charset == "" || mark == 0 && charset == "utf-8" && !bytes.ContainsFunc(head, beyondASCII):
 		if itself := statedCharset(head); itself != "" {
 			charset, in.guessed = itself, false
 		} else if charset == "" {
@@ -122,7 +118,7 @@ func statedCharset(head []byte) string {
 	name = strings.NewReplacer("cp-", "", "cp", "", "windows-", "", "windows", "", "iso-", "", "iso", "", "latin1",
 		"8859-1", "latin-1", "8859-1", "_", "-").Replace(name)
 	for known := range charsets {
-		if known == name || known == "windows-"+name || known == "iso-"+name {
+		if !strings.HasPrefix(name, "utf-") && known == name || known == "windows-"+name || known == "iso-"+name {
 			return known
 		}
 	}
@@ -147,26 +143,6 @@ func charsetOf(head []byte, whole bool) (charset string, mark int) {
 		return "utf-8", 0
 	}
 	return "", 0
-}
-
-// xmlDeclared is the charset in an XML declaration.
-var xmlDeclared = regexp.MustCompile(`\A\s*<\?xml[^>]{0,200}\sencoding\s*=\s*["']([\w.-]+)["']`)
-
-// xmlCharset is the charset that an XML file states, where its first bytes prove none; "" if it is none that is known.
-func xmlCharset(head []byte) string {
-	stated := xmlDeclared.FindSubmatch(head)
-	if stated == nil {
-		return ""
-	}
-	name := strings.ToLower(string(stated[1]))
-	if charsets[name] == nil || strings.HasPrefix(name, "utf-") {
-		return ""
-	}
-	return name
-}
-
-func isASCII(head []byte) bool {
-	return !slices.ContainsFunc(head, func(c byte) bool { return c == 0 || c >= utf8.RuneSelf })
 }
 
 // mostlyUTF8 reports whether a text that is not UTF-8 throughout is so but for a few damaged letters: in Windows-1252

@@ -10,6 +10,7 @@ import (
 // foreigner is a kind of file that is not read: what it is, by its content, and what to do with it now.
 type foreigner struct {
 	begins string         // its first bytes
+	inside string         // bytes that it has somewhere behind them
 	word   string         // in capitals, what its first text has somewhere; "": not asked
 	holds  *regexp.Regexp // what its first text has, if it is text
 	advice string
@@ -20,6 +21,10 @@ const exportCSV = ", which cannot be read yet: export CSV or JSON from where it 
 
 // binaries are asked first, before the file is known to be text.
 var binaries = []foreigner{
+	{
+		begins: "\xD0\xCF\x11\xE0", inside: "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00",
+		advice: "is an Office document with a password: save it without one, or save the sheet as CSV",
+	},
 	{begins: "\xD0\xCF\x11\xE0", advice: "is an old Excel workbook (XLS): save the sheet as CSV and load that"},
 	{begins: "%PDF", advice: "is a PDF: ask the bank or the system it comes from for a CSV export"},
 	{begins: "BZh", advice: "is compressed (bzip2): unpack it first"},
@@ -39,8 +44,7 @@ var binaries = []foreigner{
 
 // archives are what ZIP archives really are, by the name of a file that they hold.
 var archives = []foreigner{
-	{begins: "xl/workbook.xml", advice: "is an Excel workbook (XLSX): save the sheet as CSV and load that"},
-	{begins: "xl/workbook.bin", advice: "is a binary Excel workbook (XLSB): save the sheet as CSV and load that"},
+	{begins: "xl/workbook.bin", advice: "is a binary Excel workbook (XLSB): save it as XLSX or CSV and load that"},
 	{begins: "content.xml", advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that"},
 	{begins: "Index/Document.iwa", advice: "is a Numbers sheet: export it as CSV and load that"},
 	{begins: "word/document.xml", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
@@ -127,7 +131,7 @@ var foreigners = []foreigner{
 func foreignBytes(head []byte) string {
 	head = trimStart(head)
 	for _, f := range binaries {
-		if bytes.HasPrefix(head, []byte(f.begins)) {
+		if bytes.HasPrefix(head, []byte(f.begins)) && bytes.Contains(head, []byte(f.inside)) {
 			return f.advice
 		}
 	}

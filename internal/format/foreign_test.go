@@ -83,7 +83,7 @@ func TestOtherBytesAreNamed(t *testing.T) {
 	require.Contains(t, foreignBytes([]byte("junk\n%PDF-1.4\n1 0 obj")), "is a PDF")
 	require.Contains(t, foreignBytes([]byte(strings.Repeat("x", 257)+"ustar\x00")), "is a tar archive")
 	for _, b := range binaries {
-		require.NotEmpty(t, foreignBytes([]byte(b.begins+"rest")))
+		require.NotEmpty(t, foreignBytes([]byte(b.begins+"rest"+b.inside)))
 	}
 }
 

@@ -53,6 +53,7 @@ const (
 	CAMT   = "camt"
 	OFX    = "ofx"
 	QIF    = "qif"
+	XLSX   = "xlsx"
 	CSV    = "csv"
 	JSON   = "json"
 	NDJSON = "ndjson"
@@ -102,6 +103,7 @@ type notation struct {
 // formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before
 // those that look at text, and csv takes whatever text is left.
 var formats = []notation{
+	{XLSX, func(in *input) bool { return in.zip != nil }, openXLSX},
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},

@@ -27,7 +27,13 @@ func fuzzFormat(f *testing.F, format string) {
 		}
 		f.Add(data[:min(len(data), 2000)])
 	}
+	if format == XLSX {
+		f.Add([]byte(topOfSheet + rowsOfTable))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if format == XLSX { // anything as a sheet
+			data = book(t, bookOfOne, string(data))
+		}
 		r, err := Open(bytes.NewReader(data), "x", Options{Format: format})
 		if err != nil {
 			return
@@ -59,4 +65,5 @@ func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
 func FuzzT37_CAMT(f *testing.F)   { fuzzFormat(f, CAMT) }
 func FuzzT37_OFX(f *testing.F)    { fuzzFormat(f, OFX) }
 func FuzzT37_QIF(f *testing.F)    { fuzzFormat(f, QIF) }
+func FuzzT37_XLSX(f *testing.F)   { fuzzFormat(f, XLSX) }
 func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type input struct {
 	from  io.Reader
 	bytes *counter // of from
 	raw   *window
+	zip   *zip.Reader // of a workbook
 
 	utf8    *window // of text
 	notText error

@@ -24,7 +24,10 @@ type tag struct {
 
 // tagReader reads SGML, XML and HTML as a stream of tags: closing ones may be missing. It resolves no entity but those
 // of single characters, and fetches nothing.
-type tagReader struct{ w *window }
+type tagReader struct {
+	w     *window
+	exact bool // white space counts
+}
 
 // next returns the next tag; io.EOF at the end, a tag that is cut off included.
 func (r *tagReader) next() (tag, error) {
@@ -97,6 +100,36 @@ var (
 	cdata              = []byte("<![CDATA[")
 )
 
+// resolve replaces references to characters by these.
+func resolve(text []byte) []byte {
+	if bytes.IndexByte(text, '&') < 0 {
+		return text
+	}
+	return characterReference.ReplaceAllFunc(text, func(ref []byte) []byte {
+		return []byte(html.UnescapeString(string(ref)))
+	})
+}
+
+// local is the name of a tag without its prefix.
+func (t *tag) local() string { return t.name[strings.LastIndexByte(t.name, ':')+1:] }
+
+// attr is the value of an attribute, whatever its prefix; "" where there is none.
+func (t *tag) attr(name string) string {
+	for rest := t.attrs; ; {
+		key, after, _ := strings.Cut(rest, "=")
+		after = strings.TrimLeft(after, " ")
+		if after == "" || after[0] != '"' && after[0] != '\'' {
+			return ""
+		}
+		value, more, _ := strings.Cut(after[1:], after[:1])
+		key = strings.TrimSpace(key)
+		if key[strings.LastIndexByte(key, ':')+1:] == name {
+			return string(resolve([]byte(value)))
+		}
+		rest = more
+	}
+}
+
 // text takes the text up to the next tag. Comments and processing instructions part it.
 func (r *tagReader) text() ([]byte, error) {
 	var text []byte
@@ -105,11 +138,12 @@ func (r *tagReader) text() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		text = append(text, characterReference.ReplaceAllFunc(r.w.rest()[:end], func(ref []byte) []byte {
-			return []byte(html.UnescapeString(string(ref)))
-		})...)
+		text = append(text, resolve(r.w.rest()[:end])...)
 		r.w.take(end)
 		if !r.starts(0, string(cdata)) {
+			if r.exact {
+				return text, nil
+			}
 			return bytes.Join(bytes.Fields(text), []byte{' '}), nil
 		}
 		end, last, err := r.index("]]>", len(cdata))

@@ -25,6 +25,9 @@ const (
 	directoryBytesMax = 1 << 20  // of the list of files in a ZIP archive
 )
 
+// workbookFile is in every XLSX file.
+const workbookFile = "xl/workbook.xml"
+
 const archiveAdvice = "unpack it and load the file inside"
 
 // unpacked returns the one data file in a gzip or ZIP archive as an input of its own, and any other input as it is.
@@ -94,6 +97,10 @@ func (in *input) unzip() (*input, error) {
 			!strings.HasPrefix(f.Name, "__MACOSX/") && base != "Thumbs.db" && base != "desktop.ini" {
 			data = append(data, f)
 		}
+	}
+	if names[workbookFile] {
+		in.zip = z
+		return nil, nil
 	}
 	for _, document := range archives {
 		if names[document.begins] {
