@@ -59,9 +59,10 @@ type outside struct {
 
 // commands make the commands of the program.
 var commands = []func(outside) *cobra.Command{
-	newMatchCommand, newInspectCommand, newExportsCommand, newSchemaCommand, newRulesCommand, newTestCommand,
-	newImportCommand, newRunCommand, newExceptionsCommand, newExportCommand, newApplyCommand, newServeCommand,
-	newDemoCommand, newTenantCommand, newTokenCommand, newMigrateCommand, newHealthCommand, newVersionCommand,
+	newMatchCommand, newInspectCommand, newExportsCommand, newRecipesCommand, newSchemaCommand, newRulesCommand,
+	newTestCommand, newImportCommand, newRunCommand, newExceptionsCommand, newExportCommand, newApplyCommand,
+	newServeCommand, newDemoCommand, newTenantCommand, newTokenCommand, newMigrateCommand, newHealthCommand,
+	newVersionCommand,
 }
 
 // misuse matches cobra's own errors about a command line; they have no type.

@@ -29,6 +29,7 @@ const matchExample = `  matcher match ledger.csv bank.csv
   matcher match ledger.csv bank.csv --save recon.yaml     # then edit it, and:
   matcher match ledger.csv bank.csv --setup recon.yaml --fail-on open
   matcher match feb-ledger.csv feb-bank.csv --setup recon.yaml --carry jan --out feb
+  matcher match --recipe stripe-payouts ledger.csv payout_reconciliation.csv
   matcher match --left shop=orders/ --left till=till.csv --right psp=payout-*.csv`
 
 // matchOptions are the flags of match.
@@ -42,6 +43,7 @@ type matchOptions struct {
 	setup, save               string
 	leftNegate, rightNegate   bool
 	leftAs, rightAs           string
+	recipe                    string
 	from, to, asOf            string
 	leftBalance, rightBalance string
 	out                       string
@@ -92,6 +94,7 @@ func newMatchCommand(o outside) *cobra.Command {
 		"read left files as the known export of a `NAME` (matcher exports), or as none")
 	f.StringVar(&m.rightAs, "right-as", "",
 		"read right files as the known export of a `NAME` (matcher exports), or as none")
+	f.StringVar(&m.recipe, "recipe", "", "use the setup of a recipe: its `NAME` (matcher recipes)")
 	f.StringVar(&m.setup, "setup", "",
 		"maps, rules, calendars, rates and fee schedules in one `FILE`, as --save writes it")
 	f.StringVar(&m.save, "save", "", "write the maps and rules in use to a `FILE` for --setup")

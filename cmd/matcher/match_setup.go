@@ -44,7 +44,19 @@ func newMatchSetup(setup setup.Setup, path string) *matchSetup {
 // readSetup reads the setup, the maps and the rules, and the days of the period.
 func (o *matchOptions) readSetup() (*matchSetup, error) {
 	var file setup.Setup
-	if o.setup != "" {
+	switch {
+	case o.recipe != "" && o.setup != "":
+		return nil, usageError("--recipe and --setup are both a setup: write the recipe's with matcher recipes %s "+
+			"--out DIR, and edit it", o.recipe)
+	case o.recipe != "":
+		r, err := recipeNamed(o.recipe)
+		if err != nil {
+			return nil, err
+		}
+		if file, _ = setup.Decode(r.setup()); o.rightAs == "" {
+			o.rightAs = r.right
+		}
+	case o.setup != "":
 		var err error
 		if file, err = readSetupFile(o.setup); err != nil {
 			return nil, err
@@ -70,7 +82,7 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 		}
 	}
 	if o.rules == "" {
-		s := newMatchSetup(file, o.setup)
+		s := newMatchSetup(file, cmp.Or(o.setup, o.recipe))
 		return s, o.readDays(&s.options)
 	}
 	data, err := readWhole(o.rules)
