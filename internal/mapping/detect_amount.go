@@ -48,13 +48,13 @@ func mostlyLong(values []string) bool {
 
 // amountColumns settles how the file writes its amounts: debit and credit, or one column perhaps with a direction.
 func (d *detector) amountColumns() {
-	if d.out.Has(recon.FieldAmount) || d.out.Has(recon.FieldDebit) || d.out.Has(recon.FieldCredit) {
-		d.namedAmounts()
-		return
-	}
 	d.take(recon.FieldOriginalCurrency, d.anyText, "named like the currency of the original amount")
 	if !d.take(recon.FieldOriginalAmount, areAmounts, "named like the original amount") {
 		delete(d.out.Fields, recon.FieldOriginalCurrency)
+	}
+	if d.out.Has(recon.FieldAmount) || d.out.Has(recon.FieldDebit) || d.out.Has(recon.FieldCredit) {
+		d.namedAmounts()
+		return
 	}
 	d.namedAmounts()
 	mayBeEmpty := func(v []string) bool { return len(v) == 0 || mostlyAmounts(v) }

@@ -286,3 +286,15 @@ file of a source without a map is read so, the next ones as the first.
 Each is a file of ` + "`internal/mapping/exports`" + ` with a file of its shape in ` + "`testdata/exports`" + `, from which this page is made
 (` + "`go test ./internal/mapping -run TestExportsPage -update`" + `).
 `
+
+// TestExportKeepsOriginalAmounts finds what an export does not state, such as the amount in the shop's currency.
+func TestExportKeepsOriginalAmounts(t *testing.T) {
+	t.Parallel()
+	r := opened(t, "Datum,Empfänger,Kontonummer,Transaktionstyp,Verwendungszweck,Kategorie,Betrag (EUR),"+
+		"Betrag (Fremdwährung),Fremdwährung,Wechselkurs\n2026-04-13,a shop,,Karte,,,-18.40,-20.00,USD,1.087\n", Hints{})
+	require.Equal(t, "n26-old-de", r.Detection.Export)
+	tx, wrong := r.Map(r.Sample()[0])
+	require.Empty(t, wrong)
+	require.Equal(t, "EUR", tx.Currency)
+	require.Equal(t, &recon.Money{Amount: -2000, Currency: "USD"}, tx.Original)
+}
