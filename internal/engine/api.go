@@ -109,6 +109,7 @@ const (
 	ChangeGroup // something else of those groups
 	ChangeText  // the text that is compared by similarity
 	ChangeLimit // the rule's limit alone: something else of the rule reads what a change of the row would touch
+	ChangeRival // nothing: the pair agrees, and the row whose index is Delta took part in it
 	ChangeScore // nothing: what failed can be mended, and the pair would still score below proposeAt
 	// ChangeTakesBack is no change: the row takes the nearest one, which is of its own side, back.
 	ChangeTakesBack
@@ -215,6 +216,7 @@ type Result struct {
 	state               [2][]rowState
 	replaces            map[int][]int
 	notes               map[groupKey]recon.Evidence
+	rivals              map[groupKey][2]uint32
 }
 
 // Bridge leads from the left balance to the right one in a currency: Left + Σ items = Right, to the minor unit.

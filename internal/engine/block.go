@@ -17,8 +17,10 @@ type block struct {
 	nodes  [2][]node
 	flags  [2][]uint8 // of nodes: why rows of theirs that stay open do
 	edges  []solver.Edge
-	fan    int   // candidates that one left node may have
-	budget int64 // work units for exact assignment
+	fan    int                // candidates that one left node may have
+	budget int64              // work units for exact assignment
+	best   [2][][]solver.Edge // of nodes: their two best edges, made when first asked for
+	taker  [2][]int32         // of nodes, from 1: a node of the other side that took part in them
 	out    *outcome
 }
 
@@ -50,10 +52,12 @@ type pair struct {
 	alternatives int32
 	method       Method
 	held         recon.HeldBy
+	rivals       [2]uint32 // from 1: the next best row of each side, where nothing else keeps the pair apart from it
 }
 
 // mark is why a row that took part in a rule found no partner there.
 type mark struct {
+	lost lost
 	row  uint32
 	side uint8
 	flag uint8
@@ -254,7 +258,7 @@ func (b *block) windows() {
 
 func (b *block) markAll(side int, n node, flag uint8) {
 	for _, row := range b.rows[side][n.from:n.to] {
-		b.out.marks = append(b.out.marks, mark{row, uint8(side), flag})
+		b.out.marks = append(b.out.marks, mark{row: row, side: uint8(side), flag: flag})
 	}
 }
 

@@ -14,7 +14,7 @@ func (r *runner) finish() (*Result, error) {
 	res := &Result{
 		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1],
 		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, notes: r.notes,
-		Reversals: r.reversals,
+		rivals: r.rivals, Reversals: r.reversals,
 	}
 	c := newClassifier(r)
 	for side := range r.tables {
@@ -104,6 +104,11 @@ func (c *classifier) explain(side int, row uint32) Open {
 	}
 	best := c.find(side, row)
 	o := Open{Row: row, Miss: c.advised(c.inside(&best, side, row), side, row)}
+	if l, known := c.sides[side].lost[row]; known && o.Miss.Row == NoRow {
+		o.Miss = Miss{
+			Row: l.partner, Rule: l.rule, Change: ChangeRival, Delta: int64(l.rival), failed: recon.ReasonTaken,
+		}
+	}
 	flags, near := c.sides[side].flags[row], &best.miss
 	switch {
 	case c.tables[side].pending[row] && !c.carried(side, row):

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -27,8 +28,9 @@ func (rp *rulePlan) compileColumns(p *Plan, r *recon.Rule) {
 		rp.amount[half] = p.amountColumn(side, text, &r.Currency)
 		rp.currencyAt[half] = p.currencyColumn(side, &r.Currency)
 		rp.whereAt[half] = p.whereColumn(side, [2]string{r.Where.Left, r.Where.Right}[half])
-		if rp.gross[half] = noGross; strings.HasPrefix(text, recon.ScheduleTerm) {
-			rp.gross[half] = p.grossColumn(side)
+		rp.gross[half] = noGross
+		if _, base, isSchedule := recon.ScheduleOf(text); isSchedule {
+			rp.gross[half] = p.addAmountColumn(side, amountSpec{text: baseColumn + base, base: &base})
 		}
 	}
 	rp.converts = r.Currency.Mode != recon.CurrencySame
@@ -50,21 +52,17 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 		}, "|")
 		spec.rates = newRateTable(c, p.Options.Rates)
 	}
-	if name, isSchedule := strings.CutPrefix(text, recon.ScheduleTerm); isSchedule {
+	if name, base, isSchedule := recon.ScheduleOf(text); isSchedule {
 		s := p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
 		compiled, err := s.Compile()
 		if err != nil {
 			panic("engine: a fee schedule was not checked: " + err.Error())
 		}
-		spec.schedule = &schedule{s.Currency, compiled}
+		spec.schedule = &schedule{s.Currency, compiled, base}
 	} else {
 		spec.terms, _ = recon.AmountTerms(text)
 	}
 	return p.addAmountColumn(side, spec)
-}
-
-func (p *Plan) grossColumn(side int) int {
-	return p.addAmountColumn(side, amountSpec{text: grossColumn})
 }
 
 func (p *Plan) addAmountColumn(side int, spec amountSpec) int {
@@ -78,8 +76,8 @@ func (p *Plan) addAmountColumn(side int, spec amountSpec) int {
 // value is what the column holds of a row, absent where it has no such amount, and the number of the rate that it took.
 func (s *amountSpec) value(tx *recon.Transaction) (amount int64, rate int32) {
 	switch {
-	case s.text == grossColumn:
-		amount = grossOf(tx)
+	case s.base != nil:
+		amount = baseOf(tx, *s.base)
 	case s.schedule != nil:
 		amount = s.schedule.left(tx)
 	case s.original && tx.Original != nil:
@@ -101,8 +99,12 @@ func (s *amountSpec) fields(to map[string]bool) {
 	for _, t := range s.terms {
 		to[t.Field] = true
 	}
-	if s.schedule != nil || s.text == grossColumn {
-		to["gross"] = true
+	base := s.base
+	if s.schedule != nil {
+		base = &s.schedule.base
+	}
+	if base != nil {
+		to[cmp.Or(*base, "gross")] = true
 	}
 	if s.original {
 		to["original"] = true

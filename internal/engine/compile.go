@@ -69,6 +69,7 @@ type amountSpec struct {
 	original bool // the original amount where a row has one
 	wide     bool // as a bare number with four decimals
 	schedule *schedule
+	base     *string // of a schedule: the column holds what it is applied to
 	rates    *rateTable
 }
 

@@ -49,7 +49,7 @@ func Example() {
 	}
 	// Output:
 	// CONFIRMED order 1 = bank 1 score 99 ROUNDING
-	// order 2 BREAK AMOUNT_DIFFERS near bank 2: change the amount by -9.50, or allow 10.00 under "tolerance on reference"
+	// order 2 BREAK AMOUNT_DIFFERS near bank 2: change the amount by -10.00 (-9.50 is enough), or allow 10.00 under "tolerance on reference"
 }
 
 // TestScoreTable is the worked table of the package's documentation, line by line.

@@ -18,8 +18,16 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 		return nil
 	}
 	leftRows, rightRows := r.LeftRows(g), r.RightRows(g)
+	var noted []recon.Evidence
+	if e, has := r.notes[g.key()]; has {
+		noted = append(noted, e)
+	}
+	if rivals, has := r.rivals[g.key()]; has {
+		noted = append(noted, rivalEvidence([2]*Table{left, right}, rivals))
+	}
 	if !g.several(&p.rules[g.Rule]) {
-		return Compare(p, [2]*Table{left, right}, int(g.Rule), [2]uint32{leftRows[0], rightRows[0]})
+		list := Compare(p, [2]*Table{left, right}, int(g.Rule), [2]uint32{leftRows[0], rightRows[0]})
+		return append(list, noted...)
 	}
 	v := &view{plan: p, tables: [2]*Table{left, right}}
 	x := v.evaluator(&p.rules[g.Rule])
@@ -28,10 +36,18 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 	if x.within() && slices.ContainsFunc(list, func(e recon.Evidence) bool { return !e.Held }) {
 		return x.evidenceOf([2][]uint32{rows[1], rows[0]})
 	}
-	if e, noted := r.notes[g.key()]; noted {
-		list = append(list, e)
+	return append(list, noted...)
+}
+
+// rivalEvidence names the rows that could take the place of a group's own.
+func rivalEvidence(tables [2]*Table, rivals [2]uint32) recon.Evidence {
+	e := recon.Evidence{Component: recon.ComponentRival, Field: "as good or nearly", Held: true}
+	for side, text := range [2]*string{&e.Left, &e.Right} {
+		if rivals[side] > 0 {
+			*text = tables[side].label(rivals[side] - 1)
+		}
 	}
-	return list
+	return e
 }
 
 // label names a row: by its id, else by its day and amount.
@@ -64,7 +80,7 @@ func (c *comparison) evidence() []recon.Evidence {
 	}
 	list = append(list, c.currencyEvidence())
 	left, right := c.rows[LeftIndex], c.rows[RightIndex]
-	if c.mode != recon.AmountAny && c.amounts[0][left] != absent && c.amounts[1][right] != absent {
+	if c.amounts[0][left] != absent && c.amounts[1][right] != absent {
 		list = append(list, c.amountEvidence())
 		for half := range c.gross {
 			if e, known := c.feeEvidence(half); known {
@@ -231,10 +247,21 @@ func (c *comparison) amountEvidence() recon.Evidence {
 	left, right := c.rows[LeftIndex], c.rows[RightIndex]
 	code, a, b := c.currency[LeftIndex][left], c.amount(LeftIndex), c.amount(RightIndex)
 	near, difference, held := c.amountHeld(code, a, b)
+	allowed := c.money(LeftIndex, c.allowed(code, a, b))
+	if c.mode == recon.AmountAny { // nothing is compared, and no difference is confirmed past its limit
+		difference, _ = subtract(c.amounts[0][left], c.amounts[1][right])
+		near, held, allowed = 0, true, "any"
+		if most, given := c.maxDiff.in(code); given {
+			allowed = c.money(LeftIndex, most)
+		}
+		if difference == 0 {
+			near = full
+		}
+	}
 	return recon.Evidence{
 		Component: recon.ComponentAmount, Field: sameOrBoth(c.rule.Amount.Left, c.rule.Amount.Right),
 		Left: c.money(LeftIndex, c.amounts[0][left]), Right: c.money(RightIndex, c.amounts[1][right]),
-		Difference: c.money(LeftIndex, difference), Allowed: c.money(LeftIndex, c.allowed(code, a, b)),
+		Difference: c.money(LeftIndex, difference), Allowed: allowed,
 		Closeness: int(near), Held: held,
 	}
 }

@@ -76,8 +76,7 @@ func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {
 		if own := c.amount(half); own != 0 && own == -c.amount(1-half) {
 			return "turn the sign of one of the two rows: their amounts are equal and opposite" + under
 		}
-		return c.feeChange() + "change the amount by " + plus(m.Delta) + c.money(half,
-			m.Delta) + c.unit(half) + c.amountLimit() + under
+		return c.feeChange() + c.amountChange(half, m.Delta) + c.amountLimit() + under
 	case ChangeDate:
 		shift := fmt.Sprintf("%d days", m.Delta)
 		if c.timestamp {
@@ -88,11 +87,13 @@ func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {
 		similar := inUnits(c.similarity())
 		return fmt.Sprintf("the texts are %s alike: set text.min to %s, or change the text", similar, similar) + under
 	case ChangeLimit:
-		return c.limitAlone(m.Failed()) + under
+		return c.feeChange() + c.limitAlone(m.Failed()) + under
 	case ChangeKey:
 		return c.keyChange() + under
 	case ChangeSum:
 		return "change the sum of its group by " + plus(m.Delta) + c.money(half, m.Delta) + under
+	case ChangeRival:
+		return "agrees" + under + ", but " + tables[indexOf(side)].label(uint32(m.Delta)) + " took part in it"
 	case ChangeScore:
 		return c.differences() + ", and without that it would still score below proposeAt" + under
 	case ChangeGroup:
@@ -109,6 +110,42 @@ func suggestion(p *Plan, tables [2]*Table, side recon.Side, open *Open) string {
 		return c.tables[0].Currency(left) + " against " + c.tables[1].Currency(right)
 	}
 	return "more than one thing differs: " + c.differences() + under
+}
+
+// amountChange is the change that makes two amounts equal, and how much of it is enough; a slip of the keys has a name.
+func (c *comparison) amountChange(half int, least int64) string {
+	left, right := c.amount(LeftIndex), c.amount(RightIndex)
+	what, whole := [2]string{c.rule.Amount.Left, c.rule.Amount.Right}[half], right-left
+	if half == RightIndex {
+		whole = -whole
+	}
+	whole *= (&mender{c.evaluator}).turned(half, c.rows[half])
+	text := "change " + what
+	if what == "amount" {
+		text = "change the amount"
+	}
+	if swapped(c.money(half, left), c.money(half, right)) {
+		text = "two digits are swapped: " + text
+	}
+	if whole == least || c.currency[half][c.rows[half]] == codeAny { // a bare number has more decimals than the row
+		return text + " by " + plus(least) + c.money(half, least) + c.unit(half)
+	}
+	return text + " by " + plus(whole) + c.money(half, whole) + c.unit(half) + " (" + plus(least) +
+		c.money(half, least) + " is enough)"
+}
+
+// swapped reports whether two texts differ in two characters that changed places.
+func swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	var at []int
+	for i := range a {
+		if a[i] != b[i] {
+			at = append(at, i)
+		}
+	}
+	return len(at) == 2 && a[at[0]] == b[at[1]] && a[at[1]] == b[at[0]]
 }
 
 func plus(v int64) string {
@@ -141,6 +178,10 @@ func (c *comparison) amountLimit() string {
 	if !fits || left < 0 != (right < 0) {
 		return ""
 	}
+	over := magnitude(right) > magnitude(left)
+	if c.amountOn == recon.AmountShort && over || c.amountOn == recon.AmountOver && !over {
+		return "" // no allowance would do
+	}
 	return ", or allow " + c.money(LeftIndex, int64(magnitude(difference)))
 }
 
@@ -165,7 +206,11 @@ func (c *comparison) keyChange() string {
 	for i, k := range c.keys {
 		a, b := c.keyTexts(k.pair)
 		if (k.required && (len(a) == 0 || len(b) == 0)) || (len(a) > 0 && len(b) > 0 && !c.agree(k.pair)) {
-			return fmt.Sprintf("%s differs: %s against %s", keyName(&c.rule.Keys[i]), quoted(a), quoted(b))
+			text := fmt.Sprintf("%s differs: %s against %s", keyName(&c.rule.Keys[i]), quoted(a), quoted(b))
+			if len(a) == 1 && len(b) == 1 && swapped(a[0], b[0]) {
+				text += ", two characters are swapped"
+			}
+			return text
 		}
 	}
 	return "a key differs"

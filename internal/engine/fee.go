@@ -2,28 +2,31 @@ package engine
 
 import (
 	"slices"
-	"strings"
 
 	"matcher/internal/recon"
 )
 
 // A rule may compare what a fee schedule leaves of an amount: amount.left "schedule:cards" is the row's gross, or its
-// amount where it states no gross, less the fee that the schedule takes of it, in the schedule's currency; a row in
-// another currency has no such amount. What was taken in fact is the fee that the row states, or else what is between
-// the gross and the other side's amount. The evidence of a pair has expected, actual and delta, and a pair that fails
-// on the amount alone is open by FEE_VARIANCE.
+// amount where it states no gross, less the fee that the schedule takes of it, in the schedule's currency;
+// "schedule:cards(net)" is the same of the net amount. A row in another currency has no such amount. What was taken in
+// fact is the fee that the row states, or else what is between the gross and the other side's amount. The evidence of a
+// pair has expected, actual and delta, and a pair that fails on the amount alone is open by FEE_VARIANCE.
 
 // schedule is a fee schedule that a rule names.
 type schedule struct {
 	currency string
 	compiled *recon.CompiledSchedule
+	base     string
 }
 
-// grossColumn is the text of the column that holds what schedules are applied to.
-const grossColumn = "gross|amount"
+// baseColumn leads the text of a column that holds what a schedule is applied to.
+const baseColumn = "base|"
 
-// grossOf is what a schedule is applied to.
-func grossOf(tx *recon.Transaction) int64 {
+// baseOf is what a schedule is applied to.
+func baseOf(tx *recon.Transaction, base string) int64 {
+	if base != "" {
+		return amountOf(tx, base)
+	}
 	if tx.Gross.Set {
 		return int64(tx.Gross.Amount)
 	}
@@ -32,10 +35,11 @@ func grossOf(tx *recon.Transaction) int64 {
 
 // left is what the schedule leaves of a row.
 func (s *schedule) left(tx *recon.Transaction) int64 {
-	if tx.Currency != s.currency {
+	base := baseOf(tx, s.base)
+	if tx.Currency != s.currency || base == absent {
 		return absent
 	}
-	simulation, err := s.compiled.Simulate(recon.Minor(grossOf(tx)))
+	simulation, err := s.compiled.Simulate(recon.Minor(base))
 	if err != nil {
 		return absent
 	}
@@ -44,7 +48,7 @@ func (s *schedule) left(tx *recon.Transaction) int64 {
 
 // refuseSchedule returns what is wrong with the schedule that an amount names.
 func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(code, why string)) {
-	name, isSchedule := strings.CutPrefix(amount, recon.ScheduleTerm)
+	name, _, isSchedule := recon.ScheduleOf(amount)
 	if !isSchedule {
 		return
 	}

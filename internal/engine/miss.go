@@ -209,7 +209,8 @@ func (f *missFinder) measure(best *near, side int, row uint32) {
 		return
 	}
 	x := f.rules[m.Rule]
-	if x.fixed[m.Change][side] {
+	converted := m.Change == ChangeAmount && x.rated[side] != nil && x.rated[side][row] > 0
+	if x.fixed[m.Change][side] || converted {
 		if m.Change = ChangeLimit; m.failed == recon.ReasonKeyDiffers {
 			m.Change = ChangeNone
 		}

@@ -34,6 +34,7 @@ func (p *Plan) fixedFields(rp *rulePlan) (fixed [changes][2]bool) {
 	r := rp.rule
 	for half := range 2 {
 		reads := func(field string, but Change) bool { return rp.readElsewhere(p, half, field, but) }
+		fixed[ChangeAmount][half] = rp.gross[half] != noGross // what the schedule leaves of a change is another one
 		terms, _ := recon.AmountTerms([2]string{r.Amount.Left, r.Amount.Right}[half])
 		for _, term := range terms {
 			fixed[ChangeAmount][half] = fixed[ChangeAmount][half] || reads(term.Field, ChangeAmount)

@@ -170,7 +170,7 @@ func (s *subsetRun) missOf(l *lack, half int, row, other uint32) *near {
 		now := x.amounts[half][row]
 		// it would be read the other way round
 		pastZero := x.sign == recon.SignAny && now != 0 && (now < 0) != (now+n.miss.Delta < 0)
-		if x.fixed[ChangeSum][half] || !x.sumReaches() || pastZero {
+		if x.fixed[ChangeSum][half] || x.rated[half] != nil || !x.sumReaches() || pastZero {
 			n.miss.Change, n.miss.Delta = ChangeGroup, 0
 		}
 	}

@@ -40,6 +40,21 @@ func drawFull(t *rapid.T, side string) []recon.Transaction {
 	return rows
 }
 
+// proofOptions are what drawn rules may name: schedules, and a rate that moves every amount.
+var proofOptions = recon.RunOptions{
+	FeeSchedules: []recon.FeeSchedule{
+		{Name: "cut", Currency: "EUR", Items: []recon.FeeItem{{Name: "all", Type: recon.FeePercentage, Percent: "10"}}},
+	},
+	Rates: []recon.FXRate{{From: "JPY", To: "EUR", Date: recon.Epoch + 20454, Rate: "0.3"}},
+}
+
+// compileProof compiles a rule with what it may name.
+func compileProof(t require.TestingT, rule recon.Rule) *Plan {
+	p, errs := Compile([]recon.Rule{rule}, proofOptions)
+	require.Empty(t, errs)
+	return p
+}
+
 // drawRule draws every field of a rule that the change of one row or of one limit can answer for.
 func drawRule(t *rapid.T, n int) recon.Rule {
 	of := func(name string, values ...string) string { return rapid.SampledFrom(values).Draw(t, name) }
@@ -71,7 +86,10 @@ func drawRule(t *rapid.T, n int) recon.Rule {
 	case "both":
 		r.Amount.Abs, r.Amount.Percent, r.Amount.Cap = recon.Limits{Default: "0.20"}, "30", recon.Limits{Default: "0.50"}
 	}
-	r.Amount.Left, r.Amount.Right = of("left amount", "amount", "amount", "net", "net+fee", "amount-fee"), of("right amount", "amount", "amount", "net")
+	if r.Amount.Percent != "" || r.Amount.Abs.Given() {
+		r.Amount.Side = of("side", "", "BOTH", "SHORT", "OVER")
+	}
+	r.Amount.Left, r.Amount.Right = of("left amount", "amount", "amount", "net", "net+fee", "amount-fee", "schedule:cut", "schedule:cut(net)"), of("right amount", "amount", "amount", "net")
 	r.Date = recon.RuleDate{
 		Left: of("left date", "date", "valueDate"), Right: of("right date", "date", "valueDate"), Direction: of("direction", "ABS", "LEFT_FIRST", "RIGHT_FIRST"),
 		MinDays: new(rapid.IntRange(0, 1).Draw(t, "min")), Unit: of("unit", "CALENDAR", "CALENDAR", "BUSINESS"),
@@ -86,9 +104,12 @@ func drawRule(t *rapid.T, n int) recon.Rule {
 	case recon.RuleSubsetSum:
 		r.Group.Cardinality = of("cardinality", "1:N", "N:1")
 	default:
-		r.Currency.Mode = of("currency", "SAME", "SAME", "SAME", "ORIGINAL", "ANY")
+		if r.Currency.Mode = of("currency", "SAME", "SAME", "SAME", "ORIGINAL", "ANY", "CONVERT"); r.Currency.Mode == "CONVERT" {
+			r.Currency.To = "EUR"
+		}
 		if r.Scope = of("scope", "LEFT_RIGHT", "LEFT_RIGHT", "LEFT", "RIGHT"); r.Scope != "LEFT_RIGHT" {
 			r.Amount.Sign, r.Amount.Right, r.Currency.Mode = "OPPOSITE", r.Amount.Left, "SAME"
+			r.Currency.To = ""
 		}
 		if rapid.IntRange(0, 3).Draw(t, "text") == 0 {
 			r.Text = recon.RuleText{Algorithm: of("algorithm", "JARO_WINKLER", "TOKEN_SET", "LEVENSHTEIN"), Min: "0.9"}
@@ -122,7 +143,7 @@ func (p *proof) matches(t *rapid.T, rule recon.Rule, own, other recon.Transactio
 	} else {
 		rows[1-p.side] = []recon.Transaction{other}
 	}
-	res, _, _ := run(t, compile(t, rule), rows[0], rows[1])
+	res, _, _ := run(t, compileProof(t, rule), rows[0], rows[1])
 	return len(res.Groups) == 1 && int(res.Groups[0].LeftCount+res.Groups[0].RightCount) == 2
 }
 
@@ -217,7 +238,7 @@ func TestTheNearestMissIsTrue(t *testing.T) {
 				rules = append(rules, drawRule(t, n))
 			}
 			left, right := drawFull(t, "L"), drawFull(t, "R")
-			p, errs := Compile(rules, recon.RunOptions{})
+			p, errs := Compile(rules, proofOptions)
 			if len(errs) > 0 { // a combination that is refused when it is written
 				return
 			}
@@ -289,6 +310,6 @@ func requireSumMatches(t *rapid.T, p *proof, res *Result, tables [2]*Table, rows
 		}
 		number(open[side])
 	}
-	alone, _, _ := run(t, compile(t, p.rule), open[0], open[1])
+	alone, _, _ := run(t, compileProof(t, p.rule), open[0], open[1])
 	require.NotEmpty(t, alone.Groups, "%s\nopen: %+v", because, open)
 }

@@ -26,11 +26,18 @@ type sideState struct {
 	state   []rowState
 	flags   []uint8
 	outside []bool // rows outside the period; nil without one
+	lost    map[uint32]lost
 	suspect []bool // rows that look like an earlier row of their side; nil where none is sought
 }
 
 func newSideState(rows int) sideState {
 	return sideState{state: make([]rowState, rows), flags: make([]uint8, rows)}
+}
+
+// lost is what a row agreed with and did not get.
+type lost struct {
+	partner, rival uint32 // the row of the other side, and the row of its own that took part in it
+	rule           int16
 }
 
 // isOutside reports whether a row is outside the period.
@@ -49,6 +56,7 @@ type record struct {
 	replaces  map[int][]int               // by group: the partial groups that it takes the place of
 	notes     map[groupKey]recon.Evidence // by group: what it names and does not hold
 
+	rivals   map[groupKey][2]uint32       // by group that is ambiguous or too narrow: the next best row of each side
 	carriers map[[2]int]map[uint32]uint32 // by key pair and half: the first row with a value
 
 	// For nearest misses: the last run of each rule over units, and the last search of each for subsets.
@@ -122,8 +130,9 @@ func newRunner(v view) *runner {
 		view: v,
 		record: &record{
 			byRule: make([]RuleCount, len(v.plan.rules)), written: writeOffs{}, replaces: map[int][]int{},
-			notes: map[groupKey]recon.Evidence{}, carriers: map[[2]int]map[uint32]uint32{},
-			units: map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
+			notes: map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
+			carriers: map[[2]int]map[uint32]uint32{},
+			units:    map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
 		},
 		residuals: &residuals{}, control: &control{total: int64(v.tables[0].Len() + v.tables[1].Len())},
 	}
@@ -193,7 +202,8 @@ func (r *runner) runRule(rp *rulePlan) {
 		}
 		left, right := [1]uint32{p.left}, [1]uint32{p.right}
 		rows := [2][]uint32{left[:], right[:]}
-		if r.addGroup(x, p, rows); p.held == recon.HeldByNamed {
+		before := len(r.groups)
+		if r.addGroup(x, p, rows); p.held == recon.HeldByNamed && len(r.groups) > before {
 			r.noteMissing(x, LeftIndex, rows)
 			r.noteMissing(x, RightIndex, rows)
 		}
@@ -225,7 +235,14 @@ func (r *runner) match(x *evaluator) []outcome {
 		tally.Capped += outcomes[i].capped
 		tally.Gap += outcomes[i].gap
 		for _, m := range outcomes[i].marks {
-			r.sides[m.side].flags[m.row] |= m.flag
+			s := &r.sides[m.side]
+			if s.flags[m.row] |= m.flag; m.flag&(flagAmbiguous|flagBeaten) == 0 || m.lost.partner == NoRow {
+				continue
+			}
+			if s.lost == nil {
+				s.lost = map[uint32]lost{}
+			}
+			s.lost[m.row] = m.lost
 		}
 	}
 	return outcomes
@@ -329,6 +346,9 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 		r.replace(sides)
 	}
 	r.appendGroup(g, sides)
+	if p.rivals != [2]uint32{} && len(rows[0])+len(rows[1]) == 2 {
+		r.rivals[r.groups[len(r.groups)-1].key()] = p.rivals
+	}
 	return true
 }
 
@@ -424,7 +444,8 @@ func (x *evaluator) measure(
 const roundingMax = 5
 
 // adjustment names the reason of a difference that a confirmed group keeps: the fee that a schedule takes, that is
-// between the named amounts or that one half states, the rounding of a few minor units, else a write-off to be posted.
+// between the named amounts or that one half states, the rounding of a few minor units, a discount of exactly what the
+// rule's percentage is, else a write-off to be posted.
 func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) recon.AdjustmentReason {
 	switch {
 	case difference == 0:
@@ -443,6 +464,11 @@ func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) reco
 	}
 	if magnitude(difference) <= roundingMax {
 		return recon.AdjustmentRounding
+	}
+	sums, fits := x.sums(rows)
+	if share := share(x.baseOf(sums[0], sums[1]), x.percent); fits && !x.converts && share > 0 &&
+		magnitude(sums[1]) < magnitude(sums[0]) && magnitude(difference) == uint64(share) {
+		return recon.AdjustmentDiscount // the percentage of the rule to the minor unit
 	}
 	return recon.AdjustmentWriteOff
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
+
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
@@ -51,13 +54,51 @@ func (b *block) distribute(a *solver.Assignment) {
 			right := b.rows[1][r.from+next[1][f.Edge.Right]]
 			next[0][f.Edge.Left]++
 			next[1][f.Edge.Right]++
-			b.emit(pair{left: left, right: right, alternatives: others}, f, ambiguous)
+			p := pair{left: left, right: right, alternatives: others}
+			if ambiguous || f.Margin < b.x.margin {
+				p.rivals = [2]uint32{b.rival(LeftIndex, f, left), b.rival(RightIndex, f, right)}
+			}
+			b.emit(p, f, ambiguous)
 		}
 		if ambiguous && f.Pairs > 0 {
 			b.flags[0][f.Edge.Left] |= flagAmbiguous
 			b.flags[1][f.Edge.Right] |= flagAmbiguous
 		}
 	}
+}
+
+// rival is the next best row of a side for the partner of a row, from 1; 0 where there is none.
+func (b *block) rival(side int, f *solver.Flow, row uint32) uint32 {
+	own, other := [2]int32{f.Edge.Left, f.Edge.Right}[side], [2]int32{f.Edge.Left, f.Edge.Right}[1-side]
+	for _, e := range b.bestOf(1-side, other) {
+		if n := [2]int32{e.Left, e.Right}[side]; n != own {
+			return b.first(side, n) + 1
+		}
+	}
+	if n := &b.nodes[side][own]; n.count() > 1 { // another row of the same kind
+		if first := b.rows[side][n.from]; first != row {
+			return first + 1
+		}
+		return b.rows[side][n.from+1] + 1
+	}
+	return 0
+}
+
+// bestOf are the two best edges of a node.
+func (b *block) bestOf(side int, node int32) []solver.Edge {
+	if b.best[side] == nil {
+		for half, nodes := range b.nodes {
+			b.best[half] = make([][]solver.Edge, len(nodes))
+		}
+		for _, e := range b.edges {
+			for half, n := range [2]int32{e.Left, e.Right} {
+				best := append(b.best[half][n], e)
+				slices.SortStableFunc(best, func(c, d solver.Edge) int { return cmp.Compare(d.Score, c.Score) })
+				b.best[half][n] = best[:min(len(best), 2)]
+			}
+		}
+	}
+	return b.best[side][node]
 }
 
 func truth(yes bool) int32 {
@@ -98,8 +139,10 @@ func (b *block) emit(p pair, f *solver.Flow, ambiguous bool) {
 // markLeftOver notes for each row with candidates that found no partner whether it was tied with a pair, surplus (its
 // equals were taken), or beaten by a better pair.
 func (b *block) markLeftOver(a *solver.Assignment) {
+	b.taker = [2][]int32{make([]int32, len(b.nodes[0])), make([]int32, len(b.nodes[1]))}
 	for _, f := range a.Flows {
 		if f.Pairs > 0 {
+			b.taker[0][f.Edge.Left], b.taker[1][f.Edge.Right] = f.Edge.Right+1, f.Edge.Left+1
 			b.flags[0][f.Edge.Left] |= flagSurplus
 			b.flags[1][f.Edge.Right] |= flagSurplus
 		}
@@ -113,8 +156,25 @@ func (b *block) markLeftOver(a *solver.Assignment) {
 			if b.flags[side][i] != 0 && a.Capacity[side][i] > 0 {
 				left := nodes[i] // the end of the node: the rows that no flow took
 				left.from = left.to - uint32(a.Capacity[side][i])
+				from := len(b.out.marks)
 				b.markAll(side, left, b.flags[side][i])
+				for at := from; at < len(b.out.marks); at++ {
+					b.out.marks[at].lost = b.lostBy(side, int32(i))
+				}
 			}
 		}
 	}
+}
+
+// lostBy is what the rows of a node agree best with, and a row of their own side that took part in it.
+func (b *block) lostBy(side int, node int32) lost {
+	l := lost{partner: NoRow, rule: b.x.index}
+	for _, e := range b.bestOf(side, node) {
+		other := [2]int32{e.Left, e.Right}[1-side]
+		if taker := b.taker[1-side][other]; taker != 0 {
+			l.partner, l.rival = b.first(1-side, other), b.first(side, taker-1)
+			break
+		}
+	}
+	return l
 }

@@ -316,7 +316,7 @@ func (s *subsetRun) group(t *subsetTarget, disputed bool) {
 	if disputed {
 		p.alternatives = max(p.alternatives, 1)
 	}
-	if s.r.addGroup(x, p, rows) {
+	if before := len(s.r.groups); s.r.addGroup(x, p, rows) && len(s.r.groups) > before {
 		s.r.noteMissing(x, s.one, rows)
 	}
 }

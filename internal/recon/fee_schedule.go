@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 // FeeSchedule is what a provider may charge on an amount. Each item is rounded by itself, at the schedule's scale and
@@ -57,8 +58,18 @@ const (
 	feePercentUnit  = 100 * 10_000 // a percentage with four decimals, as a fraction
 )
 
-// ScheduleTerm leads the name of a fee schedule where a rule names an amount: "schedule:cards".
+// ScheduleTerm leads the name of a fee schedule where a rule names an amount: "schedule:cards", "schedule:cards(net)".
 const ScheduleTerm = "schedule:"
+
+// ScheduleOf returns the fee schedule that an amount of a rule names, and the amount to which it applies: "" is the
+// gross, or the amount where a row states none.
+func ScheduleOf(amount string) (name, base string, isSchedule bool) {
+	name, isSchedule = strings.CutPrefix(strings.ReplaceAll(amount, " ", ""), ScheduleTerm)
+	if before, after, has := strings.Cut(name, "("); has && strings.HasSuffix(after, ")") {
+		return before, strings.TrimSuffix(after, ")"), isSchedule
+	}
+	return name, "", isSchedule
+}
 
 // WithDefaults is the schedule with mode, scale and rounding filled in.
 func (s FeeSchedule) WithDefaults() FeeSchedule {

@@ -121,8 +121,9 @@ const (
 	ComponentDate     = "DATE"
 	ComponentText     = "TEXT"
 	ComponentCurrency = "CURRENCY"
-	ComponentFee      = "FEE"   // expected on the left, actual on the right
-	ComponentNamed    = "NAMED" // rows that a row names and that are not in the group
+	ComponentFee      = "FEE"        // expected on the left, actual on the right
+	ComponentRival    = "COMPETITOR" // rows that could take the place of the group's own
+	ComponentNamed    = "NAMED"      // rows that a row names and that are not in the group
 )
 
 // ClosenessFull is complete agreement: closeness is counted in 1/10,000.

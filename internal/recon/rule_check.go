@@ -170,7 +170,11 @@ func (c *ruleChecker) fraction(pointer string, d Decimal, most int64, noun strin
 }
 
 func (c *ruleChecker) amountSum(pointer, sum string) {
-	if _, isSchedule := strings.CutPrefix(sum, "schedule:"); isSchedule {
+	if _, base, isSchedule := ScheduleOf(sum); isSchedule {
+		if base != "" && !slices.Contains(AmountFields, base) {
+			c.refuse(pointer, CodeInvalidValue, "%q is no amount that a schedule could apply to: use one of %s",
+				Clip(base, 40), strings.Join(AmountFields, ", "))
+		}
 		return
 	}
 	if _, err := AmountTerms(sum); err != nil {
