@@ -244,7 +244,8 @@ func (d *bai2Decoder) close(level int, r *bai2Record, records, parts string) {
 		what, stated string
 		counted      int64
 	}{
-		{"control total", r.field(0), int64(l.total)}, {"number of records", records, int64(l.records)},
+		{"control total", r.field(0), int64(l.total)},
+		{"number of records", records, int64(l.records)},
 		{"number of parts", parts, int64(l.parts)},
 	} {
 		if n, err := strconv.ParseInt(c.stated, 10, 64); c.stated != "" && (err != nil || n != c.counted) {

@@ -169,11 +169,9 @@ func (d *ofxDecoder) value(t *tag) error {
 		}
 	case "LEDGERBAL.BALAMT":
 		money, err := recon.ParseMinor(ofxAmount(t.text), recon.CurrencyScale(d.at.Currency))
-		if err != nil {
+		if d.at.Closing = (recon.NullMinor{Amount: money, Set: err == nil}); err != nil {
 			d.at.fault("states a balance that cannot be read on line %d: %s", t.line, quoteCut(t.text))
-			return nil
 		}
-		d.at.Closing = recon.NullMinor{Amount: money, Set: true}
 	}
 	return nil
 }
@@ -196,7 +194,8 @@ func (d *ofxDecoder) movement() error {
 	e[entryPartyAccount] = cmp.Or(m["BANKACCTTO.ACCTID"], m["CCACCTTO.ACCTID"])
 	e[entryCurrency] = strings.ToUpper(cmp.Or(m["CURRENCY.CURSYM"], d.at.Currency))
 	if original := m["ORIGCURRENCY.CURSYM"]; original != "" {
-		e[entryNote] = fmt.Sprintf("converted from %s at %s", original, m["ORIGCURRENCY.CURRATE"])
+		e[entryExchangeRate] = m["ORIGCURRENCY.CURRATE"] //nolint:misspell // the standard's name
+		e[entryNote] = fmt.Sprintf("converted from %s at %s", original, e[entryExchangeRate])
 	}
 	switch e[entryCode] {
 	case "FEE", "SRVCHG":

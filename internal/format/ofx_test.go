@@ -3,6 +3,7 @@
 package format
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -57,6 +58,6 @@ func TestTypesAndSignsOfOFX(t *testing.T) {
 			d.signs.count(move[:at], money, 1)
 		}
 		err := d.finish()
-		require.Equal(t, !c.refused, err == io.EOF, name)
+		require.Equal(t, !c.refused, errors.Is(err, io.EOF), name)
 	}
 }

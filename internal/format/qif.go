@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/big"
@@ -17,10 +18,10 @@ var qifText = regexp.MustCompile(
 
 func looksQIF(head []byte) bool {
 	head = trimStart(head[:min(len(head), 8<<10)])
-	if !strings.ContainsAny(string(head), "!^") {
+	if !bytes.ContainsAny(head, "!^") {
 		return false
 	}
-	return qifText.Match([]byte(lineBreaks.Replace(string(head))))
+	return qifText.MatchString(lineBreaks.Replace(string(head)))
 }
 
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")

@@ -25,9 +25,13 @@ func TestSplitsAreComparedWhateverTheirMark(t *testing.T) {
 		total string
 		same  bool
 	}{
-		{[]string{"-1,000.00", "-234.50"}, "-1,234.50", true}, {[]string{"1.000,00", "234,5"}, "1.234,50", true},
-		{[]string{"10", "5.5"}, "15.50", true}, {[]string{"10.00", "-2.50"}, "7.50", true}, {[]string{"0.10", "0.20"}, "0.30", true},
-		{[]string{"10.00"}, "10.01", false}, {nil, "0.00", true},
+		{[]string{"-1,000.00", "-234.50"}, "-1,234.50", true},
+		{[]string{"1.000,00", "234,5"}, "1.234,50", true},
+		{[]string{"10", "5.5"}, "15.50", true},
+		{[]string{"10.00", "-2.50"}, "7.50", true},
+		{[]string{"0.10", "0.20"}, "0.30", true},
+		{[]string{"10.00"}, "10.01", false},
+		{nil, "0.00", true},
 	} {
 		require.Equal(t, c.same, qifSum(c.parts).Cmp(qifSum([]string{c.total})) == 0, c.total)
 	}

@@ -28,8 +28,10 @@ func TestTagsAreReadAtAnyPace(t *testing.T) {
 		got = append(got, next)
 	}
 	require.Equal(t, []tag{
-		{name: "A", attrs: `k="1"  l='2'`, text: "1 < 2 <A &amp AT&T", line: 1}, {name: "B", empty: true, line: 3},
-		{name: "C", closes: true, text: "skipped", line: 4}, {name: "D", text: "<e> & f", line: 4},
+		{name: "A", attrs: `k="1"  l='2'`, text: "1 < 2 <A &amp AT&T", line: 1},
+		{name: "B", empty: true, line: 3},
+		{name: "C", closes: true, text: "skipped", line: 4},
+		{name: "D", text: "<e> & f", line: 4},
 	}, got)
 }
 

@@ -33,17 +33,17 @@ const archiveAdvice = "unpack it and load the file inside"
 // unpacked returns the one data file in a gzip or ZIP archive as an input of its own, and any other input as it is.
 func (in *input) unpacked() (*input, error) {
 	inner, err := in.unpack()
-	if err != nil || inner == nil {
+	if err != nil || inner == in {
 		return in, err
 	}
 	again, err := inner.unpack()
-	if err == nil && again != nil {
+	if err == nil && again != inner {
 		err = refuse("holds an archive inside an archive: " + archiveAdvice)
 	}
 	return inner, err
 }
 
-// unpack opens the archive that an input is; nil where it is none, or a workbook.
+// unpack opens the archive that an input is, and returns any other input as it is, a workbook too.
 func (in *input) unpack() (*input, error) {
 	switch head := in.raw.rest(); {
 	case bytes.HasPrefix(head, []byte("\x1F\x8B")):
@@ -56,7 +56,7 @@ func (in *input) unpack() (*input, error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return in.unzip()
 	}
-	return nil, nil
+	return in, nil
 }
 
 // within is the input that an archive holds.
@@ -100,7 +100,7 @@ func (in *input) unzip() (*input, error) {
 	}
 	if names[workbookFile] {
 		in.zip = z
-		return nil, nil
+		return in, nil
 	}
 	for _, document := range archives {
 		if names[document.begins] {
