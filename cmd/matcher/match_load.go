@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"matcher/internal/engine"
 	"matcher/internal/format"
@@ -94,8 +95,8 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	hints := mapping.Hints{
 		Side: f.side, Map: f.how.Map, Earlier: f.before, Currency: f.how.Currency, Answers: side.answers,
 		MaxRejected: cmp.Or(side.maxRejected, f.how.MaxRejected),
-		Invert:      side.invert,
-		Format:      format.Options{MayBeBare: f.how.Map != nil || f.before != nil},
+		Invert:      side.invert, Now: time.Now(),
+		Format: format.Options{MayBeBare: f.how.Map != nil || f.before != nil},
 	}
 	hints.As = side.as
 	if f.body != nil {

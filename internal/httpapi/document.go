@@ -11,6 +11,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 // The OpenAPI document is generated from the types; the types below describe what reflection cannot see.
@@ -22,20 +23,15 @@ func (dayDoc) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: "string", Format: "date", Nullable: true, Description: "YYYY-MM-DD"}
 }
 
-// fieldMapDoc is how a recon.FieldMap looks on the wire: canonical field → column, columns, or an object.
+// fieldMapDoc is how a recon.FieldMap looks on the wire: the keys that people write, with their meaning.
 type fieldMapDoc struct{}
 
 func (fieldMapDoc) Schema(huma.Registry) *huma.Schema {
-	properties := map[string]*huma.Schema{
-		"dateFormat": {Type: "string", Description: `Date format, for example "DD.MM.YYYY"`},
-		"timeZone":   {Type: "string", Description: "IANA name"},
-		"decimal":    {Type: "string", Description: `"." or ","`},
-		"negate":     {Type: "boolean", Description: "Inverts the signs of the file: its + is money out"},
-		"rows":       {Type: "string", Enum: []any{recon.RowsMovements, recon.RowsClaims}, Description: "What the rows are"},
-	}
-	for _, name := range recon.MappedFields {
-		properties[name] = &huma.Schema{Description: "A column, columns to join, or an object with column, " +
-			"constant, transforms …"}
+	properties := map[string]*huma.Schema{}
+	for _, key := range setup.Keys() {
+		if key.Of == "reading" {
+			properties[key.Name] = &huma.Schema{Description: key.Meaning + " Example: " + key.Example}
+		}
 	}
 	return &huma.Schema{Type: "object", Properties: properties, AdditionalProperties: false}
 }

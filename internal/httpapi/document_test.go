@@ -47,3 +47,12 @@ func TestRegisterAliases(t *testing.T) {
 	require.Equal(t, recon.HeldByMargin, valueOf(textOf[recon.HeldBy]("MARGIN")))
 	require.Equal(t, recon.HeldByNothing, valueOf(textOf[recon.HeldBy]("")))
 }
+
+// TestFieldMapDocKnowsEveryKey holds the API document to the fields and settings that a map may have.
+func TestFieldMapDocKnowsEveryKey(t *testing.T) {
+	properties := fieldMapDoc{}.Schema(nil).Properties
+	for _, name := range append([]string{"unit", "view", "volatile", "future", "status", "skip"}, recon.MappedFields...) {
+		require.Contains(t, properties, name)
+		require.NotEmpty(t, properties[name].Description, name)
+	}
+}

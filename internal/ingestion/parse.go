@@ -2,6 +2,7 @@ package ingestion
 
 import (
 	"context"
+	"time"
 
 	"matcher/internal/format"
 	"matcher/internal/mapping"
@@ -15,6 +16,7 @@ func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hin
 		Side: source.Side, Map: fields, Currency: source.Currency, TimeZone: source.TimeZone, Negate: source.Negate,
 		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset},
 		Check:  unstorable, MaxRejected: source.MaxRejected, Answers: file.Answers,
+		Now: time.Now(),
 	}
 }
 

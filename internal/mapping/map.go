@@ -166,6 +166,7 @@ func (r *row) dates() {
 		r.fail(recon.FieldDate, text, recon.CodeDateUnreadable, "%s", err)
 	} else {
 		r.tx.Date, r.tx.Time = day, instant
+		r.future(text)
 	}
 	if text = r.m.valueDate.text(r.rec); text == "" {
 		return

@@ -33,6 +33,9 @@ type Mapper struct {
 	externalID, reference, amount, debit, credit, direction, currency, date, valueDate, description, kind, status,
 	gross, fee, tax, net, originalAmount, originalCurrency, balance, account, pendingOf *source
 
+	today recon.Day // of reading; NoDay: every day has come
+	ahead string    // what booked rows of later days are, as FieldMap.Future
+
 	volatile map[int]bool // columns that change from one delivery to the next
 }
 
@@ -76,7 +79,8 @@ type currencyColumn struct {
 func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldError) {
 	m := &Mapper{
 		fields: map[string]*source{}, negate: fields.Negate, minor: fields.Unit == recon.UnitMinor,
-		noID: map[int]bool{}, volatile: map[int]bool{},
+		ahead: fields.Future,
+		noID:  map[int]bool{}, volatile: map[int]bool{},
 		keepAll: true,
 	}
 	var problems []recon.FieldError

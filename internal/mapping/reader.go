@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"matcher/internal/format"
 	"matcher/internal/recon"
@@ -28,6 +29,7 @@ type Hints struct {
 	Answers     map[string]int // to questions, by id: the number of the answer, counted from 1
 	Currency    string         // of rows whose file names none
 	TimeZone    string         // of a map that names none
+	Now         time.Time      // when the file is read; zero: no date is after it
 	Negate      bool           // the file counts the other way round: its + is money away from us
 	Invert      bool           // inverts the signs that the file has without it
 	Format      format.Options
@@ -135,8 +137,8 @@ func (r *Reader) settle() error {
 	if h.Map == nil && h.As == "" && h.Earlier != nil {
 		header := r.file.Header()
 		if _, problems := Compile(h.Earlier.Map, header); len(problems) == 0 && h.Earlier.fits(header) {
-			r.Detection.Earlier = true
-			r.fields, r.how, r.signStated = h.Earlier.Map, "as last period", true
+			r.Detection = Detection{Earlier: true, Notes: r.notes}
+			r.fields, r.how, r.signStated = h.Earlier.Map.With(r.patch), "as last period", true
 			// Hints.Invert counts from what was detected then: the same command does the same every month.
 			r.negateFound = h.Earlier.Map.Negate != h.Earlier.Inverted
 			if h.Invert {
@@ -174,7 +176,7 @@ func (e *Earlier) fits(header []string) bool {
 func (r *Reader) findMap() error {
 	own, defined := r.file.FieldMap()
 	partly := defined && !own.Has(recon.FieldDate) // the rest is found
-	r.how, r.export = "", nil
+	r.how, r.export, r.Detection = "", nil, Detection{Notes: r.notes}
 	switch m := r.hints.Map; {
 	case m == nil && partly:
 		r.how = "signs as " + r.file.Format() + " defines them;"
@@ -248,6 +250,7 @@ func (r *Reader) finish() {
 		r.Detection = d.report
 		r.Detection.open, r.Detection.openFee, r.Detection.openNet, r.Detection.openCard = nil, nil, nil, ""
 	}
+	r.askFuture()
 }
 
 // answer takes the answers that the caller gave to the questions of the file, and reports whether there were any.
@@ -290,6 +293,7 @@ func (r *Reader) compile() error {
 		return unfit(problems)
 	}
 	mapper.aside.learn(r.file.Header(), r.sample)
+	mapper.today = dayOf(r.hints.Now, r.fields.TimeZone)
 	r.mapper = mapper
 	return nil
 }
@@ -346,6 +350,6 @@ func (r *Reader) Names(rec recon.Record) (externalID, reference string) { return
 // KeepMetadata limits what Read gives as metadata to these columns, for callers that hold millions of rows in memory.
 func (r *Reader) KeepMetadata(columns ...string) {
 	r.lean, _ = Compile(r.fields, r.file.Header())
-	r.lean.aside = r.mapper.aside
+	r.lean.aside, r.lean.today = r.mapper.aside, r.mapper.today
 	r.lean.KeepMetadata(columns...)
 }

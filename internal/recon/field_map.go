@@ -46,6 +46,9 @@ const (
 	DetectOff      = "off" // only what the map names is read
 	RowsMovements  = "MOVEMENTS"
 	RowsClaims     = "CLAIMS"
+
+	FutureAccept   = "accept"   // booking dates after the day of reading are right
+	FutureSetAside = "setAside" // their rows are set aside
 )
 
 // Values that the words of a direction or status column may mean, as MapField.Values writes them.
@@ -87,6 +90,7 @@ type FieldMap struct {
 	Balances   []string `json:"balances,omitempty"` // texts of rows that are balances or totals, and no money
 	Volatile   []string `json:"volatile,omitempty"` // columns that change from one delivery to the next, and the row does not
 	Rows       string   `json:"rows,omitempty"`     // RowsMovements of money, or RowsClaims; "" counts as claims
+	Future     string   `json:"future,omitempty"`   // FutureAccept or FutureSetAside
 	Detect     string   `json:"detect,omitempty"`   // DetectOff
 }
 
