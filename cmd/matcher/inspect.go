@@ -205,6 +205,7 @@ type rowAsRead struct {
 	Fields []string           `json:"fields"`
 	Read   *recon.Transaction `json:"read,omitempty"`
 	Not    string             `json:"notRead,omitempty"` // why
+	row    int
 }
 
 const (
@@ -279,7 +280,7 @@ func (s *inspection) see(r *mapping.Reader) {
 	d := &r.Detection
 	s.Choices, s.Proof, s.Notes, s.Questions, s.Export = d.Choices, d.Proof, d.Notes, d.Questions, d.Export
 	for _, rec := range r.Sample()[:min(len(r.Sample()), inspectRowsShown)] {
-		s.First = append(s.First, rowAsRead{Line: rec.Line, Fields: append([]string{}, rec.Fields...)})
+		s.First = append(s.First, rowAsRead{row: rec.Row, Line: rec.Line, Fields: append([]string{}, rec.Fields...)})
 	}
 }
 
@@ -341,7 +342,7 @@ func keepFirst(to *[]recon.RowError, faults []recon.RowError) {
 func (s *inspection) showFirst(row *mapping.Row) {
 	for i := range s.First {
 		first := &s.First[i]
-		if first.Line != row.Record.Line {
+		if first.row != row.Record.Row {
 			continue
 		}
 		if len(row.Wrong) > 0 {

@@ -125,7 +125,7 @@ func (s *Statement) prove() {
 	digits := recon.CurrencyScale(s.Currency)
 	sum, err := s.Opening.Amount.Add(s.Moved)
 	if err != nil || sum != s.Closing.Amount {
-		s.fault("opens with %s and moves %s in %d entries, which makes %s; it closes with %s",
+		s.fault("does not tie: the opening %s and booked movements of %s (%d) make %s, but it closes with %s",
 			s.Opening.Amount.Decimal(digits), s.Moved.Decimal(digits), s.Entries, sum.Decimal(digits),
 			s.Closing.Amount.Decimal(digits))
 	}

@@ -49,6 +49,12 @@ func (r *Reader) Fates() []Fate {
 				f.Why, f.Evidence = c.Why, c.Evidence
 			}
 		}
+		if r.defined && len(f.UsedAs) > 0 {
+			f.Why, f.Evidence = "as "+r.file.Format()+" defines it", Stated
+		}
+	}
+	if r.defined { // the columns are the format's, and a file fills some
+		fates = slices.DeleteFunc(fates, func(f Fate) bool { return f.Empty })
 	}
 	return fates
 }

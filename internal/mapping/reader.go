@@ -68,6 +68,7 @@ type Reader struct {
 	patch       recon.FieldMap
 	asked       []string // ids of questions, answered ones too
 	negateFound bool     // of the map, before Hints.Invert and Settle
+	defined     bool     // the format's own map is the whole reading
 	signStated  bool     // by a map, an earlier reading or Hints.Invert
 }
 
@@ -176,16 +177,19 @@ func (e *Earlier) fits(header []string) bool {
 func (r *Reader) findMap() error {
 	own, defined := r.file.FieldMap()
 	partly := defined && !own.Has(recon.FieldDate) // the rest is found
-	r.how, r.export, r.Detection = "", nil, Detection{Notes: r.notes}
+	r.how, r.export, r.defined, r.Detection = "", nil, false, Detection{Notes: r.notes}
 	switch m := r.hints.Map; {
 	case m == nil && partly:
 		r.how = "signs as " + r.file.Format() + " defines them;"
-		return r.detect(own)
+		err := r.detect(own)
+		r.askAccount()
+		return err
 	case m == nil && defined:
-		r.how, r.signStated = "as "+r.file.Format()+" defines it", true
+		r.how, r.signStated, r.defined = "as "+r.file.Format()+" defines it", true, true
 		r.fields = own.With(r.patch)
 		r.fields.TimeZone = cmp.Or(r.fields.TimeZone, r.hints.TimeZone)
 		r.fields.Negate = r.fields.Negate || r.hints.Negate
+		r.askAccount()
 		return nil
 	case partly:
 		r.how = "by its map"

@@ -83,6 +83,7 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 				return err
 			}
 			r.proved(proof)
+			r.statementsRead()
 			if r.fields.Skip != nil && refused.rows > 0 && refused.aside == refused.rows {
 				return skipsAll(refused.rows)
 			}

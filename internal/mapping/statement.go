@@ -1,0 +1,83 @@
+package mapping
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"matcher/internal/format"
+	"matcher/internal/recon"
+)
+
+// accountsMax is how many accounts of one file a question lists.
+const accountsMax = 10
+
+// askAccount asks which account is read where the rows of a statement file are of several: one source is one account.
+// It pins the only one, so that rows of another account further down are set aside by name.
+func (r *Reader) askAccount() {
+	field, mapped := r.fields.Fields[recon.FieldAccount]
+	if !mapped || field.Is != "" || len(field.Columns) == 0 {
+		return
+	}
+	at := columnAt(r.file.Header(), field.Columns[0])
+	rows := map[string]int{}
+	var accounts []string
+	for i := range r.sample {
+		account := strings.TrimSpace(r.sample[i].Fields[at])
+		if rows[account]++; rows[account] == 1 {
+			accounts = append(accounts, account)
+		}
+	}
+	switch {
+	case len(accounts) == 1 && accounts[0] != "":
+		field.Is = accounts[0]
+		r.fields = r.fields.With(recon.FieldMap{Fields: map[string]recon.MapField{recon.FieldAccount: field}})
+	case len(accounts) > 1:
+		slices.SortStableFunc(accounts, func(a, b string) int { return -cmp.Compare(rows[a], rows[b]) })
+		var answers [][2]string
+		for _, account := range accounts[:min(len(accounts), accountsMax)] {
+			answers = append(answers, [2]string{
+				fmt.Sprintf("read account %s (%s)", account, rowsText(rows[account])),
+				fmt.Sprintf("account: {column: %s, is: %s}", strconv.Quote(field.Columns[0]), strconv.Quote(account)),
+			})
+		}
+		r.Detection.Questions = append(r.Detection.Questions, newQuestion("account", fmt.Sprintf(
+			"the file holds %d accounts, and a source is one of them: which?", len(accounts)), answers))
+	}
+}
+
+// statementsRead keeps what the statements of the file state of themselves, once all rows are read.
+func (r *Reader) statementsRead() {
+	tied, only := 0, r.fields.Fields[recon.FieldAccount].Is
+	for _, s := range r.file.Statements() {
+		if only != "" && s.Account != only {
+			continue
+		}
+		name := "the statement"
+		if s.Number != "" {
+			name += " " + s.Number
+		}
+		if s.Account != "" {
+			name += " of " + s.Account
+		}
+		for _, text := range slices.Concat(s.Faults, s.Notes) {
+			r.Detection.Notes = append(r.Detection.Notes, name+" "+text)
+		}
+		if s.Opening.Set && s.Closing.Set && len(s.Faults) == 0 {
+			tied++
+			r.Detection.Proof = fmt.Sprintf("%s ties: %s", name, balanceLine(&s))
+		}
+	}
+	if tied > 1 {
+		r.Detection.Proof = fmt.Sprintf("%d statements tie, the last one: %s", tied, r.Detection.Proof)
+	}
+}
+
+// balanceLine writes the sum that a statement proves.
+func balanceLine(s *format.Statement) string {
+	digits := recon.CurrencyScale(s.Currency)
+	return fmt.Sprintf("opening %s and movements of %s (%s) make the closing %s %s", s.Opening.Amount.Decimal(digits),
+		s.Moved.Decimal(digits), rowsText(s.Entries), s.Closing.Amount.Decimal(digits), s.Currency)
+}

@@ -1,0 +1,94 @@
+//go:build unit || !integration
+
+package mapping
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/format"
+	"matcher/internal/recon"
+)
+
+// twoAccounts is a file of two statements: the first ties, the second closes with 1.00 less than its movements make.
+const twoAccounts = `:20:A
+:25:1111
+:28C:5
+:60F:C260101CHF10,00
+:61:260102C5,00NMSCR1
+:62F:C260102CHF15,00
+-
+:20:B
+:25:2222
+:28C:9
+:60F:C260101CHF10,00
+:61:260102C7,00NMSCR2
+:62F:C260102CHF16,00
+-
+`
+
+func TestAFileOfSeveralAccountsAsksWhichIsRead(t *testing.T) {
+	t.Parallel()
+	r, err := Open(strings.NewReader(twoAccounts), "two.sta", Hints{Side: recon.Right})
+	require.NoError(t, err)
+	_, err = Settle(nil, []*Reader{r})
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Unsettled(), "read account 2222")
+
+	for n, want := range []struct {
+		amount      recon.Minor
+		proof, note string
+	}{
+		{500, "the statement 5 of 1111 ties: opening 10.00 and movements of 5.00 (1 row) make the closing 15.00 CHF", ""},
+		{700, "", "the statement 9 of 2222 does not tie: the opening 10.00 and booked movements of 7.00 (1) make 17.00, " +
+			"but it closes with 16.00"},
+	} {
+		hints := Hints{Side: recon.Right, Answers: map[string]int{"account": n + 1}}
+		r, err := Open(strings.NewReader(twoAccounts), "two.sta", hints)
+		require.NoError(t, err)
+		_, err = Settle(nil, []*Reader{r})
+		require.NoError(t, err)
+		require.NoError(t, r.Unsettled())
+		var money []recon.Minor
+		aside := 0
+		require.NoError(t, r.Read(&Identities{}, func(row *Row) error {
+			if row.Verdict == SetAside {
+				aside++
+				return nil
+			}
+			money = append(money, row.Tx.Amount)
+			return nil
+		}))
+		require.Equal(t, []recon.Minor{want.amount}, money)
+		require.Equal(t, 1, aside)
+		require.Equal(t, want.proof, r.Detection.Proof)
+		require.Equal(t, want.note, strings.Join(r.Detection.Notes, "; "))
+	}
+}
+
+func TestASumOfAStatementIsWritten(t *testing.T) {
+	t.Parallel()
+	s := format.Statement{Currency: "JPY", Entries: 2, Moved: -50}
+	s.Opening.Amount, s.Closing.Amount = 100, 50
+	require.Equal(t, "opening 100 and movements of -50 (2 rows) make the closing 50 JPY", balanceLine(&s))
+}
+
+func TestAnotherAccountBelowTheSampleIsSetAside(t *testing.T) {
+	t.Parallel()
+	first, second, _ := strings.Cut(twoAccounts, ":20:B")
+	file := strings.Replace(first, ":61:", strings.Repeat(":61:260102C0,00NMSCR1\n", SampleRows)+":61:", 1) +
+		":20:B" + second
+	r, err := Open(strings.NewReader(file), "late.sta", Hints{Side: recon.Right})
+	require.NoError(t, err)
+	require.NoError(t, r.Unsettled())
+	var aside []string
+	require.NoError(t, r.Read(&Identities{}, func(row *Row) error {
+		if row.Verdict == SetAside {
+			aside = append(aside, row.Wrong[0].Reason)
+		}
+		return nil
+	}))
+	require.Equal(t, []string{`is of account "2222": only "1111" is read`}, aside)
+}
