@@ -107,7 +107,8 @@ func newMatchCommand(o outside) *cobra.Command {
 	f.StringVar(&m.from, "from", "",
 		"first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&m.to, "to", "", "last `DAY` of the period")
-	f.StringVar(&m.asOf, "as-of", "", "`DAY` on which the books are looked at (default: the latest date in the files)")
+	f.StringVar(&m.asOf, "as-of", "",
+		"`DAY` on which the books are looked at (default: the earlier of the days through which the sides are covered)")
 	f.StringVar(&m.leftBalance, "left-balance", "",
 		"closing balance of the left side: `AMOUNT` or EUR=AMOUNT,USD=AMOUNT")
 	f.StringVar(&m.rightBalance, "right-balance", "",
@@ -157,6 +158,11 @@ func (m *matchCommand) run(ctx context.Context, args []string) error {
 	}
 	summary := r.result.Summary()
 	found := findings(&summary)
+	if m.asOf != "" { // of which they are to tell everything
+		for _, reason := range summary.Reasons {
+			found["open"] += reason.Rows * map[recon.Reason]int64{recon.ReasonNotCovered: 1}[reason.Code]
+		}
+	}
 	found["difference"] += period.Unexplained(r.result.Bridge)
 	return m.failOn.verdict(found)
 }

@@ -233,6 +233,17 @@ func (r *reconciliation) noteRepeated() {
 	}
 }
 
+// covered is the last day of the side's statements, or the later one that the setup gives.
+func (s *matchSide) covered() recon.Day {
+	through := s.setup.CoveredThrough
+	for _, f := range s.files {
+		for _, statement := range f.reader.Statements() {
+			through = max(through, statement.To)
+		}
+	}
+	return through
+}
+
 // reads returns the sources of a side whose maps have this of their rows; "": nothing.
 func (s *matchSide) reads(rows string) (names []string) {
 	for _, f := range s.files {
@@ -295,8 +306,8 @@ func (r *reconciliation) rowNamed(side recon.Side, name string) (int64, error) {
 // run matches the rows, and lets the bridges start and end at the balances of the books: those of last period with the
 // rows since, and those that the user gave.
 func (r *reconciliation) run(ctx context.Context) (err error) {
-	if !r.carry.First() && !r.options.AsOf.Set() {
-		r.plan.Options.AsOf = r.carry.AsOfAtLeast([2]*engine.Table{r.left.table, r.right.table})
+	r.plan.Options.Covered = recon.Covered{
+		Left: max(r.left.covered(), r.carry.AsOf()), Right: max(r.right.covered(), r.carry.AsOf()),
 	}
 	r.result, err = matching.Compute(r.plan, r.left.table, r.right.table, func(p engine.Progress) bool {
 		r.progress.matching(p)

@@ -49,7 +49,8 @@ func newRunCommand(o outside) *cobra.Command {
 	f.StringVar(&c.from, "from", "",
 		"first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&c.to, "to", "", "last `DAY` of the period")
-	f.StringVar(&c.asOf, "as-of", "", "`DAY` as of which rows are judged (default: the latest date in the data)")
+	f.StringVar(&c.asOf, "as-of", "",
+		"`DAY` as of which rows are judged (default: the earlier of the days through which the sides are covered)")
 	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil,
 		"exit with 3 when there is any of `open,proposed,rejected,difference`")
 	f.BoolVar(&c.detach, "detach", false, "do not wait for the end")

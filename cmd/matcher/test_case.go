@@ -32,6 +32,9 @@ func reconcileCase(ctx context.Context, file setup.Setup, c *setup.Case, path st
 	if c.AsOf != nil {
 		in.options.AsOf = *c.AsOf
 	}
+	for _, s := range in.sides() { // the rows of a case are all that there are
+		s.setup.CoveredThrough = max(s.setup.CoveredThrough, in.options.AsOf)
+	}
 	plan, _ := engine.Compile(in.Rules, in.options) // open refuses what is wrong with it
 	for i, rows := range [2]*setup.CaseRows{&c.Left, &c.Right} {
 		input, err := in.sides()[i].caseInput(rows, plan, filepath.Dir(path))

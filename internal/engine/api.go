@@ -204,7 +204,8 @@ type Result struct {
 	Differences []DifferenceSum
 	Bridge      []Bridge
 	AsOf        recon.Day
-	Stopped     bool // by observe: groups found so far are dropped
+	Covered     recon.Covered // the last day of each side's coverage
+	Stopped     bool          // by observe: groups found so far are dropped
 	ResultHash  string
 	InputHash   string
 	RulesHash   string

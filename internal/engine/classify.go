@@ -12,9 +12,11 @@ import (
 func (r *runner) finish() (*Result, error) {
 	r.keepPartials()
 	res := &Result{
-		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf, leftRows: r.rows[0], rightRows: r.rows[1],
-		state: [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, notes: r.notes,
-		rivals: r.rivals, Reversals: r.reversals,
+		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf,
+		Covered: recon.Covered{Left: r.covered[LeftIndex], Right: r.covered[RightIndex]},
+		state:   [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, Reversals: r.reversals,
+		notes: r.notes, rivals: r.rivals,
+		leftRows: r.rows[0], rightRows: r.rows[1],
 	}
 	c := newClassifier(r)
 	for side := range r.tables {
@@ -47,11 +49,12 @@ type classifier struct {
 	sides *[2]sideState
 	asOf  recon.Day
 
+	covered   [2]recon.Day
 	reversals []Reversal
 }
 
 func newClassifier(r *runner) *classifier {
-	c := &classifier{sides: &r.sides, asOf: r.asOf, reversals: r.reversals}
+	c := &classifier{sides: &r.sides, asOf: r.asOf, covered: r.covered, reversals: r.reversals}
 	var pairwise []*mender
 	for i := range r.plan.rules {
 		x := &mender{r.evaluator(&r.plan.rules[i])}
@@ -110,6 +113,7 @@ func (c *classifier) explain(side int, row uint32) Open {
 		}
 	}
 	flags, near := c.sides[side].flags[row], &best.miss
+	class, reason := c.waiting(side, row)
 	switch {
 	case c.tables[side].pending[row] && !c.carried(side, row):
 		o.class, o.reason = recon.ClassTiming, recon.ReasonPending
@@ -125,8 +129,8 @@ func (c *classifier) explain(side int, row uint32) Open {
 		o.class, o.reason = recon.ClassBreak, near.failed
 	case c.unrated(side, row):
 		o.class, o.reason = recon.ClassData, recon.ReasonFXRateMissing
-	case int(c.asOf)-int(c.tables[side].date[row]) < c.plan.widest: // its partner may still be on the way
-		o.class, o.reason = recon.ClassTiming, recon.ReasonInTransit
+	case class != 0:
+		o.class, o.reason = class, reason
 	case flags&flagBeaten != 0:
 		o.class, o.reason = recon.ClassMissing, recon.ReasonTaken
 	case !c.carried(side, row):

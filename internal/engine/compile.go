@@ -96,6 +96,7 @@ type rulePlan struct {
 	minLag    int32
 	maxLag    int32
 	direction string
+	spans     int     // calendar days that the window may span
 	business  []int32 // business-day number by day, nil: calendar days
 	weight    int64   // Σ weights that count, the score's denominator
 	autoAt    int64   // least numerator to confirm
@@ -262,7 +263,7 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 	if r.Date.Unit == recon.UnitBusiness && lag > 0 {
 		lag += 2 * ((lag + 4) / 5)
 	}
-	p.widest = max(p.widest, lag)
+	rp.spans, p.widest = lag, max(p.widest, lag)
 	rp.weigh(r)
 	rp.fixed = p.fixedFields(&rp)
 	return rp

@@ -51,7 +51,7 @@ const (
 	statuses    = recon.GroupPartial + 1
 	adjustments = recon.AdjustmentWriteOff + 1
 	classes     = recon.ClassData + 1
-	reasons     = recon.ReasonReturned + 1
+	reasons     = recon.ReasonLateDeposit + 1
 )
 
 // of finds a currency's sums. Files hold few currencies, most often one.

@@ -16,9 +16,10 @@ type runner struct {
 	*record
 	*residuals
 	*control
-	sides [2]sideState
-	asOf  recon.Day
-	held  bool // suspected duplicates wait for the second sweep
+	sides   [2]sideState
+	asOf    recon.Day
+	covered [2]recon.Day // by side
+	held    bool         // suspected duplicates wait for the second sweep
 }
 
 // sideState is the state of one side's rows.
@@ -103,7 +104,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	if err := checkTotals(r.tables); err != nil {
 		return nil, err
 	}
-	r.asOf = r.latest()
+	r.look()
 	if err := r.holdPartials(); err != nil {
 		return nil, err
 	}
@@ -153,20 +154,6 @@ func (r *runner) facing(side int) *runner {
 	facing.view = *r.view.facing(side)
 	facing.sides = [2]sideState{r.sides[side], r.sides[side]}
 	return &facing
-}
-
-// latest is the day on which the books are looked at.
-func (r *runner) latest() recon.Day {
-	if p := r.plan.Options.AsOf; p.Set() {
-		return p
-	}
-	latest := recon.NoDay
-	for _, t := range r.tables {
-		for _, d := range t.date {
-			latest = max(latest, recon.Day(d))
-		}
-	}
-	return latest
 }
 
 // markOutside marks the rows that are no anchors. They may be matched by anchors, but are not reported open, and a

@@ -161,6 +161,8 @@ func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []reco
 			days, err := strconv.Atoi(words[1])
 			require.NoError(t, err)
 			o.DuplicateDays = days
+		case "covered": // both sides
+			o.Covered = recon.Covered{Left: days[0], Right: days[0]}
 		case "movements": // a side, and its sources
 			to := map[string]*[]string{"left": &o.Movements.Left, "right": &o.Movements.Right}[words[1]]
 			*to = append(*to, strings.Join(words[2:], " "))

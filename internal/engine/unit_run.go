@@ -15,7 +15,7 @@ type unitRun struct {
 func (r *runner) unitRun(x *evaluator, units [2]units) *unitRun {
 	view := x.onUnits(units)
 	sub := &runner{
-		view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control, asOf: r.asOf,
+		view: *view.x.view, record: r.record, residuals: r.residuals, control: r.control,
 		held: r.held,
 	}
 	for half := range units {

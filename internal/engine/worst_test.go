@@ -103,7 +103,8 @@ func TestWorstInputs(t *testing.T) {
 	t.Run("a subset of ten thousand equal amounts is counted, not tried", func(t *testing.T) {
 		rule := subsetRule()
 		rule.Group.MaxCandidates, rule.Group.MaxSize = new(10_000), new(1_000)
-		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{AsOf: recon.Epoch + 20500})
+		after := recon.Epoch + 20500
+		p, errs := Compile([]recon.Rule{rule}, recon.RunOptions{AsOf: after, Covered: recon.Covered{Left: after, Right: after}})
 		require.Empty(t, errs)
 		items := worstSide("L", 10_000, func(i int, tx *recon.Transaction) { tx.Amount, tx.Description = 10_00, fmt.Sprint(i) })
 		lines := worstSide("R", 2, func(i int, tx *recon.Transaction) { tx.Amount = recon.Minor(1_000_00 + 5_00*i) })

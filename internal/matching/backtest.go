@@ -106,7 +106,8 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	}
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
 		err := tx.SaveBackTest(ctx, postgres.BackTestSave{
-			Run: run, Context: job.input.Context, RuleChanges: job.input.RuleChanges, Plan: job.storedPlan(),
+			Run: run, Context: job.input.Context, RuleChanges: job.input.RuleChanges,
+			Plan:   job.storedPlan(result.Covered),
 			Totals: totals, Entries: job.entries(&diff, before, after),
 		})
 		if err != nil {

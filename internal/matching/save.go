@@ -36,7 +36,8 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 	run.InputHash, run.RulesHash, run.ResultHash = result.InputHash, result.RulesHash, result.ResultHash
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error {
 		found := postgres.RunSave{
-			Run: run, Context: job.input.Context, Plan: job.storedPlan(), Voided: job.input.Voided, Rows: job.rows(),
+			Run: run, Context: job.input.Context, Plan: job.storedPlan(result.Covered),
+			Voided: job.input.Voided, Rows: job.rows(),
 			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
 			Superseded: job.superseded(result),
 		}
@@ -71,8 +72,10 @@ type completedEvent struct {
 	ResultHash string                     `json:"resultHash"`
 }
 
-func (job *loaded) storedPlan() recon.RunPlan {
+// storedPlan is the run's plan, with the coverage that it found: a later run reads open rows only, and begins there.
+func (job *loaded) storedPlan(covered recon.Covered) recon.RunPlan {
 	plan := recon.RunPlan{EngineVersion: engine.Version, Options: job.options}
+	plan.Options.Covered = covered
 	for _, source := range job.input.Sources {
 		plan.Sources = append(plan.Sources, recon.PlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
 	}

@@ -146,19 +146,6 @@ func (c *Carry) Remember(side recon.Side, identities func(source string) *mappin
 	return nil
 }
 
-// AsOfAtLeast returns the day as of which the books are looked at where the user names none: the last period's where no
-// row is as late. That nothing came since makes the books no older.
-func (c *Carry) AsOfAtLeast(tables [2]*engine.Table) recon.Day {
-	for _, table := range tables {
-		for row := range uint32(table.Len()) {
-			if table.Date(row) >= c.head.AsOf {
-				return recon.NoDay // the latest date is no earlier
-			}
-		}
-	}
-	return c.head.AsOf
-}
-
 // Rebook makes rejected sets of pending rows hold for the booked rows that replaced them: users name rows by their ids,
 // and both have the same. Replaced has, by side, the ids of booked rows by those of pending ones.
 func Rebook(sets []recon.RowSet, replaced [2]map[int64]int64) {

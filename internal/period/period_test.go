@@ -94,9 +94,7 @@ func (m month) closed(t *testing.T) *Closing {
 	for side, texts := range [2][]string{m.left, m.right} {
 		c.Sides[side] = readSide(t, plan, m.carry, side, texts)
 	}
-	if m.options.AsOf == 0 && !m.carry.First() {
-		plan.Options.AsOf = m.carry.AsOfAtLeast([2]*engine.Table{c.Sides[0].Table, c.Sides[1].Table})
-	}
+	plan.Options.Covered = recon.Covered{Left: m.carry.AsOf(), Right: m.carry.AsOf()}
 	result, err := engine.Run(plan, c.Sides[0].Table, c.Sides[1].Table, nil)
 	require.NoError(t, err)
 	c.Result = result

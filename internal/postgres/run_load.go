@@ -54,6 +54,9 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
 	if in.Unlisted, err = tx.unlistedImports(ctx, run.ContextID); err != nil {
 		return in, err
 	}
+	if in.Options.Covered, err = tx.covered(ctx, run); err != nil {
+		return in, err
+	}
 	if err = tx.reported(ctx, run, &in); err != nil {
 		return in, err
 	}
@@ -93,6 +96,18 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 		}
 	}
 	return nil
+}
+
+// covered is through which days the sides were covered when the last run looked at them.
+func (tx *Tx) covered(ctx context.Context, run recon.Run) (recon.Covered, error) {
+	days, err := pgx.CollectRows(tx.query(ctx, `
+		SELECT plan -> 'options' -> 'covered' FROM runs
+		WHERE context_id = $1 AND mode = 'COMMIT' AND status = 'COMPLETED' AND num < $2 AND plan -> 'options' ? 'covered'
+		ORDER BY num DESC LIMIT 1`, run.ContextID, run.Num), pgx.RowTo[recon.Covered])
+	if err != nil || len(days) == 0 {
+		return recon.Covered{}, err
+	}
+	return days[0], nil
 }
 
 // reported reads what a run of a period that has a beginning knows of the runs before it.

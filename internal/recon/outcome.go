@@ -56,6 +56,9 @@ const (
 	ReasonFeeVariance            // the fee is another than the schedule gives
 	ReasonReturnNotBooked        // it takes back a row of its side, and the return is not on the other side yet
 	ReasonReturned               // it takes back a row of its side that is settled, or only proposed for it
+	ReasonNotCovered             // its window reaches beyond what the other side's files cover
+	ReasonStalePayment           // a payment that was not cashed in its window
+	ReasonLateDeposit            // a deposit that was not banked in its window
 	ReasonPartialRest            // the rest of a partial group: the row is in the group, the rest is open
 	ReasonUnmatched              // a person took its group apart, and no run has looked since
 	ReasonNotRun                 // no run has looked at the row yet; never stored
@@ -70,6 +73,7 @@ var Reasons = []string{
 	ReasonPending: "PENDING", ReasonSplitIncomplete: "SPLIT_INCOMPLETE", ReasonRejected: "REJECTED",
 	ReasonTextBelow: "TEXT_BELOW", ReasonFXRateMissing: "FX_RATE_MISSING", ReasonFeeVariance: "FEE_VARIANCE",
 	ReasonReturnNotBooked: "RETURN_NOT_BOOKED", ReasonReturned: "RETURNED",
+	ReasonNotCovered: "NOT_COVERED", ReasonStalePayment: "STALE_PAYMENT", ReasonLateDeposit: "LATE_DEPOSIT",
 	ReasonPartialRest: "PARTIAL_REST", ReasonUnmatched: "UNMATCHED", ReasonNotRun: "NOT_RUN",
 }
 

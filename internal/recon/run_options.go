@@ -5,13 +5,15 @@ import "slices"
 // RunOptions is what a run knows apart from its rules and its rows. A setup fills it, a run stores it with its plan,
 // and the engine takes it, so that changing any of it changes no past.
 type RunOptions struct {
-	// AsOf is the day on which the books are looked at, as it was asked for; NoDay or the zero value: the latest date
-	// in the data.
+	// AsOf is the day on which the books are looked at, as it was asked for; NoDay: the earlier day of the two sides'
+	// coverage.
 	AsOf Day `json:"asOf"`
 	// From and To bound the anchors: rows outside may match anchors but are not reported open. NoDay or the zero value:
 	// unbounded.
 	From Day `json:"from"`
 	To   Day `json:"to"`
+	// Covered are the days through which the sides' files tell of everything, where they are later than the last row.
+	Covered Covered `json:"covered,omitzero"`
 	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side,
 	// with other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is
 	// suspected.
@@ -51,6 +53,12 @@ func (r *Reported) Hold(importNum int64, date Day) bool {
 	return !slices.Contains(r.Unread, importNum) && slices.ContainsFunc(r.Periods, func(p Days) bool {
 		return (!p.From.Set() || date >= p.From) && (!p.To.Set() || date <= p.To)
 	})
+}
+
+// Covered are days of coverage by side.
+type Covered struct {
+	Left  Day `json:"left"`
+	Right Day `json:"right"`
 }
 
 // RowSet names rows of both sides by the ids that they were loaded with.

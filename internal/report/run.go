@@ -177,7 +177,7 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 	row := OpenRow{
 		Side: s.Side, ID: s.Label(open.Row), ExternalID: tx.ExternalID, Row: int64(tx.Row), Reference: tx.Reference,
 		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, Description: tx.Description,
-		Class: open.Class(), Reason: open.Reason(), AgeDays: int(r.Result.AsOf - tx.Date),
+		Class: open.Class(), Reason: open.Reason(), AgeDays: int(max(r.Result.AsOf-tx.Date, 0)),
 	}
 	if near, other := r.nearest(side, open); other != nil {
 		row.NearestID = other.Label(open.Miss.Row)

@@ -62,6 +62,7 @@ func newRun(t *testing.T, text string, left, right []string, with ...func(*recon
 	setup, faults := setup.Decode([]byte(text))
 	require.Empty(t, faults)
 	options := setup.Options()
+	options.Covered = recon.Covered{Left: options.AsOf, Right: options.AsOf}
 	for _, change := range with {
 		change(&options)
 	}

@@ -38,6 +38,9 @@ type Side struct {
 	Map      *recon.FieldMap `json:"map,omitempty"`
 	Reading  string          `json:"reading,omitempty"` // file that holds Map
 
+	// CoveredThrough is the last day of which the files tell everything, where that is later than their last row.
+	CoveredThrough recon.Day `json:"coveredThrough,omitzero"`
+
 	MaxRejected *int64 `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
 
 	parts []Side // of a side whose files are read in several ways
@@ -218,6 +221,8 @@ func (d *decoder) part(n *node, pointer string, to *Side) {
 			}
 			fields := d.fieldMap(n, at)
 			to.Map = &fields
+		case "coveredThrough":
+			d.decode(n, reflect.ValueOf(&to.CoveredThrough).Elem(), at)
 		case "maxRejected":
 			rows := int64(0)
 			section(d, n, at, &rows, func(rows int64) []recon.FieldError {
