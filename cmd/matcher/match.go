@@ -280,6 +280,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
 		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		run.WriteWriteOffs(m.stdout)
 		run.WriteReversals(m.stdout)
 		run.WriteCleared(m.stdout)
 		report.WriteLeftOut(m.stdout, &summary)

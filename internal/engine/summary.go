@@ -65,6 +65,11 @@ type BridgeSummary struct {
 	Left     string              `json:"left"`
 	Items    []BridgeItemSummary `json:"items"`
 	Right    string              `json:"right"`
+	// Adjusted is the left balance with what is to be booked. Timing and Unexplained lead from there to the right.
+	Adjusted    string `json:"adjusted"`
+	ToBook      string `json:"toBook"`
+	Timing      string `json:"timing"`
+	Unexplained string `json:"unexplained"`
 }
 
 // BridgeItemSummary is one reconciling item, already signed for the sum.
@@ -73,6 +78,7 @@ type BridgeItemSummary struct {
 	Side   recon.Side  `json:"side,omitempty"`
 	Class  recon.Class `json:"class,omitempty"`
 	Reason string      `json:"reason,omitempty"`
+	Kind   string      `json:"kind"` // KindTiming, KindToBook or KindUnexplained
 	Amount string      `json:"amount"`
 	Count  int64       `json:"count"`
 }
@@ -119,14 +125,19 @@ func (r *Result) Summary() Summary {
 
 // Summary is the bridge with decimal strings.
 func (b Bridge) Summary() BridgeSummary {
+	kinds := b.Kinds()
+	adjusted := kinds[KindToBook]
+	adjusted.Add(b.Left)
 	out := BridgeSummary{
 		Currency: b.Currency, Left: decimal(b.Left, b.Currency), Right: decimal(b.Right, b.Currency),
-		Items: make([]BridgeItemSummary, 0, len(b.Items)),
+		Items:    make([]BridgeItemSummary, 0, len(b.Items)),
+		Adjusted: adjusted.Decimal(b.Currency), ToBook: kinds[KindToBook].Decimal(b.Currency),
+		Timing: kinds[KindTiming].Decimal(b.Currency), Unexplained: kinds[KindUnexplained].Decimal(b.Currency),
 	}
 	for _, item := range b.Items {
 		out.Items = append(out.Items, BridgeItemSummary{
 			Label: item.Label, Side: item.Side, Class: item.Class,
-			Reason: item.Reason, Amount: decimal(item.Amount, b.Currency), Count: item.Count,
+			Reason: item.Reason, Kind: item.Kind(), Amount: decimal(item.Amount, b.Currency), Count: item.Count,
 		})
 	}
 	return out

@@ -92,6 +92,7 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	}
 	p.list("What each rule found", "Rule|#Confirmed|#Proposed|#Partial", rules)
 	p.groups(r)
+	p.writeOffs(r)
 	p.reversals(r)
 	p.cleared(r)
 	p.open(r)
@@ -104,7 +105,7 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 }
 
 func (p *page) bridge(names Names, b *engine.BridgeSummary) {
-	const total = `<tr class="total"><td colspan="3">%v</td><td class="n">%v</td></tr>`
+	const total = `<tr class="total"><td colspan="4">%v</td><td class="n">%v</td></tr>`
 	rows := []markup{markupf(total, names.Left, Grouped(b.Left))}
 	for i := range b.Items {
 		item := b.Items[i]
@@ -115,11 +116,14 @@ func (p *page) bridge(names Names, b *engine.BridgeSummary) {
 		if item.Class != 0 {
 			class = markupf(` <span class="soft">%v</span>`, Words(item.Class))
 		}
-		rows = append(rows, markupf(`<tr><td>%v%v</td><td>%v</td><td class="n">%v</td><td class="n">%v</td></tr>`,
-			item.Label, class, Words(item.Reason), item.Count, Grouped(item.Amount)))
+		rows = append(rows, markupf(`<tr><td>%v%v</td><td>%v</td><td>%v</td><td class="n">%v</td>`+
+			`<td class="n">%v</td></tr>`,
+			item.Label, class, Words(item.Reason), Words(item.Kind), item.Count, Grouped(item.Amount)))
 	}
+	rows = append(rows, markupf(total, names.Left+" with what is to be booked", Grouped(b.Adjusted)),
+		markupf(total, "Timing", Grouped(b.Timing)), markupf(total, "Unexplained", Grouped(b.Unexplained)))
 	rows = append(rows, markupf(total, names.Right, Grouped(b.Right)))
-	p.list(markupf("Bridge in %v", b.Currency), "Item|Reason|#Count|#Amount", rows)
+	p.list(markupf("Bridge in %v", b.Currency), "Item|Reason|Kind|#Count|#Amount", rows)
 }
 
 // cut notes that a list shows fewer than there are.

@@ -16,8 +16,8 @@ func TestThePageHoldsEveryListAndNoForeignMarkup(t *testing.T) {
 	text := written(t, func(to *bytes.Buffer) error { return r.WritePage(to, "written by a test") })
 	for _, want := range []string{
 		"<h1>books against bank</h1>", "As of 2026-02-15 · written by a test",
-		"<td>in bank only <span class=\"soft\">break</span></td><td>amount differs</td><td class=\"n\">1</td><td class=\"n\">50.90</td>",
-		"<td>difference of matched groups</td><td>rounding</td><td class=\"n\">1</td><td class=\"n\">-0.05</td>",
+		"<td>in bank only <span class=\"soft\">break</span></td><td>amount differs</td><td>unexplained</td><td class=\"n\">1</td><td class=\"n\">50.90</td>",
+		"<td>difference of matched groups</td><td>rounding</td><td>to book</td><td class=\"n\">1</td><td class=\"n\">-0.05</td>",
 		"<td><code>L3</code></td><td><code>R3</code></td><td>same amount</td><td>no key</td><td class=\"n\">50</td><td class=\"n\">77.00 EUR</td><td class=\"n\">0.00</td>",
 		"<td><code>L2</code></td><td><code>R2</code></td><td>in parts</td><td class=\"n\">2026-01-06</td><td class=\"n\">40 d</td><td class=\"n\">600.00 EUR</td>",
 		"<td><code>L4</code><br><span class=\"soft\">dinner</span></td>",

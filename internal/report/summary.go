@@ -63,6 +63,9 @@ func countsOf(side recon.Side, s *engine.Summary) string {
 func WriteBridges(to io.Writer, names Names, bridges []engine.BridgeSummary) {
 	for i := range bridges {
 		fmt.Fprintln(to, bridgeLine(names, &bridges[i]))
+		if line := kindsLine(names, &bridges[i]); line != "" {
+			fmt.Fprintln(to, line)
+		}
 	}
 }
 
@@ -80,6 +83,22 @@ func bridgeLine(names Names, b *engine.BridgeSummary) string {
 	}
 	fmt.Fprintf(&line, " = %s %s ✓", names.Right, Grouped(b.Right))
 	return line.String()
+}
+
+// kindsLine is what the items ask of the books, "" where there is nothing between the balances.
+func kindsLine(names Names, b *engine.BridgeSummary) string {
+	var parts []string
+	for _, kind := range []struct{ word, amount string }{
+		{"to book", b.ToBook}, {"timing", b.Timing}, {"unexplained", b.Unexplained},
+	} {
+		if strings.Trim(kind.amount, "-0.") != "" {
+			parts = append(parts, kind.word+" "+Grouped(kind.amount))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("     %s · %s adjusted %s", strings.Join(parts, " · "), names.Left, Grouped(b.Adjusted))
 }
 
 // namedItems sums items by name, in the order in which names first occur, without those that come to nothing.

@@ -26,7 +26,9 @@ RIGHT  bank.csv  5 rows   by its map
 LEFT   confirmed 1 · proposed 1 · partial 1 · missing 2 · break 1
 RIGHT  confirmed 1 · proposed 1 · partial 1 · missing 1 · break 1
 EUR  books 1,138.00 + in bank only 50.90 − in books only 61.00 − rest of partial groups 600.00 − rounding 0.05 = bank 527.85 ✓
+     to book -0.05 · timing -600.00 · unexplained -10.10 · books adjusted 1,137.95
 USD  books 0.00 + in bank only 1.00 = bank 1.00 ✓
+     to book 1.00 · books adjusted 1.00
 `, out.String())
 }
 
@@ -51,7 +53,9 @@ OPEN   RIGHT  no candidate    1 row  missing
 DIFF   EUR 0.05  rounding in 1 group
 DIFF   EUR 600.00  partial in 1 group
 EUR  left 1,138.00 + in right only 50.90 − in left only 61.00 − rest of partial groups 600.00 − rounding 0.05 = right 527.85 ✓
+     to book -0.05 · timing -600.00 · unexplained -10.10 · left adjusted 1,137.95
 USD  left 0.00 + in right only 1.00 = right 1.00 ✓
+     to book 1.00 · left adjusted 1.00
 `, out.String())
 }
 
