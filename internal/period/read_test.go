@@ -55,7 +55,7 @@ func TestReadBelievesNothing(t *testing.T) {
 		"an old file":             {`{"side":"LEFT","amount":"1.00","class":"MISSING"}`, "did not know --carry yet"},
 		"no version":              {`{"type":"open"}`, "its first line has no version"},
 		"a newer version":         {`{"type":"open","version":3}`, "is of version 3, and this matcher reads up to 2"},
-		"no day":                  {with("open", `"asOf":"2026-01-30"`, `"asOf":null`), "line 1: the day asOf is missing"},
+		"no day":                  {with("open", `"asOf":"2026-01-22"`, `"asOf":null`), "line 1: the day asOf is missing"},
 		"two balances":            {with("open", `"currency":"USD"`, `"currency":"EUR"`), "line 1: has two balances in EUR"},
 		"a wrong balance":         {with("open", `"left":"1087.05"`, `"left":"x"`), "line 1: a balance: "},
 		"a balance off by a cent": {with("open", `"left":"1087.05"`, `"left":"1087.06"`), "the balances in EUR do not follow from the rows"},

@@ -18,7 +18,7 @@ func TestAPeriodHandsOnWhatIsNotSettled(t *testing.T) {
 	text := write(t, c)
 	carry := read(t, text)
 	require.False(t, carry.First())
-	require.Equal(t, day("2026-01-30"), carry.AsOf())
+	require.Equal(t, day("2026-01-22"), carry.AsOf())
 	require.Len(t, carry.Rows[engine.LeftIndex], 3)
 	require.Len(t, carry.Rows[engine.RightIndex], 4)
 	require.Len(t, carry.Partials, 1)
