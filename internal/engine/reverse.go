@@ -271,6 +271,9 @@ func (g *guard) findNamed() {
 	}
 	ids := map[uint64][]uint32{}
 	g.eachTakeable(func(row uint32, _ int) {
+		if t.gross == nil && t.original == nil && !amounts.has(moneyHash(t.amounts[0][row])) {
+			return
+		}
 		for _, m := range t.monies(row) {
 			if amounts.has(moneyHash(m.amount)) && t.external[row] != noText {
 				hash := maphash.Bytes(hashSeed, t.text(t.external[row]))
@@ -354,11 +357,11 @@ func moneyHash(amount int64) uint64 { return uint64(amount) * 0x9e3779b97f4a7c15
 // bitSet is a set of numbers, or of hashes modulo its size.
 type bitSet []uint64
 
-func newBitSet(size int) bitSet { return make(bitSet, size/64+1) }
+func newBitSet(size int) bitSet { return make(bitSet, 1<<bits.Len(uint(size/64))) }
 
-func (b bitSet) set(n uint64) { b[n/64%uint64(len(b))] |= 1 << (n % 64) }
+func (b bitSet) set(n uint64) { b[n>>6&uint64(len(b)-1)] |= 1 << (n & 63) }
 
-func (b bitSet) has(n uint64) bool { return b[n/64%uint64(len(b))]&(1<<(n%64)) != 0 }
+func (b bitSet) has(n uint64) bool { return b[n>>6&uint64(len(b)-1)]&(1<<(n&63)) != 0 }
 
 // byCounter orders reversals for a search.
 func byCounter(a, b Reversal) int {
