@@ -45,7 +45,7 @@ func TestExplainARow(t *testing.T) {
 	t.Run("an open row names what is nearest", func(t *testing.T) {
 		require.Contains(t, explained(t, r, 0, 3), `  open: break, amount differs
   nearest R4, 2026-01-09, difference -0.90
-  change the amount by +0.80, or allow 0.90 under "by reference"
+  change the amount by +0.90 (+0.80 is enough), or allow 0.90 under "by reference"
 `)
 	})
 	t.Run("an open row with nothing near", func(t *testing.T) {

@@ -164,9 +164,9 @@ func TestOpenRowsNameWhatIsNearest(t *testing.T) {
 	require.Equal(t, `side,external_id,row,reference,amount,currency,date,description,class,reason,age_days,nearest_external_id,nearest_difference,suggestion
 LEFT,,5,INV-5,5.00,EUR,2026-01-02,,MISSING,NO_CANDIDATE,44,,,
 LEFT,,6,INV-6,6.00,EUR,2026-01-03,,MISSING,NO_CANDIDATE,43,,,
-LEFT,L4,4,INV-4,50.00,EUR,2026-01-08,dinner,BREAK,AMOUNT_DIFFERS,38,R4,-0.90,"change the amount by +0.80, or allow 0.90 under ""by reference"""
+LEFT,L4,4,INV-4,50.00,EUR,2026-01-08,dinner,BREAK,AMOUNT_DIFFERS,38,R4,-0.90,"change the amount by +0.90 (+0.80 is enough), or allow 0.90 under ""by reference"""
 RIGHT,R5,5,OTHER,1.00,USD,2026-01-09,,MISSING,NO_CANDIDATE,37,,,
-RIGHT,R4,4,INV-4,50.90,EUR,2026-01-09,,BREAK,AMOUNT_DIFFERS,37,L4,0.90,"change the amount by -0.80, or allow 0.90 under ""by reference"""
+RIGHT,R4,4,INV-4,50.90,EUR,2026-01-09,,BREAK,AMOUNT_DIFFERS,37,L4,0.90,"change the amount by -0.90 (-0.80 is enough), or allow 0.90 under ""by reference"""
 `, written(t, func(to *bytes.Buffer) error { return r.WriteOpen(to) }))
 }
 
