@@ -11,7 +11,10 @@ import (
 )
 
 func TestStates(t *testing.T) {
-	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{From: recon.Epoch + 20454, To: recon.Epoch + 20460, AsOf: recon.Epoch + 20470})
+	asOf := recon.Epoch + 20470
+	p, errs := Compile(recon.DefaultLadder(), recon.RunOptions{
+		From: recon.Epoch + 20454, To: recon.Epoch + 20460, AsOf: asOf, Covered: recon.Covered{Left: asOf, Right: asOf},
+	})
 	require.Empty(t, errs)
 	row := func(id, reference string, amount recon.Minor, day recon.Day) recon.Transaction {
 		return recon.Transaction{ExternalID: id, Reference: reference, Amount: amount, Currency: "EUR", Date: day, Digest: [32]byte{byte(day), byte(amount), id[0]}}

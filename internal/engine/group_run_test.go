@@ -79,7 +79,8 @@ func TestGroupedRun(t *testing.T) {
 		right[0].Amount = -(1 << 62)
 		for i, tx := range []recon.Minor{-(1 << 62), -(1 << 62)} { // the side's own total must still be printable
 			extra := left[i]
-			extra.ExternalID, extra.Amount, extra.Metadata = fmt.Sprintf("X%d", i), tx, nil
+			extra.ExternalID, extra.Amount = fmt.Sprintf("X%d", i), tx
+			extra.Metadata = []recon.Attribute{{Name: left[i].Metadata[0].Name, Value: extra.ExternalID}} // it waits too
 			extra.Digest = gen.Digest(&extra)
 			extra.Row = len(left) + 1
 			left = append(left, extra)
