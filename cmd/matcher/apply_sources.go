@@ -75,14 +75,11 @@ func (p *applyPlan) planSource(
 	return name, p.planMap(ctx, source, want.Map)
 }
 
-// changeSource compares what the file names; what it leaves out stays.
+// changeSource compares what the file names; a currency that it leaves out stays, maxRejected goes back to its default.
 func (p *applyPlan) changeSource(source *recon.Source, want setup.Side) {
-	there, wanted := map[string]any{}, map[string]any{}
+	there, wanted := map[string]any{"maxRejected": source.MaxRejected}, map[string]any{"maxRejected": want.MaxRejected}
 	if want.Currency != "" {
 		there["currency"], wanted["currency"] = source.Currency, want.Currency
-	}
-	if want.MaxRejected != nil {
-		there["maxRejected"], wanted["maxRejected"] = source.MaxRejected, want.MaxRejected
 	}
 	call := apiCall{
 		method: http.MethodPatch, path: "/v1/sources/" + source.ID, version: source.Version, json: wanted,

@@ -149,6 +149,17 @@ func TestApply_ChangesWhatDiffers(t *testing.T) {
 	require.Equal(t, "less the fee", rules.Items[2].Rule.Name)
 }
 
+func TestApply_PutsTheDefaultBackForRefusedRows(t *testing.T) {
+	t.Parallel()
+	s, _ := newShell(t, testkit.Server(t), "acme")
+	apply := func(text string) string { return s.must("apply", file(t, "bank.yaml", text), "--yes") }
+	strict := edited("{source: books,", "{source: books, maxRejected: 0,")
+	apply(strict)
+	require.Contains(t, apply(strict), "no changes")
+	require.Contains(t, apply(firstSetup), "~ source        books\n      maxRejected  0 → nothing")
+	require.Contains(t, apply(firstSetup), "no changes")
+}
+
 func contextID(client *testkit.Client, name string) string {
 	var found page[recon.Context]
 	client.Must(http.MethodGet, "/v1/contexts?name="+url.QueryEscape(name), nil, &found)

@@ -2,6 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
@@ -61,6 +65,32 @@ func updateContext(ctx context.Context, tx *postgres.Tx, in *updateContextInput)
 func set[T any](to, given *T) {
 	if given != nil {
 		*to = *given
+	}
+}
+
+// nullable is a field of a change that null takes away and absence leaves as it is.
+type nullable[T any] struct {
+	given bool
+	value *T
+}
+
+// UnmarshalJSON reads null or a value; it is not called for an absent field.
+func (n *nullable[T]) UnmarshalJSON(data []byte) error {
+	n.given = true
+	return json.Unmarshal(data, &n.value)
+}
+
+// Schema is that of the value, or null.
+func (nullable[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *huma.SchemaFromType(r, reflect.TypeFor[T]())
+	s.Nullable = true
+	return &s
+}
+
+// setIn changes what to holds if the field was given.
+func (n nullable[T]) setIn(to **T) {
+	if n.given {
+		*to = n.value
 	}
 }
 

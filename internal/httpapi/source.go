@@ -42,7 +42,7 @@ type updateSourceInput struct {
 		TimeZone *string `json:"timeZone,omitempty"`
 		Negate   *bool   `json:"negate,omitempty" doc:"Holds for files loaded from now on"`
 
-		MaxRejected *int64 `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have from now on"`
+		MaxRejected nullable[int64] `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have from now on; null: the default"`
 	}
 }
 
@@ -52,9 +52,7 @@ func updateSource(ctx context.Context, tx *postgres.Tx, in *updateSourceInput) (
 		set(&s.Currency, in.Body.Currency)
 		set(&s.TimeZone, in.Body.TimeZone)
 		set(&s.Negate, in.Body.Negate)
-		if in.Body.MaxRejected != nil {
-			s.MaxRejected = in.Body.MaxRejected
-		}
+		in.Body.MaxRejected.setIn(&s.MaxRejected)
 		return check(s.Check())
 	})
 }

@@ -37,6 +37,9 @@ func TestSources(t *testing.T) {
 		answer := c.Call("PATCH", "/v1/sources/"+bank.ID, `{"maxRejected":-1}`)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.Status)
 		require.Equal(t, "/maxRejected", answer.Problem().Errors[0].Pointer)
+		var reset recon.Source
+		c.Must("PATCH", "/v1/sources/"+bank.ID, `{"maxRejected":null}`, &reset)
+		require.Nil(t, reset.MaxRejected, "the default")
 	})
 	t.Run("what cannot be true is refused by pointer", func(t *testing.T) {
 		answer := c.Call("POST", "/v1/contexts/"+contextID+"/sources", `{"name":"x","side":"LEFT","currency":"eur","timeZone":"Mars/Base"}`)
