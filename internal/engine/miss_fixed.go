@@ -44,6 +44,10 @@ func (p *Plan) fixedFields(rp *rulePlan) (fixed [changes][2]bool) {
 		}
 		fixed[ChangeDate][half] = reads([2]string{r.Date.Left, r.Date.Right}[half], ChangeDate) || rp.timestamp &&
 			reads("time", ChangeDate)
+		day := [2]string{r.Date.Left, r.Date.Right}[half]
+		if r.Currency.Mode == recon.CurrencyConvert && r.Currency.RateDate == day {
+			fixed[ChangeDate][half] = true // another day has another rate
+		}
 		for i := range r.Keys {
 			fixed[ChangeKey][half] = fixed[ChangeKey][half] ||
 				reads([2]string{r.Keys[i].Left, r.Keys[i].Right}[half], ChangeKey)

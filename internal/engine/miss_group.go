@@ -145,7 +145,8 @@ func (s *subsetRun) lack(t *subsetTarget, rows []uint32) lack {
 		return lack{}
 	}
 	l.known = true
-	if _, _, held := x.amountHeld(code, l.left, l.right); held || len(rows) > x.subset.size {
+	if _, _, held := x.amountHeld(code, l.left, l.right); held || len(rows) > x.subset.size ||
+		lists && x.sign == recon.SignAny {
 		l.change = ChangeGroup // the search was cut short, or they were rejected, or they are too many
 		return l
 	}
