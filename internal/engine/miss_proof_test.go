@@ -231,7 +231,7 @@ func (p *proof) limited(suggestion string) (recon.Rule, bool) {
 
 func TestTheNearestMissIsTrue(t *testing.T) {
 	tried := map[string]int{}
-	for range 12 {
+	for range 24 {
 		rapid.Check(t, func(t *rapid.T) {
 			var rules []recon.Rule
 			for n := range rapid.IntRange(1, 3).Draw(t, "rules") {
