@@ -20,9 +20,10 @@ import (
 const matchHelp = `Reconcile two files, with no server and no database.
 
 LEFT is what you expect (books, orders, invoices), RIGHT is what happened (bank, processor, payout). Each is a file,
-a glob, a folder, or - for standard input: CSV, TSV, JSON, NDJSON or a bank's statement (camt, MT940, BAI2). Columns,
-dates, decimals and signs are detected where neither the format nor a map defines them, and that is printed. Without rules, rows match on their reference (exactly, within 0.50,
-within 3 days); pairs without a common reference are only proposed.`
+a glob, a folder, or - for standard input: CSV, TSV, JSON, NDJSON, an Excel workbook (XLSX) or a bank's statement (camt,
+MT940, BAI2, OFX, QIF), also packed by gzip or ZIP. Columns, dates, decimals and signs are detected where neither the
+format nor a map defines them, and that is printed. Without rules, rows match on their reference (exactly, within 1 % but
+no more than 0.50, within 3 days); pairs without a common reference are only proposed.`
 
 const matchExample = `  matcher match ledger.csv bank.csv
   matcher match ledger.csv bank.csv --out out && open out/report.html

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -208,6 +209,7 @@ func (r *reconciliation) load(ctx context.Context, rejected []string) error {
 		return err
 	}
 	r.noteRepeated()
+	r.notePending()
 	period.Rebook(r.plan.Options.Rejected, [2]map[int64]int64{r.left.replaced, r.right.replaced})
 	for _, text := range rejected {
 		set, err := period.RejectedSet(text, r.rowNamed)
@@ -242,6 +244,34 @@ func (s *matchSide) covered() recon.Day {
 		}
 	}
 	return through
+}
+
+// notePending notes the rows that are not booked yet, with their sums: the bridges count them like booked ones.
+func (r *reconciliation) notePending() {
+	for _, s := range r.sides() {
+		var rows int64
+		sums := map[string]*recon.Total{}
+		for row := range uint32(s.table.Len()) {
+			if !s.table.Pending(row) || s.table.Settled(row) {
+				continue
+			}
+			rows++
+			if sums[s.table.Currency(row)] == nil {
+				sums[s.table.Currency(row)] = &recon.Total{}
+			}
+			sums[s.table.Currency(row)].Add(s.table.Amount(row))
+		}
+		var parts []string
+		for _, currency := range slices.Sorted(maps.Keys(sums)) {
+			if amount, err := sums[currency].Minor(); err == nil {
+				parts = append(parts, report.Grouped(recon.Money{Amount: amount, Currency: currency}.String())+" "+currency)
+			}
+		}
+		if rows > 0 {
+			r.note("%s on the %s side, counted though not booked yet: %s", report.Plural(rows, "pending row"),
+				strings.ToLower(string(s.side)), strings.Join(parts, ", "))
+		}
+	}
 }
 
 // reads returns the sources of a side whose maps have this of their rows; "": nothing.

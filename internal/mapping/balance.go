@@ -230,6 +230,9 @@ func (d *detector) movements(m *Mapper, balance *source, words, fee int) []movem
 		if text := balance.text(rec); text != "" {
 			row.balance.Amount, row.balance.Set = read(balance, text)
 		}
+		if reason, _ := m.aside.reason(rec); reason != "" {
+			row.moved = false // a carry or a total, whose balance is still one
+		}
 		rows = append(rows, row)
 	}
 	return rows

@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -71,4 +72,16 @@ func TestProveBalance_OneTruth(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestACarriedBalanceIsNoMovement holds that pages and totals between the rows do not speak against a running balance.
+func TestACarriedBalanceIsNoMovement(t *testing.T) {
+	t.Parallel()
+	r, err := Open(strings.NewReader("Date,Ref,Debit,Credit,Balance,Currency\n2026-03-02,A,,120.00,1120.00,EUR\n"+
+		"2026-03-05,B,45.50,,1074.50,EUR\n,Carried forward,45.50,120.00,1074.50,EUR\n2026-04-07,C,,80.25,1154.75,EUR\n"+
+		"2026-04-09,D,10.00,,1144.75,EUR\n,Total,55.50,200.25,1144.75,EUR\n"), "a.csv", Hints{Side: recon.Right})
+	require.NoError(t, err)
+	require.Empty(t, r.Detection.Notes)
+	require.Contains(t, r.Detection.String(), "amount=Debit/Credit")
+	require.True(t, r.fields.Has(recon.FieldBalance))
 }

@@ -66,7 +66,7 @@ func (d *detector) passOver(at int, why string) {
 	d.report.Passed[d.header[at]] = why
 }
 
-// String is the line that the command line prints: "id=entry_id amount=debit-credit date=posted_at reference=e2e_id".
+// String is the line that the command line prints: "id=entry_id amount=debit/credit date=posted_at reference=e2e_id".
 func (d Detection) String() string {
 	by := map[string]string{}
 	for _, c := range d.Choices {
@@ -76,7 +76,7 @@ func (d Detection) String() string {
 	}
 	amount := by[recon.FieldAmount]
 	if by[recon.FieldDebit] != "" || by[recon.FieldCredit] != "" {
-		amount = by[recon.FieldDebit] + "-" + by[recon.FieldCredit]
+		amount = strings.Trim(by[recon.FieldDebit]+"/"+by[recon.FieldCredit], "/")
 	}
 	if by[recon.FieldDirection] != "" {
 		amount += "·" + by[recon.FieldDirection]
@@ -176,7 +176,11 @@ func (d *detector) takeGiven() error {
 				d.taken[at] = true
 			}
 		}
-		d.choose(name, append(slices.Clone(field.Columns), field.Add...), cmp.Or(d.origin, "named by the map"), Stated)
+		field.Else = "" // a substitute, for some rows
+		d.choose(name, field.Names(), cmp.Or(d.origin, "named by the map"), Stated)
+		if len(field.Subtract) > 0 {
+			d.report.Choices[len(d.report.Choices)-1].Value = sumText(field)
+		}
 	}
 	return unfit(problems)
 }
@@ -216,6 +220,7 @@ func (d *detector) columns() {
 		n := distinct(values)
 		return n > 0 && n <= kindsMax && !share(values, 50, looksAmount)
 	}, "named like a kind of transaction")
+	d.noteAccounts()
 }
 
 // values are the filled texts of a column in the sample.

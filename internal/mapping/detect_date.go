@@ -136,7 +136,7 @@ func (d *detector) settings() {
 		return
 	}
 	for _, step := range []func(*Mapper){
-		d.signs, d.settleStatus, d.pendingDate, d.labelRows, d.pendingNamed, d.volatile,
+		d.signs, d.settleStatus, d.pendingDate, d.labelRows, d.noteSums, d.pendingNamed, d.volatile,
 	} {
 		m, problems := Compile(d.out, d.header)
 		if len(problems) > 0 {

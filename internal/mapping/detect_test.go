@@ -29,7 +29,7 @@ func TestDetectFiles(t *testing.T) {
 	for _, c := range []struct{ name, file, line, fields string }{
 		{
 			"a ledger", "entry_id|posted_at|e2e_id|description|debit|credit|currency\nGL1|2026-01-05|E1|Rent||87.09|EUR\nGL2|2026-01-06|E2|Sale|7850.63||EUR",
-			"id=entry_id amount=debit-credit date=posted_at reference=e2e_id currency=currency",
+			"id=entry_id amount=debit/credit date=posted_at reference=e2e_id currency=currency",
 			`{"externalId":"entry_id","reference":"e2e_id","debit":"debit","credit":"credit","currency":"currency","date":"posted_at","description":"description","decimal":"."}`,
 		},
 		{
@@ -49,7 +49,7 @@ func TestDetectFiles(t *testing.T) {
 		},
 		{
 			"debits that are negative already", "Date|Description|Debit|Credit|Balance\n2026-01-05|a|-5.00||10.00\n2026-01-06|b||7.00|17.00",
-			"amount=Debit-Credit date=Date",
+			"amount=Debit/Credit date=Date",
 			`{"debit":{"columns":["Debit"],"negate":true},"credit":"Credit","date":"Date","description":"Description","decimal":".","volatile":["Balance"]}`,
 		},
 		{
@@ -109,7 +109,7 @@ func TestDetectFiles(t *testing.T) {
 		},
 		{
 			"a French bank with its currency in words", "Date|Libellé|Débit euros|Crédit euros\n05/01/2026|a|-50,25|\n13/01/2026|b||7,00",
-			"amount=Débit euros-Crédit euros date=Date currency=EUR dateFormat=DD/MM/YYYY decimal=,",
+			"amount=Débit euros/Crédit euros date=Date currency=EUR dateFormat=DD/MM/YYYY decimal=,",
 			`{"debit":{"columns":["Débit euros"],"negate":true},"credit":"Crédit euros","currency":{"constant":"EUR"},"date":"Date","description":"Libellé","dateFormat":"DD/MM/YYYY","decimal":","}`,
 		},
 	} {

@@ -65,6 +65,41 @@ func (d *detector) labelRows(m *Mapper) {
 	}
 }
 
+// totalledMin is how many rows a total at the end of a file is of, where it is the only one: small sums come by chance.
+const totalledMin = 3
+
+// noteSums notes amounts that are what the rows above them add up to, where no text names a total and no running balance
+// shows that they moved.
+func (d *detector) noteSums(m *Mapper) {
+	if d.out.Has(recon.FieldBalance) {
+		return
+	}
+	var found []int // lines
+	var since recon.Total
+	rows, most, currency := 0, 0, ""
+	for _, rec := range d.sample {
+		reason, _ := m.aside.reason(rec)
+		tx, wrong := m.Map(rec)
+		if reason != "" || len(wrong) > 0 {
+			continue
+		}
+		if tx.Currency != currency {
+			since, rows, currency = recon.Total{}, 0, tx.Currency
+		}
+		if sum, err := since.Minor(); rows > 1 && err == nil && sum == tx.Amount && sum != 0 {
+			found, most = append(found, rec.Line), max(most, rows)
+			since, rows = recon.Total{}, 0
+			continue
+		}
+		since.Add(tx.Amount)
+		rows++
+	}
+	if rows == 0 && (len(found) > 1 || most >= totalledMin) {
+		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text under "+
+			"balances", lines(found, len(found)))
+	}
+}
+
 func (d *detector) askLabel(text string, rows []labelled) {
 	total := sums{}
 	for _, l := range rows {

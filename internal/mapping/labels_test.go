@@ -3,6 +3,8 @@
 package mapping
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +39,26 @@ func TestBrokenLabel(t *testing.T) {
 		require.Equal(t, want, brokenLabel(&recon.RowError{Code: recon.CodeMalformed, Value: value}), value)
 	}
 	require.Empty(t, brokenLabel(&recon.RowError{Code: recon.CodeInvalidEncoding, Value: "Kontostand;x"}))
+}
+
+// TestSumsWithoutANameAreNoted holds what is counted twice without a word where a total is called by its month.
+func TestSumsWithoutANameAreNoted(t *testing.T) {
+	t.Parallel()
+	const note = "the amount on line 4, 7 is what the rows above add up to, and it counts: if it is a total, " +
+		"name its text under balances"
+	for _, c := range []struct{ name, rows, note string }{
+		{"sums by month", "120.00|-45.50|74.50|80.25|-10.00|70.25", note},
+		{"more rows below", "120.00|-45.50|74.50|80.25|-10.00|70.25|5.00", ""},
+		{"two rows and their sum by chance", "10.00|20.00|30.00", ""},
+		{"three rows and their sum", "10.00|20.00|40.00|70.00",
+			"the amount on line 5 is what the rows above add up to, and it counts: if it is a total, name its text under balances"},
+	} {
+		file := "Date,Ref,Amount,Currency\n"
+		for i, amount := range strings.Split(c.rows, "|") {
+			file += fmt.Sprintf("2026-03-%02d,R%d,%s,EUR\n", i+1, i, amount)
+		}
+		r, err := Open(strings.NewReader(file), "a.csv", Hints{Side: recon.Left})
+		require.NoError(t, err)
+		require.Equal(t, c.note, strings.Join(r.Detection.Notes, "; "), c.name)
+	}
 }

@@ -48,6 +48,31 @@ func (r *Reader) askAccount() {
 	}
 }
 
+// noteAccounts notes a column that is named like the account of each row and holds several of them: no row is left out
+// for its account unless a map names one.
+func (d *detector) noteAccounts() {
+	for at := range d.header {
+		if d.taken[at] || !slices.Contains(synonyms[recon.FieldAccount], strings.Join(d.words[at], " ")) {
+			continue
+		}
+		rows, held := map[string]int{}, 0
+		var accounts []string // of two rows at least: a total's text is none
+		for _, account := range d.values(at) {
+			if rows[account]++; rows[account] == 2 {
+				accounts = append(accounts, strconv.Quote(account))
+				held++
+			}
+			if rows[account] > 1 {
+				held++
+			}
+		}
+		if len(accounts) > 1 && len(accounts) <= accountsMax && held*2 >= len(d.sample) {
+			d.note("column %s holds several accounts (%s), and the rows of all are read: account: {column: %[1]q, is: …} "+
+				"in a map reads one", d.header[at], strings.Join(accounts, ", "))
+		}
+	}
+}
+
 // statementsRead keeps what the statements of the file state of themselves, once all rows are read.
 func (r *Reader) statementsRead() {
 	tied, only := 0, r.fields.Fields[recon.FieldAccount].Is

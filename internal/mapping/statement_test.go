@@ -92,3 +92,19 @@ func TestAnotherAccountBelowTheSampleIsSetAside(t *testing.T) {
 	}))
 	require.Equal(t, []string{`is of account "2222": only "1111" is read`}, aside)
 }
+
+// TestSeveralAccountsInATableAreNoted holds that a column of accounts is named where nothing chooses one of them.
+func TestSeveralAccountsInATableAreNoted(t *testing.T) {
+	t.Parallel()
+	const rows = "Account,Date,Text,Amount\n1001,2026-03-02,a,1.00\n1001,2026-03-03,b,2.50\nTotal 1001,,,3.50\n"
+	for file, note := range map[string]string{
+		rows: "",
+		rows + "2002,2026-03-02,c,4.00\n2002,2026-03-05,d,-5.00\n": `column Account holds several accounts ("1001", ` +
+			`"2002"), and the rows of all are read: account: {column: "Account", is: …} in a map reads one`,
+		strings.Replace(rows, "Account", "Payee account", 1) + "2002,2026-03-02,c,4.00\n2002,2026-03-05,d,-5.00\n": "",
+	} {
+		r, err := Open(strings.NewReader(file), "a.csv", Hints{Side: recon.Right, Currency: "EUR"})
+		require.NoError(t, err)
+		require.Equal(t, note, strings.Join(r.Detection.Notes, "; "), file)
+	}
+}
