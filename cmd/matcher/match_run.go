@@ -264,7 +264,8 @@ func (r *reconciliation) notePending() {
 		var parts []string
 		for _, currency := range slices.Sorted(maps.Keys(sums)) {
 			if amount, err := sums[currency].Minor(); err == nil {
-				parts = append(parts, report.Grouped(recon.Money{Amount: amount, Currency: currency}.String())+" "+currency)
+				sum := recon.Money{Amount: amount, Currency: currency}
+				parts = append(parts, report.Grouped(sum.String())+" "+currency)
 			}
 		}
 		if rows > 0 {

@@ -68,8 +68,8 @@ func (d *detector) labelRows(m *Mapper) {
 // totalledMin is how many rows a total at the end of a file is of, where it is the only one: small sums come by chance.
 const totalledMin = 3
 
-// noteSums notes amounts that are what the rows above them add up to, where no text names a total and no running balance
-// shows that they moved.
+// noteSums notes amounts that are what the rows above them add up to, where no text names a total and no running
+// balance shows that they moved.
 func (d *detector) noteSums(m *Mapper) {
 	if d.out.Has(recon.FieldBalance) {
 		return
@@ -95,8 +95,8 @@ func (d *detector) noteSums(m *Mapper) {
 		rows++
 	}
 	if rows == 0 && (len(found) > 1 || most >= totalledMin) {
-		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text under "+
-			"balances", lines(found, len(found)))
+		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text "+
+			"under balances", lines(found, len(found)))
 	}
 }
 

@@ -67,8 +67,8 @@ func (d *detector) noteAccounts() {
 			}
 		}
 		if len(accounts) > 1 && len(accounts) <= accountsMax && held*2 >= len(d.sample) {
-			d.note("column %s holds several accounts (%s), and the rows of all are read: account: {column: %[1]q, is: …} "+
-				"in a map reads one", d.header[at], strings.Join(accounts, ", "))
+			d.note("column %s holds several accounts (%s), and the rows of all are read: account: {column: %[1]q, "+
+				"is: …} in a map reads one", d.header[at], strings.Join(accounts, ", "))
 		}
 	}
 }
