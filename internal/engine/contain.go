@@ -60,7 +60,7 @@ func (s *keySpec) splitWords(text string) []byte {
 	var out []byte
 	n := 0
 	for from, to := range eachWord(text) {
-		word := normalise(text[from:to], s.normalise)
+		word := normalise([]byte(text[from:to]), s.normalise)
 		if len(word) == 0 {
 			continue
 		}

@@ -17,7 +17,7 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 		return to
 	}
 	if !s.multi() {
-		if value := s.value(text); len(value) > 0 {
+		if value := s.value(text, nil); len(value) > 0 {
 			to = append(to, value)
 		}
 		return to
@@ -25,7 +25,7 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 	parts := s.parts(text)
 	seen := make(map[string]bool, len(parts))
 	for _, part := range parts {
-		value := s.value(part)
+		value := s.value(part, nil)
 		if len(value) == 0 || seen[string(value)] {
 			continue
 		}
@@ -37,12 +37,12 @@ func (s *keySpec) values(text string, to [][]byte) [][]byte {
 	return to
 }
 
-// value is one text as it is stored and compared.
-func (s *keySpec) value(text string) []byte {
+// value is one text as it is stored and compared. It may take the place of room.
+func (s *keySpec) value(text string, room []byte) []byte {
 	if s.words {
 		return s.splitWords(text)
 	}
-	return normalise(text, s.normalise)
+	return normalise(append(room, text...), s.normalise)
 }
 
 func (s *keySpec) parts(text string) []string {
@@ -66,9 +66,9 @@ func (s *keySpec) parts(text string) []string {
 	return found
 }
 
-// normalise applies the steps in their order. A text in ASCII, which nearly every reference is, takes no detour.
-func normalise(text string, steps []string) []byte {
-	out := []byte(text)
+// normalise applies the steps in their order, in place where it can. A text in ASCII, which nearly every reference is,
+// takes no detour.
+func normalise(out []byte, steps []string) []byte {
 	ascii := solver.IsASCII(out)
 	for _, step := range steps {
 		switch step {

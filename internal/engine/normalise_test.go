@@ -25,7 +25,7 @@ func TestNormalise(t *testing.T) {
 		{"São João ﬁ", []string{"foldAccents", "upper"}, "SAO JOAO FI"},
 		{"n° 12", []string{"digits"}, "12"},
 	} {
-		require.Equal(t, c.want, string(normalise(c.text, c.steps)), "%q %v", c.text, c.steps)
+		require.Equal(t, c.want, string(normalise([]byte(c.text), c.steps)), "%q %v", c.text, c.steps)
 	}
 }
 

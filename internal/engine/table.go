@@ -40,6 +40,7 @@ type Table struct {
 	arena    []byte
 	expected int // rows, as the caller foresaw
 	scratch  [][]byte
+	room     []byte // of one value
 
 	moreColumns
 }
@@ -271,15 +272,16 @@ func amountOf(tx *recon.Transaction, field string) int64 {
 
 func (t *Table) addKey(c int, tx *recon.Transaction) {
 	spec, column := &t.plan.columns[t.side][c], &t.keys[c]
-	t.scratch = spec.values(tx.Field(spec.field), t.scratch[:0])
 	if !spec.multi() {
-		if len(t.scratch) == 0 {
+		t.room = spec.value(tx.Field(spec.field), t.room[:0])
+		if len(t.room) == 0 {
 			column.hash, column.start = append(column.hash, 0), append(column.start, noText)
 			return
 		}
-		t.addValue(column, t.scratch[0])
+		t.addValue(column, t.room)
 		return
 	}
+	t.scratch = spec.values(tx.Field(spec.field), t.scratch[:0])
 	column.first = append(column.first, uint32(len(column.hash)))
 	column.count = append(column.count, uint32(len(t.scratch)))
 	for _, value := range t.scratch {

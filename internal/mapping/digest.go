@@ -52,11 +52,21 @@ func digest(tx *recon.Transaction, l *layout, rec recon.Record, account string) 
 		all := sha256.Sum256(appendColumns(append(b[:0], content[:]...), l, rec, l.volatile))
 		copy(d[versionAt:], all[:])
 	}
-	b = binary.AppendVarint(b[:0], int64(tx.Amount))
-	b = binary.AppendVarint(b, int64(tx.Date.Unix()))
-	money := sha256.Sum256(append(appendText(b, tx.Currency), account...))
-	copy(d[:contentAt], money[:])
+	binary.BigEndian.PutUint64(d[:contentAt], moneyDigest(tx, account))
 	return d
+}
+
+// moneyDigest parts the money of rows with one id: of one day, currency and account no two amounts share it. The
+// constants are those of FNV-1a and of the golden ratio.
+func moneyDigest(tx *recon.Transaction, account string) uint64 {
+	where := uint64(14695981039346656037)
+	for _, text := range [...]string{tx.Currency, account} {
+		for i := range len(text) {
+			where = (where ^ uint64(text[i])) * 1099511628211
+		}
+		where = (where ^ uint64(len(text))) * 1099511628211
+	}
+	return uint64(tx.Amount) + uint64(tx.Date)*0x9E3779B97F4A7C15 + where
 }
 
 func appendColumns(b []byte, l *layout, rec recon.Record, columns []int) []byte {

@@ -183,9 +183,11 @@ func (p *proof) follow(row *Row) {
 			a.moved.Add(row.Tx.Amount)
 			a.since.Add(row.Tx.Amount)
 		}
+		if !p.proves || !row.standing.balance.Set {
+			return
+		}
 		s := entry{row.standing, row.Tx.Amount, row.Tx.Line, row.Tx.Time, row.Verdict == Duplicate}
 		switch {
-		case !p.proves || !s.balance.Set:
 		case p.order.byDate:
 			if s.key = p.key; s.at.IsZero() {
 				s.at = row.Tx.Date.Time()

@@ -71,7 +71,7 @@ var mutants = []mutant{
 	{
 		row: 9, why: "a tenant's share has one slot more than it should",
 		file: adapters + "/database_pool.go", old: "semaphore.NewWeighted(int64(size))", broken: "semaphore.NewWeighted(int64(size) + 1)",
-		test: "TestDatabasePool_Shares", pkg: "./" + adapters, tags: "integration",
+		test: "TestDatabasePool_Shares", pkg: "./" + adapters,
 	},
 	{
 		row: 10, why: "a replica is read that has not replayed the caller's write",
