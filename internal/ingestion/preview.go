@@ -2,9 +2,11 @@ package ingestion
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"matcher/internal/mapping"
 	"matcher/internal/postgres"
@@ -33,6 +35,9 @@ type Preview struct {
 	Sums          map[string]string `json:"sums,omitempty"`    // of all other rows, per currency; none while a question is open
 	Refused       string            `json:"refused,omitempty"` // why an import would refuse the whole file
 }
+
+// refusedWhole are the refusals that come when every row is read: a preview shows the rows, too.
+var refusedWhole = []string{recon.CodeTooManyRefused, recon.CodeBalanceContradicts, recon.CodeNoRows}
 
 // Preview reads a file as an import would, and stores nothing.
 func (s *Service) Preview(ctx context.Context, sourceID string, file File) (Preview, error) {
@@ -72,8 +77,8 @@ func (t target) preview(ctx context.Context, r *mapping.Reader) (Preview, error)
 	} else {
 		p.Refused = open.Error()
 	}
-	if refused := (*recon.Error)(nil); errors.As(err, &refused) && refused.Code == recon.CodeTooManyRefused {
-		p.Refused, err = refused.Message, nil
+	if refused := (*recon.Error)(nil); errors.As(err, &refused) && slices.Contains(refusedWhole, refused.Code) {
+		p.Refused, err = cmp.Or(p.Refused, refused.Message), nil
 	}
 	return p, err
 }

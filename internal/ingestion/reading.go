@@ -24,10 +24,12 @@ type ReadingSettings struct {
 	Currency string `json:"currency,omitempty"`
 	TimeZone string `json:"timeZone"`
 	Negate   bool   `json:"negate"`
+
+	FieldMapVersion int `json:"fieldMapVersion,omitempty"` // 0: it has no map of its own
 }
 
 func settingsOf(s recon.Source) ReadingSettings {
-	return ReadingSettings{s.Currency, s.TimeZone, s.Negate}
+	return ReadingSettings{s.Currency, s.TimeZone, s.Negate, s.FieldMapVersion}
 }
 
 func (t target) reading(r *mapping.Reader) Reading {
@@ -35,21 +37,59 @@ func (t target) reading(r *mapping.Reader) Reading {
 }
 
 // recallReading takes over how the source's last file was read, so that signs, dates and decimals do not change from
-// one file to the next. A source that was given another currency, zone or sign since then is detected anew.
+// one file to the next. A source that was given another currency, zone, sign or map since then is detected anew.
 func (t *target) recallReading(ctx context.Context, tx *postgres.Tx) error {
-	text, err := tx.LastReading(ctx, t.source.ID)
-	if err != nil || text == nil {
+	last, err := lastReading(ctx, tx, t.source.ID)
+	if err == nil && last != nil && last.Settings == settingsOf(t.source) {
+		t.earlier = &mapping.Earlier{Map: last.FieldMap, Columns: last.Columns}
+	}
+	return err
+}
+
+// recallOther takes over what gave the other side its signs.
+func (t *target) recallOther(ctx context.Context, tx *postgres.Tx) error {
+	sources, _, err := tx.Sources(ctx, t.source.ContextID, postgres.Page{Limit: otherSourcesMax})
+	if err != nil {
 		return err
+	}
+	read, proved := 0, 0
+	for _, s := range sources {
+		if s.Side == t.source.Side {
+			continue
+		}
+		last, err := lastReading(ctx, tx, s.ID)
+		if err != nil {
+			return err
+		}
+		if last == nil {
+			continue
+		}
+		read++
+		if last.Detection.Proof != "" {
+			proved++
+		}
+		t.other.Convention = t.other.Convention || last.Settings.FieldMapVersion == 0 &&
+			(last.FieldMap.Has(recon.FieldDebit) || last.FieldMap.Has(recon.FieldCredit))
+	}
+	t.other.Proved = read > 0 && proved == read
+	return nil
+}
+
+// lastReading is how the last file of a source was read; nil where there is none.
+func lastReading(ctx context.Context, tx *postgres.Tx, sourceID string) (*Reading, error) {
+	text, err := tx.LastReading(ctx, sourceID)
+	if err != nil || text == nil {
+		return nil, err
 	}
 	var last Reading
 	if err := json.Unmarshal(text, &last); err != nil {
-		return fmt.Errorf("decoding the last reading: %w", err)
+		return nil, fmt.Errorf("decoding the last reading: %w", err)
 	}
-	if last.Settings == settingsOf(t.source) {
-		t.earlier = &mapping.Earlier{Map: last.FieldMap, Columns: last.Columns}
-	}
-	return nil
+	return &last, nil
 }
+
+// otherSourcesMax is how many sources of a context are asked how they were read.
+const otherSourcesMax = 200
 
 // describe is how a file is read, in a line for people.
 func describe(r *mapping.Reader) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -164,6 +165,105 @@ func TestOpenRowsOfTheOtherSideAnswerWhatAFileLeavesOpen(t *testing.T) {
 	got, err := s.Import(b.ctx, b.source.ID, file(unsigned(40)))
 	require.NoError(t, err, "every word has one sign on the other side")
 	require.Equal(t, map[string]string{"EUR": "-20.00"}, got.Sums)
+}
+
+func TestOpenRowsOfTheOtherSideTurnAFileRound(t *testing.T) {
+	t.Parallel()
+	statement := func(id string, rows int, sign [2]string) string {
+		text := header
+		for i := range rows {
+			text += fmt.Sprintf("%s%d,2026-03-%02d,%s%d.10,EUR,PAY-%04d,payment\n", id, i, i%28+1, sign[i%2], i+1, i)
+		}
+		return text
+	}
+	plain, opposite := [2]string{"", "-"}, [2]string{"-", ""}
+	books := func(t *testing.T, b *bundle, s *ingestion.Service, text string) {
+		t.Helper()
+		var ledger recon.Source
+		require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) (err error) {
+			ledger, err = tx.CreateSource(b.ctx, recon.Source{
+				ContextID: b.context.ID, Name: "ledger", Side: recon.Left, Currency: "EUR", TimeZone: "UTC",
+			})
+			return err
+		}))
+		_, err := s.Import(b.ctx, ledger.ID, file(text))
+		require.NoError(t, err)
+	}
+	t.Run("as both files of a match would", func(t *testing.T) {
+		s, b := setup(t)
+		books(t, b, s, statement("L", 40, plain))
+		text := statement("B", 40, opposite)
+		p, err := s.Preview(b.ctx, b.source.ID, file(text))
+		require.NoError(t, err)
+		require.Contains(t, strings.Join(p.Detection.Notes, "\n"), "turned round: 40 of 40 rows that share a reference")
+		require.Equal(t, map[string]string{"EUR": "-20.00"}, p.Sums)
+		require.Equal(t, p.Sums, b.load(t, s, text).Sums)
+		next := b.load(t, s, statement("C", 2, opposite))
+		require.Equal(t, map[string]string{"EUR": "-1.00"}, next.Sums, "so is the next file, whatever is open")
+	})
+	for name, c := range map[string]struct{ books, bank string }{
+		"few rows are a question": {statement("L", 40, plain), statement("B", 4, opposite)},
+		"so are signs of books that are only a convention": {
+			strings.NewReplacer("amount,currency", "debit,credit,currency", ".10,EUR", ".10,,EUR").
+				Replace(statement("L", 40, [2]string{})), statement("B", 40, [2]string{"-", "-"}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, b := setup(t)
+			books(t, b, s, c.books)
+			_, err := s.Import(b.ctx, b.source.ID, file(c.bank))
+			var open *ingestion.OpenQuestionsError
+			require.ErrorAs(t, err, &open)
+			require.Equal(t, "sign", open.Questions[0].ID)
+			asWritten := ingestion.File{Name: "b.csv", Body: strings.NewReader(c.bank), Answers: map[string]int{"sign": 2}}
+			_, err = s.Import(b.ctx, b.source.ID, asWritten)
+			require.NoError(t, err)
+		})
+	}
+	t.Run("not where a balance or a map states them", func(t *testing.T) {
+		s, b := setup(t)
+		books(t, b, s, statement("L", 40, plain))
+		b.mapped(t)
+		p, err := s.Preview(b.ctx, b.source.ID, file(statement("B", 40, opposite)))
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"EUR": "20.00"}, p.Sums)
+		require.Contains(t, strings.Join(p.Detection.Notes, "\n"), "negate of the source turns it round")
+	})
+}
+
+func TestWhatAMapLeavesOutIsReadAsInTheLastFile(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	partial := recon.FieldMap{Fields: map[string]recon.MapField{
+		recon.FieldExternalID: recon.Column("id"), recon.FieldDate: recon.Column("date"),
+	}}
+	month := func(id, date string) string { // date has the number of a row
+		text := "id,date,amount,reference\n"
+		for i := range 12 {
+			text += fmt.Sprintf("%s%d,"+date+",%d.25,R%d\n", id, i, i+1, i+1, i)
+		}
+		return text
+	}
+	b.maps(t, partial)
+	_, err := s.Import(b.ctx, b.source.ID, file(month("B", "%02d/04/2026")))
+	require.Equal(t, recon.CodeNotDetected, recon.CodeOf(err), "by itself it is ambiguous")
+	march := strings.Replace(month("A", "%02d/03/2026"), "01/03/2026", "31/03/2026", 1)
+	b.load(t, s, march)
+	april := b.load(t, s, month("B", "%02d/04/2026"))
+	require.Contains(t, april.Detection, "as the last file was")
+	for _, tx := range b.transactions(t, recon.TransactionFilter{SourceID: b.source.ID}) {
+		if strings.HasPrefix(tx.ExternalID, "B") {
+			require.Equal(t, time.April, tx.Date.Time().Month(), tx.ExternalID)
+		}
+	}
+
+	american := strings.Replace(month("C", "05/%02d/2026"), "05/01/2026", "05/31/2026", 1)
+	_, err = s.Import(b.ctx, b.source.ID, file(american))
+	require.ErrorContains(t, err, "the last file of this source had dateFormat", "one row is not just a reject")
+	require.Equal(t, recon.CodeReadingQuestion, recon.CodeOf(err))
+	partial.Fields[recon.FieldReference] = recon.Column("reference")
+	b.maps(t, partial)
+	require.NotContains(t, b.load(t, s, american).Detection, "as the last file was", "another map is a new beginning")
 }
 
 func TestAnAnswerIsAnIdAndANumber(t *testing.T) {

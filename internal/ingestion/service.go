@@ -125,7 +125,7 @@ func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func
 	}
 	reader, err := mapping.Open(body, file.Name, hints)
 	if err == nil {
-		err = reader.SettleWith(t.known)
+		err = reader.SettleWith(t.other)
 	}
 	if err != nil {
 		closeReader()
@@ -139,8 +139,8 @@ type target struct {
 	importNum int64
 	fields    *recon.FieldMap // nil: detect
 	earlier   *mapping.Earlier
-	known     []mapping.Known // open rows of the other side
-	columns   []string        // of the file, when it began
+	other     mapping.OtherSide
+	columns   []string // of the file, when it began
 }
 
 func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
@@ -163,7 +163,7 @@ func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
 // knownMax is how many open rows of the other side are looked at, as many as both files of a match show of each other.
 const knownMax = 2 * mapping.SampleRows
 
-// recall reads what is known of the source's files: its map, or how the last one was read, and rows of the other side.
+// recall reads what is known of the source's files: its map, how the last one was read, and rows of the other side.
 func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
 	if t.source.FieldMapVersion != 0 {
 		stored, err := tx.FieldMap(ctx, t.source.ID, t.source.FieldMapVersion)
@@ -171,11 +171,15 @@ func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
 			return err
 		}
 		t.fields = &stored.FieldMap
-	} else if err := t.recallReading(ctx, tx); err != nil {
+	}
+	if err := t.recallReading(ctx, tx); err != nil {
+		return err
+	}
+	if err := t.recallOther(ctx, tx); err != nil {
 		return err
 	}
 	return tx.LastOpenRows(ctx, t.source, knownMax, func(row *recon.Transaction) {
-		t.known = append(t.known, mapping.Known{
+		t.other.Rows = append(t.other.Rows, mapping.Known{
 			Reference: row.Reference, ID: row.ExternalID, Amount: row.Amount, Currency: row.Currency,
 		})
 	})

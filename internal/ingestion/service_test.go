@@ -72,12 +72,18 @@ func (b *bundle) load(t *testing.T, s *ingestion.Service, text string) recon.Imp
 // mapped gives the source a map of its own: few rows tell detection too little.
 func (b *bundle) mapped(t *testing.T) {
 	t.Helper()
+	b.maps(t, recon.FieldMap{Fields: map[string]recon.MapField{
+		recon.FieldExternalID: recon.Column("id"), recon.FieldReference: recon.Column("reference"),
+		recon.FieldAmount: recon.Column("amount"), recon.FieldDate: recon.Column("date"),
+		recon.FieldCurrency: recon.Column("currency"), recon.FieldDescription: recon.Column("description"),
+	}, Decimal: "."})
+}
+
+// maps gives the source the next version of its map.
+func (b *bundle) maps(t *testing.T, fields recon.FieldMap) {
+	t.Helper()
 	require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) error {
-		_, err := tx.PutFieldMap(b.ctx, b.source.ID, 0, recon.FieldMap{Fields: map[string]recon.MapField{
-			recon.FieldExternalID: recon.Column("id"), recon.FieldReference: recon.Column("reference"),
-			recon.FieldAmount: recon.Column("amount"), recon.FieldDate: recon.Column("date"),
-			recon.FieldCurrency: recon.Column("currency"), recon.FieldDescription: recon.Column("description"),
-		}, Decimal: "."})
+		_, err := tx.PutFieldMap(b.ctx, b.source.ID, 0, fields)
 		return err
 	}))
 }

@@ -24,7 +24,7 @@ func TestFeesByTheBalance(t *testing.T) {
 	} {
 		r := opened(t, text, Hints{Side: recon.Right})
 		require.Equal(t, want, sumText(r.FieldMap().Fields[recon.FieldAmount]))
-		require.NoError(t, r.SettleWith(nil))
+		require.NoError(t, r.SettleWith(OtherSide{}))
 		require.NoError(t, r.Unsettled())
 	}
 }

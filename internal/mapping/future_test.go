@@ -29,7 +29,7 @@ func TestFuture(t *testing.T) {
 	hints := Hints{Currency: "EUR", TimeZone: "UTC", Now: time.Date(2026, 3, 1, 23, 0, 0, 0, time.UTC)}
 	ask := func(hints Hints) *Reader {
 		r := opened(t, file, hints)
-		require.NoError(t, r.SettleWith(nil))
+		require.NoError(t, r.SettleWith(OtherSide{}))
 		return r
 	}
 	r := ask(hints)

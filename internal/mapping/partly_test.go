@@ -18,7 +18,7 @@ func TestAFormatMayDefineAPart(t *testing.T) {
 	const card = "!Type:CCard\nD26/01/2026\nT-12.50\nPPAYMENT\nM4111XXXXXXXX1111\n^\nD03/01/2026\nT100.00\nPRefund\n^\n"
 	r, err := Open(strings.NewReader(card), "x.qif", Hints{})
 	require.NoError(t, err)
-	require.NoError(t, r.SettleWith(nil))
+	require.NoError(t, r.SettleWith(OtherSide{}))
 	require.NoError(t, r.Unsettled())
 	require.Equal(t, []string{"DD/MM/YYYY", recon.SignsAsWritten}, []string{r.FieldMap().DateFormat, r.FieldMap().Signs})
 

@@ -81,7 +81,7 @@ func newProof(m *Mapper, header []string, sample []recon.Record) *proof {
 					tried.follow(&rows[i])
 				}
 				tried.inOrder()
-				if tried.ties*max(best.moves, 1) > best.ties*tried.moves {
+				if best == p || tried.ties*max(best.moves, 1) > best.ties*tried.moves {
 					best = tried
 				}
 			}

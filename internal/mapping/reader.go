@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,9 +22,9 @@ const SampleRows = 5000
 // Hints are what a caller knows of a file before it is read. The zero value detects everything.
 type Hints struct {
 	Side    recon.Side
-	Map     *recon.FieldMap // as the user wrote it; it beats Earlier, the format's own map and detection
+	Map     *recon.FieldMap // as the user wrote it; it beats the format's own map and detection
 	As      string          // the known export that the file is, or NoExport; "" recognises it by its columns
-	Earlier *Earlier        // how the file's source was read before; used where the columns allow it
+	Earlier *Earlier        // how the file's source was read before, with the same Map; used where the columns allow it
 	// refused rows that are tolerated; nil: 1 % and at least one, none where balances prove the file
 	MaxRejected *int64
 	Answers     map[string]int // to questions, by id: the number of the answer, counted from 1
@@ -135,7 +136,7 @@ func (r *Reader) nothingReadable() error {
 // settle decides how the file is read.
 func (r *Reader) settle() error {
 	h := &r.hints
-	if h.Map == nil && h.As == "" && h.Earlier != nil {
+	if h.As == "" && h.Earlier != nil {
 		header := r.file.Header()
 		if _, problems := Compile(h.Earlier.Map, header); len(problems) == 0 && h.Earlier.fits(header) {
 			r.Detection = Detection{Earlier: true, Notes: r.notes}
@@ -254,7 +255,38 @@ func (r *Reader) finish() {
 		r.Detection = d.report
 		r.Detection.open, r.Detection.openFee, r.Detection.openNet, r.Detection.openCard = nil, nil, nil, ""
 	}
+	if r.Detection.Earlier && len(r.sample) > 0 {
+		r.compareEarlier()
+	}
 	r.askFuture()
+}
+
+// compareEarlier asks where the dates or numbers of a file can only be written otherwise than in the earlier one, and
+// takes what that one left open.
+func (r *Reader) compareEarlier() {
+	open := r.fields
+	open.DateFormat, open.Decimal = "", ""
+	d := newDetector(r.file.Header(), r.sample, open, r.hints.Side)
+	d.dateFormat(r.mapper)
+	d.decimal(r.mapper)
+	stated := r.patch
+	if r.hints.Map != nil {
+		stated = r.hints.Map.With(r.patch)
+	}
+	compare := func(name string, then *string, now, stated string) {
+		switch {
+		case now == "" || now == *then || stated != "":
+		case *then == "":
+			*then = now
+			_ = r.compile() // the columns are known, so it fits
+		default:
+			r.Detection.Questions = append(r.Detection.Questions, newQuestion(name, fmt.Sprintf("the last file of this "+
+				"source had %[1]s %[2]s, and some of this file can only be read with %[3]s: which is it?", name, *then, now),
+				[][2]string{{now, name + ": " + strconv.Quote(now)}, {*then, name + ": " + strconv.Quote(*then)}}))
+		}
+	}
+	compare("dateFormat", &r.fields.DateFormat, d.out.DateFormat, stated.DateFormat)
+	compare("decimal", &r.fields.Decimal, d.out.Decimal, stated.Decimal)
 }
 
 // answer takes the answers that the caller gave to the questions of the file, and reports whether there were any.

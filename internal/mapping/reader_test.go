@@ -71,8 +71,9 @@ func TestEarlierReadings(t *testing.T) {
 		require.True(t, strings.HasPrefix(r.ReadAs(), "as last period · "))
 	}
 	given := fields
-	given.Negate = false
-	require.False(t, opened(t, text, Hints{Map: &given, Earlier: &Earlier{Map: fields}}).FieldMap().Negate, "a map beats an earlier reading")
+	given.DateFormat = ""
+	completed := opened(t, text, Hints{Map: &given, Earlier: &Earlier{Map: fields}})
+	require.Equal(t, "DD/MM/YYYY", completed.FieldMap().DateFormat, "an earlier reading completes the map that it was read by")
 
 	more := "id,date,amount,currency\nA,13/03/2026,1.00,USD\n"
 	known := []string{"id", "date", "amount"}
@@ -81,6 +82,41 @@ func TestEarlierReadings(t *testing.T) {
 	r := opened(t, more, Hints{Earlier: &Earlier{Map: fields, Columns: known}})
 	require.False(t, r.Detection.Earlier, "the new column says more about the money")
 	require.Equal(t, []string{"currency"}, r.FieldMap().Fields[recon.FieldCurrency].Columns)
+}
+
+func TestAFileThatContradictsTheEarlierReadingIsAQuestion(t *testing.T) {
+	t.Parallel()
+	earlier := func(date, decimal string) *Earlier {
+		return &Earlier{Map: recon.FieldMap{DateFormat: date, Decimal: decimal, Fields: map[string]recon.MapField{
+			recon.FieldAmount: recon.Column("amount"), recon.FieldDate: recon.Column("date"),
+		}}}
+	}
+	const text = "id;date;amount\nA;04/05/2026;1.234,00\nB;05/31/2026;2.000,50\nC;04/06/2026;7\n"
+	for name, c := range map[string]struct {
+		earlier       *Earlier
+		answers       map[string]int
+		asked         []string
+		date, decimal string
+	}{
+		"the same":           {earlier("MM/DD/YYYY", ","), nil, nil, "MM/DD/YYYY", ","},
+		"what it left open":  {earlier("MM/DD/YYYY", ""), nil, nil, "MM/DD/YYYY", ","},
+		"other dates":        {earlier("DD/MM/YYYY", ","), nil, []string{"dateFormat"}, "DD/MM/YYYY", ","},
+		"another decimal":    {earlier("MM/DD/YYYY", "."), nil, []string{"decimal"}, "MM/DD/YYYY", "."},
+		"as it is":           {earlier("DD/MM/YYYY", "."), map[string]int{"dateFormat": 1, "decimal": 1}, nil, "MM/DD/YYYY", ","},
+		"as the last one is": {earlier("DD/MM/YYYY", ","), map[string]int{"dateFormat": 2}, nil, "DD/MM/YYYY", ","},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := opened(t, text, Hints{Earlier: c.earlier, Answers: c.answers, Currency: "EUR"})
+			require.NoError(t, r.SettleWith(OtherSide{}))
+			var asked []string
+			for _, q := range r.Detection.Questions {
+				asked = append(asked, q.ID)
+			}
+			require.Equal(t, c.asked, asked)
+			require.Equal(t, []string{c.date, c.decimal}, []string{r.FieldMap().DateFormat, r.FieldMap().Decimal})
+		})
+	}
 }
 
 func TestReadKeepsTheOrderOfTheFile(t *testing.T) {

@@ -97,10 +97,18 @@ func settleOnce(left, right []*Reader) SignEvidence {
 	return e
 }
 
+// OtherSide is what is known from before of the side across.
+type OtherSide struct {
+	Rows       []Known
+	Proved     bool // balances show its signs
+	Convention bool // columns of debit and credit gave its signs
+}
+
 // SettleWith is Settle for one file, with rows of the other side that are known from before.
-func (r *Reader) SettleWith(known []Known) error {
+func (r *Reader) SettleWith(other OtherSide) error {
 	err := settleAll([]*Reader{r}, func() {
-		r.settleBy(known)
+		r.settleBy(other.Rows)
+		r.alignWith(other)
 		r.askUnit()
 		r.finish()
 	})
@@ -419,23 +427,63 @@ func alignSigns(left, right []*Reader) SignEvidence {
 	opposite := e.Joined > 0 && e.Opposite*100 >= e.Joined*turnPercentMin
 	if e.Inverted = !stated && e.Joined >= turnPairsMin && opposite; e.Inverted {
 		for _, r := range turned {
-			r.fields.Negate = !r.fields.Negate
-			r.mapper.negate = r.fields.Negate
+			r.turn()
 		}
 		return e
 	}
 	e.Lines = nil
 	if !stated && e.Joined >= doubtPairsMin && e.Suspect() {
-		flag := "--" + strings.ToLower(string(e.Side)) + "-negate"
-		turned[0].Detection.Questions = append(turned[0].Detection.Questions, newQuestion("sign", fmt.Sprintf(
-			"%d of %d rows that share a reference with the other side have the opposite sign: is this file "+
-				"written from the "+
-				"other side's point of view (%s)?", e.Opposite, e.Joined, flag), [][2]string{
-			{"yes: its signs are turned round", "negate: true"},
-			{"no: they are as they are", "signs: asWritten"},
-		}))
+		turned[0].askTurned(e, " (--"+strings.ToLower(string(e.Side))+"-negate)")
 	}
 	return e
+}
+
+// alignWith is alignSigns for one file. Rows that are stored keep their signs: where it is them that would be turned,
+// the file is a question, and so it is where the source has files that were not turned.
+func (r *Reader) alignWith(other OtherSide) {
+	known := map[string][]signedRow{}
+	for _, row := range other.Rows {
+		if row.Reference != "" {
+			known[row.Reference] = append(known[row.Reference], signedRow{amount: row.Amount})
+		}
+	}
+	e := compareSigns(known, sampleAmounts([]*Reader{r}))
+	if e.Joined < doubtPairsMin || !e.Suspect() {
+		return
+	}
+	notes := &r.Detection.Notes
+	turns := r.hints.Earlier == nil &&
+		(other.Proved || !other.Convention && (r.hints.Side == recon.Right || r.InDebitAndCredit()))
+	switch {
+	case r.signStated || r.Detection.signProved:
+		*notes = append(*notes, fmt.Sprintf("%d of %d rows that share a reference with the other side have the opposite "+
+			"sign: negate of the source turns it round, if it is written from the other side's point of view",
+			e.Opposite, e.Joined))
+	case turns && e.Joined >= turnPairsMin && e.Opposite*100 >= e.Joined*turnPercentMin:
+		r.turn()
+		*notes = append(*notes, fmt.Sprintf("the signs are turned round: %d of %d rows that share a reference with the "+
+			"other side have the opposite sign there", e.Opposite, e.Joined))
+		if len(e.Lines) > 0 {
+			*notes = append(*notes, "the other side has the same sign on "+lines(e.Lines, len(e.Lines)))
+		}
+	default:
+		r.askTurned(e, "")
+	}
+}
+
+func (r *Reader) turn() {
+	r.fields.Negate = !r.fields.Negate
+	r.mapper.negate = r.fields.Negate
+}
+
+// askTurned asks whether a file is written from the other side's point of view.
+func (r *Reader) askTurned(e SignEvidence, flag string) {
+	r.Detection.Questions = append(r.Detection.Questions, newQuestion("sign", fmt.Sprintf(
+		"%d of %d rows that share a reference with the other side have the opposite sign: is this file "+
+			"written from the other side's point of view%s?", e.Opposite, e.Joined, flag), [][2]string{
+		{"yes: its signs are turned round", "negate: true"},
+		{"no: they are as they are", "signs: asWritten"},
+	}))
 }
 
 func provedAll(side []*Reader) bool {

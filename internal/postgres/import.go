@@ -142,10 +142,11 @@ func (tx *Tx) ImportReading(ctx context.Context, importID string) ([]byte, error
 	return value[[]byte](tx.query(ctx, `SELECT reading FROM imports WHERE num = $1`, imported.Num))
 }
 
-// LastReading is how the last file of a source was read that is still in, as JSON; nil where there is none.
+// LastReading is how the last file of a source with rows was read that is still in, as JSON; nil where there is none.
 func (tx *Tx) LastReading(ctx context.Context, sourceID string) ([]byte, error) {
 	reading, err := value[[]byte](tx.query(ctx, `
-		SELECT reading FROM imports WHERE source_id = $1 AND status = 'COMPLETED' ORDER BY num DESC LIMIT 1`, sourceID))
+		SELECT reading FROM imports 
+		WHERE source_id = $1 AND status = 'COMPLETED' AND rows_read > 0 ORDER BY num DESC LIMIT 1`, sourceID))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
