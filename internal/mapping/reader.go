@@ -280,8 +280,8 @@ func (r *Reader) compareEarlier() {
 			*then = now
 			_ = r.compile() // the columns are known, so it fits
 		default:
-			r.Detection.Questions = append(r.Detection.Questions, newQuestion(name, fmt.Sprintf("the last file of this "+
-				"source had %[1]s %[2]s, and some of this file can only be read with %[3]s: which is it?", name, *then, now),
+			r.Detection.Questions = append(r.Detection.Questions, newQuestion(name, fmt.Sprintf("the last file of "+
+				"this source had %[1]s %[2]s, and some of this file can only be read with %[3]s: which is it?", name, *then, now),
 				[][2]string{{now, name + ": " + strconv.Quote(now)}, {*then, name + ": " + strconv.Quote(*then)}}))
 		}
 	}

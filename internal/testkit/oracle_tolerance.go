@@ -72,7 +72,7 @@ func amountAllowed(rule recon.Rule, currency string, left, right int64) *big.Rat
 	}
 	if percent, ok := new(big.Rat).SetString(string(a.Percent)); ok {
 		larger := max(left, -left, right, -right)
-		share := percent.Mul(percent, big.NewRat(larger, 100))
+		share := halfUp(percent.Mul(percent, big.NewRat(larger, 100)))
 		if share.Cmp(allowed) > 0 {
 			allowed = share
 		}
@@ -81,4 +81,10 @@ func amountAllowed(rule recon.Rule, currency string, left, right int64) *big.Rat
 		allowed.SetInt64(int64(limit))
 	}
 	return allowed
+}
+
+// halfUp rounds a fraction that is not negative to the minor unit, as rules do.
+func halfUp(x *big.Rat) *big.Rat {
+	x.Add(x, big.NewRat(1, 2))
+	return x.SetInt(new(big.Int).Quo(x.Num(), x.Denom()))
 }

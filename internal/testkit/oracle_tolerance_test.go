@@ -24,6 +24,7 @@ func TestAmountAllowed(t *testing.T) {
 		"the larger of both limits counts":       {recon.Rule{Type: recon.RuleTolerance, Amount: near}, "100/1"},
 		"the cap holds both down":                {recon.Rule{Type: recon.RuleTolerance, Amount: capped}, "20/1"},
 		"an absolute limit alone applies":        {recon.Rule{Type: recon.RuleTolerance, Amount: recon.RuleAmount{Abs: recon.Limits{Default: "0.05"}}}, "5/1"},
+		"a share is rounded to the minor unit":   {recon.Rule{Type: recon.RuleTolerance, Amount: recon.RuleAmount{Percent: "0.026"}}, "3/1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.want, amountAllowed(c.rule, "EUR", 10_000, -9_950).String())
