@@ -105,6 +105,7 @@ func newMatchCommand(o outside) *cobra.Command {
 		"answer a question about a file: `left.ID=N`, the number of the answer; repeatable")
 	f.Int64Var(&m.maxRejected, "max-rejected", -1,
 		"refused rows that a file may have: `ROWS` (default: one in a hundred and at least one, none where balances prove the file)")
+	f.Lookup("max-rejected").DefValue = "0" // which is not printed: the text has the default
 	f.StringVar(&m.from, "from", "",
 		"first `DAY` of the period (YYYY-MM-DD); earlier rows may match but are not reported open")
 	f.StringVar(&m.to, "to", "", "last `DAY` of the period")

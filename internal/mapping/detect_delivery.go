@@ -49,18 +49,11 @@ func (d *detector) pendingNamed(m *Mapper) {
 		}
 		if ok && hits > 0 && hits*2 >= filled {
 			d.use(recon.FieldPendingOf, at, "its values are the ids of pending rows", Proved)
-			d.note("%s of column %s are ids of pending rows: the rows that name them are their booked ones, and "+
-				"replace them", valuesText(hits), name)
+			d.note("column %s holds ids of pending rows (%d): the rows that name them are their booked ones, and "+
+				"replace them", name, hits)
 			return
 		}
 	}
-}
-
-func valuesText(n int) string {
-	if n == 1 {
-		return "1 value"
-	}
-	return strconv.Itoa(n) + " values"
 }
 
 // withTime is a date with a time of the day.

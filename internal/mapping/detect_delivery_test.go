@@ -32,7 +32,7 @@ func TestPendingNamed(t *testing.T) {
 		r := opened(t, c.file, Hints{Currency: "EUR"})
 		require.Equal(t, c.want, firstColumn(r.FieldMap().Fields[recon.FieldPendingOf]), name)
 		if c.want != "" {
-			require.Contains(t, strings.Join(r.Detection.Notes, "\n"), "2 values of column auth are ids of pending rows")
+			require.Contains(t, strings.Join(r.Detection.Notes, "\n"), "column auth holds ids of pending rows (2)")
 		}
 	}
 }

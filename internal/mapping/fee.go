@@ -55,28 +55,31 @@ type openNet struct {
 	amount, net string
 	rows        int
 	sum         string // of the amounts less the net ones
-	gross       bool   // net is the amount before fees, which only the other side can show to have moved
+	gross       bool   // net is the amount before fees or with tax
 }
 
 // netBeside leaves open which of two amounts moved, where a net one differs from the one that is named an amount.
 func (d *detector) netBeside(m *Mapper) {
 	amount, net := firstColumn(d.out.Fields[recon.FieldAmount]), firstColumn(d.out.Fields[recon.FieldNet])
 	gross := firstColumn(d.out.Fields[recon.FieldGross])
-	if (net == "" || net == amount) && gross != "" && gross != amount && !d.given.Has(recon.FieldAmount) {
-		d.report.openNet = &openNet{amount: amount, net: gross, gross: true}
-		return
-	}
-	if amount == "" || net == "" || amount == net || d.given.Has(recon.FieldAmount) {
-		return
-	}
 	open, total := openNet{amount: amount, net: net}, sums{}
+	if (net == "" || net == amount) && gross != "" {
+		open.net, open.gross = gross, true
+	}
+	if amount == "" || open.net == "" || amount == open.net || d.given.Has(recon.FieldAmount) {
+		return
+	}
 	for _, rec := range d.sample {
 		tx, wrong := m.Map(rec)
-		if len(wrong) > 0 || !tx.Net.Set || tx.Net.Amount == tx.Amount {
+		other := tx.Net
+		if open.gross {
+			other = tx.Gross
+		}
+		if len(wrong) > 0 || !other.Set || other.Amount == tx.Amount {
 			continue
 		}
 		open.rows++
-		total.add(tx.Currency, tx.Amount-tx.Net.Amount)
+		total.add(tx.Currency, tx.Amount-other.Amount)
 	}
 	if open.sum = total.String(); open.rows > 0 {
 		d.report.openNet = &open
@@ -84,7 +87,15 @@ func (d *detector) netBeside(m *Mapper) {
 }
 
 func (d *detector) askNet() {
-	if open := d.report.openNet; open != nil && !open.gross {
+	open := d.report.openNet
+	switch {
+	case open == nil, open.gross && d.out.Has(recon.FieldFee): // what is left after the fee moved
+	case open.gross:
+		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all, and no fee is named: which of them moved?",
+			open.amount, open.net, rowsText(open.rows), open.sum),
+			[2]string{"the first: the rest was kept or charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},
+			[2]string{"the second: all of it, with its tax", fmt.Sprintf("amount: %q", open.net)})
+	default:
 		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all: which of them moved?", open.amount, open.net,
 			rowsText(open.rows), open.sum),
 			[2]string{"the first: fees are charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},

@@ -65,8 +65,9 @@ func (d *detector) wayColumns(m *Mapper) []int {
 			continue
 		}
 		words, times := d.wordsIn(at)
+		byName := nameRank(d.words[at], recon.FieldDirection) >= 0 // whose values may be codes such as 1 and 2
 		if len(words) == 0 || len(words) > wayWordsMax || slices.ContainsFunc(words, looksAmount) &&
-			directionOf(words[0]) == "" {
+			directionOf(words[0]) == "" && !byName {
 			continue
 		}
 		filled, ways := 0, map[string]bool{}
@@ -75,7 +76,6 @@ func (d *detector) wayColumns(m *Mapper) []int {
 				ways[directionOf(word)] = true
 			}
 		}
-		byName := nameRank(d.words[at], recon.FieldDirection) >= 0
 		switch {
 		case byName && (len(ways) > 0 || unsigned && filled >= rows && len(words) > 1):
 			named = append(named, at)

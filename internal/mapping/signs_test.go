@@ -53,3 +53,23 @@ func TestSignsOfAColumnCountOnlyWhatIsMoney(t *testing.T) {
 	require.Equal(t, 2, plus)
 	require.Equal(t, 2, minus)
 }
+
+// TestCodesOfADirectionAreAQuestion holds that numbers give a sign only in a column that is named like a direction.
+func TestCodesOfADirectionAreAQuestion(t *testing.T) {
+	t.Parallel()
+	const rows = "Date,Ref,Amount,Type,Currency\n2026-03-02,A,120.00,1,EUR\n2026-03-05,B,45.50,2,EUR\n2026-03-06,C,80.25,1,EUR\n"
+	for file, answer := range map[string]string{
+		rows: `direction: {column: "Type", in: ["1"], out: ["2"]}`,
+		strings.Replace(rows, "Type", "Branch", 1):  "",
+		strings.Replace(rows, "45.50", "-45.50", 1): "",
+	} {
+		r, err := Open(strings.NewReader(file), "a.csv", Hints{Side: recon.Right})
+		require.NoError(t, err)
+		require.NoError(t, r.SettleWith(nil))
+		lines := ""
+		for _, q := range r.Detection.Questions {
+			lines += q.Answers[0].Line
+		}
+		require.Equal(t, answer, lines, file)
+	}
+}
