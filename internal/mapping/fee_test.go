@@ -42,7 +42,7 @@ func TestNetAndGrossWithoutAFeeAreAQuestion(t *testing.T) {
 	} {
 		r, err := Open(strings.NewReader(file), "a.csv", Hints{Side: recon.Left})
 		require.NoError(t, err)
-		require.NoError(t, r.SettleWith(nil))
+		require.NoError(t, r.SettleWith(OtherSide{}))
 		ids := ""
 		for _, q := range r.Detection.Questions {
 			ids += q.ID

@@ -65,7 +65,7 @@ func TestCodesOfADirectionAreAQuestion(t *testing.T) {
 	} {
 		r, err := Open(strings.NewReader(file), "a.csv", Hints{Side: recon.Right})
 		require.NoError(t, err)
-		require.NoError(t, r.SettleWith(nil))
+		require.NoError(t, r.SettleWith(OtherSide{}))
 		lines := ""
 		for _, q := range r.Detection.Questions {
 			lines += q.Answers[0].Line
