@@ -190,8 +190,8 @@ func (r *reconciliation) closing() *period.Closing {
 		Written: "matcher " + engine.ThisBuild().Version, Plan: r.plan, Result: r.result,
 		Carry: &r.carry.Carry, Stated: r.stated, ReturnDays: period.ReturnDays,
 	}
-	if r.Setup.ReturnDays != nil {
-		c.ReturnDays = *r.Setup.ReturnDays
+	if r.ReturnDays != nil {
+		c.ReturnDays = *r.ReturnDays
 	}
 	for i, s := range r.sides() {
 		c.Sides[i] = period.Side{

@@ -34,7 +34,7 @@ func TestTheAdjustedBalanceLeadsToTheRight(t *testing.T) {
 		res, err := Run(p, tables[0], tables[1], nil)
 		require.NoError(t, err)
 		b := res.Bridge[0]
-		require.Equal(t, balance, [2]recon.Minor{b.Left, b.Right})
+		require.Equal(t, [2]recon.Minor{b.Left, b.Right}, balance)
 		sums := b.Kinds()
 		reached := b.Left
 		for kind, sum := range sums {

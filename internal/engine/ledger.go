@@ -101,30 +101,34 @@ func (r *runner) ledger(res *Result) *ledger {
 	}
 	for i := range res.Groups {
 		g := &res.Groups[i]
-		left, right := res.LeftRows(g), res.RightRows(g)
-		reaches := r.enterCleared(l, g, [2][]uint32{left, right})
-		if g.has(traitMixed) {
-			r.enterMixed(l, g, [2][]uint32{left, right}, reaches)
-		} else {
-			c := l.of(r.currencyOf(left, right))
-			for _, d := range c.entered(reaches) {
-				d.differences[g.status][g.adjustment].Add(g.Difference)
-				d.groups[g.status][g.adjustment]++
-			}
-			if g.status == recon.GroupPartial && !reaches {
-				side := r.largerSide(left, right)
-				c.rests[side].Add(g.Difference)
-				c.restGroups[side]++
-			}
-		}
-		for side, rows := range [2][]uint32{left, right} {
-			for _, row := range rows {
-				l.of(r.tables[side].currency[row]).grouped[side].Add(recon.Minor(r.tables[side].amounts[0][row]))
-			}
-		}
+		r.enterGroup(l, g, [2][]uint32{res.LeftRows(g), res.RightRows(g)})
 	}
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
 	return l
+}
+
+// enterGroup sums the money of a group, its difference and, of a partial one, what is left of it.
+func (r *runner) enterGroup(l *ledger, g *Group, rows [2][]uint32) {
+	reaches := r.enterCleared(l, g, rows)
+	if g.has(traitMixed) {
+		r.enterMixed(l, g, rows, reaches)
+	} else {
+		c := l.of(r.currencyOf(rows[0], rows[1]))
+		for _, d := range c.entered(reaches) {
+			d.differences[g.status][g.adjustment].Add(g.Difference)
+			d.groups[g.status][g.adjustment]++
+		}
+		if g.status == recon.GroupPartial && !reaches {
+			side := r.largerSide(rows[0], rows[1])
+			c.rests[side].Add(g.Difference)
+			c.restGroups[side]++
+		}
+	}
+	for side := range rows {
+		for _, row := range rows[side] {
+			l.of(r.tables[side].currency[row]).grouped[side].Add(recon.Minor(r.tables[side].amounts[0][row]))
+		}
+	}
 }
 
 // isAfter reports whether a row is dated after the cut-off.
@@ -373,7 +377,7 @@ func (l *ledger) publish(res *Result) error {
 			}
 		}
 		b.bridge.Later = b.differences(c.later)
-		b.bridge.Items = append(b.bridge.Items, b.differences(c.groupDifferences.without(&c.later))...)
+		b.bridge.Items = append(b.bridge.Items, b.differences(c.without(&c.later))...)
 		if b.err != nil {
 			return b.err
 		}

@@ -92,9 +92,10 @@ func (b *block) bestOf(side int, node int32) []solver.Edge {
 		}
 		for _, e := range b.edges {
 			for half, n := range [2]int32{e.Left, e.Right} {
-				best := append(b.best[half][n], e)
-				slices.SortStableFunc(best, func(c, d solver.Edge) int { return cmp.Compare(d.Score, c.Score) })
-				b.best[half][n] = best[:min(len(best), 2)]
+				best := &b.best[half][n]
+				*best = append(*best, e)
+				slices.SortStableFunc(*best, func(c, d solver.Edge) int { return cmp.Compare(d.Score, c.Score) })
+				*best = (*best)[:min(len(*best), 2)]
 			}
 		}
 	}

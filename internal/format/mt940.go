@@ -105,7 +105,7 @@ func (d *mt940Decoder) next(rec *recon.Record) error {
 		f, err := d.field()
 		switch {
 		case errors.Is(err, io.EOF) && !d.waits:
-			return cmp.Or(d.finish(), error(io.EOF))
+			return cmp.Or(d.finish(), err)
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		case d.waits && (err != nil || f.tag != "86"):

@@ -50,8 +50,10 @@ func TestSumsWithoutANameAreNoted(t *testing.T) {
 		{"sums by month", "120.00|-45.50|74.50|80.25|-10.00|70.25", note},
 		{"more rows below", "120.00|-45.50|74.50|80.25|-10.00|70.25|5.00", ""},
 		{"two rows and their sum by chance", "10.00|20.00|30.00", ""},
-		{"three rows and their sum", "10.00|20.00|40.00|70.00",
-			"the amount on line 5 is what the rows above add up to, and it counts: if it is a total, name its text under balances"},
+		{
+			"three rows and their sum", "10.00|20.00|40.00|70.00",
+			"the amount on line 5 is what the rows above add up to, and it counts: if it is a total, name its text under balances",
+		},
 	} {
 		file := "Date,Ref,Amount,Currency\n"
 		for i, amount := range strings.Split(c.rows, "|") {

@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -178,7 +179,7 @@ func BenchmarkProof(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := r.Read(&Identities{}, func(*Row) error { return nil }); err != nil && err != io.EOF {
+		if err := r.Read(&Identities{}, func(*Row) error { return nil }); err != nil && !errors.Is(err, io.EOF) {
 			b.Fatal(err)
 		}
 	}

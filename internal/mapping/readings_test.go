@@ -140,7 +140,7 @@ var sharedCases = []struct{ file, other, want string }{
 	{"01-revolut-state-fee/right.csv", "left.csv", "SUM 2858.70 EUR"}, // 2,922.80 booked and −64.10 pending
 	{"02-balance-rows-as-movements/right.csv", "left.csv", "SUM 57983.03 BRL"},
 	{"02-balance-rows-as-movements/right-itau.csv", "left-itau.csv", "SUM 1797.01 BRL"},
-	{"05-stripe-api-minor-units/right.json", "left.csv", "QUESTION"},
+	{"05-stripe-api-minor-units/right.json", "left.csv", "SUM 1446 JPY and 102.71 USD"},
 	{"06-dash-for-no-cents/right.csv", "left.csv", "SUM 5061.50 NOK"},
 	{"06-dash-for-no-cents/right-ch.csv", "left.csv", "SUM 5061.50 NOK"},
 	{"07-wallet-bill-gbk-directions/right-gbk.csv", "left.csv", "SUM -23.24 CNY"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"matcher/internal/engine"
 	"matcher/internal/recon"
@@ -37,14 +38,12 @@ func (r *Row) called() string {
 // SettledWith returns the group of a settled row as people name it: left ids = right ids.
 func (c *Carry) SettledWith(side int, id int64) string {
 	at := c.Row(side, id).group
-	names := func(side int) (text string) {
-		for i, id := range c.groups[at].rows[side] {
-			if i > 0 {
-				text += "+"
-			}
-			text += c.Row(side, id).called()
+	names := func(side int) string {
+		var called []string
+		for _, id := range c.groups[at].rows[side] {
+			called = append(called, c.Row(side, id).called())
 		}
-		return text
+		return strings.Join(called, "+")
 	}
 	return names(engine.LeftIndex) + "=" + names(engine.RightIndex)
 }

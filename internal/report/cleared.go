@@ -77,7 +77,7 @@ func (p *page) cleared(r *Run) {
 	for i := range list[:min(len(list), pageRowsMax)] {
 		c := &list[i]
 		rows = append(rows, markupf(`<tr><td><code>%v</code></td><td class="n">%v</td>`+
-			`<td class="n">%v %v</td><td>%v</td></tr>`, //nolint:dupword // cells of a table
+			`<td class="n">%v %v</td><td>%v</td></tr>`,
 			c.Row, c.Date, Grouped(c.Money.String()), c.Money.Currency, c.how()))
 	}
 	p.list("In transit at the cut-off"+cut("first", len(rows), len(list), "groups.csv"),

@@ -165,7 +165,7 @@ right: {reading: {amount: Betrag}}
 	}
 	other := setup
 	other.Left.parts = slices.Clone(other.Left.parts)
-	require.Equal(t, "/left/0/reading/ammount", other.ReadReadings(read("ammount: Gross"))[0].Pointer)
+	require.Equal(t, "/left/0/reading/amuont", other.ReadReadings(read("amuont: Gross"))[0].Pointer)
 	require.Empty(t, setup.ReadReadings(read("amount: Gross")))
 	require.Empty(t, setup.CheckSources())
 	for path, source := range map[string]string{
