@@ -21,19 +21,19 @@ func TestExceptions(t *testing.T) {
 
 	listed := s.must("exceptions", "--context", "bank-ledger")
 	require.Regexp(t, `(?m)^[0-9a-f-]{36} +LEFT +break +amount differs +2026-01-09 +634\.71 EUR +GL-26233`, listed)
-	require.Equal(t, 20, strings.Count(listed, "\n")-1)
+	require.Equal(t, 21, strings.Count(listed, "\n")-1)
 	require.Equal(t, 8, strings.Count(s.must("exceptions", "--side", "left", "--class", "missing"), "no candidate"))
 	require.Contains(t, s.must("exceptions", "--limit", "2"), "… and more: --limit 0 lists all")
 	require.Contains(t, s.must("exceptions", "--status", "resolved"), "no exceptions match these filters")
 	s.fails(exitUsage, `--class takes TIMING, MISSING, BREAK, AMBIGUOUS, DATA, not "brake"`, "exceptions", "--class", "brake")
-	s.fails(exitFound, "--fail-on found any: 20", "exceptions", "--fail-on", "any")
+	s.fails(exitFound, "--fail-on found any: 21", "exceptions", "--fail-on", "any")
 
 	var e recon.Exception
 	lines := strings.SplitAfter(s.must("exceptions", "--class", "BREAK", "--side", "LEFT", "--json"), "\n")
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &e))
 	require.Equal(t, "GL-26233", e.ExternalID)
 	shown := s.must("exceptions", "show", e.ID)
-	require.Contains(t, shown, "would match  change the amount by -269.95")
+	require.Contains(t, shown, "would match  two digits are swapped: change the amount by -270.00 (-269.95 is enough)")
 	require.Regexp(t, `end-to-end id +key metadata.e2e_id ~ metadata.end_to_end_id +\S+ +\S+ +holds`, shown)
 	require.Regexp(t, `amount +634\.71 +364\.71 +does not hold`, shown)
 	s.fails(exitUsage, `required flag(s) "reason" not set`, "exceptions", "ignore", e.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -50,7 +51,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	if err != nil {
 		return err
 	}
-	asOf, seen, err := c.lastRun(ctx, rows)
+	last, seen, err := c.lastRun(ctx, rows)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 	for i := range rows {
 		open := report.OpenTransaction{
 			StoredTransaction: rows[i], Reason: recon.ReasonNotRun,
-			AgeDays: int(asOf - rows[i].Date),
+			AgeDays: int(max(0, last.AsOf-rows[i].Date)),
 		}
 		switch e, found := why[open.ID]; {
 		case found:
@@ -72,7 +73,8 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 				return err
 			}
 		case seen[open.ImportID]: // a run looked at it and made no exception: it may still arrive
-			open.Class, open.Reason = recon.ClassTiming, recon.ReasonInTransit
+			open.Class = recon.ClassTiming
+			open.Reason = last.Covered.Waits(open.Side, open.Date, last.AsOf)
 		}
 		if err := line(open.Columns(), open); err != nil {
 			return err
@@ -98,7 +100,7 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 // first run it is the latest day among the rows, and no import.
 func (c *exportCommand) lastRun(
 	ctx context.Context, rows []recon.StoredTransaction,
-) (asOf recon.Day, seen map[string]bool, err error) {
+) (summary engine.Summary, seen map[string]bool, err error) {
 	var last recon.Run
 	err = each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/runs", func(run recon.Run) error {
 		if run.Status != recon.RunCompleted || run.Mode != recon.RunCommit {
@@ -108,14 +110,13 @@ func (c *exportCommand) lastRun(
 		return errEnough
 	})
 	if err != nil {
-		return recon.NoDay, nil, err
+		return summary, nil, err
 	}
 	if last.StartedAt == nil {
-		asOf = recon.NoDay
 		for i := range rows {
-			asOf = max(asOf, rows[i].Date)
+			summary.AsOf = max(summary.AsOf, rows[i].Date)
 		}
-		return asOf, nil, nil
+		return summary, nil, nil
 	}
 	seen = map[string]bool{}
 	for _, source := range c.order {
@@ -124,11 +125,11 @@ func (c *exportCommand) lastRun(
 			return nil
 		})
 		if err != nil {
-			return recon.NoDay, nil, err
+			return summary, nil, err
 		}
 	}
-	summary, err := summaryOf(last)
-	return summary.AsOf, seen, err
+	summary, err = summaryOf(last)
+	return summary, seen, err
 }
 
 // rejectedRow is a row that was refused or set aside with the file that it stood in.

@@ -23,7 +23,7 @@ func TestRun(t *testing.T) {
 	preview := s.must("run", "--context", "bank-ledger", "--dry-run")
 	require.Contains(t, preview, "nothing is held")
 	out := s.must("run", "--context", "bank-ledger")
-	require.Contains(t, out, "as of 2026-01-30")
+	require.Contains(t, out, "as of 2026-01-27")
 	require.Regexp(t, `(?m)^RULE   end-to-end id +confirmed 150`, out)
 	require.Regexp(t, `(?m)^OPEN   LEFT  amount differs +4 rows  break$`, out)
 	require.Contains(t, out, "EUR  left 765,510.89")
@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	client.Must(http.MethodGet, "/v1/contexts/"+last.ContextID+"/runs", nil, &runs)
 	require.Len(t, runs.Items, 4)
 	s.fails(exitFailed, "RUN_ENDED", "run", "--cancel", "--run", last.ID)
-	require.Contains(t, s.must("run", "--watch", "--run", last.ID), "as of 2026-01-30")
+	require.Contains(t, s.must("run", "--watch", "--run", last.ID), "as of 2026-01-27")
 }
 
 func TestRun_TheServiceDiesMeanwhile(t *testing.T) {

@@ -13,6 +13,7 @@ type Summary struct {
 	Difference    []DifferenceSummary `json:"difference"`
 	Bridge        []BridgeSummary     `json:"bridge"`
 	AsOf          recon.Day           `json:"asOf"`
+	Covered       recon.Covered       `json:"covered"` // days through which the sides' files tell of everything
 	InputHash     string              `json:"inputHash"`
 	RulesHash     string              `json:"rulesHash"`
 	EngineVersion string              `json:"engineVersion"`
@@ -88,7 +89,7 @@ func (r *Result) Summary() Summary {
 	s := Summary{
 		Left:  SideSummary{Counts: r.Counts[LeftIndex], Amount: decimals(r.Sums[LeftIndex])},
 		Right: SideSummary{Counts: r.Counts[RightIndex], Amount: decimals(r.Sums[RightIndex])},
-		AsOf:  r.AsOf, InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: Version, ResultHash: r.ResultHash,
+		AsOf:  r.AsOf, Covered: r.Covered, InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: Version, ResultHash: r.ResultHash,
 		ByRule: make([]RuleSummary, 0, len(r.ByRule)), Reasons: make([]ReasonSummary, 0, len(r.Reasons)),
 		Difference: make([]DifferenceSummary, 0, len(r.Differences)), Bridge: make([]BridgeSummary, 0, len(r.Bridge)),
 	}

@@ -289,7 +289,7 @@ func TestT05_NothingOfATenantAppearsInAnothersLists(t *testing.T) {
 	}
 	require.Greater(t, lists, 20)
 	require.Len(t, items[recon.Context](t, b.Client, "/v1/contexts"), 1)
-	require.Len(t, items[recon.Exception](t, b.Client, "/v1/exceptions"), 4)
+	require.Len(t, items[recon.Exception](t, b.Client, "/v1/exceptions"), 3)
 }
 
 func TestT22_ATokenWithoutTenantNeverReachesTheDefaultTenant(t *testing.T) {

@@ -128,5 +128,5 @@ func TestWalk(t *testing.T) {
 	require.Len(t, groups, 1)
 	require.Equal(t, recon.GroupConfirmed, groups[0].Status)
 	open := items[recon.Exception](t, w.Client, "/v1/exceptions?contextId="+w.contextID)
-	require.Len(t, open, 4)
+	require.Len(t, open, 3)
 }

@@ -59,7 +59,7 @@ func TestBackTest(t *testing.T) {
 		"L5,2026-03-05,50.00,E,five", "L6,2026-03-20,60.00,F,six", "L7,2026-03-08,70.00,G,seven",
 	})
 	b.load(t, b.right, []string{
-		"R1,2026-03-01,10.00,A,one", "R2,2026-03-02,20.30,B,two", "R3,2026-03-03,30.00,C,three", "R4,2026-03-04,40.00,X,four",
+		"R1,2026-03-01,10.00,A,one", "R2,2026-03-02,20.15,B,two", "R3,2026-03-03,30.00,C,three", "R4,2026-03-04,40.00,X,four",
 		"R5,2026-03-05,50.00,Y,five", "R6,2026-03-22,60.00,F,six", "R3b,2026-03-03,30.00,Z,three", "R7,2026-03-09,71.00,H,seven",
 	})
 	require.Equal(t, recon.RunCompleted, b.run(t, s, recon.RunCommit).Status)

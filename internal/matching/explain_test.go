@@ -51,7 +51,7 @@ func TestExplain(t *testing.T) {
 		require.Equal(t, "R2", e.Nearest.ExternalID)
 		require.Equal(t, "-4.00", e.Difference)
 		require.Contains(t, e.Suggestion, "4.00")
-		require.Len(t, e.Rules, 5)
+		require.Len(t, e.Rules, 6)
 		require.False(t, e.Rules[0].Holds)
 		held := map[string]bool{}
 		for _, c := range e.Rules[0].Compare {

@@ -32,14 +32,17 @@ func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exc
 	if err != nil && recon.KindOf(err) != recon.KindNotFound {
 		return e, err
 	}
-	seen, err := value[bool](tx.query(ctx, `
-		SELECT EXISTS (SELECT 1 FROM imports WHERE num = $1::bigint >> 32 AND listed)`, key))
+	reason, err := value[recon.Reason](tx.query(ctx, `
+		SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM imports WHERE num = $1::bigint >> 32 AND listed) THEN 'NOT_RUN'
+			WHEN greatest(run.as_of, $3::date) >
+				(run.plan #>> ARRAY['options', 'covered', CASE $4 WHEN 'LEFT' THEN 'right' ELSE 'left' END])::date
+			THEN 'NOT_COVERED' ELSE 'IN_TRANSIT' END
+		FROM (VALUES (1)) one LEFT JOIN LATERAL (
+			SELECT as_of, plan FROM runs WHERE context_id = $2 AND mode = 'COMMIT' AND status = 'COMPLETED'
+			ORDER BY num DESC LIMIT 1
+		) run ON true`, key, t.ContextID, t.Date, string(t.Side)))
 	if err != nil {
 		return recon.Exception{}, fmt.Errorf("looking for a run that saw the row: %w", err)
-	}
-	reason := recon.ReasonNotRun
-	if seen {
-		reason = recon.ReasonInTransit
 	}
 	return recon.Exception{Class: recon.ClassTiming, Reason: reason}, nil
 }

@@ -18,7 +18,13 @@ import (
 // partner had not come. "amount" is Σ left − Σ right of the item; the difference of a whole group is what the group
 // itself holds, so that the bridge also proves groups against rows. What is left of a partial group is open money of
 // the side that has more.
-const statementSQL = statementRows + `, mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
+const statementSQL = statementRows + `, last AS ( -- the last run, and how far the other side of each side was covered
+		SELECT as_of, side, (plan #>> ARRAY['options', 'covered', CASE side WHEN 'LEFT' THEN 'right' ELSE 'left' END])::date AS covered
+		FROM (
+			SELECT as_of, plan FROM runs WHERE context_id = @context AND mode = 'COMMIT' AND status = 'COMPLETED'
+			ORDER BY num DESC LIMIT 1
+		) run CROSS JOIN (VALUES ('LEFT'), ('RIGHT')) sides (side)
+	), mixed AS ( -- a group of several currencies is in each of them by what it takes from the two sides there
 		SELECT group_id FROM rows WHERE group_id IS NOT NULL GROUP BY group_id HAVING min(currency) <> max(currency)
 	)
 	SELECT 'balance' AS label, side, '' AS class, '' AS reason, currency, sum(amount)::text AS amount, count(*)
@@ -27,12 +33,13 @@ const statementSQL = statementRows + `, mixed AS ( -- a group of several currenc
 	SELECT CASE WHEN r.ignored THEN 'ignored' WHEN r.side = 'LEFT' THEN 'in left only' ELSE 'in right only' END, r.side,
 		CASE WHEN r.ignored THEN '' WHEN c.group_id IS NOT NULL THEN 'TIMING' ELSE coalesce(e.class, 'TIMING') END,
 		CASE WHEN r.ignored THEN 'IGNORED' WHEN c.group_id IS NOT NULL THEN 'IN_TRANSIT' WHEN e.class IS NOT NULL THEN e.reason
-			WHEN i.listed THEN 'IN_TRANSIT' ELSE 'NOT_RUN' END,
+			WHEN NOT i.listed THEN 'NOT_RUN' WHEN greatest(last.as_of, r.date) > last.covered THEN 'NOT_COVERED' ELSE 'IN_TRANSIT' END,
 		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(*)
 	FROM rows r
 	JOIN imports i ON i.num = r.id >> 32
 	LEFT JOIN cut c ON c.group_id = r.group_id
 	LEFT JOIN exceptions e ON e.transaction_id = r.id AND e.status = 'OPEN'
+	LEFT JOIN last ON last.side = r.side
 	WHERE r.counts AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
 	GROUP BY 1, 2, 3, 4, 5
 	UNION ALL
@@ -60,7 +67,7 @@ const statementSQL = statementRows + `, mixed AS ( -- a group of several currenc
 const statementRows = `
 	WITH rows AS (
 		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,
-			t.date <= @asOf AS counts
+			t.date, t.date <= @asOf AS counts
 		FROM transactions t
 		JOIN sources s ON s.num = t.source_num
 		LEFT JOIN active_items a ON a.transaction_id = t.id

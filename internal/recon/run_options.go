@@ -61,6 +61,19 @@ type Covered struct {
 	Right Day `json:"right"`
 }
 
+// Waits returns why a row of a side may still find a partner on a day: it is in transit, or the other side's files end
+// too early to know.
+func (c Covered) Waits(side Side, date, asOf Day) Reason {
+	other := c.Right
+	if side == Right {
+		other = c.Left
+	}
+	if other.Set() && max(date, asOf) > other {
+		return ReasonNotCovered
+	}
+	return ReasonInTransit
+}
+
 // RowSet names rows of both sides by the ids that they were loaded with.
 type RowSet struct {
 	Left  []int64 `json:"left"`

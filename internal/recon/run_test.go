@@ -28,3 +28,14 @@ func TestAReportedRowWasReadInThePeriodOfARun(t *testing.T) {
 	}
 	require.False(t, (&Reported{}).Hold(6, day(5)))
 }
+
+func TestARowWaitsOrIsNotCovered(t *testing.T) {
+	t.Parallel()
+	day := func(n int) Day { return Epoch + Day(n) }
+	covered := Covered{Left: day(30), Right: day(27)}
+	require.Equal(t, ReasonInTransit, covered.Waits(Left, day(26), day(27)))
+	require.Equal(t, ReasonNotCovered, covered.Waits(Left, day(29), day(27)), "the row is younger than what covers it")
+	require.Equal(t, ReasonNotCovered, covered.Waits(Left, day(26), day(28)), "the day is later than what covers it")
+	require.Equal(t, ReasonInTransit, covered.Waits(Right, day(29), day(28)))
+	require.Equal(t, ReasonInTransit, Covered{}.Waits(Left, day(29), day(30)), "coverage is not known")
+}
