@@ -89,7 +89,8 @@ func (r *Result) Summary() Summary {
 	s := Summary{
 		Left:  SideSummary{Counts: r.Counts[LeftIndex], Amount: decimals(r.Sums[LeftIndex])},
 		Right: SideSummary{Counts: r.Counts[RightIndex], Amount: decimals(r.Sums[RightIndex])},
-		AsOf:  r.AsOf, Covered: r.Covered, InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: Version, ResultHash: r.ResultHash,
+		AsOf:  r.AsOf, Covered: r.Covered,
+		InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: Version, ResultHash: r.ResultHash,
 		ByRule: make([]RuleSummary, 0, len(r.ByRule)), Reasons: make([]ReasonSummary, 0, len(r.Reasons)),
 		Difference: make([]DifferenceSummary, 0, len(r.Differences)), Bridge: make([]BridgeSummary, 0, len(r.Bridge)),
 	}
