@@ -18,7 +18,7 @@ type createSourceInput struct {
 		TimeZone string `json:"timeZone,omitempty" doc:"IANA name; decides which day an instant belongs to. Default UTC"`
 		Negate   bool   `json:"negate,omitempty" doc:"Inverts the signs of the file: its + is money out"`
 
-		MaxRejected *int64 `json:"maxRejected,omitzero" minimum:"0" doc:"Refused rows that a file may have; past it the file is refused whole. Default: one in a hundred and at least one, none where balances prove the file"`
+		MaxRejected *int64 `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have; past it the file is refused whole. Default: one in a hundred and at least one, none where balances prove the file"`
 	}
 }
 
@@ -42,7 +42,7 @@ type updateSourceInput struct {
 		TimeZone *string `json:"timeZone,omitempty"`
 		Negate   *bool   `json:"negate,omitempty" doc:"Holds for files loaded from now on"`
 
-		MaxRejected nullable[int64] `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have from now on; null: the default"`
+		MaxRejected nullable[int64] `json:"maxRejected,omitzero" minimum:"0" doc:"Refused rows that a file may have from now on; null: the default"`
 	}
 }
 
