@@ -45,6 +45,29 @@ func TestExamplesComeOutAsExpected(t *testing.T) {
 	}
 }
 
+// TestReadmeShowsWhatMatchPrints runs the first command of README.md on a copy of its example.
+func TestReadmeShowsWhatMatchPrints(t *testing.T) {
+	const path, command, end = "../../README.md", "$ ../../bin/matcher match ", "```"
+	readme, err := filepath.Abs(path)
+	require.NoError(t, err)
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(text), command)
+	require.True(t, found)
+	line, rest, _ := strings.Cut(rest, "\n")
+	shown, after, _ := strings.Cut(rest, end)
+	folder := t.TempDir()
+	require.NoError(t, os.CopyFS(folder, os.DirFS("../../examples/bank-ledger")))
+	t.Chdir(folder)
+	printed := output(t, append([]string{"match"}, strings.Fields(line)...)...)
+	if *update {
+		text = []byte(before + command + line + "\n" + printed + end + after)
+		require.NoError(t, os.WriteFile(readme, text, 0o644))
+		return
+	}
+	require.Equal(t, shown, printed, "go test ./cmd/matcher -run TestReadme -update")
+}
+
 // holdsTruth compares confirmed groups with those that are true.
 func holdsTruth(t *testing.T, folder, out string) {
 	t.Helper()

@@ -17,10 +17,11 @@ type block struct {
 	nodes  [2][]node
 	flags  [2][]uint8 // of nodes: why rows of theirs that stay open do
 	edges  []solver.Edge
-	fan    int                // candidates that one left node may have
-	budget int64              // work units for exact assignment
-	best   [2][][]solver.Edge // of nodes: their two best edges, made when first asked for
-	taker  [2][]int32         // of nodes, from 1: a node of the other side that took part in them
+	fan    int                    // candidates that one left node may have
+	budget int64                  // work units for exact assignment
+	best   [2][][]solver.Edge     // of nodes: their two best edges, made when first asked for
+	taker  [2][]int32             // of nodes, from 1: a node of the other side that took part in them
+	shared [2]map[uint32][]uint32 // by row: the references that it shares with the other side, where rows go by them
 	out    *outcome
 }
 
@@ -74,7 +75,7 @@ const (
 const crossMax = 64
 
 func (b *block) solve() {
-	if b.x.named && !b.x.prefers {
+	if b.x.named {
 		b.takeNamed()
 	}
 	b.collapse(LeftIndex)
@@ -112,7 +113,8 @@ func (b *block) collapse(side int) {
 		for to < len(rows) && x.amountOf(side, rows[to]) == amount && x.dayOf(side, rows[to]) == day {
 			to++
 		}
-		if (len(signed) > 0 || texts || x.memory.pair != nil || x.newest[side] != nil || x.prefers) && to-from > 1 {
+		if (len(signed) > 0 || texts || x.memory.pair != nil || x.newest[side] != nil || x.prefers ||
+			b.shared[side] != nil) && to-from > 1 {
 			b.splitBySignature(side, from, to, signed)
 		} else {
 			b.addNode(side, from, to)
@@ -151,9 +153,10 @@ func (b *block) splitBySignature(side, from, to int, pairs []int) {
 		}
 		if b.x.prefers {
 			text = binary.BigEndian.AppendUint32(text, uint32(b.x.due(side, row)))
-			for column := range b.x.names[side] {
-				text = append(append(text, b.x.nameText(side, row, column)...), 0)
-			}
+			text = binary.BigEndian.AppendUint32(text, uint32(b.x.tables[side].date[row]))
+		}
+		for _, reference := range b.shared[side][row] {
+			text = binary.BigEndian.AppendUint32(text, reference)
 		}
 		for _, pair := range pairs {
 			for _, id := range b.x.values(pair, side, row) {

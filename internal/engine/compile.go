@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"time"
 
 	"matcher/internal/recon"
 )
@@ -201,7 +200,7 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 	refuseSchedule(r.Amount.Left, options.FeeSchedules, refuse("/amount/left"))
 	refuseSchedule(r.Amount.Right, options.FeeSchedules, refuse("/amount/right"))
 	refuseRates(&r.Currency, options.Rates, impossible)
-	if _, known := calendarNamed(options, r.Date.Calendar); !known {
+	if _, known := options.CalendarNamed(r.Date.Calendar); !known {
 		refuse("/date/calendar")(recon.CodeInvalidValue, "there is no such calendar")
 	}
 	if r.Amount.Mode == recon.AmountAny &&
@@ -254,8 +253,8 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		rp.minLag, rp.maxLag = rp.minLag*secondsDay, rp.maxLag*secondsDay
 	}
 	if r.Date.Unit == recon.UnitBusiness {
-		calendar, _ := calendarNamed(&p.Options, r.Date.Calendar)
-		rp.business = businessDays(calendar)
+		calendar, _ := p.Options.CalendarNamed(r.Date.Calendar)
+		rp.business = calendar.BusinessDays()
 	}
 	// Five business days span at most nine calendar days around two weekends; holidays are left out, so a row next to
 	// one turns from in transit to missing a day early.
@@ -365,41 +364,6 @@ func sideOf(index int) recon.Side {
 		return recon.Left
 	}
 	return recon.Right
-}
-
-// daysMax counts the plausible days of recon.Day, 1900 to 2199: a calendar numbers all of them, 440 kB each.
-const daysMax = 109_573
-
-// calendarNamed finds a calendar by its id; "" is that of Monday to Friday.
-func calendarNamed(o *recon.RunOptions, id string) (calendar recon.Calendar, known bool) {
-	at := slices.IndexFunc(o.Calendars, func(c recon.Calendar) bool { return c.ID == id })
-	if at < 0 {
-		return recon.Calendar{}, id == ""
-	}
-	return o.Calendars[at], true
-}
-
-// businessDays numbers each day by how many business days lie on or before it, so that a lag is a difference: Friday to
-// Monday is 1, and a Saturday counts as the Friday before it.
-func businessDays(c recon.Calendar) []int32 {
-	var weekend [7]bool
-	for day := range weekend {
-		weekend[day] = c.IsWeekend(time.Weekday(day))
-	}
-	holidays := make(map[recon.Day]bool, len(c.Holidays))
-	for _, d := range c.Holidays {
-		holidays[d] = true
-	}
-	numbers := make([]int32, daysMax)
-	weekday, n := int(recon.Day(1).Weekday()), int32(0)
-	for i := range numbers {
-		if !weekend[weekday] && !holidays[recon.Day(i+1)] {
-			n++
-		}
-		numbers[i] = n
-		weekday = (weekday + 1) % 7
-	}
-	return numbers
 }
 
 // allowed is min(max(abs, percent · base), cap) in minor units, the share rounded half away from zero.

@@ -57,7 +57,7 @@ func (r *Result) takesBack(tables [2]*Table, side recon.Side, open *Open) string
 	case v.Settled:
 		return text + " that an earlier period settled"
 	case v.Held:
-		return text + ", whose group is only proposed for it"
+		return text + ", whose group is not confirmed"
 	}
 	return text + ": the return is not booked on the other side"
 }

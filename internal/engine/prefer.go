@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"unicode"
 
@@ -12,6 +13,7 @@ import (
 // Two things may decide between partners that are otherwise equal: a reference that is in the other side's text letter
 // for letter, and, where the rule has `prefer`, the age. Without a key the first only orders proposals; the second
 // confirms only where the rule has `confirm.mode: AUTO`, since the same money may have been meant for another row.
+// Pairs that share a reference go first. The other rows differ by age alone, so that equal ones collapse.
 
 // nameColumns are the columns of references and texts by which rows are preferred, by side: none where the rule asks
 // for no such order.
@@ -32,70 +34,117 @@ func (x *evaluator) nameText(side int, row uint32, column int) []byte {
 	return x.tables[side].text(x.tables[side].keys[x.names[side][column]].start[row])
 }
 
-// takeNamed pairs the rows of a block of which one has the other's reference in its text, and no further row's, and
-// returns the others.
+// takeNamed matches the rows of a block that share a reference, which one of them has and the other's text holds,
+// before it matches any of them with another row.
 func (b *block) takeNamed() {
-	var partner [2]map[uint32]uint32 // of rows that are named once; NoRow: several times
-	for side := range partner {
-		partner[side] = map[uint32]uint32{}
+	n := &block{x: b.x, out: b.out, budget: b.budget, shared: b.references()}
+	if len(n.shared[LeftIndex]) == 0 {
+		return
 	}
 	for side := range b.rows {
-		b.eachNamed(side, func(row, other uint32) {
-			pair := [2]uint32{row, other}
-			if side == RightIndex {
-				pair[0], pair[1] = other, row
-			}
-			if _, ok := b.x.judge(pair[0], pair[1]); !ok {
-				return
-			}
-			for half := range pair {
-				if known, seen := partner[half][pair[half]]; seen && known != pair[1-half] {
-					partner[half][pair[half]] = NoRow
-				} else {
-					partner[half][pair[half]] = pair[1-half]
-				}
-			}
+		n.rows[side] = slices.DeleteFunc(slices.Clone(b.rows[side]), func(row uint32) bool {
+			return n.shared[side][row] == nil
 		})
+		n.collapse(side)
 	}
-	taken := func(half int, row uint32) bool {
-		other, named := partner[half][row]
-		return named && other != NoRow && partner[1-half][other] == row
+	n.nameEdges()
+	from, taken := len(b.out.pairs), [2]map[uint32]bool{{}, {}}
+	n.assign()
+	for _, p := range b.out.pairs[from:] {
+		taken[LeftIndex][p.left], taken[RightIndex][p.right] = true, true
 	}
-	for _, row := range b.rows[LeftIndex] {
-		if taken(LeftIndex, row) {
-			b.out.single(b.x, row, partner[LeftIndex][row])
-		}
-	}
-	for half := range b.rows {
-		b.rows[half] = slices.DeleteFunc(b.rows[half], func(row uint32) bool { return taken(half, row) })
+	for side := range b.rows {
+		b.rows[side] = slices.DeleteFunc(b.rows[side], func(row uint32) bool { return taken[side][row] })
 	}
 }
 
-// eachNamed gives the rows of a side whose reference is in a text of the other side, with the row of that text.
-func (b *block) eachNamed(side int, visit func(row, other uint32)) {
-	x, byReference, lengths := b.x, map[string][]uint32{}, map[int]bool{}
+// nameNear is how far apart two kinds of rows that share a reference may be by age, where many share it.
+const nameNear = 32
+
+// nameEdges makes the candidates that share a reference.
+func (b *block) nameEdges() {
+	nodes := [2]map[uint32][]int32{{}, {}} // by reference
+	for side := range b.nodes {
+		for i := range b.nodes[side] {
+			for _, reference := range b.shared[side][b.first(side, int32(i))] {
+				nodes[side][reference] = append(nodes[side][reference], int32(i))
+			}
+		}
+		for _, list := range nodes[side] {
+			slices.SortStableFunc(list, func(m, n int32) int { return b.compareAge(side, m, n) })
+		}
+	}
+	for reference, lefts := range nodes[LeftIndex] {
+		rights := nodes[RightIndex][reference]
+		for i, l := range lefts {
+			from, to := min(max(0, i-nameNear), len(rights)), min(len(rights), i+nameNear)
+			for _, r := range rights[from:to] {
+				if e, ok := b.candidate(l, r); ok {
+					b.edges = append(b.edges, e)
+				}
+			}
+			if to-from < len(rights) {
+				b.markAll(LeftIndex, b.nodes[LeftIndex][l], flagCapped)
+			}
+		}
+	}
+	slices.SortFunc(b.edges, func(c, d solver.Edge) int {
+		return cmp.Or(cmp.Compare(c.Left, d.Left), cmp.Compare(c.Right, d.Right))
+	})
+	b.edges = slices.Compact(b.edges)
+}
+
+// references numbers the references of a block that a text of the other side holds, and lists them by row: a row has
+// its own, and those in its text.
+func (b *block) references() (of [2]map[uint32][]uint32) {
+	of = [2]map[uint32][]uint32{{}, {}}
+	last := uint32(0)
+	for side := range b.rows {
+		numbers := map[string]uint32{}
+		b.eachNamed(side, func(reference string, rows []uint32, other uint32) {
+			number, known := numbers[reference]
+			if !known {
+				last++
+				number, numbers[reference] = last, last
+				for _, row := range rows {
+					of[side][row] = append(of[side][row], number)
+				}
+			}
+			if !slices.Contains(of[1-side][other], number) {
+				of[1-side][other] = append(of[1-side][other], number)
+			}
+		})
+	}
+	return of
+}
+
+// eachNamed gives the references of a side that a text of the other side holds, with the rows that have it and the row
+// of that text.
+func (b *block) eachNamed(side int, visit func(reference string, rows []uint32, other uint32)) {
+	x, byReference, known := b.x, map[string][]uint32{}, map[int]bool{}
 	if !x.described[1-side] {
 		return
 	}
 	for _, row := range b.rows[side] {
 		if reference := x.nameText(side, row, 0); len(reference) >= nameMin {
 			byReference[string(reference)] = append(byReference[string(reference)], row)
-			lengths[len(reference)] = true
+			known[len(reference)] = true
 		}
 	}
 	if len(byReference) == 0 {
 		return
 	}
+	lengths := slices.Sorted(maps.Keys(known))
 	for _, other := range b.rows[1-side] {
 		text := x.nameText(1-side, other, 1)
 		for from := range text {
 			if from > 0 && isWord(text[from-1]) || !isWord(text[from]) {
 				continue
 			}
-			for n := range lengths {
+			for _, n := range lengths {
 				if to := from + n; to <= len(text) && (to == len(text) || !isWord(text[to])) {
-					for _, row := range byReference[string(text[from:to])] {
-						visit(row, other)
+					if rows := byReference[string(text[from:to])]; rows != nil {
+						visit(string(text[from:to]), rows, other)
 					}
 				}
 			}
@@ -111,60 +160,75 @@ func isWord(b byte) bool { return b >= 0x80 || unicode.IsLetter(rune(b)) || unic
 
 // due is the day on which a row was due, its booking date where it has none.
 func (x *evaluator) due(side int, row uint32) int32 {
-	if day := x.tables[side].value[row]; recon.Day(day).Plausible() {
-		return day
+	if x.prefers {
+		if day := x.tables[side].value[row]; recon.Day(day).Plausible() {
+			return day
+		}
 	}
 	return x.tables[side].date[row]
 }
 
-// ranked is an edge as preference ranks it.
-type ranked struct {
-	solver.Edge
-	named bool
-	age   [2][2]int32
+// compareAge compares two nodes of a side by what the rule prefers: due first, then booked first, or last.
+func (b *block) compareAge(side int, m, n int32) int {
+	x, one, other := b.x, b.first(side, m), b.first(side, n)
+	order := cmp.Or(
+		cmp.Compare(x.due(side, one), x.due(side, other)),
+		cmp.Compare(x.tables[side].date[one], x.tables[side].date[other]),
+	)
+	if x.rule.Prefer == recon.PreferNewest {
+		return -order
+	}
+	return order
 }
 
 // byAge assigns edges in the order of what the rule prefers: what could be confirmed, then the closer amount and keys,
-// then a reference that the other side names, then the older or newer partner. Edges that are equal in all of that
-// stay ambiguous.
+// then the older or newer partner.
 func (b *block) byAge(a *solver.Assignment) {
-	choices, named := make([]ranked, len(b.edges)), map[[2]uint32]bool{}
-	for side := range b.rows {
-		b.eachNamed(side, func(row, other uint32) {
-			l, r := oriented(side, row, other)
-			named[[2]uint32{l, r}] = true
-		})
-	}
-	sign := int32(1)
-	if b.x.rule.Prefer == recon.PreferNewest {
-		sign = -1
-	}
-	for i, e := range b.edges {
-		l, r := b.first(LeftIndex, e.Left), b.first(RightIndex, e.Right)
-		lag, _ := b.x.lagBetween(l, r)
+	edges := slices.Clone(b.edges)
+	for i := range edges {
+		e := &edges[i]
+		lag, _ := b.x.lagBetween(b.first(LeftIndex, e.Left), b.first(RightIndex, e.Right))
 		e.Score -= weightDate * closeness(int64(lag-b.x.minLag), int64(b.x.maxLag-b.x.minLag))
-		choices[i] = ranked{Edge: e, named: named[[2]uint32{l, r}]}
-		for side, row := range [2]uint32{l, r} {
-			choices[i].age[side] = [2]int32{sign * b.x.due(side, row), sign * b.x.tables[side].date[row]}
-		}
 	}
-	rank := func(c, d *ranked) int {
+	rank := func(c, d solver.Edge) int {
 		return cmp.Or(
 			-cmp.Compare(truth(c.Preferred), truth(d.Preferred)), -cmp.Compare(c.Score, d.Score),
-			-cmp.Compare(truth(c.named), truth(d.named)), slices.Compare(c.age[0][:], d.age[0][:]),
-			slices.Compare(c.age[1][:], d.age[1][:]),
+			b.compareAge(LeftIndex, c.Left, d.Left), b.compareAge(RightIndex, c.Right, d.Right),
 		)
 	}
-	slices.SortStableFunc(choices, func(c, d ranked) int { return rank(&c, &d) })
-	for i := range choices {
-		c := &choices[i]
-		f := solver.Flow{Edge: c.Edge, Pairs: a.Room(c.Edge), Margin: b.x.margin, Method: solver.Exact}
-		for j := i + 1; j < len(choices) && f.Pairs > 0 && rank(c, &choices[j]) == 0; j++ {
-			if o := &choices[j]; (o.Left == c.Left) != (o.Right == c.Right) && a.Room(o.Edge) > 0 {
-				f.Margin = 0
-				f.Alternatives++
+	slices.SortStableFunc(edges, rank)
+	for from, to := 0, 0; from < len(edges); from = to {
+		for to < len(edges) && rank(edges[from], edges[to]) == 0 {
+			to++
+		}
+		b.takeEqual(a, edges[from:to])
+	}
+}
+
+// takeEqual assigns edges of equal rank. A node that several of them want and that cannot take them all leaves open
+// which of them it gets, so each of its pairs is ambiguous.
+func (b *block) takeEqual(a *solver.Assignment, edges []solver.Edge) {
+	type demand struct{ partners, rows int64 }
+	wanted := [2]map[int32]demand{{}, {}}
+	if edges = slices.DeleteFunc(edges, func(e solver.Edge) bool { return a.Room(e) == 0 }); len(edges) > 1 {
+		for _, e := range edges {
+			l, r := wanted[LeftIndex][e.Left], wanted[RightIndex][e.Right]
+			wanted[LeftIndex][e.Left] = demand{l.partners + 1, l.rows + a.Capacity[RightIndex][e.Right]}
+			wanted[RightIndex][e.Right] = demand{r.partners + 1, r.rows + a.Capacity[LeftIndex][e.Left]}
+		}
+	}
+	flows := make([]solver.Flow, len(edges))
+	for i, e := range edges {
+		flows[i] = solver.Flow{Edge: e, Margin: b.x.margin, Method: solver.Exact}
+		for side, n := range [2]int32{e.Left, e.Right} {
+			if d := wanted[side][n]; d.partners > 1 && d.rows > a.Capacity[side][n] {
+				flows[i].Margin = 0
+				flows[i].Alternatives += int32(d.partners - 1)
 			}
 		}
+	}
+	for _, f := range flows {
+		f.Pairs = a.Room(f.Edge)
 		a.Take(f)
 	}
 }

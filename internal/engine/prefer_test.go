@@ -21,8 +21,10 @@ func TestNames(t *testing.T) {
 	r := newTestRunner(p, tableOf(t, p, recon.Left, left), tableOf(t, p, recon.Right, right))
 	b := block{x: r.evaluator(&p.rules[0]), rows: [2][]uint32{{0, 1, 2}, {0, 1, 2}}}
 	found := [][2]string{}
-	b.eachNamed(LeftIndex, func(row, other uint32) {
-		found = append(found, [2]string{left[r.tables[0].ID(row)].Reference, right[r.tables[1].ID(other)].Description})
+	b.eachNamed(LeftIndex, func(reference string, rows []uint32, other uint32) {
+		require.Len(t, rows, 1)
+		require.Equal(t, reference, left[r.tables[0].ID(rows[0])].Reference)
+		found = append(found, [2]string{reference, right[r.tables[1].ID(other)].Description})
 	})
 	require.ElementsMatch(t, [][2]string{{"AB-100", "for AB-100."}, {"AB-10", "AB-10,100"}}, found)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"hash/maphash"
 	"math/bits"
 	"slices"
 
@@ -21,7 +20,7 @@ type Reversal struct {
 	Counter uint32
 	Row     uint32
 	Group   int32 // index into Result.Groups; NoGroup where the row is in none
-	Held    bool  // the group is only proposed for it
+	Held    bool  // the group is not confirmed, be it for this
 	Settled bool  // an earlier period settled the row
 }
 
@@ -63,15 +62,15 @@ func (r *record) rowsOfGroup(g *Group) [2][]uint32 {
 	return [2][]uint32{r.rows[0][g.LeftFrom:][:g.LeftCount], r.rows[1][g.RightFrom:][:g.RightCount]}
 }
 
-// reverse holds a group whose row of a side was taken back, and reports whether it is only proposed then.
+// reverse holds a group whose row of a side was taken back, and reports whether it is not confirmed then.
 func (r *runner) reverse(g *Group, side int) bool {
-	if g.status != recon.GroupConfirmed {
-		return g.held == recon.HeldByReversed
-	}
 	rows := r.rowsOfGroup(g)
 	claims := slices.ContainsFunc(rows[1-side], func(row uint32) bool { return !r.moves(1-side, row) })
 	if g.has(traitGrown) || !claims && len(rows[0])+len(rows[1]) == 2 {
 		return false
+	}
+	if g.status != recon.GroupConfirmed {
+		return true
 	}
 	g.status, g.held, g.adjustment = recon.GroupProposed, recon.HeldByReversed, recon.AdjustmentNone
 	r.byRule[g.Rule].Confirmed--
@@ -98,10 +97,13 @@ type guard struct {
 	open  []uint32        // that are not outside the period
 	inner map[uint32]bool // rows that a group within the side holds: they are taken back
 	lists map[moneyKey]*takeList
-	named map[uint32][]uint32 // by counter-row
+	ids   numbering[string] // external ids of rows that may be taken back
 }
 
-// moneyKey is money under one value of a key.
+// byID is the pair of a moneyKey whose number is that of an external id.
+const byID = -1
+
+// moneyKey is money under one value of a key, or under an external id.
 type moneyKey struct {
 	pair     int
 	number   uint32
@@ -120,7 +122,7 @@ type takeList struct {
 func (r *runner) newGuard(side int) *guard {
 	g := &guard{
 		runner: r, side: side, table: r.tables[side],
-		inner: map[uint32]bool{}, lists: map[moneyKey]*takeList{}, named: map[uint32][]uint32{},
+		inner: map[uint32]bool{}, lists: map[moneyKey]*takeList{}, ids: numbering[string]{},
 	}
 	for row, state := range r.sides[side].state {
 		if state == stateOpen && !r.sides[side].isOutside(row) && g.table.amounts[0][row] != 0 {
@@ -138,18 +140,19 @@ func (r *runner) newGuard(side int) *guard {
 	return g
 }
 
-// run takes rows back, counter-row by counter-row in canonical order: those that one names, else the nearest earlier
-// one of its keys that is not yet taken back.
+// run takes rows back, each once and one a counter-row: first for those that name one by its id the latest of that id,
+// then for the others the nearest earlier one of their keys.
 func (g *guard) run() (found []Reversal) {
-	g.findNamed()
+	g.gatherIDs()
 	for pair, j := range g.joins {
 		if j.live && g.plan.pairs[pair].side == acrossSides {
 			g.gather(pair)
 		}
 	}
-	if len(g.named)+len(g.lists) == 0 {
+	if len(g.lists) == 0 {
 		return nil
 	}
+	var unnamed []uint32
 	taken := map[uint32]bool{}
 	take := func(counter, row uint32) {
 		taken[row] = true
@@ -157,50 +160,73 @@ func (g *guard) run() (found []Reversal) {
 			Side: sideOf(g.side), Counter: counter, Row: row, Settled: g.sides[g.side].state[row] == stateSettled,
 		})
 	}
-	for _, rows := range g.named {
-		for _, row := range rows {
-			taken[row] = true
+	for _, counter := range g.open {
+		if row, names := g.nearest(counter, g.named(counter), taken); row != NoRow {
+			take(counter, row)
+		} else if !names {
+			unnamed = append(unnamed, counter)
 		}
 	}
-	for _, counter := range g.open {
-		if rows, names := g.named[counter]; names {
-			for _, row := range rows {
-				take(counter, row)
+	for _, counter := range unnamed {
+		var keys []moneyKey
+		for pair, j := range g.joins {
+			if j.live && g.plan.pairs[pair].side == acrossSides {
+				for _, number := range g.values(pair, g.side, counter) {
+					keys = append(keys, moneyKey{pair: pair, number: number})
+				}
 			}
-		} else if row := g.nearest(counter, taken); row != NoRow {
+		}
+		if row, _ := g.nearest(counter, keys, taken); row != NoRow {
 			take(counter, row)
 		}
 	}
+	slices.SortFunc(found, byCounter)
 	return found
 }
 
-// nearest is the nearest row that a counter-row may take back and that no other one has.
-func (g *guard) nearest(counter uint32, taken map[uint32]bool) uint32 {
-	best, day := NoRow, g.table.date[counter]
-	for pair, j := range g.joins {
-		if !j.live || g.plan.pairs[pair].side != acrossSides {
-			continue
-		}
-		for _, number := range g.values(pair, g.side, counter) {
-			for _, m := range g.table.monies(counter) {
-				list := g.lists[moneyKey{pair, number, m.currency, -m.amount}]
-				if list == nil {
-					continue
-				}
-				for ; list.next < len(list.rows) && g.table.date[list.rows[list.next]] <= day; list.next++ {
-					list.stack = append(list.stack, list.rows[list.next])
-				}
-				for len(list.stack) > 0 && taken[list.stack[len(list.stack)-1]] {
-					list.stack = list.stack[:len(list.stack)-1]
-				}
-				if n := len(list.stack); n > 0 && g.opposite(counter, list.stack[n-1]) &&
-					(best == NoRow || list.stack[n-1] > best) {
-					best = list.stack[n-1]
-				}
+// named are the ids that a row names, in any key of the side that some rule reads.
+func (g *guard) named(counter uint32) (keys []moneyKey) {
+	if len(g.ids) == 0 {
+		return nil
+	}
+	for c := range g.table.keys {
+		column := &g.table.keys[c]
+		first, count := column.of(counter)
+		for v := first; v < first+count; v++ {
+			if number := g.ids[string(g.table.text(column.start[v]))]; number != 0 {
+				keys = append(keys, moneyKey{pair: byID, number: number})
 			}
 		}
 	}
-	return best
+	return keys
+}
+
+// nearest is the nearest row under some keys that a counter-row may take back and that no other one has, and whether
+// there was any.
+func (g *guard) nearest(counter uint32, keys []moneyKey, taken map[uint32]bool) (best uint32, found bool) {
+	best = NoRow
+	for _, key := range keys {
+		for _, m := range g.table.monies(counter) {
+			key.currency, key.amount = m.currency, -m.amount
+			list := g.lists[key]
+			if list == nil {
+				continue
+			}
+			day := g.table.date[counter]
+			for ; list.next < len(list.rows) && g.table.date[list.rows[list.next]] <= day; list.next++ {
+				list.stack = append(list.stack, list.rows[list.next])
+			}
+			found = found || list.next > 0
+			for len(list.stack) > 0 && taken[list.stack[len(list.stack)-1]] {
+				list.stack = list.stack[:len(list.stack)-1]
+			}
+			if n := len(list.stack); n > 0 && g.opposite(counter, list.stack[n-1]) &&
+				(best == NoRow || list.stack[n-1] > best) {
+				best = list.stack[n-1]
+			}
+		}
+	}
+	return best, found
 }
 
 // opposite reports whether two rows are of one currency and opposite signs.
@@ -212,26 +238,26 @@ func (g *guard) opposite(a, b uint32) bool {
 // gather lists the rows whose key number some open row of the opposite sign has. Nearly all rows are left out by one
 // look at a bit.
 func (g *guard) gather(pair int) {
-	var wanted [2]bitSet // by the sign of the open rows
+	var wanted [2]solver.BitSet // by the sign of the open rows
 	for sign := range wanted {
-		wanted[sign] = newBitSet(g.joins[pair].count + 1)
+		wanted[sign] = solver.NewBitSet(g.joins[pair].count + 1)
 	}
 	for _, row := range g.open {
 		sign := truth(g.table.amounts[0][row] < 0)
 		for _, number := range g.values(pair, g.side, row) {
-			wanted[sign].set(uint64(number))
+			wanted[sign].Set(uint64(number))
 		}
 	}
 	j, several := g.joins[pair], g.multi(pair)
 	g.eachTakeable(func(row uint32, sign int) {
 		if !several {
-			if wanted[1-sign].has(uint64(j.ids[g.side][row])) {
+			if wanted[1-sign].Has(uint64(j.ids[g.side][row])) {
 				g.list(pair, j.ids[g.side][row], row)
 			}
 			return
 		}
 		for _, number := range g.values(pair, g.side, row) {
-			if wanted[1-sign].has(uint64(number)) {
+			if wanted[1-sign].Has(uint64(number)) {
 				g.list(pair, number, row)
 			}
 		}
@@ -260,55 +286,26 @@ func (g *guard) eachTakeable(visit func(row uint32, sign int)) {
 	}
 }
 
-// findNamed finds the rows that open ones name: by their external id, in any key of the side that some rule reads.
-func (g *guard) findNamed() {
-	t, columns := g.table, g.table.keys
-	amounts := newBitSet(1 << max(10, bits.Len(uint(len(g.open)))+4))
+// gatherIDs lists rows by their external ids, where some open row has the opposite money.
+func (g *guard) gatherIDs() {
+	t := g.table
+	amounts := solver.NewBitSet(1 << max(10, bits.Len(uint(len(g.open)))+4))
 	for _, row := range g.open {
 		for _, m := range t.monies(row) {
-			amounts.set(moneyHash(-m.amount))
+			amounts.Set(moneyHash(-m.amount))
 		}
 	}
-	ids := map[uint64][]uint32{}
 	g.eachTakeable(func(row uint32, _ int) {
-		if t.gross == nil && t.original == nil && !amounts.has(moneyHash(t.amounts[0][row])) {
+		if t.gross == nil && t.original == nil && !amounts.Has(moneyHash(t.amounts[0][row])) ||
+			t.external[row] == noText {
 			return
 		}
 		for _, m := range t.monies(row) {
-			if amounts.has(moneyHash(m.amount)) && t.external[row] != noText {
-				hash := maphash.Bytes(hashSeed, t.text(t.external[row]))
-				ids[hash] = append(ids[hash], row)
+			if amounts.Has(moneyHash(m.amount)) {
+				g.list(byID, g.ids.of(string(t.text(t.external[row]))), row)
 				return
 			}
 		}
-	})
-	if len(ids) == 0 {
-		return
-	}
-	for _, counter := range g.open {
-		for c := range columns {
-			first, count := columns[c].of(counter)
-			for v := first; v < first+count; v++ {
-				for _, row := range ids[columns[c].hash[v]] {
-					if g.names(counter, row, t.text(columns[c].start[v])) && !slices.Contains(g.named[counter], row) {
-						g.named[counter] = append(g.named[counter], row)
-					}
-				}
-			}
-		}
-	}
-}
-
-// names reports whether a text of an open row is the id of an earlier one that it takes back.
-func (g *guard) names(counter, row uint32, text []byte) bool {
-	t := g.table
-	if row == counter || t.date[row] > t.date[counter] || !g.opposite(counter, row) ||
-		string(text) != string(t.text(t.external[row])) {
-		return false
-	}
-	own, other := t.monies(counter), t.monies(row)
-	return slices.ContainsFunc(own[:], func(m money) bool {
-		return m.amount != 0 && slices.Contains(other[:], money{m.currency, -m.amount})
 	})
 }
 
@@ -353,15 +350,6 @@ func (t *Table) addMonies(tx *recon.Transaction) {
 }
 
 func moneyHash(amount int64) uint64 { return uint64(amount) * 0x9e3779b97f4a7c15 >> 20 }
-
-// bitSet is a set of numbers, or of hashes modulo its size.
-type bitSet []uint64
-
-func newBitSet(size int) bitSet { return make(bitSet, 1<<bits.Len(uint(size/64))) }
-
-func (b bitSet) set(n uint64) { b[n>>6&uint64(len(b)-1)] |= 1 << (n & 63) }
-
-func (b bitSet) has(n uint64) bool { return b[n>>6&uint64(len(b)-1)]&(1<<(n&63)) != 0 }
 
 // byCounter orders reversals for a search.
 func byCounter(a, b Reversal) int {

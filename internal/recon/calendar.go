@@ -85,3 +85,29 @@ func (c *Calendar) IsWeekend(day time.Weekday) bool {
 	}
 	return slices.ContainsFunc(c.Weekend, func(name string) bool { return strings.EqualFold(name, Weekdays[day]) })
 }
+
+// CalendarNamed finds a calendar by its id; "" is that of Monday to Friday.
+func (o *RunOptions) CalendarNamed(id string) (calendar Calendar, known bool) {
+	at := slices.IndexFunc(o.Calendars, func(c Calendar) bool { return c.ID == id })
+	if at < 0 {
+		return Calendar{}, id == ""
+	}
+	return o.Calendars[at], true
+}
+
+// BusinessDays numbers each plausible day from the first by how many business days lie on or before it, so that a lag
+// is a difference: Friday to Monday is 1, and a Saturday counts as the Friday before it. They are 440 kB.
+func (c *Calendar) BusinessDays() []int32 {
+	holidays := make(map[Day]bool, len(c.Holidays))
+	for _, d := range c.Holidays {
+		holidays[d] = true
+	}
+	numbers, n := make([]int32, dayLast-dayFirst+1), int32(0)
+	for i := range numbers {
+		if day := dayFirst + Day(i); !c.IsWeekend(day.Weekday()) && !holidays[day] {
+			n++
+		}
+		numbers[i] = n
+	}
+	return numbers
+}

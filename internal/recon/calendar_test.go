@@ -38,3 +38,11 @@ func TestCalendar(t *testing.T) {
 		}, pointers)
 	})
 }
+
+func TestBusinessDaysSkipWeekendsAndHolidays(t *testing.T) {
+	c := Calendar{Weekend: []string{"FRIDAY"}, Holidays: []Day{Epoch + 20457}} // Fridays, and Sunday the 4th
+	days := c.BusinessDays()
+	at := func(d Day) int32 { return days[d-dayFirst] }
+	require.Equal(t, int32(0), at(Epoch+20455)-at(Epoch+20454)) // Friday
+	require.Equal(t, int32(1), at(Epoch+20457)-at(Epoch+20455)) // Saturday counts, Sunday does not
+}

@@ -43,7 +43,7 @@ func (r *Run) Reversals() (list []Reversal) {
 			continue
 		case v.Held:
 			others := r.rows(1-side, &r.Result.Groups[v.Group])
-			out.Effect = r.Sides[1-side].labels(others) + " is only proposed"
+			out.Effect = r.Sides[1-side].labels(others) + " is not confirmed"
 		default:
 			out.Effect = "the return is not in " + r.Sides[1-side].Name
 		}

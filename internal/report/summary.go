@@ -35,9 +35,13 @@ func countsOf(side recon.Side, s *engine.Summary) string {
 	if side == recon.Right {
 		c = &s.Right.Counts
 	}
-	open := map[recon.Class]int64{}
+	open, uncovered := map[recon.Class]int64{}, int64(0)
 	for _, r := range s.Reasons {
-		if r.Side == side {
+		switch {
+		case r.Side != side:
+		case r.Code == recon.ReasonNotCovered:
+			uncovered += r.Rows
+		default:
 			open[r.Class] += r.Rows
 		}
 	}
@@ -45,6 +49,7 @@ func countsOf(side recon.Side, s *engine.Summary) string {
 	if rest := joined([]part{
 		{"partial", c.Partial},
 		{"in transit", open[recon.ClassTiming]},
+		{"not covered", uncovered},
 		{"missing", open[recon.ClassMissing]},
 		{"break", open[recon.ClassBreak]},
 		{"ambiguous", open[recon.ClassAmbiguous]},
@@ -85,13 +90,14 @@ func bridgeLine(names Names, b *engine.BridgeSummary) string {
 	return line.String()
 }
 
-// kindsLine is what the items ask of the books, "" where there is nothing between the balances.
+// kindsLine is what the items ask of the books, also where they cancel out; "" where there is none.
 func kindsLine(names Names, b *engine.BridgeSummary) string {
 	var parts []string
-	for _, kind := range []struct{ word, amount string }{
-		{"to book", b.ToBook}, {"timing", b.Timing}, {"unexplained", b.Unexplained},
+	for _, kind := range []struct{ kind, word, amount string }{
+		{engine.KindToBook, "to book", b.ToBook}, {engine.KindTiming, "timing", b.Timing},
+		{engine.KindUnexplained, "unexplained", b.Unexplained},
 	} {
-		if strings.Trim(kind.amount, "-0.") != "" {
+		if slices.ContainsFunc(b.Items, func(i engine.BridgeItemSummary) bool { return i.Kind == kind.kind }) {
 			parts = append(parts, kind.word+" "+Grouped(kind.amount))
 		}
 	}

@@ -79,6 +79,21 @@ func TestABridgeSumsItemsOfOneName(t *testing.T) {
 		"a currency that this version does not know is printed as it came")
 }
 
+func TestItemsThatCancelAreNamedByKind(t *testing.T) {
+	t.Parallel()
+	r := newRun(t, monthSetup, []string{"L1|2026-01-05|A|5.00 EUR|", "L2|2026-01-05|B|-5.00 EUR|", "L3|2026-02-28|C|0.00 EUR|"},
+		[]string{"R1|2026-01-05|D|0.00 EUR|"})
+	summary := r.Result.Summary()
+	var out bytes.Buffer
+	WriteCounts(&out, &summary)
+	WriteBridges(&out, Names{"books", "bank"}, summary.Bridge)
+	require.Equal(t, `LEFT   confirmed 0 · proposed 0 · not covered 1 · missing 2
+RIGHT  confirmed 0 · proposed 0 · missing 1
+EUR  books 0.00 = bank 0.00 ✓
+     to book 0.00 · timing 0.00 · unexplained 0.00 · books adjusted 0.00
+`, out.String())
+}
+
 func TestRejectsShowTheFirstFewOfAFile(t *testing.T) {
 	t.Parallel()
 	faults := []recon.RowError{
