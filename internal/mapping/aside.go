@@ -126,11 +126,10 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 			label{}
 	}
 	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
-	if noMoney && noDate {
-		return "has neither a date nor an amount", label{}
-	}
 	text, kind := a.label(rec)
 	switch {
+	case noMoney && noDate && kind == "":
+		return "has neither a date nor an amount", label{}
 	case kind == "":
 		return "", label{}
 	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, kind == labelBalance && len(a.balances) > 0,

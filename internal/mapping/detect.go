@@ -397,10 +397,11 @@ func (d *detector) foreign(at int) bool {
 // a few are mistakes that import reports, many mean that the column names something else.
 const conflictsPerCent = 1
 
-// identifies reports whether equal values of a column mean the same row delivered again. A column that is named an id
-// may hold one mistake however short the file is: import then asks which of the two rows counts.
+// identifies reports whether equal values of a column mean the same row delivered again, or in a later stage. A column
+// that is named an id may hold one mistake however short the file is: import then asks which of the two rows counts.
 func (d *detector) identifies(at int, named bool) bool {
 	firstRow := make(map[string]recon.Record, len(d.sample))
+	stageOf, money := d.stages(), d.moneyColumns()
 	again, conflicts := 0, 0
 	for _, rec := range d.sample {
 		id := column(rec, at)
@@ -408,7 +409,7 @@ func (d *detector) identifies(at int, named bool) bool {
 		switch {
 		case !seen:
 			firstRow[id] = rec
-		case slices.Equal(before.Fields, rec.Fields):
+		case slices.Equal(before.Fields, rec.Fields), stageOf(before) != stageOf(rec) && sameWay(before, rec, money):
 			again++
 		default:
 			conflicts++
@@ -416,4 +417,32 @@ func (d *detector) identifies(at int, named bool) bool {
 	}
 	few := conflicts*100 <= len(d.sample)*conflictsPerCent || named && conflicts == 1 && len(d.sample) > 2
 	return few && again*2 <= len(d.sample)
+}
+
+// stages returns the status of a row, as far as its status column is known.
+func (d *detector) stages() func(recon.Record) string {
+	status, _ := compileSource(recon.FieldBookingStatus, d.out.Fields[recon.FieldBookingStatus], d.out, d.header)
+	return func(rec recon.Record) string { return statusOf(status.word(rec)) }
+}
+
+// moneyColumns are the columns that give a row its amount and its way.
+func (d *detector) moneyColumns() (columns []int) {
+	for _, field := range []string{recon.FieldAmount, recon.FieldDebit, recon.FieldCredit, recon.FieldDirection} {
+		for _, name := range d.out.Fields[field].Names() {
+			columns = append(columns, columnAt(d.header, name))
+		}
+	}
+	return columns
+}
+
+// sameWay reports whether the money of two rows goes the same way: a row that takes another one back is none of its
+// later stages.
+func sameWay(a, b recon.Record, money []int) bool {
+	for _, at := range money {
+		if x, y := column(a, at), column(b, at); (x == "") != (y == "") ||
+			!looksAmount(x) && x != y || strings.ContainsAny(x, "-−(") != strings.ContainsAny(y, "-−(") {
+			return false
+		}
+	}
+	return true
 }

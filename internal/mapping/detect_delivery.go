@@ -12,7 +12,7 @@ import (
 // one export to the next while the row stays the same row.
 
 // pendingNamed takes the column in which booked rows name the pending ones that they replace: its values are ids of
-// pending rows of the file, each named once and by no pending row.
+// pending rows of the file, each named by one row, which may come again, and by no pending row.
 func (d *detector) pendingNamed(m *Mapper) {
 	if d.out.Has(recon.FieldPendingOf) || m.externalID == nil || m.status == nil {
 		return
@@ -31,19 +31,22 @@ func (d *detector) pendingNamed(m *Mapper) {
 		if d.taken[at] && at != reference || m.noID[at] {
 			continue
 		}
-		named, filled, ok := map[string]bool{}, 0, true
+		by, filled, ok := map[string]string{}, 0, true // the ids of the rows that name a text
 		for _, rec := range d.sample {
 			text := column(rec, at)
 			if text == "" || isBlank(text) {
 				continue
 			}
-			filled++
-			ok = ok && statusOf(m.status.word(rec)) != recon.Pending && !named[text]
-			named[text] = pending[text]
+			id := m.externalID.text(rec)
+			before, again := by[text]
+			if by[text] = id; !again {
+				filled++
+			}
+			ok = ok && statusOf(m.status.word(rec)) != recon.Pending && (!again || before == id)
 		}
 		hits := 0
-		for _, hit := range named {
-			if hit {
+		for text := range by {
+			if pending[text] {
 				hits++
 			}
 		}

@@ -18,6 +18,11 @@ func TestPendingNamed(t *testing.T) {
 			"id,auth,status,date,amount\nx1,,PENDING,2026-06-02,-5.00\nx2,,PENDING,2026-06-02,-6.00\n" +
 				"y1,x1,BOOKED,2026-06-04,-5.50\ny2,x2,BOOKED,2026-06-04,-6.00\ny3,x0,BOOKED,2026-06-04,-7.00\n", "auth",
 		},
+		"a naming row that came again": {
+			"id,auth,status,date,amount\nx1,,PENDING,2026-06-02,-5.00\nx2,,PENDING,2026-06-02,-6.00\n" +
+				"y1,x1,BOOKED,2026-06-04,-5.50\ny1,x1,BOOKED,2026-06-04,-5.50\ny2,x2,BOOKED,2026-06-04,-6.00\n" +
+				"y3,,BOOKED,2026-06-04,-7.00\n", "auth",
+		},
 		"most are ids of nothing": {
 			"id,n,status,date,amount\n1,,PENDING,2026-06-02,-5.00\n2,1,BOOKED,2026-06-04,-5.50\n" +
 				"3,7,BOOKED,2026-06-04,-6.00\n4,8,BOOKED,2026-06-04,-6.00\n", "",

@@ -38,6 +38,7 @@ type accountKey struct{ currency, account string }
 // account is how far one account and currency of a file has come.
 type account struct {
 	last, passed recon.NullMinor // the balance of the last movement, and of a row since that is none
+	named        bool            // the row since names a balance or a total
 	amount       recon.Minor     // of the last movement
 	line         int
 	gaps         int
@@ -80,8 +81,8 @@ func newProof(m *Mapper, header []string, sample []recon.Record) *proof {
 				for i := range rows {
 					tried.follow(&rows[i])
 				}
-				tried.inOrder()
-				if best == p || tried.ties*max(best.moves, 1) > best.ties*tried.moves {
+				tried.end()
+				if best == p || tried.ties > best.ties {
 					best = tried
 				}
 			}
@@ -175,7 +176,7 @@ func (p *proof) follow(row *Row) {
 			a.since = recon.Total{}
 		}
 		if row.standing.balance.Set {
-			a.passed = row.standing.balance
+			a.passed, a.named = row.standing.balance, row.label.kind != ""
 		}
 	case row.Tx.BookingStatus == recon.Pending:
 	default:
@@ -200,27 +201,50 @@ func (p *proof) follow(row *Row) {
 }
 
 // tie counts whether a balance follows from the one before it: where the last row comes first, the amount is that of
-// the row above.
+// the row above. The first movement of an account follows from the balance that a row above it names.
 func (p *proof) tie(a *account, s *entry) {
+	backwards := p.order.newestFirst && !p.order.byDate
+	if !a.last.Set && a.named && !backwards && !p.order.byDate {
+		a.last = a.passed
+	}
 	before, after, amount, line := a.last.Amount, s.balance.Amount, s.amount, s.line
-	if p.order.newestFirst && !p.order.byDate {
+	if backwards {
 		before, after, amount, line = s.balance.Amount, a.last.Amount, a.amount, a.line
 	}
 	if a.last.Set && a.gaps == p.gaps && !s.again {
-		change, want := after-before, p.signed(amount)
-		p.moves++
-		switch {
-		case change == want, a.passed.Set && p.passes(a, s) == want:
-			p.ties++
-		case change == -want:
-			p.opposite++
-			p.turned = keepLine(p.turned, line)
-			fallthrough
-		default:
-			p.missed = keepLine(p.missed, line)
-		}
+		p.count(after-before, p.signed(amount), line, a.passed.Set && p.passes(a, s) == p.signed(amount))
 	}
 	a.last, a.passed, a.amount, a.line, a.gaps = s.balance, recon.NullMinor{}, s.amount, s.line, p.gaps
+	a.named = false
+}
+
+// count takes one change of the balance, and the one that the amount on a line wants; it ties as well where it follows
+// from a row between.
+func (p *proof) count(change, want recon.Minor, line int, between bool) {
+	p.moves++
+	switch {
+	case change == want, between:
+		p.ties++
+	case change == -want:
+		p.opposite++
+		p.turned = keepLine(p.turned, line)
+		fallthrough
+	default:
+		p.missed = keepLine(p.missed, line)
+	}
+}
+
+// opened ties the oldest movements of a file whose last row comes first to the balances that the rows below them name.
+func (p *proof) opened() {
+	if !p.order.newestFirst || p.order.byDate {
+		return
+	}
+	for _, a := range p.accounts {
+		if a.last.Set && a.named && a.gaps == p.gaps {
+			p.count(a.last.Amount-a.passed.Amount, p.signed(a.amount), a.line, false)
+		}
+	}
+	slices.Sort(p.missed)
 }
 
 // passes is the change of the balance since a row between that is no movement and has a balance of its own.
@@ -238,8 +262,9 @@ func keepLine(kept []int, line int) []int {
 	return kept
 }
 
-// inOrder takes the rows whose order only their dates show.
-func (p *proof) inOrder() {
+// end takes what only the end of the file shows: the rows whose order their dates give, and the first balance.
+func (p *proof) end() {
+	p.opened()
 	if p.order.newestFirst {
 		slices.Reverse(p.dated)
 	}
@@ -251,7 +276,7 @@ func (p *proof) inOrder() {
 
 // verdict returns why a file is refused whose balance contradicts how the sample shows that it is read.
 func (p *proof) verdict() error {
-	p.inOrder()
+	p.end()
 	switch {
 	case !p.proves && p.moves > 0:
 		return recon.Unprocessable(recon.CodeBalanceContradicts, fmt.Sprintf("column %s is mapped as the running "+

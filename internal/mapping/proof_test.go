@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -138,9 +139,9 @@ func TestProofOfLateLabels(t *testing.T) {
 	for name, c := range map[string]struct {
 		row, want string
 	}{
-		"total without change":   {"2070-01-01,Total,99.99," + cents(last), `"Total" names a total, and the running balance goes on without it`},
+		"total without change":   {"2070-01-01,Total,99.99," + cents(last), `"Total" names a balance or total, and the running balance goes on without it`},
 		"balance without change": {"2070-01-01,Closing balance,99.99," + cents(last), `"Closing balance" names a balance, and the running balance goes on without it`},
-		"total of the rows":      {"2070-01-01,Total," + cents(total(0, at)) + "," + cents(last+7), `"Total" names a total, and it is what the rows above add up to`},
+		"total of the rows":      {"2070-01-01,Total," + cents(total(0, at)) + "," + cents(last+7), `"Total" names a balance or total, and it is what the rows above add up to`},
 		"the oil company":        {"2070-01-01,Total,-20.00," + cents(last-2000), ""},
 		"moved as a balance":     {"2070-01-01,Brought forward,-20.00," + cents(last-2000), ""},
 		"open":                   {"2070-01-01,Closing balance,99.98," + cents(last+5), `"Closing balance" names a balance: add it to balances`},
@@ -181,6 +182,38 @@ func BenchmarkProof(b *testing.B) {
 		}
 		if err := r.Read(&Identities{}, func(*Row) error { return nil }); err != nil && !errors.Is(err, io.EOF) {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestTheFirstMovementFollowsFromTheOpeningBalance reads a statement whose opening row and first movement do not lead to
+// the first balance, in both orders.
+func TestTheFirstMovementFollowsFromTheOpeningBalance(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ opening, want string }{
+		"it leads to it": {"100.00", ""},
+		"a row is missing between": {"110.00", "column balance does not follow from the amounts on line "},
+	} {
+		rows := []string{",Opening balance,," + c.opening}
+		for i, balance := 0, 100; i < 30; i++ {
+			balance -= i%2 + 1
+			rows = append(rows, fmt.Sprintf("2026-03-%02d,Shop %d,-%d.00,%d.00", i+1, i, i%2+1, balance))
+		}
+		for _, line := range []int{3, 31} {
+			if line == 31 {
+				slices.Reverse(rows)
+			}
+			r := opened(t, "date,text,amount,balance\n"+strings.Join(rows, "\n")+"\n", Hints{Currency: "EUR"})
+			require.NoError(t, r.SettleWith(OtherSide{}), name)
+			require.NoError(t, r.Read(&Identities{}, func(*Row) error { return nil }))
+			require.NotEmpty(t, r.Detection.Proof, name)
+			notes := strings.Join(r.Detection.Notes, "\n")
+			if c.want == "" {
+				require.NotContains(t, notes, "does not follow", name)
+				continue
+			}
+			require.Contains(t, notes, fmt.Sprintf("%s%d", c.want, line), name)
+			require.Contains(t, r.Detection.Proof, "not on line "+strconv.Itoa(line))
 		}
 	}
 }

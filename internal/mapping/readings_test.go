@@ -46,8 +46,12 @@ func read(t *testing.T, name, text, other string, hints Hints) string {
 	if r.Unsettled() != nil {
 		return out.String()
 	}
-	total := sums{}
+	total, byLine := sums{}, map[int]recon.Money{}
 	err = r.Read(&Identities{}, func(row *Row) error {
+		for _, gone := range row.Gone {
+			fmt.Fprintf(&out, "%d takes the place of line %d\n", row.Record.Line, gone.Line)
+			total.add(byLine[gone.Line].Currency, -byLine[gone.Line].Amount)
+		}
 		switch row.Verdict {
 		case SetAside:
 			fmt.Fprintf(&out, "%d ASIDE %s\n", row.Record.Line, row.Wrong[0].Reason)
@@ -63,6 +67,7 @@ func read(t *testing.T, name, text, other string, hints Hints) string {
 			}
 			fmt.Fprintf(&out, "%d %s %s %s%s\n", tx.Line, recon.Money{Amount: tx.Amount, Currency: tx.Currency}, tx.Currency, tx.Date, pending)
 			total.add(tx.Currency, tx.Amount)
+			byLine[tx.Line] = recon.Money{Amount: tx.Amount, Currency: tx.Currency}
 		}
 		return nil
 	})

@@ -25,7 +25,7 @@ const undone = "undone"
 // Kinds of rows that are no movement.
 const (
 	labelBalance = "balance"
-	labelTotal   = "total"
+	labelTotal   = "balance or total"
 )
 
 //go:embed words.txt
@@ -42,8 +42,10 @@ func parseWords(text string) wordTable {
 		for word := range strings.SplitSeq(list, ", ") {
 			for _, word := range spellings(word) {
 				switch meaning {
-				case labelBalance, labelTotal:
-					t.label[word] = meaning
+				case "balance":
+					t.label[word] = labelBalance
+				case "total":
+					t.label[word] = labelTotal
 				case recon.DirectionIn, recon.DirectionOut, recon.DirectionNeutral:
 					t.direction[word] = meaning
 				case undone:
