@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -100,7 +101,7 @@ func (c *inspectCommand) run(ctx context.Context, args []string) error {
 
 // prepare reads the command line and the map.
 func (c *inspectCommand) prepare(args []string) ([]inputFile, error) {
-	c.hints.Answers = map[string]int{}
+	c.hints.Answers, c.hints.Now = map[string]int{}, time.Now()
 	side := map[string]recon.Side{"left": recon.Left, "right": recon.Right}[c.side]
 	if side == "" {
 		return nil, usageError("--side is left or right, not %q", c.side)

@@ -84,7 +84,9 @@ func (in *matchInput) takeOver() {
 			}
 			for _, f := range s.files[at:] {
 				if f.source == source.Name && f.how.Map == nil {
-					f.before = &mapping.Earlier{Map: source.FieldMap(), Inverted: source.Flipped}
+					f.before = &mapping.Earlier{
+						Map: source.FieldMap(), Columns: source.Columns, Inverted: source.Flipped,
+					}
 				}
 			}
 		}
@@ -93,7 +95,9 @@ func (in *matchInput) takeOver() {
 
 // read returns how a file is read, for the next period.
 func (f *matchFile) read() period.Source {
-	return period.NewSource(f.side, f.source, f.named, f.reader.FieldMap(), f.reader.Inverted())
+	source := period.NewSource(f.side, f.source, f.named, f.reader.Lasting(), f.reader.Inverted())
+	source.Columns = f.reader.Header()
+	return source
 }
 
 // noteMaps notes sources that are read in another way than last period: their rows may not be known again.

@@ -57,7 +57,7 @@ var moneyKeys = []string{
 // skeleton returns what a map may state of a file, and what is open as comments. Where nothing is, that is the whole
 // reading.
 func skeleton(r *mapping.Reader, refused error) (recon.FieldMap, string) {
-	fields := r.FieldMap()
+	fields := r.Lasting()
 	open := openBlocks(r, refused)
 	if len(open) == 0 {
 		return fields, ""

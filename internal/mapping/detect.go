@@ -178,8 +178,10 @@ func (d *detector) takeGiven() error {
 		}
 		field.Else = "" // a substitute, for some rows
 		d.choose(name, field.Names(), cmp.Or(d.origin, "named by the map"), Stated)
-		if len(field.Subtract) > 0 {
-			d.report.Choices[len(d.report.Choices)-1].Value = sumText(field)
+		if given := &d.report.Choices[len(d.report.Choices)-1]; len(field.Subtract) > 0 {
+			given.Value = sumText(field)
+		} else {
+			given.Value = field.Constant
 		}
 	}
 	return unfit(problems)

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -176,11 +177,23 @@ func (r *Reader) known() (e, near *Export, err error) {
 // it is read by detection, with a note.
 func (r *Reader) byExport(e *Export) error {
 	given := e.mapFor(r.file.Header())
+	currency := given.Fields[recon.FieldCurrency]
+	usual := currency.Constant != "" // in most files
+	if usual {
+		currency.Constant = cmp.Or(r.hints.Currency, currency.Constant)
+		given.Fields[recon.FieldCurrency] = currency
+	}
+	if usual && r.addsCurrency(e) {
+		delete(given.Fields, recon.FieldCurrency)
+	}
+	r.export, r.how = e, "known export: "+e.Name
 	if r.hints.Map != nil {
 		given = given.With(*r.hints.Map)
 	}
-	r.export, r.how = e, "known export: "+e.Name
 	err := r.detect(given)
+	if usual && !r.fields.Has(recon.FieldCurrency) {
+		r.setField(recon.FieldCurrency, currency)
+	}
 	r.Detection.Export = e.Name
 	if len(r.sample) == 0 {
 		return err
@@ -211,6 +224,24 @@ func (r *Reader) byExport(e *Export) error {
 	r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("the columns are those of the known export %s, but %s: "+
 		"it is read by what is in it (--as %s reads it as that export)", e.Name, against, e.Name))
 	return errAlone
+}
+
+// addsCurrency reports whether a file has a column of currency codes that is none of the export's own.
+func (r *Reader) addsCurrency(e *Export) bool {
+	for at, name := range r.file.Header() {
+		var values []string
+		for _, rec := range r.sample {
+			if text := column(rec, at); text != "" && !isBlank(text) {
+				values = append(values, text)
+			}
+		}
+		if share(values, 90, isCode) && !slices.ContainsFunc(slices.Concat(e.Header, e.Needs), func(own string) bool {
+			return strings.EqualFold(strings.TrimSpace(own), name)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusals counts the rows of the sample that are refused as the file is read now, with the reason of the first, and

@@ -298,3 +298,31 @@ func TestExportKeepsOriginalAmounts(t *testing.T) {
 	require.Equal(t, "EUR", tx.Currency)
 	require.Equal(t, &recon.Money{Amount: -2000, Currency: "USD"}, tx.Original)
 }
+
+// TestACurrencyColumnBeatsTheOneOfTheExport reads a known export of one currency whose file has a column of its own.
+func TestACurrencyColumnBeatsTheOneOfTheExport(t *testing.T) {
+	t.Parallel()
+	const header = "Transaction Date,Post Date,Description,Category,Type,Amount,Memo"
+	const row = "\n03/01/2026,03/02/2026,Shop,Food,Sale,-5.00,\n03/14/2026,03/15/2026,Shop,Food,Sale,-6.00,\n"
+	file := func(name, first, second string) string {
+		return header + "," + name + strings.NewReplacer(",-5.00,", ",-5.00,,"+first, ",-6.00,", ",-6.00,,"+second).Replace(row)
+	}
+	for name, c := range map[string]struct {
+		text  string
+		hints Hints
+		want  string
+	}{
+		"no column":                  {header + row, Hints{}, "-11.00 USD"},
+		"the user's currency":        {header + row, Hints{Currency: "CAD"}, "-11.00 CAD"},
+		"a column":                   {file("Currency", "GBP", "GBP"), Hints{}, "-11.00 GBP"},
+		"a column beside the user's": {file("Currency", "GBP", ""), Hints{Currency: "GBP"}, "-11.00 GBP"},
+		"a column of two":            {file("Currency", "GBP", "USD"), Hints{}, "-5.00 GBP and -6.00 USD"},
+		"one of something else":      {file("Original Currency", "EUR", "GBP"), Hints{}, "-11.00 USD"},
+		"a column that is no code":   {file("Note", "a", "b"), Hints{}, "-11.00 USD"},
+	} {
+		require.Contains(t, read(t, "rows.csv", c.text, "", c.hints), c.want, name)
+	}
+	r := opened(t, header+row, Hints{})
+	require.Contains(t, r.Detection.Choices, Choice{Field: recon.FieldCurrency, Value: "USD", Columns: nil,
+		Why: "a fact of the known export chase-card", Evidence: Stated})
+}

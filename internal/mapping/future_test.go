@@ -54,10 +54,13 @@ func TestFuture(t *testing.T) {
 	hints.Answers = map[string]int{"future": 2}
 	require.Equal(t, []Verdict{Fresh, SetAside, Fresh, Fresh}, rows(ask(hints)))
 
+	require.Empty(t, r.Lasting().Future, "the answer is of one file")
+
 	hints.Answers, hints.Earlier = nil, &Earlier{Map: accepted}
-	require.Equal(t, []Verdict{Fresh, Fresh, Fresh, Fresh}, rows(ask(hints)))
-	accepted.Future = ""
-	hints.Earlier = &Earlier{Map: accepted}
+	hints.Map = &recon.FieldMap{Future: recon.FutureAccept}
+	require.Equal(t, []Verdict{Fresh, Fresh, Fresh, Fresh}, rows(ask(hints)), "a map is of all files")
+	require.Equal(t, recon.FutureAccept, ask(hints).Lasting().Future)
+	hints.Map = nil
 	require.Len(t, ask(hints).Detection.Questions, 1, "files that are read as before ask too")
 	hints.Answers = map[string]int{"future": 2}
 	require.Equal(t, []Verdict{Fresh, SetAside, Fresh, Fresh}, rows(ask(hints)))

@@ -191,7 +191,7 @@ func BenchmarkProof(b *testing.B) {
 func TestTheFirstMovementFollowsFromTheOpeningBalance(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ opening, want string }{
-		"it leads to it": {"100.00", ""},
+		"it leads to it":           {"100.00", ""},
 		"a row is missing between": {"110.00", "column balance does not follow from the amounts on line "},
 	} {
 		rows := []string{",Opening balance,," + c.opening}

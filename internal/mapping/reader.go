@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -38,14 +37,6 @@ type Hints struct {
 	// Check returns what else is wrong with a row, for a caller that cannot take every text. It must be safe for
 	// concurrent use.
 	Check func(*recon.Transaction) []recon.RowError
-}
-
-// Earlier is how a source was read before: signs, dates and decimals detected anew might come out otherwise, and the
-// rows of two months would not go together.
-type Earlier struct {
-	Map      recon.FieldMap
-	Columns  []string // of the file then: one with others may say more about its money; nil: not compared
-	Inverted bool     // Map has the signs that Hints.Invert or AlignSigns gave it
 }
 
 // Reader reads one file: bytes in, rows out. It is the one law of what a file means, for the command and the service:
@@ -137,16 +128,8 @@ func (r *Reader) nothingReadable() error {
 func (r *Reader) settle() error {
 	h := &r.hints
 	if h.As == "" && h.Earlier != nil {
-		header := r.file.Header()
-		if _, problems := Compile(h.Earlier.Map, header); len(problems) == 0 && h.Earlier.fits(header) {
-			r.Detection = Detection{Earlier: true, Notes: r.notes}
-			r.fields, r.how, r.signStated = h.Earlier.Map.With(r.patch), "as last period", true
-			// Hints.Invert counts from what was detected then: the same command does the same every month.
-			r.negateFound = h.Earlier.Map.Negate != h.Earlier.Inverted
-			if h.Invert {
-				r.fields.Negate = !r.negateFound
-			}
-			return nil
+		if read, err := r.byEarlier(h.Earlier); read || err != nil {
+			return err
 		}
 	}
 	if err := r.findMap(); err != nil {
@@ -164,13 +147,6 @@ func (r *Reader) settle() error {
 	r.negateFound = r.fields.Negate
 	r.fields.Negate = r.fields.Negate != h.Invert
 	return nil
-}
-
-// fits reports whether a file has no column that the earlier one did not have.
-func (e *Earlier) fits(header []string) bool {
-	return e.Columns == nil || !slices.ContainsFunc(header, func(name string) bool {
-		return !slices.Contains(e.Columns, name)
-	})
 }
 
 // findMap takes the map that the format defines or that a known export has, or finds one: what the user's map and the
@@ -259,34 +235,6 @@ func (r *Reader) finish() {
 		r.compareEarlier()
 	}
 	r.askFuture()
-}
-
-// compareEarlier asks where the dates or numbers of a file can only be written otherwise than in the earlier one, and
-// takes what that one left open.
-func (r *Reader) compareEarlier() {
-	open := r.fields
-	open.DateFormat, open.Decimal = "", ""
-	d := newDetector(r.file.Header(), r.sample, open, r.hints.Side)
-	d.dateFormat(r.mapper)
-	d.decimal(r.mapper)
-	stated := r.patch
-	if r.hints.Map != nil {
-		stated = r.hints.Map.With(r.patch)
-	}
-	compare := func(name string, then *string, now, stated string) {
-		switch {
-		case now == "" || now == *then || stated != "":
-		case *then == "":
-			*then = now
-			_ = r.compile() // the columns are known, so it fits
-		default:
-			r.Detection.Questions = append(r.Detection.Questions, newQuestion(name, fmt.Sprintf("the last file of "+
-				"this source had %[1]s %[2]s, and some of this file can only be read with %[3]s: which is it?", name, *then, now),
-				[][2]string{{now, name + ": " + strconv.Quote(now)}, {*then, name + ": " + strconv.Quote(*then)}}))
-		}
-	}
-	compare("dateFormat", &r.fields.DateFormat, d.out.DateFormat, stated.DateFormat)
-	compare("decimal", &r.fields.Decimal, d.out.Decimal, stated.Decimal)
 }
 
 // answer takes the answers that the caller gave to the questions of the file, and reports whether there were any.

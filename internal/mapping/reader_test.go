@@ -36,7 +36,7 @@ func TestOpenRefuses(t *testing.T) {
 		"a map that does not fit":          {"id,date,amount\nA,2026-03-01,1.00\n", Hints{Map: &fields}, "FIELD_MAP_INVALID", "/amount"},
 		"rows that are none":               {"[{\"a\":1,\"a\":2}]", Hints{}, "NO_ROWS", "the first one because of line 1: a: this object has the key"},
 		"a file without rows":              {"id,date,amount\n", Hints{}, "NO_ROWS", "rows.csv"},
-		"an earlier map, of other columns": {"x,y\n1,2\n", Hints{Earlier: &Earlier{Map: fields}}, "NOT_DETECTED", "amount"},
+		"an earlier map, of other columns": {"x,y\n1,2\n", Hints{Earlier: &Earlier{Map: fields}}, "FIELD_MAP_INVALID", "betrag"},
 	} {
 		_, err := Open(strings.NewReader(c.text), "rows.csv", c.hints)
 		require.Equal(t, c.code, recon.CodeOf(err), "%s: %v", name, err)

@@ -82,7 +82,7 @@ func NewSource(side recon.Side, name string, named bool, fieldMap recon.FieldMap
 	if err != nil {
 		panic("a field map that is no JSON: " + err.Error())
 	}
-	return Source{side, name, named, text, inverted}
+	return Source{Side: side, Name: name, Named: named, Map: text, Flipped: inverted}
 }
 
 // FieldMap returns the map by which the source was read.

@@ -42,6 +42,7 @@ type Source struct {
 	Named   bool            `json:"named"` // by a user, rather than after its file
 	Map     json.RawMessage `json:"map"`
 	Flipped bool            `json:"flipped,omitempty"` // negate in the map is the contrary of what was detected or written
+	Columns []string        `json:"columns,omitempty"` // of its file; none: not known
 }
 
 // balance is the closing balance of a currency, and what leads from its left to its right side besides the rows that

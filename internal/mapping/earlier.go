@@ -1,0 +1,192 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"matcher/internal/format"
+	"matcher/internal/recon"
+)
+
+// Earlier is how a source was read before: signs, dates and decimals detected anew might come out otherwise, and the
+// rows of two months would not go together.
+type Earlier struct {
+	Map      recon.FieldMap
+	Columns  []string // of the file then: one with others may say more about its money; nil: not compared
+	Inverted bool     // Map has the signs that Hints.Invert or AlignSigns gave it
+}
+
+// byEarlier reads the file as the last one of its source was read, and reports whether it is. A file that lacks columns
+// which that reading needs is refused, unless its format or a known export states how it is read.
+func (r *Reader) byEarlier(e *Earlier) (bool, error) {
+	m := r.lasting(e.Map)
+	missing := r.missing(&m)
+	if len(missing) > 0 {
+		_, defined := r.file.FieldMap()
+		if known, _, err := r.known(); err != nil || known != nil || defined {
+			return false, err
+		}
+		return false, recon.Unprocessable(recon.CodeFieldMapInvalid, "the last file of this source was read by columns "+
+			"that this one has not: give it a field map that names what stands for them", missing...)
+	}
+	m = m.With(r.patch)
+	r.Detection, r.detector, r.fields = Detection{Earlier: true, Notes: r.notes}, nil, m
+	r.how, r.signStated = "as last period", true
+	if err := r.reopen(e, m); err != nil || !r.signStated {
+		r.negateFound = r.fields.Negate
+		r.fields.Negate = r.fields.Negate != r.hints.Invert
+		return true, err
+	}
+	// Hints.Invert counts from what was detected then: the same command does the same every month.
+	r.negateFound = e.Map.Negate != e.Inverted
+	if r.fields.Negate = m.Negate; r.hints.Invert {
+		r.fields.Negate = !r.negateFound
+	}
+	return true, nil
+}
+
+// Lasting is how the file is read without what was answered for it alone: which days to come are right.
+func (r *Reader) Lasting() recon.FieldMap { return r.lasting(r.fields) }
+
+func (r *Reader) lasting(m recon.FieldMap) recon.FieldMap {
+	if m.Future = ""; r.hints.Map != nil {
+		m.Future = r.hints.Map.Future
+	}
+	return m
+}
+
+// missing takes the fields out of a map whose keys no object of a JSON file has, where they are no money, and returns
+// what else its columns lack.
+func (r *Reader) missing(m *recon.FieldMap) (missing []recon.FieldError) {
+	_, problems := Compile(*m, r.file.Header())
+	m.Fields = maps.Clone(m.Fields)
+	for _, p := range problems {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/")
+		optional := slices.Contains([]string{format.JSON, format.NDJSON}, r.file.Format()) &&
+			!slices.Contains(moneyFields, name) && name != recon.FieldDate
+		if p.Code != recon.CodeUnknownColumn || !optional {
+			missing = append(missing, p)
+			continue
+		}
+		delete(m.Fields, name)
+	}
+	return missing
+}
+
+// moneyFields are the fields that decide together what of a row moved, and which way.
+var moneyFields = []string{
+	recon.FieldAmount, recon.FieldDebit, recon.FieldCredit, recon.FieldDirection, recon.FieldFee, recon.FieldTax,
+	recon.FieldNet, recon.FieldGross, recon.FieldCurrency, recon.FieldBookingStatus,
+}
+
+// reopen detects the fields anew of which columns that the earlier file had not may say more.
+func (r *Reader) reopen(e *Earlier, m recon.FieldMap) error {
+	added := slices.DeleteFunc(slices.Clone(r.file.Header()), func(name string) bool {
+		return e.Columns == nil || slices.Contains(e.Columns, name)
+	})
+	if len(added) == 0 || len(r.sample) == 0 {
+		return nil
+	}
+	before := *r
+	alone := m
+	alone.Fields, alone.Negate, alone.Signs = nil, false, ""
+	err := r.detect(alone)
+	opened := r.meant(added, err)
+	*r = before
+	opened = slices.DeleteFunc(opened, func(name string) bool {
+		return m.Has(name) && !slices.Contains(moneyFields, name)
+	})
+	if len(opened) == 0 {
+		return nil
+	}
+	sign := slices.ContainsFunc(opened, func(name string) bool { return slices.Contains(moneyFields[:8], name) })
+	if sign {
+		opened = append(opened, moneyFields[:8]...)
+		m.Negate, m.Signs = false, ""
+	}
+	m.Fields = maps.Clone(m.Fields)
+	for _, name := range opened {
+		delete(m.Fields, name)
+	}
+	r.notes = append(slices.Clone(r.notes), fmt.Sprintf("the last file of this source had no column %s: what they may "+
+		"say is found anew, and the rest is read as then", strings.Join(quotedAll(added), ", ")))
+	err = r.detect(m)
+	r.notes = before.notes
+	r.how = "as last period, and anew for new columns"
+	r.signStated = !sign
+	return err
+}
+
+// meant returns the fields that columns are taken for, asked about, or in the way of.
+func (r *Reader) meant(columns []string, err error) (fields []string) {
+	of := func(names []string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(columns, name) })
+	}
+	take := func(from map[string]recon.MapField) {
+		for name, field := range from {
+			if of(field.Names()) {
+				fields = append(fields, name)
+			}
+		}
+	}
+	take(r.fields.Fields)
+	for _, q := range r.Detection.Questions {
+		for _, a := range q.Answers {
+			take(a.Patch.Fields)
+		}
+	}
+	if open := r.Detection.open; open != nil && of([]string{r.detector.header[open.at]}) {
+		fields = append(fields, recon.FieldDirection)
+	}
+	var refused *recon.Error
+	if errors.As(err, &refused) {
+		for _, f := range refused.Fields {
+			if slices.ContainsFunc(columns, func(name string) bool {
+				return strings.Contains(f.Message, strconv.Quote(name))
+			}) {
+				fields = append(fields, strings.TrimPrefix(f.Pointer, "/"))
+			}
+		}
+	}
+	return fields
+}
+
+func quotedAll(texts []string) []string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = strconv.Quote(text)
+	}
+	return quoted
+}
+
+// compareEarlier asks where the dates or numbers of a file can only be written otherwise than in the earlier one, and
+// takes what that one left open.
+func (r *Reader) compareEarlier() {
+	open := r.fields
+	open.DateFormat, open.Decimal = "", ""
+	d := newDetector(r.file.Header(), r.sample, open, r.hints.Side)
+	d.dateFormat(r.mapper)
+	d.decimal(r.mapper)
+	stated := r.patch
+	if r.hints.Map != nil {
+		stated = r.hints.Map.With(r.patch)
+	}
+	compare := func(name string, then *string, now, stated string) {
+		switch {
+		case now == "" || now == *then || stated != "":
+		case *then == "":
+			*then = now
+			_ = r.compile() // the columns are known, so it fits
+		default:
+			r.Detection.Questions = append(r.Detection.Questions, newQuestion(name, fmt.Sprintf("the last file of "+
+				"this source had %[1]s %[2]s, and some of this file can only be read with %[3]s: which is it?", name, *then, now),
+				[][2]string{{now, name + ": " + strconv.Quote(now)}, {*then, name + ": " + strconv.Quote(*then)}}))
+		}
+	}
+	compare("dateFormat", &r.fields.DateFormat, d.out.DateFormat, stated.DateFormat)
+	compare("decimal", &r.fields.Decimal, d.out.Decimal, stated.Decimal)
+}
