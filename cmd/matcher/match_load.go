@@ -82,7 +82,8 @@ type matchFile struct {
 	repeats  int64
 	changed  int64            // of them, with another text or balance
 	replaced int64            // of them, pending rows that others took the place of
-	repeated []recon.RowError // changed and replaced ones
+	known    int64            // of them, rows without an id that an earlier file has
+	repeated []recon.RowError // changed, replaced and known ones
 }
 
 // begin opens the file and settles how its columns are read.
@@ -227,9 +228,12 @@ func (s *matchSide) replace(source string, gone *mapping.Gone, by *mapping.Row, 
 func (f *matchFile) repeat(why ...recon.RowError) {
 	f.repeats++
 	for _, e := range why {
-		if e.Code == recon.CodeRowChanged {
+		switch e.Code {
+		case recon.CodeRowChanged:
 			f.changed++
-		} else {
+		case recon.CodeRowKnown:
+			f.known++
+		default:
 			f.replaced++
 		}
 		if len(f.repeated) < rejectsMax {

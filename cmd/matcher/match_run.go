@@ -228,6 +228,11 @@ func (r *reconciliation) noteRepeated() {
 			r.note("%s: %s known already with the same money, and with another text or balance: the first is kept "+
 				"(repeated.csv)", f.path, report.Plural(f.changed, "row"))
 		}
+		if f.known > 0 {
+			r.note("%s: %s without an id known from an earlier file of the source, whatever their balances, and "+
+				"counted once (repeated.csv): map externalId if they are payments of their own", f.path,
+				report.Plural(f.known, "row"))
+		}
 		if f.replaced > 0 {
 			r.note("%s: %s booked or withdrawn by another row, which counts instead (repeated.csv)", f.path,
 				report.Plural(f.replaced, "pending row"))
@@ -235,10 +240,11 @@ func (r *reconciliation) noteRepeated() {
 	}
 }
 
-// covered is the last day of the side's statements, or the later one that the setup gives.
+// covered is the last day of the side's statements, or the later one that the setup gives for the side or a part of it.
 func (s *matchSide) covered() recon.Day {
 	through := s.setup.CoveredThrough
 	for _, f := range s.files {
+		through = max(through, f.how.CoveredThrough)
 		for _, statement := range f.reader.Statements() {
 			through = max(through, statement.To)
 		}

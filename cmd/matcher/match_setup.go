@@ -79,6 +79,7 @@ func (o *matchOptions) readSetup() (*matchSetup, error) {
 		}
 		*m.side = setup.Side{
 			Source: m.side.Source, Currency: m.side.Currency, Map: &fieldMap, MaxRejected: m.side.MaxRejected,
+			CoveredThrough: m.side.CoveredThrough,
 		}
 	}
 	if o.rules == "" {

@@ -120,7 +120,7 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 	case a.first > 0 && rec.Row <= a.first:
 		return "is among the first " + strconv.Itoa(a.first) + " rows, which skip leaves out", label{}
 	case a.where != nil && a.holds(rec):
-		return "is left out by skip.where", label{}
+		return "is left out by the map: skip.where holds for it", label{}
 	case a.account != nil && a.is != "" && a.account.text(rec) != a.is:
 		return "is of account " + strconv.Quote(a.account.text(rec)) + ": only " + strconv.Quote(a.is) + " is read",
 			label{}

@@ -28,7 +28,7 @@ func TestAsides(t *testing.T) {
 		want   string
 	}{
 		{1, []string{"2026-01-01", "sale", "1", "A"}, "is among the first 1 rows, which skip leaves out"},
-		{2, []string{"2026-01-01", "test", "1", "A"}, "is left out by skip.where"},
+		{2, []string{"2026-01-01", "test", "1", "A"}, "is left out by the map: skip.where holds for it"},
 		{2, []string{"2026-01-01", "sale", "1", "B"}, `is of account "B": only "A" is read`},
 		{2, []string{"", "sale", "", "A"}, "has neither a date nor an amount"},
 		{2, []string{"2026-01-01", "Stand", "1", "A"}, `"Stand" names a balance, not a movement of money`},

@@ -30,8 +30,8 @@ func (r *Reader) byEarlier(e *Earlier) (bool, error) {
 		if known, _, err := r.known(); err != nil || known != nil || defined {
 			return false, err
 		}
-		return false, recon.Unprocessable(recon.CodeFieldMapInvalid, "the last file of this source was read by columns "+
-			"that this one has not: give it a field map that names what stands for them", missing...)
+		return false, recon.Unprocessable(recon.CodeFieldMapInvalid, "the last file of this source was read by "+
+			"columns that this one has not: give it a field map that names what it has instead", missing...)
 	}
 	m = m.With(r.patch)
 	r.Detection, r.detector, r.fields = Detection{Earlier: true, Notes: r.notes}, nil, m

@@ -18,7 +18,7 @@ func TestNewColumnsOfASource(t *testing.T) {
 	const before = "id,date,amount,currency\nA,01/03/2026,1.00,EUR\nB,02/03/2026,-2.00,EUR\n"
 	first := opened(t, before, Hints{Map: &recon.FieldMap{DateFormat: "DD/MM/YYYY"}})
 	require.NoError(t, first.SettleWith(OtherSide{}))
-	earlier := &Earlier{Map: first.FieldMap(), Columns: first.Header()}
+	earlier := &Earlier{Map: first.Lasting(), Columns: first.Header()}
 	answered := *earlier
 	answered.Map.Future, answered.Map.Negate = recon.FutureAccept, true
 	for name, c := range map[string]struct {

@@ -301,16 +301,7 @@ func (m *Mapper) movement(rec recon.Record, tx *recon.Transaction) movement {
 	if m.balance == nil {
 		return row
 	}
-	row.account = tx.Currency + "|" + m.account.text(rec)
-	digits, _ := recon.CurrencyDigits(tx.Currency)
-	a, err := readAmount(m.balance.text(rec), m.balance.decimal)
-	if err != nil {
-		return row
-	}
-	minor, err := recon.ParseMinor(a.plain, digits)
-	if a.negative {
-		minor = -minor
-	}
-	row.balance = recon.NullMinor{Amount: minor, Set: err == nil}
+	standing := m.standingOf(rec, tx.Currency)
+	row.account, row.balance = tx.Currency+"|"+standing.key.account, standing.balance
 	return row
 }

@@ -130,7 +130,8 @@ func (i *Identities) Admit(row *Row) {
 	case tx.ExternalID != "":
 		i.admitID(row)
 	case i.count(tx) <= i.before[[16]byte(tx.Digest[:])]:
-		row.Verdict = Duplicate
+		row.Verdict, row.Wrong = Duplicate, []recon.RowError{recon.NewRowError(tx.Line, tx.Row, "", "",
+			recon.CodeRowKnown, "an earlier file of the source has this row, which has no id: it counts once")}
 	default:
 		row.Verdict = Fresh
 	}

@@ -165,19 +165,24 @@ func (r *Reader) fill(b *batch) {
 // holdBack keeps the last rows of a batch for the next one. At the end of the file they are those that skip leaves out.
 func (r *Reader) holdBack(b *batch) {
 	last := r.fields.Skip.Last
-	rows := slices.Concat(r.held, b.rows)
-	keep := max(0, len(rows)-last)
-	b.rows, r.held = append(b.rows[:0], rows[:keep]...), nil
-	for _, row := range rows[keep:] {
-		if b.err != nil {
-			row.Verdict, row.Wrong = SetAside, []recon.RowError{recon.NewRowError(row.Record.Line, row.Record.Row,
-				"", "", recon.CodeSetAside, fmt.Sprintf("is among the last %s, which skip leaves out", rowsText(last)))}
-			b.rows = append(b.rows, row)
-			continue
-		}
+	free := max(0, len(r.held)+len(b.rows)-last)
+	before := min(free, len(r.held))
+	let, kept := r.held[:before], b.rows[free-before:]
+	r.held = r.held[before:]
+	for _, row := range kept {
 		row.Record = row.Record.Clone()
 		r.held = append(r.held, row)
 	}
+	b.rows = slices.Insert(b.rows[:free-before], 0, let...)
+	if b.err == nil {
+		return
+	}
+	for _, row := range r.held {
+		row.Verdict, row.Wrong = SetAside, []recon.RowError{recon.NewRowError(row.Record.Line, row.Record.Row,
+			"", "", recon.CodeSetAside, fmt.Sprintf("is among the last %s, which skip leaves out", rowsText(last)))}
+		b.rows = append(b.rows, row)
+	}
+	r.held = nil
 }
 
 func (r *Reader) mapAll(b *batch) {

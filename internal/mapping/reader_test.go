@@ -170,3 +170,23 @@ func TestReadEndsWithTheFirstError(t *testing.T) {
 		require.Panics(t, func() { _ = r.Read(&Identities{}, func(*Row) error { return nil }) })
 	})
 }
+
+func TestSkipLastOverSeveralBatches(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("id,date,amount\n")
+	for i := range 3000 {
+		fmt.Fprintf(&text, "A%d,2026-03-01,%d.00\n", i, i+1)
+	}
+	for _, last := range []int{1, 511, 1300} {
+		r := opened(t, text.String(), Hints{Currency: "EUR", Map: &recon.FieldMap{Skip: &recon.Skip{Last: last}}})
+		n := 0
+		require.NoError(t, r.Read(&Identities{}, func(row *Row) error {
+			n++
+			require.Equal(t, fmt.Sprintf("A%d", n-1), row.Record.Fields[0])
+			require.Equal(t, n > 3000-last, row.Verdict == SetAside, "%d of %d", n, last)
+			return nil
+		}))
+		require.Equal(t, 3000, n)
+	}
+}

@@ -270,6 +270,9 @@ const (
 	// CodeRowChanged: The row is known with the same money and another text or balance. Nothing is to be done: the one
 	// that came first is kept, and this version is listed.
 	CodeRowChanged = "ROW_CHANGED"
+	// CodeRowKnown: The row has no id, and an earlier file of its source has the same one. It counts once. If both are
+	// payments, map externalId to a column in which they differ, or put them in one file.
+	CodeRowKnown = "ROW_KNOWN"
 	// CodeRowReplaced: The row was pending, and was booked or withdrawn since. Nothing is to be done.
 	CodeRowReplaced = "ROW_REPLACED"
 )
