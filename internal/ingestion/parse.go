@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"matcher/internal/format"
+	"matcher/internal/engine/solver"
 	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
@@ -16,8 +17,13 @@ func HintsOf(source recon.Source, fields *recon.FieldMap, file File) mapping.Hin
 		Side: source.Side, Map: fields, Currency: source.Currency, TimeZone: source.TimeZone, Negate: source.Negate,
 		Format: format.Options{Format: file.Format, Delimiter: file.Delimiter, Charset: file.Charset},
 		Check:  unstorable, MaxRejected: source.MaxRejected, Answers: file.Answers,
-		Now: time.Now(),
+		Now: time.Now(), Turn: turn,
 	}
+}
+
+func turn() (end func()) {
+	solver.TakeTurn()
+	return solver.EndTurn
 }
 
 // unstorable finds texts that the database cannot hold.

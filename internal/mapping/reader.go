@@ -37,6 +37,8 @@ type Hints struct {
 	// Check returns what else is wrong with a row, for a caller that cannot take every text. It must be safe for
 	// concurrent use.
 	Check func(*recon.Transaction) []recon.RowError
+	// Turn, where it is there, waits until a core is free for a batch of rows, and returns what ends that.
+	Turn func() (end func())
 }
 
 // Reader reads one file: bytes in, rows out. It is the one law of what a file means, for the command and the service:

@@ -188,6 +188,9 @@ func (r *Reader) holdBack(b *batch) {
 func (r *Reader) mapAll(b *batch) {
 	defer func() { b.ready <- struct{}{} }()
 	defer b.guard()
+	if r.hints.Turn != nil {
+		defer r.hints.Turn()()
+	}
 	mapper := r.mapper
 	if r.lean != nil {
 		mapper = r.lean

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"matcher/internal/engine"
+	"matcher/internal/engine/solver"
 )
 
 const (
@@ -17,11 +18,17 @@ const (
 	largePercent = 20
 )
 
-// Compute is engine.Run with less garbage: the collector's setting belongs to the process, which the pure engine leaves
-// alone.
+// Compute is engine.Run with less garbage and in turns with what else computes: both belong to the process, which the
+// pure engine leaves alone.
 func Compute(plan *engine.Plan, left, right *engine.Table, observe func(engine.Progress) bool) (*engine.Result, error) {
 	defer collectSooner(left.Len() + right.Len())()
-	return engine.Run(plan, left, right, observe)
+	solver.TakeTurn()
+	defer solver.EndTurn()
+	return engine.Run(plan, left, right, func(p engine.Progress) bool {
+		solver.EndTurn()
+		solver.TakeTurn()
+		return observe(p)
+	})
 }
 
 // largeRuns counts them, since they share the setting.

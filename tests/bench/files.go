@@ -47,7 +47,7 @@ type fileRow struct {
 	reference          string
 }
 
-func (r fileRow) date() string   { return fmt.Sprintf("2026-%02d-%02d", 1+r.day/31, 1+r.day%28) }
+func (r fileRow) date() string   { return fmt.Sprintf("2025-%02d-%02d", 1+r.day/31, 1+r.day%28) }
 func (r fileRow) amount() string { return fmt.Sprintf("%d.%02d", r.minor/100, r.minor%100) }
 
 func writeCSV(path string, header []string, n int, row func(i int) []string) error {

@@ -52,6 +52,9 @@ func main() {
 }
 
 func run(args []string, out io.Writer) error {
+	if len(args) == 3 && args[0] == floodCommand {
+		return runFlood(args[1], args[2], out)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	only := flags.String("only", "", "measure only these, by comma: "+names())
 	rows := flags.Int("rows", 1_000_000, "rows a side of the large engine runs")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -58,24 +59,24 @@ func measureNeighbours(r *report) error {
 		return err
 	}
 	alone := calm.measure(neighbourRequests, neighbourFlood)
-	noisy, err := openFlood(a, folder)
+	end, err := startFlood(a, folder)
 	if err != nil {
 		return err
 	}
-	flooding, end := context.WithCancel(context.Background())
-	ended := noisy.start(flooding)
 	flooded := calm.measure(neighbourRequests, neighbourFlood)
 	waited, runErr := calm.again()
-	end()
-	ended()
+	noisy, err := end()
+	if err != nil {
+		return err
+	}
 	most := max(2*alone.p99(), neighbourBar)
 	r.line(fmt.Sprintf("B's p99 while A floods, of %d requests; of %d alone", len(flooded.took), len(alone.took)),
 		"max(2 x alone, 50 ms)", flooded.p99() <= most, fmt.Sprintf("%s; alone %s (p50 %s; %s)", milliseconds(flooded.p99()),
 			milliseconds(alone.p99()), milliseconds(median(flooded.took)), milliseconds(median(alone.took))))
 	r.line("requests of B refused meanwhile", "0", flooded.refused+alone.refused == 0, fmt.Sprint(flooded.refused+alone.refused))
 	r.line("a run of B from request to end, while A has runs waiting", "none", true, fmt.Sprintf("%.1f s", waited.Seconds()))
-	r.line("requests of A meanwhile", "some refused", noisy.refused.Load() > 0,
-		fmt.Sprintf("%d answered, %d refused, %d errors", noisy.answered.Load(), noisy.refused.Load(), noisy.errors.Load()))
+	r.line("requests of A meanwhile", "some refused", noisy.Refused > 0,
+		fmt.Sprintf("%d answered, %d refused, %d errors", noisy.Answered, noisy.Refused, noisy.Errors))
 	return errors.Join(runErr, alone.fault, flooded.fault)
 }
 
@@ -223,6 +224,63 @@ func (b *books) measure(n int, most time.Duration) *latencies {
 		}
 	}
 	return &l
+}
+
+// startFlood floods from a process of its own with the lowest priority: in life the flood comes from other machines, and
+// what it costs to make it may not delay the requests that are measured.
+func startFlood(c *client, folder string) (end func() (floodCount, error), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command("nice", "-n", "19", self, floodCommand, c.url, folder)
+	command.Env, command.Stderr = append(os.Environ(), floodToken+"="+c.token), os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	lines := json.NewDecoder(stdout)
+	var counted floodCount
+	end = func() (floodCount, error) {
+		stdin.Close()
+		err := lines.Decode(&counted)
+		return counted, errors.Join(err, command.Wait())
+	}
+	if err := lines.Decode(&counted); err != nil { // it has begun
+		return nil, errors.Join(err, command.Wait())
+	}
+	return end, nil
+}
+
+const (
+	floodCommand = "flood"
+	floodToken   = "BENCH_FLOOD_TOKEN"
+)
+
+// floodCount is what became of the flood's requests.
+type floodCount struct{ Answered, Refused, Errors int64 }
+
+// runFlood is the process of startFlood. It prints a count when it begins and when standard input has ended.
+func runFlood(url, folder string, out io.Writer) error {
+	f, err := openFlood(&client{url, os.Getenv(floodToken), &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}, folder)
+	if err != nil {
+		return err
+	}
+	flooding, end := context.WithCancel(context.Background())
+	ended := f.start(flooding)
+	print := json.NewEncoder(out)
+	_ = print.Encode(floodCount{})
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	end()
+	ended()
+	return print.Encode(floodCount{f.answered.Load(), f.refused.Load(), f.errors.Load()})
 }
 
 // flood is what tenant A does at once, as fast as it is answered; it tries again refusedPause after a refusal, since the
