@@ -49,39 +49,71 @@ func (tx *Tx) Group(ctx context.Context, id string) (recon.StoredGroup, error) {
 	return groups[0], tx.fillGroups(ctx, groups, DefaultPageLimit)
 }
 
-// Groups lists a context's groups, or one run's, in the order in which they were made, with their first items.
+// Groups lists a context's groups, or one run's, in the order in which they were made, with their first items. The page
+// is found first, run by run, and joined afterwards. Groups that wait for a decision have an index of their own.
 func (tx *Tx) Groups(
 	ctx context.Context, contextID string, filter recon.GroupFilter, page Page,
 ) ([]recon.StoredGroup, string, error) {
-	args := pgx.NamedArgs{"status": filter.Status.String(), "rule": filter.RuleID, "held": filter.HeldBy.String()}
-	where := "g.context_num = @context AND NOT g.preview"
-	if filter.RunID == "" {
-		c, err := tx.Context(ctx, contextID)
-		if err != nil {
-			return nil, "", err
+	args, where := pgx.NamedArgs{}, ""
+	add := func(value, sql, name string) {
+		if value != "" {
+			where += " AND " + sql
+			args[name] = value
 		}
-		args["context"] = c.Num
-	} else {
+	}
+	add(filter.Status.String(), "g.status = @status", "status")
+	add(filter.RuleID, "g.rule_id::text = @rule", "rule")
+	add(filter.HeldBy.String(), "g.held_by = @held", "held")
+	found := groupsOfContext
+	switch {
+	case filter.RunID != "":
 		run, err := tx.Run(ctx, filter.RunID)
 		if err != nil {
 			return nil, "", err
 		}
-		where = "g.id BETWEEN @run_first AND @run_last"
+		found = "SELECT g.id FROM match_groups g WHERE g.id BETWEEN @run_first AND @run_last AND g.id > @after%s" + byID
 		args["run_first"], args["run_last"] = rowIDs(run.Num)
+	default:
+		c, err := tx.Context(ctx, contextID)
+		if err != nil {
+			return nil, "", err
+		}
+		args["context"], args["context_num"] = c.ID, c.Num
+		if filter.Status == recon.GroupProposed || filter.Status == recon.GroupPartial {
+			found = `SELECT g.id FROM match_groups g WHERE g.context_num = @context_num AND NOT g.preview
+				AND g.status = '` + filter.Status.String() + "' AND g.id > @after%s" + byID
+		}
 	}
 	groups, next, err := list[recon.StoredGroup]{
 		what: "groups", args: args, scan: tx.scanGroup,
 		key: func(g recon.StoredGroup) int64 { return tx.key(kindGroup, g.ID) },
-		sql: groupSelect + `
-			WHERE ` + where + ` AND g.id > @after AND (@status = '' OR g.status = @status)
-			AND (@rule = '' OR g.rule_id::text = @rule) AND (@held = '' OR g.held_by = @held)
-			ORDER BY g.id LIMIT @limit`,
+		sql: "WITH page AS MATERIALIZED (" + fmt.Sprintf(found, where) + ")" + groupSelect +
+			" JOIN page p ON p.id = g.id ORDER BY g.id",
 	}.page(ctx, tx, page)
 	if err == nil {
 		err = tx.fillGroups(ctx, groups, groupItemsInList)
 	}
 	return groups, next, err
 }
+
+// groupsOfContext reads the groups of the context run by run, those matched by hand first, so that it ends with the page.
+const groupsOfContext = `
+	SELECT g.id
+	FROM (
+		SELECT 0 AS num UNION ALL
+		SELECT num FROM runs WHERE context_id = @context AND mode = 'COMMIT' AND num >= @after::bigint >> 32
+		ORDER BY num
+	) r
+	CROSS JOIN LATERAL (
+		SELECT g.id
+		FROM match_groups g
+		WHERE g.id > greatest(@after, r.num << 32) AND g.id < (r.num + 1) << 32
+			AND g.context_num = @context_num AND NOT g.preview%s
+		ORDER BY g.id LIMIT @limit
+	) g
+	ORDER BY r.num, g.id LIMIT @limit`
+
+const byID = " ORDER BY g.id LIMIT @limit"
 
 func (tx *Tx) scanGroup(row pgx.CollectableRow) (recon.StoredGroup, error) {
 	g, err := pgx.RowToStructByNameLax[struct {

@@ -61,18 +61,29 @@ func (tx *Tx) Transaction(ctx context.Context, id string) (recon.StoredTransacti
 	return t, notFound(err, "transaction")
 }
 
-// Transactions searches a context's rows, in the order in which they were loaded.
+// Transactions searches a context's rows, in the order in which they were loaded. The page is found first, import by
+// import, and joined afterwards: a page costs what it holds, whatever other contexts and other states hold.
 func (tx *Tx) Transactions(
 	ctx context.Context, contextID string, filter recon.TransactionFilter, page Page,
 ) ([]recon.StoredTransaction, string, error) {
-	where, args, err := tx.transactionWhere(ctx, contextID, filter)
+	c, err := tx.Context(ctx, contextID)
 	if err != nil {
 		return nil, "", err
 	}
+	where, args, err := transactionWhere(filter)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := rowsInState(filter.State, where)
+	if err != nil {
+		return nil, "", err
+	}
+	args["context"], args["context_num"] = c.ID, c.Num
 	return list[recon.StoredTransaction]{
 		what: "transactions", scan: tx.scanTransaction,
-		key:  func(t recon.StoredTransaction) int64 { return tx.key(kindTransaction, t.ID) },
-		sql:  transactionSelect + where + ` ORDER BY t.id LIMIT @limit`,
+		key: func(t recon.StoredTransaction) int64 { return tx.key(kindTransaction, t.ID) },
+		sql: "WITH page AS MATERIALIZED (" + found + ")" + transactionSelect +
+			" JOIN page p ON p.id = t.id ORDER BY t.id",
 		args: args,
 	}.page(ctx, tx, page)
 }
@@ -80,17 +91,12 @@ func (tx *Tx) Transactions(
 // textPatterns makes a search text literal inside a LIKE pattern.
 var textPatterns = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-func (tx *Tx) transactionWhere(
-	ctx context.Context, contextID string, f recon.TransactionFilter,
-) (string, pgx.NamedArgs, error) {
-	if _, err := tx.Context(ctx, contextID); err != nil {
-		return "", nil, err
-	}
-	where := []string{"s.context_id = @context", "t.id > @after"}
-	args := pgx.NamedArgs{"context": contextID}
+// transactionWhere is the condition on rows t of sources s, without their state and place.
+func transactionWhere(f recon.TransactionFilter) (string, pgx.NamedArgs, error) {
+	where, args := "", pgx.NamedArgs{}
 	add := func(given bool, sql, name string, value any) {
 		if given {
-			where = append(where, sql)
+			where += " AND " + sql
 			args[name] = value
 		}
 	}
@@ -110,24 +116,71 @@ func (tx *Tx) transactionWhere(
 		}
 		add(true, "t.amount = @amount", "amount", int64(money.Amount))
 	}
-	state, err := stateCondition(f.State)
-	if err != nil {
-		return "", nil, err
-	}
-	add(f.State != "", state, "state", f.State)
-	return " WHERE " + strings.Join(where, " AND "), args, nil
+	return where, args, nil
 }
 
-func stateCondition(state recon.State) (string, error) {
+// importRows reads the rows of imports of the context, import by import, so that it ends with the page.
+func importRows(imports, joins, where string) string {
+	return `
+		SELECT t.id
+		FROM (
+			SELECT i.num, s.num AS source_num, s.id, s.side
+			FROM sources s
+			JOIN imports i ON i.source_id = s.id
+			WHERE s.context_id = @context AND i.num >= @after::bigint >> 32` + imports + `
+			ORDER BY i.num
+		) s
+		CROSS JOIN LATERAL (
+			SELECT t.id
+			FROM transactions t` + joins + `
+			WHERE t.id > greatest(@after, s.num << 32) AND t.id < (s.num + 1) << 32` + where + `
+			ORDER BY t.id LIMIT @limit
+		) t
+		ORDER BY s.num, t.id LIMIT @limit`
+}
+
+const (
+	notTaken = ` AND NOT EXISTS (SELECT FROM active_items a WHERE a.transaction_id = t.id)
+		AND NOT EXISTS (SELECT FROM ignored_items n WHERE n.transaction_id = t.id)`
+	rowsOfContext = ` JOIN sources s ON s.num = t.source_num WHERE s.context_id = @context AND t.id > @after`
+)
+
+// rowsInState is the query for the ids of a page of rows in a state, "" being any. Each state has its own list: open
+// rows of imports that a run has read, groups that wait for a decision, ignored rows.
+func rowsInState(state recon.State, where string) (string, error) {
 	switch state {
 	case "":
-		return "", nil
+		return importRows("", "", where), nil
 	case recon.StateOpen:
-		return "@state = 'OPEN' AND a.transaction_id IS NULL AND n.transaction_id IS NULL", nil
+		return `SELECT id FROM (
+			(SELECT t.id
+			FROM sources s
+			CROSS JOIN LATERAL (
+				SELECT t.id
+				FROM open_items o
+				JOIN transactions t ON t.id = o.transaction_id
+				WHERE o.source_num = s.num AND o.transaction_id > @after` + where + notTaken + `
+				ORDER BY o.transaction_id LIMIT @limit
+			) t
+			WHERE s.context_id = @context
+			ORDER BY t.id LIMIT @limit)
+			UNION ALL
+			(` + importRows(" AND NOT i.listed", "", where+notTaken) + `)
+		) o ORDER BY id LIMIT @limit`, nil
 	case recon.StateIgnored:
-		return "@state = 'IGNORED' AND n.transaction_id IS NOT NULL", nil
-	case recon.StateProposed, recon.StatePartial, recon.StateConfirmed:
-		return "g.status = @state", nil
+		return `SELECT t.id FROM ignored_items n JOIN transactions t ON t.id = n.transaction_id` + rowsOfContext + where + `
+			ORDER BY t.id LIMIT @limit`, nil
+	case recon.StateProposed, recon.StatePartial:
+		return `SELECT t.id
+			FROM match_groups g
+			CROSS JOIN LATERAL unnest(g.left_ids || g.right_ids) AS m (id)
+			JOIN transactions t ON t.id = m.id` + rowsOfContext + where + `
+			AND g.context_num = @context_num AND g.status = '` + string(state) + `' AND NOT g.preview
+			ORDER BY t.id LIMIT @limit`, nil
+	case recon.StateConfirmed:
+		return importRows("", `
+			JOIN active_items a ON a.transaction_id = t.id
+			JOIN match_groups g ON g.id = a.group_id AND g.status = 'CONFIRMED'`, where), nil
 	}
 	return "", recon.Invalid(recon.CodeInvalidValue, "a state is OPEN, PROPOSED, PARTIAL, CONFIRMED or IGNORED")
 }
