@@ -231,8 +231,8 @@ CREATE TABLE match_groups (
     evidence          jsonb -- only where closeness < 1 somewhere
 );
 -- The next run recomputes untouched proposals and continues partial groups: it finds both without reading history.
-CREATE INDEX match_groups_proposed ON match_groups (context_num) WHERE status = 'PROPOSED' AND NOT preview;
-CREATE INDEX match_groups_partial ON match_groups (context_num) WHERE status = 'PARTIAL' AND NOT preview;
+CREATE INDEX match_groups_proposed ON match_groups (context_num, id) WHERE status = 'PROPOSED' AND NOT preview;
+CREATE INDEX match_groups_partial ON match_groups (context_num, id) WHERE status = 'PARTIAL' AND NOT preview;
 
 -- Groups matched by hand belong to no run: they have run number 0, in the order in which they were made.
 CREATE SEQUENCE manual_groups MAXVALUE 4294967295;

@@ -96,7 +96,7 @@ func (tx *Tx) Groups(
 	return groups, next, err
 }
 
-// groupsOfContext reads the groups of the context run by run, those matched by hand first, so that it ends with the page.
+// groupsOfContext reads groups run by run, those matched by hand first, so that it ends with the page.
 const groupsOfContext = `
 	SELECT g.id
 	FROM (

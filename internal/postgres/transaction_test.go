@@ -67,6 +67,30 @@ func TestTransactions(t *testing.T) {
 		require.Equal(t, "INVALID_VALUE", recon.CodeOf(err))
 	})
 
+	t.Run("small pages hold what one page holds, over many imports, listed or not", func(t *testing.T) {
+		l.store(t, l.left, row("L5", 7, 20_004))
+		l.store(t, l.right, row("R3", 7, 20_004), row("R4", 8, 20_004))
+		for _, state := range []recon.State{"", recon.StateOpen, recon.StateConfirmed, recon.StateProposed, recon.StateIgnored} {
+			filter := recon.TransactionFilter{State: state, From: recon.NoDay, To: recon.NoDay}
+			_, whole := find(filter)
+			require.NotEmpty(t, whole)
+			var ids []string
+			for page := (postgres.Page{Limit: 1}); len(ids) == 0 || page.After != ""; {
+				l.tx(t, func(tx *postgres.Tx) error {
+					found, next, err := tx.Transactions(l.ctx, l.context.ID, filter, page)
+					for _, row := range found {
+						ids = append(ids, row.ExternalID)
+					}
+					page.After = next
+					return err
+				})
+			}
+			require.Equal(t, whole, ids, state)
+		}
+		_, all := find(recon.TransactionFilter{})
+		require.Equal(t, []string{"L1", "L2", "L3", "L4", "R1", "R2", "L5", "R3", "R4"}, all)
+	})
+
 	t.Run("only an open row can be ignored, only an ignored one restored", func(t *testing.T) {
 		held, _ := find(recon.TransactionFilter{ExternalID: "L1"})
 		require.Equal(t, "NOT_OPEN", recon.CodeOf(ignore(held[0].ID)))
