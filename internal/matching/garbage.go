@@ -27,7 +27,7 @@ func Compute(plan *engine.Plan, left, right *engine.Table, observe func(engine.P
 	return engine.Run(plan, left, right, func(p engine.Progress) bool {
 		solver.EndTurn()
 		solver.TakeTurn()
-		return observe(p)
+		return observe == nil || observe(p)
 	})
 }
 
