@@ -24,6 +24,8 @@ DROP TABLE runs;
 DROP TABLE ignored_items;
 DROP TABLE transactions;
 DROP TABLE withdrawn_rows;
+DROP TABLE statements;
+DROP TABLE import_findings;
 DROP TABLE import_rejects;
 DROP TABLE imports;
 DROP TABLE rule_versions;

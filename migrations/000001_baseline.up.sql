@@ -38,6 +38,8 @@ CREATE TABLE sources (
     time_zone         text NOT NULL DEFAULT 'UTC',
     negate            boolean NOT NULL DEFAULT false,
     max_rejected      bigint CONSTRAINT sources_max_rejected_bound CHECK (max_rejected >= 0), -- null: what the reader tolerates
+    account           text NOT NULL DEFAULT '' CHECK (length(account) <= 200), -- '': that of its first statement
+    control_totals    text NOT NULL DEFAULT 'KEEP' CHECK (control_totals IN ('KEEP', 'REFUSE')),
     field_map_version integer NOT NULL DEFAULT 0,
     version           integer NOT NULL DEFAULT 1,
     created_at        timestamptz NOT NULL DEFAULT now(),
@@ -98,6 +100,7 @@ CREATE TABLE imports (
     rows_rejected     bigint NOT NULL,
     rows_set_aside    bigint NOT NULL,
     rows_changed      bigint NOT NULL, -- of the duplicates: those with another text or balance than the row that is kept
+    findings          integer NOT NULL, -- of those in import_findings: that contradict the file or an earlier one
     sums              jsonb NOT NULL DEFAULT '{}',
     detection         text NOT NULL DEFAULT '', -- what detection found, for people
     listed            boolean NOT NULL DEFAULT false, -- a run has read it: its open rows are in open_items
@@ -122,6 +125,34 @@ CREATE TABLE import_rejects (
     reason     text NOT NULL,
     PRIMARY KEY (import_num, kind, ordinal)
 );
+
+-- What an import shows besides its rows: notes, proofs, and figures that contradict each other.
+CREATE TABLE import_findings (
+    import_num bigint NOT NULL,
+    ordinal    integer NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('NOTE', 'PROOF', 'CONTROL_TOTAL', 'CONTINUITY')),
+    line       bigint NOT NULL,
+    text       text NOT NULL,
+    PRIMARY KEY (import_num, ordinal)
+);
+
+-- What statements of accounts state of themselves, + money that the account's owner has. id = import number * 2^32 +
+-- place in the file.
+CREATE TABLE statements (
+    id         bigint PRIMARY KEY,
+    source_num integer NOT NULL,
+    line       bigint NOT NULL,
+    account    text NOT NULL,
+    number     text NOT NULL,
+    currency   text NOT NULL,
+    from_day   date,
+    to_day     date,
+    opening    bigint,
+    closing    bigint,
+    entries    bigint NOT NULL,
+    moved      bigint NOT NULL -- Σ of its booked entries
+);
+CREATE INDEX statements_source ON statements (source_num, id);
 
 -- Pending rows that a row with another id replaced, and those that never became money: an older file that still has one
 -- adds nothing.

@@ -44,8 +44,11 @@ const (
 	kindCharges  = "CHARGES" // a part of the entry whose other parts are payments
 )
 
+// StatementColumn has the number of the statement that a row is of.
+const StatementColumn = "statement"
+
 var entryHeader = []string{
-	"account", "statement", "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
+	"account", StatementColumn, "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
 	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
 	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", "note",
 	"id",

@@ -75,10 +75,11 @@ type importOut struct {
 	recon.Import
 	RejectsURL  string `json:"rejectsUrl,omitempty" doc:"Where the refused rows are listed, when there are any"`
 	SetAsideURL string `json:"setAsideUrl,omitempty" doc:"Where the rows set aside are listed, when there are any"`
+	FindingsURL string `json:"findingsUrl" doc:"Where notes, proofs, control totals and gaps are listed"`
 }
 
 func importOf(i recon.Import) importOut {
-	out := importOut{Import: i}
+	out := importOut{Import: i, FindingsURL: "/v1/imports/" + i.ID + "/findings"}
 	if i.RowsRejected > 0 {
 		out.RejectsURL = "/v1/imports/" + i.ID + "/rejects"
 	}
@@ -356,6 +357,15 @@ type rejectsInput struct {
 
 func listRejects(ctx context.Context, tx *postgres.Tx, in *rejectsInput) ([]recon.RowError, string, error) {
 	return tx.Rejects(ctx, in.ID, in.Kind, in.page())
+}
+
+type findingsInput struct {
+	pageOfID
+	Kind string `query:"kind" enum:"NOTE,PROOF,CONTROL_TOTAL,CONTINUITY" doc:"CONTROL_TOTAL: figures of the file contradict each other. CONTINUITY: a statement does not begin where the one before ends"`
+}
+
+func listFindings(ctx context.Context, tx *postgres.Tx, in *findingsInput) ([]recon.Finding, string, error) {
+	return tx.ImportFindings(ctx, in.ID, in.Kind, in.page())
 }
 
 func getReading(ctx context.Context, tx *postgres.Tx, in *pathID) (ingestion.Reading, error) {

@@ -238,6 +238,19 @@ var operations = []operation{
 		"GET /v1/imports/{importId}/reading", viewer, "get-reading", "Get how an import was read, and why",
 		within(snapshot, getReading),
 	},
+	{
+		"GET /v1/imports/{importId}/findings", viewer, "list-findings",
+		"List what an import shows besides its rows: notes, proofs, totals and gaps", listed(snapshot, listFindings),
+	},
+	{
+		"GET /v1/sources/{sourceId}/statements", viewer, "list-statements",
+		"List what a source's account statements state, latest first", listIn((*postgres.Tx).AccountStatements),
+	},
+	{
+		"GET /v1/sources/{sourceId}/balances", viewer, "get-balances",
+		"Compare the balances of a source's statements with each other and with its rows",
+		get((*postgres.Tx).SourceBalances),
+	},
 	{"POST /v1/imports/{importId}/void", analyst, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
 
 	{

@@ -19,6 +19,9 @@ type createSourceInput struct {
 		Negate   bool   `json:"negate,omitempty" doc:"Inverts the signs of the file: its + is money out"`
 
 		MaxRejected *int64 `json:"maxRejected,omitempty" minimum:"0" doc:"Refused rows that a file may have; past it the file is refused whole. Default: one in a hundred and at least one, none where balances prove the file"`
+
+		Account       string `json:"account,omitempty" maxLength:"200" doc:"Account whose statements come in; a file of another one is refused. Default: that of the first statement"`
+		ControlTotals string `json:"controlTotals,omitempty" enum:"KEEP,REFUSE" doc:"What becomes of a file whose figures contradict each other: it is kept with a finding, or refused. Default KEEP"`
 	}
 }
 
@@ -26,6 +29,7 @@ func createSource(ctx context.Context, tx *postgres.Tx, in *createSourceInput) (
 	s := recon.Source{
 		ContextID: in.ID, Name: in.Body.Name, Side: recon.Side(in.Body.Side), Currency: in.Body.Currency,
 		TimeZone: cmp.Or(in.Body.TimeZone, "UTC"), Negate: in.Body.Negate, MaxRejected: in.Body.MaxRejected,
+		Account: in.Body.Account, ControlTotals: in.Body.ControlTotals,
 	}
 	if err := check(s.Check()); err != nil {
 		return s, err
@@ -43,6 +47,9 @@ type updateSourceInput struct {
 		Negate   *bool   `json:"negate,omitempty" doc:"Holds for files loaded from now on"`
 
 		MaxRejected nullable[int64] `json:"maxRejected,omitzero" minimum:"0" doc:"Refused rows that a file may have from now on; null: the default"`
+
+		Account       *string `json:"account,omitempty" maxLength:"200" doc:"Account whose statements come in from now on; empty: that of the last statement"`
+		ControlTotals *string `json:"controlTotals,omitempty" enum:"KEEP,REFUSE" doc:"What becomes of a file whose figures contradict each other"`
 	}
 }
 
@@ -52,6 +59,8 @@ func updateSource(ctx context.Context, tx *postgres.Tx, in *updateSourceInput) (
 		set(&s.Currency, in.Body.Currency)
 		set(&s.TimeZone, in.Body.TimeZone)
 		set(&s.Negate, in.Body.Negate)
+		set(&s.Account, in.Body.Account)
+		set(&s.ControlTotals, in.Body.ControlTotals)
 		in.Body.MaxRejected.setIn(&s.MaxRejected)
 		return check(s.Check())
 	})

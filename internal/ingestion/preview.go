@@ -37,7 +37,10 @@ type Preview struct {
 }
 
 // refusedWhole are the refusals that come when every row is read: a preview shows the rows, too.
-var refusedWhole = []string{recon.CodeTooManyRefused, recon.CodeBalanceContradicts, recon.CodeNoRows}
+var refusedWhole = []string{
+	recon.CodeTooManyRefused, recon.CodeBalanceContradicts, recon.CodeNoRows, recon.CodeOtherAccount,
+	recon.CodeControlTotal,
+}
 
 // Preview reads a file as an import would, and stores nothing.
 func (s *Service) Preview(ctx context.Context, sourceID string, file File) (Preview, error) {
@@ -63,6 +66,9 @@ func (t target) preview(ctx context.Context, r *mapping.Reader) (Preview, error)
 	rows := newCollector(&spool{to: bufio.NewWriter(io.Discard)}, t)
 	rows.show = previewRows
 	err := rows.readAll(ctx, r)
+	if err == nil {
+		_, _, err = t.statements(r)
+	}
 	p := Preview{
 		Format: r.Format(), Found: r.Found(), Detection: r.Detection, FieldMap: r.FieldMap(), Header: r.Header(),
 		Rows:     append([]recon.PreviewRow{}, rows.shown...),

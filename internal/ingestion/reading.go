@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"matcher/internal/mapping"
@@ -24,12 +25,13 @@ type ReadingSettings struct {
 	Currency string `json:"currency,omitempty"`
 	TimeZone string `json:"timeZone"`
 	Negate   bool   `json:"negate"`
+	Account  string `json:"account,omitempty"`
 
 	FieldMapVersion int `json:"fieldMapVersion,omitempty"` // 0: it has no map of its own
 }
 
 func settingsOf(s recon.Source) ReadingSettings {
-	return ReadingSettings{s.Currency, s.TimeZone, s.Negate, s.FieldMapVersion}
+	return ReadingSettings{s.Currency, s.TimeZone, s.Negate, s.Account, s.FieldMapVersion}
 }
 
 func (t target) reading(r *mapping.Reader) Reading {
@@ -90,6 +92,68 @@ func lastReading(ctx context.Context, tx *postgres.Tx, sourceID string) (*Readin
 
 // otherSourcesMax is how many sources of a context are asked how they were read.
 const otherSourcesMax = 200
+
+// statementsMax bounds the statements of one file: thirty years of days.
+const statementsMax = 10_000
+
+// statements returns what the statements of a file state, once its rows are read, and what is to be known of the file.
+// A file of another account than the source's is refused, and one whose figures contradict each other where the source
+// wants that.
+func (t target) statements(r *mapping.Reader) (read []recon.AccountStatement, findings []recon.Finding, err error) {
+	if err := t.otherAccount(r); err != nil {
+		return nil, nil, err
+	}
+	notes := slices.Clone(r.Detection.Notes)
+	found := r.StatementsRead()
+	if len(found) > statementsMax {
+		return nil, nil, recon.TooLarge(recon.CodeFileTooLarge, "holds %d statements of accounts, over %d: split it",
+			len(found), statementsMax)
+	}
+	for i, s := range found {
+		name := recon.StatementName(s.Number, s.Account)
+		for _, fault := range s.Faults {
+			text := name + " " + fault
+			if t.source.ControlTotals == recon.ControlTotalsRefuse {
+				return nil, nil, recon.Unprocessable(recon.CodeControlTotal,
+					text+": send the file again, or set the source's controlTotals to KEEP")
+			}
+			findings = append(findings, recon.Finding{Kind: recon.FindingControlTotal, Line: int64(s.Line), Text: text})
+			notes = slices.DeleteFunc(notes, func(note string) bool { return note == text })
+		}
+		read = append(read, recon.AccountStatement{
+			ID: t.importNum<<32 | int64(i+1), Line: int64(s.Line), Account: storableText(s.Account),
+			Number: storableText(s.Number), Currency: s.Currency, From: s.From, To: s.To,
+			Opening: s.Opening, Closing: s.Closing, Entries: int64(s.Entries), Moved: s.Moved,
+		})
+	}
+	if r.Detection.Proof != "" {
+		findings = append(findings, recon.Finding{Kind: recon.FindingProof, Text: r.Detection.Proof})
+	}
+	for _, note := range notes {
+		findings = append(findings, recon.Finding{Kind: recon.FindingNote, Text: note})
+	}
+	for i := range findings {
+		findings[i].Text = storableText(findings[i].Text)
+	}
+	return read, findings, nil
+}
+
+// otherAccount refuses a file none of whose statements is of the source's account.
+func (t target) otherAccount(r *mapping.Reader) error {
+	other := ""
+	for _, s := range r.Statements() {
+		if recon.SameAccount(s.Account, t.account) || t.account == "" || s.Account == "" {
+			return nil
+		}
+		other = s.Account
+	}
+	if other == "" {
+		return nil
+	}
+	return recon.Unprocessable(recon.CodeOtherAccount, fmt.Sprintf("the file is of account %s, and the source is of "+
+		"account %s: load it into the source of its account; if the source's account is wrong or has a new number, "+
+		"set the source's account", storableText(other), t.account))
+}
 
 // describe is how a file is read, in a line for people.
 func describe(r *mapping.Reader) string {

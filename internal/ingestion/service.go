@@ -110,7 +110,7 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 // open settles what the columns of a file mean. The caller closes what it returns once the file is read.
 func (s *Service) open(body *upload, file File, t target) (*mapping.Reader, func(), error) {
 	hints := HintsOf(t.source, t.fields, file)
-	hints.Earlier = t.earlier
+	hints.Earlier, hints.Account, hints.ByBalance = t.earlier, t.account, true
 	closeReader := func() {}
 	hints.Format.Spool = func(from io.Reader) (io.ReaderAt, int64, error) {
 		raw, err := newSpool(s.SpoolDir, file.Room)
@@ -141,6 +141,7 @@ type target struct {
 	earlier   *mapping.Earlier
 	other     mapping.OtherSide
 	columns   []string // of the file, when it began
+	account   string   // whose statements come in; "": any
 }
 
 func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
@@ -178,6 +179,12 @@ func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
 	if err := t.recallOther(ctx, tx); err != nil {
 		return err
 	}
+	if t.account = t.source.Account; t.account == "" {
+		var err error
+		if t.account, err = tx.LastAccount(ctx, t.source.Num); err != nil {
+			return err
+		}
+	}
 	return tx.LastOpenRows(ctx, t.source, knownMax, func(row *recon.Transaction) {
 		t.other.Rows = append(t.other.Rows, mapping.Known{
 			Reference: row.Reference, ID: row.ExternalID, Amount: row.Amount, Currency: row.Currency,
@@ -197,6 +204,10 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 	if err := rows.encoder.Close(); err != nil {
 		return fmt.Errorf("writing the spool: %w", err)
 	}
+	statements, findings, err := t.statements(reader)
+	if err != nil {
+		return err
+	}
 	read, err := json.Marshal(t.reading(reader))
 	if err != nil {
 		return fmt.Errorf("encoding the reading: %w", err)
@@ -214,6 +225,7 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 		Pending: rows.pending, Gone: rows.gone, Repeated: rows.repeated,
 		Sums: rows.encoder.Sums(), Sample: rows.sample.keys,
 		Rejects: rows.rejects, SetAside: rows.aside, Line: rows.lines.of,
+		Statements: statements, Findings: findings,
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type Hints struct {
 	MaxRejected *int64
 	Answers     map[string]int // to questions, by id: the number of the answer, counted from 1
 	Currency    string         // of rows whose file names none
+	Account     string         // that is read, of a statement file with several
+	ByBalance   bool           // equal rows of two statements are known by their balances, not by their numbers
 	TimeZone    string         // of a map that names none
 	Now         time.Time      // when the file is read; zero: no date is after it
 	Negate      bool           // the file counts the other way round: its + is money away from us
@@ -168,6 +170,9 @@ func (r *Reader) findMap() error {
 		r.fields = own.With(r.patch)
 		r.fields.TimeZone = cmp.Or(r.fields.TimeZone, r.hints.TimeZone)
 		r.fields.Negate = r.fields.Negate || r.hints.Negate
+		if r.hints.ByBalance && slices.Contains(r.file.Header(), format.StatementColumn) {
+			r.fields.Volatile = append(slices.Clone(r.fields.Volatile), format.StatementColumn)
+		}
 		r.askAccount()
 		return nil
 	case partly:
@@ -329,6 +334,14 @@ func (r *Reader) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 
 // Statements returns the facts of the accounts in the file. It is complete once Read has returned.
 func (r *Reader) Statements() []format.Statement { return r.file.Statements() }
+
+// StatementsRead returns the statements of the account whose rows are read, all of them where no account is pinned.
+func (r *Reader) StatementsRead() []format.Statement {
+	only := r.fields.Fields[recon.FieldAccount].Is
+	return slices.DeleteFunc(slices.Clone(r.Statements()), func(s format.Statement) bool {
+		return only != "" && s.Account != only
+	})
+}
 
 // Names are a record's id and reference, for rows that are no transaction because something else in them is wrong.
 func (r *Reader) Names(rec recon.Record) (externalID, reference string) { return r.mapper.Names(rec) }

@@ -30,6 +30,15 @@ func (r *Reader) askAccount() {
 			accounts = append(accounts, account)
 		}
 	}
+	if len(accounts) > 1 && r.hints.Account != "" {
+		only := []string{r.hints.Account} // of no row: all are set aside
+		for _, account := range accounts {
+			if recon.SameAccount(account, r.hints.Account) {
+				only[0] = account
+			}
+		}
+		accounts = only
+	}
 	switch {
 	case len(accounts) == 1 && accounts[0] != "":
 		field.Is = accounts[0]
@@ -75,18 +84,9 @@ func (d *detector) noteAccounts() {
 
 // statementsRead keeps what the statements of the file state of themselves, once all rows are read.
 func (r *Reader) statementsRead() {
-	tied, only := 0, r.fields.Fields[recon.FieldAccount].Is
-	for _, s := range r.file.Statements() {
-		if only != "" && s.Account != only {
-			continue
-		}
-		name := "the statement"
-		if s.Number != "" {
-			name += " " + s.Number
-		}
-		if s.Account != "" {
-			name += " of " + s.Account
-		}
+	tied := 0
+	for _, s := range r.StatementsRead() {
+		name := recon.StatementName(s.Number, s.Account)
 		for _, text := range slices.Concat(s.Faults, s.Notes) {
 			r.Detection.Notes = append(r.Detection.Notes, name+" "+text)
 		}

@@ -12,8 +12,10 @@ import (
 // clonedParts copy what a context is configured with: sources with the field map in force, rules and fee rules in their
 // latest version, schedules at rest. Rows, runs and history stay where they are. Everything starts as its version 1.
 var clonedParts = []string{
-	`INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, field_map_version, created_by)
-	SELECT gen_random_uuid(), @to, name, side, currency, time_zone, negate, least(field_map_version, 1), @actor
+	`INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, account, control_totals,
+		field_map_version, created_by)
+	SELECT gen_random_uuid(), @to, name, side, currency, time_zone, negate, max_rejected, account, control_totals,
+		least(field_map_version, 1), @actor
 	FROM sources WHERE context_id = @from ORDER BY num`,
 	`INSERT INTO field_maps (source_id, version, body, created_by)
 	SELECT n.id, 1, m.body, @actor

@@ -51,14 +51,14 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	err = tx.tx.QueryRow(ctx, `
 		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, reading, field_map_version,
 			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, rows_changed,
-			sums, detection, created_by)
+			findings, sums, detection, created_by)
 		OVERRIDING SYSTEM VALUE
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		RETURNING created_at`,
 		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.Reading),
 		i.FieldMapVersion,
 		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.RowsChanged,
-		i.Sums, i.Detection, i.CreatedBy).
+		i.Findings, i.Sums, i.Detection, i.CreatedBy).
 		Scan(&i.CreatedAt)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
@@ -91,9 +91,28 @@ func (tx *Tx) insertRejects(ctx context.Context, load ImportLoad) error {
 	return nil
 }
 
+func (tx *Tx) insertFindings(ctx context.Context, load *ImportLoad) error {
+	for _, f := range load.Findings {
+		if f.Kind.Contradicts() {
+			load.Import.Findings++
+		}
+	}
+	if len(load.Findings) == 0 {
+		return nil
+	}
+	at := int32(-1)
+	kept := load.Findings[:min(len(load.Findings), FindingsStoredMax)]
+	_, err := tx.copyIn(ctx, `COPY import_findings (import_num, ordinal, kind, line, text) FROM STDIN (FORMAT binary)`,
+		newCopyStream(slices.Values(kept), func(r copyRow, f recon.Finding) copyRow {
+			at++
+			return r.fields(5).int8(load.Import.Num).int4(at).text(string(f.Kind)).int8(f.Line).text(f.Text)
+		}))
+	return err
+}
+
 const importColumns = `i.id, i.num, i.source_id, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex') AS sha256,
 	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.rows_set_aside,
-	i.rows_changed, i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
+	i.rows_changed, i.findings, i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
 
 var imports = noun[recon.Import]{name: "import", sql: `SELECT ` + importColumns + ` FROM imports i WHERE i.id = $1`}
 
@@ -129,6 +148,26 @@ func (tx *Tx) Rejects(
 			SELECT line, row, field, value, code, reason FROM import_rejects
 			WHERE import_num = @import AND kind = @kind AND ordinal > @after
 			ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
+		args: pgx.NamedArgs{"import": imported.Num, "kind": kind},
+	}.page(ctx, tx, page)
+}
+
+// FindingsStoredMax bounds what an import keeps of what it shows besides its rows.
+const FindingsStoredMax = 1000
+
+// ImportFindings lists what an import showed besides its rows, when it came; kind "" lists all.
+func (tx *Tx) ImportFindings(
+	ctx context.Context, importID, kind string, page Page,
+) ([]recon.Finding, string, error) {
+	imported, err := tx.Import(ctx, importID)
+	if err != nil {
+		return nil, "", err
+	}
+	return list[recon.Finding]{
+		what: "findings", first: -1, sql: `
+			SELECT kind, line, text FROM import_findings
+			WHERE import_num = @import AND (@kind = '' OR kind = @kind)
+			ORDER BY ordinal OFFSET @after::bigint + 1 LIMIT @limit`,
 		args: pgx.NamedArgs{"import": imported.Num, "kind": kind},
 	}.page(ctx, tx, page)
 }
@@ -207,6 +246,7 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 			WHERE i.num = $1::bigint >> 32 AND o.source_num = s.num AND o.transaction_id BETWEEN $1 AND $2`,
 		`DELETE FROM withdrawn_rows w USING imports i JOIN sources s ON s.id = i.source_id
 			WHERE i.num = $1::bigint >> 32 AND w.source_num = s.num AND w.import_num = i.num AND $2::bigint > 0`,
+		`DELETE FROM statements WHERE id BETWEEN $1 AND $2`,
 		`DELETE FROM transactions WHERE id BETWEEN $1 AND $2`,
 	} {
 		if _, err := tx.exec(ctx, "removing the import's rows", sql, first, last); err != nil {

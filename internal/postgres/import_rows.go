@@ -116,6 +116,10 @@ type ImportLoad struct {
 	SetAside []recon.RowError  // those to keep; RowsSetAside counts all
 	Repeated []recon.RowError  // duplicates to keep that are not letter for letter the row that is there
 	Line     func(row int64) int64
+
+	Statements []recon.AccountStatement // of the account that is read
+	Findings   []recon.Finding          // of the file alone
+	goesOn     bool                     // equal rows without an id are further ones
 }
 
 // StoreImport makes a parsed file visible, or nothing of it: rows that the source does not hold yet, rejects, and the
@@ -123,6 +127,9 @@ type ImportLoad struct {
 func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
 	seen, err := tx.anyKnown(ctx, load.Source.Num, load.Sample)
 	if err != nil {
+		return recon.Import{}, err
+	}
+	if load.goesOn, err = tx.goesOn(ctx, load); err != nil {
 		return recon.Import{}, err
 	}
 	fresh := false
@@ -145,6 +152,12 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 		}
 	}
 	if err := tx.insertRejects(ctx, load); err != nil {
+		return recon.Import{}, err
+	}
+	if err := tx.storeStatements(ctx, &load); err != nil {
+		return recon.Import{}, err
+	}
+	if err := tx.insertFindings(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}
 	i := &load.Import
@@ -202,6 +215,11 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 	if _, err := tx.copyIn(ctx, `COPY stg_transactions (`+transactionColumns+`) FROM STDIN (FORMAT binary)`, rows); err != nil {
 		return err
 	}
+	if load.goesOn {
+		if err := tx.countOn(ctx, load.Source.Num); err != nil {
+			return err
+		}
+	}
 	refused, err := tx.replacePending(ctx, load)
 	if err != nil {
 		return err
@@ -227,6 +245,19 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 		return err
 	}
 	_, err = tx.tx.Exec(ctx, `DROP TABLE stg_transactions, stg_gone`)
+	return err
+}
+
+// countOn numbers staged rows without an id behind the equal ones that are stored.
+func (tx *Tx) countOn(ctx context.Context, sourceNum int32) error {
+	_, err := tx.exec(ctx, "counting equal rows", `
+		UPDATE stg_transactions s SET ordinal = s.ordinal + known.rows
+		FROM (
+			SELECT identity, max(ordinal) + 1 AS rows FROM transactions
+			WHERE source_num = $1 AND identity IN (SELECT identity FROM stg_transactions WHERE external_id IS NULL)
+			GROUP BY identity
+		) AS known
+		WHERE s.identity = known.identity AND s.external_id IS NULL`, sourceNum)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -8,8 +9,8 @@ import (
 	"matcher/internal/recon"
 )
 
-const sourceColumns = `id, num, context_id, name, side, currency, time_zone, negate, max_rejected, field_map_version,
-	version, created_at, updated_at, created_by`
+const sourceColumns = `id, num, context_id, name, side, currency, time_zone, negate, max_rejected, account,
+	control_totals, field_map_version, version, created_at, updated_at, created_by`
 
 var sources = noun[recon.Source]{
 	name: "source", sql: `SELECT ` + sourceColumns + ` FROM sources WHERE id = $1`,
@@ -22,11 +23,13 @@ func (tx *Tx) CreateSource(ctx context.Context, s recon.Source) (recon.Source, e
 		return recon.Source{}, err
 	}
 	created, err := one[recon.Source](tx.query(ctx, `
-		INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, created_by)
-		VALUES (@id, @context, @name, @side, @currency, @zone, @negate, @rejected, @actor)
+		INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, account,
+			control_totals, created_by)
+		VALUES (@id, @context, @name, @side, @currency, @zone, @negate, @rejected, @account, @totals, @actor)
 		RETURNING `+sourceColumns, pgx.NamedArgs{
 		"id": newID(), "context": s.ContextID, "name": s.Name, "side": s.Side, "currency": s.Currency,
-		"zone": s.TimeZone, "negate": s.Negate, "rejected": s.MaxRejected, "actor": tx.Actor(),
+		"zone": s.TimeZone, "negate": s.Negate, "rejected": s.MaxRejected, "account": s.Account,
+		"totals": cmp.Or(s.ControlTotals, recon.ControlTotalsKeep), "actor": tx.Actor(),
 	}), "source")
 	if err == nil {
 		tx.Audit("source.create", "source", created.ID, created)
@@ -52,7 +55,7 @@ func (tx *Tx) Sources(ctx context.Context, contextID string, page Page) ([]recon
 	}.page(ctx, tx, page)
 }
 
-// UpdateSource lets change edit name, currency, time zone, negate and maxRejected. version is what the caller read, 0
+// UpdateSource lets change edit all that is not fixed. version is what the caller read, 0
 // when it does not care. The side is fixed: rows already loaded stand on it.
 func (tx *Tx) UpdateSource(
 	ctx context.Context, id string, version int, change func(*recon.Source) error,
@@ -66,10 +69,10 @@ func (tx *Tx) UpdateSource(
 	}
 	updated, err := one[recon.Source](tx.query(ctx, `
 		UPDATE sources SET name = @name, currency = @currency, time_zone = @zone, negate = @negate,
-			max_rejected = @rejected, version = version + 1, updated_at = now()
+			max_rejected = @rejected, account = @account, control_totals = @totals, version = version + 1, updated_at = now()
 		WHERE id = @id RETURNING `+sourceColumns, pgx.NamedArgs{
 		"id": id, "name": s.Name, "currency": s.Currency, "zone": s.TimeZone, "negate": s.Negate,
-		"rejected": s.MaxRejected,
+		"rejected": s.MaxRejected, "account": s.Account, "totals": s.ControlTotals,
 	}), "source")
 	if err == nil {
 		tx.Audit("source.update", "source", id, updated)

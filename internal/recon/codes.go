@@ -229,6 +229,12 @@ const (
 	// CodeBalanceContradicts (422): The running balance of the file contradicts how its amounts are read; nothing is
 	// stored. Correct the file, or map the column that gives the amounts their sign.
 	CodeBalanceContradicts = "BALANCE_CONTRADICTS"
+	// CodeOtherAccount (422): The file is of another account than the source. Load it into the source of its account,
+	// or correct the source's account.
+	CodeOtherAccount = "OTHER_ACCOUNT"
+	// CodeControlTotal (422): Figures of the file contradict each other, and the source refuses such files. Send the
+	// file again, or set the source's controlTotals to KEEP.
+	CodeControlTotal = "CONTROL_TOTAL"
 	// CodeReadingQuestion (422): Something about the money of the file is open. Answer each question of errors: it
 	// names the answers and the line of a map that gives each.
 	CodeReadingQuestion = "READING_QUESTION"

@@ -93,12 +93,20 @@ type Source struct {
 	TimeZone        string    `json:"timeZone"`              // IANA name; decides which day an instant belongs to
 	Negate          bool      `json:"negate"`                // the file counts the other way round
 	MaxRejected     *int64    `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
+	Account         string    `json:"account,omitempty"`     // whose statements come in; "": that of the first one
+	ControlTotals   string    `json:"controlTotals"`         // KEEP, or REFUSE: what becomes of a file whose figures contradict each other
 	FieldMapVersion int       `json:"fieldMapVersion"`       // 0: columns are detected anew from each file
 	Version         int       `json:"version"`
 	CreatedAt       time.Time `json:"createdAt"`
 	UpdatedAt       time.Time `json:"updatedAt"`
 	CreatedBy       string    `json:"createdBy"`
 }
+
+// What becomes of a file whose figures contradict each other.
+const (
+	ControlTotalsKeep   = "KEEP" // with a finding
+	ControlTotalsRefuse = "REFUSE"
+)
 
 // Check returns what is wrong with a written source, by JSON pointer.
 func (s Source) Check() []FieldError {
@@ -120,6 +128,11 @@ func (s Source) Check() []FieldError {
 	if s.MaxRejected != nil && *s.MaxRejected < 0 {
 		faults = append(faults, FieldError{
 			Pointer: "/maxRejected", Code: CodeInvalidValue, Message: "is a number of rows, 0 or more",
+		})
+	}
+	if utf8.RuneCountInString(s.Account) > maxNameRunes {
+		faults = append(faults, FieldError{
+			Pointer: "/account", Code: CodeFieldTooLong, Message: "has more than 200 letters",
 		})
 	}
 	return faults

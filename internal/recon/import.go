@@ -37,6 +37,7 @@ type Import struct {
 	RowsRejected    int64             `json:"rowsRejected"`
 	RowsSetAside    int64             `json:"rowsSetAside"` // no movements of money: balances, totals, payments that failed
 	RowsChanged     int64             `json:"rowsChanged"`  // of RowsDuplicate: with another text or balance than the row that is kept
+	Findings        int64             `json:"findings"`     // that contradict the file or an earlier one: control totals, gaps
 	Sums            map[string]string `json:"sums"`         // of the inserted rows, per currency
 	Detection       string            `json:"detection,omitempty"`
 	CreatedAt       time.Time         `json:"createdAt"`
