@@ -97,6 +97,12 @@ func statementLine(s format.Statement) string {
 	}
 	line := fmt.Sprintf("statement of %s, number %q, %s to %s: %s + %s (%d entries) = %s %s\n", s.Account, s.Number,
 		orNone(s.From), orNone(s.To), money(s.Opening), s.Moved.Decimal(digits), s.Entries, money(s.Closing), s.Currency)
+	if s.Proved {
+		line += "proved\n"
+	}
+	if s.Unproved != "" {
+		line += "not proved: " + s.Unproved + "\n"
+	}
 	for _, note := range s.Notes {
 		line += "note: it " + note + "\n"
 	}

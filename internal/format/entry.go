@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"hash/maphash"
 	"strings"
 
 	"matcher/internal/recon"
@@ -88,8 +89,31 @@ func entryMap() recon.FieldMap {
 	return recon.FieldMap{DateFormat: "YYYY-MM-DD", Decimal: ".", Fields: fields}
 }
 
+// statementsMax is how many statements one file may hold: those of a thousand accounts for a hundred days.
+const statementsMax = 100_000
+
 // statementBook follows the accounts of a file: what their statements state, and what their entries add up to.
-type statementBook struct{ done []Statement }
+type statementBook struct {
+	done  []Statement
+	named map[statementName]int       // the lines of statements with rows
+	last  map[[2]string]statementEnds // by account and currency, of the statement that ended last
+	hash  maphash.Hash
+}
+
+// statementEnds are the balances of a statement and the line on which it begins.
+type statementEnds struct {
+	line             int
+	opening, closing recon.NullMinor
+}
+
+// statementName is what makes a statement the same as another one.
+type statementName struct {
+	account, number, currency string
+	from, to                  recon.Day
+	opening, closing          recon.NullMinor
+	rows                      int
+	digest                    uint64
+}
 
 // begin opens a statement. The pointer holds until the next one begins.
 func (b *statementBook) begin(s Statement) *Statement {
@@ -98,6 +122,83 @@ func (b *statementBook) begin(s Statement) *Statement {
 }
 
 func (b *statementBook) statements() []Statement { return b.done }
+
+// give makes an entry the record at hand, as a row of the statement at hand.
+func (b *statementBook) give(e *entry, rec *recon.Record) {
+	e.fill(rec)
+	b.hash.Reset()
+	for _, text := range e.fields {
+		_, _ = b.hash.WriteString(text)
+		_ = b.hash.WriteByte(0)
+	}
+	if len(b.done) > 0 {
+		b.done[len(b.done)-1].hold(1, b.hash.Sum64())
+	}
+}
+
+// hold adds rows to those that a statement is known again by.
+func (s *Statement) hold(rows int, digest uint64) {
+	const odd = 0x9E3779B97F4A7C15 // spreads the bits, so that the order of rows counts
+	s.rows, s.digest = s.rows+rows, s.digest*odd+digest
+}
+
+// end proves the statement at hand, to which nothing more can come, and compares it with those before it.
+func (b *statementBook) end() error {
+	if len(b.done) == 0 || b.done[len(b.done)-1].ended {
+		return nil
+	}
+	if len(b.done) > statementsMax {
+		return recon.TooLarge(recon.CodeTooManyRows, "has more than %d statements: split it", statementsMax)
+	}
+	s := &b.done[len(b.done)-1]
+	s.ended = true
+	s.prove()
+	b.follow(s)
+	return b.refuseAgain(s)
+}
+
+// refuseAgain refuses a statement that the file has twice. One without rows, or which nothing tells from the next day's,
+// is none.
+func (b *statementBook) refuseAgain(s *Statement) error {
+	if s.rows == 0 || s.Number == "" && !s.To.Set() {
+		return nil
+	}
+	name := statementName{s.Account, s.Number, s.Currency, s.From, s.To, s.Opening, s.Closing, s.rows, s.digest}
+	if line, again := b.named[name]; again {
+		return statementTwice(s.Number, s.Account, line, s.Line)
+	}
+	if b.named == nil {
+		b.named = map[statementName]int{}
+	}
+	b.named[name] = s.Line
+	return nil
+}
+
+func statementTwice(number, account string, first, second int) error {
+	name := "the statement"
+	if number != "" {
+		name = "statement " + quoteCut(number)
+	}
+	return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("has %s of account %s twice, on lines %d and "+
+		"%d, which would count its money twice: delete one", name, quoteCut(account), first, second))
+}
+
+// follow notes a statement that does not go on with the balance of the one before it, in either order of days.
+func (b *statementBook) follow(s *Statement) {
+	key := [2]string{s.Account, s.Currency}
+	before, known := b.last[key]
+	if known && s.Opening.Set && s.Opening != before.closing && (!s.Closing.Set || s.Closing != before.opening) {
+		digits := recon.CurrencyScale(s.Currency)
+		s.note("opens with %s, but the one before it, on line %d, closes with %s: one between them may be missing",
+			s.Opening.Amount.Decimal(digits), before.line, before.closing.Amount.Decimal(digits))
+	}
+	if s.Closing.Set {
+		if b.last == nil {
+			b.last = map[[2]string]statementEnds{}
+		}
+		b.last[key] = statementEnds{s.Line, s.Opening, s.Closing}
+	}
+}
 
 // add counts one booked movement.
 func (s *Statement) add(amount recon.Minor) {
@@ -109,29 +210,53 @@ func (s *Statement) add(amount recon.Minor) {
 	s.Moved = sum
 }
 
-// faultsMax is how much is kept of what is wrong with a statement.
+// faultsMax is how much is kept of what is wrong with a statement, and of what there is to know of it.
 const faultsMax = 100
 
 // fault keeps what is wrong with a statement.
 func (s *Statement) fault(format string, args ...any) {
-	if len(s.Faults) == faultsMax {
-		return
+	if len(s.Faults) < faultsMax {
+		s.Faults = append(s.Faults, fmt.Sprintf(format, args...))
 	}
-	s.Faults = append(s.Faults, fmt.Sprintf(format, args...))
 }
+
+// note keeps what there is to know of a statement.
+func (s *Statement) note(format string, args ...any) {
+	if len(s.Notes) < faultsMax {
+		s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+	}
+}
+
+// Reasons why a statement is not proved.
+const (
+	unprovedOpening = "it states no opening balance"
+	unprovedClosing = "it states no closing balance"
+	unprovedSummary = "it has no details"
+	unprovedPending = "its movements are not booked yet"
+	unprovedBefore  = "the pages before its first one are missing"
+	unprovedBehind  = "the pages behind its last one are missing"
+)
 
 // prove compares the balances of a statement with its movements.
 func (s *Statement) prove() {
-	if !s.Opening.Set || !s.Closing.Set {
-		return
+	switch {
+	case s.Unproved != "":
+	case !s.Opening.Set:
+		s.Unproved = unprovedOpening
+	case !s.Closing.Set:
+		s.Unproved = unprovedClosing
 	}
-	digits := recon.CurrencyScale(s.Currency)
-	sum, err := s.Opening.Amount.Add(s.Moved)
-	if err != nil || sum != s.Closing.Amount {
-		s.fault("does not tie: the opening %s and booked movements of %s (%d) make %s, but it closes with %s",
-			s.Opening.Amount.Decimal(digits), s.Moved.Decimal(digits), s.Entries, sum.Decimal(digits),
-			s.Closing.Amount.Decimal(digits))
+	ties := s.Unproved != unprovedPending && s.Unproved != unprovedSummary
+	if s.Opening.Set && s.Closing.Set && ties {
+		digits := recon.CurrencyScale(s.Currency)
+		sum, err := s.Opening.Amount.Add(s.Moved)
+		if err != nil || sum != s.Closing.Amount {
+			s.fault("does not tie: the opening %s and booked movements of %s (%d) make %s, but it closes with %s",
+				s.Opening.Amount.Decimal(digits), s.Moved.Decimal(digits), s.Entries, sum.Decimal(digits),
+				s.Closing.Amount.Decimal(digits))
+		}
 	}
+	s.Proved = s.Unproved == "" && len(s.Faults) == 0
 }
 
 // shortDay reads YYMMDD. The 30th of February, which banks of 30-day months write, is the last day of February.

@@ -89,8 +89,14 @@ type Statement struct {
 	Opening, Closing recon.NullMinor
 	Entries          int         // that are booked
 	Moved            recon.Minor // their sum
+	Proved           bool        // the opening and what moved make the closing, and nothing contradicts that
+	Unproved         string      // why the balances were not compared with the movements
 	Faults           []string    // predicates: why the statement's own figures contradict each other
-	Notes            []string    // predicates: what of it is not read, and rightly so
+	Notes            []string    // predicates: what else there is to know of it
+
+	ended  bool // nothing more can come to it
+	rows   int  // that were given, pending ones too
+	digest uint64
 }
 
 // notation is one line of the table of formats.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"matcher/internal/recon"
@@ -28,11 +29,13 @@ type mt940Decoder struct {
 	statementBook
 	w       *window
 	at      *Statement
+	begun   int         // the line of a message (20) whose account is still to come
 	page    string      // field 28C
-	lent    string      // the currency of a floor limit, where no balance states one
 	interim bool        // the message is a report: its entries are not booked yet
 	owes    bool        // the page has no closing balance yet
 	closed  bool        // the statement has its closing balance
+	turned  bool        // the last balance is that of a page
+	sums    [2]mt940Sum // of the message's credits and debits
 	entry   entry       // waits for its field 86
 	wrong   error       // with entry
 	waits   bool        // entry is there
@@ -42,6 +45,12 @@ type mt940Decoder struct {
 type mt940Field struct {
 	tag, text string // text has the lines of the field, with \n between them
 	line      int
+}
+
+// mt940Sum is what a message adds up to on one side.
+type mt940Sum struct {
+	count int
+	total recon.Minor
 }
 
 func openMT940(in *input) (decoder, string, error) {
@@ -57,6 +66,7 @@ func (d *mt940Decoder) fieldMap() recon.FieldMap { return entryMap() }
 var (
 	mt940Tag   = regexp.MustCompile(`^(?:\{.*\{4:)?:(\d\d[A-Z]?):`)
 	mt940Money = regexp.MustCompile(`^([CD])(\d{6})([A-Z]{3})(\d*[,.]?\d*)$`)
+	mt940Sums  = regexp.MustCompile(`^(\d+)([A-Z]{3})(\d*[,.]?\d*)$`)
 	mt940Line  = regexp.MustCompile(
 		`^(\d{6})(\d{4})?(R[CD]|E[CD]|[CD])([A-Z])?(\d+[,.]?\d*|[,.]\d+)(?:([A-Z][A-Z0-9]{3})(.*))?$`)
 )
@@ -69,22 +79,26 @@ func (d *mt940Decoder) field() (*mt940Field, error) {
 		return f, nil
 	}
 	var f *mt940Field
+	var lines []byte // of f
 	for {
 		end, last, err := d.w.lineEnd(0)
 		if err != nil {
 			return nil, readError(d.w, err)
 		}
-		text := strings.TrimRight(string(d.w.rest()[:end]), " \r\x03")
-		tag := mt940Tag.FindStringSubmatchIndex(text)
-		switch ends := text == "-" || strings.HasPrefix(text, "-}") || strings.HasPrefix(text, "{1:"); {
+		text := bytes.TrimRight(d.w.rest()[:end], " \r\x03")
+		tag := mt940Tag.FindSubmatchIndex(text)
+		ends := string(text) == "-" || bytes.HasPrefix(text, []byte("-}")) || bytes.HasPrefix(text, []byte("{1:"))
+		switch {
 		case f != nil && (tag != nil || ends):
+			f.text = string(lines)
 			return f, nil
 		case tag != nil:
-			f = &mt940Field{tag: text[tag[2]:tag[3]], text: text[tag[1]:], line: d.w.line}
-		case f != nil && text != "":
-			f.text += "\n" + text
+			f = &mt940Field{tag: string(text[tag[2]:tag[3]]), line: d.w.line}
+			lines = append(lines, text[tag[1]:]...)
+		case f != nil && len(text) > 0:
+			lines = append(append(lines, '\n'), text...)
 		}
-		if f != nil && len(f.text) > FieldBytesMax {
+		if len(lines) > FieldBytesMax {
 			return nil, recon.TooLarge(recon.CodeFieldTooLong, "has a field of more than %d MB on line %d",
 				FieldBytesMax>>20, f.line)
 		}
@@ -93,6 +107,7 @@ func (d *mt940Decoder) field() (*mt940Field, error) {
 			if f == nil {
 				return nil, io.EOF
 			}
+			f.text = string(lines)
 			return f, nil
 		}
 		d.w.take(end + 1)
@@ -105,15 +120,15 @@ func (d *mt940Decoder) next(rec *recon.Record) error {
 		f, err := d.field()
 		switch {
 		case errors.Is(err, io.EOF) && !d.waits:
-			return cmp.Or(d.finish(), err)
+			return cmp.Or(d.finish(), d.settle(), err)
 		case err != nil && !errors.Is(err, io.EOF):
 			return err
 		case d.waits && (err != nil || f.tag != "86"):
 			d.again = f
-			return d.give(rec)
+			return d.release(rec)
 		case d.waits:
 			d.describe(f.text)
-			return d.give(rec)
+			return d.release(rec)
 		}
 		if err := d.take(f); err != nil {
 			return err
@@ -125,81 +140,127 @@ func (d *mt940Decoder) next(rec *recon.Record) error {
 func (d *mt940Decoder) take(f *mt940Field) error {
 	switch f.tag {
 	case "20":
-		d.lent, d.interim, d.page = "", false, ""
+		err := d.finish()
+		d.begun, d.interim, d.page, d.sums = f.line, false, "", [2]mt940Sum{}
+		return err
 	case "25", "25P":
 		account, _, _ := strings.Cut(f.text, "\n")
-		return d.account(account, f.line)
+		return d.account(strings.TrimSpace(account), f.line)
 	case "28", "28C":
 		d.page = f.text
 		if d.at != nil && d.at.Number == "" {
 			d.at.Number = f.text
 		}
 	case "34F":
-		d.lent, d.interim, d.owes = f.text[:min(3, len(f.text))], true, false
+		if d.interim, d.owes = true, false; d.at != nil {
+			d.at.Currency = cmp.Or(d.at.Currency, f.text[:min(3, len(f.text))])
+			d.at.Unproved = unprovedPending
+		}
 	case "60F", "60M":
 		return d.opening(f)
 	case "61":
 		return d.movement(f)
 	case "62F", "62M":
 		return d.closing(f)
+	case "90C", "90D":
+		d.compare(f)
 	}
 	return nil
 }
 
 // account begins a statement, or goes on with the one that the page before left open.
 func (d *mt940Decoder) account(number string, line int) error {
+	d.begun = 0
 	if err := d.finish(); err != nil {
 		return err
 	}
-	if d.at == nil || d.closed || d.at.Account != number {
-		d.at, d.closed = d.begin(Statement{Account: number, Line: line}), false
+	if d.at == nil || !d.turned || d.at.Account != number {
+		return d.start(number, line)
 	}
 	d.owes = true
 	return nil
 }
 
-// finish refuses a page that has no closing balance: a part of the file is missing.
+// start ends the statement at hand and begins another one.
+func (d *mt940Decoder) start(number string, line int) error {
+	err := d.settle()
+	d.at = d.begin(Statement{Account: number, Line: line})
+	d.owes, d.closed, d.turned = true, false, false
+	return err
+}
+
+// finish refuses a page that has no closing balance, and a message without an account: a part of the file is missing.
 func (d *mt940Decoder) finish() error {
-	if !d.owes {
+	line := d.begun
+	if d.owes && line == 0 {
+		line = d.at.Line
+	}
+	if line == 0 {
 		return nil
 	}
 	return recon.Unprocessable(recon.CodeFileCut, fmt.Sprintf(
 		"lacks the end of the statement that begins on line %d: it has no closing balance (:62F:); get the whole file",
-		d.at.Line))
+		line))
 }
 
-// balance reads C or D, YYMMDD, a currency and an amount.
-func (d *mt940Decoder) balance(f *mt940Field) (day recon.Day, money recon.Minor, err error) {
+// settle ends the statement at hand. The balance of a page is not the closing one.
+func (d *mt940Decoder) settle() error {
+	if d.at == nil {
+		return nil
+	}
+	if d.turned {
+		d.at.Unproved = unprovedBehind
+	}
+	err := d.end()
+	if d.turned {
+		d.at.Closing = recon.NullMinor{}
+	}
+	return err
+}
+
+// balance reads C or D, YYMMDD, a currency and an amount. One in another currency than the statement's does not count.
+func (d *mt940Decoder) balance(f *mt940Field) (day recon.Day, money recon.NullMinor, err error) {
 	part := mt940Money.FindStringSubmatch(strings.ReplaceAll(f.text, " ", ""))
 	if part == nil || d.at == nil {
-		return day, 0, recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a balance that cannot be read on "+
+		return day, money, recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a balance that cannot be read on "+
 			"line %d: %s is not C or D, a date, a currency and an amount below an account (:25:)", f.line,
 			quoteCut(f.text)))
 	}
 	if day, err = shortDay(part[2]); err == nil {
-		money, err = recon.ParseMinor(point(part[4]), recon.CurrencyScale(part[3]))
+		money.Amount, err = recon.ParseMinor(point(part[4]), recon.CurrencyScale(part[3]))
 	}
 	if err != nil {
-		return day, 0, recon.Unprocessable(recon.CodeMalformed,
+		return day, money, recon.Unprocessable(recon.CodeMalformed,
 			fmt.Sprintf("has a balance that cannot be read on line %d: %v", f.line, err))
 	}
 	if part[1] == "D" {
-		money = -money
+		money.Amount = -money.Amount
 	}
-	d.at.Currency = part[3]
+	d.at.Currency = cmp.Or(d.at.Currency, part[3])
+	if money.Set = d.at.Currency == part[3]; !money.Set {
+		d.at.fault("has a balance in %s on line %d, which does not count: it is in %s", part[3], f.line, d.at.Currency)
+	}
 	return day, money, nil
 }
 
 func (d *mt940Decoder) opening(f *mt940Field) error {
+	if d.at != nil && f.tag == "60F" && d.turned { // not the next page
+		if err := d.start(d.at.Account, f.line); err != nil {
+			return err
+		}
+	}
 	day, money, err := d.balance(f)
 	switch {
 	case err != nil:
 		return err
 	case !d.at.Opening.Set:
-		d.at.From, d.at.Opening, d.at.Number = day, recon.NullMinor{Amount: money, Set: true}, d.page
-	case d.at.Closing.Amount != money:
+		d.at.From, d.at.Opening, d.at.Number = day, money, d.page
+		if d.at.Unproved = ""; f.tag == "60M" {
+			d.at.Unproved = unprovedBefore
+		}
+	case d.at.Closing != money:
 		digits := recon.CurrencyScale(d.at.Currency)
-		d.at.fault("goes on with %s on line %d, but the page before ends with %s", money.Decimal(digits), f.line,
+		d.at.fault("goes on with %s on line %d, but the page before ends with %s", money.Amount.Decimal(digits), f.line,
 			d.at.Closing.Amount.Decimal(digits))
 	}
 	d.owes, d.interim = true, false
@@ -212,11 +273,32 @@ func (d *mt940Decoder) closing(f *mt940Field) error {
 		return err
 	}
 	d.owes, d.closed = false, f.tag == "62F"
-	d.at.To, d.at.Closing = day, recon.NullMinor{Amount: money, Set: true}
-	if d.closed {
-		d.at.prove()
-	}
+	d.turned = !d.closed
+	d.at.To, d.at.Closing = day, money
 	return nil
+}
+
+// compare holds the count and the sum that a report states of one side against its movements.
+func (d *mt940Decoder) compare(f *mt940Field) {
+	if d.at == nil {
+		return
+	}
+	sum, what := d.sums[0], "credits"
+	if f.tag == "90D" {
+		sum, what = d.sums[1], "debits"
+	}
+	digits := recon.CurrencyScale(d.at.Currency)
+	stated := fmt.Sprintf("%d%s%s", sum.count, d.at.Currency, sum.total.Decimal(digits))
+	part := mt940Sums.FindStringSubmatch(strings.TrimSpace(f.text))
+	if part != nil {
+		n, err := strconv.Atoi(part[1])
+		money, wrong := recon.ParseMinor(point(part[3]), digits)
+		if err == nil && wrong == nil && n == sum.count && money == sum.total &&
+			part[2] == cmp.Or(d.at.Currency, part[2]) {
+			return
+		}
+	}
+	d.at.fault("states %s of its %s (:%s:) on line %d, but they make %s", quoteCut(f.text), what, f.tag, f.line, stated)
 }
 
 // movement reads field 61.
@@ -225,11 +307,14 @@ func (d *mt940Decoder) movement(f *mt940Field) error {
 		return recon.Unprocessable(recon.CodeMalformed,
 			fmt.Sprintf("has a movement on line %d without an account (:25:) above it", f.line))
 	}
+	if d.closed {
+		d.at.fault("has a movement on line %d behind its closing balance (:62F:)", f.line)
+	}
 	first, more, _ := strings.Cut(f.text, "\n")
 	d.waits, d.entry = true, entry{line: f.line}
 	e := &d.entry.fields
 	e[entryAccount], e[entryStatement] = d.at.Account, d.at.Number
-	e[entryCurrency] = cmp.Or(d.at.Currency, d.lent)
+	e[entryCurrency] = d.at.Currency
 	part := mt940Line.FindStringSubmatch(strings.ReplaceAll(first, "\r", ""))
 	if part == nil {
 		d.wrong = d.entry.wrong(entryAmount, first, recon.CodeMalformed,
@@ -261,22 +346,35 @@ func (d *mt940Decoder) movement(f *mt940Field) error {
 	own, bank, _ := strings.Cut(part[7], "//")
 	e[entryReference], e[entryID] = unlessNone(own), unlessNone(bank)
 	e[entryNote] = strings.ReplaceAll(more, "\n", " ")
-	if d.interim || mark[0] == 'E' {
+	pending := d.interim || mark[0] == 'E'
+	if pending {
 		e[entryStatus] = recon.Pending
-		return nil
 	}
 	money, err := recon.ParseMinor(e[entryAmount], recon.CurrencyScale(e[entryCurrency]))
 	if err == nil { // else the row is refused where its amount is read
-		d.at.add(money)
+		d.count(money, pending)
 	}
 	return nil
 }
 
-// give hands out the entry that waits.
-func (d *mt940Decoder) give(rec *recon.Record) error {
+// count adds a movement up for the sums of the message, and for the balances where it is booked.
+func (d *mt940Decoder) count(money recon.Minor, pending bool) {
+	side := &d.sums[0]
+	if money < 0 {
+		side = &d.sums[1]
+	}
+	side.count++
+	side.total += money.Abs()
+	if !pending {
+		d.at.add(money)
+	}
+}
+
+// release hands out the entry that waits.
+func (d *mt940Decoder) release(rec *recon.Record) error {
 	err := d.wrong
 	d.waits, d.wrong = false, nil
-	d.entry.fill(rec)
+	d.give(&d.entry, rec)
 	return err
 }
 

@@ -39,12 +39,12 @@ func (d *mt940Decoder) describe(text string) {
 func (d *mt940Decoder) subFields(separator, text string) {
 	e := &d.entry.fields
 	var purpose, name []string
+	var last []byte // of purpose, which goes on
 	booked := ""
 	for _, part := range strings.Split(strings.ReplaceAll(text, "\n", ""), separator)[1:] {
 		if len(part) < 2 || part[0] < '0' || part[0] > '9' || part[1] < '0' || part[1] > '9' {
-			// The separator was a character of the text.
-			if n := len(purpose); n > 0 {
-				purpose[n-1] += separator + part
+			if len(purpose) > 0 { // the separator was a character of the text
+				last = append(append(last, separator...), part...)
 			}
 			continue
 		}
@@ -53,7 +53,7 @@ func (d *mt940Decoder) subFields(separator, text string) {
 		case code == "00":
 			booked = value
 		case code >= "20" && code <= "29", code >= "60" && code <= "63":
-			purpose = append(purpose, value)
+			purpose, last = append(keepLast(purpose, last), value), []byte(value)
 		case code == "31" || code == "38":
 			e[entryPartyAccount] = value
 		case code == "32" || code == "33":
@@ -61,10 +61,18 @@ func (d *mt940Decoder) subFields(separator, text string) {
 		}
 	}
 	e[entryParty] = joinWide(name, mt940SubFieldWide)
-	e[entryDescription] = d.keywords(joinWide(purpose, mt940SubFieldWide))
+	e[entryDescription] = d.keywords(joinWide(keepLast(purpose, last), mt940SubFieldWide))
 	if strings.TrimSpace(e[entryDescription]) == "" {
 		e[entryDescription] = booked
 	}
+}
+
+// keepLast puts the whole text of the last line in its place.
+func keepLast(lines []string, last []byte) []string {
+	if len(lines) > 0 {
+		lines[len(lines)-1] = string(last)
+	}
+	return lines
 }
 
 // named reads /EREF/…/REMI/…: text between names belongs to the name before it.

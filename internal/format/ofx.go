@@ -79,7 +79,7 @@ func (d *ofxDecoder) next(rec *recon.Record) error {
 					err = cmp.Or(d.wrong, d.movement())
 				}
 				d.moves = nil
-				d.entry.fill(rec)
+				d.give(&d.entry, rec)
 				return err
 			}
 		}
