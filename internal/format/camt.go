@@ -41,8 +41,7 @@ type camtDecoder struct {
 	heads   map[camtName]int // statements that were read, and their lines
 	s       camtStatement
 	balance camtBalance
-	paged   bool // the last statement ends with the balance of a page: another one may go on with it
-	proved  bool // the last statement was compared with its balances
+	before  camtPage // that the statement before the one at hand ended with
 
 	e    *camtEntry
 	rows []camtRow // of the last entry, not given yet
@@ -63,7 +62,7 @@ func openCAMT(in *input) (decoder, string, error) {
 	if version := camtVersion.FindSubmatch(w.rest()); version != nil {
 		found = string(version[1])
 	}
-	return &camtDecoder{xml: newXML(w), heads: map[camtName]int{}, proved: true}, found, nil
+	return &camtDecoder{xml: newXML(w), heads: map[camtName]int{}}, found, nil
 }
 
 func (d *camtDecoder) fieldMap() recon.FieldMap { return entryMap() }
@@ -88,16 +87,16 @@ func (d *camtDecoder) next(rec *recon.Record) error {
 	}
 	row := d.rows[0]
 	d.rows = d.rows[1:]
-	row.fill(rec)
+	d.give(row.entry, rec)
 	return row.wrong
 }
 
 func (d *camtDecoder) finish() error {
-	d.prove()
 	if d.at == nil {
 		return recon.Unprocessable(recon.CodeNoRows, "holds no statement: export it again, for days with movements")
 	}
-	return io.EOF
+	d.broken()
+	return cmp.Or(d.end(), io.EOF)
 }
 
 // begins moves on by a tag that opens an element.
@@ -130,10 +129,7 @@ func (d *camtDecoder) ends() error {
 		return d.leave()
 	}
 	path := d.xml.path[d.base:]
-	text := ""
-	if d.xml.leaf {
-		text = strings.TrimSpace(string(d.xml.text))
-	}
+	text := strings.TrimSpace(string(d.xml.text))
 	if inside, ok := bytes.CutPrefix(path, []byte("Ntry/NtryDtls/TxDtls/")); ok {
 		return d.e.keep(&d.e.detail, inside, camtMoney{text, d.ccy})
 	}
@@ -191,46 +187,13 @@ func (d *camtDecoder) enter() error {
 	if err := d.refuseAgain(); err != nil || s.skipped {
 		return err
 	}
-	opening, turned := cmp.Or(s.opening, s.before), false
-	if several := s.turns[0] != s.turns[1]; opening.line == 0 && (several || s.closing.line > 0) {
-		opening, turned = s.turns[0], s.turns[0].line > 0
-	}
-	currency := cmp.Or(s.currency, opening.money.currency, s.closing.money.currency)
-	goesOn := turned && d.paged && d.at.Account == s.name.account && d.at.Currency == currency
-	if !goesOn {
-		d.prove()
-		d.at = d.begin(Statement{
-			Line: s.line, Account: s.name.account, Number: s.name.number, Currency: currency, From: s.from, To: s.to,
-		})
-		d.proved = !d.books
-	}
+	d.at = d.begin(Statement{
+		Line: s.line, Account: s.name.account, Number: s.name.number, From: s.from, To: s.to,
+		Currency: cmp.Or(s.currency, s.opening.money.currency, s.before.money.currency, s.closing.money.currency),
+	})
 	if !d.books {
-		return nil
+		d.at.Unproved = unprovedPending
 	}
-	money, known := d.money(opening)
-	switch {
-	case goesOn && known && money.Amount != d.at.Closing.Amount:
-		digits := recon.CurrencyScale(currency)
-		d.at.fault("goes on with %s on line %d, but the page before ends with %s", money.Amount.Decimal(digits),
-			opening.line, d.at.Closing.Amount.Decimal(digits))
-	case known && !goesOn:
-		d.at.Opening = money
-		if !d.at.From.Set() {
-			d.at.From = opening.day
-		}
-	}
-	closing := s.closing
-	d.paged = closing.line == 0 && opening.line > 0 && (!turned || s.turns[1] != s.turns[0])
-	if d.paged {
-		closing = s.turns[1]
-	}
-	if money, known = d.money(closing); known {
-		d.at.Closing = money
-		if closing.day.Set() {
-			d.at.To = closing.day
-		}
-	}
-	d.paged = d.paged && known
 	return nil
 }
 
@@ -245,37 +208,18 @@ func (d *camtDecoder) refuseAgain() error {
 	switch {
 	case again && s.copied != "":
 		s.skipped = true
-		d.at.Notes = append(d.at.Notes, fmt.Sprintf("comes again on line %d as a copy (%s), which is not read", s.line,
-			s.copied))
+		d.at.note("comes again on line %d as a copy (%s), which is not read", s.line, s.copied)
 	case s.copied != "":
 		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("has a copy or duplicate (CpyDplctInd %s) "+
 			"of a statement on line %d, which would count its money twice: load the original; "+
 			"if there is none, delete the element CpyDplctInd and load this file", quoteCut(s.copied), s.line))
 	case again:
-		return recon.Unprocessable(recon.CodeUnsupportedFormat, fmt.Sprintf("has statement %s of account %s twice, on "+
-			"lines %d and %d, which would count its money twice: delete one", quoteCut(name.id),
-			quoteCut(name.account), line, s.line))
+		return statementTwice(name.id, name.account, line, s.line)
 	}
 	d.heads[name] = s.line
 	name.created = ""
 	d.heads[name] = s.line
 	return nil
-}
-
-// money reads a balance of the statement. One that cannot be read, or is in another currency, is a fault.
-func (d *camtDecoder) money(b camtBalance) (recon.NullMinor, bool) {
-	if b.line == 0 {
-		return recon.NullMinor{}, false
-	}
-	n, err := b.money.minor(b.sign)
-	if err == nil && b.money.currency != d.at.Currency {
-		err = fmt.Errorf("it is in %s, the account in %s", quoteCut(b.money.currency), d.at.Currency)
-	}
-	if err != nil {
-		d.at.fault("has a balance (%s) on line %d that does not count: %v", b.code, b.line, err)
-		return recon.NullMinor{}, false
-	}
-	return recon.NullMinor{Amount: n, Set: true}, true
 }
 
 // movement gives the rows of an entry that has ended.
@@ -284,6 +228,7 @@ func (d *camtDecoder) movement() error {
 		return err
 	}
 	e, s := d.e, &d.s
+	e.fold()
 	if e.status == "INFO" {
 		s.informed++
 		return nil
@@ -317,40 +262,30 @@ func (d *camtDecoder) count(money recon.Minor, booked bool) {
 		d.at.Currency = e.amount.currency
 		d.at.add(money)
 		if e.reversal {
-			s.reversed += money
+			d.at.reversed += money
 		}
 	}
 }
 
-// leave ends a statement: its summary is compared, and its balances are unless another page may follow.
+// leave ends a statement: its summary and its balances are compared, unless another page may follow.
 func (d *camtDecoder) leave() error {
 	d.base = 0
 	if err := d.enter(); err != nil || d.s.skipped {
 		return err
 	}
 	if d.s.informed > 0 {
-		d.at.Notes = append(d.at.Notes,
-			fmt.Sprintf("has %d entries of status INFO, which are no money and no rows", d.s.informed))
+		d.at.note("has %d entries of status INFO, which are no money and no rows", d.s.informed)
 	}
 	d.summary()
-	if !d.paged {
-		d.prove()
+	page := camtPage{}
+	if d.books {
+		page = d.page()
 	}
-	return nil
-}
-
-// prove compares the last statement with its balances, once.
-func (d *camtDecoder) prove() {
-	if d.proved {
-		return
+	d.join(&page)
+	if d.before = page; page.ends {
+		return nil
 	}
-	d.proved = true
-	before := len(d.at.Faults)
-	d.at.prove()
-	turned := d.at.Opening.Amount + d.at.Moved - 2*d.s.reversed
-	if len(d.at.Faults) > before && d.s.reversed != 0 && turned == d.at.Closing.Amount {
-		d.at.fault("ties if the entries marked as reversals (RvslInd) have the other sign: the bank may mark them so")
-	}
+	return d.end()
 }
 
 // summary compares what the statement states of its entries with them. Some banks count only those that are booked;

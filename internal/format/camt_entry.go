@@ -13,6 +13,7 @@ import (
 const (
 	camtDetailsMax = 50_000   // above, the entry is one row
 	camtTextMax    = 32 << 20 // bytes of text
+	camtChargesMax = 1_000    // of the entry, or of one detail
 )
 
 // camtPart is what an entry and each of its details have in common.
@@ -24,11 +25,23 @@ type camtPart struct {
 	charge                              camtMoney
 	chargeSign                          string
 	charges                             []camtCharge
-	structured, info                    string // texts for a part without a free text
+	texts                               [camtTexts][]byte // that several elements make up
+	structured, info                    string            // texts for a part without a free text
 	code                                [4]string
 	debtor, creditor                    camtParty
 	cheque, order                       string // references for a part without an end-to-end id
+	long                                bool   // one of them is too long
 }
+
+// Texts of a part that several elements make up.
+const (
+	camtFree = iota
+	camtStructured
+	camtInfo
+	camtCreditorReference
+	camtCharged
+	camtTexts
+)
 
 type camtParty struct{ name, account string }
 
@@ -55,6 +68,7 @@ func (e *camtEntry) keep(p *camtPart, path []byte, m camtMoney) error {
 	}
 	switch string(path) {
 	case "NtryDtls/TxDtls":
+		e.detail.fold()
 		if e.count++; e.count <= camtDetailsMax {
 			detail := e.detail
 			e.details = append(e.details, &detail)
@@ -70,7 +84,10 @@ func (e *camtEntry) keep(p *camtPart, path []byte, m camtMoney) error {
 	case "NtryDtls/Btch/MsgId":
 		p.order = cmp.Or(p.order, m.text)
 	default:
-		p.keep(path, m)
+		if p.keep(path, m); p.long {
+			return recon.TooLarge(recon.CodeFieldTooLong, "has an entry with a text of more than %d MB or more than %d "+
+				"charges on line %d", FieldBytesMax>>20, camtChargesMax, p.line)
+		}
 	}
 	return nil
 }
@@ -124,18 +141,39 @@ func (p *camtPart) keepCharge(path []byte, m camtMoney) {
 	case "Chrgs/Rcrd", "Chrgs":
 		if strings.Trim(p.charge.text, "0.") != "" {
 			p.charges = append(p.charges, camtCharge{p.charge, cmp.Or(p.chargeSign, camtDebit)})
-			add(&p.fields[entryCharges], p.charge.text+" "+p.charge.currency)
+			p.add(camtCharged, p.charge.text+" "+p.charge.currency)
+			p.long = p.long || len(p.charges) > camtChargesMax
 		}
 		p.charge, p.chargeSign = camtMoney{}, ""
 	}
 }
 
-func add(field *string, text string) { *field = strings.TrimSpace(*field + " " + text) }
+// add appends to a text that several elements make up.
+func (p *camtPart) add(at int, text string) {
+	if to := &p.texts[at]; text != "" {
+		if len(*to) > 0 {
+			*to = append(*to, ' ')
+		}
+		*to = append(*to, text...)
+		p.long = p.long || len(*to) > FieldBytesMax
+	}
+}
 
+// fold puts the texts that several elements make up in their places, once all are read.
+func (p *camtPart) fold() {
+	p.fields[entryDescription] = string(p.texts[camtFree])
+	p.fields[entryCreditorReference] = string(p.texts[camtCreditorReference])
+	p.fields[entryCharges] = string(p.texts[camtCharged])
+	p.structured, p.info = string(p.texts[camtStructured]), string(p.texts[camtInfo])
+	p.texts = [camtTexts][]byte{}
+}
+
+// note adds to what cannot be known of a row, as far as people read it.
 func (p *camtPart) note(text string) {
+	const shown = 1000
 	if note := &p.fields[entryNote]; *note == "" {
 		*note = text
-	} else {
+	} else if len(*note) < shown {
 		*note += "; " + text
 	}
 }
@@ -166,13 +204,13 @@ func (p *camtPart) keepReference(path []byte, text string) {
 	case "Refs/ChqNb":
 		p.cheque = unlessNone(text)
 	case "RmtInf/Ustrd":
-		add(&f[entryDescription], text)
+		p.add(camtFree, text)
 	case "RmtInf/Strd/CdtrRefInf/Ref":
-		add(&f[entryCreditorReference], text)
+		p.add(camtCreditorReference, text)
 	case "RmtInf/Strd/AddtlRmtInf", "RmtInf/Strd/RfrdDocInf/Nb":
-		add(&p.structured, text)
+		p.add(camtStructured, text)
 	case "AddtlTxInf", "AddtlNtryInf":
-		add(&p.info, text)
+		p.add(camtInfo, text)
 	case "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry":
 		p.note("returned: " + text)
 	case "RtrInf":

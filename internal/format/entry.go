@@ -95,6 +95,7 @@ const statementsMax = 100_000
 // statementBook follows the accounts of a file: what their statements state, and what their entries add up to.
 type statementBook struct {
 	done  []Statement
+	ended int                         // how many of them nothing more can come to
 	named map[statementName]int       // the lines of statements with rows
 	last  map[[2]string]statementEnds // by account and currency, of the statement that ended last
 	hash  maphash.Hash
@@ -144,17 +145,22 @@ func (s *Statement) hold(rows int, digest uint64) {
 
 // end proves the statement at hand, to which nothing more can come, and compares it with those before it.
 func (b *statementBook) end() error {
-	if len(b.done) == 0 || b.done[len(b.done)-1].ended {
-		return nil
-	}
 	if len(b.done) > statementsMax {
 		return recon.TooLarge(recon.CodeTooManyRows, "has more than %d statements: split it", statementsMax)
 	}
-	s := &b.done[len(b.done)-1]
-	s.ended = true
-	s.prove()
-	b.follow(s)
-	return b.refuseAgain(s)
+	for b.ended < len(b.done) {
+		s := &b.done[b.ended]
+		b.ended++
+		s.prove()
+		b.follow(s)
+		if err := b.refuseAgain(s); err != nil {
+			return err
+		}
+		if s.Unproved == unprovedBehind {
+			s.Closing = recon.NullMinor{} // it was the balance of a page
+		}
+	}
+	return nil
 }
 
 // refuseAgain refuses a statement that the file has twice. One without rows, or which nothing tells from the next day's,
@@ -255,6 +261,10 @@ func (s *Statement) prove() {
 				s.Opening.Amount.Decimal(digits), s.Moved.Decimal(digits), s.Entries, sum.Decimal(digits),
 				s.Closing.Amount.Decimal(digits))
 		}
+	}
+	turned := s.Opening.Amount + s.Moved - 2*s.reversed
+	if len(s.Faults) > 0 && s.reversed != 0 && s.Closing.Set && turned == s.Closing.Amount {
+		s.fault("ties if the entries marked as reversals (RvslInd) have the other sign: the bank may mark them so")
 	}
 	s.Proved = s.Unproved == "" && len(s.Faults) == 0
 }

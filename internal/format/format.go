@@ -94,9 +94,9 @@ type Statement struct {
 	Faults           []string    // predicates: why the statement's own figures contradict each other
 	Notes            []string    // predicates: what else there is to know of it
 
-	ended  bool // nothing more can come to it
-	rows   int  // that were given, pending ones too
-	digest uint64
+	rows     int // that were given, pending ones too
+	digest   uint64
+	reversed recon.Minor // of what moved, by entries marked as reversals
 }
 
 // notation is one line of the table of formats.

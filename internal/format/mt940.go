@@ -205,17 +205,10 @@ func (d *mt940Decoder) finish() error {
 
 // settle ends the statement at hand. The balance of a page is not the closing one.
 func (d *mt940Decoder) settle() error {
-	if d.at == nil {
-		return nil
-	}
 	if d.turned {
 		d.at.Unproved = unprovedBehind
 	}
-	err := d.end()
-	if d.turned {
-		d.at.Closing = recon.NullMinor{}
-	}
-	return err
+	return d.end()
 }
 
 // balance reads C or D, YYMMDD, a currency and an amount. One in another currency than the statement's does not count.

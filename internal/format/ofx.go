@@ -31,6 +31,7 @@ type ofxDecoder struct {
 	entry  entry
 	wrong  error // with entry
 	signs  ofxSigns
+	mark   string // the decimal mark in front of three decimals, where the file shows one
 }
 
 // ofxSigns counts movements by what their type and their sign are.
@@ -51,8 +52,15 @@ func openOFX(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return &ofxDecoder{tags: tagReader{w: w}}, "a bank's download", nil
+	d := &ofxDecoder{tags: tagReader{w: w}}
+	if shown := ofxThirds.FindSubmatch(w.rest()); shown != nil {
+		d.mark = string(shown[1])
+	}
+	return d, "a bank's download", nil
 }
+
+// ofxThirds is an amount of three decimals that is no number of thousands.
+var ofxThirds = regexp.MustCompile(`(?i)<(?:TRNAMT|BALAMT)>\s*[+-]?(?:0|\d{4,})([.,])\d{3}\s*[<\r\n]`)
 
 // fieldMap is that of all entries, and the id: a FITID is unique within its account.
 func (d *ofxDecoder) fieldMap() recon.FieldMap {
@@ -75,8 +83,8 @@ func (d *ofxDecoder) next(rec *recon.Record) error {
 		case slices.Contains(d.open, t.name):
 			err = d.close(t.name)
 			if t.name == "STMTTRN" || t.name == "STMTTRNP" {
-				if err == nil {
-					err = cmp.Or(d.wrong, d.movement())
+				if err = cmp.Or(err, d.wrong); err == nil {
+					err = d.movement()
 				}
 				d.moves = nil
 				d.give(&d.entry, rec)
@@ -108,16 +116,24 @@ func (d *ofxDecoder) take(t *tag) error {
 		return nil
 	case isMovement:
 		if d.at == nil {
-			d.at = d.begin(Statement{Line: t.line})
+			d.start(t.line)
 		}
 		d.moves, d.wrong, d.entry, d.any = map[string]string{}, nil, entry{line: t.line}, true
 	case t.name == "STMTRS" || t.name == "CCSTMTRS":
-		d.at, d.any = d.begin(Statement{Line: t.line}), true
+		if err := d.end(); err != nil {
+			return err
+		}
+		d.start(t.line)
 	case t.name == "STATUS":
 		d.status = map[string]string{}
 	}
 	d.open = append(d.open, t.name)
 	return nil
+}
+
+// start begins a statement.
+func (d *ofxDecoder) start(line int) {
+	d.at, d.any = d.begin(Statement{Line: line}), true
 }
 
 // close ends an aggregate, and those inside it that have no end of their own.
@@ -143,12 +159,9 @@ func (d *ofxDecoder) value(t *tag) error {
 		if in != "STMTTRN" && in != "STMTTRNP" {
 			t.name = in + "." + t.name
 		}
-		if d.moves[t.name] = t.text; t.wrong != "" {
-			d.wrong = d.entry.wrong(entryDescription, t.text, recon.CodeInvalidEncoding, t.wrong)
-		}
-		return nil
+		return d.valueOfMovement(t)
 	}
-	if in == "STATUS" {
+	if in == "STATUS" && len(d.status) < ColumnsMax {
 		d.status[t.name] = t.text
 	}
 	if d.at == nil {
@@ -168,11 +181,34 @@ func (d *ofxDecoder) value(t *tag) error {
 			d.at.To = day
 		}
 	case "LEDGERBAL.BALAMT":
-		money, err := recon.ParseMinor(ofxAmount(t.text), recon.CurrencyScale(d.at.Currency))
+		_, money, err := d.amount(t.text, d.at.Currency)
 		if d.at.Closing = (recon.NullMinor{Amount: money, Set: err == nil}); err != nil {
 			d.at.fault("states a balance that cannot be read on line %d: %s", t.line, quoteCut(t.text))
 		}
 	}
+	return nil
+}
+
+// ofxOnce are values that a movement has once: with two of them it is two movements, whose border is lost.
+var ofxOnce = map[string]int{
+	"TRNTYPE": entryCode, "DTPOSTED": entryDate, "TRNAMT": entryAmount, "FITID": entryID,
+}
+
+// valueOfMovement keeps a value of the movement at hand.
+func (d *ofxDecoder) valueOfMovement(t *tag) error {
+	_, twice := d.moves[t.name]
+	column, once := ofxOnce[t.name]
+	switch {
+	case t.wrong != "":
+		d.wrong = d.entry.wrong(entryDescription, t.text, recon.CodeInvalidEncoding, t.wrong)
+	case twice && once && d.wrong == nil:
+		d.wrong = d.entry.wrong(column, t.text, recon.CodeMalformed, fmt.Sprintf("this movement has a second <%s> on line "+
+			"%d: the end of one movement and the beginning of the next are missing between them", t.name, t.line))
+	case len(d.moves) == ColumnsMax:
+		return recon.TooLarge(recon.CodeTooManyColumns, "has a movement of more than %d values on line %d", ColumnsMax,
+			d.entry.line)
+	}
+	d.moves[t.name] = t.text
 	return nil
 }
 
@@ -219,9 +255,8 @@ func (d *ofxDecoder) movement() error {
 		e[entryValueDate] = day.String()
 	}
 	amount := m["TRNAMT"]
-	e[entryAmount] = ofxAmount(amount)
-	money, err := recon.ParseMinor(e[entryAmount], recon.CurrencyScale(e[entryCurrency]))
-	if err != nil {
+	text, money, err := d.amount(amount, e[entryCurrency])
+	if e[entryAmount] = text; err != nil {
 		return d.entry.wrong(entryAmount, amount, recon.CodeAmountUnreadable, err.Error())
 	}
 	d.signs.count(e[entryCode], money, d.entry.line)
@@ -266,7 +301,7 @@ func (d *ofxDecoder) finish() error {
 			"line %d) and no debit with one, so its types and its signs contradict each other: export the account as CSV, "+
 			"where the signs can be settled", s.debitPlus, s.line))
 	}
-	return io.EOF
+	return cmp.Or(d.end(), io.EOF)
 }
 
 func (d *ofxDecoder) cut() error {
@@ -288,6 +323,22 @@ func ofxDay(text string) (recon.Day, error) {
 		}
 	}
 	return recon.NoDay, fmt.Errorf("%s is not a date as YYYYMMDD", quoteCut(text))
+}
+
+var ofxThousands = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}([.,])\d{3}$`)
+
+// amount reads an amount. What may be thousands or has three decimals, which its currency does not, is neither unless
+// the file shows which.
+func (d *ofxDecoder) amount(text, currency string) (string, recon.Minor, error) {
+	const decimals = 3
+	digits := recon.CurrencyScale(currency)
+	if m := ofxThousands.FindStringSubmatch(text); m != nil && digits < decimals && m[1] != d.mark {
+		return text, 0, fmt.Errorf("%s may be a number of thousands, or have three decimals, which %s does not: export "+
+			"the account with two decimals, or as CSV", quoteCut(text), cmp.Or(currency, "its currency"))
+	}
+	plain := ofxAmount(text)
+	money, err := recon.ParseMinor(plain, digits)
+	return plain, money, err //nolint:wrapcheck // the caller puts it in a sentence
 }
 
 var ofxGroups = regexp.MustCompile(`^[+-]?\d{1,3}(?:(?:,\d{3})+\.|(?:\.\d{3})+,)\d+$`)

@@ -57,10 +57,13 @@ type qifDecoder struct {
 
 	line   int // on which the record begins; 0: it has no field yet
 	fields [qifColumns]string
-	twice  byte     // a letter that the record has twice
-	parts  int      // splits
-	sums   []string // their amounts
-	bad    string   // what is wrong with the record's bytes
+	once   map[byte]bool // the letters that it has, of those that it may have once
+	twice  [2]int        // a letter that it has twice, and the line of the second
+	parts  int           // splits
+	sums   int           // of them that have an amount
+	sum    big.Int       // of those
+	size   int           // bytes of the record
+	bad    string        // what is wrong with the record's bytes
 }
 
 func openQIF(in *input) (decoder, string, error) {
@@ -68,7 +71,7 @@ func openQIF(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return &qifDecoder{w: w, block: "bank"}, "a register", nil
+	return &qifDecoder{w: w, block: "bank", once: map[byte]bool{}}, "a register", nil
 }
 
 // fieldMap is the part that the format defines: the sign of an amount is its own.
@@ -86,6 +89,10 @@ func (d *qifDecoder) next(rec *recon.Record) error {
 			return readError(d.w, err)
 		}
 		raw, line := d.w.rest()[:end], d.w.line
+		if d.size += len(raw); len(raw) > FieldBytesMax || d.size > RecordBytesMax {
+			return recon.TooLarge(recon.CodeFieldTooLong, "has, on line %d, a line of more than %d MB or a record of more "+
+				"than %d", line, FieldBytesMax>>20, RecordBytesMax>>20)
+		}
 		text := strings.TrimSpace(string(raw))
 		if text != "" && d.bad == "" {
 			d.bad = d.w.undecoded(raw)
@@ -155,15 +162,16 @@ func (d *qifDecoder) field(text string, line int) {
 		d.parts++
 		d.split("; " + value)
 	case letter == '$':
-		d.sums = append(d.sums, value)
+		d.sums++
+		d.sum.Add(&d.sum, qifCents(value))
 		d.split(" " + value)
 	case letter == 'U' && d.fields[qifAmount] == "": // an amount with more digits, for programs that know it
 		d.fields[qifAmount] = value
 	case known:
-		if d.fields[column] != "" && (letter == 'D' || letter == 'T' && d.fields[column] != value) {
-			d.twice = letter
+		if d.once[letter] && strings.IndexByte("DTP", letter) >= 0 && d.twice[0] == 0 {
+			d.twice = [2]int{int(letter), line}
 		}
-		d.fields[column] = value
+		d.once[letter], d.fields[column] = true, value
 	}
 }
 
@@ -178,7 +186,8 @@ func (d *qifDecoder) split(text string) {
 // end gives the record that a ^ ends; false for one of a list, or an empty one.
 func (d *qifDecoder) end(rec *recon.Record) (bool, error) {
 	r := *d
-	d.line, d.fields, d.twice, d.parts, d.sums, d.bad = 0, [qifColumns]string{}, 0, 0, d.sums[:0], ""
+	clear(d.once)
+	*d = qifDecoder{w: d.w, block: d.block, account: d.account, any: d.any, once: d.once}
 	if r.line == 0 || !r.register() {
 		return false, nil
 	}
@@ -192,17 +201,16 @@ func (d *qifDecoder) end(rec *recon.Record) (bool, error) {
 	switch {
 	case r.bad != "":
 		return wrong(qifPayee, recon.CodeInvalidEncoding, r.bad)
-	case r.twice != 0:
-		return wrong(qifAmount, recon.CodeMalformed,
-			fmt.Sprintf("this record has two fields %c: the ^ between two records is missing", r.twice))
+	case r.twice[0] != 0:
+		return wrong(qifAmount, recon.CodeMalformed, fmt.Sprintf("this record has a second field %c on line %d: the ^ "+
+			"between two records is missing", r.twice[0], r.twice[1]))
 	case r.fields[qifDate] == "":
 		return wrong(qifDate, recon.CodeDateUnreadable, "this record has no date (D)")
 	case r.fields[qifAmount] == "":
 		return wrong(qifAmount, recon.CodeAmountUnreadable, "this record has no amount (T)")
 	}
 	r.fields[qifDate] = qifDay(r.fields[qifDate])
-	total := r.fields[qifAmount : qifAmount+1]
-	if r.parts > 0 && len(r.sums) == r.parts && qifSum(r.sums).Cmp(qifSum(total)) != 0 {
+	if r.parts > 0 && r.sums == r.parts && r.sum.Cmp(qifCents(r.fields[qifAmount])) != 0 {
 		return wrong(qifAmount, recon.CodeMalformed,
 			fmt.Sprintf("the %d splits of this record add up to another amount: %s", r.parts, r.fields[qifSplits]))
 	}
@@ -247,21 +255,23 @@ func qifDay(text string) string {
 	return fmt.Sprintf("%02s%s%02s%s%d", part[1], part[2], part[3], part[2], year)
 }
 
-// qifSum adds amounts up as whole numbers of their last decimal, whichever mark they have: enough to compare sums of
-// amounts that are written alike.
-func qifSum(amounts []string) *big.Int {
-	const decimals = 2
-	sum := new(big.Int)
-	for _, text := range amounts {
-		digits := strings.NewReplacer(",", "", ".", "", " ", "", "'", "", "+", "").Replace(text)
-		mark := 0
-		if at := strings.LastIndexAny(text, ".,"); at >= 0 && len(text)-at-1 <= decimals {
-			mark = len(text) - at - 1
-		}
-		n, ok := new(big.Int).SetString(digits+strings.Repeat("0", decimals-mark), 10)
-		if ok {
-			sum.Add(sum, n)
-		}
+var qifMarks = strings.NewReplacer(",", "", ".", "", " ", "", "'", "", "+", "")
+
+// qifCents is an amount as a whole number of its last decimal, whichever mark it has: enough to compare sums of amounts
+// that are written alike. What is no amount of money is 0.
+func qifCents(text string) *big.Int {
+	const decimals, longest = 2, 40
+	cents := new(big.Int)
+	if len(text) > longest {
+		return cents
 	}
-	return sum
+	digits := qifMarks.Replace(text)
+	mark := 0
+	if at := strings.LastIndexAny(text, ".,"); at >= 0 && len(text)-at-1 <= decimals {
+		mark = len(text) - at - 1
+	}
+	if _, ok := cents.SetString(digits+strings.Repeat("0", decimals-mark), 10); !ok {
+		cents.SetInt64(0)
+	}
+	return cents
 }

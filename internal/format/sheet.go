@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type sheetText struct {
 	row   int // that was written last
 	width int
 	cells []string
+	size  int // bytes of them
 }
 
 func (s *sheetText) Read(p []byte) (int, error) {
@@ -68,7 +70,7 @@ func (s *sheetText) next() error {
 		}
 		switch name := t.local(); {
 		case name == "SHEETDATA" && (t.closes || t.empty):
-			return io.EOF
+			return s.rest()
 		case name == "ROW" && t.closes:
 			return s.write()
 		case name == "ROW":
@@ -93,9 +95,24 @@ func (s *sheetText) next() error {
 		case name == "RPH":
 			c.spoken = !t.closes
 		case (name == "V" || name == "T") && !t.closes && !c.spoken:
-			c.value = append(c.value, t.text...)
+			if c.value = append(c.value, t.text...); len(c.value) > FieldBytesMax {
+				return recon.TooLarge(recon.CodeFieldTooLong, "has a cell %s of more than %d MB in a sheet",
+					quoteCut(c.column), FieldBytesMax>>20)
+			}
 		}
 	}
+}
+
+// rest reads what is behind the rows, since the sheet's checksum comes at its end.
+func (s *sheetText) rest() error {
+	w := s.tags.w
+	for w.err == nil && !w.eof {
+		w.start = w.end
+		if err := w.fill(); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(w.err, io.EOF)
 }
 
 // begin moves to a row.
@@ -112,7 +129,7 @@ func (s *sheetText) begin(t *tag) error {
 	for ; s.row < row-1; s.row++ {
 		s.text = append(s.text, '\n')
 	}
-	s.row, s.cells = row, s.cells[:0]
+	s.row, s.cells, s.size = row, s.cells[:0], 0
 	return nil
 }
 
@@ -130,6 +147,10 @@ func (s *sheetText) put(c *cell) error {
 	if err != nil {
 		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a sheet with a cell %s that %v",
 			quoteCut(c.column), err))
+	}
+	if s.size += len(value); s.size > RecordBytesMax {
+		return recon.TooLarge(recon.CodeFieldTooLong, "has more than %d MB in row %d of a sheet", RecordBytesMax>>20,
+			s.row)
 	}
 	for len(s.cells) < at {
 		s.cells = append(s.cells, "")
@@ -175,10 +196,6 @@ func (s *sheetText) write() error {
 		s.text = append(s.text, bytes.Repeat([]byte{'\t'}, s.width-len(cells))...)
 	}
 	s.text = append(s.text, '\n')
-	if len(s.text) > 2*RecordBytesMax {
-		return recon.TooLarge(recon.CodeFieldTooLong, "has more than %d MB in row %d of a sheet", RecordBytesMax>>20,
-			s.row)
-	}
 	return nil
 }
 
@@ -249,15 +266,19 @@ func (b *workbook) date(text string) (string, bool) {
 	return shown, true
 }
 
-// plain is a number without exponent and without digits that only come of binary fractions: a sheet keeps 15.
+// plain is a number without exponent and without digits that only come of binary fractions: a sheet keeps 15. A whole
+// number of more digits has lost some, and keeps the exponent by which that is known.
 func plain(text string) string {
 	const digits = 15
 	if len(text) <= digits && !strings.ContainsAny(text, "eE") {
 		return text
 	}
 	number, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.Abs(number) > 1e300 {
+	switch {
+	case err != nil || math.Abs(number) > 1e300:
 		return text
+	case math.Abs(number) >= 1e15:
+		return strconv.FormatFloat(number, 'E', digits-1, 64)
 	}
 	number, err = strconv.ParseFloat(strconv.FormatFloat(number, 'g', digits, 64), 64)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	sharedBytesMax  = 256 << 20 // texts that cells share
+	sharedBytesMax  = 256 << 20 // texts that cells share, and their places
+	partsMax        = 100_000   // sheets, number formats and styles: Excel allows 65,490 of the last
 	sheetColumnsMax = 16_384    // of a sheet, by its format
 	sheetRowsMax    = 1_048_576
 )
@@ -169,10 +170,22 @@ func (b *workbook) each(name string, take func(t *tag) error) error {
 	}
 }
 
+// few is each for a part that is kept in memory.
+func (b *workbook) few(name string, take func(t *tag) error) error {
+	n := 0
+	return b.each(name, func(t *tag) error {
+		if n++; n > 20*partsMax { // each has some tags of its own
+			return recon.TooLarge(recon.CodeFileTooLarge, "is an Excel workbook with more than %d parts or styles: save "+
+				"the sheet as CSV", partsMax)
+		}
+		return take(t)
+	})
+}
+
 // read takes what the sheets share.
 func (b *workbook) read() error {
 	targets := map[string]string{}
-	err := b.each("xl/_rels/workbook.xml.rels", func(t *tag) error {
+	err := b.few("xl/_rels/workbook.xml.rels", func(t *tag) error {
 		if target := t.attr("Target"); t.local() == "RELATIONSHIP" {
 			if !strings.HasPrefix(target, "/") {
 				target = "xl/" + target
@@ -185,7 +198,7 @@ func (b *workbook) read() error {
 		return err
 	}
 	b.first = excelEpoch
-	err = b.each("xl/workbook.xml", func(t *tag) error {
+	err = b.few("xl/workbook.xml", func(t *tag) error {
 		switch name := t.local(); {
 		case name == "WORKBOOKPR" && slices.Contains([]string{"1", "true"}, t.attr("date1904")):
 			b.first = macEpoch
@@ -219,9 +232,13 @@ func (b *workbook) texts() error {
 		case name == "SI" && !t.closes && !t.empty:
 			text = text[:0]
 		case name == "T" && !t.closes && !spoken:
-			text = append(text, t.text...)
+			if text = append(text, t.text...); len(text) > FieldBytesMax {
+				return recon.TooLarge(recon.CodeFieldTooLong, "is an Excel workbook with a text of more than %d MB",
+					FieldBytesMax>>20)
+			}
 		case name == "SI":
-			if size += len(text); size > sharedBytesMax {
+			const place = 16 // bytes of a string without its text
+			if size += len(text) + place; size > sharedBytesMax {
 				return recon.TooLarge(recon.CodeFileTooLarge, "is an Excel workbook with more than %d MiB of text: "+
 					"save the sheet as CSV", sharedBytesMax>>20)
 			}
@@ -236,7 +253,7 @@ func (b *workbook) texts() error {
 func (b *workbook) styles() error {
 	custom := map[string]bool{}
 	inside, n := false, 0
-	return b.each("xl/styles.xml", func(t *tag) error {
+	return b.few("xl/styles.xml", func(t *tag) error {
 		switch name := t.local(); {
 		case name == "NUMFMT" && !t.closes:
 			custom[t.attr("numFmtId")] = showsDate(t.attr("formatCode"))

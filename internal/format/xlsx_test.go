@@ -87,6 +87,43 @@ func TestXLSXThatCannotBeReadIsRefusedByName(t *testing.T) {
 	require.ErrorContains(t, o.err, "is no Excel workbook")
 }
 
+// TestASheetIsReadToItsEnd changes a byte behind the rows: the checksum of the sheet shows it.
+func TestASheetIsReadToItsEnd(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, text := range map[string]string{
+		"xl/_rels/workbook.xml.rels": bookRels, "xl/workbook.xml": bookOfOne, "xl/styles.xml": bookStyles, "xl/sharedStrings.xml": bookTexts,
+		"xl/worksheets/sheet1.xml": strings.TrimSuffix(topOfSheet+rowsOfTable, "</worksheet>") + "<!-- behind -->" + strings.Repeat(" ", 300_000) + "</worksheet>",
+	} {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		require.NoError(t, err)
+		_, err = io.WriteString(w, text)
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	require.NoError(t, tell(bytes.NewReader(b.Bytes()), "x.xlsx", Options{}).err)
+	changed := bytes.Replace(b.Bytes(), []byte("<!-- behind -->"), []byte("<!-- Behind -->"), 1)
+	require.ErrorContains(t, tell(bytes.NewReader(changed), "x.xlsx", Options{}).err, "damaged or cut")
+}
+
+// TestLimitsOfSheets holds a workbook to limits of one cell, one row and of the texts that its cells share.
+func TestLimitsOfSheets(t *testing.T) {
+	half := strings.Repeat("x", FieldBytesMax/2+1)
+	inline := `<c t="inlineStr"><is><t>` + half + `</t></is></c>`
+	for name, c := range map[string]struct{ sheet, want string }{
+		"a cell of many texts": {topOfSheet + `<row r="5"><c r="A5" t="inlineStr"><is><r><t>` + half + `</t></r><r><t>` + half + `</t></r></is></c></row>`, "has a cell"},
+		"a long row":           {topOfSheet + `<row r="5">` + strings.Repeat(inline, 40) + `</row>`, "in row 5 of a sheet"},
+	} {
+		require.ErrorContains(t, tell(bytes.NewReader(book(t, bookOfOne, c.sheet+`</sheetData></worksheet>`)), "x", Options{}).err, c.want, name)
+	}
+	long := zipped(t, "xl/_rels/workbook.xml.rels="+bookRels, "xl/workbook.xml="+bookOfOne, "xl/styles.xml="+bookStyles,
+		"xl/sharedStrings.xml=<sst><si><t>"+half+"</t><t>"+half+"</t></si></sst>", "xl/worksheets/sheet1.xml="+topOfSheet)
+	require.ErrorContains(t, tell(bytes.NewReader(long), "x", Options{}).err, "a text of more than 1 MB")
+	styles := zipped(t, "xl/_rels/workbook.xml.rels="+bookRels, "xl/workbook.xml="+bookOfOne,
+		"xl/styles.xml=<styleSheet>"+strings.Repeat("<numFmt/>", 20*partsMax+1)+"</styleSheet>", "xl/worksheets/sheet1.xml="+topOfSheet)
+	require.ErrorContains(t, tell(bytes.NewReader(styles), "x", Options{}).err, "parts or styles")
+}
+
 func TestFormatsOfDates(t *testing.T) {
 	for code, want := range map[string]bool{
 		"General": false, "dd/mm/yyyy;@": true, `#,##0.00\ "days"`: false, "[h]:mm": false, "[$-409]mmm\\-yy": true, "_-* #,##0.00_d": false, "[Red]0.00": false, "hh:mm": true, "0.00E+00": false,

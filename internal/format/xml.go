@@ -26,8 +26,7 @@ type xmlReader struct {
 	open  []int      // where the name of each open element begins in path
 	line  int        // of the tag at hand
 	attrs []xml.Attr // of the element that begins
-	text  []byte     // of the element that ends
-	leaf  bool       // the element that ends has no other inside
+	text  []byte     // of the element that ends, behind the last one inside it
 	ended bool       // the element at hand leaves the path with the next one
 }
 
@@ -43,7 +42,7 @@ func newXML(w *window) *xmlReader {
 func (r *xmlReader) next() (begins bool, err error) {
 	if r.ended {
 		last := len(r.open) - 1
-		r.path, r.open, r.ended = r.path[:r.open[last]-1], r.open[:last], false
+		r.path, r.open, r.ended, r.text = r.path[:r.open[last]-1], r.open[:last], false, r.text[:0]
 	}
 	for {
 		r.bytes.left = xmlTokenMax
@@ -77,16 +76,13 @@ func (r *xmlReader) begin(t xml.StartElement) error {
 	r.path = append(r.path, '/')
 	r.open = append(r.open, len(r.path))
 	r.path = append(r.path, t.Name.Local...)
-	r.attrs, r.text, r.leaf = t.Attr, r.text[:0], true
+	r.attrs, r.text = t.Attr, r.text[:0]
 	return nil
 }
 
 func (r *xmlReader) end(name string) error {
 	if len(r.open) == 0 || string(r.path[r.open[len(r.open)-1]:]) != name {
 		return r.problem(&xml.SyntaxError{Line: r.line, Msg: "</" + name + "> ends what did not begin"})
-	}
-	if !r.leaf {
-		r.text = r.text[:0]
 	}
 	r.ended = true
 	return nil

@@ -5,8 +5,10 @@ package format
 import (
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -75,4 +77,58 @@ func (r *repeated) Read(p []byte) (int, error) {
 	n := copy(p, r.text[r.at:])
 	r.at = (r.at + n) % len(r.text)
 	return n, nil
+}
+
+// watched reads an endless text, and keeps the most memory that was held while it was read.
+type watched struct {
+	repeated
+	n, most int64
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	const often = 8 << 20
+	n, err := w.repeated.Read(p)
+	if w.n%often+int64(n) >= often {
+		w.most = max(w.most, heap())
+	}
+	if w.n += int64(n); w.n > 200<<20 {
+		return 0, errors.New("read on and on")
+	}
+	return n, err
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestEndlessValuesAreRefused reads values without an end in each format: they are refused soon, in little memory, and
+// what holds many small parts takes no more time than what is one.
+func TestEndlessValuesAreRefused(t *testing.T) {
+	mt := ":20:A\n:25:1\n:28C:1\n:60F:C260101EUR0,\n:61:260102C1,NTRFX\n:86:"
+	bai := "01,A,B,260106,0600,1,,,2/\n02,B,A,1,260105,2400,USD,2/\n03,1,,010,0,,/\n"
+	camt := `<Document><BkToCstmrStmt><Stmt><Ntry>` + camtAmount
+	for name, c := range map[string]struct{ begins, on string }{
+		"mt940 line":         {mt, "x"},
+		"mt940 lines":        {mt, "x\n"},
+		"mt940 separators":   {mt + "166?20", "?"},
+		"bai2 text":          {bai + "16,142,1,Z,,,", "x\n"},
+		"bai2 continuations": {bai + "16,142,1,Z,,,", "88,\n"},
+		"bai2 fields":        {bai, "88,,\n"},
+		"camt free text":     {camt + `<NtryDtls><TxDtls><RmtInf>`, `<Ustrd>x</Ustrd>`},
+		"camt charges":       {camt, `<Chrgs><Amt Ccy="EUR">1</Amt></Chrgs>`},
+		"camt information":   {camt, `<AddtlNtryInf>x</AddtlNtryInf>`},
+		"ofx values":         {"<OFX><STMTRS><STMTTRN>", "<MEMO>" + strings.Repeat("x", 2<<20)},
+		"qif line":           {"!Type:Bank\nD1/1'26\nM", "x"},
+		"qif splits":         {"!Type:Bank\nD1/1'26\n", "SA\n$1.00\n"},
+	} {
+		base, began := heap(), time.Now()
+		file := &watched{repeated: repeated{text: strings.Repeat(c.on, 1+4096/len(c.on))}}
+		_, _, err := readAll(t, io.MultiReader(strings.NewReader(c.begins), file), Options{})
+		require.Contains(t, []string{recon.CodeFieldTooLong, recon.CodeTooManyColumns}, recon.CodeOf(err), name)
+		require.Less(t, file.most-base, int64(64<<20), name)
+		require.Less(t, time.Since(began), 20*time.Second, name)
+	}
 }

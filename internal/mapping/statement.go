@@ -82,21 +82,40 @@ func (d *detector) noteAccounts() {
 	}
 }
 
+// statementNotesMax is how many notes one file has about its statements.
+const statementNotesMax = 50
+
 // statementsRead keeps what the statements of the file state of themselves, once all rows are read.
 func (r *Reader) statementsRead() {
-	tied := 0
+	var tied, unproved, shown int
+	var why string // the first of those that are not proved are not
 	for _, s := range r.StatementsRead() {
 		name := recon.StatementName(s.Number, s.Account)
 		for _, text := range slices.Concat(s.Faults, s.Notes) {
-			r.Detection.Notes = append(r.Detection.Notes, name+" "+text)
+			if shown++; shown <= statementNotesMax {
+				r.Detection.Notes = append(r.Detection.Notes, name+" "+text)
+			}
 		}
-		if s.Opening.Set && s.Closing.Set && len(s.Faults) == 0 {
+		switch {
+		case s.Proved:
 			tied++
 			r.Detection.Proof = fmt.Sprintf("%s ties: %s", name, balanceLine(&s))
+		case s.Unproved != "":
+			unproved++
+			why = cmp.Or(why, name+" is not proved: "+s.Unproved)
 		}
+	}
+	if more := shown - statementNotesMax; more > 0 {
+		r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("and %d more about its statements", more))
 	}
 	if tied > 1 {
 		r.Detection.Proof = fmt.Sprintf("%d statements tie, the last one: %s", tied, r.Detection.Proof)
+	}
+	if unproved > 1 {
+		why = fmt.Sprintf("%d statements are not proved, the first one: %s", unproved, why)
+	}
+	if unproved > 0 {
+		r.Detection.Notes = append(r.Detection.Notes, why)
 	}
 }
 

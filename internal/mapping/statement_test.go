@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,28 @@ func TestAFileOfSeveralAccountsAsksWhichIsRead(t *testing.T) {
 		require.Equal(t, 1, aside)
 		require.Equal(t, want.proof, r.Detection.Proof)
 		require.Equal(t, want.note, strings.Join(r.Detection.Notes, "; "))
+	}
+}
+
+// TestOnlyAProvedStatementTies holds that a file is called proved by its own figures only where they were compared: what
+// is not proved is a note with its reason, and many of them are one note.
+func TestOnlyAProvedStatementTies(t *testing.T) {
+	t.Parallel()
+	const head = ":20:A\n:25:1111\n:28C:5\n:60F:C260101CHF10,00\n:61:260102C5,00NMSCR1\n"
+	const bai = "01,BANK,C,260106,0600,1,,,2/\n02,C,BANK,1,260105,2400,USD,2/\n"
+	for name, c := range map[string]struct{ file, note string }{
+		"a page":          {head + ":62M:C260102CHF15,00\n-\n", "the statement 5 of 1111 is not proved: the pages behind its last one are missing"},
+		"blanks":          {strings.Replace(head, "1111", " 1111 ", 1) + ":62F:C260102CHF16,00\n-\n", "the statement 5 of 1111 does not tie: the opening 10.00 and booked movements of 5.00 (1) make 15.00, but it closes with 16.00"},
+		"a later row":     {head + ":62F:C260102CHF15,00\n:61:260102C0,00NMSCR1\n-\n", "the statement 5 of 1111 has a movement on line 7 behind its closing balance (:62F:)"},
+		"a currency":      {head + ":62F:C260102EUR15,00\n-\n", "the statement 5 of 1111 has a balance in EUR on line 6, which does not count: it is in CHF; the statement 5 of 1111 is not proved: it states no closing balance"},
+		"summaries alone": {bai + "03,1,,010,100,,,015,200,,/\n49,300,2/\n03,1,,010,200,,,015,300,,/\n49,500,2/\n98,800,2,6/\n99,800,1,8/\n", "2 statements are not proved, the first one: the statement of 1 is not proved: it has no details"},
+	} {
+		r, err := Open(strings.NewReader(c.file), "x", Hints{Side: recon.Right})
+		require.NoError(t, err, name)
+		require.NoError(t, r.Read(&Identities{}, func(*Row) error { return nil }), name)
+		require.Empty(t, r.Detection.Proof, name)
+		notes := slices.DeleteFunc(r.Detection.Notes, func(note string) bool { return note == "holds no rows" })
+		require.Equal(t, c.note, strings.Join(notes, "; "), name)
 	}
 }
 
