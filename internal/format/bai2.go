@@ -70,11 +70,6 @@ const (
 // bai2Begins are the records that begin the levels.
 var bai2Begins = [...]string{"03", "02", "01"}
 
-var (
-	bai2Digits = regexp.MustCompile(`^\d+$`)
-	bai2Signed = regexp.MustCompile(`^[+-]?\d+$`)
-)
-
 // bai2Record is one logical record: the fields behind its code, and how many physical records it spans.
 type bai2Record struct {
 	code     string
@@ -309,10 +304,8 @@ func (d *bai2Decoder) close(level int, r *bai2Record, records, parts string) err
 	if l.line == 0 {
 		return bai2Misplaced(r)
 	}
-	if level > bai2Account {
-		if err := d.closed(level - 1); err != nil {
-			return err
-		}
+	if err := d.closed(level - 1); err != nil {
+		return err
 	}
 	d.levels[level] = bai2Level{}
 	if total, err := strconv.ParseInt(r.field(0), 10, 64); err == nil && level < bai2File {
@@ -326,15 +319,14 @@ func (d *bai2Decoder) close(level int, r *bai2Record, records, parts string) err
 		{"number of records", records, int64(l.records)},
 		{"number of parts", parts, int64(l.parts)},
 	} {
-		n, err := strconv.ParseInt(c.stated, 10, 64)
-		if c.stated == "" || err == nil && n == c.counted {
+		if n, err := strconv.ParseInt(c.stated, 10, 64); c.stated == "" || err == nil && n == c.counted {
 			continue
 		}
 		wrong := fmt.Sprintf("has a trailer on line %d that states a %s of %s, but it is %d", r.line, c.what, c.stated,
 			c.counted)
 		if l.parted > 0 {
-			return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("%s, and line %d has several records, of which "+
-				"one may be a text: write a record a line", wrong, l.parted))
+			return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("%s, and line %d has several records, of "+
+				"which one may be a text: write a record a line", wrong, l.parted))
 		}
 		if d.at != nil {
 			d.at.fault("%s", wrong)
@@ -378,7 +370,7 @@ func (d *bai2Decoder) beginAccount(r *bai2Record) error {
 			continue
 		}
 		n, err := strconv.ParseInt(amount, 10, 64)
-		if err != nil || !bai2Signed.MatchString(amount) {
+		if err != nil {
 			return recon.Unprocessable(recon.CodeMalformed,
 				fmt.Sprintf("has an amount of type %s on line %d that is no whole number: %s", code, r.line,
 					quoteCut(amount)))
@@ -438,10 +430,7 @@ func (d *bai2Decoder) detail(r *bai2Record) (bool, error) {
 	d.entry = entry{line: r.line}
 	e := &d.entry.fields
 	code, amount := r.field(0), r.field(1)
-	n, err := strconv.ParseInt(amount, 10, 64)
-	if !bai2Digits.MatchString(amount) {
-		err = strconv.ErrSyntax
-	}
+	n, err := strconv.ParseUint(amount, 10, 63)
 	if err == nil {
 		d.levels[bai2Account].total += recon.Minor(n)
 	}

@@ -85,8 +85,8 @@ func (e *camtEntry) keep(p *camtPart, path []byte, m camtMoney) error {
 		p.order = cmp.Or(p.order, m.text)
 	default:
 		if p.keep(path, m); p.long {
-			return recon.TooLarge(recon.CodeFieldTooLong, "has an entry with a text of more than %d MB or more than %d "+
-				"charges on line %d", FieldBytesMax>>20, camtChargesMax, p.line)
+			return recon.TooLarge(recon.CodeFieldTooLong, "has an entry with a text of more than %d MB or more than "+
+				"%d charges on line %d", FieldBytesMax>>20, camtChargesMax, p.line)
 		}
 	}
 	return nil

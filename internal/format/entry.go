@@ -163,8 +163,8 @@ func (b *statementBook) end() error {
 	return nil
 }
 
-// refuseAgain refuses a statement that the file has twice. One without rows, or which nothing tells from the next day's,
-// is none.
+// refuseAgain refuses a statement that the file has twice. One without rows moves nothing, and one without a number and
+// a day may be another one.
 func (b *statementBook) refuseAgain(s *Statement) error {
 	if s.rows == 0 || s.Number == "" && !s.To.Set() {
 		return nil

@@ -202,8 +202,8 @@ func (d *ofxDecoder) valueOfMovement(t *tag) error {
 	case t.wrong != "":
 		d.wrong = d.entry.wrong(entryDescription, t.text, recon.CodeInvalidEncoding, t.wrong)
 	case twice && once && d.wrong == nil:
-		d.wrong = d.entry.wrong(column, t.text, recon.CodeMalformed, fmt.Sprintf("this movement has a second <%s> on line "+
-			"%d: the end of one movement and the beginning of the next are missing between them", t.name, t.line))
+		d.wrong = d.entry.wrong(column, t.text, recon.CodeMalformed, fmt.Sprintf("this movement has a second <%s> on "+
+			"line %d: the end of one movement and the beginning of the next are missing between them", t.name, t.line))
 	case len(d.moves) == ColumnsMax:
 		return recon.TooLarge(recon.CodeTooManyColumns, "has a movement of more than %d values on line %d", ColumnsMax,
 			d.entry.line)
@@ -333,8 +333,8 @@ func (d *ofxDecoder) amount(text, currency string) (string, recon.Minor, error) 
 	const decimals = 3
 	digits := recon.CurrencyScale(currency)
 	if m := ofxThousands.FindStringSubmatch(text); m != nil && digits < decimals && m[1] != d.mark {
-		return text, 0, fmt.Errorf("%s may be a number of thousands, or have three decimals, which %s does not: export "+
-			"the account with two decimals, or as CSV", quoteCut(text), cmp.Or(currency, "its currency"))
+		return text, 0, fmt.Errorf("%s may be a number of thousands, or have three decimals, which %s does not: "+
+			"export the account with two decimals, or as CSV", quoteCut(text), cmp.Or(currency, "its currency"))
 	}
 	plain := ofxAmount(text)
 	money, err := recon.ParseMinor(plain, digits)

@@ -90,8 +90,8 @@ func (d *qifDecoder) next(rec *recon.Record) error {
 		}
 		raw, line := d.w.rest()[:end], d.w.line
 		if d.size += len(raw); len(raw) > FieldBytesMax || d.size > RecordBytesMax {
-			return recon.TooLarge(recon.CodeFieldTooLong, "has, on line %d, a line of more than %d MB or a record of more "+
-				"than %d", line, FieldBytesMax>>20, RecordBytesMax>>20)
+			return recon.TooLarge(recon.CodeFieldTooLong, "has, on line %d, a line of more than %d MB or a record of "+
+				"more than %d", line, FieldBytesMax>>20, RecordBytesMax>>20)
 		}
 		text := strings.TrimSpace(string(raw))
 		if text != "" && d.bad == "" {

@@ -175,8 +175,8 @@ func (b *workbook) few(name string, take func(t *tag) error) error {
 	n := 0
 	return b.each(name, func(t *tag) error {
 		if n++; n > 20*partsMax { // each has some tags of its own
-			return recon.TooLarge(recon.CodeFileTooLarge, "is an Excel workbook with more than %d parts or styles: save "+
-				"the sheet as CSV", partsMax)
+			return recon.TooLarge(recon.CodeFileTooLarge, "is an Excel workbook with more than %d parts or styles: "+
+				"save the sheet as CSV", partsMax)
 		}
 		return take(t)
 	})
