@@ -72,3 +72,45 @@ func TestAccountStatements(t *testing.T) {
 		require.Equal(t, "/controlTotals", c.Call("PATCH", path, `{"controlTotals":"IGNORE"}`).Problem().Errors[0].Pointer)
 	})
 }
+
+func TestTheBridgeBeginsWithStatements(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t)
+	contextID := c.NewContext("Cash")
+	books, bank := c.NewSource(contextID, "books", recon.Left), c.NewSource(contextID, "bank", recon.Right)
+	c.Upload(books, "books.csv", "id,date,amount,currency\nL1,2026-01-15,5.00,EUR\n")
+	bridge := func(asOf string) (s recon.StatementCurrency) {
+		t.Helper()
+		var statement recon.Statement
+		c.Must("GET", "/v1/contexts/"+contextID+"/statement?asOf="+asOf, nil, &statement)
+		require.Len(t, statement.Currencies, 1)
+		return statement.Currencies[0]
+	}
+	require.Empty(t, bridge("2026-01-31").Stated)
+	c.Upload(bank, "old.csv", "id,date,amount,currency\nB0,2026-01-02,4.00,EUR\n")
+	first := c.Upload(bank, "1.sta", mt940("1111", "1", "10,00", "15,00", "5,00"))
+	january := bridge("2026-01-31")
+	require.Equal(t, []string{"5.00", "15.00"}, []string{january.Left, january.Right}, "the bank's own closing balance")
+	require.Equal(t, []recon.StatedBalance{{
+		Side: recon.Right, SourceID: bank, ImportID: first.ID, Account: "1111", Number: "1",
+		To: the15th(t), Closing: "15.00",
+	}}, january.Stated)
+	require.Contains(t, january.Items, recon.StatementItem{Label: "balances brought in", Side: recon.Right, Amount: "6.00"})
+	before := bridge("2026-01-14")
+	require.Equal(t, "4.00", before.Right, "no statement ends by then: the sum of rows")
+	require.Empty(t, before.Stated)
+
+	c.Upload(bank, "3.sta", mt940("1111", "3", "17,00", "18,00", "1,00"))
+	gap := bridge("2026-01-31")
+	require.Equal(t, "18.00", gap.Right)
+	require.Contains(t, gap.Items, recon.StatementItem{
+		Label: "balances that no row explains", Side: recon.Right, Amount: "2.00",
+	})
+}
+
+func the15th(t *testing.T) recon.Day {
+	t.Helper()
+	day, err := recon.ParseDay("2026-01-15")
+	require.NoError(t, err)
+	return day
+}

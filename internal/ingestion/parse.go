@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"matcher/internal/format"
 	"matcher/internal/engine/solver"
+	"matcher/internal/format"
 	"matcher/internal/mapping"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -108,50 +110,153 @@ func (tx *Tx) SourceBalances(ctx context.Context, sourceID string) (recon.Source
 		return out, err
 	}
 	for _, part := range accounts(found) {
-		balance, stated, err := tx.accountBalance(ctx, part)
+		span, err := tx.spanOf(ctx, source.Num, part, recon.NoDay)
 		if err != nil {
 			return out, err
 		}
-		if stated {
-			out.Accounts = append(out.Accounts, balance)
+		if span != nil {
+			out.Accounts = append(out.Accounts, span.view(part))
 		}
 	}
 	return out, nil
 }
 
-// accountBalance follows one account; stated is false where no statement of it has a balance to begin with.
-func (tx *Tx) accountBalance(
-	ctx context.Context, found []storedStatement,
-) (out recon.AccountBalance, stated bool, err error) {
-	chain := recon.ChainStatements(plainStatements(found))
-	if len(chain) == 0 || !chain[0].Opening.Set {
-		return out, false, nil
-	}
-	imports, nums := map[int64]string{}, []int64{}
-	for _, s := range found {
-		imports[s.ID] = s.ImportID
-		nums = append(nums, s.ID>>32)
-	}
-	first, last := chain[0], chain[0]
-	views := make([]recon.ChainedStatementView, len(chain))
-	for i := range chain {
-		if chain[i].Link != recon.LinkRepeated {
-			last = chain[i]
+// accountSpan is what the statements of an account state of a time. Sums are of booked rows, in minor units.
+type accountSpan struct {
+	chain       []recon.ChainedStatement
+	first, last recon.ChainedStatement
+	rows        string // that came with the statements
+	unexplained string // of closing − opening
+	brought     string // closing − unexplained − all rows of the source until then
+}
+
+// spanOf follows one account of a source up to a day, NoDay to its end; nil where nothing is stated to begin with.
+func (tx *Tx) spanOf(
+	ctx context.Context, sourceNum int32, found []storedStatement, until recon.Day,
+) (*accountSpan, error) {
+	var plain []recon.AccountStatement
+	var nums []int64
+	for i := range found {
+		if s := found[i].AccountStatement; !until.Set() || s.To.Set() && s.To <= until {
+			plain, nums = append(plain, s), append(nums, ImportNum(s.ID))
 		}
-		_, text := chain[i].Finding()
+	}
+	span := &accountSpan{chain: recon.ChainStatements(plain)}
+	if len(span.chain) == 0 || !span.chain[0].Opening.Set {
+		return nil, nil //nolint:nilnil // nothing is stated
+	}
+	span.first = span.chain[0]
+	for _, s := range span.chain {
+		if s.Link != recon.LinkRepeated {
+			span.last = s
+		}
+	}
+	if until.Set() {
+		until = span.last.To
+	}
+	err := tx.tx.QueryRow(ctx, `
+		SELECT rows::text, (@closing::numeric - @opening - rows)::text, (@opening::numeric + rows - every)::text
+		FROM (
+			SELECT coalesce(sum(amount) FILTER (WHERE id >> 32 = ANY (@imports)), 0) AS rows, coalesce(sum(amount), 0) AS every
+			FROM transactions WHERE source_num = @source AND currency = @currency AND booking_status = 'BOOKED'
+				AND (@until::date IS NULL OR date <= @until)
+		) AS sums`, pgx.NamedArgs{
+		"source": sourceNum, "imports": nums, "currency": span.first.Currency, "until": until,
+		"closing": int64(span.last.Closing.Amount), "opening": int64(span.first.Opening.Amount),
+	}).Scan(&span.rows, &span.unexplained, &span.brought)
+	if err != nil {
+		return nil, fmt.Errorf("adding up the rows of statements: %w", err)
+	}
+	return span, nil
+}
+
+// view is the span as people read it. found has the imports of its statements.
+func (s *accountSpan) view(found []storedStatement) recon.AccountBalance {
+	imports := map[int64]string{}
+	for i := range found {
+		imports[found[i].ID] = found[i].ImportID
+	}
+	views := make([]recon.ChainedStatementView, len(s.chain))
+	for i := range s.chain {
+		_, text := s.chain[i].Finding()
 		views[i] = recon.ChainedStatementView{
-			AccountStatementView: chain[i].View(imports[chain[i].ID]), Link: chain[i].Link, Finding: text,
+			AccountStatementView: s.chain[i].View(imports[s.chain[i].ID]), Link: s.chain[i].Link, Finding: text,
 		}
 	}
-	sums, err := one[struct{ Rows, Unexplained string }](tx.query(ctx, `
-		SELECT coalesce(sum(amount), 0)::text AS rows, ($3::numeric - $4 - coalesce(sum(amount), 0))::text AS unexplained
-		FROM transactions WHERE id >> 32 = ANY ($1) AND currency = $2 AND booking_status = 'BOOKED'`,
-		nums, first.Currency, int64(last.Closing.Amount), int64(first.Opening.Amount)), "sum")
 	return recon.AccountBalance{
-		Account: first.Account, Currency: first.Currency, From: first.From, To: last.To, Statements: views,
-		Opening: first.View("").Opening, Closing: last.View("").Closing,
-		Rows: decimalText(sums.Rows, first.Currency), Unexplained: decimalText(sums.Unexplained, first.Currency),
-	}, true, err
+		Account: s.first.Account, Currency: s.first.Currency, From: s.first.From, To: s.last.To, Statements: views,
+		Opening: s.first.View("").Opening, Closing: s.last.View("").Closing,
+		Rows: decimalText(s.rows, s.first.Currency), Unexplained: decimalText(s.unexplained, s.first.Currency),
+	}
+}
+
+// statedBalance is a stated balance with what it adds to the sum of its source's rows.
+type statedBalance struct {
+	recon.StatedBalance
+
+	currency, brought, unexplained string
+}
+
+// lines are those of the bridge that let its side begin with what the rows do not hold.
+func (s *statedBalance) lines() (lines []statementRow) {
+	for _, part := range []struct{ label, amount string }{
+		{"balances brought in", s.brought}, {"balances that no row explains", s.unexplained},
+	} {
+		if part.amount == "0" {
+			continue
+		}
+		balance := statementRow{Label: "balance", Currency: s.currency, Side: s.Side, Amount: part.amount}
+		item := balance
+		if item.Label = part.label; s.Side == recon.Right {
+			item.Amount = negated(part.amount)
+		}
+		lines = append(lines, balance, item)
+	}
+	return lines
+}
+
+// negated changes the sign of a whole number.
+func negated(amount string) string {
+	if positive, was := strings.CutPrefix(amount, "-"); was {
+		return positive
+	}
+	return "-" + amount
+}
+
+// statedBalances are the closing balances of a context's accounts on a day, of each source and currency the latest one.
+func (tx *Tx) statedBalances(ctx context.Context, contextID string, day recon.Day) ([]statedBalance, error) {
+	stated, err := all[recon.Source](tx.query(ctx, `
+		SELECT s.id, s.num, s.side FROM sources s
+		WHERE s.context_id = $1 AND EXISTS (SELECT FROM statements t WHERE t.source_num = s.num) ORDER BY s.num`, contextID))
+	if err != nil {
+		return nil, fmt.Errorf("looking for statements: %w", err)
+	}
+	var out []statedBalance
+	for _, source := range stated {
+		found, err := tx.lastStatements(ctx, source.Num)
+		if err != nil {
+			return nil, err
+		}
+		latest := map[string]statedBalance{}
+		for _, part := range accounts(found) {
+			span, err := tx.spanOf(ctx, source.Num, part, day)
+			if err != nil {
+				return nil, err
+			}
+			if span == nil || span.last.To < latest[span.first.Currency].To {
+				continue
+			}
+			i := slices.IndexFunc(part, func(s storedStatement) bool { return s.ID == span.last.ID })
+			latest[span.first.Currency] = statedBalance{recon.StatedBalance{
+				Side: source.Side, SourceID: source.ID, ImportID: part[i].ImportID, Account: span.last.Account,
+				Number: span.last.Number, To: span.last.To, Closing: span.last.View("").Closing,
+			}, span.first.Currency, span.brought, span.unexplained}
+		}
+		for _, currency := range slices.Sorted(maps.Keys(latest)) {
+			out = append(out, latest[currency])
+		}
+	}
+	return out, nil
 }
 
 // LastAccount is the account of a source's last statement, "" where there is none.

@@ -102,13 +102,23 @@ func (tx *Tx) Statement(ctx context.Context, contextID string, asOf recon.Day) (
 	if err != nil {
 		return recon.Statement{}, fmt.Errorf("reading the statement: %w", err)
 	}
+	stated, err := tx.statedBalances(ctx, contextID, asOf)
+	if err != nil {
+		return recon.Statement{}, err
+	}
 	out := recon.Statement{ContextID: contextID, AsOf: asOf, Currencies: []recon.StatementCurrency{}}
 	byCurrency := map[string][]statementRow{}
 	for _, row := range found {
 		byCurrency[row.Currency] = append(byCurrency[row.Currency], row)
 	}
+	balances := map[string][]recon.StatedBalance{}
+	for _, s := range stated {
+		byCurrency[s.currency] = append(byCurrency[s.currency], s.lines()...)
+		balances[s.currency] = append(balances[s.currency], s.StatedBalance)
+	}
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		bridge, err := bridgeOf(currency, byCurrency[currency])
+		bridge.Stated = balances[currency]
 		if err != nil {
 			return recon.Statement{}, err
 		}
@@ -139,10 +149,10 @@ func bridgeOf(currency string, rows []statementRow) (recon.StatementCurrency, er
 		case !whole:
 			return out, fmt.Errorf("a sum of minor units is no whole number: %q", r.Amount)
 		case r.Label == "balance" && r.Side == recon.Left:
-			left = amount
+			left.Add(left, amount)
 			continue
 		case r.Label == "balance":
-			right = amount
+			right.Add(right, amount)
 			continue
 		}
 		carried.Sub(carried, amount)

@@ -13,6 +13,21 @@ type StatementCurrency struct {
 	Left     string          `json:"left"`
 	Items    []StatementItem `json:"items"`
 	Right    string          `json:"right"`
+
+	// Stated are the statements whose closing balances are in left and right; a side without any is the sum of its
+	// rows.
+	Stated []StatedBalance `json:"stated,omitempty"`
+}
+
+// StatedBalance is the closing balance of the last statement of an account on or before the day of a bridge.
+type StatedBalance struct {
+	Side     Side   `json:"side"`
+	SourceID string `json:"sourceId"`
+	ImportID string `json:"importId"`
+	Account  string `json:"account,omitempty"`
+	Number   string `json:"number,omitempty"`
+	To       Day    `json:"to"`
+	Closing  string `json:"closing"`
 }
 
 // StatementItem is one reconciling item, signed for the sum.
