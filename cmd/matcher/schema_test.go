@@ -19,6 +19,8 @@ import (
 
 func TestSetupPageScripts(t *testing.T) { runScripts(t, "testdata/setup") }
 
+func TestRulesPageScripts(t *testing.T) { runScripts(t, "testdata/rulebook") }
+
 func TestSchemaPrintsEachSchema(t *testing.T) {
 	t.Parallel()
 	for _, what := range setup.Schemas {
@@ -28,49 +30,71 @@ func TestSchemaPrintsEachSchema(t *testing.T) {
 	}
 }
 
-const setupPage = "../../docs/setup.md"
-
-// TestSetupPage holds docs/setup.md to the keys that it is made from and to the scripts of testdata/setup, which run.
-func TestSetupPage(t *testing.T) {
-	t.Parallel()
-	page := writeSetupPage(t)
-	if *update {
-		require.NoError(t, os.WriteFile(setupPage, []byte(page), 0o600))
-	}
-	have, err := os.ReadFile(setupPage)
-	require.NoError(t, err)
-	require.Equal(t, string(have), page, "go test ./cmd/matcher -run TestSetupPage -update")
+// docsPage is a page of docs that is made from keys and from scripts which run.
+type docsPage struct {
+	file, head string
+	parts      []string // keys, then a title and a sentence
+	examples   string   // the folder of its scripts
+	intro      string   // of the examples
+	scripts    int
 }
 
-func writeSetupPage(t *testing.T) string {
-	t.Helper()
-	var page strings.Builder
-	page.WriteString(setupHead)
-	titles := map[string]string{
-		"setup":   "## A setup\nOne file for `matcher match --setup`, `matcher test` and `matcher apply`. A rule's own keys are in `matcher schema rule`.\n",
-		"side":    "## A side\nWhat `left` and `right` hold.\n",
-		"reading": "## A reading, or map\nWhat `map` holds, and a file for `--left-map`, `--right-map` and `matcher inspect --map`. Every field is a column, a list of columns or an object.\n",
-		"field":   "## A field of a reading\nThe keys of a field that is an object.\n",
-		"skip":    "## Rows to skip\nThe keys of `skip`.\n",
-	}
-	of := ""
-	for _, k := range setup.Keys() {
-		if k.Of != of {
-			of = k.Of
-			fmt.Fprintf(&page, "\n%s\n| Key | It means | Example |\n|---|---|---|\n", titles[of])
+var pages = []docsPage{
+	{"setup.md", setupHead, []string{
+		"setup", "A setup\nOne file for `matcher match --setup`, `matcher test` and `matcher apply`. [rules.md](rules.md) has the keys of a rule.",
+		"side", "A side\nWhat `left` and `right` hold.",
+		"reading", "A reading, or map\nWhat `map` holds, and a file for `--left-map`, `--right-map` and `matcher inspect --map`. Every field is a column, a list of columns or an object.",
+		"field", "A field of a reading\nThe keys of a field that is an object.",
+		"skip", "Rows to skip\nThe keys of `skip`.",
+	}, "testdata/setup", "## Examples\nA test runs each of them.", 3},
+	{"rules.md", rulesHead, []string{
+		"rule", "A rule\nEach key is open to each type.",
+		"rule.keys", "keys\nAll must hold, and the search begins with them.",
+		"rule.amount", "amount",
+		"rule.currency", "currency",
+		"rule.date", "date\nThe lag is right − left.",
+		"rule.text", "text",
+		"rule.group", "group",
+		"rule.confirm", "confirm\nA group also needs a key that held, no contradiction, no equally good partner and no row that takes it back.",
+	}, "testdata/rulebook", "## Ten recipes\nA test runs each of them.", 10},
+}
+
+// TestSetupPage holds docs/setup.md and docs/rules.md to the keys that they are made from and to scripts, which run.
+func TestSetupPage(t *testing.T) {
+	t.Parallel()
+	for _, p := range pages {
+		path, text := filepath.Join("../../docs", p.file), p.write(t)
+		if *update {
+			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		}
-		fmt.Fprintf(&page, "| `%s` | %s | `%s` |\n", k.Name, strings.ReplaceAll(k.Meaning, "|", `\|`), k.Example)
+		have, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, string(have), text, "go test ./cmd/matcher -run TestSetupPage -update")
 	}
-	page.WriteString("\n## Examples\nA test runs each of them.\n")
-	paths, err := filepath.Glob("testdata/setup/*.txtar")
+}
+
+func (p docsPage) write(t *testing.T) string {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString(p.head)
+	for i := 0; i < len(p.parts); i += 2 {
+		fmt.Fprintf(&text, "\n## %s\n\n| Key | It means | Example |\n|---|---|---|\n", p.parts[i+1])
+		for _, k := range setup.Keys() {
+			if k.Of == p.parts[i] {
+				fmt.Fprintf(&text, "| `%s` | %s | `%s` |\n", k.Name, strings.ReplaceAll(k.Meaning, "|", `\|`), k.Example)
+			}
+		}
+	}
+	fmt.Fprintf(&text, "\n%s\n", p.intro)
+	paths, err := filepath.Glob(p.examples + "/*.txtar")
 	require.NoError(t, err)
-	require.Len(t, paths, 3)
+	require.Len(t, paths, p.scripts)
 	for _, path := range paths {
 		archive, err := txtar.ParseFile(path)
 		require.NoError(t, err)
-		writeExample(&page, archive)
+		writeExample(&text, archive)
 	}
-	return page.String()
+	return text.String()
 }
 
 var shown = regexp.MustCompile(`^(?:stdout|stderr) '(.*)'$`)
@@ -115,5 +139,15 @@ line to keep for each answer. What a reading names holds, and the rest is found.
 prints a JSON Schema by which editors complete and check these files.
 
 This page is made from ` + "`internal/setup/keys.txt`" + ` and ` + "`cmd/matcher/testdata/setup`" + `
+(` + "`go test ./cmd/matcher -run TestSetupPage -update`" + `).
+`
+
+const rulesHead = `# Rules
+
+A rule is data: its type only chooses defaults, and every key is open to every type. Rules run by priority; what one has
+taken, a later one does not touch. ` + "`matcher rules check`" + ` prints a setup's rules as they run, with every default, and ` + "`matcher schema\nrule`" + ` a JSON Schema for editors. A group that holds all of a rule is at least proposed; what it needs to be confirmed is
+under [confirm](#confirm).
+
+This page is made from ` + "`internal/setup/keys.txt`" + ` and ` + "`cmd/matcher/testdata/rulebook`" + `
 (` + "`go test ./cmd/matcher -run TestSetupPage -update`" + `).
 `

@@ -42,8 +42,22 @@ type keySpec struct {
 func (s *keySpec) multi() bool { return s.extract != nil || s.split != "" }
 
 func (s *keySpec) same(o *keySpec) bool {
-	return s.field == o.field && slices.Equal(s.normalise, o.normalise) && s.split == o.split && s.words == o.words &&
-		patternOf(s) == patternOf(o)
+	return s.sameText(o) && slices.Equal(s.normalise, o.normalise)
+}
+
+// sameText reports whether two columns hold the same text, however it is normalised.
+func (s *keySpec) sameText(o *keySpec) bool {
+	return s.field == o.field && s.split == o.split && s.words == o.words && patternOf(s) == patternOf(o)
+}
+
+// comparesAs reports whether two pairs of columns compare the same texts: 0101 that another rule takes for 101 does not
+// contradict it.
+func (p *Plan) comparesAs(one, other int) bool {
+	a, b := p.pairs[one], p.pairs[other]
+	same := func(side int) bool {
+		return p.columns[a.side[side]][a.column[side]].sameText(&p.columns[b.side[side]][b.column[side]])
+	}
+	return one == other || a.side == b.side && a.op == b.op && same(LeftIndex) && same(RightIndex)
 }
 
 func patternOf(s *keySpec) string {

@@ -82,7 +82,7 @@ func (v *view) evaluator(rp *rulePlan) *evaluator {
 			v.multi(k.pair)
 	}
 	for pair, j := range v.joins {
-		compared := slices.ContainsFunc(rp.keys, func(k ruleKey) bool { return k.pair == pair })
+		compared := slices.ContainsFunc(rp.keys, func(k ruleKey) bool { return v.plan.comparesAs(k.pair, pair) })
 		if j.live && !rp.within() && v.plan.pairs[pair].side == rp.side && !compared {
 			x.foreign = append(x.foreign, pair)
 		}

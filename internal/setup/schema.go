@@ -18,13 +18,14 @@ var keysText string
 
 // Key is a key that people write, with its meaning and a line that shows it.
 type Key struct {
-	Of      string // "setup", "side", "reading", "field" or "skip"
+	Of      string // "setup", "side", "reading", "field", "skip", "rule", or a part of a rule as "rule.keys"
 	Name    string
 	Meaning string
 	Example string
 }
 
-// Keys lists the keys of a setup and a reading in the order of docs/setup.md, which is made from them.
+// Keys lists the keys of a setup, a reading and a rule in the order of docs/setup.md and docs/rules.md, which are made
+// from them.
 func Keys() []Key {
 	var keys []Key
 	of := ""
@@ -158,7 +159,7 @@ func (b *schemaBuilder) define(name string, build func() schema) schema {
 
 // object is a struct, by the names that the decoder knows.
 func (b *schemaBuilder) object(t reflect.Type, place string) schema {
-	of := map[string]string{"Setup": "setup", "Side": "side", "Skip": "skip"}[t.Name()]
+	of := keysOf(t)
 	if place += "/"; place == "/" || t == reflect.TypeFor[recon.Rule]() {
 		place = ""
 	}
@@ -175,6 +176,14 @@ func (b *schemaBuilder) object(t reflect.Type, place string) schema {
 		s["required"] = []string{"name"}
 	}
 	return s
+}
+
+// keysOf is what the keys of a struct are called in keys.txt; the parts of a rule are its own fields.
+func keysOf(t reflect.Type) string {
+	if part, ok := strings.CutPrefix(t.Name(), "Rule"); ok && part != "" {
+		return "rule." + map[string]string{"Key": "keys"}[part] + strings.ToLower(strings.TrimPrefix(part, "Key"))
+	}
+	return strings.ToLower(t.Name())
 }
 
 // described adds the meaning of a key.

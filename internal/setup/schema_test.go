@@ -28,10 +28,14 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 		require.NotEmpty(t, k.Meaning, k.Name)
 		text, what := exampleOf(k), "reading"
 		var faults []recon.FieldError
-		if k.Of == "setup" || k.Of == "side" {
+		switch {
+		case k.Of == "setup" || k.Of == "side":
 			what = "setup"
 			_, faults = Decode([]byte(text))
-		} else {
+		case strings.HasPrefix(k.Of, "rule"):
+			what = "rule"
+			_, faults = DecodeRule([]byte(text), 10)
+		default:
 			_, faults = DecodeFieldMap([]byte(text))
 		}
 		require.Empty(t, faults, "%s %s:\n%s", k.Of, k.Name, text)
@@ -40,7 +44,11 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 	for of, keys := range map[string][]string{
 		"setup": fieldNames(reflect.TypeFor[Setup]()), "side": fieldNames(reflect.TypeFor[Side]()),
 		"reading": slices.Concat(recon.MappedFields, mapSettings), "field": fieldKeys,
-		"skip": fieldNames(reflect.TypeFor[recon.Skip]()),
+		"skip": fieldNames(reflect.TypeFor[recon.Skip]()), "rule": fieldNames(reflect.TypeFor[recon.Rule]()),
+		"rule.keys": fieldNames(reflect.TypeFor[recon.RuleKey]()), "rule.amount": fieldNames(reflect.TypeFor[recon.RuleAmount]()),
+		"rule.currency": fieldNames(reflect.TypeFor[recon.RuleCurrency]()), "rule.date": fieldNames(reflect.TypeFor[recon.RuleDate]()),
+		"rule.text": fieldNames(reflect.TypeFor[recon.RuleText]()), "rule.group": fieldNames(reflect.TypeFor[recon.RuleGroup]()),
+		"rule.confirm": fieldNames(reflect.TypeFor[recon.RuleConfirm]()),
 	} {
 		require.ElementsMatch(t, keys, documented[of], of)
 	}
@@ -48,7 +56,15 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 
 // exampleOf is an example with what it needs around it.
 func exampleOf(k Key) string {
+	if part, ok := strings.CutPrefix(k.Of, "rule."); ok {
+		return ruleExample(part, k)
+	}
 	switch k.Of {
+	case "rule":
+		if k.Name == "name" {
+			return k.Example
+		}
+		return "name: x\n" + map[string]string{"prefer": "type: DATE_LAG\n", "group": "type: SUBSET_SUM\n"}[k.Name] + k.Example
 	case "side":
 		return "left:\n  " + k.Example
 	case "skip":
@@ -66,6 +82,39 @@ func exampleOf(k Key) string {
 		return "reference: x\n" + k.Example
 	}
 	return k.Example
+}
+
+// ruleExample is a rule with a key of one of its parts.
+func ruleExample(part string, k Key) string {
+	inside := k.Example
+	for _, needed := range map[string][]string{
+		"keys minLength": {"op: CONTAINS_TOKEN"},
+		"amount percent": {"mode: TOLERANCE"},
+		"amount base":    {"mode: TOLERANCE", "percent: 1"}, "amount cap": {"mode: TOLERANCE", "percent: 1"},
+		"amount side": {"mode: TOLERANCE", "abs: 1"}, "amount abs": {"mode: TOLERANCE"}, "amount mode": {"abs: 1"},
+		"date minDays": {"maxDays: 3"}, "date calendar": {"unit: BUSINESS"}, "date precision": {"unit: CALENDAR"},
+		"currency to": {"mode: CONVERT"}, "currency mode": {"to: EUR"}, "currency rateType": {"mode: CONVERT", "to: EUR"},
+		"currency rateDate":       {"mode: CONVERT", "to: EUR"},
+		"currency rateMaxAgeDays": {"mode: CONVERT", "to: EUR"},
+	}[part+" "+k.Name] {
+		inside += ", " + needed
+	}
+	switch part {
+	case "keys":
+		for _, side := range []string{"left: reference", "right: description"} {
+			if !strings.HasPrefix(side, k.Name) {
+				inside += ", " + side
+			}
+		}
+		return "name: x\nkeys: [{" + inside + "}]\n"
+	case "group":
+		kind := "SUBSET_SUM"
+		if k.Name == "by" || k.Name == "dates" {
+			kind, inside = "GROUPED", strings.Replace(inside, "dates: EVERY", "dates: EVERY, by: {left: [reference]}", 1)
+		}
+		return "name: x\ntype: " + kind + "\ngroup: {" + inside + "}\n"
+	}
+	return "name: x\n" + part + ": {" + inside + "}\n"
 }
 
 func TestSchemaTakesOurOwnSetupsAndRefusesWhatDecodingRefuses(t *testing.T) {
