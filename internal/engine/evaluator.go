@@ -290,11 +290,11 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByNamed
 	case x.proposes:
 		return recon.HeldByRule
-	case x.unlimited(x.currency[LeftIndex][left], v.compared):
+	case x.unlimited(x.currency[LeftIndex][left], x.left(left, right, v.compared)):
 		return recon.HeldByNoLimit
 	case x.overpaid(left, right, v.compared):
 		return recon.HeldByOver
-	case x.over(x.maxDiff, x.currency[LeftIndex][left], v.compared):
+	case x.over(x.maxDiff, x.currency[LeftIndex][left], x.left(left, right, v.compared)):
 		return recon.HeldByDifference
 	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]),
 		x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
@@ -308,7 +308,20 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 // unlimited reports whether a difference has no limit at all: a score never makes up for one.
 func (x *evaluator) unlimited(currency uint32, difference int64) bool {
 	_, given := x.maxDiff.in(currency)
-	return x.mode == recon.AmountAny && difference != 0 && !given
+	return (x.mode == recon.AmountAny || x.crosses()) && difference != 0 && !given
+}
+
+// crosses reports whether the rule pairs money in on one side with money out on the other. What is left of the two is
+// twice the amount, although the rule sees no difference.
+func (x *evaluator) crosses() bool { return !x.within() && x.sign != recon.SignSame }
+
+// left is the difference that a confirmed pair would leave in the books.
+func (x *evaluator) left(left, right uint32, compared int64) int64 {
+	a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]
+	if difference, fits := subtract(a, b); x.crosses() && fits && (a < 0) != (b < 0) {
+		return difference
+	}
+	return compared
 }
 
 // overpaid reports whether the right side is more than the left one by what the rule's percentage alone allows, while
