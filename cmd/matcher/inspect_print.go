@@ -102,7 +102,7 @@ func (s *inspection) printFirst(to io.Writer) {
 func readRow(tx *recon.Transaction) string {
 	parts := []string{
 		tx.Date.String(), map[bool]string{true: "out", false: "in"}[tx.Amount < 0],
-		report.Grouped(recon.Money{Amount: tx.Amount.Abs(), Currency: tx.Currency}.String()), tx.Currency,
+		report.Grouped(recon.Money{Amount: tx.Amount.Abs(), Currency: tx.Currency}.String()), currencyName(tx.Currency),
 	}
 	if tx.BookingStatus == recon.Pending {
 		parts = append(parts, "pending")
@@ -115,6 +115,14 @@ func readRow(tx *recon.Transaction) string {
 		}
 	}
 	return recon.Clip(strings.Join(parts, " "), inspectTextMax)
+}
+
+// currencyName is a currency for people.
+func currencyName(code string) string {
+	if code == recon.NoCurrency {
+		return "(no currency)"
+	}
+	return code
 }
 
 // printMoney writes counts, days and sums.
@@ -130,7 +138,7 @@ func (s *inspection) printMoney(to io.Writer) {
 		report.Grouped(s.Rows.Booked), report.Grouped(s.Rows.Pending), report.Grouped(s.Rows.SetAside),
 		report.Grouped(s.Rows.Rejected), report.Grouped(s.Rows.Duplicates))
 	for _, sum := range s.Sums {
-		fmt.Fprintf(to, "%-5s  in %s (%s) · out %s (%s)\n", sum.Currency, report.Grouped(sum.In),
+		fmt.Fprintf(to, "%-5s  in %s (%s) · out %s (%s)\n", currencyName(sum.Currency), report.Grouped(sum.In),
 			report.Plural(sum.InRows, "row"), report.Grouped(sum.Out), report.Plural(sum.OutRows, "row"))
 	}
 	if s.From.Set() {

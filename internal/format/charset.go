@@ -32,6 +32,10 @@ var charsets = map[string]encoding.Encoding{
 	"windows-1252": charmap.Windows1252,
 	"iso-8859-1":   charmap.Windows1252, // as browsers do: the bytes in which they differ are no letters in ISO 8859-1
 	"iso-8859-15":  charmap.ISO8859_15,
+	"cp437":        charmap.CodePage437, // of DOS, as old ledgers and some banks still write
+	"cp850":        charmap.CodePage850,
+	"cp852":        charmap.CodePage852,
+	"cp866":        charmap.CodePage866,
 	"shift-jis":    japanese.ShiftJIS,
 	"euc-jp":       japanese.EUCJP,
 	"gb18030":      simplifiedchinese.GB18030,

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,9 +19,17 @@ type tongue struct {
 // guesses is asked in this order: of several charsets that suit a text as well, the first one counts.
 var guesses = []string{
 	"windows-1252", "iso-8859-15", "windows-1250", "windows-1251", "shift-jis", "euc-kr", "gb18030", "big5", "euc-jp",
+	"cp850", "cp852", "cp866",
 }
 
-// tongues of windows-1252 are written in iso-8859-15 too.
+// sameTongues are charsets that hold the letters of another one in other places.
+var sameTongues = map[string]string{
+	"iso-8859-15": "windows-1252", "cp850": "windows-1252", "cp852": "windows-1250", "cp866": "windows-1251",
+}
+
+// dosLead is by how much the letters of a charset of DOS must be likelier: nearly every byte is a letter there.
+const dosLead = 0.25
+
 var tongues = []tongue{
 	{charset: "windows-1252", letters: "äöüß"},
 	{charset: "windows-1252", letters: "àâçéèêëîïôùûüœæ"},
@@ -72,12 +81,15 @@ func likeliest(head []byte, whole bool, known func(string) bool) string {
 		if err != nil {
 			continue
 		}
-		names, as := namesIn(string(text), known), strings.Replace(charset, "iso-8859-15", "windows-1252", 1)
+		names, lead := namesIn(string(text), known), 0.0
+		if strings.HasPrefix(charset, "cp") {
+			lead = dosLead
+		}
 		for _, t := range tongues {
-			if t.charset != as {
+			if t.charset != cmp.Or(sameTongues[charset], charset) {
 				continue
 			}
-			if score := t.share(head, string(text)) + names; score > most {
+			if score := t.share(head, string(text)) + names - lead; score > most {
 				best, most = charset, score
 			}
 		}
@@ -122,10 +134,13 @@ func (t *tongue) share(head []byte, text string) float64 {
 }
 
 // commonBytes counts the letters of two bytes, and the usual ones of them. Bytes A1 to DF are letters of their own in
-// Shift-JIS; they count for half, because in any other charset they are half of one.
+// Shift-JIS; they count for half, because in any other charset they are half of one. A letter whose second byte is a
+// Latin one, right behind another Latin one, is rather an accent inside a word.
 func (t *tongue) commonBytes(head []byte) (all, good int) {
+	latin := false
 	for i := 0; i < len(head); i++ {
-		a := head[i]
+		a, behind := head[i], latin
+		latin = isLatin(a)
 		switch {
 		case a < utf8.RuneSelf:
 		case t.charset == "shift-jis" && a >= 0xA1 && a <= 0xDF:
@@ -136,13 +151,15 @@ func (t *tongue) commonBytes(head []byte) (all, good int) {
 		case i+1 < len(head):
 			i++
 			all += 2
-			if t.common(a, head[i]) {
+			if t.common(a, head[i]) && !(behind && isLatin(head[i])) {
 				good += 2
 			}
 		}
 	}
 	return all, good
 }
+
+func isLatin(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // plausible counts the letters and signs beyond ASCII and those that a language would have there: letters of an
 // alphabet of their own among themselves, accents among plain letters, signs outside words.

@@ -111,8 +111,9 @@ func TestAFileThatLeavesItsSignsOpenIsAQuestion(t *testing.T) {
 		}))
 		require.True(t, read.Detection.Earlier)
 		require.Equal(t, []string{"way"}, read.FieldMap.Fields[recon.FieldDirection].Columns)
-		t.Run("not a file with another column, nor one of a source that counts the other way round now", func(t *testing.T) {
-			_, err := s.Import(b.ctx, b.source.ID, file(strings.Replace(unsigned(40), "reference\n", "reference,turned\n", 1)))
+		t.Run("not a file with another column of money, nor one of a source that counts the other way round now", func(t *testing.T) {
+			more := strings.Replace(strings.ReplaceAll(unsigned(40), "\n", ",Zorp\n"), "reference,Zorp", "reference,status", 1)
+			_, err := s.Import(b.ctx, b.source.ID, file(strings.Replace(more, "Zorp", "Completed", 1)))
 			require.Equal(t, recon.CodeReadingQuestion, recon.CodeOf(err))
 			b.change(t, func(s *recon.Source) { s.Currency = "CHF" })
 			_, err = s.Import(b.ctx, b.source.ID, file(unsigned(40)))

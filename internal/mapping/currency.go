@@ -243,10 +243,14 @@ func (d *detector) currencyInName() {
 	}
 }
 
+func isNameMark(r rune) bool { return strings.ContainsRune(" _-()[]/.（）", r) }
+
 // codeInName is the currency that the name of a column of amounts holds, "" where it holds none.
 func codeInName(name string) string {
-	for _, word := range strings.FieldsFunc(name,
-		func(r rune) bool { return strings.ContainsRune(" _-()[]/.（）", r) }) {
+	for _, word := range strings.FieldsFunc(name, isNameMark) {
+		if code := codeOfThousands(word); code != "" {
+			return code
+		}
 		code := currencyOfWord(word)
 		if stem := strings.TrimRight(word, "$€£¥"); !isCode(code) && stem != "" {
 			code = currencyOfWord(stem)

@@ -214,6 +214,7 @@ func (d *detector) note(format string, args ...any) {
 func (d *detector) columns() {
 	d.dateColumns()
 	d.amountColumns()
+	d.unitInName()
 	d.currencyColumn()
 	d.statusColumn()
 	d.referenceAndID()

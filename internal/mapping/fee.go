@@ -96,10 +96,14 @@ func (d *detector) askNet() {
 			[2]string{"the first: the rest was kept or charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},
 			[2]string{"the second: all of it, with its tax", fmt.Sprintf("amount: %q", open.net)})
 	default:
+		first, second := "fees are charged elsewhere", "after fees"
+		if d.out.Has(recon.FieldTax) && !d.out.Has(recon.FieldFee) {
+			first, second = "all of it, with its tax", "without its tax"
+		}
 		d.ask("amount", fmt.Sprintf("%q and %q differ on %s, by %s in all: which of them moved?", open.amount, open.net,
 			rowsText(open.rows), open.sum),
-			[2]string{"the first: fees are charged elsewhere", fmt.Sprintf("amount: %q", open.amount)},
-			[2]string{"the second: after fees", fmt.Sprintf("amount: %q", open.net)})
+			[2]string{"the first: " + first, fmt.Sprintf("amount: %q", open.amount)},
+			[2]string{"the second: " + second, fmt.Sprintf("amount: %q", open.net)})
 	}
 }
 

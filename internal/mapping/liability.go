@@ -123,18 +123,25 @@ func (d *detector) askCard(m *Mapper) {
 		[2]string{"plus is spending", "negate: true"})
 }
 
-// cardBy settles the sign of a card's statement by rows that share a reference and an amount with the other side.
+// cardBy settles the sign of a card's statement by rows that share a reference with the other side. Amounts may differ
+// by a fee; to turn the file round they must be the same, or of both signs.
 func (r *Reader) cardBy(index map[string]*Known) {
-	same, opposite := 0, 0
+	same, opposite, exact, minus := 0, 0, 0, 0
 	for _, p := range r.pairs(index) {
-		switch p.other.Amount {
-		case p.tx.Amount:
+		if p.tx.Amount < 0 {
+			minus++
+		}
+		if p.tx.Amount.Abs() == p.other.Amount.Abs() {
+			exact++
+		}
+		if (p.tx.Amount < 0) == (p.other.Amount < 0) {
 			same++
-		case -p.tx.Amount:
+		} else {
 			opposite++
 		}
 	}
-	if max(same, opposite) < wordPairsMin || same*opposite > 0 {
+	all := same + opposite
+	if all < wordPairsMin || same*opposite > 0 || opposite > exact && (minus == 0 || minus == all) {
 		return
 	}
 	r.Detection.openCard = ""

@@ -61,10 +61,7 @@ func (m *Mapper) standingOf(rec recon.Record, currency string) (s standing) {
 	if err != nil || !known {
 		return s
 	}
-	if m.minor {
-		digits = 0
-	}
-	balance, err := recon.ParseMinor(a.plain, digits)
+	balance, err := recon.ParseMinor(a.plain, m.decimals(digits))
 	if a.negative {
 		balance = -balance
 	}
@@ -266,11 +263,9 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 	if digits == digitsSyntax {
 		return 0, true // its currency is wrong already, so the number of its decimals is unknown
 	}
-	if r.m.minor {
-		digits = 0
-	}
+	digits = r.m.decimals(digits)
 	minor, err := recon.ParseMinor(a.plain, digits)
-	if err == nil && r.m.minor && strings.ContainsRune(a.plain, '.') { // "10.00" is hardly ten cents
+	if err == nil && r.m.unit == recon.UnitMinor && strings.ContainsRune(a.plain, '.') { // "10.00" is hardly ten cents
 		err = recon.Unprocessable(recon.CodeAmountTooPrecise, "has decimals")
 	}
 	if err != nil {
@@ -285,7 +280,7 @@ func (r *row) read(s *source, text, currency string, digits int) (recon.Minor, b
 
 func (r *row) amountError(field, text, currency string, digits int, err error) {
 	switch code := recon.CodeOf(err); {
-	case code == recon.CodeAmountTooPrecise && r.m.minor:
+	case code == recon.CodeAmountTooPrecise && r.m.unit == recon.UnitMinor:
 		r.fail(field, text, recon.CodeAmountTooPrecise, "%q has decimals, and unit: minor reads whole minor units: "+
 			"leave unit out of the map, or set unit: major", text)
 	case code == recon.CodeAmountTooPrecise && digits == 0:

@@ -23,7 +23,7 @@ const idBytesMax = 500
 type Mapper struct {
 	fields  map[string]*source
 	negate  bool
-	minor   bool // amounts are whole minor units
+	unit    string // of the amounts, as FieldMap.Unit
 	aside   *asides
 	noID    map[int]bool // columns that make the external id: they are no content
 	keep    map[string]bool
@@ -78,7 +78,7 @@ type currencyColumn struct {
 // Compile prepares a field map for files with this header. It returns everything that cannot work, by JSON pointer.
 func Compile(fields recon.FieldMap, header []string) (*Mapper, []recon.FieldError) {
 	m := &Mapper{
-		fields: map[string]*source{}, negate: fields.Negate, minor: fields.Unit == recon.UnitMinor,
+		fields: map[string]*source{}, negate: fields.Negate, unit: fields.Unit,
 		ahead: fields.Future,
 		noID:  map[int]bool{}, volatile: map[int]bool{},
 		keepAll: true,

@@ -96,17 +96,23 @@ func openQuestions(questions []Question) error {
 		faults...)
 }
 
-// answeredNothing refuses answers to questions that no file of a side has asked. Files that are read as before ask
-// none.
+// answeredNothing refuses answers to questions that no file of a side has asked. Where files are read as the last ones
+// of their sources, which had been asked, that is a note: one command is given every month.
 func answeredNothing(side []*Reader) error {
-	if len(side) == 0 || slices.ContainsFunc(side, func(r *Reader) bool { return r.detector == nil }) {
+	if len(side) == 0 {
 		return nil
 	}
+	before := slices.IndexFunc(side, func(r *Reader) bool { return r.Detection.Earlier })
 	for _, id := range slices.Sorted(maps.Keys(side[0].hints.Answers)) {
-		if !slices.ContainsFunc(side, func(r *Reader) bool { return slices.Contains(r.asked, id) }) {
-			return recon.Unprocessable(recon.CodeReadingQuestion, fmt.Sprintf(
-				"there is no question %q about the %s side to answer; %s", id, strings.ToLower(string(side[0].hints.Side)),
-				openIDs(side)))
+		text := fmt.Sprintf("there is no question %q about the %s side to answer; %s", id,
+			strings.ToLower(string(side[0].hints.Side)), openIDs(side))
+		switch {
+		case slices.ContainsFunc(side, func(r *Reader) bool { return slices.Contains(r.asked, id) }):
+		case before >= 0:
+			d := &side[before].Detection
+			d.Notes = append(slices.Clone(d.Notes), text+", and the file is read as the last one was")
+		default:
+			return recon.Unprocessable(recon.CodeReadingQuestion, text)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,4 +21,25 @@ func TestQuestionsCarryTheirAnswers(t *testing.T) {
 	require.Equal(t, recon.CodeReadingQuestion, recon.CodeOf(err))
 	require.ErrorContains(t, err, "/sign: which way?")
 	require.Panics(t, func() { newQuestion("x", "", [][2]string{{"", "nothing: here"}}) })
+}
+
+func TestAnswersToNothingAreRefusedOrNoted(t *testing.T) {
+	t.Parallel()
+	const text = "id,date,amount,currency\nA,2026-03-01,1.00,EUR\n"
+	answers := map[string]int{"dateFormat": 2}
+	for name, hints := range map[string]Hints{
+		"detected": {Answers: answers}, "a map": {Answers: answers, Map: &recon.FieldMap{DateFormat: "YYYY-MM-DD"}},
+	} {
+		err := opened(t, text, hints).SettleWith(OtherSide{})
+		require.ErrorContains(t, err, `there is no question "dateFormat"`, name)
+		require.ErrorContains(t, err, "nothing is open", name)
+	}
+	qif, err := Open(strings.NewReader("!Type:CCard\nD26/01/2026\nT-12.50\nPA\n^\n"), "x.qif", Hints{Answers: answers})
+	require.NoError(t, err)
+	require.ErrorContains(t, qif.SettleWith(OtherSide{}), `there is no question "dateFormat"`)
+
+	first := opened(t, text, Hints{})
+	r := opened(t, text, Hints{Answers: answers, Earlier: &Earlier{Map: first.Lasting()}})
+	require.NoError(t, r.SettleWith(OtherSide{}))
+	require.Contains(t, strings.Join(r.Detection.Notes, "\n"), `there is no question "dateFormat"`)
 }

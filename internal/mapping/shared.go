@@ -82,6 +82,9 @@ func settleAll(files []*Reader, compare func()) error {
 func settleOnce(left, right []*Reader) SignEvidence {
 	ShareCurrency(left, right)
 	knownLeft, knownRight := sampleRows(left), sampleRows(right)
+	if findReferences(right, knownLeft) || findReferences(left, knownRight) {
+		knownLeft, knownRight = sampleRows(left), sampleRows(right)
+	}
 	for _, r := range right {
 		r.settleBy(knownLeft)
 	}
@@ -117,21 +120,34 @@ func (r *Reader) SettleWith(other OtherSide) error {
 	return err
 }
 
+// sampleRows are the rows that the files of a side show the other one: without amounts where their own signs are open.
 func sampleRows(side []*Reader) []Known {
 	var rows []Known
 	for _, r := range side {
-		if r.Detection.open != nil || r.Detection.openCard != "" {
-			continue // its own signs are open
-		}
+		open := r.Detection.open != nil || r.Detection.openCard != ""
 		for _, record := range r.sample {
-			if tx, wrong := r.mapper.Map(record); len(wrong) == 0 {
-				rows = append(rows, Known{
-					Reference: tx.Reference, ID: tx.ExternalID, Amount: tx.Amount, Currency: tx.Currency,
-				})
+			tx, wrong := r.mapper.Map(record)
+			if len(wrong) > 0 {
+				continue
 			}
+			if open {
+				tx.Amount = 0
+			}
+			rows = append(rows, Known{
+				Reference: tx.Reference, ID: tx.ExternalID, Amount: tx.Amount, Currency: tx.Currency,
+			})
 		}
 	}
 	return rows
+}
+
+// findReferences lets the texts of the other side show the reference of files, and reports whether one is found.
+func findReferences(side []*Reader, known []Known) (found bool) {
+	index := uniqueTexts(known)
+	for _, r := range side {
+		found = r.detector != nil && r.sample != nil && r.findReference(index) || found
+	}
+	return found
 }
 
 // settleBy lets the rows of the other side show what the file leaves open.
@@ -174,11 +190,12 @@ func uniqueTexts(known []Known) map[string]*Known {
 	return index
 }
 
-// findReference takes the column whose texts the other side knows, where that is another one than the names suggest.
-func (r *Reader) findReference(index map[string]*Known) {
+// findReference takes the column whose texts the other side knows, where that is another one than the names suggest,
+// and reports whether it does.
+func (r *Reader) findReference(index map[string]*Known) bool {
 	d := r.detector
 	if d.given.Has(recon.FieldReference) || len(index) == 0 {
-		return
+		return false
 	}
 	shared := func(at int) int {
 		n := 0
@@ -194,7 +211,7 @@ func (r *Reader) findReference(index map[string]*Known) {
 		at = columnAt(d.header, field.Columns[0])
 		now = shared(at)
 	} else if len(field.Columns) > 0 {
-		return
+		return false
 	}
 	best, most := at, now
 	for other := range d.header {
@@ -203,12 +220,13 @@ func (r *Reader) findReference(index map[string]*Known) {
 		}
 	}
 	if best == at || most*100 < len(r.sample)*referencePercent || most < 2 || most < now*2 {
-		return
+		return false
 	}
 	d.taken[best] = true
 	r.setField(recon.FieldReference, recon.Column(d.header[best]))
 	r.Detection.choose(recon.FieldReference, []string{d.header[best]},
 		fmt.Sprintf("the other side has its text on %d of %d rows", most, len(r.sample)), Proved)
+	return true
 }
 
 // setField changes one field of the reading.

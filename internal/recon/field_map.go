@@ -40,6 +40,8 @@ const (
 const (
 	UnitMinor      = "minor"     // amounts are whole minor units
 	UnitMajor      = "major"     // amounts are in the currency's unit
+	UnitThousands  = "thousands" // amounts are in thousands of it
+	UnitMillions   = "millions"  // amounts are in millions of it
 	ViewBooks      = "BOOKS"     // a debit of cash is money to us
 	ViewStatement  = "STATEMENT" // a credit is money to us
 	SignsAsWritten = "asWritten"
@@ -78,7 +80,7 @@ type FieldMap struct {
 	TimeZone   string   `json:"timeZone,omitempty"`   // IANA name of the source's zone; "" is UTC, or the zone of a timestamp
 	Decimal    string   `json:"decimal,omitempty"`    // "." or ","
 	Negate     bool     `json:"negate,omitempty"`     // turns the file round: its + is money away from us
-	Unit       string   `json:"unit,omitempty"`       // UnitMinor or UnitMajor
+	Unit       string   `json:"unit,omitempty"`       // UnitMinor, UnitMajor, UnitThousands or UnitMillions
 	Signs      string   `json:"signs,omitempty"`      // SignsAsWritten: they are right, however they look
 	View       string   `json:"view,omitempty"`       // what columns named debit and credit mean: ViewBooks or ViewStatement
 	Header     int      `json:"header,omitempty"`     // 1-based line of the column names

@@ -29,7 +29,7 @@ var mapSettings = []string{
 
 // settingWords are the words that a setting may have.
 var settingWords = map[string][]string{
-	"unit":   {recon.UnitMinor, recon.UnitMajor},
+	"unit":   {recon.UnitMinor, recon.UnitMajor, recon.UnitThousands, recon.UnitMillions},
 	"signs":  {recon.SignsAsWritten},
 	"view":   {recon.ViewBooks, recon.ViewStatement},
 	"detect": {recon.DetectOff},

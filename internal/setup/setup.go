@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"matcher/internal/recon"
@@ -198,7 +199,18 @@ func (d *decoder) side(n *node, pointer string, to *Side) {
 }
 
 func (d *decoder) part(n *node, pointer string, to *Side) {
-	d.members(n, pointer, fieldNames(reflect.TypeFor[Side]()), func(name string, n *node, at string) {
+	known, rest := fieldNames(reflect.TypeFor[Side]()), *n
+	rest.names, rest.items = nil, nil
+	for i, name := range n.names {
+		if ofMap := camelCase(name); slices.Contains(known, name) || !slices.Contains(mapSettings, ofMap) &&
+			!slices.Contains(recon.MappedFields, ofMap) {
+			rest.names, rest.items = append(rest.names, name), append(rest.items, n.items[i])
+			continue
+		}
+		d.refuse(n.items[i], n.childPointer(pointer, i), recon.CodeUnknownField,
+			fmt.Sprintf("is a field of the map: write map: {%s: …}", name))
+	}
+	d.members(&rest, pointer, known, func(name string, n *node, at string) {
 		switch name {
 		case "source":
 			d.text(n, at, &to.Source)

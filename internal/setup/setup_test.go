@@ -12,6 +12,20 @@ import (
 	"matcher/internal/recon"
 )
 
+func TestAFieldOfTheMapBesideIt(t *testing.T) {
+	t.Parallel()
+	_, faults := Decode([]byte("right: {rows: CLAIMS, date_format: DD/MM/YYYY, source: bank, sauce: x}"))
+	var texts []string
+	for _, f := range faults {
+		texts = append(texts, f.Pointer+" "+f.Message)
+	}
+	require.Equal(t, []string{
+		"/right/rows is a field of the map: write map: {rows: …} (line 1)",
+		"/right/date_format is a field of the map: write map: {date_format: …} (line 1)",
+		`/right/sauce is not a field here; there are files, source, currency, map, reading, coveredThrough, maxRejected (line 1)`,
+	}, texts)
+}
+
 func TestASetupIsReadWholeOrEveryFaultIsNamed(t *testing.T) {
 	t.Parallel()
 	setup, faults := Decode([]byte(`
