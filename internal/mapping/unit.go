@@ -53,8 +53,11 @@ func unitOf(name string) string {
 
 // codeOfThousands is the currency of a word as TEUR or kCHF, "" where it is none.
 func codeOfThousands(word string) string {
-	if len(word) == 4 && strings.Contains("TKk", word[:1]) && word[1:] == strings.ToUpper(word[1:]) && isCode(word[1:]) {
-		return word[1:]
+	if len(word) != 4 || !strings.Contains("TKk", word[:1]) {
+		return ""
+	}
+	if code := word[1:]; code == strings.ToUpper(code) && isCode(code) {
+		return code
 	}
 	return ""
 }
