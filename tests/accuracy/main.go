@@ -52,7 +52,7 @@ func run(root string, out io.Writer) error {
 		}
 		failed = errors.Join(failed, show(out, filepath.Base(filepath.Dir(setup)), &score))
 	}
-	return failed
+	return errors.Join(failed, months(binary, folder, out))
 }
 
 func reconcile(binary, example, folder string) (score examples.Score, err error) {
