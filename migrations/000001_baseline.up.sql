@@ -101,6 +101,7 @@ CREATE TABLE imports (
     rows_set_aside    bigint NOT NULL,
     rows_changed      bigint NOT NULL, -- of the duplicates: those with another text or balance than the row that is kept
     findings          integer NOT NULL, -- of those in import_findings: that contradict the file or an earlier one
+    original          boolean NOT NULL DEFAULT false, -- the object store has the file's bytes
     sums              jsonb NOT NULL DEFAULT '{}',
     detection         text NOT NULL DEFAULT '', -- what detection found, for people
     listed            boolean NOT NULL DEFAULT false, -- a run has read it: its open rows are in open_items
@@ -110,6 +111,7 @@ CREATE TABLE imports (
     CONSTRAINT imports_rows_tie CHECK (rows_read = rows_inserted + rows_duplicate + rows_rejected + rows_set_aside)
 );
 CREATE INDEX imports_source ON imports (source_id, num);
+CREATE INDEX imports_original ON imports (created_at) WHERE original; -- they are kept for a time
 
 -- Rows that were not taken: refused ones, those that are no movement of money, and those that came again and are not
 -- letter for letter what they were. Each kind has ordinals of its own, without gaps.

@@ -78,6 +78,8 @@ type ObjectsConfig struct {
 	// Place is a folder, or s3://bucket?region=…&endpoint=… with the credentials of AWS_*. Empty is a folder next to
 	// the embedded database, and nowhere with an external one.
 	Place string `env:"MATCHER_OBJECTS"`
+	// KeepOriginalsDays is how long the bytes of imported files are kept there.
+	KeepOriginalsDays int `env:"MATCHER_KEEP_ORIGINALS_DAYS" envDefault:"3650" min:"0" max:"36500" doc:"Days for which the originals of imported files are kept; 0 keeps none"`
 }
 
 // PostgresConfig names the database. With none of it set, Matcher runs a private cluster under MATCHER_DATA_DIR.

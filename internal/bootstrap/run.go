@@ -271,9 +271,12 @@ func (a *App) openAPI(role Role) error {
 	keys := a.apiKeys()
 	keys.Stored = a.provider.keys.Holder
 	a.api, err = httpapi.New(httpapi.Config{
-		DB:      a.DB,
-		Imports: &ingestion.Service{DB: a.DB, SpoolDir: a.spoolDir()}, FreeBytes: a.spoolRoom,
-		Auth: who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
+		DB: a.DB,
+		Imports: &ingestion.Service{
+			DB: a.DB, SpoolDir: a.spoolDir(), Objects: a.tenants.Objects, KeepDays: a.cfg.Objects.KeepOriginalsDays,
+		},
+		FreeBytes: a.spoolRoom,
+		Auth:      who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
 		AdminKeys: a.provider.keys, TokenLife: a.cfg.Auth.MaxTokenLife,
 		Limits: a.limits, Tenants: a.provider.configuration, Redis: shared,
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,

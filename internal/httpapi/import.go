@@ -75,11 +75,15 @@ type importOut struct {
 	recon.Import
 	RejectsURL  string `json:"rejectsUrl,omitempty" doc:"Where the refused rows are listed, when there are any"`
 	SetAsideURL string `json:"setAsideUrl,omitempty" doc:"Where the rows set aside are listed, when there are any"`
+	OriginalURL string `json:"originalUrl,omitempty" doc:"Where the file is, as it came; absent when it is not kept"`
 	FindingsURL string `json:"findingsUrl" doc:"Where notes, proofs, control totals and gaps are listed"`
 }
 
 func importOf(i recon.Import) importOut {
 	out := importOut{Import: i, FindingsURL: "/v1/imports/" + i.ID + "/findings"}
+	if i.Original {
+		out.OriginalURL = "/v1/imports/" + i.ID + "/original"
+	}
 	if i.RowsRejected > 0 {
 		out.RejectsURL = "/v1/imports/" + i.ID + "/rejects"
 	}
@@ -348,6 +352,15 @@ func describeUpload(op *huma.Operation) {
 			}},
 		},
 	}
+}
+
+type importsInput struct {
+	pageOfID
+	SHA256 string `query:"sha256" pattern:"^[0-9a-f]{64}$" doc:"Imports of the same bytes"`
+}
+
+func listImports(ctx context.Context, tx *postgres.Tx, in *importsInput) ([]recon.Import, string, error) {
+	return tx.Imports(ctx, in.ID, in.SHA256, in.page())
 }
 
 type rejectsInput struct {

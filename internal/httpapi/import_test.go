@@ -51,7 +51,7 @@ func TestImports(t *testing.T) {
 		w := multipart.NewWriter(&form)
 		file, err := w.CreateFormFile("file", "form.csv")
 		require.NoError(t, err)
-		_, _ = io.WriteString(file, "id,date,reference,amount,currency\nF1,2026-02-01,R,5.00,EUR\n")
+		_, _ = io.WriteString(file, "id,date,reference,amount,currency,description\nF1,2026-02-01,R,5.00,EUR,Form\n")
 		require.NoError(t, w.Close())
 		whole := form.Bytes()
 		cut := c.Call("POST", path, whole[:len(whole)-8], "Content-Type", w.FormDataContentType())

@@ -227,7 +227,7 @@ var operations = []operation{
 	},
 	{
 		"GET /v1/sources/{sourceId}/imports", viewer, "list-imports", "List a source's imports, latest first",
-		listIn((*postgres.Tx).Imports),
+		listed(snapshot, listImports),
 	},
 	{"GET /v1/imports/{importId}", viewer, "get-import", "Get an import", within(snapshot, getImport)},
 	{
@@ -237,6 +237,10 @@ var operations = []operation{
 	{
 		"GET /v1/imports/{importId}/reading", viewer, "get-reading", "Get how an import was read, and why",
 		within(snapshot, getReading),
+	},
+	{
+		"GET /v1/imports/{importId}/original", viewer, "get-original", "Download the file of an import as it came",
+		raw((*API).getOriginal, describeOriginal),
 	},
 	{
 		"GET /v1/imports/{importId}/findings", viewer, "list-findings",

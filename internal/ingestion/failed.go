@@ -25,6 +25,7 @@ type failedImport struct {
 // Failed writes down that Store refused the file, after its transaction was rolled back, and hands err on. An err that
 // did not come from Store has nothing to do with the file and is only returned.
 func (p *Parsed) Failed(ctx context.Context, err error) error {
+	p.stored = err == nil && p.stored || recon.CodeOf(err) == recon.CodeOutcomeUnknown
 	if err == nil || p.refused == nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"matcher/internal/mapping"
+	"matcher/internal/objectstore"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -22,6 +23,9 @@ import (
 type Service struct {
 	DB       *postgres.DB
 	SpoolDir string // "" is the system's folder for temporary files
+
+	Objects  *objectstore.Store // where originals are kept; nil: they are not
+	KeepDays int                // of originals; 0: they are not kept
 }
 
 // File is an upload. Format, Delimiter and Charset overrule detection; their zero values detect.
@@ -61,14 +65,21 @@ type Parsed struct {
 	load    postgres.ImportLoad
 	spool   *spool
 	service *Service
-	refused error // by Store
+	refused error  // by Store
+	stored  bool   // or may be
+	discard func() // the original; nil: there is none
 }
 
 // Hash is the SHA-256 of the file's bytes, in hexadecimal.
 func (p *Parsed) Hash() string { return p.load.Import.SHA256 }
 
-// Close frees the disk.
-func (p *Parsed) Close() { p.spool.close() }
+// Close frees the disk, and removes the original of a file that was not stored.
+func (p *Parsed) Close() {
+	p.spool.close()
+	if p.discard != nil && !p.stored {
+		p.discard()
+	}
+}
 
 // Parse reads a whole file. No connection is held meanwhile, however slow the body comes.
 func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parsed, error) {
@@ -85,6 +96,15 @@ func (s *Service) Parse(ctx context.Context, sourceID string, file File) (*Parse
 }
 
 func (s *Service) parse(ctx context.Context, body *upload, file File, t target) (*Parsed, error) {
+	var original *spool
+	if s.Objects != nil && s.KeepDays > 0 {
+		var err error
+		if original, err = newSpool(s.SpoolDir, file.Room); err != nil {
+			return nil, err
+		}
+		defer original.close()
+		body.copy = original.to
+	}
 	reader, closeReader, err := s.open(body, file, t)
 	if err != nil {
 		return nil, err
@@ -99,7 +119,11 @@ func (s *Service) parse(ctx context.Context, body *upload, file File, t target) 
 		return nil, err
 	}
 	parsed := &Parsed{spool: spool, service: s}
-	if err := parsed.read(ctx, reader, body, t); err != nil {
+	err = parsed.read(ctx, reader, body, t)
+	if err == nil && original != nil {
+		err = parsed.keepOriginal(ctx, original)
+	}
+	if err != nil {
 		parsed.Close()
 		return nil, err
 	}
@@ -232,7 +256,7 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 
 // Store makes the file visible with tx's commit.
 func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Import, err error) {
-	defer func() { p.refused = err }()
+	defer func() { p.refused, p.stored = err, err == nil }()
 	source, err := tx.LockSource(ctx, p.load.Source.ID)
 	if err != nil {
 		return recon.Import{}, err

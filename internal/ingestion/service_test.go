@@ -129,7 +129,7 @@ func (b *bundle) unread(t *testing.T, importID, kind string) (items []recon.RowE
 func (b *bundle) imports(t *testing.T) (items []recon.Import) {
 	t.Helper()
 	require.NoError(t, b.DB.Read(b.ctx, func(tx *postgres.Tx) (err error) {
-		items, _, err = tx.Imports(b.ctx, b.source.ID, postgres.Page{Limit: 1000})
+		items, _, err = tx.Imports(b.ctx, b.source.ID, "", postgres.Page{Limit: 1000})
 		return err
 	}))
 	return items

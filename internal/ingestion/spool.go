@@ -68,6 +68,7 @@ type upload struct {
 	hash hash.Hash
 	size int64
 	max  int64
+	copy io.Writer // of the original; nil: it is not kept
 }
 
 func newUpload(body io.Reader, sizeMax int64) *upload {
@@ -78,6 +79,11 @@ func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.from.Read(p)
 	u.hash.Write(p[:n])
 	u.size += int64(n)
+	if u.copy != nil {
+		if _, err := u.copy.Write(p[:n]); err != nil {
+			return n, err //nolint:wrapcheck // of the spool
+		}
+	}
 	switch {
 	case u.max > 0 && u.size > u.max:
 		return n, recon.TooLarge(recon.CodeFileTooLarge, "is larger than %d MiB: split it", u.max>>20)

@@ -51,14 +51,14 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	err = tx.tx.QueryRow(ctx, `
 		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, reading, field_map_version,
 			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, rows_changed,
-			findings, sums, detection, created_by)
+			findings, original, sums, detection, created_by)
 		OVERRIDING SYSTEM VALUE
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		RETURNING created_at`,
 		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.Reading),
 		i.FieldMapVersion,
 		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.RowsChanged,
-		i.Findings, i.Sums, i.Detection, i.CreatedBy).
+		i.Findings, i.Original, i.Sums, i.Detection, i.CreatedBy).
 		Scan(&i.CreatedAt)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)
@@ -112,7 +112,7 @@ func (tx *Tx) insertFindings(ctx context.Context, load *ImportLoad) error {
 
 const importColumns = `i.id, i.num, i.source_id, i.file_name, i.format, i.size_bytes, encode(i.sha256, 'hex') AS sha256,
 	i.field_map_version, i.status, i.rows_read, i.rows_inserted, i.rows_duplicate, i.rows_rejected, i.rows_set_aside,
-	i.rows_changed, i.findings, i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
+	i.rows_changed, i.findings, i.original, i.sums, i.detection, i.created_at, i.created_by, i.voided_at`
 
 var imports = noun[recon.Import]{name: "import", sql: `SELECT ` + importColumns + ` FROM imports i WHERE i.id = $1`}
 
@@ -121,17 +121,19 @@ func (tx *Tx) Import(ctx context.Context, id string) (recon.Import, error) {
 	return imports.read(ctx, tx, id, "")
 }
 
-// Imports lists a source's imports, newest first.
-func (tx *Tx) Imports(ctx context.Context, sourceID string, page Page) ([]recon.Import, string, error) {
+// Imports lists a source's imports, newest first; those of the bytes with that hash where one is given.
+func (tx *Tx) Imports(
+	ctx context.Context, sourceID, sha256 string, page Page,
+) ([]recon.Import, string, error) {
 	if _, err := tx.Source(ctx, sourceID); err != nil {
 		return nil, "", err
 	}
 	return list[recon.Import]{
 		what: "imports", first: firstOfDescending, key: func(i recon.Import) int64 { return i.Num }, sql: `
 			SELECT ` + importColumns + ` FROM imports i
-			WHERE i.source_id = @source AND i.num < @after
+			WHERE i.source_id = @source AND i.num < @after AND (@sha = '' OR i.sha256 = decode(@sha, 'hex'))
 			ORDER BY i.num DESC LIMIT @limit`,
-		args: pgx.NamedArgs{"source": sourceID},
+		args: pgx.NamedArgs{"source": sourceID, "sha": sha256},
 	}.page(ctx, tx, page)
 }
 
@@ -254,4 +256,31 @@ func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 		}
 	}
 	return nil
+}
+
+// noteSameBytes finds an earlier import of the same bytes.
+func (tx *Tx) noteSameBytes(ctx context.Context, load *ImportLoad) error {
+	earlier, _, err := tx.Imports(ctx, load.Source.ID, load.Import.SHA256, Page{Limit: 1})
+	if err == nil && len(earlier) > 0 {
+		load.Findings = append(load.Findings, recon.Finding{Kind: recon.FindingNote, Text: fmt.Sprintf(
+			"the same bytes came before, as import %s (%s)", earlier[0].ID, earlier[0].Status)})
+	}
+	return err
+}
+
+// originalsForgotten is how many originals whose time is over leave with each import.
+const originalsForgotten = 20
+
+// ExpiredOriginals are some imports whose originals have been kept for so many days.
+func (tx *Tx) ExpiredOriginals(ctx context.Context, days int) ([]string, error) {
+	return pgx.CollectRows(tx.query(ctx, `
+		SELECT id::text FROM imports WHERE original AND created_at < now() - make_interval(days => $1)
+		ORDER BY created_at LIMIT $2`, days, originalsForgotten), pgx.RowTo[string])
+}
+
+// ForgetOriginal notes that the original of an import is gone.
+func (tx *Tx) ForgetOriginal(ctx context.Context, importID string) error {
+	_, err := tx.exec(ctx, "forgetting an original", `UPDATE imports SET original = false WHERE id = $1`, importID)
+	tx.Audit("import.forget", "import", importID, map[string]any{})
+	return err
 }

@@ -157,6 +157,9 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 	if err := tx.storeStatements(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}
+	if err := tx.noteSameBytes(ctx, &load); err != nil {
+		return recon.Import{}, err
+	}
 	if err := tx.insertFindings(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}

@@ -133,10 +133,10 @@ func TestStoreImport(t *testing.T) {
 
 	t.Run("imports are listed newest first, by pages", func(t *testing.T) {
 		l.tx(t, func(tx *postgres.Tx) error {
-			page, next, err := tx.Imports(l.ctx, l.left.ID, postgres.Page{Limit: 1})
+			page, next, err := tx.Imports(l.ctx, l.left.ID, "", postgres.Page{Limit: 1})
 			require.NoError(t, err)
 			require.Len(t, page, 1)
-			rest, end, err := tx.Imports(l.ctx, l.left.ID, postgres.Page{Limit: 1, After: next})
+			rest, end, err := tx.Imports(l.ctx, l.left.ID, "", postgres.Page{Limit: 1, After: next})
 			require.Equal(t, []recon.Import{first}, rest)
 			require.Empty(t, end)
 			return err

@@ -141,7 +141,7 @@ func TestTheListOfOpenRows(t *testing.T) {
 	})
 	t.Run("forgets the rows of a voided file", func(t *testing.T) {
 		l.tx(t, func(tx *postgres.Tx) error {
-			imports, _, err := tx.Imports(l.ctx, l.left.ID, postgres.Page{})
+			imports, _, err := tx.Imports(l.ctx, l.left.ID, "", postgres.Page{})
 			require.NoError(t, err)
 			_, err = tx.VoidImport(l.ctx, imports[0].ID)
 			return err

@@ -115,6 +115,9 @@ const (
 	CodeDatabaseFull = "DATABASE_FULL"
 	// CodeDiskFull (503): The disk that uploads are written to is full. Give it space.
 	CodeDiskFull = "DISK_FULL"
+	// CodeObjectsUnavailable (503): The store of files does not answer or is full; nothing is stored. Check
+	// MATCHER_OBJECTS and repeat.
+	CodeObjectsUnavailable = "OBJECTS_UNAVAILABLE"
 	// CodeClockSkewed (503): This machine's clock is far from the database's. Let a time server set both.
 	CodeClockSkewed = "CLOCK_SKEWED"
 	// CodeAuthKeysUnavailable (503): The issuer's public keys cannot be fetched. Check AUTH_JWKS_URL and the issuer.

@@ -38,6 +38,7 @@ type Import struct {
 	RowsSetAside    int64             `json:"rowsSetAside"` // no movements of money: balances, totals, payments that failed
 	RowsChanged     int64             `json:"rowsChanged"`  // of RowsDuplicate: with another text or balance than the row that is kept
 	Findings        int64             `json:"findings"`     // that contradict the file or an earlier one: control totals, gaps
+	Original        bool              `json:"original"`     // the file's bytes are kept
 	Sums            map[string]string `json:"sums"`         // of the inserted rows, per currency
 	Detection       string            `json:"detection,omitempty"`
 	CreatedAt       time.Time         `json:"createdAt"`

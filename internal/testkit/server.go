@@ -69,6 +69,7 @@ func ServerAs(t testing.TB, role bootstrap.Role, ownerDSN string, options ...Ser
 	cfg, err := bootstrap.LoadConfig([]string{
 		"MATCHER_ENV=development", "MULTI_TENANT_ENABLED=true", "MATCHER_LOG_LEVEL=error", "POSTGRES_OWNER_DSN=" + ownerDSN,
 		"POSTGRES_DSN=" + withUser(t, ownerDSN, tenancy.RoleApp), "MATCHER_SHUTDOWN_TIMEOUT_SEC=5",
+		"MATCHER_OBJECTS=" + t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -108,7 +108,7 @@ func TestT73_AnObjectStoreThatFails(t *testing.T) {
 	}
 	rows := func() (n int64) {
 		require.NoError(t, in.DB.Read(tenant, func(tx *postgres.Tx) error {
-			found, _, err := tx.Imports(tenant, source.ID, postgres.Page{Limit: 10})
+			found, _, err := tx.Imports(tenant, source.ID, "", postgres.Page{Limit: 10})
 			for _, one := range found {
 				n += one.RowsInserted
 			}

@@ -1,0 +1,118 @@
+//go:build integration
+
+package httpapi_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"matcher/internal/auth"
+	"matcher/internal/bootstrap"
+	"matcher/internal/recon"
+	"matcher/internal/testkit"
+)
+
+// objectsOf are the files below the folder of objects.
+func objectsOf(t *testing.T, api *testkit.APIServer) (found []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(api.Config.Objects.Place, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			found = append(found, path)
+		}
+		return err
+	}))
+	return found
+}
+
+func TestTheOriginalOfAnImport(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	tenant := api.NewTenant("a")
+	c := api.As(tenant, auth.RoleAdmin)
+	source := c.NewSource(c.NewContext("Cash"), "ledger", recon.Left)
+	path := "/v1/sources/" + source + "/imports"
+	var imported struct {
+		recon.Import
+		OriginalURL string
+	}
+	c.Must("POST", path+"?name=b%C3%BCcher.csv", ledger, &imported)
+
+	t.Run("comes back byte for byte, under the tenant's key, with its hash, and is written down", func(t *testing.T) {
+		answer := c.Must("GET", imported.OriginalURL, nil, nil)
+		require.Equal(t, ledger, string(answer.Body))
+		sum := sha256.Sum256([]byte(ledger))
+		require.Equal(t, `"`+hex.EncodeToString(sum[:])+`"`, answer.Header.Get("ETag"))
+		require.Equal(t, "attachment; filename*=utf-8''b%C3%BCcher.csv", answer.Header.Get("Content-Disposition"))
+		require.Len(t, objectsOf(t, api), 1)
+		require.Contains(t, objectsOf(t, api)[0], filepath.Join(tenant, "originals", imported.ID))
+		require.Equal(t, "import.download", items[recon.AuditEntry](t, c, "/v1/audit?limit=1")[0].Action)
+	})
+	t.Run("the same bytes find their import", func(t *testing.T) {
+		found := items[recon.Import](t, c, path+"?sha256="+imported.SHA256)
+		require.Len(t, found, 1)
+		require.Equal(t, imported.ID, found[0].ID)
+		require.Empty(t, items[recon.Import](t, c, path+"?sha256="+strings.Repeat("0", 64)))
+		require.Equal(t, http.StatusUnprocessableEntity, c.Call("GET", path+"?sha256=ABC", nil).Status)
+		again := c.Upload(source, "copy.csv", ledger)
+		notes := items[recon.Finding](t, c, "/v1/imports/"+again.ID+"/findings?kind=NOTE")
+		require.Equal(t, "the same bytes came before, as import "+imported.ID+" (COMPLETED)", notes[len(notes)-1].Text)
+	})
+	t.Run("a refused file and a preview leave none", func(t *testing.T) {
+		before := len(objectsOf(t, api))
+		require.Equal(t, http.StatusUnprocessableEntity, c.Call("POST", path, "id,date\n1,2026-01-01\n").Status)
+		c.Must("POST", "/v1/sources/"+source+"/preview", ledger, nil)
+		require.Len(t, objectsOf(t, api), before)
+	})
+	t.Run("an answer that is replayed leaves none", func(t *testing.T) {
+		c.Must("POST", path, ledger, nil, "Idempotency-Key", "k")
+		before := len(objectsOf(t, api))
+		c.Must("POST", path, ledger, nil, "Idempotency-Key", "k")
+		require.Len(t, objectsOf(t, api), before)
+	})
+	t.Run("bytes that changed in the store are never taken for the file", func(t *testing.T) {
+		for _, object := range objectsOf(t, api) {
+			if strings.Contains(object, imported.ID) {
+				require.NoError(t, os.WriteFile(object, []byte(strings.Replace(ledger, "100.00", "900.00", 1)), 0o600))
+			}
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+imported.OriginalURL, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+c.Token)
+		answer, err := http.DefaultClient.Do(request)
+		if err == nil {
+			defer answer.Body.Close()
+			_, err = answer.Body.Read(make([]byte, 1<<20))
+		}
+		require.Error(t, err)
+	})
+}
+
+func TestOriginalsAreNotKeptForever(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t, func(c *bootstrap.Config) { c.Objects.KeepOriginalsDays = 30 })
+	tenant := api.NewTenant("a")
+	c := api.As(tenant, auth.RoleAdmin)
+	source := c.NewSource(c.NewContext("Cash"), "ledger", recon.Left)
+	old := c.Upload(source, "old.csv", ledger)
+	conn, err := pgx.Connect(t.Context(), api.OwnerDSN)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `UPDATE "`+tenant+`".imports SET created_at = now() - interval '31 days'`)
+	require.NoError(t, err)
+	fresh := c.Upload(source, "new.csv", ledgerLate)
+	require.Equal(t, http.StatusNotFound, c.Call("GET", "/v1/imports/"+old.ID+"/original", nil).Status)
+	c.Must("GET", "/v1/imports/"+fresh.ID+"/original", nil, nil)
+	require.Len(t, objectsOf(t, api), 1)
+	var then recon.Import
+	c.Must("GET", "/v1/imports/"+old.ID, nil, &then)
+	require.False(t, then.Original)
+}

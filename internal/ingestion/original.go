@@ -1,0 +1,93 @@
+package ingestion
+
+import (
+	"context"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"time"
+
+	"matcher/internal/objectstore"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+)
+
+// originals is the folder of a tenant's originals, each under the id of its import.
+const originals = "originals"
+
+// retryObjects is how soon a store of files that does not answer is worth another try.
+const retryObjects = 5 * time.Second
+
+// keepOriginal sends the bytes of a file to the object store, before any transaction begins.
+func (p *Parsed) keepOriginal(ctx context.Context, original *spool) error {
+	if err := original.to.Flush(); err != nil {
+		return err
+	}
+	body, err := original.open()
+	if err != nil {
+		return err
+	}
+	imported := &p.load.Import
+	if _, err := p.service.Objects.Put(ctx, body, originals, imported.ID); err != nil {
+		slog.WarnContext(ctx, "keeping an original", "import", imported.ID, "error", err)
+		return recon.Unavailable(recon.CodeObjectsUnavailable, retryObjects, "the original of the file cannot be kept")
+	}
+	imported.Original = true
+	p.discard = func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+		if err := p.service.Objects.Delete(ctx, originals, imported.ID); err != nil {
+			slog.WarnContext(ctx, "discarding an original", "import", imported.ID, "error", err)
+		}
+	}
+	p.service.forget(ctx)
+	return nil
+}
+
+// forget removes originals whose time is over, a few with each import. What fails is tried again with the next one.
+func (s *Service) forget(ctx context.Context) {
+	err := s.DB.Tx(ctx, func(tx *postgres.Tx) error {
+		expired, err := tx.ExpiredOriginals(ctx, s.KeepDays)
+		for _, id := range expired {
+			if err := s.Objects.Delete(ctx, originals, id); err != nil {
+				return err
+			}
+			if err := tx.ForgetOriginal(ctx, id); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	if err != nil {
+		slog.WarnContext(ctx, "forgetting originals", "error", err)
+	}
+}
+
+// Original opens the bytes of an import as they came, and writes down who took them. Its last read fails where the
+// store has other bytes.
+func (s *Service) Original(
+	ctx context.Context, importID string,
+) (imported recon.Import, body io.ReadCloser, err error) {
+	err = s.DB.Tx(ctx, func(tx *postgres.Tx) (err error) {
+		if imported, err = tx.Import(ctx, importID); err == nil {
+			tx.Audit("import.download", "import", imported.ID, map[string]any{"sha256": imported.SHA256})
+		}
+		return err
+	})
+	if err != nil {
+		return imported, nil, err
+	}
+	if !imported.Original || s.Objects == nil {
+		return imported, nil, recon.NotFound("original: it was not kept, or its time is over")
+	}
+	var sum objectstore.Sum
+	if _, err := hex.Decode(sum[:], []byte(imported.SHA256)); err != nil {
+		return imported, nil, err
+	}
+	body, err = s.Objects.Get(ctx, sum, originals, imported.ID)
+	if err != nil && recon.KindOf(err) != recon.KindNotFound {
+		slog.WarnContext(ctx, "reading an original", "import", imported.ID, "error", err)
+		err = recon.Unavailable(recon.CodeObjectsUnavailable, retryObjects, "the original of the file cannot be read")
+	}
+	return imported, body, err
+}
