@@ -242,7 +242,10 @@ func (d *camtDecoder) movement() error {
 		f[entryStatus] = recon.Booked
 	}
 	money, wrong := e.judge()
-	d.rows = e.rows(money, wrong)
+	if d.rows = e.rows(money, wrong); e.differs != "" {
+		d.at.note("has an entry of %s on line %d that is one row, of its own amount: %s", e.fields[entryAmount], e.line,
+			e.differs)
+	}
 	if wrong == nil {
 		d.count(money, booked)
 	}

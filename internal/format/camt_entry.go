@@ -55,9 +55,10 @@ type camtEntry struct {
 	camtPart
 	detail  camtPart // at hand
 	details []*camtPart
-	count   int // of details
-	batch   int // what batches state as their number of payments
-	text    int // bytes that are held
+	count   int    // of details
+	batch   int    // what batches state as their number of payments
+	text    int    // bytes that are held
+	differs string // what the details make, where that is not the entry's amount
 }
 
 // keep takes a value, or the end of a group of values, of the entry or of its detail at hand.
@@ -274,7 +275,8 @@ func (e *camtEntry) rows(money recon.Minor, wrong error) []camtRow {
 	e.settle(whole)
 	whole.ofBatch(n)
 	if made.Set {
-		whole.note("its details make " + made.Amount.Decimal(recon.CurrencyScale(e.amount.currency)))
+		e.differs = DetailsDiffer + made.Amount.Decimal(recon.CurrencyScale(e.amount.currency))
+		whole.note(e.differs)
 	}
 	return []camtRow{{entry: &whole.entry}}
 }

@@ -45,13 +45,20 @@ const (
 	kindCharges  = "CHARGES" // a part of the entry whose other parts are payments
 )
 
-// StatementColumn has the number of the statement that a row is of.
-const StatementColumn = "statement"
+// Columns of statement files that callers ask for: the number of the statement that a row is of, and what cannot be known
+// of the row.
+const (
+	StatementColumn = "statement"
+	NoteColumn      = "note"
+)
+
+// DetailsDiffer begins the note of an entry whose details add up to another amount.
+const DetailsDiffer = "its details make "
 
 var entryHeader = []string{
 	"account", StatementColumn, "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
 	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
-	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", "note",
+	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", NoteColumn,
 	"id",
 }
 

@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"matcher/internal/recon"
 )
 
 // sharedFiles returns files that banks wrote, which are kept in a folder named shared next to the project or above it.
@@ -37,5 +40,41 @@ func TestRealOFXHasAsManyRowsAsItsBytesHaveMovements(t *testing.T) {
 		require.Equal(t, OFX+", a bank's download", o.lines[0], file)
 		require.Equal(t, want, o.rows+o.rejected, file)
 		require.Equal(t, want, o.rejected, "each of them has a date or an amount that is none: %s", file)
+	}
+}
+
+// TestRealMT940AndBAI2HaveTheRowsAndSumsOfTheirBytes counts fields 61 and records 16 in another way.
+func TestRealMT940AndBAI2HaveTheRowsAndSumsOfTheirBytes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern string
+		line    *regexp.Regexp
+		digits  int
+		minus   func(mark string) bool
+	}{
+		{"data/mt940/*.sta", regexp.MustCompile(`(?m)^:61:\d{6}(?:\d{4})?(R?[CD])[A-Z]?(\d+,\d*)`), 2, func(m string) bool { return m == "D" || m == "RC" }},
+		{"data/bai2/*.txt", regexp.MustCompile(`(?m)(?:^|/ +)16,(\d+),(\d+),`), 0, func(m string) bool { return m >= "401" && m <= "699" }},
+	} {
+		for _, file := range sharedFiles(t, c.pattern) {
+			data, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var want, got recon.Minor
+			lines := c.line.FindAllStringSubmatch(string(data), -1)
+			for _, line := range lines {
+				n, err := recon.ParseMinor(strings.TrimSuffix(strings.Replace(line[2], ",", ".", 1), "."), c.digits)
+				require.NoError(t, err)
+				if c.minus(line[1]) {
+					n = -n
+				}
+				want += n
+			}
+			rows, statements, err := readAll(t, bytes.NewReader(data), Options{})
+			require.NoError(t, err, file)
+			for _, s := range statements {
+				got += s.Moved
+			}
+			require.Len(t, rows, len(lines), file)
+			require.Equal(t, want, got, file)
+		}
 	}
 }

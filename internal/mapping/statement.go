@@ -55,6 +55,34 @@ func (r *Reader) askAccount() {
 		r.Detection.Questions = append(r.Detection.Questions, newQuestion("account", fmt.Sprintf(
 			"the file holds %d accounts, and a source is one of them: which?", len(accounts)), answers))
 	}
+	r.askDetails()
+}
+
+// askDetails asks about entries whose details add up to another amount, unless the balances prove the entries: then
+// they are a note of their statement.
+func (r *Reader) askDetails() {
+	at := columnAt(r.file.Header(), format.NoteColumn)
+	if at < 0 || r.patch.Has(recon.FieldAmount) || r.patch.Skip != nil {
+		return
+	}
+	rows, first := 0, 0
+	for i := range r.sample {
+		if strings.Contains(r.sample[i].Fields[at], format.DetailsDiffer) {
+			rows++
+			first = cmp.Or(first, r.sample[i].Line)
+		}
+	}
+	proved := !slices.ContainsFunc(r.StatementsRead(), func(s format.Statement) bool { return !s.Proved })
+	if rows == 0 || proved && len(r.sample) < SampleRows {
+		return
+	}
+	r.Detection.Questions = append(r.Detection.Questions, newQuestion("details", fmt.Sprintf("the details of %s (the first "+
+		"on line %d) add up to another amount than the entry, and no charges explain it: does the entry count?",
+		rowsText(rows), first), [][2]string{
+		{"yes, as one row of its own amount", "amount: amount"},
+		{"no, leave them out", "skip: {where: '" + strconv.Quote(format.NoteColumn) + " in metadata && metadata." +
+			format.NoteColumn + ".contains(" + strconv.Quote(format.DetailsDiffer) + ")'}"},
+	}))
 }
 
 // noteAccounts notes a column that is named like the account of each row and holds several of them: no row is left out

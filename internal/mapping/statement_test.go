@@ -91,6 +91,52 @@ func TestOnlyAProvedStatementTies(t *testing.T) {
 	}
 }
 
+// TestDetailsThatMakeAnotherAmountAreAsked holds that an entry whose details differ is a question, unless the balances
+// of its statement prove the entry.
+func TestDetailsThatMakeAnotherAmountAreAsked(t *testing.T) {
+	t.Parallel()
+	const detail = `<TxDtls><Amt Ccy="EUR">4.00</Amt></TxDtls>`
+	const entry = `<Ntry><Amt Ccy="EUR">7.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-01-05</Dt></BookgDt>`
+	const other = entry + `</Ntry>`
+	balance := func(code, amount string) string {
+		return `<Bal><Tp><CdOrPrtry><Cd>` + code + `</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">` + amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
+	}
+	file := func(balances string) string {
+		return `<Document><BkToCstmrStmt><Stmt><Id>1</Id><Acct><Id><IBAN>DE1</IBAN></Id><Ccy>EUR</Ccy></Acct>` + balances + other +
+			entry + `<NtryDtls>` + detail + detail + `</NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`
+	}
+	for name, c := range map[string]struct {
+		balances string
+		answers  map[string]int
+		open     bool
+		money    recon.Minor
+	}{
+		"nothing proves it": {"", nil, true, 0},
+		"it counts":         {"", map[string]int{"details": 1}, false, 1400},
+		"it is left out":    {"", map[string]int{"details": 2}, false, 700},
+		"balances prove it": {balance("OPBD", "1.00") + balance("CLBD", "15.00"), nil, false, 1400},
+	} {
+		r, err := Open(strings.NewReader(file(c.balances)), "x.xml", Hints{Side: recon.Right, Answers: c.answers})
+		require.NoError(t, err, name)
+		_, err = Settle(nil, []*Reader{r})
+		require.NoError(t, err, name)
+		if c.open {
+			require.ErrorContains(t, r.Unsettled(), "the details of 1 row (the first on line 1) add up to another amount", name)
+			continue
+		}
+		require.NoError(t, r.Unsettled(), name)
+		var money recon.Minor
+		require.NoError(t, r.Read(&Identities{}, func(row *Row) error {
+			if row.Verdict == Fresh {
+				money += row.Tx.Amount
+			}
+			return nil
+		}), name)
+		require.Equal(t, c.money, money, name)
+		require.Contains(t, strings.Join(r.Detection.Notes, "; "), "has an entry of 7.00 on line 1 that is one row, of its own amount: its details make 8.00", name)
+	}
+}
+
 func TestASumOfAStatementIsWritten(t *testing.T) {
 	t.Parallel()
 	s := format.Statement{Currency: "JPY", Entries: 2, Moved: -50}
