@@ -110,6 +110,7 @@ func (in *input) decode() (*window, error) {
 }
 
 var charsetStated = regexp.MustCompile(`(?i)\A\s*<\?xml[^>]*\bencoding\s*=\s*["\']([\w.:-]+)|` +
+	`\A\s*<(?:[^\x00]*?<)?meta\b[^>]*\bcharset\s*=\s*["\']?([\w-]+)|` +
 	`\A[^<]*OFXHEADER[:=][^<]*CHARSET[:=]\s*((?:windows-?|cp-?)?125\d|(?:iso-?)?8859-\d+|[\w-]+)`)
 
 // statedCharset is the charset that a file states itself, as XML and OFX do; "" for none, or one that is not known.
@@ -118,7 +119,7 @@ func statedCharset(head []byte) string {
 	if part == nil {
 		return ""
 	}
-	name := strings.ToLower(string(part[1]) + string(part[2]))
+	name := strings.ToLower(string(bytes.Join(part[1:], nil)))
 	name = strings.NewReplacer("cp-", "", "cp", "", "windows-", "", "windows", "", "iso-", "", "iso", "", "latin1",
 		"8859-1", "latin-1", "8859-1", "_", "-").Replace(name)
 	for known := range charsets {

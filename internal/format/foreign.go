@@ -59,10 +59,7 @@ var foreigners = []foreigner{
 		word: "MIME-VERSION:", holds: regexp.MustCompile(`(?i)\A(?:MIME-Version:|From: .*\n(.*\n)*MIME-Version:)`),
 		advice: "is a web archive or a mail, whatever its name is: open it, save the table as CSV and load that",
 	},
-	{
-		holds:  regexp.MustCompile(`\A\s*<[^\x00]*(urn:schemas-microsoft-com:office:spreadsheet|progid="Excel\.Sheet")`),
-		advice: "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is: save the sheet as CSV",
-	},
+	{word: "SPREADSHEET", holds: sheetMLBegins}, {word: "EXCEL.SHEET", holds: sheetMLBegins},
 	{
 		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
 		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON",
@@ -72,12 +69,7 @@ var foreigners = []foreigner{
 		advice: "is an ISO 20022 message that is no statement (camt.052, camt.053 and camt.054 are)",
 	},
 	{word: "OFX", holds: ofxText},
-	{
-		word: "<", holds: regexp.MustCompile(`(?i)\A\s*(<\?xml[^>]*>\s*)?(<!--[^>]*-->\s*)*` +
-			`<(!doctype html|html|head|body|meta|table|style|div|script|center|p|title|link|font|span|form|br)\b`),
-		advice: "is a web page (HTML), whatever its name is: open it in a spreadsheet and save the table as CSV; " +
-			"if it is a login page, download the export again",
-	},
+	{word: "<", holds: htmlText},
 	{
 		word: "<", holds: regexp.MustCompile(`\A\s*<(?:\?xml\b|[A-Za-z_][^<>,;\t]*>\s*<[^\x00]*</|` +
 			`[A-Za-z_][\w:.-]*(\s+[\w:.-]+="[^"]*")*\s*/?>\s*\z)`),

@@ -48,15 +48,17 @@ type Options struct {
 
 // Names of the formats.
 const (
-	MT940  = "mt940"
-	BAI2   = "bai2"
-	CAMT   = "camt"
-	OFX    = "ofx"
-	QIF    = "qif"
-	XLSX   = "xlsx"
-	CSV    = "csv"
-	JSON   = "json"
-	NDJSON = "ndjson"
+	MT940   = "mt940"
+	BAI2    = "bai2"
+	CAMT    = "camt"
+	OFX     = "ofx"
+	QIF     = "qif"
+	XLSX    = "xlsx"
+	SheetML = "spreadsheetml"
+	HTML    = "html"
+	CSV     = "csv"
+	JSON    = "json"
+	NDJSON  = "ndjson"
 )
 
 // decoder reads the records of one format. next fills Line, Header and Fields; it returns io.EOF at the end, a
@@ -115,6 +117,8 @@ var formats = []notation{
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
 	{OFX, func(in *input) bool { return looksOFX(in.head()) }, openOFX},
 	{QIF, func(in *input) bool { return looksQIF(in.head()) }, openQIF},
+	{SheetML, func(in *input) bool { return looksSheetML(in.head()) }, openSheetML},
+	{HTML, func(in *input) bool { return looksHTML(in.head()) }, openHTML},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

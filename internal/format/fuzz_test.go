@@ -57,13 +57,15 @@ func fuzzFormat(f *testing.F, format string) {
 	})
 }
 
-func FuzzT37_CSV(f *testing.F)    { fuzzFormat(f, CSV) }
-func FuzzT37_JSON(f *testing.F)   { fuzzFormat(f, JSON) }
-func FuzzT37_NDJSON(f *testing.F) { fuzzFormat(f, NDJSON) }
-func FuzzT37_MT940(f *testing.F)  { fuzzFormat(f, MT940) }
-func FuzzT37_BAI2(f *testing.F)   { fuzzFormat(f, BAI2) }
-func FuzzT37_CAMT(f *testing.F)   { fuzzFormat(f, CAMT) }
-func FuzzT37_OFX(f *testing.F)    { fuzzFormat(f, OFX) }
-func FuzzT37_QIF(f *testing.F)    { fuzzFormat(f, QIF) }
-func FuzzT37_XLSX(f *testing.F)   { fuzzFormat(f, XLSX) }
-func FuzzT37_Any(f *testing.F)    { fuzzFormat(f, "") }
+func FuzzT37_CSV(f *testing.F)     { fuzzFormat(f, CSV) }
+func FuzzT37_JSON(f *testing.F)    { fuzzFormat(f, JSON) }
+func FuzzT37_NDJSON(f *testing.F)  { fuzzFormat(f, NDJSON) }
+func FuzzT37_MT940(f *testing.F)   { fuzzFormat(f, MT940) }
+func FuzzT37_BAI2(f *testing.F)    { fuzzFormat(f, BAI2) }
+func FuzzT37_CAMT(f *testing.F)    { fuzzFormat(f, CAMT) }
+func FuzzT37_OFX(f *testing.F)     { fuzzFormat(f, OFX) }
+func FuzzT37_QIF(f *testing.F)     { fuzzFormat(f, QIF) }
+func FuzzT37_XLSX(f *testing.F)    { fuzzFormat(f, XLSX) }
+func FuzzT37_HTML(f *testing.F)    { fuzzFormat(f, HTML) }
+func FuzzT37_SheetML(f *testing.F) { fuzzFormat(f, SheetML) }
+func FuzzT37_Any(f *testing.F)     { fuzzFormat(f, "") }

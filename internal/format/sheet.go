@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -22,33 +21,14 @@ var (
 	macEpoch   = recon.DayOf(time.Date(1904, time.January, 1, 0, 0, 0, 0, time.UTC))
 )
 
-// sheetText is a sheet as text: a line for each row, and an empty one for each that the file leaves out, so that the
-// line is the number of the row. Values are parted by tabs; rows are as wide as the widest so far.
+// sheetText is a sheet of a workbook as the text of a table.
 type sheetText struct {
+	tableText
 	book *workbook
 	tags tagReader
-	text []byte // rows that are written, from at on not read yet
-	at   int
-	err  error // once they are
-
-	row   int // that was written last
-	width int
-	cells []string
-	size  int // bytes of them
 }
 
-func (s *sheetText) Read(p []byte) (int, error) {
-	for s.at == len(s.text) {
-		if s.err != nil {
-			return 0, s.err
-		}
-		s.text, s.at = s.text[:0], 0
-		s.err = s.next()
-	}
-	n := copy(p, s.text[s.at:])
-	s.at += n
-	return n, nil
-}
+func (s *sheetText) Read(p []byte) (int, error) { return s.read(p, s.next) }
 
 // cell is the one at hand.
 type cell struct {
@@ -74,20 +54,20 @@ func (s *sheetText) next() error {
 		case name == "ROW" && t.closes:
 			return s.write()
 		case name == "ROW":
-			if err := s.begin(&t); err != nil {
+			if err := s.begin(t.attr("r")); err != nil {
 				return err
 			}
 			if t.empty {
 				return s.write()
 			}
 		case name == "C" && t.closes:
-			if err := s.put(&c); err != nil {
+			if err := s.add(&c); err != nil {
 				return err
 			}
 		case name == "C":
 			c = cell{column: t.attr("r"), style: t.attr("s"), kind: t.attr("t"), value: c.value[:0]}
 			if t.empty {
-				err = s.put(&c)
+				err = s.add(&c)
 			}
 			if err != nil {
 				return err
@@ -115,48 +95,18 @@ func (s *sheetText) rest() error {
 	return cmp.Or(w.err, io.EOF)
 }
 
-// begin moves to a row.
-func (s *sheetText) begin(t *tag) error {
-	row := s.row + 1
-	if text := t.attr("r"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n <= s.row || n > sheetRowsMax {
-			return recon.Unprocessable(recon.CodeMalformed,
-				fmt.Sprintf("has a sheet whose row %d is followed by row %s: save it again", s.row, quoteCut(text)))
-		}
-		row = n
-	}
-	for ; s.row < row-1; s.row++ {
-		s.text = append(s.text, '\n')
-	}
-	s.row, s.cells, s.size = row, s.cells[:0], 0
-	return nil
-}
-
-// put adds a cell to the row at hand.
-func (s *sheetText) put(c *cell) error {
+// add puts a cell in its place.
+func (s *sheetText) add(c *cell) error {
 	at := len(s.cells)
 	if c.column != "" {
 		at = columnOf(c.column)
-	}
-	if at < 0 || at < len(s.cells) || at >= sheetColumnsMax {
-		return recon.Unprocessable(recon.CodeMalformed,
-			fmt.Sprintf("has a sheet with a cell out of its place in row %d: %s", s.row, quoteCut(c.column)))
 	}
 	value, err := s.book.value(c)
 	if err != nil {
 		return recon.Unprocessable(recon.CodeMalformed, fmt.Sprintf("has a sheet with a cell %s that %v",
 			quoteCut(c.column), err))
 	}
-	if s.size += len(value); s.size > RecordBytesMax {
-		return recon.TooLarge(recon.CodeFieldTooLong, "has more than %d MB in row %d of a sheet", RecordBytesMax>>20,
-			s.row)
-	}
-	for len(s.cells) < at {
-		s.cells = append(s.cells, "")
-	}
-	s.cells = append(s.cells, value)
-	return nil
+	return s.put(at, c.column, value)
 }
 
 // columnOf is the number of a cell's column, from 0: that of "AB12" is 27. It is -1 for what is none.
@@ -174,29 +124,6 @@ func columnOf(cell string) int {
 		}
 	}
 	return -1
-}
-
-var cellBreaks = strings.NewReplacer("\t", " ", "\r\n", " ", "\n", " ", "\r", " ", `"`, `""`)
-
-// write ends the row at hand.
-func (s *sheetText) write() error {
-	cells := within(s.cells, 0)
-	s.width = min(max(s.width, len(cells)), ColumnsMax)
-	for i, value := range cells {
-		if i > 0 {
-			s.text = append(s.text, '\t')
-		}
-		if !strings.ContainsAny(value, "\t\r\n\"") && !strings.HasPrefix(value, "=") {
-			s.text = append(s.text, value...)
-			continue
-		}
-		s.text = append(append(append(s.text, '"'), cellBreaks.Replace(value)...), '"')
-	}
-	if len(cells) > 0 && len(cells) < s.width {
-		s.text = append(s.text, bytes.Repeat([]byte{'\t'}, s.width-len(cells))...)
-	}
-	s.text = append(s.text, '\n')
-	return nil
 }
 
 var escaped = regexp.MustCompile(`_x([0-9A-Fa-f]{4})_`)

@@ -58,6 +58,27 @@ func (r *tagReader) next() (tag, error) {
 	}
 }
 
+// skip takes everything up to where an element ends, whatever it holds; io.EOF where it does not.
+func (r *tagReader) skip(name string) error {
+	ends := "</" + name
+	for {
+		at, last, err := r.index("</", 0)
+		if err != nil || last {
+			return orEnd(err)
+		}
+		_, _, err = r.w.byteAt(at + len(ends))
+		if err != nil {
+			return readError(r.w, err)
+		}
+		rest := r.w.rest()[at:]
+		if len(rest) >= len(ends) && strings.EqualFold(string(rest[:len(ends)]), ends) {
+			r.w.take(at)
+			return nil
+		}
+		r.w.take(at + 1)
+	}
+}
+
 func orEnd(err error) error {
 	if err == nil {
 		return io.EOF

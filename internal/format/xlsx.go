@@ -51,7 +51,7 @@ func openXLSX(in *input) (decoder, string, error) {
 		d, err := b.table(s)
 		fit := 0
 		if err == nil {
-			fit, err = d.worth()
+			fit, err = worth(d)
 		}
 		switch {
 		case err != nil && recon.CodeOf(err) != recon.CodeHeaderNotFound && recon.CodeOf(err) != recon.CodeNoRows:
@@ -94,25 +94,14 @@ func (b *workbook) table(s sheet) (*sheetDecoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := b.in.opt
-	opt.Delimiter, opt.Charset = '\t', "utf-8"
-	text, err := newInput(&sheetText{book: b, tags: tagReader{w: newWindow(file), exact: true}}, s.name, opt)
-	if err != nil {
-		return nil, err
-	}
-	rows, found, err := openCSV(text)
-	if err != nil {
-		return nil, err
-	}
-	_, place, _ := strings.Cut(found, ",")
-	if place != "" {
-		place = "," + place
-	}
-	return &sheetDecoder{rows.(*csvDecoder), place}, nil //nolint:forcetypeassert // it opens nothing else
+	return openTable(&sheetText{book: b, tags: tagReader{w: newWindow(file), exact: true}}, s.name, b.in.opt)
 }
 
-// worth returns 2 for a sheet of movements, whose rows have dates and numbers, 1 for one of other rows, 0 for none.
-func (d *sheetDecoder) worth() (int, error) {
+// movements is the worth of a table whose rows have dates and numbers.
+const movements = 2
+
+// worth returns movements for such a table, 1 for one of other rows, 0 for none.
+func worth(d decoder) (int, error) {
 	const looked = 20
 	var seen [number + 1]int
 	rows := 0
@@ -132,7 +121,7 @@ func (d *sheetDecoder) worth() (int, error) {
 	}
 	switch {
 	case seen[date] > 0 && seen[number] > 0:
-		return 2, nil
+		return movements, nil
 	case rows > 0:
 		return 1, nil
 	}
