@@ -45,8 +45,8 @@ const (
 	kindCharges  = "CHARGES" // a part of the entry whose other parts are payments
 )
 
-// Columns of statement files that callers ask for: the number of the statement that a row is of, and what cannot be known
-// of the row.
+// Columns of statement files that callers ask for: the number of the statement that a row is of, and what cannot be
+// known of the row.
 const (
 	StatementColumn = "statement"
 	NoteColumn      = "note"

@@ -28,8 +28,8 @@ func looksSheetML(head []byte) bool {
 
 // openHTML reads a page that calls itself a spreadsheet: its tables are one text, with an empty line between them.
 func openHTML(in *input) (decoder, string, error) {
-	const advice = "is a web page (HTML), whatever its name is, without a table of movements: open it in a spreadsheet " +
-		"and save the table as CSV; if it is a login page, download the export again"
+	const advice = "is a web page (HTML), whatever its name is, without a table of movements: open it in a " +
+		"spreadsheet and save the table as CSV; if it is a login page, download the export again"
 	w, err := in.text()
 	if err != nil {
 		return nil, "", err
@@ -40,8 +40,8 @@ func openHTML(in *input) (decoder, string, error) {
 
 // openSheetML reads SpreadsheetML, of which all sheets are one text. The sheet that has the header is read.
 func openSheetML(in *input) (decoder, string, error) {
-	const advice = "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is, without a table of movements: " +
-		"save the sheet as CSV"
+	const advice = "is an Excel 2003 sheet in XML (SpreadsheetML), whatever its name is, without a table of " +
+		"movements: save the sheet as CSV"
 	w, err := in.text()
 	if err != nil {
 		return nil, "", err

@@ -76,8 +76,8 @@ func (r *Reader) askDetails() {
 	if rows == 0 || proved && len(r.sample) < SampleRows {
 		return
 	}
-	r.Detection.Questions = append(r.Detection.Questions, newQuestion("details", fmt.Sprintf("the details of %s (the first "+
-		"on line %d) add up to another amount than the entry, and no charges explain it: does the entry count?",
+	r.Detection.Questions = append(r.Detection.Questions, newQuestion("details", fmt.Sprintf("the details of %s (the "+
+		"first on line %d) add up to another amount than the entry, and no charges explain it: does the entry count?",
 		rowsText(rows), first), [][2]string{
 		{"yes, as one row of its own amount", "amount: amount"},
 		{"no, leave them out", "skip: {where: '" + strconv.Quote(format.NoteColumn) + " in metadata && metadata." +
