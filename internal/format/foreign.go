@@ -59,7 +59,8 @@ var foreigners = []foreigner{
 		word: "MIME-VERSION:", holds: regexp.MustCompile(`(?i)\A(?:MIME-Version:|From: .*\n(.*\n)*MIME-Version:)`),
 		advice: "is a web archive or a mail, whatever its name is: open it, save the table as CSV and load that",
 	},
-	{word: "SPREADSHEET", holds: sheetMLBegins}, {word: "EXCEL.SHEET", holds: sheetMLBegins},
+	{word: "SPREADSHEET", holds: sheetMLBegins},
+	{word: "EXCEL.SHEET", holds: sheetMLBegins},
 	{
 		holds:  regexp.MustCompile(`\A\s*<[^\x00]*urn:iso:std:iso:20022:tech:xsd:pain\.`),
 		advice: "is a payment order (ISO 20022 pain), not a statement: load what was booked, as CSV or JSON",
@@ -92,10 +93,6 @@ var foreigners = []foreigner{
 		advice: "is a CNAB 240 file" + exportCSV,
 	},
 	{holds: regexp.MustCompile(`\A0[12](REMESSA|RETORNO)\d{2}`), advice: "is a CNAB 400 file" + exportCSV},
-	{
-		holds:  regexp.MustCompile(`\A\s*101[ \d][ \d]{9}[ \w]{10}\d{6}[ \d]{4}[A-Z\d]094101`),
-		advice: "is a NACHA file (ACH)" + exportCSV,
-	},
 	{holds: regexp.MustCompile(`\A0{5}\d{6}\d{3}05[^\n]{100,}`), advice: "is a CODA statement" + exportCSV},
 	{
 		holds:  regexp.MustCompile(`\A01\d{5} {4}\d{5}[A-Z]{3}[^\n]{90,}`),

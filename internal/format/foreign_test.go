@@ -18,7 +18,6 @@ var strangersByKind = map[string][]string{
 	"payment order":         {"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03\"></Document>"},
 	"CNAB 240 file":         {"23700000         21234567800019900000000000\n23700011E04033\n", "34100000      080212345678000199" + strings.Repeat(" ", 200) + "\n"},
 	"CNAB 400 file":         {"02RETORNO01COBRANCA       00000000000000000000ACME\n", "01REMESSA01COBRANCA       0000\n"},
-	"NACHA file":            {"101 091000019 1234567892601060700A094101BANK                   ACME                           \n5200ACME\n"},
 	"QuickBooks file":       {"!HDR\tPROD\tVER\nHDR\tQuickBooks\t5\n", "!TRNS\tTRNSID\tDATE\n!SPL\tSPLID\tDATE\n", "!ACCNT\tNAME\n"},
 	"plain-text journal":    {"2026/01/05 Shop\n  Expenses:Food   5.00 EUR\n  Assets:Bank\n", "; mine\n\naccount assets:bank\n2026-01-05 * (7) Shop  ; c\n    ; note\n    assets:bank  1 EUR\n", "option \"title\" \"x\"\n2026-01-01 open Assets:Bank EUR\n", "2026-01-05 * \"Shop\" \"Food\"\n  Assets:Bank  -5.00 EUR\n"},
 	"DATEV batch":           {"\"EXTF\";700;21;\"Buchungsstapel\";13;20260101;;\n\"Umsatz\";\"S/H\"\n1,00;S\n", "EXTF;510;21;Buchungsstapel;7;\n", "\"DTVF\";700;20;\"x\"\n"},

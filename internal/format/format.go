@@ -56,6 +56,7 @@ const (
 	XLSX    = "xlsx"
 	SheetML = "spreadsheetml"
 	HTML    = "html"
+	NACHA   = "nacha"
 	CSV     = "csv"
 	JSON    = "json"
 	NDJSON  = "ndjson"
@@ -114,6 +115,7 @@ var formats = []notation{
 	{XLSX, func(in *input) bool { return in.zip != nil }, openXLSX},
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
+	{NACHA, func(in *input) bool { return looksNACHA(in.head()) }, openNACHA},
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
 	{OFX, func(in *input) bool { return looksOFX(in.head()) }, openOFX},
 	{QIF, func(in *input) bool { return looksQIF(in.head()) }, openQIF},

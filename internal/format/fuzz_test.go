@@ -68,4 +68,5 @@ func FuzzT37_QIF(f *testing.F)     { fuzzFormat(f, QIF) }
 func FuzzT37_XLSX(f *testing.F)    { fuzzFormat(f, XLSX) }
 func FuzzT37_HTML(f *testing.F)    { fuzzFormat(f, HTML) }
 func FuzzT37_SheetML(f *testing.F) { fuzzFormat(f, SheetML) }
+func FuzzT37_NACHA(f *testing.F)   { fuzzFormat(f, NACHA) }
 func FuzzT37_Any(f *testing.F)     { fuzzFormat(f, "") }

@@ -289,7 +289,7 @@ type sheetMLCell struct {
 	index, kind string
 	across      int
 	value       []byte
-	inside      bool // its data
+	data        bool // inside its data
 }
 
 func (s *sheetML) Read(p []byte) (int, error) { return s.read(p, s.next) }
@@ -325,31 +325,40 @@ func (s *sheetML) next() error {
 			}
 		case name == "ROW":
 			return s.write()
-		case name == "CELL" && !t.closes:
-			across, _ := strconv.Atoi(t.attr("MergeAcross"))
-			s.cell = sheetMLCell{index: t.attr("Index"), across: max(0, min(across, sheetColumnsMax))}
-			if t.empty {
-				err = s.endCell()
-			}
-		case name == "CELL":
-			err = s.endCell()
-		case name == "COMMENT" && !t.closes && !t.empty:
-			err = s.tags.skip(t.name)
-		case name == "DATA":
-			if s.cell.inside = !t.closes && !t.empty; s.cell.inside {
-				s.cell.kind, s.cell.value = t.attr("Type"), append(s.cell.value[:0], t.text...)
-			}
-		case s.cell.inside:
-			s.cell.value = append(s.cell.value, t.text...)
-		}
-		if len(s.cell.value) > FieldBytesMax {
-			err = recon.TooLarge(recon.CodeFieldTooLong, "has a cell of more than %d MB on line %d", FieldBytesMax>>20,
-				t.line)
+		default:
+			err = s.inside(&t)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// inside moves on by a tag that is none of a sheet or a row.
+func (s *sheetML) inside(t *tag) error {
+	switch name := t.local(); {
+	case name == "CELL" && !t.closes:
+		across, _ := strconv.Atoi(t.attr("MergeAcross"))
+		s.cell = sheetMLCell{index: t.attr("Index"), across: max(0, min(across, sheetColumnsMax))}
+		if t.empty {
+			return s.endCell()
+		}
+	case name == "CELL":
+		return s.endCell()
+	case name == "COMMENT" && !t.closes && !t.empty:
+		return s.tags.skip(t.name)
+	case name == "DATA":
+		if s.cell.data = !t.closes && !t.empty; s.cell.data {
+			s.cell.kind, s.cell.value = t.attr("Type"), append(s.cell.value[:0], t.text...)
+		}
+	case s.cell.data:
+		s.cell.value = append(s.cell.value, t.text...)
+	}
+	if len(s.cell.value) > FieldBytesMax {
+		return recon.TooLarge(recon.CodeFieldTooLong, "has a cell of more than %d MB on line %d", FieldBytesMax>>20,
+			t.line)
+	}
+	return nil
 }
 
 // beginRow moves to a row, whose number counts from the beginning of its sheet.

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,7 @@ func (s *tableText) write() error {
 }
 
 // openTable reads the text of a table as a CSV is read. It returns where the header is, for people.
-func openTable(text interface{ Read([]byte) (int, error) }, name string, opt Options) (*sheetDecoder, error) {
+func openTable(text io.Reader, name string, opt Options) (*sheetDecoder, error) {
 	opt.Delimiter, opt.Charset, opt.Format = '\t', "utf-8", CSV
 	in, err := newInput(text, name, opt)
 	if err != nil {
