@@ -89,10 +89,9 @@ var foreigners = []foreigner{
 		advice: "is a DATEV batch (EXTF), whose dates have no year: export the bookings as CSV with whole dates",
 	},
 	{
-		holds:  regexp.MustCompile(`\A(?:\d{3}0000[0 ] {6,}|\d{7}0[^\n]{0,400}\n\d{3}\d{4}1[CDE]\d\d)`),
-		advice: "is a CNAB 240 file" + exportCSV,
+		holds:  regexp.MustCompile(`\A01REMESSA\d{2}`),
+		advice: "is a CNAB 400 order to the bank, not its return: load the return file (RETORNO), CSV or JSON",
 	},
-	{holds: regexp.MustCompile(`\A0[12](REMESSA|RETORNO)\d{2}`), advice: "is a CNAB 400 file" + exportCSV},
 	{holds: regexp.MustCompile(`\A0{5}\d{6}\d{3}05[^\n]{100,}`), advice: "is a CODA statement" + exportCSV},
 	{
 		holds:  regexp.MustCompile(`\A01\d{5} {4}\d{5}[A-Z]{3}[^\n]{90,}`),

@@ -56,6 +56,8 @@ const (
 	XLSX    = "xlsx"
 	SheetML = "spreadsheetml"
 	HTML    = "html"
+	CNAB240 = "cnab240"
+	CNAB400 = "cnab400"
 	NACHA   = "nacha"
 	CSV     = "csv"
 	JSON    = "json"
@@ -116,6 +118,8 @@ var formats = []notation{
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{NACHA, func(in *input) bool { return looksNACHA(in.head()) }, openNACHA},
+	{CNAB240, func(in *input) bool { return looksCNAB240(in.head()) }, openCNAB240},
+	{CNAB400, func(in *input) bool { return looksCNAB400(in.head()) }, openCNAB400},
 	{CAMT, func(in *input) bool { return looksCAMT(in.head()) }, openCAMT},
 	{OFX, func(in *input) bool { return looksOFX(in.head()) }, openOFX},
 	{QIF, func(in *input) bool { return looksQIF(in.head()) }, openQIF},
