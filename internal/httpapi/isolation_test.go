@@ -65,6 +65,7 @@ var bodies = map[string]string{
 	"put-field-map":       `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
 	"preview-import":      "id,date,amount\nX,2026-01-01,1.00\n",
 	"create-import":       "id,date,amount\nX,2026-01-01,1.00\n",
+	"reprocess-import":    `{"reason":"X"}`,
 	"create-rule":         `{"name":"X","type":"EXACT","priority":77}`,
 	"put-rule":            `{"name":"X","type":"EXACT","priority":77}`,
 	"reorder-rules":       `{"ruleIds":[]}`,

@@ -1,14 +1,24 @@
 package httpapi
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"matcher/internal/ingestion"
+	"matcher/internal/postgres"
+	"matcher/internal/recon"
+	"matcher/internal/setup"
 )
 
 const (
@@ -61,4 +71,72 @@ func describeOriginal(_ *document, op *huma.Operation) {
 			"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}},
 		},
 	}
+}
+
+type reprocessInput struct {
+	pathID
+	keyed
+	Body json.RawMessage
+}
+
+// reprocessDoc documents the body of reprocess-import; the map is decoded as that of a source is.
+type reprocessDoc struct {
+	FieldMap map[string]any `json:"fieldMap,omitempty" doc:"How the file is read now, as a source's field map; default the source's own, or what detection finds"`
+	Answers  map[string]int `json:"answers,omitempty" doc:"Answers to questions of READING_QUESTION, by id: the number of the answer"`
+	Reason   string         `json:"reason" minLength:"1" maxLength:"500"`
+}
+
+// reprocessImport reads an original anew. The new rows take the place of the old ones in one commit.
+func (a *API) reprocessImport(ctx context.Context, in *reprocessInput) (out importOut, err error) {
+	again, err := decodeAgain(in.Body)
+	if err != nil {
+		return out, err
+	}
+	giveBack, err := a.uploads.take(ctx, 1)
+	if err != nil {
+		return out, err
+	}
+	defer giveBack()
+	parsed, err := a.Imports.ParseAgain(ctx, in.ID, again)
+	if err != nil {
+		return out, err
+	}
+	defer parsed.Close()
+	answer, err := a.once(ctx, in, bodyHash(in), func(tx *postgres.Tx) (postgres.Stored, error) {
+		stored, err := parsed.StoreAgain(ctx, tx, again.Reason)
+		if err != nil {
+			return postgres.Stored{}, err
+		}
+		made := endpoint{out: reflect.TypeFor[importOut](), status: http.StatusOK}
+		return made.answer(importOf(stored))
+	})
+	if err == nil {
+		err = json.Unmarshal(answer.Body, &out)
+	}
+	return out, err
+}
+
+func decodeAgain(body json.RawMessage) (again ingestion.Again, err error) {
+	var given struct {
+		FieldMap json.RawMessage
+		Answers  map[string]int
+		Reason   string
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&given); err != nil {
+		return again, badValue("", recon.CodeValidationFailed, "is an object of fieldMap, answers and reason")
+	}
+	if again = (ingestion.Again{Answers: given.Answers, Reason: strings.TrimSpace(given.Reason)}); again.Reason == "" {
+		return again, badValue("/reason", recon.CodeMissingValue, "is needed: who takes groups apart tells why")
+	}
+	if given.FieldMap != nil {
+		fields, faults := setup.DecodeFieldMap(given.FieldMap)
+		if len(faults) > 0 {
+			return again, recon.Unprocessable(recon.CodeFieldMapInvalid, "the field map cannot be used",
+				recon.Below("/fieldMap", faults)...)
+		}
+		again.FieldMap = &fields
+	}
+	return again, nil
 }

@@ -255,6 +255,11 @@ var operations = []operation{
 		"Compare the balances of a source's statements with each other and with its rows",
 		get((*postgres.Tx).SourceBalances),
 	},
+	{
+		"POST /v1/imports/{importId}/reprocess", approver, "reprocess-import",
+		"Read an import's original anew; decisions on rows that stay the same survive",
+		direct((*API).reprocessImport).bodyOf(reprocessDoc{}),
+	},
 	{"POST /v1/imports/{importId}/void", analyst, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
 
 	{

@@ -74,20 +74,74 @@ func (s *Service) Original(
 		}
 		return err
 	})
-	if err != nil {
-		return imported, nil, err
+	if err == nil {
+		body, err = s.original(ctx, imported)
 	}
+	return imported, body, err
+}
+
+func (s *Service) original(ctx context.Context, imported recon.Import) (io.ReadCloser, error) {
 	if !imported.Original || s.Objects == nil {
-		return imported, nil, recon.NotFound("original: it was not kept, or its time is over")
+		return nil, recon.NotFound("original: it was not kept, or its time is over")
 	}
 	var sum objectstore.Sum
 	if _, err := hex.Decode(sum[:], []byte(imported.SHA256)); err != nil {
-		return imported, nil, err
+		return nil, err
 	}
-	body, err = s.Objects.Get(ctx, sum, originals, imported.ID)
+	body, err := s.Objects.Get(ctx, sum, originals, imported.ID)
 	if err != nil && recon.KindOf(err) != recon.KindNotFound {
 		slog.WarnContext(ctx, "reading an original", "import", imported.ID, "error", err)
 		err = recon.Unavailable(recon.CodeObjectsUnavailable, retryObjects, "the original of the file cannot be read")
 	}
-	return imported, body, err
+	return body, err
+}
+
+// Again is another reading of an import's original.
+type Again struct {
+	FieldMap *recon.FieldMap // nil: the source's own, or what detection finds
+	Answers  map[string]int  // to questions, as of a File
+	Reason   string
+}
+
+// ParseAgain reads the original of an import anew, as if it came now. Its rows replace those of the import by
+// StoreAgain.
+func (s *Service) ParseAgain(ctx context.Context, importID string, again Again) (*Parsed, error) {
+	var t target
+	var imported recon.Import
+	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
+		if imported, err = tx.Import(ctx, importID); err != nil {
+			return err
+		}
+		t.importNum = imported.Num
+		if t.source, err = tx.Source(ctx, imported.SourceID); err == nil {
+			err = t.recall(ctx, tx)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.original(ctx, imported)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	if t.earlier = nil; again.FieldMap != nil {
+		t.fields = again.FieldMap
+	}
+	reading := Service{DB: s.DB, SpoolDir: s.SpoolDir} // the original is there
+	parsed, err := reading.parse(ctx, newUpload(body, 0), File{Name: imported.FileName, Answers: again.Answers}, t)
+	if err != nil {
+		return nil, err
+	}
+	parsed.load.Import.ID = imported.ID
+	return parsed, nil
+}
+
+// StoreAgain lets the rows of a new reading take the place of the import's with tx's commit.
+func (p *Parsed) StoreAgain(ctx context.Context, tx *postgres.Tx, reason string) (recon.Import, error) {
+	if _, err := p.lockSource(ctx, tx); err != nil {
+		return recon.Import{}, err
+	}
+	return tx.ReprocessImport(ctx, p.load, reason)
 }

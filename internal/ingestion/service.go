@@ -257,13 +257,9 @@ func (p *Parsed) read(ctx context.Context, reader *mapping.Reader, body *upload,
 // Store makes the file visible with tx's commit.
 func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Import, err error) {
 	defer func() { p.refused, p.stored = err, err == nil }()
-	source, err := tx.LockSource(ctx, p.load.Source.ID)
+	source, err := p.lockSource(ctx, tx)
 	if err != nil {
 		return recon.Import{}, err
-	}
-	if source.Version != p.load.Source.Version {
-		return recon.Import{},
-			recon.Conflict(recon.CodeChangedMeanwhile, "the source was changed while the file was read: send it again")
 	}
 	c, err := tx.ContextForImport(ctx, source.ContextID)
 	if err != nil {
@@ -281,6 +277,16 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 		_, _, err = tx.QueueRun(ctx, c.ID, recon.RunCommit)
 	}
 	return stored, err
+}
+
+// lockSource keeps other imports of the source out, if it is as it was when the file was read.
+func (p *Parsed) lockSource(ctx context.Context, tx *postgres.Tx) (recon.Source, error) {
+	source, err := tx.LockSource(ctx, p.load.Source.ID)
+	if err == nil && source.Version != p.load.Source.Version {
+		err = recon.Conflict(recon.CodeChangedMeanwhile,
+			"the source was changed while the file was read: send it again")
+	}
+	return source, err
 }
 
 // Void takes an import's rows out again.

@@ -66,6 +66,17 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	return i, nil
 }
 
+// storeShown keeps what an import shows besides the rows that it took.
+func (tx *Tx) storeShown(ctx context.Context, load *ImportLoad) error {
+	if err := tx.insertRejects(ctx, *load); err != nil {
+		return err
+	}
+	if err := tx.storeStatements(ctx, load); err != nil {
+		return err
+	}
+	return tx.insertFindings(ctx, load)
+}
+
 func (tx *Tx) insertRejects(ctx context.Context, load ImportLoad) error {
 	for _, listed := range []struct {
 		kind string

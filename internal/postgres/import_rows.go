@@ -151,16 +151,10 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 			return recon.Import{}, err
 		}
 	}
-	if err := tx.insertRejects(ctx, load); err != nil {
-		return recon.Import{}, err
-	}
-	if err := tx.storeStatements(ctx, &load); err != nil {
-		return recon.Import{}, err
-	}
 	if err := tx.noteSameBytes(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}
-	if err := tx.insertFindings(ctx, &load); err != nil {
+	if err := tx.storeShown(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}
 	i := &load.Import

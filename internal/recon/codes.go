@@ -355,7 +355,8 @@ const (
 	CodeAdjustmentPosted = "ADJUSTMENT_POSTED"
 	// CodeNothingToAdjust (409): Adjustments cover the group's whole difference. Nothing to do.
 	CodeNothingToAdjust = "NOTHING_TO_ADJUST"
-	// CodeImportNotVoidable (409): The import failed or is voided already. Only a completed one can be voided.
+	// CodeImportNotVoidable (409): The import failed or is voided already. Only a completed one can be voided, or read
+	// again.
 	CodeImportNotVoidable = "IMPORT_NOT_VOIDABLE"
 	// CodeNotOpen (409): Only an open row can be matched or ignored, and this one is not. Unmatch or restore
 	// it first.

@@ -9,6 +9,8 @@ import (
 const (
 	EventImportCompleted = "ingestion.completed"
 	EventImportFailed    = "ingestion.failed"
+
+	EventImportReprocessed = "ingestion.reprocessed"
 	EventRowsReplaced    = "ingestion.replaced" // booked rows took the place of their pending ones
 	EventRunCompleted    = "matching.run_completed"
 	EventMatchConfirmed  = "matching.match_confirmed"
