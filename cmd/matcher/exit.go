@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/engine"
+	"matcher/internal/recon"
 )
 
 // Exit codes of every command.
@@ -74,7 +74,7 @@ func (f failOn) verdict(counts map[string]int64) error {
 }
 
 // findings counts what --fail-on may name of a run. Open rows in transit may still match.
-func findings(s *engine.Summary) map[string]int64 {
+func findings(s *recon.Summary) map[string]int64 {
 	differences := int64(0)
 	for _, d := range s.Difference {
 		differences += d.Groups

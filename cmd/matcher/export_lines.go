@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -100,7 +99,7 @@ func (c *exportCommand) label(ctx context.Context, known map[string]string, id s
 // first run it is the latest day among the rows, and no import.
 func (c *exportCommand) lastRun(
 	ctx context.Context, rows []recon.StoredTransaction,
-) (summary engine.Summary, seen map[string]bool, err error) {
+) (summary recon.Summary, seen map[string]bool, err error) {
 	var last recon.Run
 	err = each(ctx, c.client, "/v1/contexts/"+c.of.ID+"/runs", func(run recon.Run) error {
 		if run.Status != recon.RunCompleted || run.Mode != recon.RunCommit {

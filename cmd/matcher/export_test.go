@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/examples"
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 	"matcher/internal/setup"
@@ -107,11 +106,11 @@ func TestPendingAndBookedRowsGiveTheSameResultThroughTheService(t *testing.T) {
 	require.Len(t, hashes, 1, "the order of rows and files is no part of the result")
 }
 
-func rowsOf(s engine.Summary) int64 {
+func rowsOf(s recon.Summary) int64 {
 	return s.Left.Rows + s.Right.Rows - s.Left.Rejected - s.Right.Rejected - s.Left.Duplicates - s.Right.Duplicates
 }
 
-func summaryFrom(t *testing.T, text string) (s engine.Summary) {
+func summaryFrom(t *testing.T, text string) (s recon.Summary) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(text), &s))
 	return s

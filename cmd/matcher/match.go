@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/engine"
 	"matcher/internal/period"
 	"matcher/internal/recon"
 	"matcher/internal/report"
@@ -294,7 +293,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 	}
 	r.printNotes(m.stderr)
 	return report.WriteJSON(m.stdout, struct {
-		engine.Summary
+		recon.Summary
 		Reversals []report.Reversal `json:"reversals,omitempty"`
 		Seconds   phaseSeconds      `json:"seconds"`
 	}{r.result.Summary(), r.report().Reversals(), m.seconds})

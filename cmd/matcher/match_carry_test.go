@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"matcher/internal/engine"
+	"matcher/internal/recon"
 )
 
 // TestThreeMonthsAreTheSameAsOne goes through a payment across the month's end, an invoice paid in three parts over three
@@ -68,7 +68,7 @@ type monthly struct {
 	confirmed map[string]string // of all months
 }
 
-func (p *monthly) next(files [2]string) engine.Summary {
+func (p *monthly) next(files [2]string) recon.Summary {
 	out := filepath.Join(p.folder, fmt.Sprintf("month-%d", len(p.files)+1))
 	args := []string{files[0], files[1], "--setup", p.setup, "--out", out}
 	if len(p.files) > 0 {
@@ -91,11 +91,11 @@ func (p *monthly) next(files [2]string) engine.Summary {
 	return summary
 }
 
-func (p *monthly) match(args ...string) engine.Summary {
+func (p *monthly) match(args ...string) recon.Summary {
 	var out, errs bytes.Buffer
 	err := run(context.Background(), append([]string{"match", "--json"}, args...), nil, strings.NewReader(""), &out, &errs)
 	require.NoError(p.t, err, errs.String())
-	var summary engine.Summary
+	var summary recon.Summary
 	require.NoError(p.t, json.Unmarshal(out.Bytes(), &summary))
 	return summary
 }
@@ -128,7 +128,7 @@ func (p *monthly) groups(out string) map[string]string {
 }
 
 // sameAtOnce holds what the months gave against all files at once.
-func (p *monthly) sameAtOnce(last engine.Summary) {
+func (p *monthly) sameAtOnce(last recon.Summary) {
 	out := filepath.Join(p.folder, "at-once")
 	args := []string{"--setup", p.setup, "--out", out}
 	for _, files := range p.files {
@@ -147,7 +147,7 @@ func (p *monthly) sameAtOnce(last engine.Summary) {
 }
 
 // balancesOf are both ends of each bridge.
-func balancesOf(s engine.Summary) (ends [][3]string) {
+func balancesOf(s recon.Summary) (ends [][3]string) {
 	for _, b := range s.Bridge {
 		ends = append(ends, [3]string{b.Currency, b.Left, b.Right})
 	}
@@ -228,7 +228,7 @@ func TestAnyMonthsAreTheSameAsOne(t *testing.T) {
 		folder := filepath.Join(root, strconv.Itoa(months))
 		require.NoError(r, os.Mkdir(folder, 0o700))
 		p := monthly{t: r, setup: "testdata/carry/recon.yaml", folder: folder}
-		var last engine.Summary
+		var last recon.Summary
 		for _, files := range drawMonths(r, folder) {
 			last = p.next(files)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/examples"
-	"matcher/internal/engine"
+	"matcher/internal/recon"
 )
 
 func TestMatchScripts(t *testing.T) { runScripts(t, "testdata/match") }
@@ -111,11 +111,11 @@ func shuffled(t *testing.T, path string, seed uint64) string {
 	return to
 }
 
-func matchJSON(t *testing.T, args ...string) engine.Summary {
+func matchJSON(t *testing.T, args ...string) recon.Summary {
 	t.Helper()
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), append([]string{"match", "--json"}, args...), nil, strings.NewReader(""), &out, &bytes.Buffer{}))
-	var summary engine.Summary
+	var summary recon.Summary
 	require.NoError(t, json.Unmarshal(out.Bytes(), &summary))
 	return summary
 }

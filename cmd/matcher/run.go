@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/report"
 )
@@ -260,7 +259,7 @@ func took(run recon.Run) string {
 	return fmt.Sprintf("  in %.1f s", run.FinishedAt.Sub(*run.StartedAt).Seconds())
 }
 
-func summaryOf(run recon.Run) (summary engine.Summary, err error) {
+func summaryOf(run recon.Run) (summary recon.Summary, err error) {
 	if err := json.Unmarshal(run.Summary, &summary); err != nil {
 		return summary, fmt.Errorf("reading the summary of run %s: %w", run.ID, err)
 	}

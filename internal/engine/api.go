@@ -142,23 +142,6 @@ func (p *Plan) MissSide(side recon.Side, m *Miss) recon.Side {
 	return sideOf(1 - indexOf(side))
 }
 
-// Counts of one side: Rows = Rejected + SetAside + Duplicates + Outside + Matched + Proposed + Partial + Unmatched +
-// Ignored. InTransit is part of Unmatched. Rejected, SetAside and Duplicates come from the caller, by its Table.
-type Counts struct {
-	Rows       int64 `json:"rows"`
-	Rejected   int64 `json:"rejected"`
-	SetAside   int64 `json:"setAside,omitempty"`
-	Duplicates int64 `json:"duplicates"`
-	Outside    int64 `json:"outside"`
-	Matched    int64 `json:"matched"`
-	Proposed   int64 `json:"proposed"`
-	Partial    int64 `json:"partial"`
-	Unmatched  int64 `json:"unmatched"`
-	InTransit  int64 `json:"inTransit"`
-	Ignored    int64 `json:"ignored"`
-	Carried    int64 `json:"carried,omitempty"` // of Rows: what an earlier period left open
-}
-
 // Sum is money in one currency, in minor units.
 type Sum struct {
 	Currency string
@@ -197,12 +180,12 @@ type DifferenceSum struct {
 type Result struct {
 	Groups      []Group // by rule, then by left row
 	Open        [2][]Open
-	Counts      [2]Counts
+	Counts      [2]recon.Counts
 	Sums        [2][]Sum // of every row that took part or is outside, by currency
 	ByRule      []RuleCount
 	Reasons     []ReasonCount
 	Differences []DifferenceSum
-	Bridge      []Bridge
+	Bridge      []recon.Bridge
 	AsOf        recon.Day
 	Covered     recon.Covered // the last day of each side's coverage
 	Stopped     bool          // by observe: groups found so far are dropped
@@ -218,27 +201,6 @@ type Result struct {
 	replaces            map[int][]int
 	notes               map[groupKey]recon.Evidence
 	rivals              map[groupKey][2]uint32
-}
-
-// Bridge leads from the left balance to the right one in a currency: Left + Σ items = Right, to the minor unit.
-type Bridge struct {
-	Currency string
-	Left     recon.Minor
-	Items    []BridgeItem
-	Right    recon.Minor
-	// Later are the differences of groups that reach beyond the cut-off: items of the next period's bridge.
-	Later []BridgeItem
-}
-
-// BridgeItem is one reconciling item of a bridge.
-type BridgeItem struct {
-	// "in books only", "in bank only", "difference", "proposed difference", "outside the period", "opening"
-	Label  string
-	Side   recon.Side
-	Class  recon.Class
-	Reason string // of the rows, or of the adjustment
-	Amount recon.Minor
-	Count  int64 // rows, or groups
 }
 
 // Indexes of Result.Open, Counts and Sums.
@@ -264,5 +226,6 @@ const (
 	statePartial
 	stateConfirmed
 	stateElsewhere // in a group of another period alone: none of this run's, and open when it ends
+	stateEarlier   // the same, of rows that are all before the period
 	stateSettled   // by an earlier period
 )

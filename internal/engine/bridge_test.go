@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,39 +11,64 @@ import (
 	"matcher/internal/recon"
 )
 
-func TestBridge(t *testing.T) {
-	b := Bridge{Currency: "EUR", Left: 100, Right: 130, Items: []BridgeItem{{Label: LabelRightOnly, Amount: 50}, {Label: LabelLeftOnly, Amount: -20}}}
-	require.NoError(t, b.Check())
-	t.Run("stated balances bring in what the rows do not explain, and it still ties", func(t *testing.T) {
-		with, err := b.WithBalances(new(recon.Minor(1100)), new(recon.Minor(1120)))
+// TestTheAdjustedBalanceLeadsToTheRight reconciles random sides with a cut-off: in every currency the balance of the
+// books with what is to be booked, in timing and unexplained is the bank's, and rows after the cut-off are in neither.
+func TestTheAdjustedBalanceLeadsToTheRight(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]int{}
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		p := compile(t, recon.DefaultLadder()...)
+		p.Options.From, p.Options.To = recon.Epoch+5, recon.Epoch+14
+		var tables [2]*Table
+		var balance [2]recon.Minor
+		for side, name := range []recon.Side{recon.Left, recon.Right} {
+			tables[side] = NewTable(p, name, 0)
+			for i, tx := range returns(r, 30, string(name)) {
+				require.NoError(t, tables[side].Add(tx, int64(i), ""))
+				if tx.Date <= p.Options.To {
+					balance[side] += tx.Amount
+				}
+			}
+		}
+		res, err := Run(p, tables[0], tables[1], nil)
 		require.NoError(t, err)
-		require.Equal(t, BridgeItem{Label: LabelOpening, Amount: -10}, with.Items[2])
-		require.Equal(t, []recon.Minor{1100, 1120}, []recon.Minor{with.Left, with.Right})
-		require.Len(t, b.Items, 2, "the bridge it came from stays as it was")
-		one, err := b.WithBalances(nil, new(recon.Minor(130)))
-		require.NoError(t, err)
-		require.Equal(t, b, one)
-	})
-	t.Run("what earlier periods settled is in both balances, and its differences between them", func(t *testing.T) {
-		later, err := b.WithEarlier(Earlier{Left: 1000, Right: 993, Items: []BridgeItem{{Label: LabelEarlier, Amount: -7}}})
-		require.NoError(t, err)
-		require.Equal(t, []recon.Minor{1100, 1123}, []recon.Minor{later.Left, later.Right})
-		require.Len(t, b.Items, 2, "the bridge it came from stays as it was")
-		_, err = b.WithEarlier(Earlier{Left: 1000, Right: 993})
-		require.Error(t, err, "nothing explains seven cents")
-		_, err = b.WithEarlier(Earlier{Left: 1<<63 - 1, Right: 1<<63 - 1})
-		require.Error(t, err)
-		missing, err := later.WithClosing(nil, new(recon.Minor(1125)))
-		require.NoError(t, err)
-		require.Equal(t, BridgeItem{Label: LabelUnexplained, Amount: 2}, missing.Items[3])
-	})
-	t.Run("a cent that is missing is a violation", func(t *testing.T) {
-		b.Right++
-		var broken *ViolationError
-		require.ErrorAs(t, b.Check(), &broken)
-	})
-	t.Run("balances that leave 64 bits are refused", func(t *testing.T) {
-		_, err := b.WithBalances(new(recon.Minor(-1<<63+1)), new(recon.Minor(1<<63-1)))
-		require.Error(t, err)
-	})
+		b := res.Bridge[0]
+		require.Equal(t, [2]recon.Minor{b.Left, b.Right}, balance)
+		sums := b.Kinds()
+		reached := b.Left
+		for kind, sum := range sums {
+			amount, err := sum.Minor()
+			require.NoError(t, err)
+			reached += amount
+			kinds[kind] += int(amount.Abs())
+		}
+		require.Equal(t, b.Right, reached)
+		for i := range res.Groups {
+			g, anchors := &res.Groups[i], 0
+			for side, rows := range [2][]uint32{res.LeftRows(g), res.RightRows(g)} {
+				for _, row := range rows {
+					if day := tables[side].Date(row); day >= p.Options.From && day <= p.Options.To {
+						anchors++
+					}
+				}
+			}
+			require.Positive(t, anchors, "seed %d: a group without an anchor", seed)
+		}
+	}
+	for _, kind := range []string{recon.KindTiming, recon.KindToBook, recon.KindUnexplained} {
+		require.Positive(t, kinds[kind], kind)
+	}
+}
+
+// TestABridgeBuilderKeepsTheFirstSumThatDoesNotFit, since no bridge can print it.
+func TestABridgeBuilderKeepsTheFirstSumThatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	var large recon.Total
+	large.Add(1<<63 - 1)
+	large.Add(1<<63 - 1)
+	b := &bridgeBuilder{bridge: recon.Bridge{Currency: "EUR"}}
+	b.item(recon.BridgeItem{Label: recon.LabelOutside}, large, -1)
+	b.item(recon.BridgeItem{Label: recon.LabelRest}, large, 1)
+	require.ErrorContains(t, b.err, recon.LabelOutside)
 }

@@ -22,16 +22,16 @@ func (r *runner) finish() (*Result, error) {
 	for side := range r.tables {
 		res.Open[side] = c.classify(side)
 	}
+	res.Reasons = countReasons(res)
+	ledger := r.ledger(res)
 	for side := range r.tables {
 		for row, state := range r.sides[side].state {
-			if state == stateElsewhere {
+			if state == stateElsewhere || state == stateEarlier {
 				r.sides[side].state[row] = stateOpen
 			}
 		}
 		res.Counts[side] = r.count(side, res.Open[side])
 	}
-	res.Reasons = countReasons(res)
-	ledger := r.ledger(res)
 	if err := r.check(res, ledger); err != nil {
 		return nil, err
 	}
@@ -51,10 +51,17 @@ type classifier struct {
 
 	covered   [2]recon.Day
 	reversals []Reversal
+	returned  [2]map[uint32]uint32 // rows that are open again, by the counter-row that takes them back
 }
 
 func newClassifier(r *runner) *classifier {
 	c := &classifier{sides: &r.sides, asOf: r.asOf, covered: r.covered, reversals: r.reversals}
+	c.returned = [2]map[uint32]uint32{{}, {}}
+	for _, v := range r.reversals {
+		if v.Again {
+			c.returned[indexOf(v.Side)][v.Row] = v.Counter
+		}
+	}
 	var pairwise []*mender
 	for i := range r.plan.rules {
 		x := &mender{r.evaluator(&r.plan.rules[i])}
@@ -141,19 +148,25 @@ func (c *classifier) explain(side int, row uint32) Open {
 	return o
 }
 
-// takesBack classifies a counter-row: what it takes back is only proposed, or was settled earlier, or is a movement
-// whose return is not booked yet. One that takes back what is in no group is an open row like others.
+// takesBack classifies a counter-row: what it takes back is not confirmed, or was settled earlier, or is a movement
+// whose return is not booked yet. One that takes back what never was in a group is an open row like others; where the
+// group was taken apart, both rows are returned.
 func (c *classifier) takesBack(side int, row uint32) (Open, bool) {
 	at, found := slices.BinarySearchFunc(c.reversals, Reversal{Side: sideOf(side), Counter: row}, byCounter)
-	if !found || c.reversals[at].Group == NoGroup && !c.reversals[at].Settled {
-		return Open{}, false
-	}
-	v := &c.reversals[at]
 	o := Open{
-		Row: row, Miss: Miss{Row: v.Row, Change: ChangeTakesBack, failed: recon.ReasonReturned},
+		Row: row, Miss: Miss{Change: ChangeTakesBack, failed: recon.ReasonReturned},
 		class: recon.ClassBreak, reason: recon.ReasonReturned,
 	}
-	if !v.Settled && !v.Held {
+	if !found {
+		o.Miss.Row, found = c.returned[side][row]
+		return o, found
+	}
+	v := &c.reversals[at]
+	o.Miss.Row = v.Row
+	if !v.Settled && !v.Again && v.Group == NoGroup {
+		return o, false
+	}
+	if !v.Settled && !v.Again && !v.Held {
 		o.class, o.reason = recon.ClassMissing, recon.ReasonReturnNotBooked
 	}
 	return o, true
@@ -196,9 +209,9 @@ func (x *mender) takes(half int, row uint32) bool {
 	return x.comparable(half, row)
 }
 
-func (r *runner) count(side int, open []Open) Counts {
+func (r *runner) count(side int, open []Open) recon.Counts {
 	t := r.tables[side]
-	c := Counts{
+	c := recon.Counts{
 		Rows:     int64(t.Len()-t.settledRows()) + t.Rejected + t.SetAside + t.Duplicates,
 		Rejected: t.Rejected, SetAside: t.SetAside, Duplicates: t.Duplicates,
 	}
@@ -262,6 +275,6 @@ func countReasons(res *Result) []ReasonCount {
 func (r *Result) State(side recon.Side, row uint32) recon.State {
 	return [...]recon.State{
 		recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed, recon.StateOpen,
-		recon.StateConfirmed,
+		recon.StateOpen, recon.StateConfirmed,
 	}[r.state[indexOf(side)][row]]
 }

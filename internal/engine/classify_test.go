@@ -25,8 +25,8 @@ func TestStates(t *testing.T) {
 	l.Rejected, l.Duplicates = 2, 3
 	res, err := Run(p, l, r, nil)
 	require.NoError(t, err)
-	require.Equal(t, Counts{Rows: 9, Rejected: 2, Duplicates: 3, Outside: 1, Matched: 1, Proposed: 1, Unmatched: 1}, res.Counts[LeftIndex])
-	require.Equal(t, Counts{Rows: 2, Matched: 1, Proposed: 1}, res.Counts[RightIndex], "a row before the period may match")
+	require.Equal(t, recon.Counts{Rows: 9, Rejected: 2, Duplicates: 3, Outside: 1, Matched: 1, Proposed: 1, Unmatched: 1}, res.Counts[LeftIndex])
+	require.Equal(t, recon.Counts{Rows: 2, Matched: 1, Proposed: 1}, res.Counts[RightIndex], "a row before the period may match")
 	states := map[string]recon.State{}
 	for row := range uint32(l.Len()) {
 		states[l.ExternalID(row)] = res.State(recon.Left, row)

@@ -29,7 +29,8 @@ func (rp *rulePlan) compileColumns(p *Plan, r *recon.Rule) {
 		rp.currencyAt[half] = p.currencyColumn(side, &r.Currency)
 		rp.whereAt[half] = p.whereColumn(side, [2]string{r.Where.Left, r.Where.Right}[half])
 		rp.gross[half] = noGross
-		if _, base, isSchedule := recon.ScheduleOf(text); isSchedule {
+		if name, base, isSchedule := recon.ScheduleOf(text); isSchedule {
+			rp.takes = p.schedule(name).Takes()
 			rp.gross[half] = p.addAmountColumn(side, amountSpec{text: baseColumn + base, base: &base})
 		}
 	}
@@ -53,7 +54,7 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 		spec.rates = newRateTable(c, p.Options.Rates)
 	}
 	if name, base, isSchedule := recon.ScheduleOf(text); isSchedule {
-		s := p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
+		s := p.schedule(name)
 		compiled, err := s.Compile()
 		if err != nil {
 			panic("engine: a fee schedule was not checked: " + err.Error())
@@ -63,6 +64,10 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 		spec.terms, _ = recon.AmountTerms(text)
 	}
 	return p.addAmountColumn(side, spec)
+}
+
+func (p *Plan) schedule(name string) *recon.FeeSchedule {
+	return &p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
 }
 
 func (p *Plan) addAmountColumn(side int, spec amountSpec) int {

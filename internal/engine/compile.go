@@ -24,7 +24,7 @@ type Plan struct {
 	instants  [2]bool         // a rule reads the booking instant
 	fees      bool            // keep the fee: it explains a difference
 	widest    int             // calendar days that the widest lag may span
-	writeOff  currencyLimits  // of one run
+	writeOff  currencyLimits  // of a month
 
 	currencies [2][]currencySpec // in which amounts are compared, where not in the row's own
 	wheres     [2][]where
@@ -122,12 +122,13 @@ type rulePlan struct {
 	maxAmount currencyLimits
 	groupPlan
 
-	names      [2][2]int // columns of reference and description, by side
-	named      bool      // rows are preferred by them
-	prefers    bool      // among equal partners, one is preferred by its age
-	gross      [2]int    // column of what a schedule is applied to; noGross: the half has none
-	currencyAt [2]int    // column of the compared currency, or ownCurrency
-	whereAt    [2]int    // predicate of a half, or noWhere
+	names      [2][2]int              // columns of reference and description, by side
+	named      bool                   // rows are preferred by them
+	prefers    bool                   // among equal partners, one is preferred by its age
+	takes      recon.AdjustmentReason // what a schedule does
+	gross      [2]int                 // column of what a schedule is applied to; noGross: the half has none
+	currencyAt [2]int                 // column of the compared currency, or ownCurrency
+	whereAt    [2]int                 // predicate of a half, or noWhere
 	text       *textRule
 	timestamp  bool             // lags are counted in seconds
 	converts   bool             // amounts are compared across currencies

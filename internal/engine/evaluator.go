@@ -25,9 +25,10 @@ type evaluator struct {
 	days      [2][]int32
 	newest    [2][]int32 // of the members of each unit, where each of them must be in the window; nil otherwise
 	where     [2][]bool
-	rated     [2][]int32 // the rate that an amount took, from 1; nil where the half converts nothing
-	grossOf   [2][]int64 // what a fee schedule is applied to; nil where the half names none
-	admitted  [2][]bool  // by source; nil: every source
+	rated     [2][]int32                        // the rate of an amount, from 1; nil where the half converts nothing
+	grossOf   [2][]int64                        // what a fee schedule is applied to; nil where the half names none
+	admitted  [2][]bool                         // by source; nil: every source
+	moneyIn   func(half int, unit uint32) int64 // of the members of a unit; nil where rows are compared
 	similar   similarityCache
 	described [2]bool // rows of the side have texts in which a reference may be
 	lists     bool    // single rows are compared by a key by which one may name several
@@ -294,7 +295,7 @@ func (x *evaluator) gate(left, right uint32, v verdict) recon.HeldBy {
 		return recon.HeldByNoLimit
 	case x.overpaid(left, right, v.compared):
 		return recon.HeldByOver
-	case x.over(x.maxDiff, x.currency[LeftIndex][left], x.left(left, right, v.compared)):
+	case x.over(x.maxDiff, x.currency[LeftIndex][left], x.left(left, right, v.compared)), x.netsOut(left, right):
 		return recon.HeldByDifference
 	case x.over(x.maxAmount, lt.currency[left], lt.amounts[0][left]),
 		x.over(x.maxAmount, rt.currency[right], rt.amounts[0][right]):
@@ -333,6 +334,16 @@ func (x *evaluator) overpaid(left, right uint32, difference int64) bool {
 	abs, _ := x.abs.in(x.currency[LeftIndex][left])
 	return magnitude(difference) > uint64(abs) &&
 		magnitude(x.amountOf(RightIndex, right)) > magnitude(x.amountOf(LeftIndex, left))
+}
+
+// netsOut reports whether the members of two units cancel out on both sides, while not the same money did: that their
+// sums are both 0 shows nothing then.
+func (x *evaluator) netsOut(left, right uint32) bool {
+	if x.moneyIn == nil || x.within() || x.amountOf(LeftIndex, left) != 0 || x.amountOf(RightIndex, right) != 0 {
+		return false
+	}
+	in := [2]int64{x.moneyIn(LeftIndex, left), x.moneyIn(RightIndex, right)}
+	return in[0] != in[1] && in[0] != 0 && in[1] != 0
 }
 
 func (x *evaluator) over(limits currencyLimits, currency uint32, value int64) bool {

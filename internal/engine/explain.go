@@ -50,10 +50,15 @@ func compare(p *Plan, tables [2]*Table, rule int, rows [2]uint32) *comparison {
 
 // takesBack is what a counter-row does.
 func (r *Result) takesBack(tables [2]*Table, side recon.Side, open *Open) string {
-	at, _ := slices.BinarySearchFunc(r.Reversals, Reversal{Side: side, Counter: open.Row}, byCounter)
-	v := &r.Reversals[at]
-	text := "takes back a row of " + tables[indexOf(side)].Date(v.Row).String()
+	at, found := slices.BinarySearchFunc(r.Reversals, Reversal{Side: side, Counter: open.Row}, byCounter)
+	day := tables[indexOf(side)].Date(open.Miss.Row).String()
+	if !found {
+		return "is taken back by a row of " + day
+	}
+	v, text := &r.Reversals[at], "takes back a row of "+day
 	switch {
+	case v.Again:
+		return text + " that is open again"
 	case v.Settled:
 		return text + " that an earlier period settled"
 	case v.Held:

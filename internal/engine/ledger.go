@@ -24,6 +24,8 @@ type currencyLedger struct {
 	open        [2]recon.Total // rows that stayed open, outside ones included
 	outside     [2]recon.Total
 	outsideRows [2]int64
+	earlier     [2]recon.Total // of those that matched each other before the period, which are not among outside
+	earlierRows int64
 	grouped     [2]recon.Total // rows of groups
 	groupDifferences
 	rests      [2]recon.Total // Σ left − Σ right of partial groups, by the side that has more
@@ -80,11 +82,16 @@ func (r *runner) ledger(res *Result) *ledger {
 			if after {
 				c.after[side].Add(recon.Minor(amount))
 			}
-			if r.sides[side].state[row] != stateOpen {
+			state := r.sides[side].state[row]
+			if state != stateOpen && state != stateElsewhere && state != stateEarlier {
 				continue
 			}
 			c.open[side].Add(recon.Minor(amount))
-			if r.sides[side].isOutside(row) && !after {
+			switch {
+			case state == stateEarlier:
+				c.earlier[side].Add(recon.Minor(amount))
+				c.earlierRows++
+			case r.sides[side].isOutside(row) && !after:
 				c.outside[side].Add(recon.Minor(amount))
 				c.outsideRows[side]++
 			}
@@ -349,14 +356,18 @@ func (r *runner) checkGroups(res *Result) error {
 
 // Labels of bridge items by the status of the groups.
 var (
-	differenceLabels = [statuses]string{recon.GroupConfirmed: LabelDifference, recon.GroupProposed: LabelProposed}
-	mixedLabels      = [statuses]string{recon.GroupConfirmed: LabelMixed, recon.GroupProposed: LabelMixedOpen}
+	differenceLabels = [statuses]string{
+		recon.GroupConfirmed: recon.LabelDifference, recon.GroupProposed: recon.LabelProposed,
+	}
+	mixedLabels = [statuses]string{
+		recon.GroupConfirmed: recon.LabelMixed, recon.GroupProposed: recon.LabelMixedOpen,
+	}
 )
 
 // publish puts the sums, the differences and the bridge of each currency into the result.
 func (l *ledger) publish(res *Result) error {
 	for _, c := range l.currencies {
-		b := &bridgeBuilder{bridge: Bridge{Currency: currencyName(c.code)}}
+		b := &bridgeBuilder{bridge: recon.Bridge{Currency: currencyName(c.code)}}
 		for side, what := range [2]string{"the amounts of the left side", "the amounts of the right side"} {
 			res.Sums[side] = append(res.Sums[side], Sum{b.bridge.Currency, b.minor(what, c.in[side])})
 			balance := c.in[side]
@@ -382,7 +393,7 @@ func (l *ledger) publish(res *Result) error {
 			return b.err
 		}
 		if err := b.bridge.Check(); err != nil { // it ties to the minor unit
-			return err
+			return &ViolationError{"the bridge ties", err.Error()}
 		}
 		res.Bridge = append(res.Bridge, b.bridge)
 	}

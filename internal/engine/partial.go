@@ -116,7 +116,7 @@ func (u *unitRun) fill(centre int, unit uint32, parts []portion) {
 			break
 		}
 	}
-	if taken > 0 && !u.rows.anySuspect(rows) {
+	if taken > 0 && !u.rows.anyRow(rows, u.rows.suspect) {
 		u.addPart(rows, tied)
 	}
 }

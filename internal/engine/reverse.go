@@ -22,6 +22,7 @@ type Reversal struct {
 	Group   int32 // index into Result.Groups; NoGroup where the row is in none
 	Held    bool  // the group is not confirmed, be it for this
 	Settled bool  // an earlier period settled the row
+	Again   bool  // the row is open again, since its group was rejected or taken apart
 }
 
 // NoGroup is the group of a reversal whose row is in none.
@@ -54,6 +55,8 @@ func (r *runner) takeBack() {
 		v := &r.reversals[i]
 		if v.Group = groupOf[indexOf(v.Side)][v.Row]; v.Group != NoGroup {
 			v.Held = r.reverse(&r.groups[v.Group], indexOf(v.Side))
+		} else if touched := r.memory.touched[indexOf(v.Side)]; touched != nil {
+			v.Again = touched[v.Row] && !v.Settled
 		}
 	}
 }
@@ -72,14 +75,7 @@ func (r *runner) reverse(g *Group, side int) bool {
 	if g.status != recon.GroupConfirmed {
 		return true
 	}
-	g.status, g.held, g.adjustment = recon.GroupProposed, recon.HeldByReversed, recon.AdjustmentNone
-	r.byRule[g.Rule].Confirmed--
-	r.byRule[g.Rule].Proposed++
-	for side := range rows {
-		for _, row := range rows[side] {
-			r.sides[side].state[row] = stateProposed
-		}
-	}
+	r.propose(g, recon.HeldByReversed)
 	return true
 }
 
@@ -280,7 +276,8 @@ func (g *guard) list(pair int, number, row uint32) {
 func (g *guard) eachTakeable(visit func(row uint32, sign int)) {
 	amounts := g.table.amounts[0]
 	for row, state := range g.sides[g.side].state {
-		if state != stateElsewhere && amounts[row] != 0 && (len(g.inner) == 0 || !g.inner[uint32(row)]) {
+		gone := state == stateElsewhere || state == stateEarlier
+		if !gone && amounts[row] != 0 && (len(g.inner) == 0 || !g.inner[uint32(row)]) {
 			visit(uint32(row), int(truth(amounts[row] < 0)))
 		}
 	}

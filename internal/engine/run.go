@@ -123,6 +123,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 		}
 	}
 	r.takeBack()
+	r.limitWriteOffs()
 	return r.finish()
 }
 
@@ -130,8 +131,9 @@ func newRunner(v view) *runner {
 	r := &runner{
 		view: v,
 		record: &record{
-			byRule: make([]RuleCount, len(v.plan.rules)), written: writeOffs{}, replaces: map[int][]int{},
-			notes: map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
+			byRule: make([]RuleCount, len(v.plan.rules)), written: newWriteOffs(v.plan.Options.Written),
+			replaces: map[int][]int{},
+			notes:    map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
 			carriers: map[[2]int]map[uint32]uint32{},
 			units:    map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
 		},
@@ -296,7 +298,7 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 	if r.elsewhere(rows) {
 		return true
 	}
-	if p.held == recon.HeldByNothing && r.anySuspect(rows) {
+	if p.held == recon.HeldByNothing && r.anyRow(rows, r.suspect) {
 		p.held = recon.HeldByDuplicate
 	}
 	sides := x.sidesOf(rows)
@@ -308,14 +310,14 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 	if grown && p.held != recon.HeldByNothing {
 		return false
 	}
-	if p.held = r.affords(p.held, currency, difference); grown && p.held != recon.HeldByNothing {
-		return false
-	}
 	g := Group{
 		Difference: recon.Minor(difference), Compared: recon.Minor(p.compared), Alternatives: p.alternatives,
 		Rule:  x.index,
 		Score: x.points(p.score), Method: p.method, held: p.held, currency: currency,
 		traits: traitMixed.when(mixed) | traitGrown.when(grown), status: recon.GroupConfirmed,
+	}
+	if grown && !r.affords(&g, sides) {
+		return false
 	}
 	state := stateConfirmed
 	if p.held != recon.HeldByNothing {
@@ -342,15 +344,39 @@ func (r *runner) addGroup(x *evaluator, p *pair, rows [2][]uint32) bool {
 // elsewhere keeps rows for another period where none of them is an anchor: they go with each other, so no anchor gets
 // them, and no group of this run has them.
 func (r *runner) elsewhere(rows [2][]uint32) bool {
-	for half := range rows {
-		for _, row := range rows[half] {
-			if !r.sides[half].isOutside(int(row)) {
-				return false
-			}
+	if r.anyRow(rows, func(half int, row uint32) bool { return !r.sides[half].isOutside(int(row)) }) {
+		return false
+	}
+	state := stateEarlier
+	if r.anyRow(rows, func(half int, row uint32) bool { return r.isAfter(r.tables[half], row) }) {
+		state = stateElsewhere
+	}
+	r.hold(rows, state)
+	return true
+}
+
+// propose holds a confirmed group.
+func (r *runner) propose(g *Group, held recon.HeldBy) {
+	g.status, g.held, g.adjustment = recon.GroupProposed, held, recon.AdjustmentNone
+	r.byRule[g.Rule].Confirmed--
+	r.byRule[g.Rule].Proposed++
+	for side, rows := range r.rowsOfGroup(g) {
+		for _, row := range rows {
+			r.sides[side].state[row] = stateProposed
 		}
 	}
-	r.hold(rows, stateElsewhere)
-	return true
+}
+
+func (r *runner) suspect(half int, row uint32) bool { return r.sides[half].isSuspect(row) }
+
+// anyRow reports whether something holds of a row of the two halves.
+func (r *runner) anyRow(rows [2][]uint32, holds func(half int, row uint32) bool) bool {
+	for half := range rows {
+		if slices.ContainsFunc(rows[half], func(row uint32) bool { return holds(half, row) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // hold gives rows of the two halves the state of their group. They were open, or in a partial group that the group
@@ -379,15 +405,6 @@ func (r *runner) appendGroup(g Group, sides [2][]uint32) {
 type groupKey [2]uint32
 
 func (g *Group) key() groupKey { return groupKey{g.LeftFrom, g.RightFrom} }
-
-func (r *runner) anySuspect(rows [2][]uint32) bool {
-	for half := range rows {
-		if r.sides[half].suspect != nil && slices.ContainsFunc(rows[half], r.sides[half].isSuspect) {
-			return true
-		}
-	}
-	return false
-}
 
 // sidesOf turns the rows of two halves into rows of two sides, each in canonical order.
 func (x *evaluator) sidesOf(rows [2][]uint32) [2][]uint32 {
@@ -440,7 +457,7 @@ func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) reco
 	case x.rule.Difference.Reason != recon.AdjustmentNone:
 		return x.rule.Difference.Reason
 	case x.scheduled():
-		return recon.AdjustmentFee
+		return x.takes
 	case p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{}:
 		return recon.AdjustmentFee // the named amounts agree, so what they name is all of the difference
 	}

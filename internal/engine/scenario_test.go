@@ -157,6 +157,10 @@ func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []reco
 			o.From = days[0]
 		case "to":
 			o.To = days[0]
+		case "written": // a month, a currency and an amount
+			money, err := recon.ParseMoney(words[3], words[2])
+			require.NoError(t, err)
+			o.Written = append(o.Written, recon.WriteOff{Month: days[0], Currency: words[2], Amount: money.Amount})
 		case "duplicateDays":
 			days, err := strconv.Atoi(words[1])
 			require.NoError(t, err)

@@ -18,7 +18,7 @@ func TestSummary(t *testing.T) {
 	res, _, _ := run(t, p, left, right)
 	s := res.Summary()
 	require.Equal(t, map[string]string{"EUR": "19.00"}, s.Left.Amount)
-	require.Equal(t, GroupSummary{Confirmed: 1}, s.Groups)
+	require.Equal(t, recon.GroupSummary{Confirmed: 1}, s.Groups)
 	require.Equal(t, "0.02", s.Difference[0].Amount)
 	require.Equal(t, recon.ReasonNoCandidate, s.Reasons[0].Code)
 	text, err := json.Marshal(s)

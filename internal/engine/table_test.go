@@ -59,7 +59,7 @@ func TestTable(t *testing.T) {
 		require.NoError(t, left.Add(row("a", recon.Epoch+20460), 1, "books"))
 		result, err := Run(p, left, right, nil)
 		require.NoError(t, err)
-		require.Equal(t, Counts{Rows: 3, Outside: 1, Unmatched: 2, InTransit: 1, Carried: 1}, result.Counts[LeftIndex])
+		require.Equal(t, recon.Counts{Rows: 3, Outside: 1, Unmatched: 2, InTransit: 1, Carried: 1}, result.Counts[LeftIndex])
 		require.Equal(t, "b", left.ExternalID(result.Open[LeftIndex][0].Row))
 		digest, ordinal := left.Content(result.Open[LeftIndex][0].Row)
 		require.Equal(t, byte('b'), digest[0])

@@ -123,6 +123,7 @@ func (x *evaluator) onUnits(units [2]units) *unitView {
 	unit.view, unit.admitted, unit.where = &view{plan: x.plan}, [2][]bool{}, [2][]bool{}
 	unit.newest = [2][]int32{}
 	u := &unitView{base: x, x: &unit, units: units}
+	unit.moneyIn = u.moneyIn
 	for half := range units {
 		unit.tables[half] = u.table(half)
 	}
@@ -287,6 +288,11 @@ func (u *unitView) compared(half int, members []uint32) int64 {
 		}
 		return x.amountOf(h, row)
 	})
+}
+
+// moneyIn is what the members have above zero as the rule compares them.
+func (u *unitView) moneyIn(half int, unit uint32) int64 {
+	return u.sum(half, u.units[half].of(unit), func(h int, row uint32) int64 { return max(u.base.amountOf(h, row), 0) })
 }
 
 // join gives each unit the numbers that all of its members with any share; those of the other half say nothing here.

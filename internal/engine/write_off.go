@@ -1,24 +1,58 @@
 package engine
 
-import "matcher/internal/recon"
+import (
+	"matcher/internal/recon"
+)
 
-// writeOffs are the differences that the confirmed groups of a run keep, by currency, without their signs.
-type writeOffs map[uint32]uint64
+// writeOffs are the differences that confirmed groups keep, without their signs, by currency and month.
+type writeOffs map[writeOffMonth]uint64
 
-// affords holds a group back whose difference would take the run over its limit. Groups ask in the order in which rules
-// and rows come; one that no longer fits is proposed, and a smaller one after it may still fit.
-func (r *runner) affords(held recon.HeldBy, currency uint32, difference int64) recon.HeldBy {
-	if held != recon.HeldByNothing || difference == 0 {
-		return held
+type writeOffMonth struct {
+	currency uint32
+	month    recon.Day
+}
+
+func newWriteOffs(written []recon.WriteOff) writeOffs {
+	w := writeOffs{}
+	for _, o := range written {
+		w[writeOffMonth{currencyCode(o.Currency), o.Month}] += uint64(o.Amount)
 	}
-	most, given := r.plan.writeOff.in(currency)
-	if !given {
-		return held
+	return w
+}
+
+// limitWriteOffs holds the groups whose differences would take their month over its limit. They ask in the order in
+// which rules and rows come; one that no longer fits is proposed, and a smaller one after it may still fit. What took
+// up a partial group has asked before.
+func (r *runner) limitWriteOffs() {
+	if !r.plan.writeOff.given {
+		return
 	}
-	size, used := magnitude(difference), r.written[currency]
+	for i := range r.groups {
+		g := &r.groups[i]
+		if g.status == recon.GroupConfirmed && !g.has(traitGrown) && !r.affords(g, r.rowsOfGroup(g)) {
+			r.propose(g, recon.HeldByWriteOff)
+		}
+	}
+}
+
+// affords reports whether the difference of a group is within the limit of the month of its newest row, and counts it
+// there if so.
+func (r *runner) affords(g *Group, rows [2][]uint32) bool {
+	most, given := r.plan.writeOff.in(g.currency)
+	if !given || g.Difference == 0 {
+		return true
+	}
+	newest := recon.NoDay
+	for side := range rows {
+		for _, row := range rows[side] {
+			newest = max(newest, r.tables[side].Date(row))
+		}
+	}
+	at := writeOffMonth{g.currency, newest.Month()}
+	size, used := magnitude(int64(g.Difference)), r.written[at]
 	if used > uint64(most) || size > uint64(most)-used {
-		return recon.HeldByWriteOff
+		return false
 	}
-	r.written[currency] += size
-	return held
+	r.written[at] += size
+	return true
 }

@@ -25,7 +25,7 @@ func (s *Service) loadHistory(ctx context.Context, run recon.Run, beat *heart) (
 		if job.input, err = tx.BackTestInput(ctx, run); err != nil {
 			return err
 		}
-		// A run's limit on what it may write off does not apply to the many runs that a history took.
+		// A month's limit on what runs may write off does not apply to the many runs that a history took.
 		job.input.Options.MaxWriteOff = recon.Limits{}
 		if err := job.compile(); err != nil {
 			return err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
@@ -61,7 +60,7 @@ func TestWhatAnEarlierRunReportedIsAnAnchor(t *testing.T) {
 	february := month("2026-02-01", "2026-02-28")
 	groups := b.groups(t, recon.GroupFilter{})
 	require.Len(t, groups, 1, "L2 and R2 came after January was run and are no rows of February")
-	var summary engine.Summary
+	var summary recon.Summary
 	require.NoError(t, json.Unmarshal(february.Summary, &summary))
 	left := summary.Left
 	require.Equal(t, []int64{1, 1, 1}, []int64{left.Matched, left.Unmatched, left.Outside}, "L1 and L3 were reported, L2 is of no run")

@@ -21,7 +21,7 @@ type seconds struct {
 
 // summary is what a run stores: the engine's, as the command line prints it, and the times.
 type summary struct {
-	engine.Summary
+	recon.Summary
 	Seconds seconds `json:"seconds"`
 }
 
@@ -62,14 +62,14 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 
 // completedEvent announces that a context has a new state. It carries counts; the groups are read by pages.
 type completedEvent struct {
-	RunID      string                     `json:"runId"`
-	ContextID  string                     `json:"contextId"`
-	AsOf       recon.Day                  `json:"asOf"`
-	Groups     engine.GroupSummary        `json:"groups"`
-	Left       engine.SideSummary         `json:"left"`
-	Right      engine.SideSummary         `json:"right"`
-	Difference []engine.DifferenceSummary `json:"difference"`
-	ResultHash string                     `json:"resultHash"`
+	RunID      string                    `json:"runId"`
+	ContextID  string                    `json:"contextId"`
+	AsOf       recon.Day                 `json:"asOf"`
+	Groups     recon.GroupSummary        `json:"groups"`
+	Left       recon.SideSummary         `json:"left"`
+	Right      recon.SideSummary         `json:"right"`
+	Difference []recon.DifferenceSummary `json:"difference"`
+	ResultHash string                    `json:"resultHash"`
 }
 
 // storedPlan is the run's plan, with the coverage that it found: a later run reads open rows only, and begins there.

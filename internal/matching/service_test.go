@@ -173,7 +173,7 @@ func TestARunCountsTheRowsThatWereSetAside(t *testing.T) {
 	imported := b.importText(t, b.left, paid+",2026-03-03,6.00,EUR,Closing balance\n")
 	require.EqualValues(t, 1, imported.RowsSetAside)
 	b.importText(t, b.right, paid)
-	var told engine.Summary
+	var told recon.Summary
 	require.NoError(t, json.Unmarshal(b.run(t, s, recon.RunCommit).Summary, &told))
 	require.Equal(t, []int64{4, 1, 0}, []int64{told.Left.Rows, told.Left.SetAside, told.Left.Rejected})
 	require.Zero(t, told.Right.SetAside)
@@ -187,7 +187,7 @@ func TestRun(t *testing.T) {
 	before := b.statement(t, recon.NoDay)
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
-	var told engine.Summary
+	var told recon.Summary
 	require.NoError(t, json.Unmarshal(run.Summary, &told))
 
 	t.Run("groups, items, exceptions and adjustments are what the run says it found", func(t *testing.T) {

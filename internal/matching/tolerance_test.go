@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )
@@ -29,4 +30,37 @@ func TestOracleSeesGroupsOutsideTheirTolerance(t *testing.T) {
 	shift("1000000")
 	require.Contains(t, strings.Join(testkit.Violations(t, owner, b.tenantID), "\n"), "O4")
 	shift("-1000000")
+}
+
+// What earlier runs wrote off in a month counts in the next one, until it is taken back.
+func TestAMonthHasOneLimitForItsRuns(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.tx(t, func(tx *postgres.Tx) error {
+		_, err := tx.UpdateContext(b.ctx, b.contextID, 0, func(c *recon.Context) (string, error) {
+			c.Settings.MaxWriteOff = map[string]string{"EUR": "0.60"}
+			return "LIMITED", nil
+		})
+		return err
+	})
+	pair := func(n, day, left, right string) {
+		b.load(t, b.left, []string{"L" + n + "," + day + "," + left + ",REF-" + n + ",a"})
+		b.load(t, b.right, []string{"R" + n + "," + day + "," + right + ",REF-" + n + ",b"})
+	}
+	confirmed := func() int {
+		b.run(t, s, recon.RunCommit)
+		return b.count(t, `SELECT count(*) FROM match_groups WHERE status = 'CONFIRMED'`)
+	}
+	pair("1", "2026-03-02", "100.40", "100.00")
+	require.Equal(t, 1, confirmed())
+	pair("2", "2026-03-20", "200.30", "200.00")
+	require.Equal(t, 1, confirmed(), "March has 0.20 left")
+	pair("3", "2026-04-02", "300.30", "300.00")
+	require.Equal(t, 2, confirmed(), "April has all of it")
+	first := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})[0]
+	b.tx(t, func(tx *postgres.Tx) error {
+		_, err := tx.DecideGroup(b.ctx, first.ID, recon.Decision{Action: recon.ActionUnmatch, Note: "wrong"})
+		return err
+	})
+	require.Equal(t, 2, confirmed(), "March has room for the second pair")
 }

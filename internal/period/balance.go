@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -56,13 +55,13 @@ var (
 
 // In returns the amounts by currency. It refuses a balance in a currency that has no bridge, and a bare amount where
 // there are several bridges.
-func (b Balances) In(side recon.Side, bridges []engine.Bridge) (map[string]recon.Minor, error) {
+func (b Balances) In(side recon.Side, bridges []recon.Bridge) (map[string]recon.Minor, error) {
 	amounts := map[string]recon.Minor{}
 	for _, currency := range slices.Sorted(maps.Keys(b)) {
 		text := b[currency]
 		switch {
 		case currency != "":
-			if !slices.ContainsFunc(bridges, func(b engine.Bridge) bool { return b.Currency == currency }) {
+			if !slices.ContainsFunc(bridges, func(b recon.Bridge) bool { return b.Currency == currency }) {
 				return nil, fmt.Errorf("the %s balance is in %s, and no row of either side is",
 					strings.ToLower(string(side)),
 					currency)
@@ -122,9 +121,9 @@ func (c *Carry) sums() map[string][2]recon.Minor {
 }
 
 // earlier returns what earlier periods settled in a currency: the closing balances without the rows that are carried.
-func (c *Carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier, error) {
+func (c *Carry) earlier(currency string, carried [2]recon.Minor) (recon.Earlier, error) {
 	b := c.balance(currency)
-	var e engine.Earlier
+	var e recon.Earlier
 	var err error
 	for _, end := range []struct {
 		text    string
@@ -144,7 +143,7 @@ func (c *Carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier
 		if err != nil {
 			return e, err
 		}
-		e.Items = append(e.Items, engine.BridgeItem{
+		e.Items = append(e.Items, recon.BridgeItem{
 			Label: item.Label, Reason: item.Reason, Amount: money.Amount,
 			Count: item.Count,
 		})
@@ -154,23 +153,23 @@ func (c *Carry) earlier(currency string, carried [2]recon.Minor) (engine.Earlier
 
 // WithEarlier returns the bridges of a period with what earlier periods settled, also in currencies that have no row
 // now.
-func (c *Carry) WithEarlier(bridges []engine.Bridge) ([]engine.Bridge, error) {
+func (c *Carry) WithEarlier(bridges []recon.Bridge) ([]recon.Bridge, error) {
 	sums := c.sums()
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		earlier, err := c.earlier(currency, sums[currency])
 		if err != nil {
 			return nil, err
 		}
-		at := slices.IndexFunc(bridges, func(b engine.Bridge) bool { return b.Currency == currency })
+		at := slices.IndexFunc(bridges, func(b recon.Bridge) bool { return b.Currency == currency })
 		if at < 0 {
 			at = len(bridges)
-			bridges = append(bridges, engine.Bridge{Currency: currency})
+			bridges = append(bridges, recon.Bridge{Currency: currency})
 		}
 		if bridges[at], err = bridges[at].WithEarlier(earlier); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(bridges, func(a, b engine.Bridge) int { return strings.Compare(a.Currency, b.Currency) })
+	slices.SortFunc(bridges, func(a, b recon.Bridge) int { return strings.Compare(a.Currency, b.Currency) })
 	return bridges, nil
 }
 
@@ -178,7 +177,7 @@ func (c *Carry) WithEarlier(bridges []engine.Bridge) ([]engine.Bridge, error) {
 // period's balance was stated too, the rows since then should lead from one to the other: what they do not explain is
 // in no file.
 func (c *Carry) Start(
-	bridges []engine.Bridge, stated [2]map[string]recon.Minor, names [2]string,
+	bridges []recon.Bridge, stated [2]map[string]recon.Minor, names [2]string,
 ) (notes []string, err error) {
 	for i, b := range bridges {
 		for side, of := range []recon.Side{recon.Left, recon.Right} {
@@ -209,11 +208,11 @@ func (c *Carry) Start(
 }
 
 // Unexplained counts the currencies whose stated balances do not follow from the last period's and the rows since.
-func Unexplained(bridges []engine.Bridge) int64 {
+func Unexplained(bridges []recon.Bridge) int64 {
 	n := int64(0)
 	for i := range bridges {
-		if slices.ContainsFunc(bridges[i].Items, func(item engine.BridgeItem) bool {
-			return item.Label == engine.LabelUnexplained
+		if slices.ContainsFunc(bridges[i].Items, func(item recon.BridgeItem) bool {
+			return item.Label == recon.LabelUnexplained
 		}) {
 			n++
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -35,8 +34,8 @@ func TestParseBalances(t *testing.T) {
 
 func TestBalancesStandInTheCurrenciesOfTheBridges(t *testing.T) {
 	t.Parallel()
-	euro, yen := engine.Bridge{Currency: "EUR"}, engine.Bridge{Currency: "JPY"}
-	in := func(text string, bridges ...engine.Bridge) (map[string]recon.Minor, error) {
+	euro, yen := recon.Bridge{Currency: "EUR"}, recon.Bridge{Currency: "JPY"}
+	in := func(text string, bridges ...recon.Bridge) (map[string]recon.Minor, error) {
 		balances, err := ParseBalances(text)
 		require.NoError(t, err)
 		return balances.In(recon.Left, bridges)
@@ -79,7 +78,7 @@ func TestAStatedBalanceThatDoesNotFollowIsNoted(t *testing.T) {
 	require.EqualValues(t, 1, Unexplained(euro))
 	require.NoError(t, euro[0].Check())
 	february.Result.Bridge = euro
-	require.Contains(t, write(t, february), engine.LabelUnexplained)
+	require.Contains(t, write(t, february), recon.LabelUnexplained)
 
 	_, err = carry.Start(euro, [2]map[string]recon.Minor{{"EUR": math.MaxInt64}, {"EUR": math.MinInt64 + 1}}, [2]string{})
 	require.Error(t, err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -95,26 +94,26 @@ func (s *Side) tooMuch(currency string) error {
 }
 
 // settle keeps the items that outlast the period, summed by label and reason. What remains was brought in from before.
-func (b *balance) settle(items []engine.BridgeItem, carried, closing [2]recon.Minor) error {
+func (b *balance) settle(items []recon.BridgeItem, carried, closing [2]recon.Minor) error {
 	decimal := func(amount recon.Minor) string { return recon.Money{Amount: amount, Currency: b.Currency}.String() }
 	b.Left, b.Right = decimal(closing[0]), decimal(closing[1])
 	var rest recon.Total
 	for _, part := range [...]recon.Minor{closing[1], -closing[0], -carried[1], carried[0]} {
 		rest.Add(part)
 	}
-	var kept []engine.BridgeItem
+	var kept []recon.BridgeItem
 	for _, item := range items {
 		switch item.Label {
-		case engine.LabelDifference:
-			item.Label = engine.LabelEarlier
-		case engine.LabelMixed:
-			item.Label = engine.LabelEarlierMix
-		case engine.LabelEarlier, engine.LabelEarlierMix, engine.LabelUnexplained:
+		case recon.LabelDifference:
+			item.Label = recon.LabelEarlier
+		case recon.LabelMixed:
+			item.Label = recon.LabelEarlierMix
+		case recon.LabelEarlier, recon.LabelEarlierMix, recon.LabelUnexplained:
 		default:
 			continue
 		}
 		rest.Add(-item.Amount)
-		at := slices.IndexFunc(kept, func(k engine.BridgeItem) bool {
+		at := slices.IndexFunc(kept, func(k recon.BridgeItem) bool {
 			return k.Label == item.Label && k.Reason == item.Reason
 		})
 		if at < 0 {
@@ -129,10 +128,10 @@ func (b *balance) settle(items []engine.BridgeItem, carried, closing [2]recon.Mi
 	}
 	opening, err := rest.Minor()
 	if err != nil {
-		return fmt.Errorf("%s in %s: %w", engine.LabelOpening, b.Currency, err)
+		return fmt.Errorf("%s in %s: %w", recon.LabelOpening, b.Currency, err)
 	}
 	if opening != 0 {
-		kept = append(kept, engine.BridgeItem{Label: engine.LabelOpening, Amount: opening})
+		kept = append(kept, recon.BridgeItem{Label: recon.LabelOpening, Amount: opening})
 	}
 	for _, k := range kept {
 		b.Items = append(b.Items, item{k.Label, k.Reason, decimal(k.Amount), k.Count})

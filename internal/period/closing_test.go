@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -18,10 +17,10 @@ func TestSumsPast64BitsAreRefused(t *testing.T) {
 	c.Stated[0] = nil
 	c.Result.Bridge[0].Left = math.MaxInt64
 	b := balance{Currency: "EUR"}
-	most := engine.BridgeItem{Label: engine.LabelEarlier, Amount: math.MaxInt64}
-	require.ErrorContains(t, b.settle([]engine.BridgeItem{most, most}, [2]recon.Minor{}, [2]recon.Minor{}), engine.LabelEarlier+" in EUR")
-	require.ErrorContains(t, b.settle([]engine.BridgeItem{{Label: engine.LabelMixed, Amount: -math.MaxInt64}}, [2]recon.Minor{}, [2]recon.Minor{0, math.MaxInt64}),
-		engine.LabelOpening+" in EUR")
+	most := recon.BridgeItem{Label: recon.LabelEarlier, Amount: math.MaxInt64}
+	require.ErrorContains(t, b.settle([]recon.BridgeItem{most, most}, [2]recon.Minor{}, [2]recon.Minor{}), recon.LabelEarlier+" in EUR")
+	require.ErrorContains(t, b.settle([]recon.BridgeItem{{Label: recon.LabelMixed, Amount: -math.MaxInt64}}, [2]recon.Minor{}, [2]recon.Minor{0, math.MaxInt64}),
+		recon.LabelOpening+" in EUR")
 	require.ErrorContains(t, c.Sides[0].tooMuch("EUR"), "books: what next period would start from in EUR is past 64 bits")
 }
 
@@ -36,7 +35,7 @@ func TestWhatClearsAfterTheCutOffIsInTheNextBalance(t *testing.T) {
 	require.Equal(t, []recon.Minor{2000, 0}, []recon.Minor{c.Result.Bridge[0].Left, c.Result.Bridge[0].Right})
 	carry := read(t, write(t, c))
 	require.Equal(t, balance{Currency: "EUR", Left: "20.00", Right: "19.95", Items: []item{
-		{engine.LabelEarlier, "ROUNDING", "-0.05", 1},
+		{recon.LabelEarlier, "ROUNDING", "-0.05", 1},
 	}}, carry.balance("EUR"), "nothing of it was brought in from before")
 	december.carry, december.options = carry, recon.RunOptions{From: day("2026-01-01"), To: day("2026-01-31")}
 	c = december.closed(t)

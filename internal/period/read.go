@@ -350,10 +350,10 @@ func (r *reader) check() error {
 		sums := all[currency]
 		earlier, err := r.earlier(currency, sums)
 		if err == nil {
-			rest := engine.BridgeItem{Amount: sums[1] - sums[0]}
-			_, err = engine.Bridge{
+			rest := recon.BridgeItem{Amount: sums[1] - sums[0]}
+			_, err = recon.Bridge{
 				Currency: currency, Left: sums[0], Right: sums[1],
-				Items: []engine.BridgeItem{rest},
+				Items: []recon.BridgeItem{rest},
 			}.WithEarlier(earlier)
 		}
 		if err != nil {

@@ -51,6 +51,36 @@ func (c *Carry) SettledWith(side int, id int64) string {
 // Opened reports whether a settled row was opened again.
 func (c *Carry) Opened(row *Row) bool { return c.groups[row.group].opened }
 
+// Written returns what the settled groups of one currency wrote off, by the month of their newest rows.
+func (c *Carry) Written() (written []recon.WriteOff) {
+	for i := range c.groups {
+		apart, err := c.apart(&c.groups[i])
+		if c.groups[i].opened || err != nil || len(apart) != 1 {
+			continue
+		}
+		for currency, amount := range apart {
+			written = append(written, recon.WriteOff{
+				Month: c.groups[i].newest.Month(), Currency: currency, Amount: amount.Abs(),
+			})
+		}
+	}
+	return written
+}
+
+// apart is Σ left − Σ right of a group's rows, by currency.
+func (c *Carry) apart(g *settledGroup) (map[string]recon.Minor, error) {
+	apart := map[string]recon.Minor{}
+	for side := range g.rows {
+		for _, id := range g.rows[side] {
+			tx, err := &c.Row(side, id).Tx, error(nil)
+			if apart[tx.Currency], err = apart[tx.Currency].Add(tx.Amount * recon.Minor(1-2*side)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return apart, nil
+}
+
 // Reopen takes a settled group apart: its rows are open again, and are not offered together any more. What the group
 // was apart is in the bridge no longer.
 func (c *Carry) Reopen(text string) error {
@@ -83,18 +113,16 @@ func (c *Carry) open(at int) error {
 	g := &c.groups[at]
 	g.opened = true
 	var rejected recon.RowSet
-	apart := map[string]recon.Minor{}
+	apart, err := c.apart(g)
+	if err != nil {
+		return err
+	}
 	for side, to := range [2]*[]int64{&rejected.Left, &rejected.Right} {
 		for _, id := range g.rows[side] {
 			row := *c.Row(side, id)
 			row.ID = firstID + int64(len(c.Rows[side]))
 			c.Rows[side] = append(c.Rows[side], row)
 			*to = append(*to, row.ID)
-			var err error
-			amount := row.Tx.Amount * recon.Minor(1-2*side)
-			if apart[row.Tx.Currency], err = apart[row.Tx.Currency].Add(amount); err != nil {
-				return err
-			}
 		}
 	}
 	c.Rejected = append(c.Rejected, rejected)
@@ -104,9 +132,9 @@ func (c *Carry) open(at int) error {
 			continue
 		}
 		amount := recon.Money{Amount: apart[b.Currency], Currency: b.Currency}.String()
-		back := item{engine.LabelEarlier, g.reason, amount, -1}
+		back := item{recon.LabelEarlier, g.reason, amount, -1}
 		if len(apart) > 1 {
-			back.Label = engine.LabelEarlierMix
+			back.Label = recon.LabelEarlierMix
 		}
 		b.Items = append(b.Items, back)
 	}

@@ -57,7 +57,7 @@ func TestTwoMonthsTieTheirBalances(t *testing.T) {
 		left:  []string{"L6|2026-02-16|INV-6|20.00 EUR|", "L7|2026-02-17|INV-7|7.00 CHF|"},
 		right: []string{"R5|2026-02-10||570.00 EUR|INV-2", "R6|2026-02-16|INV-6|20.00 EUR|", "R7|2026-02-08|INV-3|100.00 EUR|"},
 	}.closed(t)
-	bridges := map[string]engine.Bridge{}
+	bridges := map[string]recon.Bridge{}
 	for _, b := range february.Result.Bridge {
 		require.NoError(t, b.Check())
 		bridges[b.Currency] = b

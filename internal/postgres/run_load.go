@@ -76,6 +76,9 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	if err != nil {
 		return err
 	}
+	if in.Options.Written, err = tx.written(ctx, in); err != nil {
+		return err
+	}
 	if in.Options.Rejected, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
 		return err
 	}
@@ -96,6 +99,24 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 		}
 	}
 	return nil
+}
+
+// written is what earlier runs wrote off, by the month of the newest row of each group. Nothing asks without a limit.
+func (tx *Tx) written(ctx context.Context, in *RunInput) ([]recon.WriteOff, error) {
+	if !in.Options.MaxWriteOff.Given() {
+		return nil, nil
+	}
+	written, err := all[recon.WriteOff](tx.query(ctx, `
+		SELECT date_trunc('month', newest.date)::date AS month, a.currency, sum(abs(a.amount))::bigint AS amount
+		FROM adjustments a
+		JOIN match_groups g ON g.id = a.group_id
+		CROSS JOIN LATERAL (SELECT max(t.date) AS date FROM transactions t WHERE t.id = ANY (g.left_ids || g.right_ids)) newest
+		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED'
+		GROUP BY 1, 2 ORDER BY 1, 2`, in.Context.Num))
+	if err != nil {
+		return nil, fmt.Errorf("reading what earlier runs wrote off: %w", err)
+	}
+	return written, nil
 }
 
 // covered is through which days the sides were covered when the last run looked at them.

@@ -34,8 +34,8 @@ const (
 
 // ContextSettings are a context's own choices.
 type ContextSettings struct {
-	// MaxWriteOff bounds the differences that one run may confirm, per currency; past it groups are only proposed.
-	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty" doc:"Most that one run may confirm in differences, by currency; past it groups are only proposed"`
+	// MaxWriteOff bounds the differences that runs may confirm a month, per currency; past it groups are only proposed.
+	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty" doc:"Most that runs may confirm in differences a month, by currency; past it groups are only proposed"`
 	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: no row is
 	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`

@@ -46,6 +46,9 @@ func ParseDay(text string) (Day, error) {
 // Plausible reports whether d is a day of 1900 to 2199.
 func (d Day) Plausible() bool { return d >= dayFirst && d <= dayLast }
 
+// Month returns the first day of the month.
+func (d Day) Month() Day { return d - Day(d.Time().Day()-1) }
+
 // Set reports whether there is a day at all.
 func (d Day) Set() bool { return d != NoDay }
 

@@ -19,6 +19,19 @@ type FeeSchedule struct {
 	Items    []FeeItem `json:"items" yaml:"items"`
 }
 
+// Takes returns what the schedule takes: the reason of an adjustment that all items are named after, else a fee.
+func (s *FeeSchedule) Takes() (reason AdjustmentReason) {
+	for i := range s.Items {
+		var of AdjustmentReason
+		known := of.UnmarshalText([]byte(strings.ToUpper(s.Items[i].Name))) == nil && of != AdjustmentNone
+		if !known || i > 0 && of != reason {
+			return AdjustmentFee
+		}
+		reason = of
+	}
+	return reason
+}
+
 // FeeItem is one charge: FLAT reads Amount, PERCENTAGE reads Percent, TIERED reads Tiers.
 type FeeItem struct {
 	Name    string    `json:"name" yaml:"name"`

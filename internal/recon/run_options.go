@@ -18,8 +18,10 @@ type RunOptions struct {
 	// with other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is
 	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty"`
-	// MaxWriteOff bounds what the confirmed differences of one run may add up to in a currency.
+	// MaxWriteOff bounds what the confirmed differences of a month may add up to in a currency.
 	MaxWriteOff Limits `json:"maxWriteOff,omitzero"`
+	// Written is what earlier runs confirmed of those differences.
+	Written []WriteOff `json:"written,omitempty"`
 	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
 	Calendars []Calendar `json:"calendars,omitempty"`
 	// FeeSchedules by name, for rules that name one.
@@ -72,6 +74,13 @@ func (c Covered) Waits(side Side, date, asOf Day) Reason {
 		return ReasonNotCovered
 	}
 	return ReasonInTransit
+}
+
+// WriteOff is the size of the differences that were confirmed in a month: that of the newest row of their groups.
+type WriteOff struct {
+	Month    Day    `json:"month"` // its first day
+	Currency string `json:"currency"`
+	Amount   Minor  `json:"amount"`
 }
 
 // RowSet names rows of both sides by the ids that they were loaded with.

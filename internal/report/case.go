@@ -158,7 +158,7 @@ func openText(o *setup.CaseOpen) string {
 	return strings.Join(parts, ", ")
 }
 
-func checkTotals(want *setup.CaseTotals, got engine.Summary) (faults []CaseFault) {
+func checkTotals(want *setup.CaseTotals, got recon.Summary) (faults []CaseFault) {
 	total := func(name string, want *int64, got int64) {
 		if want != nil && *want != got {
 			faults = append(faults,
@@ -168,7 +168,7 @@ func checkTotals(want *setup.CaseTotals, got engine.Summary) (faults []CaseFault
 	for _, side := range []struct {
 		name string
 		want *setup.CaseCounts
-		got  *engine.Counts
+		got  *recon.Counts
 	}{{"left", &want.Left, &got.Left.Counts}, {"right", &want.Right, &got.Right.Counts}} {
 		total(side.name+" rows", side.want.Rows, side.got.Rows)
 		total(side.name+" rejected", side.want.Rejected, side.got.Rejected)

@@ -104,12 +104,12 @@ func (r *Run) WritePage(to io.Writer, written string) error {
 	return err
 }
 
-func (p *page) bridge(names Names, b *engine.BridgeSummary) {
+func (p *page) bridge(names Names, b *recon.BridgeSummary) {
 	const total = `<tr class="total"><td colspan="4">%v</td><td class="n">%v</td></tr>`
 	rows := []markup{markupf(total, names.Left, Grouped(b.Left))}
 	for i := range b.Items {
 		item := b.Items[i]
-		if item.Label != engine.LabelDifference && item.Label != engine.LabelEarlier { // these have a reason
+		if item.Label != recon.LabelDifference && item.Label != recon.LabelEarlier { // these have a reason
 			item.Label = names.item(&item)
 		}
 		var class markup

@@ -39,6 +39,8 @@ func (r *Run) Reversals() (list []Reversal) {
 		case v.Settled:
 			out.Reopen = r.SettledWith(side, v.Row)
 			out.Effect = fmt.Sprintf("settled on %s as %s", s.Table.Date(v.Row), out.Reopen)
+		case v.Again:
+			out.Effect = "both are open again"
 		case v.Group == engine.NoGroup:
 			continue
 		case v.Held:

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -25,12 +24,12 @@ func (r *Run) WriteFiles(to io.Writer) {
 }
 
 // WriteCounts writes a line for each side: where its rows are.
-func WriteCounts(to io.Writer, s *engine.Summary) {
+func WriteCounts(to io.Writer, s *recon.Summary) {
 	fmt.Fprintf(to, "%-5s  %s\n%-5s  %s\n", recon.Left, countsOf(recon.Left, s), recon.Right, countsOf(recon.Right, s))
 }
 
 // countsOf always names what is confirmed and proposed, and of the rest what is not zero.
-func countsOf(side recon.Side, s *engine.Summary) string {
+func countsOf(side recon.Side, s *recon.Summary) string {
 	c := &s.Left.Counts
 	if side == recon.Right {
 		c = &s.Right.Counts
@@ -65,7 +64,7 @@ func countsOf(side recon.Side, s *engine.Summary) string {
 }
 
 // WriteBridges writes the bridge of each currency on a line.
-func WriteBridges(to io.Writer, names Names, bridges []engine.BridgeSummary) {
+func WriteBridges(to io.Writer, names Names, bridges []recon.BridgeSummary) {
 	for i := range bridges {
 		fmt.Fprintln(to, bridgeLine(names, &bridges[i]))
 		if line := kindsLine(names, &bridges[i]); line != "" {
@@ -76,7 +75,7 @@ func WriteBridges(to io.Writer, names Names, bridges []engine.BridgeSummary) {
 
 // bridgeLine leads from the left balance to the right one. Items that people call by one name are one sum here; the
 // page and JSON keep them apart.
-func bridgeLine(names Names, b *engine.BridgeSummary) string {
+func bridgeLine(names Names, b *recon.BridgeSummary) string {
 	var line strings.Builder
 	fmt.Fprintf(&line, "%s  %s %s", b.Currency, names.Left, Grouped(b.Left))
 	for _, item := range namedItems(names, b) {
@@ -91,13 +90,13 @@ func bridgeLine(names Names, b *engine.BridgeSummary) string {
 }
 
 // kindsLine is what the items ask of the books, also where they cancel out; "" where there is none.
-func kindsLine(names Names, b *engine.BridgeSummary) string {
+func kindsLine(names Names, b *recon.BridgeSummary) string {
 	var parts []string
 	for _, kind := range []struct{ kind, word, amount string }{
-		{engine.KindToBook, "to book", b.ToBook}, {engine.KindTiming, "timing", b.Timing},
-		{engine.KindUnexplained, "unexplained", b.Unexplained},
+		{recon.KindToBook, "to book", b.ToBook}, {recon.KindTiming, "timing", b.Timing},
+		{recon.KindUnexplained, "unexplained", b.Unexplained},
 	} {
-		if slices.ContainsFunc(b.Items, func(i engine.BridgeItemSummary) bool { return i.Kind == kind.kind }) {
+		if slices.ContainsFunc(b.Items, func(i recon.BridgeItemSummary) bool { return i.Kind == kind.kind }) {
 			parts = append(parts, kind.word+" "+Grouped(kind.amount))
 		}
 	}
@@ -108,7 +107,7 @@ func kindsLine(names Names, b *engine.BridgeSummary) string {
 }
 
 // namedItems sums items by name, in the order in which names first occur, without those that come to nothing.
-func namedItems(names Names, b *engine.BridgeSummary) (named []engine.BridgeItemSummary) {
+func namedItems(names Names, b *recon.BridgeSummary) (named []recon.BridgeItemSummary) {
 	sums := map[string]recon.Minor{}
 	for _, item := range b.Items {
 		item.Label = names.item(&item)
@@ -124,19 +123,19 @@ func namedItems(names Names, b *engine.BridgeSummary) (named []engine.BridgeItem
 	for i := range named {
 		named[i].Amount = recon.Money{Amount: sums[named[i].Label], Currency: b.Currency}.String()
 	}
-	return slices.DeleteFunc(named, func(item engine.BridgeItemSummary) bool { return sums[item.Label] == 0 })
+	return slices.DeleteFunc(named, func(item recon.BridgeItemSummary) bool { return sums[item.Label] == 0 })
 }
 
 // item returns what people call an item of a bridge.
-func (n Names) item(item *engine.BridgeItemSummary) string {
+func (n Names) item(item *recon.BridgeItemSummary) string {
 	switch item.Label {
-	case engine.LabelLeftOnly:
+	case recon.LabelLeftOnly:
 		return "in " + n.Left + " only"
-	case engine.LabelRightOnly:
+	case recon.LabelRightOnly:
 		return "in " + n.Right + " only"
-	case engine.LabelDifference:
+	case recon.LabelDifference:
 		return Words(item.Reason)
-	case engine.LabelEarlier:
+	case recon.LabelEarlier:
 		return "earlier " + Words(item.Reason)
 	}
 	return item.Label
@@ -144,7 +143,7 @@ func (n Names) item(item *engine.BridgeItemSummary) string {
 
 // WriteStored writes the summary of a stored run: the sides, the rules, why rows are open, the differences, the
 // bridges.
-func WriteStored(to io.Writer, s *engine.Summary) {
+func WriteStored(to io.Writer, s *recon.Summary) {
 	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Left, Plural(s.Left.Rows, "row"), countsOf(recon.Left, s))
 	fmt.Fprintf(to, "%-5s  %s: %s\n", recon.Right, Plural(s.Right.Rows, "row"), countsOf(recon.Right, s))
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
@@ -171,10 +170,10 @@ func WriteStored(to io.Writer, s *engine.Summary) {
 }
 
 // WriteLeftOut writes which rows of the files the bridges do not hold, so that a bridge that ties hides nothing.
-func WriteLeftOut(to io.Writer, s *engine.Summary) {
+func WriteLeftOut(to io.Writer, s *recon.Summary) {
 	for _, side := range []struct {
 		name   recon.Side
-		counts *engine.Counts
+		counts *recon.Counts
 	}{{recon.Left, &s.Left.Counts}, {recon.Right, &s.Right.Counts}} {
 		if rest := joined([]part{{"rejected", side.counts.Rejected}, {"set aside", side.counts.SetAside}}); rest != "" {
 			fmt.Fprintf(to, "       ✓ without rows of the %s side: %s\n", strings.ToLower(string(side.name)), rest)

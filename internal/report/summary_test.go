@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -37,7 +36,7 @@ func TestAStoredSummaryNamesRulesReasonsAndDifferences(t *testing.T) {
 	summary := month(t).Result.Summary()
 	text, err := json.Marshal(summary) // as the service sends it
 	require.NoError(t, err)
-	var stored engine.Summary
+	var stored recon.Summary
 	require.NoError(t, json.Unmarshal(text, &stored))
 	var out bytes.Buffer
 	WriteStored(&out, &stored)
@@ -61,16 +60,16 @@ USD  left 0.00 + in right only 1.00 = right 1.00 ✓
 
 func TestABridgeSumsItemsOfOneName(t *testing.T) {
 	t.Parallel()
-	item := func(label, reason, amount string) engine.BridgeItemSummary {
-		return engine.BridgeItemSummary{Label: label, Reason: reason, Amount: amount}
+	item := func(label, reason, amount string) recon.BridgeItemSummary {
+		return recon.BridgeItemSummary{Label: label, Reason: reason, Amount: amount}
 	}
-	b := engine.BridgeSummary{Currency: "EUR", Left: "1000.00", Right: "1000.00", Items: []engine.BridgeItemSummary{
-		item(engine.LabelLeftOnly, "NO_CANDIDATE", "-1.00"),
-		item(engine.LabelEarlier, "FX_DIFFERENCE", "0.50"),
-		item(engine.LabelLeftOnly, "AMOUNT_DIFFERS", "-2.00"),
-		item(engine.LabelRightOnly, "NO_CANDIDATE", "2.50"),
-		item(engine.LabelDifference, "ROUNDING", "0.01"),
-		item(engine.LabelDifference, "ROUNDING", "-0.01"),
+	b := recon.BridgeSummary{Currency: "EUR", Left: "1000.00", Right: "1000.00", Items: []recon.BridgeItemSummary{
+		item(recon.LabelLeftOnly, "NO_CANDIDATE", "-1.00"),
+		item(recon.LabelEarlier, "FX_DIFFERENCE", "0.50"),
+		item(recon.LabelLeftOnly, "AMOUNT_DIFFERS", "-2.00"),
+		item(recon.LabelRightOnly, "NO_CANDIDATE", "2.50"),
+		item(recon.LabelDifference, "ROUNDING", "0.01"),
+		item(recon.LabelDifference, "ROUNDING", "-0.01"),
 	}}
 	require.Equal(t, "EUR  books 1,000.00 − in books only 3.00 + earlier fx difference 0.50 + in bank only 2.50 = bank 1,000.00 ✓",
 		bridgeLine(Names{"books", "bank"}, &b))

@@ -23,7 +23,7 @@ type Setup struct {
 
 	DuplicateDays int                 `json:"duplicateDays,omitempty"` // window in which a repeated row is a suspected duplicate; 0: none is
 	ReturnDays    *int                `json:"returnDays,omitempty"`    // how long settled rows may come back; nil: period.ReturnDays
-	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`    // of one run, by currency: past it groups with a difference are only proposed
+	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`    // of a month, by currency: past it groups with a difference are only proposed
 	Calendars     []recon.Calendar    `json:"calendars,omitempty"`     // that rules call by id
 	Rates         []recon.FXRate      `json:"rates,omitempty"`         // that rules with currency CONVERT look up
 	Fees          []recon.FeeSchedule `json:"fees,omitempty"`          // that rules call as schedule:<name>

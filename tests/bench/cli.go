@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"matcher/internal/engine"
+	"matcher/internal/recon"
 )
 
 // measureCLI times the built command on two files without a map, as a user runs it.
@@ -42,7 +42,7 @@ func measureCLI(r *report) error {
 		return fmt.Errorf("matcher match: %w", err)
 	}
 	took := time.Since(started)
-	var summary engine.Summary
+	var summary recon.Summary
 	if err := json.Unmarshal(out.Bytes(), &summary); err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"matcher/examples"
 	"matcher/internal/auth"
-	"matcher/internal/engine"
 	"matcher/internal/recon"
 	"matcher/internal/setup"
 	"matcher/internal/testkit"
@@ -29,7 +28,7 @@ func TestExamplesGiveTheSameResultThroughTheAPI(t *testing.T) {
 			run := client.Run(loadExample(t, client, folder))
 			require.Equal(t, recon.RunCompleted, run.Status, run.ErrorMessage)
 
-			var got, want engine.Summary
+			var got, want recon.Summary
 			require.NoError(t, json.Unmarshal(run.Summary, &got))
 			require.NoError(t, json.Unmarshal(exampleFile(t, folder, "expected.json"), &want))
 			require.Equal(t, want.ResultHash, got.ResultHash)

@@ -1,0 +1,2 @@
+// Package integration holds the tests that run several packages against real servers.
+package integration
