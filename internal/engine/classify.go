@@ -66,7 +66,9 @@ func newClassifier(r *runner) *classifier {
 	for i := range r.plan.rules {
 		x := &mender{r.evaluator(&r.plan.rules[i])}
 		x.rememberTexts()
-		c.all = append(c.all, x)
+		if x.posts == nil {
+			c.all = append(c.all, x)
+		}
 		if !x.pairwise() && (x.subset == nil || x.within()) {
 			x = nil
 		}

@@ -120,6 +120,7 @@ type rulePlan struct {
 	cap       currencyLimits
 	maxDiff   currencyLimits
 	maxAmount currencyLimits
+	posts     *currencyLimits // the rule books rows, at most so much a month; nil: it matches
 	groupPlan
 
 	names      [2][2]int              // columns of reference and description, by side
@@ -190,7 +191,7 @@ func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.Field
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	slices.SortFunc(order, func(a, b int) int { return rules[a].Priority - rules[b].Priority })
+	slices.SortFunc(order, func(a, b int) int { return rules[a].Precedes(&rules[b]) })
 	p.Rules = make([]recon.Rule, len(order))
 	for i, at := range order {
 		p.Rules[i] = rules[at].WithDefaults()
@@ -235,6 +236,10 @@ func (p *Plan) compileRule(r *recon.Rule, index int16) rulePlan {
 		maxDiff: limitsOf(r.Confirm.MaxDifference), maxAmount: limitsOf(r.Confirm.MaxAmount),
 	}
 	rp.side = sidesOf(r)
+	if r.Type == recon.RulePostType {
+		most := limitsOf(r.Post.MaxMonth)
+		rp.posts = &most
+	}
 	for i := range r.Keys {
 		required := r.Keys[i].MustHold()
 		rp.pending[LeftIndex] = rp.pending[LeftIndex] || r.Keys[i].Left == "bookingStatus"

@@ -9,10 +9,12 @@
 //
 // # How a rule finds its pairs
 //
-// Rules run by priority on what is still open. Keys are joined by a radix-partitioned hash join that compares the texts
-// themselves; without a key, rows are cut by currency (and by amount where it must be equal) and searched by windows in
-// an index sorted by day and amount. No loop runs over a side for each row of the other. Rows equal in everything that
-// the rule compares become one node with a count, so a million equal rows are one decision.
+// Rules run by priority on what is still open, those inside one side in their turn. Keys are joined by a
+// radix-partitioned hash join that compares the texts themselves; without a key, rows are cut by currency (and by
+// amount where it must be equal) and searched by windows in an index sorted by day and amount. No loop runs over a side
+// for each row of the other. Rows equal in everything that the rule compares become one node with a count, so a million
+// equal rows are one decision. Without a key, and where a rule prefers by age, rows that share a reference are matched
+// first (prefer.go).
 //
 // A key may also hold where one value is part of the other (contain.go), texts may be compared by similarity
 // (solver), amounts across currencies (currency.go) and after a fee schedule (fee.go), and a where predicate selects
@@ -45,8 +47,17 @@
 //	FUZZY, text 0.9, 1 day          0      30·1              15·0.8333     15·0.9     56.00 / 100 =  56
 //
 // A candidate that holds every predicate is at least PROPOSED. CONFIRMED needs a key held, no live key that
-// contradicts, no other pairing exactly as good, a margin of ten points over the next best assignment, the difference
-// and the amount within the rule's limits, and the score at autoAt; HeldBy names the first gate that failed.
+// contradicts, no other pairing exactly as good, a margin of ten points over the next best assignment, a limit on the
+// difference, the difference and the amount within the rule's limits, all rows that one of them names, and the score at
+// autoAt; HeldBy names the first gate that failed.
+//
+// # After the rules
+//
+// Open rows that take an earlier one of their side back are found (reverse.go), and the groups of those rows held. Then
+// the differences of confirmed groups are held against what their month may write off (write_off.go), and rules of type
+// POST book rows that no other rule could still match, one a group (post.go). What is left open is classified: whether
+// it still waits (wait.go), and what came nearest to it (miss.go). In a period only groups with an anchor row are made,
+// and the bridge holds the rows up to the cut-off.
 //
 // # Laws
 //

@@ -31,6 +31,9 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 	}
 	v := &view{plan: p, tables: [2]*Table{left, right}}
 	x := v.evaluator(&p.rules[g.Rule])
+	if x.posts != nil {
+		return x.posting(slices.Concat(leftRows, rightRows)[0])
+	}
 	rows := x.halves(leftRows, rightRows)
 	list := x.evidenceOf(rows)
 	if x.within() && slices.ContainsFunc(list, func(e recon.Evidence) bool { return !e.Held }) {

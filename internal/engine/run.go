@@ -124,6 +124,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	}
 	r.takeBack()
 	r.limitWriteOffs()
+	r.post()
 	return r.finish()
 }
 
@@ -131,7 +132,7 @@ func newRunner(v view) *runner {
 	r := &runner{
 		view: v,
 		record: &record{
-			byRule: make([]RuleCount, len(v.plan.rules)), written: newWriteOffs(v.plan.Options.Written),
+			byRule: make([]RuleCount, len(v.plan.rules)), written: newWriteOffs(v.plan.Options.Written, ""),
 			replaces: map[int][]int{},
 			notes:    map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
 			carriers: map[[2]int]map[uint32]uint32{},
@@ -180,6 +181,9 @@ func (r *runner) markOutside() {
 
 // runRule matches what is still open under one rule.
 func (r *runner) runRule(rp *rulePlan) {
+	if rp.posts != nil {
+		return
+	}
 	if !rp.pairwise() || r.offers(rp) {
 		r.runUnits(rp)
 		return

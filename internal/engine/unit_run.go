@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
@@ -197,6 +199,15 @@ func (x *evaluator) firstBroken(res *Result, groups []*Group) *Group {
 		return nil
 	}
 	var u [2]units
+	if x.posts != nil {
+		at := slices.IndexFunc(groups, func(g *Group) bool {
+			return !x.booked(slices.Concat(res.LeftRows(g), res.RightRows(g)))
+		})
+		if at < 0 {
+			return nil
+		}
+		return groups[at]
+	}
 	for _, g := range groups {
 		rows := x.halves(res.LeftRows(g), res.RightRows(g))
 		if len(rows[0]) == 0 || len(rows[1]) == 0 || !g.has(traitGrown) && (!x.within() || x.alike()) &&

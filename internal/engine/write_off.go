@@ -12,9 +12,13 @@ type writeOffMonth struct {
 	month    recon.Day
 }
 
-func newWriteOffs(written []recon.WriteOff) writeOffs {
+// newWriteOffs are those of earlier runs: what a rule of type POST booked, or with "" what the others left.
+func newWriteOffs(written []recon.WriteOff, rule string) writeOffs {
 	w := writeOffs{}
 	for _, o := range written {
+		if o.Rule != rule {
+			continue
+		}
 		w[writeOffMonth{currencyCode(o.Currency), o.Month}] += uint64(o.Amount)
 	}
 	return w

@@ -64,3 +64,31 @@ func TestAMonthHasOneLimitForItsRuns(t *testing.T) {
 	})
 	require.Equal(t, 2, confirmed(), "March has room for the second pair")
 }
+
+// A rule of type POST books rows in groups of one, which are listed, adjusted and taken apart as others are.
+func TestPostRulesBookRows(t *testing.T) {
+	t.Parallel()
+	s, b := setup(t)
+	b.tx(t, func(tx *postgres.Tx) error {
+		_, err := tx.CreateRule(b.ctx, b.contextID, recon.Rule{
+			Name: "fees", Type: recon.RulePostType, Priority: 5, Where: recon.SideText{Right: `description == "fee"`},
+			Difference: recon.RuleDifference{Reason: recon.AdjustmentFee},
+			Post:       recon.RulePost{Account: "6855", MaxMonth: recon.Limits{ByCurrency: map[string]recon.Decimal{"EUR": "10.00"}}},
+		})
+		return err
+	})
+	b.load(t, b.left, []string{"L1,2026-03-02,50.00,REF-1,a"})
+	b.load(t, b.right, []string{"R1,2026-03-02,-7.00,,fee", "R2,2026-03-03,9.00,,other"})
+	b.run(t, s, recon.RunCommit)
+	require.Equal(t, 1, b.count(t, `SELECT count(*) FROM adjustments WHERE amount = 700 AND reason = 'FEE'`))
+	group := b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed})[0]
+	b.load(t, b.right, []string{"R3,2026-03-20,-4.00,,fee"})
+	b.run(t, s, recon.RunCommit)
+	require.Len(t, b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}), 1, "March has 3.00 left")
+	b.tx(t, func(tx *postgres.Tx) error {
+		_, err := tx.DecideGroup(b.ctx, group.ID, recon.Decision{Action: recon.ActionUnmatch, Note: "no fee"})
+		return err
+	})
+	b.run(t, s, recon.RunCommit)
+	require.Equal(t, 1, b.count(t, `SELECT count(*) FROM match_groups WHERE status = 'CONFIRMED' AND difference = 400`), "the other fee, and not that one again")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -101,18 +102,23 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	return nil
 }
 
-// written is what earlier runs wrote off, by the month of the newest row of each group. Nothing asks without a limit.
+// written is what earlier runs wrote off, by the month of the newest row of each group, and what their POST rules
+// booked, each row by itself. Nothing asks without a limit.
 func (tx *Tx) written(ctx context.Context, in *RunInput) ([]recon.WriteOff, error) {
-	if !in.Options.MaxWriteOff.Given() {
+	if !in.Options.MaxWriteOff.Given() && !slices.ContainsFunc(in.Rules, func(r recon.StoredRule) bool {
+		return r.Rule.Post.MaxMonth.Given()
+	}) {
 		return nil, nil
 	}
 	written, err := all[recon.WriteOff](tx.query(ctx, `
-		SELECT date_trunc('month', newest.date)::date AS month, a.currency, sum(abs(a.amount))::bigint AS amount
+		SELECT date_trunc('month', newest.date)::date AS month, a.currency, sum(abs(a.amount))::bigint AS amount,
+			CASE WHEN cardinality(g.left_ids || g.right_ids) = 1 THEN coalesce(r.name, g.rule_id::text) ELSE '' END AS rule
 		FROM adjustments a
 		JOIN match_groups g ON g.id = a.group_id
+		LEFT JOIN rules r ON r.id = g.rule_id
 		CROSS JOIN LATERAL (SELECT max(t.date) AS date FROM transactions t WHERE t.id = ANY (g.left_ids || g.right_ids)) newest
 		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED'
-		GROUP BY 1, 2 ORDER BY 1, 2`, in.Context.Num))
+		GROUP BY 1, 2, 4 ORDER BY 1, 2, 4`, in.Context.Num))
 	if err != nil {
 		return nil, fmt.Errorf("reading what earlier runs wrote off: %w", err)
 	}

@@ -16,6 +16,7 @@ const (
 	RuleFuzzy     RuleType = "FUZZY"
 	RuleGrouped   RuleType = "GROUPED"
 	RuleSubsetSum RuleType = "SUBSET_SUM"
+	RulePostType  RuleType = "POST"
 )
 
 // Values of the enumerated fields of a rule.
@@ -103,6 +104,7 @@ type Rule struct {
 	Prefer   string       `json:"prefer,omitempty" yaml:"prefer,omitempty"` // among equal partners, by due date, then date
 
 	Difference RuleDifference `json:"difference,omitzero" yaml:"difference,omitempty"`
+	Post       RulePost       `json:"post,omitzero" yaml:"post,omitempty"`
 }
 
 // StoredRule is a rule of a context in one of its versions. Rules are versioned: a group points at the version that
@@ -242,9 +244,13 @@ func (k *RuleKey) MustHold() bool { return k.Required == nil || *k.Required }
 // WithDefaults is the rule with everything filled in that its type implies. It shares no memory that it changes.
 func (r Rule) WithDefaults() Rule {
 	r.Type = orElse(r.Type, RuleExact)
+	if r.Type == RulePostType {
+		r.Scope = orElse(r.Scope, ScopeRight)
+	}
 	r.Scope = orElse(r.Scope, ScopeLeftRight)
 	r.Enabled = orPointer(r.Enabled, true)
 	r.Keys = r.defaultKeys()
+	r.defaultPost()
 	r.defaultAmount()
 	r.defaultDate()
 	r.defaultCurrency()

@@ -55,8 +55,7 @@ func (r Rule) Check() []FieldError {
 	c := &ruleChecker{}
 	full := r.WithDefaults()
 	c.name(&full)
-	c.oneOf("/type", string(full.Type), string(RuleExact), string(RuleTolerance), string(RuleDateLag),
-		string(RuleFuzzy), string(RuleGrouped), string(RuleSubsetSum))
+	c.oneOf("/type", string(full.Type), RuleValues["type"]...)
 	c.oneOf("/scope", full.Scope, ScopeLeftRight, ScopeLeft, ScopeRight)
 	c.keys(full.Keys)
 	c.amount(&full.Amount)
@@ -64,6 +63,7 @@ func (r Rule) Check() []FieldError {
 	c.date(&full.Date)
 	c.text(&full.Text)
 	c.group(&full)
+	c.post(&r, &full)
 	c.confirm(&full.Confirm)
 	c.oneOf("/prefer", full.Prefer, RuleValues["prefer"]...)
 	if full.Prefer != PreferNone && (full.Group.Cardinality != OneToOne || full.Within() || full.Partial.Allow) {

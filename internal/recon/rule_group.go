@@ -141,7 +141,7 @@ func (c *ruleChecker) partial(r *Rule) {
 }
 
 func (c *ruleChecker) within(r *Rule) {
-	if !r.Within() {
+	if !r.Within() || r.Type == RulePostType {
 		return
 	}
 	impossible := func(pointer, why string) { c.refuse(pointer, CodeImpossible, "%s", why) }

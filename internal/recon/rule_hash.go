@@ -2,7 +2,6 @@ package recon
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,7 +20,7 @@ func ActiveRules(rules []Rule) []Rule {
 			active = append(active, rules[i].WithDefaults())
 		}
 	}
-	slices.SortStableFunc(active, func(a, b Rule) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortStableFunc(active, func(a, b Rule) int { return a.Precedes(&b) })
 	return active
 }
 

@@ -4,7 +4,7 @@ package recon
 var RuleValues = map[string][]string{
 	"type": {
 		string(RuleExact), string(RuleTolerance), string(RuleDateLag), string(RuleFuzzy), string(RuleGrouped),
-		string(RuleSubsetSum),
+		string(RuleSubsetSum), string(RulePostType),
 	},
 	"scope":             {ScopeLeftRight, ScopeLeft, ScopeRight},
 	"keys/op":           {KeyEquals, KeyContainsToken, KeyPrefix},

@@ -20,7 +20,7 @@ type RunOptions struct {
 	DuplicateDays int `json:"duplicateDays,omitempty"`
 	// MaxWriteOff bounds what the confirmed differences of a month may add up to in a currency.
 	MaxWriteOff Limits `json:"maxWriteOff,omitzero"`
-	// Written is what earlier runs confirmed of those differences.
+	// Written is what earlier runs confirmed of those differences, and what their POST rules booked.
 	Written []WriteOff `json:"written,omitempty"`
 	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
 	Calendars []Calendar `json:"calendars,omitempty"`
@@ -81,6 +81,7 @@ type WriteOff struct {
 	Month    Day    `json:"month"` // its first day
 	Currency string `json:"currency"`
 	Amount   Minor  `json:"amount"`
+	Rule     string `json:"rule,omitempty"` // of type POST, where that rule booked it
 }
 
 // RowSet names rows of both sides by the ids that they were loaded with.

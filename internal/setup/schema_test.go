@@ -48,7 +48,7 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 		"rule.keys": fieldNames(reflect.TypeFor[recon.RuleKey]()), "rule.amount": fieldNames(reflect.TypeFor[recon.RuleAmount]()),
 		"rule.currency": fieldNames(reflect.TypeFor[recon.RuleCurrency]()), "rule.date": fieldNames(reflect.TypeFor[recon.RuleDate]()),
 		"rule.text": fieldNames(reflect.TypeFor[recon.RuleText]()), "rule.group": fieldNames(reflect.TypeFor[recon.RuleGroup]()),
-		"rule.confirm": fieldNames(reflect.TypeFor[recon.RuleConfirm]()),
+		"rule.confirm": fieldNames(reflect.TypeFor[recon.RuleConfirm]()), "rule.post": fieldNames(reflect.TypeFor[recon.RulePost]()),
 	} {
 		require.ElementsMatch(t, keys, documented[of], of)
 	}
@@ -64,7 +64,7 @@ func exampleOf(k Key) string {
 		if k.Name == "name" {
 			return k.Example
 		}
-		return "name: x\n" + map[string]string{"prefer": "type: DATE_LAG\n", "group": "type: SUBSET_SUM\n"}[k.Name] + k.Example
+		return "name: x\n" + map[string]string{"prefer": "type: DATE_LAG\n", "group": "type: SUBSET_SUM\n", "post": posting}[k.Name] + k.Example
 	case "side":
 		return "left:\n  " + k.Example
 	case "skip":
@@ -83,6 +83,9 @@ func exampleOf(k Key) string {
 	}
 	return k.Example
 }
+
+// posting is what a rule of type POST needs.
+const posting = "type: POST\nwhere: {right: \"amount < 0\"}\n"
 
 // ruleExample is a rule with a key of one of its parts.
 func ruleExample(part string, k Key) string {
@@ -107,6 +110,11 @@ func ruleExample(part string, k Key) string {
 			}
 		}
 		return "name: x\nkeys: [{" + inside + "}]\n"
+	case "post":
+		if k.Name != "account" {
+			inside += ", account: x"
+		}
+		return "name: x\n" + posting + "post: {" + inside + "}\n"
 	case "group":
 		kind := "SUBSET_SUM"
 		if k.Name == "by" || k.Name == "dates" {
