@@ -59,18 +59,22 @@ func (r *Reader) lasting(m recon.FieldMap) recon.FieldMap {
 	return m
 }
 
-// missing takes the fields out of a map whose keys no object of a JSON file has, where they are no money, and returns
-// what else its columns lack.
+// missing takes the fields out of a map whose columns the file has not, where they are neither money nor tell which row
+// it is, and returns what else its columns lack. Keys that no object of a JSON file has are empty values.
 func (r *Reader) missing(m *recon.FieldMap) (missing []recon.FieldError) {
 	_, problems := Compile(*m, r.file.Header())
 	m.Fields = maps.Clone(m.Fields)
+	objects := slices.Contains([]string{format.JSON, format.NDJSON}, r.file.Format())
 	for _, p := range problems {
 		name, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/")
-		optional := slices.Contains([]string{format.JSON, format.NDJSON}, r.file.Format()) &&
-			!slices.Contains(moneyFields, name) && name != recon.FieldDate
-		if p.Code != recon.CodeUnknownColumn || !optional {
+		needed := slices.Contains(moneyFields, name) || name == recon.FieldDate ||
+			!objects && (name == recon.FieldExternalID || name == recon.FieldPendingOf)
+		if p.Code != recon.CodeUnknownColumn || needed {
 			missing = append(missing, p)
 			continue
+		}
+		if !objects {
+			r.notes = append(r.notes, name+": the last file of this source had a column for it that this one has not")
 		}
 		delete(m.Fields, name)
 	}

@@ -21,6 +21,10 @@ func TestNewColumnsOfASource(t *testing.T) {
 	earlier := &Earlier{Map: first.Lasting(), Columns: first.Header()}
 	answered := *earlier
 	answered.Map.Future, answered.Map.Negate = recon.FutureAccept, true
+	texts := *earlier
+	texts.Map = earlier.Map.With(recon.FieldMap{Fields: map[string]recon.MapField{
+		recon.FieldReference: recon.Column("invoice"), recon.FieldDescription: recon.Column("text"),
+	}})
 	for name, c := range map[string]struct {
 		file    string
 		earlier *Earlier
@@ -54,6 +58,10 @@ func TestNewColumnsOfASource(t *testing.T) {
 		"two columns that lack": {
 			"id,when,sum\nC,03/04/2026,5.00\n", earlier, "REFUSED the last file of this source was read by columns",
 		},
+		"a text that lacks, and another that may be it": {
+			"id,date,amount,currency,ref\nC,03/04/2026,5.00,EUR,INV-1\n", &texts,
+			"NOTE description: the last file of this source had a column for it that this one has not",
+		},
 		"columns of a known export": {
 			"Transaction Date,Post Date,Description,Category,Type,Amount,Memo\n03/01/2026,03/02/2026,Shop,Food,Sale,-5.00,\n",
 			earlier, "2 -5.00 USD 2026-03-02",
@@ -61,6 +69,8 @@ func TestNewColumnsOfASource(t *testing.T) {
 	} {
 		require.Contains(t, read(t, "rows.csv", c.file, "", Hints{Earlier: c.earlier}), c.want, name)
 	}
+	renamed := opened(t, "id,date,amount,currency,ref\nC,03/04/2026,5.00,EUR,INV-1\n", Hints{Earlier: &texts})
+	require.Equal(t, recon.Column("ref"), renamed.fields.Fields[recon.FieldReference])
 	_, err := Open(strings.NewReader("id,when,sum\nC,03/04/2026,5.00\n"), "rows.csv", Hints{Earlier: earlier})
 	require.ErrorContains(t, err, `there is no column "amount"`)
 	require.ErrorContains(t, err, `there is no column "currency"`)
