@@ -67,7 +67,7 @@ func (d *cnab240Decoder) next(rec *recon.Record) error {
 		case kind == "3" && d.kind == "T" && segment == "T":
 			d.begin()
 		case kind == "3" && d.kind == "T" && segment == "U":
-			if e, wrong := d.collection(); e != nil {
+			if e, given, wrong := d.collection(); given {
 				d.give(e, rec)
 				return wrong
 			}
@@ -146,7 +146,7 @@ func (d *cnab240Decoder) balance() (recon.Day, recon.NullMinor) {
 	if cents < 0 || side != "C" && side != "D" {
 		return day, recon.NullMinor{}
 	}
-	_, money := fixedMoney(cents, side == "C", 2)
+	_, money := fixedMoney(cents, side == "C")
 	return day, recon.NullMinor{Amount: money, Set: true}
 }
 
@@ -195,7 +195,7 @@ func (d *cnab240Decoder) movement() (*entry, error) {
 		return &e, e.wrong(entryAmount, r.cut(151, 169), recon.CodeAmountUnreadable,
 			"an amount is digits, and C or D behind them")
 	}
-	amount, money := fixedMoney(cents, side == "C", 2)
+	amount, money := fixedMoney(cents, side == "C")
 	f[entryAmount] = amount
 	if side == "C" {
 		d.sums[1] += money
@@ -216,32 +216,33 @@ func (d *cnab240Decoder) begin() {
 	f[entryCode], f[entryID] = r.cut(16, 17), r.cut(38, 57)
 	f[entryReference], f[entryParty] = cmp.Or(r.cut(59, 73), r.cut(106, 130)), r.cut(149, 188)
 	if fee := r.number(199, 213); fee > 0 {
-		f[entryCharges], _ = fixedMoney(fee, true, 2)
+		f[entryCharges], _ = fixedMoney(fee, true)
 	}
 }
 
 // collection reads a segment U: what is credited, and when. One without either is no money.
-func (d *cnab240Decoder) collection() (*entry, error) {
+func (d *cnab240Decoder) collection() (*entry, bool, error) {
 	r, e := &d.r, d.title
 	if e.line == 0 || e.fields[entryCode] != r.cut(16, 17) {
-		return &entry{line: r.line}, e.wrong(entryCode, r.cut(16, 17), recon.CodeMalformed,
+		e = entry{line: r.line}
+		return &e, true, e.wrong(entryCode, r.cut(16, 17), recon.CodeMalformed,
 			"this segment U has no segment T of the same code in front of it")
 	}
 	d.title = entry{}
 	cents, credited := r.number(93, 107), r.cut(146, 153)
 	if cents == 0 || strings.Trim(credited, "0") == "" {
 		d.idle++
-		return nil, nil
+		return nil, false, nil
 	}
 	if cents < 0 {
-		return &e, e.wrong(entryAmount, r.cut(93, 107), recon.CodeAmountUnreadable, "an amount is digits")
+		return &e, true, e.wrong(entryAmount, r.cut(93, 107), recon.CodeAmountUnreadable, "an amount is digits")
 	}
-	e.fields[entryAmount], _ = fixedMoney(cents, true, 2)
+	e.fields[entryAmount], _ = fixedMoney(cents, true)
 	if paid := r.number(78, 92); paid > 0 && paid != cents {
-		text, _ := fixedMoney(paid, true, 2)
+		text, _ := fixedMoney(paid, true)
 		e.fields[entryNote] = "paid: " + text
 	}
-	return &e, cnabDays(&e, credited, r.cut(138, 145))
+	return &e, true, cnabDays(&e, credited, r.cut(138, 145))
 }
 
 // finish refuses a file that is cut, or has no lot that is read.

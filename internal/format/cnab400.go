@@ -66,7 +66,7 @@ func (d *cnab400Decoder) next(rec *recon.Record) error {
 			}
 			d.at = nil
 		case kind == "1":
-			if e, wrong := d.collection(); e != nil {
+			if e, given, wrong := d.collection(); given {
 				d.give(e, rec)
 				return wrong
 			}
@@ -88,32 +88,33 @@ func (d *cnab400Decoder) begins() error {
 	}
 	d.own, d.idle, r.n = own, 0, 1
 	made, _ := cnabDay(r.cut(95, 100))
-	d.at = d.statementBook.begin(Statement{
+	d.at = d.begin(Statement{
 		Line: r.line, Account: r.cut(27, 46), Currency: "BRL", To: made, Unproved: unprovedPending,
 	})
 	return nil
 }
 
 // collection reads a record 1: what is paid, and when it is credited. One without either is no money.
-func (d *cnab400Decoder) collection() (*entry, error) {
-	r, e := &d.r, entry{line: d.r.line}
+func (d *cnab400Decoder) collection() (e *entry, given bool, wrong error) {
+	r := &d.r
+	e = &entry{line: r.line}
 	f := &e.fields
 	cents, credited := r.number(254, 266), r.cut(296, 301)
 	if cents == 0 || credited == "" || credited == "000000" {
 		d.idle++
-		return nil, nil
+		return e, false, nil
 	}
 	f[entryAccount], f[entryCurrency], f[entryStatus] = d.at.Account, d.at.Currency, recon.Pending
 	f[entryCode], f[entryID] = r.cut(109, 110), r.cut(d.own[0], d.own[1])
 	f[entryReference] = cmp.Or(r.cut(117, 126), r.cut(38, 62))
 	if fee := r.number(176, 188); fee > 0 {
-		f[entryCharges], _ = fixedMoney(fee, true, 2)
+		f[entryCharges], _ = fixedMoney(fee, true)
 	}
 	if cents < 0 {
-		return &e, e.wrong(entryAmount, r.cut(254, 266), recon.CodeAmountUnreadable, "an amount is digits")
+		return e, true, e.wrong(entryAmount, r.cut(254, 266), recon.CodeAmountUnreadable, "an amount is digits")
 	}
-	f[entryAmount], _ = fixedMoney(cents, true, 2)
-	return &e, cnabDays(&e, credited, r.cut(111, 116))
+	f[entryAmount], _ = fixedMoney(cents, true)
+	return e, true, cnabDays(e, credited, r.cut(111, 116))
 }
 
 // finish refuses a file that is cut.

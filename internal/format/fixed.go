@@ -81,11 +81,11 @@ func (r *fixedReader) misplaced() error {
 		"file again", r.line, quoteCut(string(r.text))))
 }
 
-// fixedMoney is an amount of minor units as text, with a sign.
-func fixedMoney(minor int64, plus bool, digits int) (string, recon.Minor) {
-	money := recon.Minor(minor)
+// fixedMoney is an amount of cents with a sign, as text and as a number.
+func fixedMoney(cents int64, plus bool) (string, recon.Minor) {
+	money := recon.Minor(cents)
 	if !plus {
 		money = -money
 	}
-	return money.Decimal(digits), money
+	return money.Decimal(2), money
 }

@@ -22,7 +22,7 @@ func TestRecordsAreCutByTheirPlaces(t *testing.T) {
 	require.ErrorIs(t, r.next(), io.EOF)
 	require.Equal(t, int64(4567), r.number(1, 13))
 	require.Equal(t, int64(-1), (&fixedReader{text: []rune("-5 ")}).number(1, 3))
-	text, money := fixedMoney(4000, false, 2)
+	text, money := fixedMoney(4000, false)
 	require.Equal(t, "-40.00", text)
 	require.Equal(t, "-40.00", money.Decimal(2))
 }

@@ -201,7 +201,7 @@ func (d *nachaDecoder) release(rec *recon.Record) bool {
 		return false
 	}
 	d.returns++
-	amount, _ := fixedMoney(d.cents, d.credit, 2)
+	amount, _ := fixedMoney(d.cents, d.credit)
 	d.entry.fields[entryAmount] = amount
 	switch {
 	case d.cents < 0:
