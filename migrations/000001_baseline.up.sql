@@ -114,7 +114,7 @@ CREATE INDEX imports_source ON imports (source_id, num);
 CREATE INDEX imports_original ON imports (created_at) WHERE original; -- they are kept for a time
 
 -- Rows that were not taken: refused ones, those that are no movement of money, and those that came again and are not
--- letter for letter what they were. Each kind has ordinals of its own, without gaps.
+-- letter for letter what they were. Each kind has ordinals of its own; a row that a person mends leaves the list.
 CREATE TABLE import_rejects (
     import_num bigint NOT NULL,
     kind       text NOT NULL CHECK (kind IN ('REJECTED', 'SET_ASIDE', 'REPEATED')),

@@ -76,10 +76,11 @@ func parameterOf(schemas huma.Registry, field reflect.StructField, path string) 
 		}
 	}
 	switch p.In {
-	case "path": // no path holds two
-		_, after, _ := strings.Cut(path, "{")
-		p.Name, _, _ = strings.Cut(after, "}")
-		p.Required = true
+	case "path":
+		if p.Required = true; p.Name == "" { // the first of the path
+			_, after, _ := strings.Cut(path, "{")
+			p.Name, _, _ = strings.Cut(after, "}")
+		}
 	case "query":
 		p.Explode = new(bool)
 	}

@@ -66,6 +66,7 @@ var bodies = map[string]string{
 	"preview-import":      "id,date,amount\nX,2026-01-01,1.00\n",
 	"create-import":       "id,date,amount\nX,2026-01-01,1.00\n",
 	"reprocess-import":    `{"reason":"X"}`,
+	"mend-reject":         `{"reason":"X","fields":{"amount":"1.00"}}`,
 	"create-rule":         `{"name":"X","type":"EXACT","priority":77}`,
 	"put-rule":            `{"name":"X","type":"EXACT","priority":77}`,
 	"reorder-rules":       `{"ruleIds":[]}`,
@@ -114,7 +115,7 @@ func (w world) ids() map[string]string {
 		"contextId": w.contextID, "sourceId": w.left, "ruleId": w.ruleID, "importId": w.importID,
 		"transactionId": w.transactionID, "runId": w.runID, "groupId": w.groupID, "exceptionId": w.exceptionID, "adjustmentId": w.adjustmentID,
 		"calendarId": w.calendarID, "feeScheduleId": w.feeScheduleID, "feeRuleId": w.feeRuleID, "scheduleId": w.scheduleID,
-		"backTestId": w.backTestID,
+		"backTestId": w.backTestID, "row": "1",
 	}
 }
 

@@ -140,3 +140,21 @@ func decodeAgain(body json.RawMessage) (again ingestion.Again, err error) {
 	}
 	return again, nil
 }
+
+type mendRejectInput struct {
+	pathID
+	Row  string `path:"row"`
+	Body struct {
+		Fields map[string]string `json:"fields" doc:"Values of columns of the file, by name, in the place of those that it has in this row"`
+		Reason string            `json:"reason" minLength:"1" maxLength:"500"`
+	}
+}
+
+// mendReject reads a row of an original again, with other values, and takes it in.
+func (a *API) mendReject(ctx context.Context, in *mendRejectInput) (recon.StoredTransaction, error) {
+	row, err := strconv.ParseInt(in.Row, 10, 64)
+	if err != nil || row < 1 {
+		row = -1 // no import lists it
+	}
+	return a.Imports.Mend(ctx, in.ID, ingestion.Mend{Row: row, Fields: in.Body.Fields, Reason: in.Body.Reason})
+}

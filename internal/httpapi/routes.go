@@ -235,6 +235,10 @@ var operations = []operation{
 		"List the rejected rows of an import with reasons, or those set aside", listed(snapshot, listRejects),
 	},
 	{
+		"PATCH /v1/imports/{importId}/rejects/{row}", analyst, "mend-reject",
+		"Take in a row of an import that was refused or set aside, with other values", direct((*API).mendReject),
+	},
+	{
 		"GET /v1/imports/{importId}/reading", viewer, "get-reading", "Get how an import was read, and why",
 		within(snapshot, getReading),
 	},

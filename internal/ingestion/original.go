@@ -3,10 +3,14 @@ package ingestion
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
+	"matcher/internal/mapping"
 	"matcher/internal/objectstore"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
@@ -144,4 +148,104 @@ func (p *Parsed) StoreAgain(ctx context.Context, tx *postgres.Tx, reason string)
 		return recon.Import{}, err
 	}
 	return tx.ReprocessImport(ctx, p.load, reason)
+}
+
+// Mend is what a person changes in a row that an import did not take.
+type Mend struct {
+	Row    int64
+	Fields map[string]string // values of columns, by name
+	Reason string
+}
+
+// Mend reads one refused or set aside row of an import again, with other values in some columns, and takes it in.
+func (s *Service) Mend(ctx context.Context, importID string, mend Mend) (stored recon.StoredTransaction, err error) {
+	var imported recon.Import
+	var t target
+	err = s.DB.Read(ctx, func(tx *postgres.Tx) error {
+		if imported, err = tx.RejectedIn(ctx, importID, mend.Row); err != nil {
+			return err
+		}
+		read, err := ReadingOf(ctx, tx, importID)
+		if err != nil {
+			return err
+		}
+		t.importNum, t.columns = imported.Num, read.Columns
+		t.earlier = &mapping.Earlier{Map: read.FieldMap, Columns: read.Columns}
+		t.source, err = tx.Source(ctx, imported.SourceID)
+		return err
+	})
+	if err != nil {
+		return stored, err
+	}
+	row, err := s.mended(ctx, imported, t, mend)
+	if err != nil {
+		return stored, err
+	}
+	err = s.DB.Tx(ctx, func(tx *postgres.Tx) error {
+		stored, err = tx.MendReject(ctx, importID, postgres.MendedRow{
+			Transaction: row, Identity: mapping.Identity(row),
+			Detail: map[string]any{"row": mend.Row, "reason": mend.Reason, "fields": mend.Fields},
+		})
+		return err
+	})
+	return stored, err
+}
+
+// mended is the row as it is read with the changes.
+func (s *Service) mended(
+	ctx context.Context, imported recon.Import, t target, mend Mend,
+) (*recon.Transaction, error) {
+	body, err := s.original(ctx, imported)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	reader, closeReader, err := s.open(newUpload(body, 0), File{Name: imported.FileName}, t)
+	if err != nil {
+		return nil, err
+	}
+	defer closeReader()
+	var record recon.Record
+	seen := mapping.Identities{}
+	err = reader.Read(&seen, func(row *mapping.Row) error {
+		if int64(row.Record.Row) < mend.Row {
+			return nil
+		}
+		record = row.Record.Clone()
+		return io.EOF // of what is read
+	})
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if int64(record.Row) != mend.Row {
+		return nil, recon.NotFound("row in the original")
+	}
+	record.Header = reader.Header()
+	record.Fields = append(record.Fields, make([]string, max(0, len(record.Header)-len(record.Fields)))...)
+	var faults []recon.FieldError
+	for name, text := range mend.Fields {
+		at := slices.Index(record.Header, name)
+		if at < 0 {
+			faults = append(faults, recon.FieldError{
+				Pointer: "/fields/" + recon.PointerName(name), Code: recon.CodeUnknownColumn,
+				Message: "is no column of the file",
+			})
+			continue
+		}
+		record.Fields[at] = text
+	}
+	tx, wrong := reader.Map(record)
+	if len(wrong) == 0 {
+		wrong = unstorable(&tx)
+	}
+	for _, w := range wrong {
+		faults = append(faults, recon.FieldError{
+			Pointer: "/fields", Code: w.Code,
+			Message: fmt.Sprintf("%s %q: %s", w.Field, storableText(w.Value), w.Reason),
+		})
+	}
+	if len(faults) > 0 {
+		return nil, recon.Unprocessable(recon.CodeValidationFailed, "the row still cannot be taken in", faults...)
+	}
+	return &tx, nil
 }

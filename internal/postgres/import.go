@@ -156,13 +156,26 @@ func (tx *Tx) Rejects(
 	if err != nil {
 		return nil, "", err
 	}
-	return list[recon.RowError]{
-		what: "rejects", first: -1, sql: `
-			SELECT line, row, field, value, code, reason FROM import_rejects
+	found, next, err := list[listedReject]{
+		what: "rejects", first: -1, key: func(r listedReject) int64 { return int64(r.Ordinal) }, sql: `
+			SELECT ordinal, line, row, field, value, code, reason FROM import_rejects
 			WHERE import_num = @import AND kind = @kind AND ordinal > @after
-			ORDER BY ordinal LIMIT @limit`, // ordinals have no gaps
+			ORDER BY ordinal LIMIT @limit`,
 		args: pgx.NamedArgs{"import": imported.Num, "kind": kind},
 	}.page(ctx, tx, page)
+	rows := make([]recon.RowError, len(found))
+	for i := range found {
+		rows[i] = found[i].RowError
+	}
+	return rows, next, err
+}
+
+// listedReject is a row that an import did not take, in its place in the list.
+type listedReject struct {
+	recon.RowError
+
+	Kind    string `json:"kind"`
+	Ordinal int32  `json:"-"`
 }
 
 // FindingsStoredMax bounds what an import keeps of what it shows besides its rows.

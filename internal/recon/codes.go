@@ -270,7 +270,7 @@ const (
 	CodeAmountsInconsistent = "AMOUNTS_INCONSISTENT"
 	// CodeDateAhead: The row is booked on a day that has not come yet. Correct the date, or set future in the map.
 	CodeDateAhead = "DATE_AHEAD"
-	// CodeConflictingID: Another booked row of the source has this external id and other money. Correct the id.
+	// CodeConflictingID (409): Another booked row of the source has this external id and other money. Correct the id.
 	CodeConflictingID = "CONFLICTING_ID"
 	// CodePendingMatched: The row is booked now, and its pending row is in a confirmed group. Unmatch that group first.
 	CodePendingMatched = "PENDING_MATCHED"
