@@ -351,11 +351,20 @@ func (d *detector) referenceAndID() {
 	}
 }
 
-// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent.
+// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent, or with zeros for all digits
+// behind the 15 that it keeps.
 func losesDigits(text string) bool {
-	return len(text) > 4 && len(text) < 24 && text[0] <= '9' && strings.ContainsAny(text, "eE") &&
-		exponent.MatchString(text)
+	if len(text) <= 4 || len(text) >= 24 || text[0] > '9' {
+		return false
+	}
+	if len(text) > digitsKept+1 && strings.Trim(text[digitsKept:], "0") == "" {
+		return !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) &&
+			strings.Trim(text, "0") != ""
+	}
+	return strings.ContainsAny(text, "eE") && exponent.MatchString(text)
 }
+
+const digitsKept = 15 // of a number by spreadsheets
 
 // exponents notes columns of ids that a spreadsheet wrote as numbers: their digits are lost, and rows look alike.
 func (d *detector) exponents() {
@@ -365,10 +374,13 @@ func (d *detector) exponents() {
 			firstColumn(d.given.Fields[recon.FieldExternalID]) == name
 		if idLike && share(d.values(at), 50, losesDigits) {
 			d.taken[at] = true
-			d.passOver(at, "its ids are written with an exponent, so their digits are lost")
-			d.note("the ids of column %s are written with an exponent (%s): their digits are lost, and no row is "+
-				"known by "+
-				"them; format the column as text and export again", name, d.values(at)[0])
+			how := "end in zeros behind 15 digits"
+			if strings.ContainsAny(d.values(at)[0], "eE") {
+				how = "are written with an exponent"
+			}
+			d.passOver(at, "its ids "+how+", so their digits are lost")
+			d.note("the ids of column %s %s (%s): their digits are lost, and no row is known by them; format the "+
+				"column as text and export again", name, how, d.values(at)[0])
 		}
 	}
 }

@@ -69,32 +69,43 @@ func (d *detector) labelRows(m *Mapper) {
 const totalledMin = 3
 
 // noteSums notes amounts that are what the rows above them add up to, where no text names a total and no running
-// balance shows that they moved.
+// balance shows that they moved. A sum of one row is one where it has a text of a sum of several.
 func (d *detector) noteSums(m *Mapper) {
 	if d.out.Has(recon.FieldBalance) {
 		return
 	}
 	var found []int // lines
-	var since recon.Total
-	rows, most, currency := 0, 0, ""
-	for _, rec := range d.sample {
-		reason, _ := m.aside.reason(rec)
-		tx, wrong := m.Map(rec)
-		if reason != "" || len(wrong) > 0 {
-			continue
+	rest, most := 0, 0
+	names := map[string]bool{}
+	for range 2 {
+		var since recon.Total
+		rows, currency := 0, ""
+		found = nil
+		for _, rec := range d.sample {
+			reason, _ := m.aside.reason(rec)
+			tx, wrong := m.Map(rec)
+			if reason != "" || len(wrong) > 0 {
+				continue
+			}
+			if tx.Currency != currency {
+				since, rows, currency = recon.Total{}, 0, tx.Currency
+			}
+			named := func(at int) bool { return names[column(rec, at)] }
+			if sum, err := since.Minor(); err == nil && sum == tx.Amount && sum != 0 &&
+				(rows > 1 || rows == 1 && slices.ContainsFunc(m.aside.texts, named)) {
+				found, most = append(found, rec.Line), max(most, rows)
+				since, rows = recon.Total{}, 0
+				for _, at := range m.aside.texts {
+					names[column(rec, at)] = column(rec, at) != ""
+				}
+				continue
+			}
+			since.Add(tx.Amount)
+			rows++
 		}
-		if tx.Currency != currency {
-			since, rows, currency = recon.Total{}, 0, tx.Currency
-		}
-		if sum, err := since.Minor(); rows > 1 && err == nil && sum == tx.Amount && sum != 0 {
-			found, most = append(found, rec.Line), max(most, rows)
-			since, rows = recon.Total{}, 0
-			continue
-		}
-		since.Add(tx.Amount)
-		rows++
+		rest = rows
 	}
-	if rows == 0 && (len(found) > 1 || most >= totalledMin) {
+	if rest == 0 && (len(found) > 1 || most >= totalledMin) {
 		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text "+
 			"under balances", lines(found, len(found)))
 	}

@@ -327,20 +327,21 @@ func (s *source) filled(rec recon.Record) (text, currency string) {
 	return "", ""
 }
 
-const blankBytesMax = 4 // of the texts that mean an empty cell everywhere
+const blankBytesMax = 8 // of the texts that mean an empty cell everywhere
 
-// isBlank reports whether a text means an empty cell: a dash, a dot, "n/a", "NULL".
+// isBlank reports whether a text means an empty cell: a dash, a dot, "n/a", "NULL", a formula that failed.
 func isBlank(text string) bool {
 	if len(text) > blankBytesMax {
 		return false
 	}
 	switch text[0] {
-	case '-', '.', 'n', 'N', '\xe2': // the last begins a long dash
+	case '-', '.', '#', 'n', 'N', '\xe2': // the last begins a long dash
 	default:
 		return false
 	}
 	switch strings.ToUpper(text) {
-	case "-", "--", "---", "–", "—", ".", "N/A", "NULL":
+	case "-", "--", "---", "–", "—", ".", "N/A", "NULL",
+		"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!":
 		return true
 	}
 	return false

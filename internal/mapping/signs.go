@@ -93,7 +93,7 @@ func (d *detector) wayColumns(m *Mapper) []int {
 // of several words.
 func isPlainName(word string) bool {
 	_, currency := recon.CurrencyDigits(currencyCode(word))
-	return len(word) > 30 || statusOf(word) != "" || currency || strings.ContainsAny(word, "0123456789@") ||
+	return len(word) > 30 || statusOf(word) != "" || currency || strings.ContainsAny(word, "0123456789@#") ||
 		strings.Count(word, " ") > 1
 }
 
