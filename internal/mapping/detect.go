@@ -351,8 +351,8 @@ func (d *detector) referenceAndID() {
 	}
 }
 
-// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent, or with zeros for all digits
-// behind the 15 that it keeps.
+// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent, or with zeros for all
+// digits behind the 15 that it keeps.
 func losesDigits(text string) bool {
 	if len(text) <= 4 || len(text) >= 24 || text[0] > '9' {
 		return false

@@ -19,13 +19,13 @@ func (m *Mapper) decimals(currency int) int {
 	return currency + unitDigits[m.unit]
 }
 
-// unitSigns are units that the name of a column holds as signs: T€, k$, €'000, (000s), x1000; €m, $mn.
+// unitSigns are units that the name of a column holds as signs: T€, k$, EUR k, €'000, (000s), x1000; €m, $mn.
 var unitSigns = []struct {
 	unit string
 	sign *regexp.Regexp
 }{
 	{recon.UnitThousands, regexp.MustCompile(
-		`\b[TtKk] ?[€$£¥]|[€$£¥] ?[Kk]\b|['’]000\b|\b000s?\b|\b[x×*] ?1[.,']?000\b|\bin 1[.,']000\b`)},
+		`\b[TtKk] ?[€$£¥]|[€$£¥] ?[Kk]\b|['’]000\b|\b000s?\b|\b[A-Z]{3} ?[Kk]\b|\b[x×*] ?1[.,']?000\b|\bin 1[.,']000\b`)},
 	{recon.UnitMillions, regexp.MustCompile(`[€$£¥] ?([Mm]|mn|mio)\b|\bm[€$£¥]`)},
 }
 
@@ -37,7 +37,7 @@ func unitOf(name string) string {
 		}
 	}
 	for _, word := range nameWords(name) {
-		for _, unit := range []string{recon.UnitThousands, recon.UnitMillions} {
+		for _, unit := range []string{recon.UnitThousands, recon.UnitMillions, recon.UnitMinor, tenThousands} {
 			if slices.Contains(synonyms[unit], word) {
 				return unit
 			}
@@ -62,6 +62,9 @@ func codeOfThousands(word string) string {
 	return ""
 }
 
+// tenThousands is a unit that is known by name, and that no map has.
+const tenThousands = "ten thousands"
+
 // unitInName reads amounts in the unit that the names of their columns hold.
 func (d *detector) unitInName() {
 	if d.given.Unit != "" {
@@ -75,7 +78,10 @@ func (d *detector) unitInName() {
 	}
 	for unit, name := range found {
 		switch {
-		case unit == "":
+		case unit == "", unit == recon.UnitMinor && d.broken():
+		case unit == tenThousands:
+			d.fail(recon.FieldAmount, recon.CodeAmountUnreadable, "%q counts in ten thousands: write the amounts in "+
+				"full, or in thousands, and export again", name)
 		case len(found) > 1:
 			d.fail(recon.FieldAmount, recon.CodeTwoColumns, "%q is in %s and another column of amounts is not: leave "+
 				"one of them out by a map that names the amount", name, unit)
@@ -89,4 +95,17 @@ func (d *detector) unitInName() {
 				unit, name, recon.UnitMajor)
 		}
 	}
+}
+
+// broken reports whether an amount has decimals, so that it counts no minor units.
+func (d *detector) broken() bool {
+	for _, at := range d.moneyColumns() {
+		for _, text := range d.values(at) {
+			a, err := readAmount(text, '.')
+			if _, fraction, _ := strings.Cut(a.plain, "."); err != nil || fraction != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
