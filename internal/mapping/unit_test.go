@@ -39,10 +39,10 @@ func TestDecimals(t *testing.T) {
 func TestUnitInName(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Date,Ref,Amount in cents\n2026-03-01,A,1000\n2026-03-02,B,550\n":     "SUM 15.50 EUR",
-		"Date,Ref,Amount in cents\n2026-03-01,A,10.00\n2026-03-02,B,5.50\n":   "SUM 15.50 EUR",
-		"Date,Ref,Amount (EUR k)\n2026-03-01,A,1.5\n2026-03-02,B,2.25\n":      "SUM 3750.00 EUR",
-		"Date,Ref,金额(万元)\n2026-03-01,A,1.5\n2026-03-02,B,2.25\n":              "counts in ten thousands",
+		"Date,Ref,Amount in cents\n2026-03-01,A,1000\n2026-03-02,B,550\n":          "SUM 15.50 EUR",
+		"Date,Ref,Amount in cents\n2026-03-01,A,10.00\n2026-03-02,B,5.50\n":        "SUM 15.50 EUR",
+		"Date,Ref,Amount (EUR k)\n2026-03-01,A,1.5\n2026-03-02,B,2.25\n":           "SUM 3750.00 EUR",
+		"Date,Ref,金额(万元)\n2026-03-01,A,1.5\n2026-03-02,B,2.25\n":                   "counts in ten thousands",
 		"Date,Ref,Amount TEUR,Amount USD\n2026-03-01,A,1.5,\n2026-03-02,B,,2.25\n": "another column of amounts is not",
 	} {
 		require.Contains(t, read(t, "x.csv", text, "", Hints{Currency: "EUR"}), want, text)
