@@ -374,13 +374,10 @@ func (d *detector) exponents() {
 			firstColumn(d.given.Fields[recon.FieldExternalID]) == name
 		if idLike && share(d.values(at), 50, losesDigits) {
 			d.taken[at] = true
-			how := "end in zeros behind 15 digits"
-			if strings.ContainsAny(d.values(at)[0], "eE") {
-				how = "are written with an exponent"
-			}
-			d.passOver(at, "its ids "+how+", so their digits are lost")
-			d.note("the ids of column %s %s (%s): their digits are lost, and no row is known by them; format the "+
-				"column as text and export again", name, how, d.values(at)[0])
+			d.passOver(at, "its ids have an exponent, or zeros behind 15 digits: the rest is lost")
+			d.note("the ids of column %s are written with an exponent or with zeros behind 15 digits (%s): their "+
+				"digits are lost, and no row is known by them; format the column as text and export again", name,
+				d.values(at)[0])
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (r *Reader) reopen(e *Earlier, m recon.FieldMap) error {
 		delete(m.Fields, name)
 	}
 	r.notes = append(slices.Clone(r.notes), fmt.Sprintf("the last file of this source had no column %s: what they may "+
-		"say is found anew, and the rest is read as then", strings.Join(quotedAll(added), ", ")))
+		"say is found anew, and the rest is read as then", strings.Trim(fmt.Sprintf("%q", added), "[]")))
 	err = r.detect(m)
 	r.notes = before.notes
 	r.how = "as last period, and anew for new columns"
@@ -157,14 +157,6 @@ func (r *Reader) meant(columns []string, err error) (fields []string) {
 		}
 	}
 	return fields
-}
-
-func quotedAll(texts []string) []string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = strconv.Quote(text)
-	}
-	return quoted
 }
 
 // compareEarlier asks where the dates or numbers of a file can only be written otherwise than in the earlier one, and
