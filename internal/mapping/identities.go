@@ -22,22 +22,19 @@ const (
 // Identities distinguishes fresh rows from repeated ones within the files of one source and numbers equal rows that
 // carry no id. It holds about 60 bytes a row. The zero value is ready.
 type Identities struct {
-	byID    map[[16]byte]firstSeen
-	ordinal map[[16]byte]int32 // in the file at hand
-	before  map[[16]byte]int32 // the most that one of the files before it had
+	byID    seen[firstSeen]
+	ordinal seen[int32] // in the file at hand
+	before  seen[int32] // the most that one of the files before it had
 }
 
 // NextFile is called between two files of one source: rows of the first one are not taken again. Two statements
 // that overlap hold the same rows; two equal rows in one of them are two.
 func (i *Identities) NextFile() {
-	if i.before == nil {
-		i.before, i.ordinal = i.ordinal, nil
-		return
-	}
-	for identity, count := range i.ordinal {
-		i.before[identity] = max(i.before[identity], count)
-	}
-	clear(i.ordinal)
+	i.ordinal.each(func(identity [16]byte, count int32) {
+		most := i.before.put(identity)
+		*most = max(*most, count)
+	})
+	i.ordinal = seen[int32]{}
 }
 
 // Traits are what a row with an id is compared by: its money, and everything. Of a row that is known by the first 16
@@ -61,19 +58,13 @@ func (i *Identities) Remember(identity [16]byte, traits Traits, stage Stage) {
 }
 
 func (i *Identities) see(identity [16]byte, seen firstSeen) {
-	if i.byID == nil {
-		i.byID = map[[16]byte]firstSeen{}
-	}
-	i.byID[identity] = seen
+	*i.byID.put(identity) = seen
 }
 
 // RememberContent makes a row without an id known, by the first 16 bytes of its digest: as often as it was remembered,
 // a later file may hold it without a new row.
 func (i *Identities) RememberContent(digest [16]byte) {
-	if i.before == nil {
-		i.before = map[[16]byte]int32{}
-	}
-	i.before[digest]++
+	*i.before.put(digest)++
 }
 
 // firstSeen is a row with an id. Traits of 8 bytes of a hash collide within a file at the cost of its sender only.
@@ -94,6 +85,8 @@ const (
 	StagePendingMatched // in a confirmed or partial group of an earlier period, which is not rearranged
 	StageReplaced       // a pending row whose booked one has another id
 	StageVoid           // it never became money
+
+	stageNone // it was taken back
 )
 
 // StageOf is how far a row has come by its own word.
@@ -129,7 +122,7 @@ func (i *Identities) Admit(row *Row) {
 	switch {
 	case tx.ExternalID != "":
 		i.admitID(row)
-	case i.count(tx) <= i.before[[16]byte(tx.Digest[:])]:
+	case i.count(tx) <= i.known(tx):
 		row.Verdict, row.Wrong = Duplicate, []recon.RowError{recon.NewRowError(tx.Line, tx.Row, "", "",
 			recon.CodeRowKnown, "an earlier file of the source has this row, which has no id: it counts once")}
 	default:
@@ -143,7 +136,7 @@ func (i *Identities) Admit(row *Row) {
 func (i *Identities) admitID(row *Row) {
 	tx := &row.Tx
 	now := firstSeen{TraitsOf(tx), int32(tx.Line), int32(tx.Row), tx.Date, StageOf(tx)}
-	seen, repeated := i.byID[row.Identity]
+	seen, repeated := i.seenAs(row.Identity)
 	void := now.stage == StageVoid // which is set aside as it is
 	gone := func() {
 		row.Gone = append(row.Gone, Gone{tx.ExternalID, int(seen.line), int(seen.row)})
@@ -194,11 +187,11 @@ func (i *Identities) admitID(row *Row) {
 // replaceNamed takes away the pending row that a booked one names, also where it comes later.
 func (i *Identities) replaceNamed(row *Row) {
 	identity := Identity(&recon.Transaction{ExternalID: row.Tx.PendingOf})
-	seen, known := i.byID[identity]
+	seen, known := i.seenAs(identity)
 	switch {
 	case known && seen.stage == StagePendingMatched && row.Verdict == Duplicate:
 	case known && seen.stage == StagePendingMatched:
-		delete(i.byID, row.Identity)
+		i.byID.put(row.Identity).stage = stageNone
 		row.reject(pendingMatched(&row.Tx))
 	case known && seen.stage != StagePending:
 	default:
@@ -213,13 +206,27 @@ func (i *Identities) replaceNamed(row *Row) {
 
 // count numbers rows of equal content: two equal real rows stay two. It returns how many the file has had so far.
 func (i *Identities) count(tx *recon.Transaction) int32 {
-	if i.ordinal == nil {
-		i.ordinal = map[[16]byte]int32{}
+	times := i.ordinal.put([16]byte(tx.Digest[:]))
+	tx.Ordinal = *times
+	*times++
+	return *times
+}
+
+// known is how often one of the files before has a row of equal content.
+func (i *Identities) known(tx *recon.Transaction) int32 {
+	if times := i.before.find([16]byte(tx.Digest[:])); times != nil {
+		return *times
 	}
-	content := [16]byte(tx.Digest[:])
-	tx.Ordinal = i.ordinal[content]
-	i.ordinal[content] = tx.Ordinal + 1
-	return tx.Ordinal + 1
+	return 0
+}
+
+// seenAs is the row that was seen with an identity.
+func (i *Identities) seenAs(identity [16]byte) (firstSeen, bool) {
+	row := i.byID.find(identity)
+	if row == nil || row.stage == stageNone {
+		return firstSeen{}, false
+	}
+	return *row, true
 }
 
 func (r *Row) reject(e recon.RowError) { r.Verdict, r.Wrong = Rejected, []recon.RowError{e} }
