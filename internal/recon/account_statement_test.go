@@ -27,7 +27,8 @@ func TestStatementsFollowEachOtherByAmount(t *testing.T) {
 	}{
 		"in any order": {
 			[]AccountStatement{stated(1, "2", 2, 3, 110, 120), stated(2, "1", 1, 2, 100, 110)},
-			[]StatementLink{LinkFirst, LinkFollows}, "",
+			[]StatementLink{LinkFirst, LinkFollows},
+			"",
 		},
 		"a missing one is a gap": {
 			[]AccountStatement{stated(1, "1", 1, 2, 100, 110), stated(2, "3", 3, 4, 115, 120)},
@@ -37,7 +38,8 @@ func TestStatementsFollowEachOtherByAmount(t *testing.T) {
 		},
 		"a day without movement between them is none": {
 			[]AccountStatement{stated(1, "1", 1, 2, 100, 110), stated(2, "2", 2, 3, 110, 110), stated(3, "3", 8, 9, 110, 90)},
-			[]StatementLink{LinkFirst, LinkFollows, LinkFollows}, "",
+			[]StatementLink{LinkFirst, LinkFollows, LinkFollows},
+			"",
 		},
 		"a number out of order is a note": {
 			[]AccountStatement{stated(1, "4", 1, 2, 100, 110), stated(2, "7/1", 2, 3, 110, 90)},
@@ -46,7 +48,8 @@ func TestStatementsFollowEachOtherByAmount(t *testing.T) {
 		},
 		"a year begins with 1": {
 			[]AccountStatement{stated(1, "52", 1, 2, 100, 110), stated(2, "1", 2, 3, 110, 90)},
-			[]StatementLink{LinkFirst, LinkFollows}, "",
+			[]StatementLink{LinkFirst, LinkFollows},
+			"",
 		},
 		"several of one day": {
 			[]AccountStatement{stated(1, "7", 15, 15, 90, 80), stated(2, "6", 15, 15, 95, 90), stated(3, "5", 14, 15, 100, 95), again},
@@ -60,7 +63,8 @@ func TestStatementsFollowEachOtherByAmount(t *testing.T) {
 		},
 		"one without an opening": {
 			[]AccountStatement{stated(1, "1", 1, 15, 100, 110), {ID: 2, Currency: "EUR", Closing: NullMinor{5, true}, To: Epoch + 20_500}},
-			[]StatementLink{LinkFirst, LinkUnstated}, "",
+			[]StatementLink{LinkFirst, LinkUnstated},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,13 +11,13 @@ const (
 	EventImportFailed    = "ingestion.failed"
 
 	EventImportReprocessed = "ingestion.reprocessed"
-	EventRowsReplaced    = "ingestion.replaced" // booked rows took the place of their pending ones
-	EventRunCompleted    = "matching.run_completed"
-	EventMatchConfirmed  = "matching.match_confirmed"
-	EventMatchUnmatched  = "matching.match_unmatched"
-	EventExceptionOpened = "exception.opened"
-	EventExceptionClosed = "exception.resolved"
-	EventAdjustment      = "adjustment.created"
+	EventRowsReplaced      = "ingestion.replaced" // booked rows took the place of their pending ones
+	EventRunCompleted      = "matching.run_completed"
+	EventMatchConfirmed    = "matching.match_confirmed"
+	EventMatchUnmatched    = "matching.match_unmatched"
+	EventExceptionOpened   = "exception.opened"
+	EventExceptionClosed   = "exception.resolved"
+	EventAdjustment        = "adjustment.created"
 )
 
 // Event is a fact that other systems may want to know. Seq is gapless per tenant in commit order and is the feed's
