@@ -71,11 +71,7 @@ var foreigners = []foreigner{
 	},
 	{word: "OFX", holds: ofxText},
 	{word: "<", holds: htmlText},
-	{
-		word: "<", holds: regexp.MustCompile(`\A\s*<(?:\?xml\b|[A-Za-z_][^<>,;\t]*>\s*<[^\x00]*</|` +
-			`[A-Za-z_][\w:.-]*(\s+[\w:.-]+="[^"]*")*\s*/?>\s*\z)`),
-		advice: "is XML" + exportCSV,
-	},
+	{word: "<", holds: xmlText},
 	{
 		holds:  regexp.MustCompile(`\A\s*\{1:F\d\d[^{]*\{2:[IO](?:[0-8]\d\d|9[0-35-9]\d|94[3-9])`),
 		advice: "is a SWIFT message that is no statement (MT940 or MT942 is one)",

@@ -58,6 +58,7 @@ const (
 	HTML    = "html"
 	CNAB240 = "cnab240"
 	CNAB400 = "cnab400"
+	XML     = "xml"
 	NACHA   = "nacha"
 	CSV     = "csv"
 	JSON    = "json"
@@ -125,6 +126,7 @@ var formats = []notation{
 	{QIF, func(in *input) bool { return looksQIF(in.head()) }, openQIF},
 	{SheetML, func(in *input) bool { return looksSheetML(in.head()) }, openSheetML},
 	{HTML, func(in *input) bool { return looksHTML(in.head()) }, openHTML},
+	{XML, func(in *input) bool { return looksXML(in.head()) }, openXML},
 	{NDJSON, func(in *input) bool { return looksNDJSON(in.head()) }, openNDJSON},
 	{JSON, func(in *input) bool { return looksJSON(in.head()) || in.named(".json", ".ndjson", ".jsonl") }, openJSON},
 	{CSV, func(in *input) bool { return in.head() != nil }, openCSV},

@@ -71,4 +71,5 @@ func FuzzT37_SheetML(f *testing.F) { fuzzFormat(f, SheetML) }
 func FuzzT37_NACHA(f *testing.F)   { fuzzFormat(f, NACHA) }
 func FuzzT37_CNAB240(f *testing.F) { fuzzFormat(f, CNAB240) }
 func FuzzT37_CNAB400(f *testing.F) { fuzzFormat(f, CNAB400) }
+func FuzzT37_XML(f *testing.F)     { fuzzFormat(f, XML) }
 func FuzzT37_Any(f *testing.F)     { fuzzFormat(f, "") }
