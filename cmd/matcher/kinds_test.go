@@ -60,8 +60,8 @@ func records(t *testing.T, folder, name string) [][]string {
 	return rows[1:]
 }
 
-// told are the lines of bridges, and of rows that an earlier or later one is tied to.
-var told = regexp.MustCompile(` ✓| ✗|^LATER|^RETURN`)
+// shownLines are the lines of bridges, and of rows that an earlier or later one is tied to.
+var shownLines = regexp.MustCompile(` ✓| ✗|^LATER|^RETURN`)
 
 // outcome is what a person would note of a run: its groups, its open rows and its bridges.
 func outcome(printed string, groups, open [][]string) string {
@@ -85,7 +85,7 @@ func outcome(printed string, groups, open [][]string) string {
 		fmt.Fprintf(&out, "open %s\n", strings.Join(row, " "))
 	}
 	for line := range strings.Lines(printed) {
-		if told.MatchString(line) {
+		if shownLines.MatchString(line) {
 			out.WriteString(line)
 		}
 	}
