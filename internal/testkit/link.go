@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -98,41 +99,66 @@ func (l *Link) connect(client net.Conn) {
 	l.conns[client], l.conns[server] = struct{}{}, struct{}{}
 	l.mu.Unlock()
 	var mute atomic.Bool // the answer to what was cut never passes
-	go l.carry(client, server, func(sent []byte) bool {
+	go l.carry(client, server, func(sent []byte) verdict {
 		watch := l.watcher()
 		if watch != nil && !watch(sent) {
 			mute.Store(true)
-			return false
+			return passLast
 		}
-		return true
+		return pass
 	})
-	go l.carry(server, client, func([]byte) bool {
-		if mute.Load() {
-			_ = client.Close() // before the answer is written: one that came quickly must not slip through
-			return false
+	go l.carry(server, client, func(answer []byte) verdict {
+		switch {
+		case !mute.Load():
+			return pass
+		case bytes.HasSuffix(answer, idle):
+			return dropLast
+		default:
+			return drop
 		}
-		return true
 	})
 }
 
+// idle is how a server ends its answer when no transaction is open: ReadyForQuery.
+var idle = []byte{'Z', 0, 0, 0, 5, 'I'}
+
+// verdict is what becomes of some bytes. After passLast and dropLast the side that they came from is broken, and the
+// other one is left to what it makes of them: a server that sees its client gone may not begin with the last message.
+type verdict int
+
+const (
+	pass verdict = iota
+	passLast
+	drop
+	dropLast
+)
+
 // carry passes what it reads on after the delay, without waiting for it to arrive: latency, not bandwidth.
-func (l *Link) carry(from, to net.Conn, pass func([]byte) bool) {
+func (l *Link) carry(from, to net.Conn, judge func([]byte) verdict) {
 	type packet struct {
 		due  time.Time
 		data []byte
-		last bool
+		is   verdict
 	}
 	queue := make(chan packet, 1024)
+	var broken atomic.Bool
 	go func() {
-		defer to.Close()
+		defer func() {
+			if !broken.Load() {
+				_ = to.Close()
+			}
+		}()
 		for p := range queue {
 			if wait := time.Until(p.due); wait > 0 {
 				<-time.After(wait)
 			}
-			if _, err := to.Write(p.data); err != nil {
-				_ = from.Close()
+			if p.is == pass || p.is == passLast {
+				if _, err := to.Write(p.data); err != nil {
+					_ = from.Close()
+				}
 			}
-			if p.last {
+			if p.is == passLast || p.is == dropLast {
+				broken.Store(true)
 				_ = from.Close()
 			}
 		}
@@ -143,10 +169,10 @@ func (l *Link) carry(from, to net.Conn, pass func([]byte) bool) {
 		n, err := from.Read(buffer)
 		if n > 0 && !l.deaf.Load() {
 			data := append([]byte(nil), buffer[:n]...)
-			queue <- packet{due: time.Now().Add(l.delay), data: data, last: !pass(data)}
+			queue <- packet{due: time.Now().Add(l.delay), data: data, is: judge(data)}
 		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
+			if !errors.Is(err, io.EOF) && !broken.Load() {
 				_ = to.Close()
 			}
 			return
