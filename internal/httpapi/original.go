@@ -54,7 +54,7 @@ func (a *API) getOriginal(w http.ResponseWriter, r *http.Request) error {
 			panic(http.ErrAbortHandler)
 		}
 		if _, err := w.Write(held); err != nil {
-			return nil //nolint:nilerr // the caller is gone
+			return nil // the caller is gone
 		}
 		if held = append(held[:0], next[:n]...); err != nil {
 			_, _ = w.Write(held)
@@ -118,9 +118,9 @@ func (a *API) reprocessImport(ctx context.Context, in *reprocessInput) (out impo
 
 func decodeAgain(body json.RawMessage) (again ingestion.Again, err error) {
 	var given struct {
-		FieldMap json.RawMessage
-		Answers  map[string]int
-		Reason   string
+		FieldMap json.RawMessage `json:"fieldMap"`
+		Answers  map[string]int  `json:"answers"`
+		Reason   string          `json:"reason"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
@@ -128,7 +128,7 @@ func decodeAgain(body json.RawMessage) (again ingestion.Again, err error) {
 		return again, badValue("", recon.CodeValidationFailed, "is an object of fieldMap, answers and reason")
 	}
 	if again = (ingestion.Again{Answers: given.Answers, Reason: strings.TrimSpace(given.Reason)}); again.Reason == "" {
-		return again, badValue("/reason", recon.CodeMissingValue, "is needed: who takes groups apart tells why")
+		return again, badValue("/reason", recon.CodeMissingValue, "is needed: the groups that are taken apart keep it")
 	}
 	if given.FieldMap != nil {
 		fields, faults := setup.DecodeFieldMap(given.FieldMap)

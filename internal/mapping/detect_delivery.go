@@ -17,12 +17,7 @@ func (d *detector) pendingNamed(m *Mapper) {
 	if d.out.Has(recon.FieldPendingOf) || m.externalID == nil || m.status == nil {
 		return
 	}
-	pending := map[string]bool{}
-	for _, rec := range d.sample {
-		if id := m.externalID.text(rec); id != "" && statusOf(m.status.word(rec)) == recon.Pending {
-			pending[id] = true
-		}
-	}
+	pending := d.pendingIDs(m)
 	if len(pending) == 0 {
 		return
 	}
@@ -57,6 +52,17 @@ func (d *detector) pendingNamed(m *Mapper) {
 			return
 		}
 	}
+}
+
+// pendingIDs are the ids of the pending rows of the sample.
+func (d *detector) pendingIDs(m *Mapper) map[string]bool {
+	pending := map[string]bool{}
+	for _, rec := range d.sample {
+		if id := m.externalID.text(rec); id != "" && statusOf(m.status.word(rec)) == recon.Pending {
+			pending[id] = true
+		}
+	}
+	return pending
 }
 
 // withTime is a date with a time of the day.

@@ -76,5 +76,6 @@ func TestNewColumnsOfASource(t *testing.T) {
 	require.ErrorContains(t, err, `there is no column "currency"`)
 	require.Contains(t, read(t, "rows.ndjson", `{"id":"1","date":"03/04/2026","amount":"5.00","currency":"EUR"}`, "",
 		Hints{Earlier: &Earlier{Map: earlier.Map.With(recon.FieldMap{Fields: map[string]recon.MapField{
-			recon.FieldDescription: recon.Column("text")}})}}), "1 5.00 EUR 2026-04-03", "a key that no object has is empty")
+			recon.FieldDescription: recon.Column("text"),
+		}})}}), "1 5.00 EUR 2026-04-03", "a key that no object has is empty")
 }

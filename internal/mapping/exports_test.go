@@ -323,6 +323,8 @@ func TestACurrencyColumnBeatsTheOneOfTheExport(t *testing.T) {
 		require.Contains(t, read(t, "rows.csv", c.text, "", c.hints), c.want, name)
 	}
 	r := opened(t, header+row, Hints{})
-	require.Contains(t, r.Detection.Choices, Choice{Field: recon.FieldCurrency, Value: "USD", Columns: nil,
-		Why: "a fact of the known export chase-card", Evidence: Stated})
+	require.Contains(t, r.Detection.Choices, Choice{
+		Field: recon.FieldCurrency, Value: "USD", Columns: nil,
+		Why: "a fact of the known export chase-card", Evidence: Stated,
+	})
 }

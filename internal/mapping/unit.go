@@ -53,7 +53,7 @@ func unitOf(name string) string {
 
 // codeOfThousands is the currency of a word as TEUR or kCHF, "" where it is none.
 func codeOfThousands(word string) string {
-	if len(word) != 4 || !strings.Contains("TKk", word[:1]) {
+	if len(word) != 4 || !strings.ContainsRune("TKk", rune(word[0])) {
 		return ""
 	}
 	if code := word[1:]; code == strings.ToUpper(code) && isCode(code) {

@@ -72,10 +72,12 @@ func (c *Carry) apart(g *settledGroup) (map[string]recon.Minor, error) {
 	apart := map[string]recon.Minor{}
 	for side := range g.rows {
 		for _, id := range g.rows[side] {
-			tx, err := &c.Row(side, id).Tx, error(nil)
-			if apart[tx.Currency], err = apart[tx.Currency].Add(tx.Amount * recon.Minor(1-2*side)); err != nil {
+			tx := &c.Row(side, id).Tx
+			sum, err := apart[tx.Currency].Add(tx.Amount * recon.Minor(1-2*side))
+			if err != nil {
 				return nil, err
 			}
+			apart[tx.Currency] = sum
 		}
 	}
 	return apart, nil

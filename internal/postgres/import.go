@@ -156,8 +156,8 @@ func (tx *Tx) Rejects(
 	if err != nil {
 		return nil, "", err
 	}
-	found, next, err := list[listedReject]{
-		what: "rejects", first: -1, key: func(r listedReject) int64 { return int64(r.Ordinal) }, sql: `
+	found, next, err := list[listedRowError]{
+		what: "rejects", first: -1, key: func(r listedRowError) int64 { return int64(r.Ordinal) }, sql: `
 			SELECT ordinal, line, row, field, value, code, reason FROM import_rejects
 			WHERE import_num = @import AND kind = @kind AND ordinal > @after
 			ORDER BY ordinal LIMIT @limit`,
@@ -170,8 +170,8 @@ func (tx *Tx) Rejects(
 	return rows, next, err
 }
 
-// listedReject is a row that an import did not take, in its place in the list.
-type listedReject struct {
+// listedRowError is a row that an import did not take, in its place in the list.
+type listedRowError struct {
 	recon.RowError
 
 	Kind    string `json:"kind"`

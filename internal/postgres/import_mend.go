@@ -94,8 +94,8 @@ func (tx *Tx) MendReject(
 
 // unlistReject takes a row from the list of those that an import did not take into its counts, and returns how it was
 // listed.
-func (tx *Tx) unlistReject(ctx context.Context, importNum, id int64) ([]listedReject, error) {
-	was, err := all[listedReject](tx.query(ctx, `
+func (tx *Tx) unlistReject(ctx context.Context, importNum, id int64) ([]listedRowError, error) {
+	was, err := all[listedRowError](tx.query(ctx, `
 		DELETE FROM import_rejects WHERE import_num = $1 AND row = $2 AND kind <> 'REPEATED'
 		RETURNING ordinal, kind, line, row, field, value, code, reason`, importNum, id&rowMask))
 	if err != nil {

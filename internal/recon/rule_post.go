@@ -76,9 +76,16 @@ func (c *ruleChecker) post(r, full *Rule) {
 		at    string
 		value any
 	}{
-		{"/amount", r.Amount}, {"/currency", r.Currency}, {"/date", r.Date}, {"/text", r.Text}, {"/group", r.Group},
-		{"/partial", r.Partial}, {"/prefer", r.Prefer}, {"/confirm/autoAt", r.Confirm.AutoAt},
-		{"/confirm/proposeAt", r.Confirm.ProposeAt}, {"/confirm/maxDifference", r.Confirm.MaxDifference},
+		{"/amount", r.Amount},
+		{"/currency", r.Currency},
+		{"/date", r.Date},
+		{"/text", r.Text},
+		{"/group", r.Group},
+		{"/partial", r.Partial},
+		{"/prefer", r.Prefer},
+		{"/confirm/autoAt", r.Confirm.AutoAt},
+		{"/confirm/proposeAt", r.Confirm.ProposeAt},
+		{"/confirm/maxDifference", r.Confirm.MaxDifference},
 	} {
 		if !reflect.ValueOf(field.value).IsZero() {
 			impossible(field.at, "a POST rule books single rows and compares none")

@@ -10,7 +10,8 @@ import (
 
 func TestTheSummaryOfABridgeSumsItsKinds(t *testing.T) {
 	b := Bridge{Currency: "EUR", Left: 10_000, Right: 9_750, Items: []BridgeItem{
-		{Label: LabelOutside, Side: Left, Amount: -200}, {Label: LabelDifference, Reason: "ROUNDING", Amount: -5},
+		{Label: LabelOutside, Side: Left, Amount: -200},
+		{Label: LabelDifference, Reason: "ROUNDING", Amount: -5},
 		{Label: LabelProposed, Amount: -45},
 	}}
 	s := b.Summary()

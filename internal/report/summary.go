@@ -93,7 +93,8 @@ func bridgeLine(names Names, b *recon.BridgeSummary) string {
 func kindsLine(names Names, b *recon.BridgeSummary) string {
 	var parts []string
 	for _, kind := range []struct{ kind, word, amount string }{
-		{recon.KindToBook, "to book", b.ToBook}, {recon.KindTiming, "timing", b.Timing},
+		{recon.KindToBook, "to book", b.ToBook},
+		{recon.KindTiming, "timing", b.Timing},
 		{recon.KindUnexplained, "unexplained", b.Unexplained},
 	} {
 		if slices.ContainsFunc(b.Items, func(i recon.BridgeItemSummary) bool { return i.Kind == kind.kind }) {

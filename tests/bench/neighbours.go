@@ -275,12 +275,12 @@ func runFlood(url, folder string, out io.Writer) error {
 	}
 	flooding, end := context.WithCancel(context.Background())
 	ended := f.start(flooding)
-	print := json.NewEncoder(out)
-	_ = print.Encode(floodCount{})
+	counts := json.NewEncoder(out)
+	_ = counts.Encode(floodCount{})
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	end()
 	ended()
-	return print.Encode(floodCount{f.answered.Load(), f.refused.Load(), f.errors.Load()})
+	return counts.Encode(floodCount{f.answered.Load(), f.refused.Load(), f.errors.Load()})
 }
 
 // flood is what tenant A does at once, as fast as it is answered; it tries again refusedPause after a refusal, since the

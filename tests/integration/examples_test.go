@@ -1,6 +1,5 @@
 //go:build integration
 
-// Package integration tests the whole service over HTTP on real servers.
 package integration
 
 import (
