@@ -105,9 +105,34 @@ func (d *detector) noteSums(m *Mapper) {
 		}
 		rest = rows
 	}
+	d.noteSumAbove(m)
 	if rest == 0 && (len(found) > 1 || most >= totalledMin) {
 		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text "+
 			"under balances", lines(found, len(found)))
+	}
+}
+
+// noteSumAbove notes a first row whose amount is that of all rows below it: a payout above its lines.
+func (d *detector) noteSumAbove(m *Mapper) {
+	var first recon.Transaction
+	var below recon.Total
+	rows := 0
+	for _, rec := range d.sample {
+		tx, wrong := m.Map(rec)
+		switch {
+		case len(wrong) > 0:
+		case first.Line == 0:
+			first = tx
+		case tx.Currency != first.Currency:
+			return
+		default:
+			below.Add(tx.Amount)
+			rows++
+		}
+	}
+	if sum, err := below.Minor(); err == nil && rows >= totalledMin && sum == first.Amount && sum != 0 {
+		d.note("the amount on line %d is what all rows below add up to, and it counts: if it is a total, name its "+
+			"text under balances, or leave it out by skip: {first: 1}", first.Line)
 	}
 }
 
