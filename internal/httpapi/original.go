@@ -23,7 +23,7 @@ import (
 
 const (
 	originalChunk = 64 << 10
-	// originalTime is how long a reader may take for a file, besides uploadGrace: as long as its upload might.
+	// originalTime is how long a download may take beyond uploadGrace: as long as the upload might.
 	originalTime = time.Second
 )
 

@@ -248,7 +248,7 @@ var operations = []operation{
 	},
 	{
 		"GET /v1/imports/{importId}/findings", viewer, "list-findings",
-		"List what an import shows besides its rows: notes, proofs, totals and gaps", listed(snapshot, listFindings),
+		"List the findings of an import: notes, proofs, totals and gaps", listed(snapshot, listFindings),
 	},
 	{
 		"GET /v1/sources/{sourceId}/statements", viewer, "list-statements",

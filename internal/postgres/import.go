@@ -66,7 +66,7 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	return i, nil
 }
 
-// storeShown keeps what an import shows besides the rows that it took.
+// storeShown stores the findings of an import and the rows that it did not take.
 func (tx *Tx) storeShown(ctx context.Context, load *ImportLoad) error {
 	if err := tx.insertRejects(ctx, *load); err != nil {
 		return err
@@ -178,10 +178,10 @@ type listedRowError struct {
 	Ordinal int32  `json:"-"`
 }
 
-// FindingsStoredMax bounds what an import keeps of what it shows besides its rows.
+// FindingsStoredMax bounds the findings that an import keeps.
 const FindingsStoredMax = 1000
 
-// ImportFindings lists what an import showed besides its rows, when it came; kind "" lists all.
+// ImportFindings lists the findings of an import in the order in which they were found; kind "" lists all.
 func (tx *Tx) ImportFindings(
 	ctx context.Context, importID, kind string, page Page,
 ) ([]recon.Finding, string, error) {

@@ -11,10 +11,10 @@ const (
 	FindingContinuity   FindingKind = "CONTINUITY"     // a statement does not begin where the one before ends
 )
 
-// Contradicts reports whether a person has to look at it.
+// Contradicts reports whether figures of the file, or of the file before it, do not tie.
 func (k FindingKind) Contradicts() bool { return k == FindingControlTotal || k == FindingContinuity }
 
-// Finding is what an import shows besides its rows.
+// Finding is a note, a proof or a contradiction that an import showed.
 type Finding struct {
 	Kind FindingKind `json:"kind"`
 	Line int64       `json:"line,omitempty"` // of the file; 0: of the whole file

@@ -12,7 +12,7 @@ type RunOptions struct {
 	// unbounded.
 	From Day `json:"from"`
 	To   Day `json:"to"`
-	// Covered are the days through which the sides' files tell of everything, where they are later than the last row.
+	// Covered are the days through which the files of each side are complete, where they are later than the last row.
 	Covered Covered `json:"covered,omitzero"`
 	// DuplicateDays is the window in which a row that repeats key, amount and currency of an earlier row of its side,
 	// with other content, is a suspected duplicate: it matches last and is never confirmed on its own. 0: no row is

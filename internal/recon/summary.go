@@ -28,7 +28,7 @@ type Summary struct {
 	Difference    []DifferenceSummary `json:"difference"`
 	Bridge        []BridgeSummary     `json:"bridge"`
 	AsOf          Day                 `json:"asOf"`
-	Covered       Covered             `json:"covered"` // days through which the sides' files tell of everything
+	Covered       Covered             `json:"covered"` // days through which the files of each side are complete
 	InputHash     string              `json:"inputHash"`
 	RulesHash     string              `json:"rulesHash"`
 	EngineVersion string              `json:"engineVersion"`
