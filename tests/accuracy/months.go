@@ -51,19 +51,25 @@ type entry struct {
 	cents           int
 }
 
+// match is a group that is true from the day of its last row on, until it is taken back; the zero day is never.
+type match struct {
+	left, right []entry
+	takenBack   time.Time
+}
+
 // world is three months around the turn of a year, and which groups are true.
 type world struct {
 	random *rand.Rand
 	sides  [2][]entry
-	truth  map[string]bool // "L1 + L2 = R1" of what may be confirmed
+	truth  []match
 	n      int
 }
 
-func (w *world) row(side int, day time.Time, ref, orders string, cents int) string {
+func (w *world) row(side int, day time.Time, ref, orders string, cents int) entry {
 	w.n++
-	id := fmt.Sprintf("%c%d", "LR"[side], w.n)
-	w.sides[side] = append(w.sides[side], entry{id, ref, orders, day, cents})
-	return id
+	e := entry{fmt.Sprintf("%c%d", "LR"[side], w.n), ref, orders, day, cents}
+	w.sides[side] = append(w.sides[side], e)
+	return e
 }
 
 func (w *world) days(from, to int) time.Duration {
@@ -71,7 +77,7 @@ func (w *world) days(from, to int) time.Duration {
 }
 
 func makeWorld(first time.Time) *world {
-	w := &world{random: rand.New(rand.NewPCG(monthsSeed, monthsSeed)), truth: map[string]bool{}}
+	w := &world{random: rand.New(rand.NewPCG(monthsSeed, monthsSeed))}
 	for month := range 3 {
 		for n := range monthCases {
 			day := first.AddDate(0, month, w.random.IntN(28))
@@ -91,41 +97,35 @@ func makeWorld(first time.Time) *world {
 	return w
 }
 
-func (w *world) pair(left, right string) { w.truth[left+" = "+right] = true }
-
-// returned is a debit that comes back days or weeks later. It was right to confirm it only while it was not back.
-func (w *world) returned(day time.Time, ref string, cents int) {
-	left, paid := w.row(0, day, ref, "", cents), day.Add(w.days(1, 5))
-	right, back := w.row(1, paid, ref, "", cents), paid.Add(w.days(2, 40))
-	w.row(1, back, ref, "", -cents)
-	if back.Month() != later(day, paid).Month() {
-		w.pair(left, right)
-	}
+func (w *world) pair(left, right entry) {
+	w.truth = append(w.truth, match{left: []entry{left}, right: []entry{right}})
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+// returned is a debit that comes back days or weeks later. Confirming it is right only while it is not back.
+func (w *world) returned(day time.Time, ref string, cents int) {
+	left, paid := w.row(0, day, ref, "", cents), day.Add(w.days(1, 5))
+	w.pair(left, w.row(1, paid, ref, "", cents))
+	back := w.row(1, paid.Add(w.days(2, 40)), ref, "", -cents)
+	w.truth[len(w.truth)-1].takenBack = back.day
 }
 
 // parts is a claim that is paid twice, the second time perhaps too late for the rule.
 func (w *world) parts(day time.Time, ref string, cents int) {
 	left, one, two := w.row(0, day, ref, "", cents), w.days(1, 5), w.days(6, 70)
-	a, b := w.row(1, day.Add(one), ref, "", cents/3), w.row(1, day.Add(two), ref, "", cents-cents/3)
+	right := []entry{w.row(1, day.Add(one), ref, "", cents/3), w.row(1, day.Add(two), ref, "", cents-cents/3)}
 	if two <= monthWindow*24*time.Hour {
-		w.truth[left+" = "+a+" + "+b] = true
+		w.truth = append(w.truth, match{left: []entry{left}, right: right})
 	}
 }
 
 // payout names three orders; one in four names a fourth that is in no books, and is never confirmed.
 func (w *world) payout(day time.Time, ref string) {
-	var ids, names []string
+	var orders []entry
+	var names []string
 	sum := 0
 	for n := range 3 {
 		cents, name := 100+w.random.IntN(9000), fmt.Sprintf("%s-%d", ref, n)
-		ids, names, sum = append(ids, w.row(0, day, name, "", cents)), append(names, name), sum+cents
+		orders, names, sum = append(orders, w.row(0, day, name, "", cents)), append(names, name), sum+cents
 	}
 	missing := w.random.IntN(4) == 0
 	if missing {
@@ -133,8 +133,27 @@ func (w *world) payout(day time.Time, ref string) {
 	}
 	right := w.row(1, day.Add(w.days(2, 6)), "", strings.Join(names, ";"), sum)
 	if !missing {
-		w.truth[strings.Join(ids, " + ")+" = "+right] = true
+		w.truth = append(w.truth, match{left: orders, right: []entry{right}})
 	}
+}
+
+// truthBefore is the truth.csv of what the rows before a day show.
+func (w *world) truthBefore(to time.Time) string {
+	var out strings.Builder
+	out.WriteString("left_id,right_id,why,decides\n")
+	for _, m := range w.truth {
+		later := func(e entry) bool { return !e.day.Before(to) }
+		if slices.ContainsFunc(m.left, later) || slices.ContainsFunc(m.right, later) ||
+			!m.takenBack.IsZero() && m.takenBack.Before(to) {
+			continue
+		}
+		for _, left := range m.left {
+			for _, right := range m.right {
+				fmt.Fprintf(&out, "%s,%s,,rule\n", left.id, right.id)
+			}
+		}
+	}
+	return out.String()
 }
 
 func money(cents int) string {
@@ -180,36 +199,7 @@ var errMonths = errors.New("three months do not come out as they should")
 // the balances of its rows, and the last one as all of them do.
 func months(binary, folder string, out io.Writer) error {
 	first := time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC)
-	w, score := makeWorld(first), examples.Score{}
-	var failed error
-	reconcile := func(name string, from, to time.Time, more ...string) (closing, error) {
-		own := filepath.Join(folder, name)
-		if err := os.MkdirAll(own, 0o700); err != nil {
-			return closing{}, err
-		}
-		files, balances, err := w.write(own, from, to)
-		if err != nil {
-			return closing{}, err
-		}
-		setup := filepath.Join(own, "recon.yaml")
-		if err := os.WriteFile(setup, []byte(monthsSetup), 0o600); err != nil {
-			return closing{}, err
-		}
-		args := append([]string{"match", "--setup", setup, "--out", filepath.Join(own, "out"), "--json"}, append(more, files...)...)
-		printed, err := exec.Command(binary, args...).Output()
-		if err != nil {
-			return closing{}, fmt.Errorf("%s: %w", name, err)
-		}
-		var result struct{ Bridge []closing }
-		if err := json.Unmarshal(printed, &result); err != nil || len(result.Bridge) != 1 {
-			return closing{}, fmt.Errorf("%s: no bridge of one currency: %w", name, err)
-		}
-		if end := result.Bridge[0]; end.Left != balances[0] || end.Right != balances[1] {
-			failed = errors.Join(failed, fmt.Errorf("%w: %s ends at %s and %s, its rows at %s and %s", errMonths, name,
-				end.Left, end.Right, balances[0], balances[1]))
-		}
-		return result.Bridge[0], w.judge(filepath.Join(own, "out", "groups.csv"), &score)
-	}
+	m := monthly{world: makeWorld(first), binary: binary, folder: folder, out: out}
 	var last closing
 	for n := range 3 {
 		var carry []string
@@ -217,74 +207,76 @@ func months(binary, folder string, out io.Writer) error {
 			carry = []string{"--carry", filepath.Join(folder, fmt.Sprintf("month-%d", n), "out")}
 		}
 		var err error
-		last, err = reconcile(fmt.Sprintf("month-%d", n+1), first.AddDate(0, n, 0), first.AddDate(0, n+1, 0), carry...)
+		last, err = m.reconcile(fmt.Sprintf("month-%d", n+1), first.AddDate(0, n, 0), first.AddDate(0, n+1, 0), carry...)
 		if err != nil {
 			return err
 		}
 	}
-	monthly := score
-	score = examples.Score{}
-	whole, err := reconcile("all", first, first.AddDate(0, 3, 0))
+	whole, err := m.reconcile("all at once", first, first.AddDate(0, 3, 0))
 	if err != nil {
 		return err
 	}
 	if whole != last {
-		failed = errors.Join(failed, fmt.Errorf("%w: the third month ends as %v, one run over all as %v", errMonths, last, whole))
+		m.fail("the third month ends as %v, one run over all as %v", last, whole)
 	}
-	for _, s := range []struct {
-		name string
-		of   examples.Score
-	}{{"three months", monthly}, {"all at once", score}} {
-		if len(s.of.Wrong) > 0 {
-			failed = errors.Join(failed, fmt.Errorf("%w: confirmed and not true: %s", errMonths, strings.Join(s.of.Wrong, ", ")))
-		}
-		fmt.Fprintf(out, "%-20s %9d %9s %10.4f %8s   %d wrong\n", s.name, s.of.Confirmed, "", s.of.Precision(), "", len(s.of.Wrong))
-	}
-	return failed
+	return m.failed
 }
 
-// judge counts the confirmed groups of a groups.csv, and those that are not true.
-func (w *world) judge(path string, score *examples.Score) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return err
-	}
-	members := map[string]*[2][]string{}
-	for _, row := range rows[1:] {
-		if row[1] != "CONFIRMED" {
-			continue
-		}
-		if members[row[0]] == nil {
-			members[row[0]] = &[2][]string{}
-		}
-		side := 0
-		if row[4] == "RIGHT" {
-			side = 1
-		}
-		members[row[0]][side] = append(members[row[0]][side], row[5])
-	}
-	for _, m := range members {
-		for side := range m {
-			slices.SortFunc(m[side], byNumber)
-		}
-		score.Confirmed++
-		if group := strings.Join(m[0], " + ") + " = " + strings.Join(m[1], " + "); !w.truth[group] {
-			score.Wrong = append(score.Wrong, group)
-		}
-	}
-	slices.Sort(score.Wrong)
-	return nil
+// monthly runs the command over the rows of some days.
+type monthly struct {
+	*world
+
+	binary, folder string
+	out            io.Writer
+	failed         error
 }
 
-// byNumber orders ids as they were made.
-func byNumber(a, b string) int {
-	if len(a) != len(b) {
-		return len(a) - len(b)
+func (m *monthly) fail(format string, args ...any) {
+	m.failed = errors.Join(m.failed, fmt.Errorf("%w: %s", errMonths, fmt.Sprintf(format, args...)))
+}
+
+// reconcile runs the command over the rows in [from, to) and judges what it confirms by the truth before to.
+func (m *monthly) reconcile(name string, from, to time.Time, carry ...string) (end closing, err error) {
+	own := filepath.Join(m.folder, name)
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		return end, err
 	}
-	return strings.Compare(a, b)
+	files, balances, err := m.write(own, from, to)
+	if err != nil {
+		return end, err
+	}
+	setup := filepath.Join(own, "recon.yaml")
+	if err := os.WriteFile(setup, []byte(monthsSetup), 0o600); err != nil {
+		return end, err
+	}
+	args := append([]string{"match", "--setup", setup, "--out", filepath.Join(own, "out"), "--json"}, append(carry, files...)...)
+	printed, err := exec.Command(m.binary, args...).Output()
+	if err != nil {
+		return end, fmt.Errorf("%s: %w", name, err)
+	}
+	var result struct{ Bridge []closing }
+	if err := json.Unmarshal(printed, &result); err != nil {
+		return end, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(result.Bridge) != 1 {
+		return end, fmt.Errorf("%w: %s has %d bridges, of one currency", errMonths, name, len(result.Bridge))
+	}
+	end = result.Bridge[0]
+	if end.Left != balances[0] || end.Right != balances[1] {
+		m.fail("%s ends at %s and %s, its rows at %s and %s", name, end.Left, end.Right, balances[0], balances[1])
+	}
+	groups, err := os.Open(filepath.Join(own, "out", "groups.csv"))
+	if err != nil {
+		return end, err
+	}
+	defer groups.Close()
+	score, err := examples.Judge(strings.NewReader(m.truthBefore(to)), groups)
+	if carry != nil { // what an earlier month has confirmed is missed by no later one
+		score.True, score.Found, score.Missed = score.Confirmed, score.Confirmed-len(score.Wrong), nil
+	}
+	m.failed = errors.Join(m.failed, show(m.out, name, &score))
+	if len(score.Wrong) > 0 {
+		m.fail("%s confirms what is not true", name)
+	}
+	return end, err
 }

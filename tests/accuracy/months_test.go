@@ -3,8 +3,7 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,17 +12,21 @@ import (
 	"matcher/examples"
 )
 
-// A world of three months holds a true group and one that is not, and the judge knows them apart.
-func TestMonthsAreJudgedByTheirTruth(t *testing.T) {
+// What is true of the same rows changes with the days that are known: a payment that came back is none.
+func TestTheTruthOfAMonthEndsWithIt(t *testing.T) {
 	t.Parallel()
-	w := makeWorld(time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC))
-	require.Greater(t, len(w.truth), monthCases)
-	var isTrue examples.Score
-	path := filepath.Join(t.TempDir(), "groups.csv")
-	require.NoError(t, os.WriteFile(path, []byte("group,status,rule,score,side,id\n"+
-		"G1,CONFIRMED,paid,99,LEFT,L1\nG1,CONFIRMED,paid,99,RIGHT,R9999\nG2,PROPOSED,paid,99,LEFT,L3\n"), 0o600))
-	require.NoError(t, w.judge(path, &isTrue))
-	require.Equal(t, 1, isTrue.Confirmed)
-	require.Equal(t, []string{"L1 = R9999"}, isTrue.Wrong)
+	first := time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC)
+	w := makeWorld(first)
+	i := 0
+	for w.truth[i].takenBack.IsZero() {
+		i++
+	}
+	m := w.truth[i]
+	confirmed := "group_id,status,external_id\nG1,CONFIRMED," + m.left[0].id + "\nG1,CONFIRMED," + m.right[0].id + "\n"
+	for day, wrong := range map[time.Time]int{m.right[0].day: 1, m.right[0].day.AddDate(0, 0, 1): 0, m.takenBack.AddDate(0, 0, 1): 1} {
+		score, err := examples.Judge(strings.NewReader(w.truthBefore(day)), strings.NewReader(confirmed))
+		require.NoError(t, err)
+		require.Len(t, score.Wrong, wrong, day)
+	}
 	require.Equal(t, "-0.07", money(-7))
 }
