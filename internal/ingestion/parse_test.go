@@ -5,11 +5,14 @@ package ingestion
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
@@ -18,6 +21,29 @@ import (
 func opened(t *testing.T, text string, to target) (*mapping.Reader, error) {
 	t.Helper()
 	return mapping.Open(strings.NewReader(text), "rows.csv", HintsOf(to.source, to.fields, File{}))
+}
+
+// Rows of a file wait while every core computes already. The turns are the process's, so the test is not parallel.
+func TestRowsWaitForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := opened(t, "id,date,amount,currency\nA,2026-03-01,1.00,EUR\n", target{})
+		require.NoError(t, err)
+		cores := runtime.GOMAXPROCS(0)
+		for range cores {
+			solver.TakeTurn()
+		}
+		rows := 0
+		go func() {
+			_ = r.Read(new(mapping.Identities), func(*mapping.Row) error { rows++; return nil })
+		}()
+		synctest.Wait()
+		require.Zero(t, rows)
+		for range cores {
+			solver.EndTurn()
+		}
+		synctest.Wait()
+		require.Equal(t, 1, rows)
+	})
 }
 
 func TestHintsOfASource(t *testing.T) {
