@@ -316,10 +316,11 @@ func (x *evaluator) unlimited(currency uint32, difference int64) bool {
 // twice the amount, although the rule sees no difference.
 func (x *evaluator) crosses() bool { return !x.within() && x.sign != recon.SignSame }
 
-// left is the difference that a confirmed pair would leave in the books.
+// left is the difference that a confirmed pair would leave in the books. Where signs are not compared, sizes may tie
+// though money does not: 15 of 10 and −5.
 func (x *evaluator) left(left, right uint32, compared int64) int64 {
-	a, b := x.amounts[LeftIndex][left], x.amounts[RightIndex][right]
-	if difference, fits := subtract(a, b); x.crosses() && fits && (a < 0) != (b < 0) {
+	if difference, fits := subtract(x.amounts[LeftIndex][left], x.amounts[RightIndex][right]); x.crosses() &&
+		x.mode != recon.AmountAny && fits {
 		return difference
 	}
 	return compared
