@@ -22,6 +22,7 @@ type block struct {
 	best   [2][][]solver.Edge     // of nodes: their two best edges, made when first asked for
 	taker  [2][]int32             // of nodes, from 1: a node of the other side that took part in them
 	shared [2]map[uint32][]uint32 // by row: the references that it shares with the other side, where rows go by them
+	tied   [2][]uint32            // rows about which age left a tie open
 	out    *outcome
 }
 

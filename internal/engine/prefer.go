@@ -50,6 +50,7 @@ func (b *block) takeNamed() {
 	n.nameEdges()
 	from, taken := len(b.out.pairs), [2]map[uint32]bool{{}, {}}
 	n.assign()
+	b.tied = n.tied
 	for _, p := range b.out.pairs[from:] {
 		taken[LeftIndex][p.left], taken[RightIndex][p.right] = true, true
 	}
@@ -197,17 +198,43 @@ func (b *block) byAge(a *solver.Assignment) {
 		)
 	}
 	slices.SortStableFunc(edges, rank)
+	tied := b.tiedNodes()
 	for from, to := 0, 0; from < len(edges); from = to {
 		for to < len(edges) && rank(edges[from], edges[to]) == 0 {
 			to++
 		}
-		b.takeEqual(a, edges[from:to])
+		b.takeEqual(a, edges[from:to], tied)
+	}
+	for side := range tied {
+		for i, tie := range tied[side] {
+			if n := b.nodes[side][i]; tie {
+				b.tied[side] = append(b.tied[side], b.rows[side][n.from:n.to]...)
+			}
+		}
 	}
 }
 
+// tiedNodes reports of each node whether it has a row about which a tie was left open.
+func (b *block) tiedNodes() (tied [2][]bool) {
+	for side, nodes := range b.nodes {
+		tied[side] = make([]bool, len(nodes))
+		if len(b.tied[side]) == 0 {
+			continue
+		}
+		rows := map[uint32]bool{}
+		for _, row := range b.tied[side] {
+			rows[row] = true
+		}
+		for i, n := range nodes {
+			tied[side][i] = slices.ContainsFunc(b.rows[side][n.from:n.to], func(row uint32) bool { return rows[row] })
+		}
+	}
+	return tied
+}
+
 // takeEqual assigns edges of equal rank. A node that several of them want and that cannot take them all leaves open
-// which of them it gets, so each of its pairs is ambiguous.
-func (b *block) takeEqual(a *solver.Assignment, edges []solver.Edge) {
+// which of them it gets, so each of its pairs is ambiguous, and so is what the others get after it: they are tied.
+func (b *block) takeEqual(a *solver.Assignment, edges []solver.Edge, tied [2][]bool) {
 	type demand struct{ partners, rows int64 }
 	wanted := [2]map[int32]demand{{}, {}}
 	if edges = slices.DeleteFunc(edges, func(e solver.Edge) bool { return a.Room(e) == 0 }); len(edges) > 1 {
@@ -226,8 +253,14 @@ func (b *block) takeEqual(a *solver.Assignment, edges []solver.Edge) {
 				flows[i].Alternatives += int32(d.partners - 1)
 			}
 		}
+		if tied[LeftIndex][e.Left] || tied[RightIndex][e.Right] {
+			flows[i].Margin, flows[i].Alternatives = 0, max(1, flows[i].Alternatives)
+		}
 	}
 	for _, f := range flows {
+		if f.Margin == 0 {
+			tied[LeftIndex][f.Edge.Left], tied[RightIndex][f.Edge.Right] = true, true
+		}
 		f.Pairs = a.Room(f.Edge)
 		a.Take(f)
 	}
