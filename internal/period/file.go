@@ -33,6 +33,8 @@ type head struct {
 	Result   string    `json:"resultHash"`
 	Sources  []Source  `json:"sources"`
 	Balances []balance `json:"balances"`
+
+	WrittenOff []recon.WriteOff `json:"writtenOff,omitempty"` // by this period and those before it
 }
 
 // Source is how a source was read.

@@ -51,21 +51,8 @@ func (c *Carry) SettledWith(side int, id int64) string {
 // Opened reports whether a settled row was opened again.
 func (c *Carry) Opened(row *Row) bool { return c.groups[row.group].opened }
 
-// Written returns what the settled groups of one currency wrote off, by the month of their newest rows.
-func (c *Carry) Written() (written []recon.WriteOff) {
-	for i := range c.groups {
-		apart, err := c.apart(&c.groups[i])
-		if c.groups[i].opened || err != nil || len(apart) != 1 {
-			continue
-		}
-		for currency, amount := range apart {
-			written = append(written, recon.WriteOff{
-				Month: c.groups[i].newest.Month(), Currency: currency, Amount: amount.Abs(),
-			})
-		}
-	}
-	return written
-}
+// Written returns what earlier periods wrote off, without what was opened again.
+func (c *Carry) Written() []recon.WriteOff { return c.head.WrittenOff }
 
 // apart is Σ left − Σ right of a group's rows, by currency.
 func (c *Carry) apart(g *settledGroup) (map[string]recon.Minor, error) {
@@ -128,6 +115,12 @@ func (c *Carry) open(at int) error {
 		}
 	}
 	c.Rejected = append(c.Rejected, rejected)
+	for i := range c.head.WrittenOff {
+		w := &c.head.WrittenOff[i]
+		if len(apart) == 1 && w.Rule == "" && w.Month == g.newest.Month() {
+			w.Amount -= min(w.Amount, apart[w.Currency].Abs())
+		}
+	}
 	for i := range c.head.Balances {
 		b := &c.head.Balances[i]
 		if apart[b.Currency] == 0 {
@@ -161,13 +154,7 @@ func (w *writer) returnable() error {
 		if g.Status() != recon.GroupConfirmed || g.LeftCount == 0 || g.RightCount == 0 {
 			continue
 		}
-		newest := recon.NoDay
-		for side, rows := range [2][]uint32{w.Result.LeftRows(g), w.Result.RightRows(g)} {
-			for _, row := range rows {
-				newest = max(newest, w.Sides[side].Table.Date(row))
-			}
-		}
-		if newest >= oldest {
+		if newest := w.newest(g); newest >= oldest {
 			size := int(g.LeftCount + g.RightCount)
 			groups = append(groups, returnableGroup{index: i, newest: newest, size: size})
 		}
@@ -183,6 +170,17 @@ func (w *writer) returnable() error {
 		}
 	}
 	return nil
+}
+
+// newest is the day of the newest row of a group.
+func (c *Closing) newest(g *engine.Group) recon.Day {
+	newest := recon.NoDay
+	for side, rows := range [2][]uint32{c.Result.LeftRows(g), c.Result.RightRows(g)} {
+		for _, row := range rows {
+			newest = max(newest, c.Sides[side].Table.Date(row))
+		}
+	}
+	return newest
 }
 
 // returnableGroup is a group of this period, or one that was carried.

@@ -55,9 +55,13 @@ func (c *Closing) Write(to io.Writer) error {
 	if err != nil {
 		return err
 	}
+	written, err := c.writtenOff()
+	if err != nil {
+		return err
+	}
 	first := head{
 		Type: lineOpen, Version: version, Written: c.Written, AsOf: c.Result.AsOf, Result: c.Result.ResultHash,
-		Sources: c.sources(), Balances: balances,
+		Sources: c.sources(), Balances: balances, WrittenOff: written,
 	}
 	if err := w.line(first); err != nil {
 		return err
@@ -68,6 +72,44 @@ func (c *Closing) Write(to io.Writer) error {
 		}
 	}
 	return w.line(endLine{lineEnd, w.lines, hex.EncodeToString(w.sum.Sum(nil))})
+}
+
+// writtenOff adds the differences of confirmed groups to what earlier periods wrote off, by month and currency, and by
+// rule where a rule of type POST booked a row.
+func (c *Closing) writtenOff() ([]recon.WriteOff, error) {
+	sums := map[recon.WriteOff]recon.Total{} // without their amounts
+	add := func(key recon.WriteOff, amount recon.Minor) {
+		key.Amount = 0
+		sum := sums[key]
+		sum.Add(amount)
+		sums[key] = sum
+	}
+	for _, w := range c.Carry.Written() {
+		add(w, w.Amount)
+	}
+	for i := range c.Result.Groups {
+		g := &c.Result.Groups[i]
+		if g.Status() != recon.GroupConfirmed || g.Difference == 0 {
+			continue
+		}
+		key := recon.WriteOff{Month: c.newest(g).Month(), Currency: g.Currency()}
+		if g.LeftCount+g.RightCount == 1 {
+			key.Rule = c.Result.RuleName(c.Plan, i)
+		}
+		add(key, g.Difference.Abs())
+	}
+	var written []recon.WriteOff
+	for key, sum := range sums {
+		var err error
+		if key.Amount, err = sum.Fit("what was written off in "+key.Month.String()[:7], key.Currency); err != nil {
+			return nil, err
+		}
+		written = append(written, key)
+	}
+	slices.SortFunc(written, func(a, b recon.WriteOff) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Rule, b.Rule))
+	})
+	return written, nil
 }
 
 func (w *writer) line(value any) error {
