@@ -8,8 +8,8 @@ import (
 
 // A rule of type POST books open rows of one side, each in a group of its own, after all rules that match and after
 // counter-rows have been found. It takes no row that another rule could still match: one that waits, that lost a
-// partner or a tie, that takes another row back, or that is taken back. The whole amount is the difference of its
-// group.
+// partner or a tie, whose partner differs in what one change would mend, that takes another row back, or that is taken
+// back. The whole amount is the difference of its group.
 
 // post runs the rules of type POST.
 func (r *runner) post() {
@@ -35,7 +35,8 @@ func (r *runner) post() {
 			}
 			var rows [2][]uint32
 			rows[side] = []uint32{row}
-			if class, _ := c.waiting(side, row); class != recon.ClassTiming && !r.memory.holds(rows) {
+			class, _ := c.waiting(side, row)
+			if class != recon.ClassTiming && c.explain(side, row).class != recon.ClassBreak && !r.memory.holds(rows) {
 				r.book(x, rows, spent)
 			}
 		}
