@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,7 @@ import (
 )
 
 const (
+	reasonMax     = 500
 	originalChunk = 64 << 10
 	// originalTime is how long a download may take beyond uploadGrace: as long as the upload might.
 	originalTime = time.Second
@@ -129,6 +131,9 @@ func decodeAgain(body json.RawMessage) (again ingestion.Again, err error) {
 	}
 	if again = (ingestion.Again{Answers: given.Answers, Reason: strings.TrimSpace(given.Reason)}); again.Reason == "" {
 		return again, badValue("/reason", recon.CodeMissingValue, "is needed: the groups that are taken apart keep it")
+	}
+	if utf8.RuneCountInString(again.Reason) > reasonMax {
+		return again, badValue("/reason", recon.CodeFieldTooLong, "has more than 500 letters")
 	}
 	if given.FieldMap != nil {
 		fields, faults := setup.DecodeFieldMap(given.FieldMap)

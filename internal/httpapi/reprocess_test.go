@@ -4,6 +4,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -71,10 +72,11 @@ func TestReprocess(t *testing.T) {
 	t.Run("what cannot be is refused and changes nothing", func(t *testing.T) {
 		there := digestOf(t, api, tenant)
 		for body, code := range map[string]string{
-			`{}`:                      recon.CodeMissingValue,
-			`{"reason":" "}`:          recon.CodeMissingValue,
-			`{"reason":"x","map":{}}`: recon.CodeValidationFailed,
-			`[]`:                      recon.CodeValidationFailed,
+			`{}`:             recon.CodeMissingValue,
+			`{"reason":" "}`: recon.CodeMissingValue,
+			`{"reason":"` + strings.Repeat("x", 501) + `"}`: recon.CodeFieldTooLong,
+			`{"reason":"x","map":{}}`:                       recon.CodeValidationFailed,
+			`[]`:                                            recon.CodeValidationFailed,
 			`{"reason":"x","fieldMap":{"amount":"nowhere","date":"date"}}`: recon.CodeFieldMapInvalid,
 			`{"reason":"x","fieldMap":{"amout":"amount"}}`:                 recon.CodeFieldMapInvalid,
 		} {
