@@ -15,18 +15,18 @@ const Reprocessed = "REPROCESSED: "
 
 // ReprocessImport takes an import's rows out and brings in those of another reading of the same file. A row in the same
 // place with the same amount, currency and date keeps its id, and so all that was decided about it. A group whose row
-// is gone is taken apart.
+// is gone is taken apart. A reading that begins at another line numbers the same rows otherwise: those are gone, too.
 func (tx *Tx) ReprocessImport(ctx context.Context, load ImportLoad, reason string) (recon.Import, error) {
+	c, err := tx.lockOpenContext(ctx, load.Source.ContextID) // before the import, as a run that saves does
+	if err != nil {
+		return recon.Import{}, err
+	}
 	before, err := imports.read(ctx, tx, load.Import.ID, "FOR UPDATE OF i")
 	if err != nil {
 		return recon.Import{}, err
 	}
 	if before.Status != recon.ImportCompleted {
 		return recon.Import{}, recon.Conflict(recon.CodeImportNotVoidable, "only a completed import can be read again")
-	}
-	c, err := tx.lockOpenContext(ctx, load.Source.ContextID)
-	if err != nil {
-		return recon.Import{}, err
 	}
 	if err := tx.clearRows(ctx, load.Import.Num); err != nil {
 		return recon.Import{}, err
@@ -43,7 +43,7 @@ func (tx *Tx) ReprocessImport(ctx context.Context, load ImportLoad, reason strin
 	if err := tx.storeShown(ctx, &load); err != nil {
 		return recon.Import{}, err
 	}
-	apart, err := tx.dropGone(ctx, c, reason)
+	apart, err := tx.dropGone(ctx, c, load, reason)
 	if err != nil {
 		return recon.Import{}, err
 	}
@@ -69,7 +69,7 @@ func (tx *Tx) clearRows(ctx context.Context, num int64) error {
 	first, last := rowIDs(num)
 	for _, sql := range []string{
 		`CREATE TEMPORARY TABLE old_rows ON COMMIT DROP AS
-			SELECT id, amount, currency, date FROM transactions WHERE id BETWEEN @first AND @last`,
+			SELECT id, amount, currency, date, identity, ordinal FROM transactions WHERE id BETWEEN @first AND @last`,
 		`DELETE FROM transactions WHERE id BETWEEN @first AND @last`,
 		`DELETE FROM statements WHERE id BETWEEN @first AND @last`,
 		`DELETE FROM import_rejects WHERE import_num = @num`,
@@ -88,13 +88,22 @@ func (tx *Tx) clearRows(ctx context.Context, num int64) error {
 	return nil
 }
 
-// dropGone takes apart the groups of rows that the new reading has not, or has with other money, and removes what hangs
-// on those rows. It returns how many groups there were.
-func (tx *Tx) dropGone(ctx context.Context, c recon.Context, reason string) (int, error) {
+// dropGone takes apart the groups of rows that the new reading has not, has elsewhere in the file, or has with other
+// money, and removes what hangs on those rows. It returns how many groups there were.
+func (tx *Tx) dropGone(ctx context.Context, c recon.Context, load ImportLoad, reason string) (int, error) {
+	first, last := rowIDs(load.Import.Num)
 	gone, err := pgx.CollectRows(tx.query(ctx, `
-		SELECT o.id FROM old_rows o LEFT JOIN transactions t ON t.id = o.id
-		WHERE t.id IS NULL OR (t.amount, t.currency, t.date) IS DISTINCT FROM (o.amount, o.currency, o.date)
-		ORDER BY o.id`), pgx.RowTo[int64])
+		WITH new_rows AS MATERIALIZED (
+			SELECT id, amount, currency, date, identity, ordinal FROM transactions WHERE id BETWEEN $1 AND $2
+		)
+		SELECT o.id
+		FROM old_rows o
+		LEFT JOIN new_rows n ON n.id = o.id
+		LEFT JOIN old_rows came ON (came.identity, came.ordinal) = (n.identity, n.ordinal)
+		LEFT JOIN new_rows went ON (went.identity, went.ordinal) = (o.identity, o.ordinal)
+		WHERE n.id IS NULL OR (n.amount, n.currency, n.date) IS DISTINCT FROM (o.amount, o.currency, o.date)
+			OR came.id <> o.id OR went.id <> o.id
+		ORDER BY o.id`, first, last), pgx.RowTo[int64])
 	if err != nil {
 		return 0, fmt.Errorf("looking for rows that are gone: %w", err)
 	}
