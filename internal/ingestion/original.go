@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -155,22 +156,27 @@ type Mend struct {
 	Row    int64
 	Fields map[string]string // values of columns, by name
 	Reason string
+
+	line int64 // where the import found the row
 }
 
 // Mend reads one refused or set aside row of an import again, with other values in some columns, and takes it in.
 func (s *Service) Mend(ctx context.Context, importID string, mend Mend) (stored recon.StoredTransaction, err error) {
 	var imported recon.Import
+	var read Reading
 	var t target
-	err = s.DB.Read(ctx, func(tx *postgres.Tx) error {
-		if imported, err = tx.RejectedIn(ctx, importID, mend.Row); err != nil {
+	err = s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
+		if imported, mend.line, err = tx.RejectedIn(ctx, importID, mend.Row); err != nil {
 			return err
 		}
-		read, err := ReadingOf(ctx, tx, importID)
-		if err != nil {
+		if read, err = ReadingOf(ctx, tx, importID); err != nil {
 			return err
 		}
 		t.importNum, t.columns = imported.Num, read.Columns
 		t.earlier = &mapping.Earlier{Map: read.FieldMap, Columns: read.Columns}
+		if m := &read.FieldMap; m.Header != 0 || m.Charset != "" || m.Delimiter != "" { // only a map names them
+			t.fields = m
+		}
 		t.source, err = tx.Source(ctx, imported.SourceID)
 		return err
 	})
@@ -186,6 +192,13 @@ func (s *Service) Mend(ctx context.Context, importID string, mend Mend) (stored 
 			Transaction: row, Identity: mapping.Identity(row),
 			Detail: map[string]any{"row": mend.Row, "reason": mend.Reason, "fields": mend.Fields},
 		})
+		if err != nil {
+			return err
+		}
+		now, err := ReadingOf(ctx, tx, importID)
+		if err == nil && !reflect.DeepEqual(now, read) {
+			err = recon.Conflict(recon.CodeChangedMeanwhile, "the import was read anew meanwhile: look again")
+		}
 		return err
 	})
 	return stored, err
@@ -217,7 +230,7 @@ func (s *Service) mended(
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if int64(record.Row) != mend.Row {
+	if int64(record.Row) != mend.Row || int64(record.Line) != mend.line {
 		return nil, recon.NotFound("row in the original")
 	}
 	record.Header = reader.Header()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -12,22 +13,23 @@ import (
 	"matcher/internal/recon"
 )
 
-// RejectedIn is a completed import that lists a row as refused or set aside.
-func (tx *Tx) RejectedIn(ctx context.Context, importID string, row int64) (recon.Import, error) {
-	imported, err := tx.Import(ctx, importID)
-	if err != nil {
-		return imported, err
+// RejectedIn is a completed import that lists a row as refused or set aside, and the row's line in the file.
+func (tx *Tx) RejectedIn(
+	ctx context.Context, importID string, row int64,
+) (imported recon.Import, line int64, err error) {
+	if imported, err = tx.Import(ctx, importID); err != nil {
+		return imported, 0, err
 	}
-	listed, err := value[bool](tx.query(ctx, `
-		SELECT EXISTS (SELECT FROM import_rejects WHERE import_num = $1 AND row = $2 AND kind <> 'REPEATED')`,
+	line, err = value[int64](tx.query(ctx, `
+		SELECT line FROM import_rejects WHERE import_num = $1 AND row = $2 AND kind <> 'REPEATED' LIMIT 1`,
 		imported.Num, row))
 	switch {
-	case err == nil && !listed:
+	case errors.Is(err, pgx.ErrNoRows):
 		err = recon.NotFound("refused or set aside row")
 	case err == nil && imported.Status != recon.ImportCompleted:
 		err = recon.Conflict(recon.CodeImportNotVoidable, "only a completed import takes rows in")
 	}
-	return imported, err
+	return imported, line, err
 }
 
 // MendedRow is a row as a person changed it.
@@ -54,7 +56,7 @@ func (tx *Tx) MendReject(
 	if err != nil {
 		return stored, err
 	}
-	if _, err := tx.RejectedIn(ctx, importID, int64(row.Row)); err != nil { // another person may have mended it
+	if _, _, err := tx.RejectedIn(ctx, importID, int64(row.Row)); err != nil { // another person may have mended it
 		return stored, err
 	}
 	if row.Ordinal, err = value[int32](tx.query(ctx, `
