@@ -1,6 +1,8 @@
 -- The way back of the baseline: everything it made, children first.
 DROP TABLE back_test_entries;
 DROP TABLE back_tests;
+DROP TABLE fetched_files;
+DROP TABLE fetches;
 DROP TABLE schedules;
 DROP TABLE fee_rules;
 DROP TABLE fee_schedules;

@@ -488,6 +488,42 @@ CREATE TABLE schedules (
     CONSTRAINT schedules_name_unique UNIQUE (context_id, name)
 );
 
+-- Where files of a source are fetched from. The credentials are sealed outside of the database.
+CREATE TABLE fetches (
+    source_id    uuid PRIMARY KEY REFERENCES sources (id),
+    num          bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    body         jsonb NOT NULL,
+    key_id       text NOT NULL DEFAULT '', -- of the key that sealed the credentials; '': there are none
+    sealed       bytea,
+    next_at      timestamptz, -- NULL: only when asked
+    last_at      timestamptz,
+    last_result  text NOT NULL DEFAULT '', -- OK, or the code of what prevented the look
+    last_message text NOT NULL DEFAULT '',
+    failures     integer NOT NULL DEFAULT 0,
+    version      integer NOT NULL DEFAULT 1,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    created_by   text NOT NULL
+);
+
+-- Files that were fetched. Name and stamp are known here before a file is moved away, in the commit of its import: none
+-- comes in twice, wherever the process ends.
+CREATE TABLE fetched_files (
+    source_id  uuid NOT NULL REFERENCES sources (id),
+    num        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    name       text NOT NULL,
+    stamp      text NOT NULL, -- size and time of change, or what the place has for it
+    size_bytes bigint NOT NULL,
+    sha256     text NOT NULL,
+    status     text NOT NULL CHECK (status IN ('IMPORTED', 'KNOWN', 'REFUSED')),
+    import_id  uuid,
+    code       text NOT NULL,
+    message    text NOT NULL,
+    moved      boolean NOT NULL DEFAULT false,
+    at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (source_id, name, stamp)
+);
+
 -- Rule changes that were tried on history before they are published.
 CREATE TABLE back_tests (
     run_num       bigint PRIMARY KEY,

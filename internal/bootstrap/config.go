@@ -18,7 +18,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/auth"
+	"matcher/internal/secret"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/outbound"
 	"matcher/internal/telemetry"
 )
 
@@ -50,6 +52,7 @@ type Config struct {
 	Tenancy   TenancyConfig
 	Limits    LimitsConfig
 	Objects   ObjectsConfig
+	Fetch     FetchConfig
 	Postgres  PostgresConfig
 	Redis     RedisConfig
 	RabbitMQ  RabbitMQConfig
@@ -80,6 +83,16 @@ type ObjectsConfig struct {
 	Place string `env:"MATCHER_OBJECTS"`
 	// KeepOriginalsDays is how long the bytes of imported files are kept there.
 	KeepOriginalsDays int `env:"MATCHER_KEEP_ORIGINALS_DAYS" envDefault:"3650" min:"0" max:"36500" doc:"Days for which the originals of imported files are kept; 0 keeps none"`
+}
+
+// FetchConfig is about the places that files of sources are fetched from.
+type FetchConfig struct {
+	// WatchRoot is the folder that has one for each tenant, {tenantID}/, below which sources may watch folders.
+	WatchRoot string `env:"MATCHER_WATCH_ROOT"`
+	// Networks are those besides the internet in which tenants may name servers, as 10.1.0.0/16.
+	Networks []string `env:"MATCHER_FETCH_NETWORKS"`
+	// SecretsKey seals tenants' credentials: the base64 of 32 random bytes. Older keys, behind commas, only open.
+	SecretsKey string `env:"MATCHER_SECRETS_KEY"`
 }
 
 // PostgresConfig names the database. With none of it set, Matcher runs a private cluster under MATCHER_DATA_DIR.
@@ -304,6 +317,7 @@ func (cfg Config) check() []string {
 	}
 	p.oneOf("OTEL_TRACES_EXPORTER", cfg.Telemetry.Exporter, "", "otlp", "none")
 	cfg.Tenancy.check(p)
+	cfg.Fetch.check(p)
 	cfg.checkAuth(p)
 	cfg.checkDoors(p)
 	for _, name := range cfg.AllowPlaintext {
@@ -349,6 +363,15 @@ func (t TenancyConfig) check(p *problemList) {
 	}
 	if t.MultiTenantURL != "" && t.MultiTenantServiceAPIKey == "" {
 		p.add("MULTI_TENANT_SERVICE_API_KEY is required with MULTI_TENANT_URL")
+	}
+}
+
+func (f FetchConfig) check(p *problemList) {
+	if _, err := outbound.ParseNetworks(f.Networks); err != nil {
+		p.add("MATCHER_FETCH_NETWORKS is no list of networks as 10.1.0.0/16")
+	}
+	if _, err := secret.Parse(f.SecretsKey); err != nil {
+		p.add("MATCHER_SECRETS_KEY " + err.Error())
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"matcher/internal/auth"
 	"matcher/internal/engine"
 	"matcher/internal/httpapi"
+	"matcher/internal/inbox"
 	"matcher/internal/ingestion"
 	imports "matcher/internal/ingestion/adapters/rabbitmq"
 	"matcher/internal/jobs"
@@ -27,8 +28,10 @@ import (
 	matches "matcher/internal/matching/adapters/rabbitmq"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/secret"
 	messaging "matcher/internal/shared/adapters/rabbitmq"
 	"matcher/internal/shared/infrastructure/tenant/adapters"
+	"matcher/internal/shared/outbound"
 	"matcher/internal/shared/ports"
 	"matcher/internal/shared/safego"
 	"matcher/internal/telemetry"
@@ -171,6 +174,11 @@ func (a *App) start(ctx context.Context, role Role) error {
 	if err := a.openSettings(ctx); err != nil {
 		return err
 	}
+	if dir := a.spoolDir(); dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the folder for uploads: %w", err)
+		}
+	}
 	if role != RoleAPI {
 		if err := a.startWorkers(); err != nil {
 			return fmt.Errorf("starting the job workers: %w", err)
@@ -211,18 +219,21 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 	if err != nil {
 		return nil, err
 	}
-	runs := &matching.Service{DB: a.DB, Log: a.log}
+	runs, files := &matching.Service{DB: a.DB, Log: a.log}, a.fetcher()
 	execute := func(ctx context.Context, job recon.Job) error { return runs.Execute(ctx, job.Subject) }
 	alive := func(ctx context.Context, job recon.Job) (bool, error) { return runs.Alive(ctx, job.Subject) }
+	// It takes no time, and twice does no harm.
+	again := func(context.Context, recon.Job) (bool, error) { return false, nil }
 	workers, err := jobs.NewWorkers(jobs.Config{
 		Pool: pool, DB: a.DB, Database: place, Log: a.log,
 		Handlers: map[recon.JobKind]jobs.Handler{
 			recon.JobRun: execute, recon.JobBackTest: execute, recon.JobSchedule: runs.Fire,
+			recon.JobFetchDue: files.Due,
+			recon.JobFetch:    func(ctx context.Context, job recon.Job) error { return files.Fetch(ctx, job.Subject) },
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){
 			recon.JobRun: alive, recon.JobBackTest: alive,
-			// It takes no time, and twice does no harm.
-			recon.JobSchedule: func(context.Context, recon.Job) (bool, error) { return false, nil },
+			recon.JobSchedule: again, recon.JobFetchDue: again,
 		},
 	})
 	if err != nil {
@@ -259,11 +270,6 @@ func (a *App) openAPI(role Role) error {
 	if err != nil {
 		return err
 	}
-	if dir := a.spoolDir(); dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("making the folder for uploads: %w", err)
-		}
-	}
 	shared, err := a.openLimiterRedis()
 	if err != nil {
 		return err
@@ -271,10 +277,7 @@ func (a *App) openAPI(role Role) error {
 	keys := a.apiKeys()
 	keys.Stored = a.provider.keys.Holder
 	a.api, err = httpapi.New(httpapi.Config{
-		DB: a.DB,
-		Imports: &ingestion.Service{
-			DB: a.DB, SpoolDir: a.spoolDir(), Objects: a.tenants.Objects, KeepDays: a.cfg.Objects.KeepOriginalsDays,
-		},
+		DB: a.DB, Imports: a.imports(), Fetches: a.fetcher(),
 		FreeBytes: a.spoolRoom,
 		Auth:      who, Tenancy: a.cfg.AuthConfig().Tenancy, Keys: keys, Keeper: a.authority(),
 		AdminKeys: a.provider.keys, TokenLife: a.cfg.Auth.MaxTokenLife,
@@ -282,9 +285,25 @@ func (a *App) openAPI(role Role) error {
 		Settings: a.settings.List, PutSetting: a.settings.Put, SettingHistory: a.settingStore.History,
 		Log: a.log, Registry: a.figures, MetricsToken: a.cfg.MetricsToken, MetricsOpen: !a.cfg.Production(),
 		PublicDocs: a.cfg.PublicDocs, Build: engine.ThisBuild(), ProbesOnly: role == RoleWorker,
-		Ready: Readiness{a.settingStore.Now, a.spoolDir(), minFreeBytes, time.Now}.Check,
+		Ready: httpapi.Readiness{Database: a.settingStore.Now, Spool: a.spoolDir(), Now: time.Now}.Check,
 	})
 	return err
+}
+
+func (a *App) imports() *ingestion.Service {
+	return &ingestion.Service{
+		DB: a.DB, SpoolDir: a.spoolDir(), Objects: a.tenants.Objects, KeepDays: a.cfg.Objects.KeepOriginalsDays,
+	}
+}
+
+// fetcher returns what takes in files from the places of sources; the settings were checked when they were read.
+func (a *App) fetcher() *ingestion.Fetcher {
+	keys, _ := secret.Parse(a.cfg.Fetch.SecretsKey)
+	networks, _ := outbound.ParseNetworks(a.cfg.Fetch.Networks)
+	return &ingestion.Fetcher{
+		Imports: a.imports(), Keys: keys, Places: inbox.Opener{Root: a.cfg.Fetch.WatchRoot, Networks: networks},
+		BytesMax: func() int64 { return a.limits().ImportBytes }, Room: a.spoolRoom,
+	}
 }
 
 // spoolDir returns the folder of uploads that are not imported yet. An external database may leave no writable data
@@ -296,11 +315,7 @@ func (a *App) spoolDir() string {
 	return filepath.Join(a.cfg.DataDir, "spool")
 }
 
-// spoolRoom leaves room for the logs.
-func (a *App) spoolRoom() (int64, error) {
-	free, err := freeBytes(a.spoolDir())
-	return max(free-minFreeBytes, 0), err
-}
+func (a *App) spoolRoom() (int64, error) { return httpapi.Room(a.spoolDir()) }
 
 // authenticator returns what verifies tokens with the configured keys.
 func (a *App) authenticator() (auth.Authenticator, error) {

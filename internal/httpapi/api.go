@@ -35,6 +35,7 @@ type Limits struct {
 type Config struct {
 	DB      *postgres.DB
 	Imports *ingestion.Service
+	Fetches *ingestion.Fetcher
 	// FreeBytes is the room that is left where Imports spools files.
 	FreeBytes func() (int64, error)
 

@@ -228,3 +228,12 @@ The tenant is a claim of the token and of nothing else; another tenant's id is a
 Amounts are decimal strings, days YYYY-MM-DD, times RFC 3339 in UTC. Errors are application/problem+json: act on the
 code, read the detail, follow the pointers. Lists take limit and cursor. A POST with an Idempotency-Key can be repeated
 safely. Where two people may edit, send the ETag that you read as If-Match. x-roles lists who may call an operation.`
+
+// nouns are the segments that name what a path is about; OpenAPI groups by them.
+var nouns = map[string]bool{
+	"me": true, "contexts": true, "sources": true, "fetch": true, "fetches": true, "field-map": true, "rules": true, "back-tests": true,
+	"imports": true, "transactions": true, "runs": true, "groups": true, "adjustments": true, "fx-rates": true,
+	"schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true,
+	"fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
+	"system": true, "tenants": true, "migrations": true, "keys": true, "revoked-tokens": true,
+}

@@ -99,6 +99,32 @@ var operations = []operation{
 	},
 
 	{
+		"GET /v1/fetches", viewer, "list-fetches", "List where files are fetched from, and how the last look went",
+		listPages((*postgres.Tx).Fetches),
+	},
+	{
+		"GET /v1/sources/{sourceId}/fetch", viewer, "get-fetch", "Get where a source's files are fetched from",
+		get((*postgres.Tx).Fetch),
+	},
+	{
+		"PUT /v1/sources/{sourceId}/fetch", admin, "put-fetch",
+		"Set where a source's files are fetched from: a folder, a bucket or an SFTP server", putFetch(),
+	},
+	{
+		"DELETE /v1/sources/{sourceId}/fetch", admin, "delete-fetch", "Stop fetching files of a source",
+		remove((*postgres.Tx).DeleteFetch),
+	},
+	{
+		"POST /v1/sources/{sourceId}/fetch/start", analyst, "start-fetch",
+		"Look for files now, and try refused ones again that are still there",
+		act((*postgres.Tx).StartFetch).answers(http.StatusAccepted),
+	},
+	{
+		"GET /v1/sources/{sourceId}/fetch/files", viewer, "list-fetched-files",
+		"List the files that were fetched for a source, latest first", listIn((*postgres.Tx).FetchedFiles),
+	},
+
+	{
 		"GET /v1/contexts/{contextId}/rules", viewer, "list-rules", "List a context's rules in run order",
 		within(snapshot, listRules),
 	},
@@ -464,27 +490,4 @@ var operations = []operation{
 		"Get tenant settings at the standard's other path",
 		direct((*API).getManaged),
 	},
-}
-
-// public answers without a token, the documented ones unless MATCHER_PUBLIC_DOCS is false. Metrics carry no tenant's
-// name and ask for a token of their own where one is set.
-var public = []struct {
-	path, id, summary string
-	serve             func(*API, http.ResponseWriter, *http.Request)
-}{
-	{"/health", "health", "Check that the process is alive", (*API).health},
-	{"/readyz", "ready", "Check readiness: 503 while starting, draining, without database, room on the disk or the right time", (*API).ready},
-	{"/version", "version", "Get the version", documented((*API).version)},
-	{"/metrics", "metrics", "Get Prometheus metrics", (*API).metrics},
-	{"/openapi.json", "openapi", "Get this document", documented((*API).openAPI)},
-	{"/docs", "docs", "Read this document in a browser", documented((*API).docs)},
-}
-
-// nouns are the segments that name what a path is about; OpenAPI groups by them.
-var nouns = map[string]bool{
-	"me": true, "contexts": true, "sources": true, "field-map": true, "rules": true, "back-tests": true,
-	"imports": true, "transactions": true, "runs": true, "groups": true, "adjustments": true, "fx-rates": true,
-	"schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true,
-	"fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
-	"system": true, "tenants": true, "migrations": true, "keys": true, "revoked-tokens": true,
 }

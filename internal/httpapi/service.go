@@ -13,6 +13,20 @@ import (
 	"matcher/internal/recon"
 )
 
+// public answers without a token, the documented ones unless MATCHER_PUBLIC_DOCS is false. Metrics carry no tenant's
+// name and ask for a token of their own where one is set.
+var public = []struct {
+	path, id, summary string
+	serve             func(*API, http.ResponseWriter, *http.Request)
+}{
+	{"/health", "health", "Check that the process is alive", (*API).health},
+	{"/readyz", "ready", "Check readiness: 503 while starting, draining, without database, room on the disk or the right time", (*API).ready},
+	{"/version", "version", "Get the version", documented((*API).version)},
+	{"/metrics", "metrics", "Get Prometheus metrics", (*API).metrics},
+	{"/openapi.json", "openapi", "Get this document", documented((*API).openAPI)},
+	{"/docs", "docs", "Read this document in a browser", documented((*API).docs)},
+}
+
 // health reports that the process is alive and nothing more: a broken database must not restart it.
 func (a *API) health(w http.ResponseWriter, _ *http.Request) {
 	_ = sendJSON(w, map[string]string{"status": "ok"})

@@ -33,7 +33,12 @@ type bundle struct {
 
 func setup(t testing.TB) (*ingestion.Service, *bundle) {
 	t.Helper()
-	b := &bundle{Installation: testkit.Tenants(t)}
+	return setupIn(t, testkit.Tenants(t))
+}
+
+func setupIn(t testing.TB, in *testkit.Installation) (*ingestion.Service, *bundle) {
+	t.Helper()
+	b := &bundle{Installation: in}
 	b.ctx, b.tenantID = b.NewTenant(t)
 	require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) (err error) {
 		if b.context, err = tx.CreateContext(b.ctx, recon.Context{Name: "cash"}); err != nil {

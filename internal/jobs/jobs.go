@@ -35,6 +35,9 @@ const (
 	// their own, and no run waits for one.
 	backTestsMax = 2
 	backTests    = "back_tests"
+	// fetchesMax bounds the looks at places of files at once. They wait for servers of others, and no run for them.
+	fetchesMax = 4
+	fetches    = "fetches"
 	// hardStop bounds how long jobs may take to notice that their context has ended.
 	hardStop = 10 * time.Second
 	// suspendedWait is how soon a suspended tenant's job is tried again.
@@ -79,13 +82,14 @@ func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, now
 		if job.At.IsZero() {
 			params[at].InsertOpts.Priority = postgres.TurnPriority
 		}
-		if job.Kind == recon.JobBackTest {
-			params[at].InsertOpts.Queue = backTests
-		}
+		params[at].InsertOpts.Queue = queueOf[job.Kind]
 	}
 	_, err := q.client.InsertManyFastTx(ctx, tx, params)
 	return err
 }
+
+// queueOf names the queue of a kind that has places of its own.
+var queueOf = map[recon.JobKind]string{recon.JobBackTest: backTests, recon.JobFetch: fetches}
 
 // stamp gives jobs the database's time where River would give them this machine's: the database decides when they are
 // due, and an instance whose clock was an hour ahead held its runs back for that hour.
@@ -142,6 +146,7 @@ func NewWorkers(cfg Config) (*Workers, error) {
 		Schema: schema,
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: workersMax}, backTests: {MaxWorkers: backTestsMax},
+			fetches: {MaxWorkers: fetchesMax},
 		},
 		Workers:       workers,
 		FetchCooldown: 20 * time.Millisecond,

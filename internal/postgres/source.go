@@ -94,11 +94,13 @@ func (tx *Tx) DeleteSource(ctx context.Context, id string, version int) error {
 		return recon.Conflict(recon.CodeInUse,
 			"files were loaded into this source, so it stays: archive its context instead")
 	}
-	if _, err := tx.tx.Exec(ctx, `DELETE FROM field_maps WHERE source_id = $1`, id); err != nil {
-		return err
-	}
-	if _, err := tx.tx.Exec(ctx, `DELETE FROM sources WHERE id = $1`, id); err != nil {
-		return err
+	for _, statement := range []string{
+		`DELETE FROM field_maps WHERE source_id = $1`, `DELETE FROM fetched_files WHERE source_id = $1`,
+		`DELETE FROM fetches WHERE source_id = $1`, `DELETE FROM sources WHERE id = $1`,
+	} {
+		if _, err := tx.tx.Exec(ctx, statement, id); err != nil {
+			return err
+		}
 	}
 	tx.Audit("source.delete", "source", id, s)
 	return nil

@@ -87,6 +87,11 @@ const (
 	CodeNumbersExhausted = "NUMBERS_EXHAUSTED"
 	// CodeContextInactive (409): The context is paused or archived. Activate it first.
 	CodeContextInactive = "CONTEXT_INACTIVE"
+	// CodeFetchPaused (409): The fetch of the source is paused. Put it without paused first.
+	CodeFetchPaused = "FETCH_PAUSED"
+	// CodeSecretsKeyMissing (409): Credentials are kept only under a key, and there is none, or another one sealed
+	// them. Set MATCHER_SECRETS_KEY.
+	CodeSecretsKeyMissing = "SECRETS_KEY_MISSING" //nolint:gosec // G101: the name of a code
 	// CodeBootOnly (409): The setting is read when a process starts. Change its environment variable and restart.
 	CodeBootOnly = "BOOT_ONLY"
 )
@@ -118,6 +123,9 @@ const (
 	// CodeObjectsUnavailable (503): The store of files does not answer or is full; nothing is stored. Check
 	// MATCHER_OBJECTS and repeat.
 	CodeObjectsUnavailable = "OBJECTS_UNAVAILABLE"
+	// CodePlaceUnavailable: The folder, bucket or server of a fetch cannot be read; it is tried again. Check its
+	// address, credentials and rights.
+	CodePlaceUnavailable = "PLACE_UNAVAILABLE"
 	// CodeClockSkewed (503): This machine's clock is far from the database's. Let a time server set both.
 	CodeClockSkewed = "CLOCK_SKEWED"
 	// CodeAuthKeysUnavailable (503): The issuer's public keys cannot be fetched. Check AUTH_JWKS_URL and the issuer.

@@ -21,4 +21,7 @@ const (
 	JobRun      JobKind = "matching.run"
 	JobBackTest JobKind = "matching.back_test"
 	JobSchedule JobKind = "matching.schedule"
+
+	JobFetchDue JobKind = "ingestion.fetch_due" // a place's time has come
+	JobFetch    JobKind = "ingestion.fetch"     // looks at a place and takes files in
 )

@@ -63,13 +63,16 @@ func ServerOn(t testing.TB, ownerDSN string, options ...ServerOption) *APIServer
 	return ServerAs(t, bootstrap.RoleAll, ownerDSN, options...)
 }
 
+// secretsKey seals credentials of tests.
+const secretsKey = "a2V5IG9mIHRlc3RzOiBub3RoaW5nIHNlY3JldCBpbiA="
+
 // ServerAs starts a part of the service.
 func ServerAs(t testing.TB, role bootstrap.Role, ownerDSN string, options ...ServerOption) *APIServer {
 	t.Helper()
 	cfg, err := bootstrap.LoadConfig([]string{
 		"MATCHER_ENV=development", "MULTI_TENANT_ENABLED=true", "MATCHER_LOG_LEVEL=error", "POSTGRES_OWNER_DSN=" + ownerDSN,
 		"POSTGRES_DSN=" + withUser(t, ownerDSN, tenancy.RoleApp), "MATCHER_SHUTDOWN_TIMEOUT_SEC=5",
-		"MATCHER_OBJECTS=" + t.TempDir(),
+		"MATCHER_OBJECTS=" + t.TempDir(), "MATCHER_WATCH_ROOT=" + t.TempDir(), "MATCHER_SECRETS_KEY=" + secretsKey,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,8 @@ var onlyIn = []struct {
 	{regexp.MustCompile(`^github\.com/alicebob/`), nil},
 	{regexp.MustCompile(`^(text|html)/template$|^google\.golang\.org/grpc|/otlptracehttp$`), nil}, // 15 MB of the program
 	{regexp.MustCompile(`^github\.com/rabbitmq/`), []string{"internal/shared/adapters/rabbitmq", "internal/ingestion/adapters/rabbitmq", "internal/matching/adapters/rabbitmq", testkit}},
-	{regexp.MustCompile(`^github\.com/(minio|aws)/|^gocloud\.dev/`), []string{objectstore}},
+	{regexp.MustCompile(`^github\.com/(minio|aws)/|^gocloud\.dev/`), []string{objectstore, "internal/inbox"}},
+	{regexp.MustCompile(`^(golang\.org/x/crypto/ssh|github\.com/pkg/sftp)`), []string{"internal/inbox"}},
 	{regexp.MustCompile(`^matcher/internal/bootstrap$`), []string{"cmd", testkit}},
 	{regexp.MustCompile(`^matcher/internal/testkit`), []string{testkit}},
 }

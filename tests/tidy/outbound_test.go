@@ -27,12 +27,15 @@ var ownCalls = []string{"cmd/matcher/client.go", "cmd/matcher/health.go"}
 var dialled = []struct {
 	library *regexp.Regexp
 	row     string
+	by      string // the folder of the caller, where the row is one caller's
 }{
-	{regexp.MustCompile(`^github\.com/jackc/pgx`), "PostgreSQL"},
-	{regexp.MustCompile(`^github\.com/redis/go-redis`), "Redis"},
-	{regexp.MustCompile(`^github\.com/rabbitmq/`), "RabbitMQ"},
-	{regexp.MustCompile(`^go\.opentelemetry\.io/.*(otlp|autoexport)`), "an OpenTelemetry collector"},
-	{regexp.MustCompile(`^(gocloud\.dev/blob|github\.com/minio/)`), "an object store"},
+	{regexp.MustCompile(`^github\.com/jackc/pgx`), "PostgreSQL", ""},
+	{regexp.MustCompile(`^github\.com/redis/go-redis`), "Redis", ""},
+	{regexp.MustCompile(`^github\.com/rabbitmq/`), "RabbitMQ", ""},
+	{regexp.MustCompile(`^go\.opentelemetry\.io/.*(otlp|autoexport)`), "an OpenTelemetry collector", ""},
+	{regexp.MustCompile(`^(gocloud\.dev/blob|github\.com/minio/)`), "an object store", "internal/objectstore"},
+	{regexp.MustCompile(`^github\.com/minio/`), "a bucket of a source", "internal/inbox"},
+	{regexp.MustCompile(`^(golang\.org/x/crypto/ssh|github\.com/pkg/sftp)`), "an SFTP server of a source", "internal/inbox"},
 }
 
 // outboundFindings holds the table of outbound calls in both directions: a call over HTTP or a library that dials has a
@@ -49,7 +52,7 @@ func outboundFindings(files []*file) (findings []string) {
 		}
 		for _, spec := range f.syntax.Imports {
 			for _, d := range dialled {
-				if d.library.MatchString(importPath(spec)) {
+				if d.library.MatchString(importPath(spec)) && (d.by == "" || f.in(d.by)) {
 					called[d.row] = true
 				}
 			}

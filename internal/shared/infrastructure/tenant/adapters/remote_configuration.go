@@ -20,6 +20,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/recon"
+	"matcher/internal/shared/outbound"
 	"matcher/internal/shared/ports"
 )
 
@@ -145,26 +146,16 @@ func RuntimeURLFault(text string, hosts []string) string {
 	if !slices.Contains(hosts, u.Hostname()) {
 		return "must name a host of MULTI_TENANT_URL_HOSTS"
 	}
-	if address, err := netip.ParseAddr(u.Hostname()); err == nil && private(address) {
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && outbound.Private(address) {
 		return "must not be a private, link-local or metadata address"
 	}
 	return ""
 }
 
-// sharedSpace is RFC 6598's, in which a provider's metadata service may be.
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-
-// private reports whether an address is not of the internet and not this machine's own.
-func private(address netip.Addr) bool {
-	address = address.Unmap()
-	return address.IsPrivate() || address.IsLinkLocalUnicast() || address.IsUnspecified() || address.IsMulticast() ||
-		sharedSpace.Contains(address)
-}
-
 // refusePrivate looks at what a name has resolved to, just before it is dialed.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	dialed, err := netip.ParseAddrPort(address)
-	if err == nil && private(dialed.Addr()) {
+	if err == nil && outbound.Private(dialed.Addr()) {
 		err = errors.New("the tenant manager's name leads to a private address")
 	}
 	return err

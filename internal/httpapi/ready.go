@@ -1,4 +1,4 @@
-package bootstrap
+package httpapi
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ const (
 type Readiness struct {
 	Database     func(context.Context) (now time.Time, err error)
 	Spool        string // "" is the system's folder for temporary files
-	MinFreeBytes int64
+	MinFreeBytes int64  // 0 is what the logs need
 	Now          func() time.Time
 }
 
@@ -44,10 +44,16 @@ func (r Readiness) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if free < r.MinFreeBytes {
+	if free < cmp.Or(r.MinFreeBytes, minFreeBytes) {
 		return recon.Unavailable(recon.CodeDiskFull, retryReady, "the disk that uploads are written to is full")
 	}
 	return nil
+}
+
+// Room returns how much uploads may take of the disk of a folder: the logs need some too.
+func Room(dir string) (int64, error) {
+	free, err := freeBytes(dir)
+	return max(free-minFreeBytes, 0), err
 }
 
 // freeBytes returns the room that is left on the disk of a folder, "" being the system's for temporary files.

@@ -1,6 +1,6 @@
 //go:build integration
 
-package bootstrap_test
+package httpapi_test
 
 import (
 	"math"
@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"matcher/internal/bootstrap"
+	"matcher/internal/httpapi"
 	"matcher/internal/recon"
 	tenancy "matcher/internal/shared/infrastructure/tenant/adapters"
 	"matcher/internal/testkit"
@@ -34,14 +34,14 @@ func TestReadiness(t *testing.T) {
 		"less room on the disk than needed": {now: time.Now, free: math.MaxInt64, code: recon.CodeDiskFull},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := bootstrap.Readiness{Database: database, Spool: t.TempDir(), Now: c.now, MinFreeBytes: c.free}.Check(t.Context())
+			err := httpapi.Readiness{Database: database, Spool: t.TempDir(), Now: c.now, MinFreeBytes: c.free}.Check(t.Context())
 			require.Equal(t, c.code, recon.CodeOf(err))
 			require.Equal(t, c.code == "", err == nil)
 		})
 	}
 	t.Run("a folder that is gone, and a database that is", func(t *testing.T) {
-		require.Error(t, bootstrap.Readiness{Database: database, Spool: "/no/such/folder", Now: time.Now}.Check(t.Context()))
+		require.Error(t, httpapi.Readiness{Database: database, Spool: "/no/such/folder", Now: time.Now}.Check(t.Context()))
 		pool.Close()
-		require.Error(t, bootstrap.Readiness{Database: database, Now: time.Now}.Check(t.Context()))
+		require.Error(t, httpapi.Readiness{Database: database, Now: time.Now}.Check(t.Context()))
 	})
 }
