@@ -25,8 +25,7 @@ func Compute(plan *engine.Plan, left, right *engine.Table, observe func(engine.P
 	solver.TakeTurn()
 	defer solver.EndTurn()
 	return engine.Run(plan, left, right, func(p engine.Progress) bool {
-		solver.EndTurn()
-		solver.TakeTurn()
+		solver.PassTurn()
 		return observe == nil || observe(p)
 	})
 }

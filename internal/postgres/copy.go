@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -145,10 +146,21 @@ func (s *copyStream) Read(into []byte) (int, error) {
 	return n, nil
 }
 
+// turnReader passes the turn to work that waits for one, a chunk at a time.
+type turnReader struct{ io.Reader }
+
+func (r turnReader) Read(into []byte) (int, error) {
+	solver.PassTurn()
+	return r.Reader.Read(into) //nolint:wrapcheck // a reader must hand io.EOF on as it is
+}
+
 // copyIn streams rows into a table by COPY; sql names the table and its columns.
 func (tx *Tx) copyIn(ctx context.Context, sql string, rows io.Reader) (int64, error) {
 	if s, ours := rows.(*copyStream); ours {
 		defer s.stop()
+	}
+	if tx.inTurn {
+		rows = turnReader{rows}
 	}
 	tag, err := tx.tx.Conn().PgConn().CopyFrom(ctx, rows, sql)
 	if err != nil {

@@ -125,6 +125,7 @@ type ImportLoad struct {
 // StoreImport makes a parsed file visible, or nothing of it: rows that the source does not hold yet, rejects, and the
 // import with counts that tie. The caller holds the source's lock, so no other import of it is in flight.
 func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, error) {
+	defer tx.takeTurn()()
 	seen, err := tx.anyKnown(ctx, load.Source.Num, load.Sample)
 	if err != nil {
 		return recon.Import{}, err

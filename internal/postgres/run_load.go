@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -230,13 +231,17 @@ func (tx *Tx) eachRow(ctx context.Context, r RowReader, args pgx.NamedArgs, sql 
 	for i := range columns {
 		selected.WriteString(", " + columns[i].sql)
 	}
+	defer tx.takeTurn()()
 	rows, err := tx.tx.Query(ctx, sql(selected.String()), args)
 	if err != nil {
 		return fmt.Errorf("reading rows: %w", err)
 	}
 	defer rows.Close()
 	var t recon.Transaction
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if n%turnRows == 0 {
+			solver.PassTurn()
+		}
 		raw := rows.RawValues()
 		readOpenRow(&t, raw, columns)
 		if err := r.Add(&t, rawInt8(raw[0]), names[rawInt4(raw[1])]); err != nil {
@@ -247,6 +252,9 @@ func (tx *Tx) eachRow(ctx context.Context, r RowReader, args pgx.NamedArgs, sql 
 }
 
 const openRowFixed = 8
+
+// turnRows is how many rows are read in one turn: some milliseconds.
+const turnRows = 1 << 12
 
 // openRowsSQL leaves out rows in active groups, save for untouched proposals, and ignored rows.
 //

@@ -91,6 +91,7 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 	if voided != save.Voided || decided {
 		return ErrRowsMoved
 	}
+	defer tx.takeTurn()()
 	if err := tx.dropPreviews(ctx, save); err != nil {
 		return err
 	}

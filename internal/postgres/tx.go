@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"matcher/internal/auth"
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -27,7 +28,22 @@ type Tx struct {
 	events []eventRecord
 	jobs   []recon.Job
 	stored *storedResponse // of an idempotent request
+	inTurn bool            // takeTurn
 	fault  error           // the first thing recorded that cannot be written
+}
+
+// takeTurn waits for a turn to compute, since the database works for a large import or run as hard as the process does.
+// It comes after the transaction's locks: a turn that waits for a lock whose holder waits for a turn would not end.
+func (tx *Tx) takeTurn() (end func()) {
+	if tx.inTurn {
+		return func() {}
+	}
+	solver.TakeTurn()
+	tx.inTurn = true
+	return func() {
+		tx.inTurn = false
+		solver.EndTurn()
+	}
 }
 
 // WorkTx is a transaction as the worker role: jobs and outbox markers, and no tenant's table.

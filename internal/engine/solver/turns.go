@@ -5,8 +5,10 @@ import (
 	"sync"
 )
 
-// turns shares the cores of the process among work that computes for long: runs and rows of files. The scheduler lets a
-// goroutine that computes go on for ten milliseconds before the next one, so each beyond the cores delays every answer.
+// turns shares the cores of the process among work that computes for long: runs, rows of files, and what the database
+// does for them, since it has the same cores or about as many. The scheduler lets a goroutine that computes go on for
+// ten milliseconds before the next one, so each beyond the cores delays every answer. A turn is taken last, after locks
+// and connections: what holds one waits for nothing that waits for a turn.
 var turns struct {
 	sync.Mutex
 
@@ -41,6 +43,12 @@ func EndTurn() {
 		t.queue = t.queue[1:]
 		t.busy++
 	}
+}
+
+// PassTurn gives the core to what has waited longest, and takes the next turn.
+func PassTurn() {
+	EndTurn()
+	TakeTurn()
 }
 
 func mostBusy() int {
