@@ -20,11 +20,14 @@ type csvDecoder struct {
 	header    []string // nil while the dialect is being looked for: then any number of fields will do
 	short     int      // a width below that of the header which rows may have too: their last columns are empty
 	fields    []string
-	over      int    // the last column of the record at hand with a value, where that is beyond ColumnsMax
-	scratch   []byte // unquoted text of the record at hand
-	ends      []int  // of each field in scratch
+	over      int            // the last column of the record at hand with a value, where that is beyond ColumnsMax
+	scratch   []byte         // unquoted text of the record at hand
+	ends      []int          // of each field in scratch
+	above     []recon.Record // the lines above the header
 	sections
 }
+
+func (d *csvDecoder) preamble() []recon.Record { return d.above }
 
 // next is the next row that has any value; blank lines are no rows.
 func (d *csvDecoder) next(rec *recon.Record) error {

@@ -26,7 +26,8 @@ func openCSV(in *input) (decoder, string, error) {
 	if wanted == 0 {
 		wanted = declaredDelimiter(w.rest())
 	}
-	if err := skipTo(w, in.opt.Header); err != nil {
+	skipped, err := skipTo(w, in.opt.Header)
+	if err != nil {
 		return nil, "", err
 	}
 	head := w.head()
@@ -41,6 +42,7 @@ func openCSV(in *input) (decoder, string, error) {
 	if d.header, err = chosen.columns(); err != nil {
 		return nil, "", err
 	}
+	d.above = append(skipped, d.above...)
 	found := "delimiter " + cmp.Or(delimiterNames[d.delimiter], string(rune(d.delimiter)))
 	if chosen.line > 1 {
 		found += fmt.Sprintf(", header on line %d", chosen.line)
@@ -71,20 +73,26 @@ func declaredDelimiter(head []byte) byte {
 	return 0
 }
 
-// skipTo moves to the line that holds the header.
-func skipTo(w *window, line int) error {
+// skipTo moves to the line that holds the header, and returns the first of the lines above it.
+func skipTo(w *window, line int) (above []recon.Record, err error) {
 	for w.line < line {
 		end, last, err := w.lineEnd(0)
 		if err != nil {
-			return readError(w, err)
+			return nil, readError(w, err)
 		}
 		if last {
-			return recon.Unprocessable(recon.CodeHeaderNotFound,
+			return nil, recon.Unprocessable(recon.CodeHeaderNotFound,
 				fmt.Sprintf("has %d lines, so line %d cannot be its header", w.line, line))
+		}
+		if len(above) < dialectRows {
+			fields := strings.FieldsFunc(string(w.rest()[:end]), func(r rune) bool {
+				return strings.ContainsRune(delimiters, r)
+			})
+			above = append(above, recon.Record{Line: w.line, Fields: fields})
 		}
 		w.take(end + 1)
 	}
-	return nil
+	return above, nil
 }
 
 // separator reads the head with each delimiter and keeps the one under which it makes the best table.
@@ -105,7 +113,7 @@ func separator(w *window, wanted byte, opt *Options) (*csvDecoder, table, error)
 		if best == nil || chosen.score > bestTable.score {
 			best = &csvDecoder{w: w, delimiter: delimiter, short: chosen.short, sections: sections{
 				headerLine: chosen.line, names: chosen.names, known: opt.Names, probe: chosen.probe, other: above,
-			}}
+			}, above: s.above(&chosen, &above)}
 			bestTable, refused = chosen, err
 		}
 	}

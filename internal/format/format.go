@@ -240,6 +240,14 @@ func (r *Reader) Statements() []Statement {
 	return nil
 }
 
+// Preamble returns the first lines above the header of a table, which are no rows.
+func (r *Reader) Preamble() []recon.Record {
+	if d, ok := r.rows.(interface{ preamble() []recon.Record }); ok {
+		return d.preamble()
+	}
+	return nil
+}
+
 // Format is the name of the format in use, and Found describes what else was detected ("delimiter ;, header on line
 // 5").
 func (r *Reader) Format() string { return r.format }

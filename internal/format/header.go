@@ -103,6 +103,20 @@ func (s *sample) header(line int) (chosen, above table, err error) {
 	return chosen, above, s.secondHeader(chosen)
 }
 
+// above are the rows above a table, and above the first one where two are read.
+func (s *sample) above(chosen, first *table) (rows []recon.Record) {
+	line := chosen.line
+	if first.line > 0 {
+		line = first.line
+	}
+	for _, r := range s.rows {
+		if r.line < line {
+			rows = append(rows, recon.Record{Line: r.line, Fields: within(r.fields, 1)})
+		}
+	}
+	return rows
+}
+
 // agreement is how many delimiters part the rows that agree on most columns.
 func (s *sample) agreement() float64 {
 	most, counts := 0, map[int]int{}

@@ -137,3 +137,19 @@ func TestColumnsBeyondTheLimitAreNamed(t *testing.T) {
 		require.ErrorContains(t, o.err, "has something in column 10000 on line 1", quoted)
 	}
 }
+
+// The lines above a header are kept, whether the header was found or named.
+func TestPreamble(t *testing.T) {
+	t.Parallel()
+	const text = "Kontoauszug;;\nAngaben in TEUR;;\n\nDatum;Text;Betrag\n05.01.2026;Miete;-12,5\n06.01.2026;Salg;3,5\n"
+	for _, header := range []int{0, 4} {
+		r, err := Open(strings.NewReader(text), "a.csv", Options{Header: header})
+		require.NoError(t, err)
+		require.Len(t, r.Preamble(), 2+header/4)
+		require.Equal(t, 2, r.Preamble()[1].Line)
+		require.Equal(t, "Angaben in TEUR", r.Preamble()[1].Fields[0])
+	}
+	r, err := Open(strings.NewReader(`[{"a":1}]`), "a.json", Options{})
+	require.NoError(t, err)
+	require.Empty(t, r.Preamble())
+}

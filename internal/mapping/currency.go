@@ -21,7 +21,12 @@ var foreign = []string{
 
 // currencyColumn takes the column of the amount's currency: the one named after the amount, or the only one that is not
 // named after something else. A code in the amount's own name beats any column.
-func (d *detector) currencyColumn() { //nolint:gocognit // one rule after the other
+func (d *detector) currencyColumn() {
+	d.findCurrency()
+	d.mixedSigns()
+}
+
+func (d *detector) findCurrency() { //nolint:gocognit // one rule after the other
 	if d.out.Has(recon.FieldCurrency) || len(d.out.Fields[recon.FieldAmount].Each) > 0 {
 		if at := columnAt(d.header, firstColumn(d.out.Fields[recon.FieldCurrency])); at >= 0 {
 			d.unknownAssets(at)
@@ -65,6 +70,7 @@ func (d *detector) currencyColumn() { //nolint:gocognit // one rule after the ot
 		return
 	}
 	if len(found) == 0 {
+		d.fromAbove(amount)
 		return
 	}
 	best := found[0]

@@ -43,6 +43,7 @@ type Detection struct {
 	open        *openSign
 	openFee     *openFee
 	openNet     *openNet
+	openUnit    *aboveUnit
 	openCard    string // why the signs may be those of a card
 	openStatus  []string
 	factor      recon.Minor // by which amounts are larger than those of the other side
@@ -111,8 +112,11 @@ type detector struct {
 	given  recon.FieldMap
 	side   recon.Side
 
-	signStated bool   // by a flag of the caller
-	origin     string // of the given map, for people
+	signStated bool           // by a flag of the caller
+	origin     string         // of the given map, for people
+	currency   string         // of rows whose file names none, as the caller has it
+	unknown    int            // a column that may be the status, with words that no list knows; -1: none
+	preamble   []recon.Record // the lines above the header
 
 	out     recon.FieldMap
 	taken   map[int]bool
@@ -125,7 +129,9 @@ type detector struct {
 // (01/02/2026, 1.234) is refused with the way to settle it; what it leaves open of money is a question; whatever a
 // later row contradicts is that row's error.
 func newDetector(header []string, sample []recon.Record, given recon.FieldMap, side recon.Side) *detector {
-	d := &detector{header: header, sample: sample, given: given, side: side, out: given, taken: map[int]bool{}}
+	d := &detector{
+		header: header, sample: sample, given: given, side: side, out: given, taken: map[int]bool{}, unknown: -1,
+	}
 	d.report.Rows = len(sample)
 	d.out.Fields = maps.Clone(given.Fields)
 	if d.out.Fields == nil {
@@ -198,6 +204,7 @@ func (d *detector) askOpen() {
 	d.askFee()
 	d.askNet()
 	d.askCard(m)
+	d.askUnitAbove()
 }
 
 func (d *detector) fail(field, code, format string, args ...any) {
@@ -438,8 +445,17 @@ func (d *detector) stages() func(recon.Record) string {
 }
 
 // moneyColumns are the columns that give a row its amount and its way.
-func (d *detector) moneyColumns() (columns []int) {
-	for _, field := range []string{recon.FieldAmount, recon.FieldDebit, recon.FieldCredit, recon.FieldDirection} {
+func (d *detector) moneyColumns() []int {
+	return d.columnsOf(recon.FieldAmount, recon.FieldDebit, recon.FieldCredit, recon.FieldDirection)
+}
+
+// amountsAt are the columns that give a row its amount.
+func (d *detector) amountsAt() []int {
+	return d.columnsOf(recon.FieldAmount, recon.FieldDebit, recon.FieldCredit)
+}
+
+func (d *detector) columnsOf(fields ...string) (columns []int) {
+	for _, field := range fields {
 		for _, name := range d.out.Fields[field].Names() {
 			columns = append(columns, columnAt(d.header, name))
 		}

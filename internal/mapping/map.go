@@ -191,10 +191,13 @@ func (r *row) currencyOf() (code string) {
 	}
 	if r.m.currency == nil {
 		r.tx.Currency = recon.NoCurrency
-		if code = r.codeBesideAmount(); code != "" {
+		if code, _ = r.signOfAmount(); code != "" {
 			r.tx.Currency = code
 		}
 		return code
+	}
+	if r.m.currency.bySign {
+		return r.currencyBySign()
 	}
 	text := r.m.currency.word(r.rec)
 	code = currencyCode(text)
@@ -216,17 +219,35 @@ func (r *row) currencyOf() (code string) {
 	return code
 }
 
-func (r *row) codeBesideAmount() string {
+// currencyBySign is the currency of the sign next to the amount, as the map knows it; of an amount without a sign it is
+// the default.
+func (r *row) currencyBySign() string {
+	s := r.m.currency
+	code, shared := r.signOfAmount()
+	if code == "" {
+		code = cmp.Or(s.values[shared], s.ifEmpty)
+	}
+	if _, known := recon.CurrencyDigits(code); !known {
+		r.fail(recon.FieldCurrency, cmp.Or(code, shared), recon.CodeCurrencyUnknown,
+			"%q names no currency: name it under values of currency in the field map", cmp.Or(code, shared))
+		return ""
+	}
+	r.tx.Currency = code
+	return code
+}
+
+// signOfAmount is the currency that an amount of the row names, or the sign of several.
+func (r *row) signOfAmount() (code, shared string) {
 	for _, s := range []*source{r.m.amount, r.m.credit, r.m.debit} {
 		text := s.text(r.rec)
 		if text == "" || plainNumber(text) {
 			continue
 		}
-		if a, err := readAmount(text, s.decimal); err == nil && a.currency != "" {
-			return a.currency
+		if a, err := readAmount(text, s.decimal); err == nil && a.currency+a.shared != "" {
+			return a.currency, a.shared
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // amounts fills the signed amount and the named ones.

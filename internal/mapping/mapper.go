@@ -67,6 +67,7 @@ type source struct {
 	plus, less   []int                  // columns of an amount that is a sum
 	each         []currencyColumn       // columns of one currency each
 	unknownAside bool
+	bySign       bool // it is that of the sign next to the amount
 }
 
 // currencyColumn is a column of amounts in one currency.
@@ -158,7 +159,8 @@ func compileSource(
 	s := &source{
 		name: name, constant: field.Constant, join: field.Join,
 		values: make(map[string]string, len(field.Values)), negate: field.Negate,
-		ifEmpty: field.Default, unknownAside: field.Unknown == recon.UnknownAside, blank: blanks(name, all.Empty),
+		ifEmpty: field.Default, unknownAside: field.Unknown == recon.UnknownAside,
+		bySign: field.NoOrigin(), blank: blanks(name, all.Empty),
 	}
 	var problems []recon.FieldError
 	fail := func(pointer, code, message string) {

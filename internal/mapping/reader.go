@@ -214,7 +214,7 @@ func (r *Reader) detect(given recon.FieldMap) error {
 	}
 	notes := r.notes
 	d := newDetector(r.file.Header(), r.sample, given, r.hints.Side)
-	d.signStated = r.signStated
+	d.signStated, d.currency, d.preamble = r.signStated, r.hints.Currency, r.file.Preamble()
 	if r.export != nil {
 		d.origin = "a fact of the known export " + r.export.Name
 	}
@@ -236,7 +236,8 @@ func (r *Reader) finish() {
 		d.report, d.out = r.Detection, r.fields
 		d.askOpen()
 		r.Detection = d.report
-		r.Detection.open, r.Detection.openFee, r.Detection.openNet, r.Detection.openCard = nil, nil, nil, ""
+		r.Detection.open, r.Detection.openFee, r.Detection.openNet = nil, nil, nil
+		r.Detection.openUnit, r.Detection.openCard = nil, ""
 	}
 	if r.Detection.Earlier && len(r.sample) > 0 {
 		r.compareEarlier()

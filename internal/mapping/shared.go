@@ -391,19 +391,24 @@ func (r *Reader) factorBy(index map[string]*Known) {
 	if r.fields.Unit != "" {
 		return
 	}
-	counts, joined := map[recon.Minor]int{}, 0
+	counts, joined, equal := map[recon.Minor]int{}, 0, 0
 	for _, p := range r.pairs(index) {
 		if p.tx.Currency != p.other.Currency && p.tx.Currency != recon.NoCurrency &&
 			p.other.Currency != recon.NoCurrency {
 			continue
 		}
 		mine, theirs := max(p.tx.Amount, -p.tx.Amount), max(p.other.Amount, -p.other.Amount)
-		joined++
+		if joined++; mine == theirs {
+			equal++
+		}
 		for factor := recon.Minor(10); factor <= 10_000; factor *= 10 {
 			if theirs <= mine/factor+1 && theirs*factor == mine {
 				counts[factor]++
 			}
 		}
+	}
+	if equal*2 > joined && equal >= unitPairsMin {
+		r.Detection.openUnit = nil
 	}
 	for factor, n := range counts {
 		if n*2 > joined && n >= unitPairsMin {

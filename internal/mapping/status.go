@@ -21,6 +21,7 @@ func (d *detector) statusColumn() {
 		return
 	}
 	best := -1
+	d.unknown = -1
 	for at := range d.header {
 		if d.taken[at] || best >= 0 {
 			continue
@@ -35,6 +36,10 @@ func (d *detector) statusColumn() {
 			decisive = decisive || status == recon.Pending || status == recon.Void || status == undone
 		}
 		named := nameRank(d.words[at], recon.FieldBookingStatus) >= 0
+		if named && known == 0 {
+			d.unknownStatus(at, words)
+			continue
+		}
 		switch {
 		case len(words) == 0 || len(words) > statusWordsMax || known == 0:
 		case named && known*2 >= len(words), known == len(words) && decisive && len(words) > 1:
@@ -43,11 +48,38 @@ func (d *detector) statusColumn() {
 			best = at
 		}
 	}
+	why := "its values say booked, pending or no money"
+	if best < 0 && d.unknown >= 0 {
+		best, why = d.unknown, "named like a status, and what its words mean is open"
+	}
 	if best < 0 {
 		return
 	}
-	d.use(recon.FieldBookingStatus, best, "its values say booked, pending or no money", Named)
+	d.use(recon.FieldBookingStatus, best, why, Named)
 	d.askStatus(best)
+}
+
+// unknownStatus keeps a column that is named like a status and holds a few words of which none is known, or passes it
+// over by name: texts and codes of regions are no status.
+func (d *detector) unknownStatus(at int, words []string) {
+	regions := slices.Contains(otherStates, strings.Join(d.words[at], " ")) ||
+		!slices.ContainsFunc(words, func(word string) bool { return len(word) != 2 })
+	few := len(words) <= 3 || len(words)*2 <= len(d.values(at))
+	switch {
+	case len(words) == 0:
+	case d.unknown < 0 && few && len(words) <= statusWordsMax && !regions && !slices.ContainsFunc(words, isLongText):
+		d.unknown = at
+	default:
+		d.passOver(at, "named like a status, and none of its words is known as one: its rows are read as booked")
+	}
+}
+
+// otherStates are names of a status that mean as often a part of a country, or any remark.
+var otherStates = []string{"state", "estado", "info"}
+
+// isLongText reports whether a text is no word for a status: it is long, or holds a number.
+func isLongText(text string) bool {
+	return len(text) > 40 || strings.Count(text, " ") > 3 || len(text) > 2 && strings.ContainsAny(text, "0123456789@")
 }
 
 func firstColumn(f recon.MapField) string {
@@ -91,6 +123,7 @@ func (d *detector) settleStatus(m *Mapper) {
 	if len(problems) > 0 {
 		return
 	}
+	var open []string
 	for _, word := range d.report.openStatus {
 		if status := d.statusByBalance(m, at, word); status != "" {
 			values[word] = status
@@ -100,6 +133,13 @@ func (d *detector) settleStatus(m *Mapper) {
 			values[word] = recon.Booked // and set aside for another reason
 			continue
 		}
+		open = append(open, word)
+	}
+	if d.unknown >= 0 && len(open) > 1 && len(values) == 0 {
+		d.askStatuses(booked, at, open)
+		open = nil
+	}
+	for _, word := range open {
 		_, rows := d.wordsIn(at)
 		line := func(list string) string {
 			return fmt.Sprintf("status: {column: %q, %s: %s}", d.header[at], list, quoteYAML(word))
@@ -116,6 +156,24 @@ func (d *detector) settleStatus(m *Mapper) {
 		field.Values = values
 		d.out.Fields[recon.FieldBookingStatus] = field
 	}
+}
+
+// askStatuses asks what the words of a status column mean of which none is known, the commonest first.
+func (d *detector) askStatuses(booked *Mapper, at int, words []string) {
+	_, rows := d.wordsIn(at)
+	parts := make([]string, len(words))
+	for i, word := range words {
+		parts[i] = fmt.Sprintf("%q (%s, %s)", word, rowsText(rows[word]), d.sumWhere(booked, at, word))
+	}
+	line := func(rest string) string {
+		return fmt.Sprintf("status: {column: %q, booked: %s, %s: %s}", d.header[at], quoteYAML(words[0]), rest,
+			quoteYAML(words[1:]...))
+	}
+	d.ask("status", fmt.Sprintf("column %q holds %s, and none of these words is known: which rows are money?",
+		d.header[at], strings.Join(parts, " and ")),
+		[2]string{"all are booked", fmt.Sprintf("status: {column: %q, booked: %s}", d.header[at], quoteYAML(words...))},
+		[2]string{fmt.Sprintf("%q is booked, and the rest may become money", words[0]), line("pending")},
+		[2]string{fmt.Sprintf("%q is booked, and the rest never became money", words[0]), line("void")})
 }
 
 // moves reports whether any row of a word would be money if it were booked.

@@ -78,10 +78,13 @@ func nameWords(name string) []string {
 	count := len(words)
 	return slices.DeleteFunc(words, func(w string) bool {
 		_, code := recon.CurrencyDigits(currencyOfWord(w)) // as in "amount_eur"
-		code = code && !slices.Contains([]string{"all", "top", "try", "mop"}, w)
+		code = code && !slices.Contains(codesAsWords, w)
 		return fillers[w] && count > 2 || (code || w == "utc" || w == "gmt") && count > 1
 	})
 }
+
+// codesAsWords are codes of currencies that are words too.
+var codesAsWords = []string{"all", "top", "try", "mop"}
 
 // currencyOfWord is the code that a word of a column name means: "EUR", "€" and "euros" alike.
 func currencyOfWord(word string) string {

@@ -76,6 +76,10 @@ func (d *detector) unitInName() {
 			found[unitOf(name)] = name
 		}
 	}
+	if unit := unitAbove(d.preamble); unit != nil && len(found) == 1 && found[""] != "" {
+		d.unitAbove(unit)
+		return
+	}
 	for unit, name := range found {
 		switch {
 		case unit == "", unit == recon.UnitMinor && d.broken():

@@ -2,6 +2,7 @@ package recon
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -173,6 +174,10 @@ func (f MapField) Names() []string {
 	return names
 }
 
+// NoOrigin reports whether a field names neither a column nor a constant: a currency is then that of the sign next to
+// the amount, with Values for what a sign means and Default for amounts without one.
+func (f MapField) NoOrigin() bool { return len(f.Names()) == 0 && f.Constant == "" }
+
 // With returns the map with what another one names: its fields and settings replace those of the same name.
 func (m FieldMap) With(patch FieldMap) FieldMap {
 	fields := maps.Clone(m.Fields)
@@ -184,6 +189,11 @@ func (m FieldMap) With(patch FieldMap) FieldMap {
 			values := maps.Clone(before.Values) // one answer gives the meaning of one word
 			maps.Copy(values, field.Values)
 			field.Values = values
+		}
+		if before, ok := fields[name]; ok && before.NoOrigin() && field.NoOrigin() {
+			if field.Default = cmp.Or(field.Default, before.Default); len(field.Values) == 0 {
+				field.Values = before.Values
+			}
 		}
 		fields[name] = field
 	}

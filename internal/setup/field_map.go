@@ -290,7 +290,8 @@ func (d *decoder) oneWay(n *node, pointer string, field *recon.MapField) {
 			ways++
 		}
 	}
-	if ways != 1 {
+	bySign := strings.HasSuffix(pointer, "/"+recon.FieldCurrency) && (field.Default != "" || field.Values != nil)
+	if ways != 1 && (ways > 0 || !bySign) {
 		d.refuse(n, pointer, recon.CodeImpossible, "give one of column, constant, add and each")
 	}
 	if sum && len(field.Add) == 0 {
