@@ -87,6 +87,7 @@ func (in *matchInput) takeOver() {
 				if f.source == source.Name && f.how.Map == nil {
 					f.before = &mapping.Earlier{
 						Map: source.FieldMap(), Columns: source.Columns, Inverted: source.Flipped,
+						Answered: source.Answered,
 					}
 				}
 			}
@@ -97,7 +98,7 @@ func (in *matchInput) takeOver() {
 // read returns how a file is read, for the next period.
 func (f *matchFile) read() period.Source {
 	source := period.NewSource(f.side, f.source, f.named, f.reader.Lasting(), f.reader.Inverted())
-	source.Columns = f.reader.Header()
+	source.Columns, source.Answered = f.reader.Header(), f.reader.Answered()
 	return source
 }
 

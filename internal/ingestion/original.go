@@ -173,7 +173,7 @@ func (s *Service) Mend(ctx context.Context, importID string, mend Mend) (stored 
 			return err
 		}
 		t.importNum, t.columns = imported.Num, read.Columns
-		t.earlier = &mapping.Earlier{Map: read.FieldMap, Columns: read.Columns}
+		t.earlier = &mapping.Earlier{Map: read.FieldMap, Columns: read.Columns, Answered: read.Answered}
 		if m := &read.FieldMap; m.Header != 0 || m.Charset != "" || m.Delimiter != "" { // only a map names them
 			t.fields = m
 		}

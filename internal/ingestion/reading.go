@@ -16,7 +16,8 @@ import (
 type Reading struct {
 	FieldMap  recon.FieldMap    `json:"fieldMap"`
 	Detection mapping.Detection `json:"detection"`
-	Columns   []string          `json:"columns"` // of the file, when it began
+	Columns   []string          `json:"columns"`            // of the file, when it began
+	Answered  []string          `json:"answered,omitempty"` // ids of the questions about it that were answered
 	Settings  ReadingSettings   `json:"settings"`
 }
 
@@ -35,7 +36,8 @@ func settingsOf(s recon.Source) ReadingSettings {
 }
 
 func (t target) reading(r *mapping.Reader) Reading {
-	return Reading{FieldMap: r.FieldMap(), Detection: r.Detection, Columns: t.columns, Settings: settingsOf(t.source)}
+	return Reading{FieldMap: r.FieldMap(), Detection: r.Detection, Columns: t.columns, Answered: r.Answered(),
+		Settings: settingsOf(t.source)}
 }
 
 // recallReading takes over how the source's last file was read, so that signs, dates and decimals do not change from
@@ -43,7 +45,7 @@ func (t target) reading(r *mapping.Reader) Reading {
 func (t *target) recallReading(ctx context.Context, tx *postgres.Tx) error {
 	last, err := lastReading(ctx, tx, t.source.ID)
 	if err == nil && last != nil && last.Settings == settingsOf(t.source) {
-		t.earlier = &mapping.Earlier{Map: last.FieldMap, Columns: last.Columns}
+		t.earlier = &mapping.Earlier{Map: last.FieldMap, Columns: last.Columns, Answered: last.Answered}
 	}
 	return err
 }

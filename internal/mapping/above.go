@@ -67,7 +67,8 @@ func (d *detector) askUnitAbove() {
 	}
 	d.ask("unit", fmt.Sprintf("line %d above the table is %.60q: are the amounts in %s?", open.line, open.text,
 		unitNames[open.unit]),
-		[2]string{"yes", "unit: " + open.unit}, [2]string{"no: they are as they are written", "unit: " + recon.UnitMajor})
+		[2]string{"yes", "unit: " + open.unit},
+		[2]string{"no: they are as they are written", "unit: " + recon.UnitMajor})
 }
 
 // unitNames are the units for people.
@@ -83,7 +84,8 @@ func (d *detector) fromAbove(amount string) {
 	}
 	d.out.Fields[recon.FieldCurrency] = recon.MapField{Constant: code}
 	d.report.Choices = append(d.report.Choices, Choice{
-		Field: recon.FieldCurrency, Value: code, Why: fmt.Sprintf("from line %d above the table", line), Evidence: Named,
+		Field: recon.FieldCurrency, Value: code, Evidence: Named,
+		Why: fmt.Sprintf("from line %d above the table", line),
 	})
 	d.note("the amounts are in %s, by line %d above the table: currency: {constant: …} in a map reads another one",
 		code, line)

@@ -42,7 +42,7 @@ func (d *detector) mixedSigns() {
 		for _, code := range firstDistinct(named) {
 			answers = append(answers, [2]string{code, fmt.Sprintf("currency: {default: %s}", code)})
 		}
-		d.ask("currency", fmt.Sprintf("the amounts of %s have no sign of a currency, and others have: in which are they?",
+		d.ask("currency", fmt.Sprintf("the amounts of %s have no sign of a currency, and others have: which is theirs?",
 			rowsText(bare)), answers...)
 	}
 }
@@ -80,8 +80,8 @@ func (d *detector) askSignOf(sign string, rows int, codes []string) {
 	for _, code := range firstDistinct(codes) {
 		answers = append(answers, [2]string{code, fmt.Sprintf("currency: {values: {%q: %s}}", sign, code)})
 	}
-	d.ask("currency."+sign, fmt.Sprintf("the amounts of %s have the sign %q, which several currencies have, and others "+
-		"have another one: which is it?", rowsText(rows), sign), answers...)
+	d.ask("currency."+sign, fmt.Sprintf("the amounts of %s have the sign %q, which several currencies have, and "+
+		"others have another one: which is it?", rowsText(rows), sign), answers...)
 }
 
 const currenciesAsked = 6

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -335,7 +334,7 @@ var foreignIDs = []string{
 
 // referenceAndID settles the two together: an id is unique, and what both sides share is seldom the row's own id.
 func (d *detector) referenceAndID() {
-	d.exponents()
+	d.lostDigits()
 	id := -1
 	if !d.out.Has(recon.FieldExternalID) {
 		id = d.idColumn()
@@ -357,39 +356,6 @@ func (d *detector) referenceAndID() {
 			"no column is named like a reference, so the id is what the other side may share", Named)
 	}
 }
-
-// losesDigits reports whether a text is a number that a spreadsheet wrote with an exponent, or with zeros for all
-// digits behind the 15 that it keeps.
-func losesDigits(text string) bool {
-	if len(text) <= 4 || len(text) >= 24 || text[0] > '9' {
-		return false
-	}
-	if len(text) > digitsKept+1 && strings.Trim(text[digitsKept:], "0") == "" {
-		return !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) &&
-			strings.Trim(text, "0") != ""
-	}
-	return strings.ContainsAny(text, "eE") && exponent.MatchString(text)
-}
-
-const digitsKept = 15 // of a number by spreadsheets
-
-// exponents notes columns of ids that a spreadsheet wrote as numbers: their digits are lost, and rows look alike.
-func (d *detector) exponents() {
-	for at, name := range d.header {
-		words := d.words[at]
-		idLike := nameRank(words, recon.FieldExternalID) >= 0 || nameRank(words, recon.FieldReference) >= 0 ||
-			firstColumn(d.given.Fields[recon.FieldExternalID]) == name
-		if idLike && share(d.values(at), 50, losesDigits) {
-			d.taken[at] = true
-			d.passOver(at, "its ids have an exponent, or zeros behind 15 digits: the rest is lost")
-			d.note("the ids of column %s are written with an exponent or with zeros behind 15 digits (%s): their "+
-				"digits are lost, and no row is known by them; format the column as text and export again", name,
-				d.values(at)[0])
-		}
-	}
-}
-
-var exponent = regexp.MustCompile(`^[0-9][.,]?[0-9]*[eE]\+?[0-9]{2}$`)
 
 func (d *detector) idColumn() int {
 	filled := func(values []string) bool { return len(values) == len(d.sample) }

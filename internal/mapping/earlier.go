@@ -17,6 +17,7 @@ import (
 type Earlier struct {
 	Map      recon.FieldMap
 	Columns  []string // of the file then: one with others may say more about its money; nil: not compared
+	Answered []string // ids of the questions that were answered for it
 	Inverted bool     // Map has the signs that Hints.Invert or AlignSigns gave it
 }
 
@@ -35,7 +36,10 @@ func (r *Reader) byEarlier(e *Earlier) (bool, error) {
 	}
 	m = m.With(r.patch)
 	r.Detection, r.detector, r.fields = Detection{Earlier: true, Notes: r.notes}, nil, m
-	r.how, r.signStated = "as last period", true
+	r.how, r.signStated, r.goesOn = "as last period", true, true
+	if m.Skip == nil {
+		r.askDetails()
+	}
 	if err := r.reopen(e, m); err != nil || !r.signStated {
 		r.negateFound = r.fields.Negate
 		r.fields.Negate = r.fields.Negate != r.hints.Invert
@@ -67,7 +71,7 @@ func (r *Reader) missing(m *recon.FieldMap) (missing []recon.FieldError) {
 	objects := slices.Contains([]string{format.JSON, format.NDJSON}, r.file.Format())
 	for _, p := range problems {
 		name, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/")
-		needed := slices.Contains(moneyFields, name) || name == recon.FieldDate ||
+		needed := slices.Contains(moneyFields, name) || name == recon.FieldDate || m.Fields[name].Is != "" ||
 			!objects && (name == recon.FieldExternalID || name == recon.FieldPendingOf)
 		if p.Code != recon.CodeUnknownColumn || needed {
 			missing = append(missing, p)
@@ -87,23 +91,40 @@ var moneyFields = []string{
 	recon.FieldNet, recon.FieldGross, recon.FieldCurrency, recon.FieldBookingStatus,
 }
 
-// reopen detects the fields anew of which columns that the earlier file had not may say more.
+// reopen detects the fields anew of which columns that the earlier file had not may say more, and those of which this
+// file shows otherwise.
 func (r *Reader) reopen(e *Earlier, m recon.FieldMap) error {
+	if _, defined := r.file.FieldMap(); defined || len(r.sample) == 0 {
+		return nil
+	}
+	stated := recon.FieldMap{}
+	if r.hints.Map != nil {
+		stated = *r.hints.Map
+	}
+	stated = stated.With(r.patch)
 	added := slices.DeleteFunc(slices.Clone(r.file.Header()), func(name string) bool {
 		return e.Columns == nil || slices.Contains(e.Columns, name)
 	})
-	if len(added) == 0 || len(r.sample) == 0 {
-		return nil
-	}
 	before := *r
 	alone := m
-	alone.Fields, alone.Negate, alone.Signs = nil, false, ""
-	err := r.detect(alone)
-	opened := r.meant(added, err)
-	*r = before
-	opened = slices.DeleteFunc(opened, func(name string) bool {
+	alone.Fields, alone.Negate, alone.Signs, alone.Unit = nil, false, "", ""
+	err := r.detect(alone.With(stated))
+	opened := slices.DeleteFunc(r.meant(added, err), func(name string) bool {
 		return m.Has(name) && !slices.Contains(moneyFields, name)
 	})
+	var reasons []string
+	if len(opened) > 0 {
+		reasons = append(reasons, "it had no column "+strings.Trim(fmt.Sprintf("%q", added), "[]"))
+	}
+	if err == nil {
+		for _, c := range r.otherwise(e, m, stated) {
+			if !slices.Contains(opened, c.field) {
+				opened, reasons = append(opened, c.field), append(reasons, c.why)
+			}
+		}
+	}
+	*r = before
+	opened = slices.DeleteFunc(opened, stated.Has)
 	if len(opened) == 0 {
 		return nil
 	}
@@ -116,12 +137,15 @@ func (r *Reader) reopen(e *Earlier, m recon.FieldMap) error {
 	for _, name := range opened {
 		delete(m.Fields, name)
 	}
-	r.notes = append(slices.Clone(r.notes), fmt.Sprintf("the last file of this source had no column %s: what they may "+
-		"say is found anew, and the rest is read as then", strings.Trim(fmt.Sprintf("%q", added), "[]")))
-	err = r.detect(m)
+	if slices.Contains(opened, unitField) {
+		m.Unit = ""
+	}
+	r.notes = append(slices.Clone(r.notes), "the last file of this source was otherwise: "+
+		strings.Join(reasons, "; ")+": what that says is found anew, and the rest is read as then")
+	err = r.detect(m.With(stated))
 	r.notes = before.notes
-	r.how = "as last period, and anew for new columns"
-	r.signStated = !sign
+	r.how = "as last period, and anew where it differs:"
+	r.signStated = r.signStated || !sign
 	return err
 }
 
@@ -185,4 +209,5 @@ func (r *Reader) compareEarlier() {
 	}
 	compare("dateFormat", &r.fields.DateFormat, d.out.DateFormat, stated.DateFormat)
 	compare("decimal", &r.fields.Decimal, d.out.Decimal, stated.Decimal)
+	r.askUnitOfEarlier(stated.Unit)
 }

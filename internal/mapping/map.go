@@ -140,7 +140,9 @@ func (r *row) texts() {
 		r.tx.ExternalID = "" // rows of it look alike and are not the same
 	}
 	r.tx.PendingOf = r.m.pendingOf.text(r.rec)
-	r.tx.Reference = r.m.reference.text(r.rec)
+	if r.tx.Reference = r.m.reference.text(r.rec); losesDigits(r.tx.Reference) {
+		r.tx.Reference = ""
+	}
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
 	if len(r.tx.ExternalID) > idBytesMax {

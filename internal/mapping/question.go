@@ -118,6 +118,20 @@ func answeredNothing(side []*Reader) error {
 	return nil
 }
 
+// Answered returns the ids of the questions that were answered for the file, or for the one by whose reading it is
+// read.
+func (r *Reader) Answered() (ids []string) {
+	if r.goesOn {
+		ids = slices.Clone(r.hints.Earlier.Answered)
+	}
+	for _, id := range r.asked {
+		if r.hints.Answers[id] > 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 func openIDs(side []*Reader) string {
 	var ids []string
 	for _, r := range side {

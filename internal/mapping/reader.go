@@ -66,6 +66,7 @@ type Reader struct {
 	negateFound bool     // of the map, before Hints.Invert and Settle
 	defined     bool     // the format's own map is the whole reading
 	signStated  bool     // by a map, an earlier reading or Hints.Invert
+	goesOn      bool     // it is read by Hints.Earlier, in whole or in part
 }
 
 // Open reads a file's beginning and settles what its columns mean. Its errors are *recon.Error and name the way out.
@@ -131,6 +132,7 @@ func (r *Reader) nothingReadable() error {
 // settle decides how the file is read.
 func (r *Reader) settle() error {
 	h := &r.hints
+	r.goesOn = false
 	if h.As == "" && h.Earlier != nil {
 		if read, err := r.byEarlier(h.Earlier); read || err != nil {
 			return err
@@ -239,7 +241,7 @@ func (r *Reader) finish() {
 		r.Detection.open, r.Detection.openFee, r.Detection.openNet = nil, nil, nil
 		r.Detection.openUnit, r.Detection.openCard = nil, ""
 	}
-	if r.Detection.Earlier && len(r.sample) > 0 {
+	if r.goesOn && len(r.sample) > 0 {
 		r.compareEarlier()
 	}
 	r.askFuture()

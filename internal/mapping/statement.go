@@ -92,18 +92,16 @@ func (d *detector) noteAccounts() {
 		if d.taken[at] || !slices.Contains(synonyms[recon.FieldAccount], strings.Join(d.words[at], " ")) {
 			continue
 		}
-		rows, held := map[string]int{}, 0
-		var accounts []string // of two rows at least: a total's text is none
+		var accounts []string
 		for _, account := range d.values(at) {
-			if rows[account]++; rows[account] == 2 {
-				accounts = append(accounts, strconv.Quote(account))
-				held++
+			if quoted := strconv.Quote(account); labelOf(account) == "" && !slices.Contains(accounts, quoted) {
+				accounts = append(accounts, quoted)
 			}
-			if rows[account] > 1 {
-				held++
+			if len(accounts) > accountsMax {
+				break
 			}
 		}
-		if len(accounts) > 1 && len(accounts) <= accountsMax && held*2 >= len(d.sample) {
+		if len(accounts) > 1 && len(accounts) <= accountsMax {
 			d.note("column %s holds several accounts (%s), and the rows of all are read: account: {column: %[1]q, "+
 				"is: …} in a map reads one", d.header[at], strings.Join(accounts, ", "))
 		}

@@ -137,6 +137,24 @@ func TestDetailsThatMakeAnotherAmountAreAsked(t *testing.T) {
 	}
 }
 
+// A file that is read as the last one of its source is asked about its own details.
+func TestDetailsOfTheNextFileAreAsked(t *testing.T) {
+	t.Parallel()
+	entry := func(amount string) string {
+		return `<Document><BkToCstmrStmt><Stmt><Id>1</Id><Acct><Id><IBAN>DE1</IBAN></Id><Ccy>EUR</Ccy></Acct><Ntry><Amt Ccy="EUR">` +
+			amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-01-05</Dt></BookgDt><NtryDtls><TxDtls>` +
+			`<Amt Ccy="EUR">4.00</Amt></TxDtls><TxDtls><Amt Ccy="EUR">4.00</Amt></TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`
+	}
+	first, err := Open(strings.NewReader(entry("8.00")), "x.xml", Hints{Side: recon.Right})
+	require.NoError(t, err)
+	require.NoError(t, first.SettleWith(OtherSide{}))
+	require.NoError(t, first.Unsettled())
+	next, err := Open(strings.NewReader(entry("7.00")), "y.xml", Hints{Side: recon.Right, Earlier: &Earlier{Map: first.Lasting()}})
+	require.NoError(t, err)
+	require.NoError(t, next.SettleWith(OtherSide{}))
+	require.ErrorContains(t, next.Unsettled(), "add up to another amount")
+}
+
 func TestASumOfAStatementIsWritten(t *testing.T) {
 	t.Parallel()
 	s := format.Statement{Currency: "JPY", Entries: 2, Moved: -50}

@@ -45,6 +45,8 @@ type Source struct {
 	Map     json.RawMessage `json:"map"`
 	Flipped bool            `json:"flipped,omitempty"` // negate in the map is the contrary of what was detected or written
 	Columns []string        `json:"columns,omitempty"` // of its file; none: not known
+
+	Answered []string `json:"answered,omitempty"` // ids of the questions about its files that were answered
 }
 
 // balance is the closing balance of a currency, and what leads from its left to its right side besides the rows that
