@@ -1,6 +1,7 @@
 -- The way back of the baseline: everything it made, children first.
 DROP TABLE back_test_entries;
 DROP TABLE back_tests;
+DROP TABLE expectations;
 DROP TABLE fetched_files;
 DROP TABLE fetches;
 DROP TABLE schedules;

@@ -524,6 +524,20 @@ CREATE TABLE fetched_files (
     PRIMARY KEY (source_id, name, stamp)
 );
 
+-- When files of a source are due, and whether they came.
+CREATE TABLE expectations (
+    source_id  uuid PRIMARY KEY REFERENCES sources (id),
+    num        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    body       jsonb NOT NULL,
+    next_at    timestamptz, -- NULL: the calendar has no business day within a year
+    since      timestamptz NOT NULL, -- the file of next_at comes after it
+    missed_at  timestamptz, -- the first time that was missed; a file since then ends it
+    version    integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_by text NOT NULL
+);
+
 -- Rule changes that were tried on history before they are published.
 CREATE TABLE back_tests (
     run_num       bigint PRIMARY KEY,

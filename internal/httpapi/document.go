@@ -231,7 +231,7 @@ safely. Where two people may edit, send the ETag that you read as If-Match. x-ro
 
 // nouns are the segments that name what a path is about; OpenAPI groups by them.
 var nouns = map[string]bool{
-	"me": true, "contexts": true, "sources": true, "fetch": true, "fetches": true, "field-map": true, "rules": true, "back-tests": true,
+	"me": true, "contexts": true, "sources": true, "fetch": true, "fetches": true, "expectation": true, "expectations": true, "field-map": true, "rules": true, "back-tests": true,
 	"imports": true, "transactions": true, "runs": true, "groups": true, "adjustments": true, "fx-rates": true,
 	"schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true,
 	"fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,

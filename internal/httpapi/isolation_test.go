@@ -63,6 +63,7 @@ var bodies = map[string]string{
 	"create-source":       `{"name":"X","side":"LEFT"}`,
 	"update-source":       `{"name":"X"}`,
 	"put-fetch":           `{"kind":"FOLDER"}`,
+	"put-expectation":     `{"by":"07:00"}`,
 	"put-field-map":       `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
 	"preview-import":      "id,date,amount\nX,2026-01-01,1.00\n",
 	"create-import":       "id,date,amount\nX,2026-01-01,1.00\n",
@@ -270,6 +271,7 @@ func TestT05_NothingOfATenantAppearsInAnothersLists(t *testing.T) {
 		canary+",2026-01-05,"+canary+",100.00,EUR,"+canary+","+canary+"\n")
 	a.Upload(a.NewSource(contextID, canary+" account", recon.Right), canary+".sta", mt940(canary, canary, "10,00", "15,00", "5,00"))
 	a.Must("PUT", "/v1/sources/"+source+"/fetch", `{"kind":"FOLDER","folder":"`+canary+`"}`, nil)
+	a.Must("PUT", "/v1/sources/"+source+"/expectation", `{"by":"07:00"}`, nil)
 	a.Must("POST", "/v1/contexts/"+contextID+"/rules", `{"name":"`+canary+`","type":"EXACT","priority":10}`, nil)
 	a.Must("POST", "/v1/fx-rates", `{"rates":[{"from":"EUR","to":"USD","date":"2026-01-05","rate":"1.08","type":"`+canary+`","source":"`+canary+`"}]}`, nil)
 	a.Must("POST", "/v1/calendars", `{"id":"`+canary+`"}`, nil)

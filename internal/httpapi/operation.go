@@ -219,17 +219,17 @@ type matchedBody[B any] struct {
 }
 
 // replace stores the next version of the thing that the path names. A missing thing is a 404, whatever the body.
-func replace[B, T any, P checked[B]](
-	find func(*postgres.Tx, context.Context, string) (T, error),
+func replace[B, T, F any, P checked[B]](
+	find func(*postgres.Tx, context.Context, string) (F, error),
 	do func(*postgres.Tx, context.Context, string, int, B) (T, error),
 ) endpoint {
 	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *matchedBody[B]) (T, error) {
-		found, err := find(tx, ctx, in.ID)
+		_, err := find(tx, ctx, in.ID)
 		if err == nil {
 			err = check(P(&in.Body).Check())
 		}
 		if err != nil {
-			return found, err
+			return *new(T), err
 		}
 		return do(tx, ctx, in.ID, in.version, in.Body)
 	})

@@ -123,6 +123,22 @@ var operations = []operation{
 		"GET /v1/sources/{sourceId}/fetch/files", viewer, "list-fetched-files",
 		"List the files that were fetched for a source, latest first", listIn((*postgres.Tx).FetchedFiles),
 	},
+	{
+		"GET /v1/expectations", viewer, "list-expectations", "List when files are due, and which have not come",
+		listed(snapshot, listExpectations),
+	},
+	{
+		"GET /v1/sources/{sourceId}/expectation", viewer, "get-expectation", "Get when a source's next file is due",
+		get((*postgres.Tx).Expectation),
+	},
+	{
+		"PUT /v1/sources/{sourceId}/expectation", admin, "put-expectation", "Set when a source's files are due",
+		replace((*postgres.Tx).Source, (*postgres.Tx).PutExpectation),
+	},
+	{
+		"DELETE /v1/sources/{sourceId}/expectation", admin, "delete-expectation", "Expect no more files of a source",
+		remove((*postgres.Tx).DeleteExpectation),
+	},
 
 	{
 		"GET /v1/contexts/{contextId}/rules", viewer, "list-rules", "List a context's rules in run order",

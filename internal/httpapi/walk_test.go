@@ -75,6 +75,7 @@ func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 		*of.id = w.make(path, of.body)
 	}
 	w.Must(http.MethodPut, "/v1/sources/"+w.left+"/fetch", `{"kind":"S3","bucket":"files","credentials":{"accessKey":"a","secretKey":"s"}}`, nil)
+	w.Must(http.MethodPut, "/v1/sources/"+w.left+"/expectation", `{"by":"07:00"}`, nil)
 	w.backTestID = w.BackTest(w.contextID, `{"rules":[]}`).ID
 	w.feeRuleID = w.make("/v1/contexts/"+w.contextID+"/fee-rules", `{"name":"cards","priority":10,"feeSchedule":"cards"}`)
 	return w

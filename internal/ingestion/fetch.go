@@ -115,6 +115,17 @@ func (f *Fetcher) Due(ctx context.Context, job recon.Job) error {
 	})
 }
 
+// Expect looks whether the file of a source that is due has come.
+func (f *Fetcher) Expect(ctx context.Context, job recon.Job) error {
+	return f.Imports.DB.TxRetry(ctx, func(tx *postgres.Tx) error {
+		now, err := f.now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.FireExpectation(ctx, job, now)
+	})
+}
+
 func (f *Fetcher) now(ctx context.Context, tx *postgres.Tx) (time.Time, error) {
 	if f.Now != nil {
 		return f.Now(), nil

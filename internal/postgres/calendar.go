@@ -31,16 +31,17 @@ func (tx *Tx) UpdateCalendar(
 	return tx.calendars().update(ctx, id, version, value)
 }
 
-// DeleteCalendar deletes a calendar that no rule names.
+// DeleteCalendar deletes a calendar that nothing names.
 func (tx *Tx) DeleteCalendar(ctx context.Context, id string, version int) error {
 	return tx.calendars().remove(ctx, id, version)
 }
 
-// calendars returns the tenant's calendars, which the dates of rules name.
+// calendars returns the tenant's calendars, which the dates of rules and the expectations of sources name.
 func (tx *Tx) calendars() configured[recon.Calendar] {
 	c := newConfigured(tx, "calendar", "calendars", func(c recon.Calendar) string { return c.ID })
 	c.used = `
 		FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
-		WHERE r.deleted_at IS NULL AND v.body -> 'date' ->> 'calendar' = @name`
+		WHERE r.deleted_at IS NULL AND v.body -> 'date' ->> 'calendar' = @name
+		UNION ALL SELECT FROM expectations WHERE body ->> 'calendar' = @name`
 	return c
 }

@@ -100,12 +100,13 @@ func (c configured[T]) remove(ctx context.Context, id string, version int) error
 
 // unused refuses what would leave a rule without the thing that it names.
 func (c configured[T]) unused(ctx context.Context, named T) error {
-	used, err := value[bool](c.tx.query(ctx, `SELECT EXISTS (SELECT 1`+c.used+`)`, pgx.NamedArgs{"name": c.name(named)}))
+	used, err := value[bool](c.tx.query(ctx, `SELECT EXISTS (SELECT`+c.used+`)`, pgx.NamedArgs{"name": c.name(named)}))
 	if err != nil {
 		return fmt.Errorf("looking for rules that name the %s: %w", c.noun.name, err)
 	}
 	if used {
-		return recon.Conflict(recon.CodeInUse, "a rule names this %s: change the rule first", c.noun.name)
+		return recon.Conflict(recon.CodeInUse,
+			"a rule, or what a source expects, names this %s: change that first", c.noun.name)
 	}
 	return nil
 }

@@ -96,7 +96,8 @@ func (tx *Tx) DeleteSource(ctx context.Context, id string, version int) error {
 	}
 	for _, statement := range []string{
 		`DELETE FROM field_maps WHERE source_id = $1`, `DELETE FROM fetched_files WHERE source_id = $1`,
-		`DELETE FROM fetches WHERE source_id = $1`, `DELETE FROM sources WHERE id = $1`,
+		`DELETE FROM fetches WHERE source_id = $1`, `DELETE FROM expectations WHERE source_id = $1`,
+		`DELETE FROM sources WHERE id = $1`,
 	} {
 		if _, err := tx.tx.Exec(ctx, statement, id); err != nil {
 			return err

@@ -11,7 +11,8 @@ const (
 	EventImportFailed    = "ingestion.failed"
 
 	EventImportReprocessed = "ingestion.reprocessed"
-	EventRowsReplaced      = "ingestion.replaced"     // booked rows took the place of their pending ones
+	EventRowsReplaced      = "ingestion.replaced" // booked rows took the place of their pending ones
+	EventFileMissing       = "ingestion.file_missing"
 	EventFetchFailed       = "ingestion.fetch_failed" // the first look in a row that failed
 	EventRunCompleted      = "matching.run_completed"
 	EventMatchConfirmed    = "matching.match_confirmed"

@@ -16,7 +16,7 @@ const (
 )
 
 // longFiles are one idea each that truly is longer; each entry argues.
-var longFiles = map[string]string{}
+var longFiles = map[string]string{"internal/httpapi/routes.go": "the whole API is on one page"}
 
 // budgets keep small what tends to grow by a line a change: the wiring, and the linter's own rules.
 var budgets = map[string]int{bootstrap: 2000, ".golangci.yml": 200, "Makefile": 160}

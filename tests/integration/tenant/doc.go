@@ -1,0 +1,2 @@
+// Package tenant holds the tests that provision and erase tenants on real servers.
+package tenant
