@@ -11,13 +11,7 @@ import (
 )
 
 // foreign are words of the name of a column that holds the currency of something else than the amount on the account.
-var foreign = []string{
-	"foreign", "original", "orig", "fremdwahrung", "fremd", "instructed", "ursprungswahrung", "originalwahrung",
-	"origine",
-	"presentment", "transaction", "source", "quote", "fee", "counter", "local", "processing", "facing", "交易币种", "通貨略称",
-	"puvodni", "tranzakcio", "operacji", "from", "to", "price", "native", "rate", "balance", "gross", "converted",
-	"exchange",
-}
+var foreign = terms["foreign currency"]
 
 // currencyColumn takes the column of the amount's currency: the one named after the amount, or the only one that is not
 // named after something else. A code in the amount's own name beats any column.

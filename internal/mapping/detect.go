@@ -327,10 +327,7 @@ func distinct(values []string) int {
 }
 
 // foreignIDs are words of names that end in "id" but name something else than the row.
-var foreignIDs = []string{
-	"order", "invoice", "e2e", "end", "customer", "payout", "account", "merchant", "user", "card", "parent", "original",
-	"settlement", "batch", "store", "client", "bank", "currency", "product", "mandate", "creditor", "debtor",
-}
+var foreignIDs = terms["foreign id"]
 
 // referenceAndID settles the two together: an id is unique, and what both sides share is seldom the row's own id.
 func (d *detector) referenceAndID() {

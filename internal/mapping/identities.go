@@ -25,6 +25,7 @@ type Identities struct {
 	byID    seen[firstSeen]
 	ordinal seen[int32] // in the file at hand
 	before  seen[int32] // the most that one of the files before it had
+	file    uint16      // counts the files
 }
 
 // NextFile is called between two files of one source: rows of the first one are not taken again. Two statements
@@ -35,6 +36,7 @@ func (i *Identities) NextFile() {
 		*most = max(*most, count)
 	})
 	i.ordinal = seen[int32]{}
+	i.file++
 }
 
 // Traits are what a row with an id is compared by: its money, and everything. Of a row that is known by the first 16
@@ -73,6 +75,7 @@ type firstSeen struct {
 	line, row int32 // 0: in an earlier period
 	day       recon.Day
 	stage     Stage
+	file      uint16 // of line
 }
 
 // Stage is how far a row had come when it was seen.
@@ -135,7 +138,7 @@ func (i *Identities) Admit(row *Row) {
 
 func (i *Identities) admitID(row *Row) {
 	tx := &row.Tx
-	now := firstSeen{TraitsOf(tx), int32(tx.Line), int32(tx.Row), tx.Date, StageOf(tx)}
+	now := firstSeen{TraitsOf(tx), int32(tx.Line), int32(tx.Row), tx.Date, StageOf(tx), i.file}
 	seen, repeated := i.seenAs(row.Identity)
 	void := now.stage == StageVoid // which is set aside as it is
 	gone := func() {
@@ -172,6 +175,12 @@ func (i *Identities) admitID(row *Row) {
 	case now.stage == StageBooked && seen.stage != StageBooked: // it was replaced, or failed before it was booked
 	case !seen.traits.sameMoney(&now.traits):
 		row.reject(conflict(tx, seen.line))
+		return
+	case seen.traits != now.traits && row.counts && seen.file == i.file && seen.line > 0:
+		row.alike = int(seen.line)
+		tx.ExternalID = ""
+		row.Identity = Identity(tx)
+		i.Admit(row)
 		return
 	default:
 		row.Verdict = Duplicate

@@ -10,18 +10,10 @@ import (
 )
 
 // cardWords are words of column names that only the statement of a card, or of another account that is owed on, has.
-var cardWords = []string{
-	"card", "cardmember", "cardholder", "karte", "kreditkarte", "kartennummer", "karteninhaber", "carte", "carta",
-	"tarjeta",
-	"cartao", "利用金額", "利用額", "ご利用額", "利用店名", "利用者", "kort", "kortnummer", "karta", "kartyaszam", "カード", "卡号", "卡号后四位",
-	"卡号末四位", "mcc", "owed",
-}
+var cardWords = terms["card"]
 
 // acquirer are words that make the name of a column one of a shop's own statement, which pays for card sales.
-var acquirer = []string{
-	"brand", "scheme", "network", "funding", "country", "type", "source", "order", "id",
-	"account", "fee",
-}
+var acquirer = terms["acquirer"]
 
 var maskedNumber = regexp.MustCompile(`[*xX•·]{3,}[ -]?[0-9]{3,5}$`)
 
@@ -62,12 +54,7 @@ func (d *detector) mayAskSign() bool {
 }
 
 // paidWords are what the rows that lower a debt are called.
-var paidWords = []string{
-	"payment received", "thank you", "refund", "autopay", "auto pay", "payment - web", "pagamento recebido", "estorno",
-	"zahlung erhalten", "gutschrift", "ruckerstattung", "remboursement", "paiement recu", "merci", "pago recibido",
-	"reembolso",
-	"rimborso", "pagamento ricevuto", "terugbetaling", "betaling ontvangen", "还款", "还欠款", "返金", "ご入金", "キャンセル",
-}
+var paidWords = terms["paid back"]
 
 // paidBack returns what shows that minus lowers a debt: most rows below zero are called payments or refunds, and hardly
 // any above it.

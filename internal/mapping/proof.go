@@ -151,6 +151,21 @@ func (p *proof) settle(row *Row) {
 	}
 }
 
+// counts reports whether the running balance shows that a row moved it, so that it is none of the rows above once more.
+func (p *proof) counts(row *Row) bool {
+	if !p.proves || p.order.byDate || len(row.Wrong) > 0 || row.Tx.Amount == 0 || !row.standing.balance.Set {
+		return false
+	}
+	a := p.of(row.standing.key)
+	if !a.last.Set || a.gaps != p.gaps {
+		return false
+	}
+	if p.order.newestFirst {
+		return a.last.Amount-row.standing.balance.Amount == p.signed(a.amount)
+	}
+	return row.standing.balance.Amount-a.last.Amount == p.signed(row.Tx.Amount)
+}
+
 func isSum(t recon.Total, amount recon.Minor) bool {
 	sum, err := t.Minor()
 	return err == nil && sum == amount

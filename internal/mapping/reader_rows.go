@@ -24,6 +24,8 @@ type Row struct {
 
 	label    label
 	standing standing
+	counts   bool // the running balance moved by its amount
+	alike    int  // the line of a row that has its id, and counts as well
 }
 
 // batchRows is how many rows go from one stage of Read to the next at once.
@@ -60,6 +62,8 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		})
 	}
 	var refused refusals
+	var alike int
+	var alikeLines []int
 	for b := range order {
 		<-b.ready
 		if b.crash != "" {
@@ -68,8 +72,13 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		for i := range b.rows {
 			row := &b.rows[i]
 			proof.settle(row)
+			row.counts = proof.counts(row)
 			if row.Verdict != Rejected && (row.Verdict != SetAside || row.Tx.ExternalID != "") {
 				seen.Admit(row)
+			}
+			if row.alike > 0 {
+				alike++
+				alikeLines = keepLine(alikeLines, row.Tx.Line)
 			}
 			proof.follow(row)
 			refused.count(row)
@@ -83,6 +92,11 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 				return err
 			}
 			r.proved(proof)
+			if alike > 0 {
+				r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("%s with the id of a row above and the same "+
+					"money moved the running balance again (%s): all of them count, and these are known by what they hold",
+					rowsText(alike), lines(alikeLines, alike)))
+			}
 			r.statementsRead()
 			if r.fields.Skip != nil && refused.rows > 0 && refused.aside == refused.rows {
 				return skipsAll(refused.rows)

@@ -240,13 +240,7 @@ func (d *detector) agreement(m *Mapper, mark int) (with, against int) {
 
 // accounting are the words of two columns that mean the two sides of an account: which of them is money to us depends
 // on whose account it is. All other pairs name the way.
-var accounting = []string{
-	"debit", "debits", "credit", "credits", "soll", "haben", "sollbetrag", "habenbetrag", "debito", "debitos",
-	"credito",
-	"creditos", "debe", "haber", "debet", "dare", "avere", "dr", "cr", "借方", "貸方", "贷方", "wn", "ma", "md", "dal",
-	"tartozik",
-	"kovetel", "borc", "alacak", "debe importe", "haber importe",
-}
+var accounting = terms["accounting"]
 
 // viewOf decides what columns named debit and credit mean, where nothing proves it: in books a debit of cash is money
 // to us, on a statement a credit is.

@@ -27,6 +27,12 @@ var exactNames = func() map[string]map[string]int {
 //go:embed synonyms.txt
 var synonymsText string
 
+// terms are the lists of words of terms.txt.
+var terms = parseSynonyms(termsText)
+
+//go:embed terms.txt
+var termsText string
+
 func parseSynonyms(text string) map[string][]string {
 	names := map[string][]string{}
 	for line := range strings.Lines(text) {
@@ -38,25 +44,13 @@ func parseSynonyms(text string) map[string][]string {
 }
 
 // fillers are words that do not show which field a name of three words or more means.
-var fillers = map[string]bool{
-	"de": true, "del": true, "da": true, "do": true, "d": true, "l": true, "la": true, "le": true, "of": true,
-	"the": true, "in": true,
-	"en": true, "em": true, "van": true, "der": true, "des": true, "local": true, "lcy": true,
-}
+var fillers = terms["filler"]
 
 // strangers are words that make a name mean something else, whatever it holds besides.
-var strangers = []string{
-	"balance", "saldo", "solde", "kontostand", "running", "available", "iban", "account number", "konto", "tax id",
-	"rate", "kurs",
-	"limit", "count", "anzahl", "quantity", "qty",
-}
+var strangers = terms["stranger"]
 
 // costs are words that make an amount one of what a payment costs, and not the payment.
-var costs = []string{
-	"fee", "fees", "tax", "taxes", "vat", "commission", "charge", "charges", "discount", "tip", "gebuhr", "gebuhren",
-	"frais", "taxa",
-	"shipping", "refunded", "insurance", "price", "subtotal", "リファンド", "手续费", "手数料", "税",
-}
+var costs = terms["cost"]
 
 // nameWords cuts a column name into folded words: "Betrag (€)" is betrag, "endToEndId" and "END_TO_END_ID" are alike.
 func nameWords(name string) []string {
@@ -79,7 +73,7 @@ func nameWords(name string) []string {
 	return slices.DeleteFunc(words, func(w string) bool {
 		_, code := recon.CurrencyDigits(currencyOfWord(w)) // as in "amount_eur"
 		code = code && !slices.Contains(codesAsWords, w)
-		return fillers[w] && count > 2 || (code || w == "utc" || w == "gmt") && count > 1
+		return slices.Contains(fillers, w) && count > 2 || (code || w == "utc" || w == "gmt") && count > 1
 	})
 }
 
