@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"matcher/internal/recon"
@@ -116,10 +117,7 @@ func oneLine(r rune) rune {
 	return r
 }
 
-var (
-	characterReference = regexp.MustCompile(`&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]\w*);`)
-	cdata              = []byte("<![CDATA[")
-)
+var characterReference = regexp.MustCompile(`&(?:#\d+|#[xX][0-9a-fA-F]+|[a-zA-Z]\w*);`)
 
 // resolve replaces references to characters by these.
 func resolve(text []byte) []byte {
@@ -151,30 +149,43 @@ func (t *tag) attr(name string) string {
 	}
 }
 
-// text takes the text up to the next tag. Comments and processing instructions part it.
+// text takes the text up to the next tag. Comments and processing instructions inside it are nothing.
 func (r *tagReader) text() ([]byte, error) {
 	var text []byte
-	for {
+	for len(text) <= FieldBytesMax {
 		end, _, err := r.begin(0)
 		if err != nil {
 			return nil, err
 		}
 		text = append(text, resolve(r.w.rest()[:end])...)
 		r.w.take(end)
-		if !r.starts(0, string(cdata)) {
-			if r.exact {
-				return text, nil
-			}
-			return bytes.Join(bytes.Fields(text), []byte{' '}), nil
+		at := slices.IndexFunc(insets, func(i inset) bool { return r.starts(0, i.begins) })
+		if at < 0 {
+			break
 		}
-		end, last, err := r.index("]]>", len(cdata))
+		inset := insets[at]
+		end, last, err := r.index(inset.ends, len(inset.begins))
 		if err != nil || last {
 			return text, err
 		}
-		text = append(text, r.w.rest()[len(cdata):end]...)
-		r.w.take(end + len("]]>"))
+		if inset.text {
+			text = append(text, r.w.rest()[len(inset.begins):end]...)
+		}
+		r.w.take(end + len(inset.ends))
 	}
+	if r.exact || len(text) > FieldBytesMax {
+		return text, nil
+	}
+	return bytes.Join(bytes.Fields(text), []byte{' '}), nil
 }
+
+// inset is what may be between texts without being a tag.
+type inset struct {
+	begins, ends string
+	text         bool // what is in it is text
+}
+
+var insets = []inset{{"<![CDATA[", "]]>", true}, {"<!--", "-->", false}, {"<?", "?>", false}}
 
 // begin is the offset at which the next tag begins: a < with other characters behind it is text.
 func (r *tagReader) begin(from int) (at int, last bool, err error) {

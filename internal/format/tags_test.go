@@ -35,6 +35,22 @@ func TestTagsAreReadAtAnyPace(t *testing.T) {
 	}, got)
 }
 
+// A comment inside an element is no end of its text: bank software writes them into amounts and references.
+func TestTextBehindACommentIsRead(t *testing.T) {
+	t.Parallel()
+	read := func(text string, exact bool) string {
+		first, err := (&tagReader{w: newWindow(iotest.OneByteReader(strings.NewReader(text))), exact: exact}).next()
+		require.NoError(t, err)
+		return first.text
+	}
+	require.Equal(t, "INV-7", read("<Ref>INV<!-- id > here -->-7</Ref>", false))
+	require.Equal(t, "100.00", read("<Amt><!-- EUR -->100<?x a=\"b\"?>.00</Amt>", false))
+	require.Equal(t, " a  b ", read("<td> a <!----> b </td>", true))
+	require.Equal(t, "a<b>c", read("<x>a<!-- 1 --><![CDATA[<b>]]><!-- 2 -->c</x>", false))
+	_, err := (&tagReader{w: newWindow(strings.NewReader("<a>" + strings.Repeat("x<!-- -->", FieldBytesMax+1)))}).next()
+	require.Equal(t, recon.CodeFieldTooLong, recon.CodeOf(err))
+}
+
 func TestDamagedTagsAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, code := range map[string]string{
