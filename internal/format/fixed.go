@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"matcher/internal/recon"
 )
@@ -13,38 +14,41 @@ import (
 type fixedReader struct {
 	w     *window
 	width int    // of a record; longer lines are several records
-	rest  string // of the line at hand
 	text  []rune // the record at hand
 	line  int
 	n     int // records so far
 }
 
-// next moves to the next record; io.EOF at the end.
+// next moves to the next record that is not blank; io.EOF at the end. Of a line, however long, it looks at one record.
 func (r *fixedReader) next() error {
-	for r.rest == "" {
-		end, last, err := r.w.lineEnd(0)
-		if err != nil {
+	for {
+		if _, _, err := r.w.byteAt(r.width * utf8.UTFMax); err != nil {
 			return readError(r.w, err)
 		}
-		if last && end == 0 {
+		rest := r.w.rest()
+		if len(rest) == 0 {
 			return io.EOF
 		}
-		r.rest, r.line = strings.TrimRight(string(r.w.rest()[:end]), "\r\n\x1A"), r.w.line
-		if !last {
+		end := 0
+		for range r.width {
+			if end == len(rest) || rest[end] == r.w.newline {
+				break
+			}
+			_, size := utf8.DecodeRune(rest[end:])
+			end += size
+		}
+		text := strings.TrimRight(string(rest[:end]), "\r\n\x1A")
+		r.line = r.w.line
+		if end < len(rest) && rest[end] == r.w.newline {
 			end++
 		}
 		r.w.take(end)
-		if strings.TrimSpace(r.rest) == "" {
-			r.rest = ""
+		if strings.TrimSpace(text) != "" {
+			r.text = []rune(text)
+			r.n++
+			return nil
 		}
 	}
-	r.text = []rune(r.rest)
-	r.rest = ""
-	if len(r.text) > r.width {
-		r.text, r.rest = r.text[:r.width], strings.TrimRight(string(r.text[r.width:]), " ")
-	}
-	r.n++
-	return nil
 }
 
 // cut is what is in some places of the record, counted from 1, without blanks around it.

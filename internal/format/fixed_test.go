@@ -26,3 +26,20 @@ func TestRecordsAreCutByTheirPlaces(t *testing.T) {
 	require.Equal(t, "-40.00", text)
 	require.Equal(t, "-40.00", money.Decimal(2))
 }
+
+// Banks write whole files on one line. Each record costs the same, however much of the line is left, and no line is too
+// long.
+func TestALineOfManyRecordsIsReadOneByOne(t *testing.T) {
+	t.Parallel()
+	const records = 1 << 18 // of 94 bytes: more than a window holds
+	one := strings.Repeat("6", 93) + "é"
+	r := &fixedReader{w: newWindow(io.MultiReader(strings.NewReader(strings.Repeat(one, records)), strings.NewReader("   \r\n\x1A"))), width: 94}
+	for range records {
+		require.NoError(t, r.next())
+		require.Equal(t, 1, r.line)
+		require.Equal(t, 'é', r.text[93])
+	}
+	require.ErrorIs(t, r.next(), io.EOF)
+	require.Equal(t, records, r.n)
+	require.LessOrEqual(t, len(r.w.buf), headBytes, "the line is not held")
+}
