@@ -28,6 +28,7 @@ DROP TABLE ignored_items;
 DROP TABLE transactions;
 DROP TABLE withdrawn_rows;
 DROP TABLE statements;
+DROP TABLE retention;
 DROP TABLE import_findings;
 DROP TABLE import_rejects;
 DROP TABLE imports;

@@ -138,6 +138,13 @@ CREATE TABLE import_findings (
     PRIMARY KEY (import_num, ordinal)
 );
 
+-- When originals are looked at whose time may be over: one job a tenant waits for it.
+CREATE TABLE retention (
+    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    forget_at timestamptz -- NULL: nothing is kept
+);
+INSERT INTO retention DEFAULT VALUES;
+
 -- What statements of accounts state of themselves, + money that the account's owner has. id = import number * 2^32 +
 -- place in the file.
 CREATE TABLE statements (

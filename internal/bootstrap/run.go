@@ -228,7 +228,7 @@ func (a *App) openPlace(ctx context.Context, place string) ([]jobs.Service, erro
 		Pool: pool, DB: a.DB, Database: place, Log: a.log,
 		Handlers: map[recon.JobKind]jobs.Handler{
 			recon.JobRun: execute, recon.JobBackTest: execute, recon.JobSchedule: runs.Fire,
-			recon.JobFetchDue: files.Due, recon.JobExpect: files.Expect,
+			recon.JobFetchDue: files.Due, recon.JobExpect: files.Expect, recon.JobForget: files.Imports.Forget,
 			recon.JobFetch: func(ctx context.Context, job recon.Job) error { return files.Fetch(ctx, job.Subject) },
 		},
 		Alive: map[recon.JobKind]func(context.Context, recon.Job) (bool, error){

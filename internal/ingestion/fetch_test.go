@@ -16,11 +16,9 @@ import (
 
 	"matcher/internal/inbox"
 	"matcher/internal/ingestion"
-	"matcher/internal/jobs"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/secret"
-	"matcher/internal/testkit"
 )
 
 // watched is a source that fetches from a folder.
@@ -34,13 +32,7 @@ type watched struct {
 
 func watch(t *testing.T, cron string) *watched {
 	t.Helper()
-	in := testkit.NewInstallation(t)
-	pool, err := in.Connections.WorkPool(t.Context(), "")
-	require.NoError(t, err)
-	queue, err := jobs.New(pool)
-	require.NoError(t, err)
-	in.DB.SetJobs(queue)
-	s, b := setupIn(t, in)
+	s, b := setup(t)
 	b.mapped(t)
 	keys, err := secret.Parse(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))))
 	require.NoError(t, err)

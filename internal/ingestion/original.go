@@ -23,6 +23,9 @@ const originals = "originals"
 // retryObjects is how soon a store of files that does not answer is worth another try.
 const retryObjects = 5 * time.Second
 
+// retryForget is how soon originals whose time is over are looked for again, after a store that did not answer.
+const retryForget = time.Hour
+
 // keepOriginal sends the bytes of a file to the object store, before any transaction begins.
 func (p *Parsed) keepOriginal(ctx context.Context, original *spool) error {
 	if err := original.to.Flush(); err != nil {
@@ -45,27 +48,35 @@ func (p *Parsed) keepOriginal(ctx context.Context, original *spool) error {
 			slog.WarnContext(ctx, "discarding an original", "import", imported.ID, "error", err)
 		}
 	}
-	p.service.forget(ctx)
 	return nil
 }
 
-// forget removes originals whose time is over, a few with each import. What fails is tried again with the next one.
-func (s *Service) forget(ctx context.Context) {
-	err := s.DB.Tx(ctx, func(tx *postgres.Tx) error {
-		expired, err := tx.ExpiredOriginals(ctx, s.KeepDays)
+// Forget removes originals whose time is over, a few at a time and outside of any transaction: one that is gone already
+// is no error, so whatever ends it, the next job goes on. Then it plans the next.
+func (s *Service) Forget(ctx context.Context, job recon.Job) error {
+	for s.Objects != nil {
+		var expired []string
+		err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
+			expired, err = tx.ExpiredOriginals(ctx, s.KeepDays)
+			return err
+		})
 		for _, id := range expired {
-			if err := s.Objects.Delete(ctx, originals, id); err != nil {
-				return err
-			}
-			if err := tx.ForgetOriginal(ctx, id); err != nil {
-				return err
+			if err == nil {
+				err = s.Objects.Delete(ctx, originals, id)
 			}
 		}
-		return err
-	})
-	if err != nil {
-		slog.WarnContext(ctx, "forgetting originals", "error", err)
+		if err != nil {
+			slog.WarnContext(ctx, "forgetting originals", "error", err)
+			return recon.Unavailable(recon.CodeObjectsUnavailable, retryForget, "originals cannot be removed")
+		}
+		if len(expired) == 0 {
+			break
+		}
+		if err := s.DB.Tx(ctx, func(tx *postgres.Tx) error { return tx.ForgetOriginals(ctx, expired) }); err != nil {
+			return err
+		}
 	}
+	return s.DB.TxRetry(ctx, func(tx *postgres.Tx) error { return tx.PlanForgetting(ctx, job.At, s.KeepDays) })
 }
 
 // Original opens the bytes of an import as they came, and writes down who took them. Its last read fails where the
@@ -98,7 +109,30 @@ func (s *Service) original(ctx context.Context, imported recon.Import) (io.ReadC
 		slog.WarnContext(ctx, "reading an original", "import", imported.ID, "error", err)
 		err = recon.Unavailable(recon.CodeObjectsUnavailable, retryObjects, "the original of the file cannot be read")
 	}
-	return body, err
+	if err != nil {
+		return nil, err
+	}
+	return &original{body}, nil
+}
+
+// original names what is wrong with its bytes at their end.
+type original struct{ io.ReadCloser }
+
+func (o *original) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	if errors.Is(err, objectstore.ErrCorrupt) {
+		err = recon.Conflict(recon.CodeOriginalCorrupt, "the original is not as it came: its SHA-256 is another one")
+	}
+	return n, err //nolint:wrapcheck // a reader hands io.EOF on as it is
+}
+
+// whole reads an original to its end: what came of its first bytes holds only if all of them are right, and bytes that
+// are wrong are the reason of what went wrong with them.
+func whole(body io.Reader, err error) error {
+	if _, wrong := io.Copy(io.Discard, body); recon.CodeOf(wrong) == recon.CodeOriginalCorrupt {
+		return wrong
+	}
+	return err
 }
 
 // Again is another reading of an import's original.
@@ -137,7 +171,7 @@ func (s *Service) ParseAgain(ctx context.Context, importID string, again Again) 
 	reading := Service{DB: s.DB, SpoolDir: s.SpoolDir} // the original is there
 	parsed, err := reading.parse(ctx, newUpload(body, 0), File{Name: imported.FileName, Answers: again.Answers}, t)
 	if err != nil {
-		return nil, err
+		return nil, whole(body, err)
 	}
 	parsed.load.Import.ID = imported.ID
 	return parsed, nil
@@ -215,7 +249,7 @@ func (s *Service) mended(
 	defer body.Close()
 	reader, closeReader, err := s.open(newUpload(body, 0), File{Name: imported.FileName}, t)
 	if err != nil {
-		return nil, err
+		return nil, whole(body, err)
 	}
 	defer closeReader()
 	var record recon.Record
@@ -227,7 +261,10 @@ func (s *Service) mended(
 		record = row.Record.Clone()
 		return io.EOF // of what is read
 	})
-	if err != nil && !errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if err := whole(body, err); err != nil {
 		return nil, err
 	}
 	if int64(record.Row) != mend.Row || int64(record.Line) != mend.line {

@@ -268,6 +268,11 @@ func (p *Parsed) Store(ctx context.Context, tx *postgres.Tx) (stored recon.Impor
 	if stored, err = tx.StoreImport(ctx, p.load); err != nil {
 		return recon.Import{}, err
 	}
+	if stored.Original {
+		if err := tx.KeepOriginal(ctx, p.service.KeepDays); err != nil {
+			return stored, err
+		}
+	}
 	tx.Audit("import.create", "import", stored.ID, stored)
 	tx.Emit(recon.EventImportCompleted, struct {
 		ContextID string `json:"contextId"`

@@ -17,6 +17,7 @@ import (
 
 	"matcher/internal/auth"
 	"matcher/internal/ingestion"
+	"matcher/internal/jobs"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
@@ -31,14 +32,19 @@ type bundle struct {
 	source   recon.Source
 }
 
+// queueOnce gives the shared installation its queue; no worker takes from it.
+var queueOnce sync.Once
+
 func setup(t testing.TB) (*ingestion.Service, *bundle) {
 	t.Helper()
-	return setupIn(t, testkit.Tenants(t))
-}
-
-func setupIn(t testing.TB, in *testkit.Installation) (*ingestion.Service, *bundle) {
-	t.Helper()
-	b := &bundle{Installation: in}
+	b := &bundle{Installation: testkit.Tenants(t)}
+	queueOnce.Do(func() {
+		pool, err := b.Connections.WorkPool(context.Background(), "")
+		require.NoError(t, err)
+		queue, err := jobs.New(pool)
+		require.NoError(t, err)
+		b.DB.SetJobs(queue)
+	})
 	b.ctx, b.tenantID = b.NewTenant(t)
 	require.NoError(t, b.DB.Tx(b.ctx, func(tx *postgres.Tx) (err error) {
 		if b.context, err = tx.CreateContext(b.ctx, recon.Context{Name: "cash"}); err != nil {

@@ -35,7 +35,7 @@ const (
 	// their own, and no run waits for one.
 	backTestsMax = 2
 	backTests    = "back_tests"
-	// fetchesMax bounds the looks at places of files at once. They wait for servers of others, and no run for them.
+	// fetchesMax bounds the jobs at once that wait for servers of files: no run waits for them.
 	fetchesMax = 4
 	fetches    = "fetches"
 	// hardStop bounds how long jobs may take to notice that their context has ended.
@@ -89,7 +89,7 @@ func (q *Queue) InsertMany(ctx context.Context, tx pgx.Tx, jobs []recon.Job, now
 }
 
 // queueOf names the queue of a kind that has places of its own.
-var queueOf = map[recon.JobKind]string{recon.JobBackTest: backTests, recon.JobFetch: fetches}
+var queueOf = map[recon.JobKind]string{recon.JobBackTest: backTests, recon.JobFetch: fetches, recon.JobForget: fetches}
 
 // stamp gives jobs the database's time where River would give them this machine's: the database decides when they are
 // due, and an instance whose clock was an hour ahead held its runs back for that hour.

@@ -292,7 +292,7 @@ func (tx *Tx) noteSameBytes(ctx context.Context, load *ImportLoad) error {
 	return err
 }
 
-// originalsForgotten is how many originals whose time is over leave with each import.
+// originalsForgotten is how many originals whose time is over leave at a time.
 const originalsForgotten = 20
 
 // ExpiredOriginals are some imports whose originals have been kept for so many days.
@@ -302,9 +302,41 @@ func (tx *Tx) ExpiredOriginals(ctx context.Context, days int) ([]string, error) 
 		ORDER BY created_at LIMIT $2`, days, originalsForgotten), pgx.RowTo[string])
 }
 
-// ForgetOriginal notes that the original of an import is gone.
-func (tx *Tx) ForgetOriginal(ctx context.Context, importID string) error {
-	_, err := tx.exec(ctx, "forgetting an original", `UPDATE imports SET original = false WHERE id = $1`, importID)
-	tx.Audit("import.forget", "import", importID, map[string]any{})
+// ForgetOriginals notes that the originals of some imports are gone.
+func (tx *Tx) ForgetOriginals(ctx context.Context, importIDs []string) error {
+	_, err := tx.exec(ctx, "forgetting originals", `UPDATE imports SET original = false WHERE id = ANY($1)`, importIDs)
+	tx.Audit("import.forget", "import", "", map[string]any{"imports": importIDs})
+	return err
+}
+
+// KeepOriginal plans when the originals of the tenant are looked at that were kept for so many days, unless that is
+// planned already for no later time.
+func (tx *Tx) KeepOriginal(ctx context.Context, days int) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	at := now.AddDate(0, 0, days)
+	planned, err := tx.exec(ctx, "planning to forget originals",
+		`UPDATE retention SET forget_at = $1 WHERE forget_at IS NULL OR forget_at > $1`, at)
+	if err == nil && planned > 0 {
+		tx.Enqueue(recon.Job{Kind: recon.JobForget, At: at})
+	}
+	return err
+}
+
+// PlanForgetting plans the next look for originals after that of a time, if there are any.
+func (tx *Tx) PlanForgetting(ctx context.Context, after time.Time, days int) error {
+	next, err := value[*time.Time](tx.query(ctx, `
+		UPDATE retention SET forget_at = (
+			SELECT greatest(min(created_at) + make_interval(days => $2), now()) FROM imports WHERE original
+			HAVING count(*) > 0)
+		WHERE forget_at = $1 RETURNING forget_at`, after, days))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // another job has planned it
+	}
+	if err == nil && next != nil {
+		tx.Enqueue(recon.Job{Kind: recon.JobForget, At: *next})
+	}
 	return err
 }

@@ -363,6 +363,9 @@ const (
 	CodeAdjustmentPosted = "ADJUSTMENT_POSTED"
 	// CodeNothingToAdjust (409): Adjustments cover the group's whole difference. Nothing to do.
 	CodeNothingToAdjust = "NOTHING_TO_ADJUST"
+	// CodeOriginalCorrupt (409): The stored bytes of the file are not those that came. Restore the object of the import
+	// from a backup.
+	CodeOriginalCorrupt = "ORIGINAL_CORRUPT"
 	// CodeImportNotVoidable (409): The import failed or is voided already. Only a completed one can be voided, or read
 	// again.
 	CodeImportNotVoidable = "IMPORT_NOT_VOIDABLE"

@@ -25,4 +25,5 @@ const (
 	JobFetchDue JobKind = "ingestion.fetch_due" // a place's time has come
 	JobFetch    JobKind = "ingestion.fetch"     // looks at a place and takes files in
 	JobExpect   JobKind = "ingestion.expect"    // a file is due
+	JobForget   JobKind = "ingestion.forget"    // the time of originals is over
 )
