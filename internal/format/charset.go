@@ -30,6 +30,12 @@ var charsets = map[string]encoding.Encoding{
 	"windows-1250": charmap.Windows1250,
 	"windows-1251": charmap.Windows1251,
 	"windows-1252": charmap.Windows1252,
+	"windows-1253": charmap.Windows1253,
+	"windows-1254": charmap.Windows1254,
+	"windows-1255": charmap.Windows1255,
+	"windows-1257": charmap.Windows1257,
+	"iso-8859-7":   charmap.ISO8859_7,
+	"iso-8859-9":   charmap.Windows1254,
 	"iso-8859-1":   charmap.Windows1252, // as browsers do: the bytes in which they differ are no letters in ISO 8859-1
 	"iso-8859-15":  charmap.ISO8859_15,
 	"cp437":        charmap.CodePage437, // of DOS, as old ledgers and some banks still write

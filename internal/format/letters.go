@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +19,8 @@ type tongue struct {
 
 // guesses is asked in this order: of several charsets that suit a text as well, the first one counts.
 var guesses = []string{
-	"windows-1252", "iso-8859-15", "windows-1250", "windows-1251", "shift-jis", "euc-kr", "gb18030", "big5", "euc-jp",
+	"windows-1252", "iso-8859-15", "windows-1250", "windows-1254", "windows-1257", "windows-1255", "windows-1253",
+	"windows-1251", "shift-jis", "euc-kr", "gb18030", "big5", "euc-jp",
 	"cp850", "cp852", "cp866",
 }
 
@@ -26,6 +28,9 @@ var guesses = []string{
 var sameTongues = map[string]string{
 	"iso-8859-15": "windows-1252", "cp850": "windows-1252", "cp852": "windows-1250", "cp866": "windows-1251",
 }
+
+// alphabets are charsets whose letters are among themselves.
+var alphabets = []string{"windows-1251", "windows-1253", "windows-1255"}
 
 // dosLead is by how much the letters of a charset of DOS must be likelier: nearly every byte is a letter there.
 const dosLead = 0.25
@@ -47,6 +52,12 @@ var tongues = []tongue{
 	{charset: "windows-1251", letters: "абвгдеёжзийклмнопрстуфхцчшщъыьэюя№"},
 	{charset: "windows-1251", letters: "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя№"},
 	{charset: "windows-1251", letters: "абвгдђежзијклљмнњопрстћуфхцчџш"},
+	{charset: "windows-1253", letters: "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώ"},
+	{charset: "windows-1254", letters: "çğıİöşüâî"},
+	{charset: "windows-1255", letters: "אבגדהוזחטיכלמנסעפצקרשתךםןףץ₪"},
+	{charset: "windows-1257", letters: "ąčęėįšųūž"},
+	{charset: "windows-1257", letters: "āčēģīķļņšūž"},
+	{charset: "windows-1257", letters: "äõöüšž"},
 	{charset: "shift-jis", common: func(a, b byte) bool {
 		return a == 0x81 || a == 0x82 && b >= 0x4F && b <= 0xF1 || a == 0x83 && b <= 0x96 || a >= 0x88 && a <= 0x97 ||
 			b == 0 && a >= 0xA6 && a <= 0xDF
@@ -164,7 +175,7 @@ func isLatin(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // plausible counts the letters and signs beyond ASCII and those that a language would have there: letters of an
 // alphabet of their own among themselves, accents among plain letters, signs outside words.
 func (t *tongue) plausible(text []rune) (all, good int) {
-	alphabet := t.charset == "windows-1251"
+	alphabet := slices.Contains(alphabets, t.charset)
 	for i, r := range text {
 		if r <= unicode.MaxASCII || r == unicode.ReplacementChar {
 			continue
@@ -182,7 +193,7 @@ func (t *tongue) plausible(text []rune) (all, good int) {
 		}
 		switch {
 		case strings.ContainsRune(t.letters, unicode.ToLower(r)) && unicode.IsLetter(r):
-			if alphabet && plain == 0 || !alphabet && strange < 2 {
+			if alphabet && plain == 0 && !(unicode.IsUpper(r) && unicode.IsLower(before)) || !alphabet && strange < 2 {
 				good++
 			}
 		case strings.ContainsRune(t.letters, r), strings.ContainsRune(joiners, r),

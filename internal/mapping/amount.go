@@ -70,8 +70,9 @@ func withCents(text string) string {
 	if at < 1 || text[at-1] < '0' || text[at-1] > '9' {
 		return text
 	}
-	rest := strings.TrimLeft(text[at+1:], dashes)
-	if size := len(text) - at - 1 - len(rest); size == 0 || strings.ContainsFunc(rest, unicode.IsDigit) {
+	dash, _ := utf8.DecodeRuneInString(text[at+1:])
+	rest := strings.TrimLeft(text[at+1:], string(dash)) // another one behind it is a sign
+	if size := len(text) - at - 1 - len(rest); size == 0 || !strings.ContainsRune(dashes, dash) || strings.ContainsFunc(rest, unicode.IsDigit) {
 		return text
 	}
 	return text[:at+1] + "00" + rest

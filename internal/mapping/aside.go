@@ -127,6 +127,9 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 	}
 	noMoney, noDate := a.empty(rec, a.money), a.empty(rec, a.date)
 	text, kind := a.label(rec)
+	if kind == "" && noDate && !noMoney {
+		text, kind = a.firstWordLabel(rec)
+	}
 	switch {
 	case noMoney && noDate && kind == "":
 		return "has neither a date nor an amount", label{}
@@ -176,6 +179,19 @@ func (a *asides) label(rec recon.Record) (text, kind string) {
 		}
 		if len(a.balances) > 0 && slices.Contains(a.balances, foldWord(text)) {
 			return text, labelBalance
+		}
+	}
+	return "", ""
+}
+
+// firstWordLabel returns the first text of a row that begins with a word for a total. Only a row without a date is one by
+// that alone.
+func (a *asides) firstWordLabel(rec recon.Record) (text, kind string) {
+	for _, at := range a.texts {
+		text := column(rec, at)
+		first, _, more := strings.Cut(text, " ")
+		if more && len(text) <= labelBytesMax && labelOf(first) != "" && !slices.Contains(a.isMoney, foldWord(text)) {
+			return text, labelTotal
 		}
 	}
 	return "", ""

@@ -156,7 +156,9 @@ func (r *row) dates() {
 	if text == "" && r.tx.BookingStatus == recon.Pending {
 		text = r.m.date.other.text(r.rec)
 	}
-	if text == "" {
+	if text == "" && r.tx.BookingStatus == recon.Pending {
+		r.wrong = append(r.wrong, r.setAside(recon.FieldDate, "", "it is pending and has no date yet"))
+	} else if text == "" {
 		r.fail(recon.FieldDate, "", recon.CodeMissingValue, "the date is missing")
 	} else if day, instant, err := r.m.date.dates.read(text); err != nil && statusOf(text) == recon.Pending {
 		r.wrong = append(r.wrong, r.setAside(recon.FieldDate, text,

@@ -86,7 +86,16 @@ func (d *detector) wayColumns(m *Mapper) []int {
 			two = append(two, at)
 		}
 	}
+	slices.SortStableFunc(two, func(a, b int) int { return d.longestWord(a) - d.longestWord(b) }) // the rest are texts
 	return slices.Concat(named, known, two)
+}
+
+func (d *detector) longestWord(at int) (longest int) {
+	words, _ := d.wordsIn(at)
+	for _, word := range words {
+		longest = max(longest, len(word))
+	}
+	return longest
 }
 
 // isPlainName reports whether a word is surely something else than a direction: a number, a status, a currency, a text

@@ -56,7 +56,7 @@ var costs = terms["cost"]
 func nameWords(name string) []string {
 	var b strings.Builder
 	var before rune
-	for _, r := range foldAccents(name) {
+	for _, r := range foldLetters(name) {
 		switch {
 		case unicode.IsUpper(r) && (unicode.IsLower(before) || unicode.IsDigit(before)):
 			b.WriteByte(' ')

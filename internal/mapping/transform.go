@@ -178,3 +178,18 @@ func foldAccents(text string) string {
 	}
 	return text
 }
+
+// plainLetters are what letters that are no letter with a mark are written as in tables of names.
+var plainLetters = strings.NewReplacer("ł", "l", "Ł", "L", "ı", "i", "đ", "d", "Đ", "D", "ø", "o", "Ø", "O",
+	"æ", "ae", "Æ", "Ae", "œ", "oe", "Œ", "Oe", "ß", "ss")
+
+// foldLetters is foldAccents for names and words, which know no letter but plain ones.
+func foldLetters(text string) string {
+	folded := foldAccents(text)
+	for i := range len(folded) {
+		if folded[i] >= 0x80 {
+			return plainLetters.Replace(folded)
+		}
+	}
+	return folded
+}

@@ -103,7 +103,7 @@ func statusOf(word string) string {
 // foldWord makes words comparable: lower case, no accents, no dot or space around, and the letters of a word that is
 // spelled out ("S A L D O") together.
 func foldWord(word string) string {
-	folded := strings.ToLower(foldAccents(strings.Trim(word, " .:*")))
+	folded := strings.ToLower(foldLetters(strings.Trim(word, " .:*")))
 	parts := strings.Fields(folded)
 	if len(parts) > 2 && !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 1 }) {
 		return strings.Join(parts, "")
