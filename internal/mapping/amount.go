@@ -72,7 +72,7 @@ func withCents(text string) string {
 	}
 	dash, _ := utf8.DecodeRuneInString(text[at+1:])
 	rest := strings.TrimLeft(text[at+1:], string(dash)) // another one behind it is a sign
-	if size := len(text) - at - 1 - len(rest); size == 0 || !strings.ContainsRune(dashes, dash) || strings.ContainsFunc(rest, unicode.IsDigit) {
+	if rest == text[at+1:] || !strings.ContainsRune(dashes, dash) || strings.ContainsFunc(rest, unicode.IsDigit) {
 		return text
 	}
 	return text[:at+1] + "00" + rest

@@ -184,8 +184,8 @@ func (a *asides) label(rec recon.Record) (text, kind string) {
 	return "", ""
 }
 
-// firstWordLabel returns the first text of a row that begins with a word for a total. Only a row without a date is one by
-// that alone.
+// firstWordLabel returns the first text of a row that begins with a word for a total. Only a row without a date is one
+// by that alone.
 func (a *asides) firstWordLabel(rec recon.Record) (text, kind string) {
 	for _, at := range a.texts {
 		text := column(rec, at)

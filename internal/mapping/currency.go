@@ -98,8 +98,7 @@ func (d *detector) askSettled(currency int, amount string) {
 				continue
 			}
 			line := func(amount, currency string) string {
-				return fmt.Sprintf("{amount: %q, currency: %q}", amount,
-					currency)
+				return fmt.Sprintf("{amount: %q, currency: %q}", amount, currency)
 			}
 			words, _ := d.wordsIn(currency)
 			d.ask("amount",

@@ -43,7 +43,7 @@ type datePiece struct {
 // unambiguous are the patterns that a text can fit in one way only, the usual one first.
 var unambiguous = []string{
 	"YYYY-MM-DD", "YYYYMMDD", "YYYY/MM/DD", "YYYY.MM.DD", "DD-MMM-YYYY", "DD MMM YYYY", "DD. MMM YYYY", "DD/MMM/YYYY",
-	"MMM DD, YYYY", "MMM DD YYYY",
+	"MMM DD, YYYY", "MMM DD YYYY", "YYYY. MMM DD", "YYYY MMM DD", "YYYY-MMM-DD",
 }
 
 // newDateReader compiles a format of DD, MM, MMM (a month's name), YYYY and YY with what is between them, in
@@ -287,7 +287,7 @@ func monthAt(text string) (month, size int, ok bool) {
 		size++
 	}
 	name := foldWord(text[:size])
-	if size > 20 || len(name) < 3 {
+	if size > 30 || len(name) < 3 {
 		return 0, 0, false
 	}
 	best := 0

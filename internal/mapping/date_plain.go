@@ -9,25 +9,15 @@ import (
 
 // months are the names of months in the languages of the header words, folded, by their first letters: each differs
 // from the others in the letters given. The longest that fits decides.
-var months = [...][]string{
-	{"jan", "ene", "gen", "sty", "led", "oca", "ian", "янв", "tammi"},
-	{"feb", "fev", "lut", "uno", "sub", "фев", "helmi"},
-	{"mar", "maerz", "mrz", "mrt", "maa", "bre", "мар"},
-	{"apr", "avr", "abr", "kwi", "dub", "nis", "апр", "huhti"},
-	{"may", "mai", "mei", "maj", "kve", "маи", "мая", "touko"},
-	{"jun", "juin", "cze", "cer", "haz", "iun", "июн", "kesa"},
-	{"jul", "juil", "lip", "cervenec", "tem", "iul", "июл", "heina"},
-	{"aug", "aou", "ago", "sie", "srp", "agu", "авг", "elo"},
-	{"sep", "set", "wrz", "zar", "eyl", "сен", "syys"},
-	{"oct", "okt", "out", "paz", "rij", "eki", "окт", "loka"},
-	{"nov", "lis", "kas", "noi", "ноя", "marras"},
-	{"dec", "dez", "dic", "gru", "pro", "ara", "des", "дек", "joulu"},
-}
+var months = func() (names [12][]string) {
+	for i := range names {
+		names[i] = terms["month "+strconv.Itoa(i+1)]
+	}
+	return names
+}()
 
 // weekdays are the names of days in the same languages, folded, by their first letters. They only stand before a date.
-var weekdays = strings.Fields("mon tue wed thu fri sat sun mo di mi do fr sa so mon die mit don fre sam son lun " +
-	"mar mer jeu ven sam dim " +
-	"lun mie jue vie sab dom seg ter qua qui sex sab dom gio maa din woe don vri zat zon pon wto sro czw pia sob nie")
+var weekdays = terms["weekday"]
 
 // eras are the letters of the Japanese calendar, with the year before their first.
 var eras = map[string]int{"R": 2018, "H": 1988, "S": 1925, "令和": 2018, "平成": 1988, "昭和": 1925}

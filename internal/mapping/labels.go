@@ -194,8 +194,7 @@ func brokenLabel(wrong *recon.RowError) string {
 	}
 	values := 0
 	for part := range strings.FieldsFuncSeq(wrong.Value, func(r rune) bool {
-		return strings.ContainsRune(",;\t|",
-			r)
+		return strings.ContainsRune(",;\t|", r)
 	}) {
 		if kind := labelOf(strings.TrimSpace(part)); kind != "" {
 			return fmt.Sprintf("%q names a %s, not a movement of money", strings.TrimSpace(part), kind)

@@ -229,8 +229,7 @@ func (d *detector) pendingDate(m *Mapper) {
 	}
 	for at := range d.header {
 		dated := !slices.ContainsFunc(bare, func(rec recon.Record) bool {
-			_, _, err := m.date.dates.parse(column(rec,
-				at))
+			_, _, err := m.date.dates.parse(column(rec, at))
 			return err != nil
 		})
 		if dated {

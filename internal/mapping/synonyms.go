@@ -101,8 +101,7 @@ func nameRank(words []string, field string) int {
 		return -1
 	}
 	if field == recon.FieldAmount && slices.ContainsFunc(words, func(w string) bool {
-		return slices.Contains(costs,
-			w)
+		return slices.Contains(costs, w)
 	}) {
 		return -1
 	}
