@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"hash/maphash"
 	"slices"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"matcher/internal/engine/solver"
@@ -30,12 +28,6 @@ const (
 	// partBytesMax is the longest value that is sought in others, and wordsAtOnce how many words it may have.
 	partBytesMax = 128
 	wordsAtOnce  = 32
-	// textWordsMax is how many words of a text are looked at.
-	textWordsMax = 128
-	wordBreak    = 0x1f // between the words of a stored value
-	// wordBreakText is wordBreak as text.
-	wordBreakText = "\x1f"
-	wordPart      = 0x1e // before a word that is no value by itself
 )
 
 // keyOp is how a key compares two values.
@@ -53,66 +45,6 @@ var keyOps = map[string]keyOp{recon.KeyContainsToken: opContainsToken, recon.Key
 // glued reports whether the words of a value are compared without what is between them.
 func (s *keySpec) glued() bool {
 	return slices.Contains(s.normalise, "alnum") || slices.Contains(s.normalise, "digits")
-}
-
-// words are the normalised words of a text with a break between them.
-func (s *keySpec) splitWords(text string) []byte {
-	var out []byte
-	n := 0
-	for from, to := range eachWord(text) {
-		word := normalise([]byte(text[from:to]), s.normalise)
-		if len(word) == 0 {
-			continue
-		}
-		if n++; n > textWordsMax {
-			break
-		}
-		if len(out) > 0 {
-			out = append(out, wordBreak)
-		}
-		if isPart(text, from, to) {
-			out = append(out, wordPart)
-		}
-		out = append(out, word...)
-	}
-	return out
-}
-
-// isPart reports whether the number text[from:to] is a part of what is written around it: a year of a date or of a
-// longer number, or the digits before the decimals of an amount.
-func isPart(text string, from, to int) bool {
-	digitAt := func(at int) bool { return at >= 0 && at < len(text) && '0' <= text[at] && text[at] <= '9' }
-	joins := func(at int, by string) bool { return at >= 0 && at < len(text) && strings.IndexByte(by, text[at]) >= 0 }
-	if !digitAt(from) {
-		return false
-	}
-	after := joins(to, "./-_") && digitAt(to+1)
-	isYear := to-from == 4 && (text[from:from+2] == "19" || text[from:from+2] == "20")
-	isAmount := joins(to, ".,") && digitAt(to+1) && (!digitAt(to+2) || !digitAt(to+3))
-	return isAmount || isYear && (after || joins(from-1, "./-_") && digitAt(from-2))
-}
-
-// eachWord gives the ends of each run of letters, and of each run of digits.
-func eachWord(text string) func(yield func(from, to int) bool) {
-	return func(yield func(from, to int) bool) {
-		start, digits := -1, false
-		for at, r := range text {
-			digit := unicode.IsDigit(r)
-			inside := digit || unicode.IsLetter(r) || unicode.Is(unicode.Mn, r)
-			if start >= 0 && (!inside || digit != digits) {
-				if !yield(start, at) {
-					return
-				}
-				start = -1
-			}
-			if inside && start < 0 {
-				start, digits = at, digit
-			}
-		}
-		if start >= 0 {
-			yield(start, len(text))
-		}
-	}
 }
 
 // container compares the values of one key pair by their parts.
@@ -151,13 +83,13 @@ func (c *container) lay(side int, stored []byte) {
 	c.room, c.ends, c.parts = c.room[:0], c.ends[:0], c.parts[:0]
 	for len(stored) > 0 {
 		word, rest := stored, []byte(nil)
-		if at := bytes.IndexByte(stored, wordBreak); at >= 0 {
+		if at := bytes.IndexByte(stored, solver.WordBreak); at >= 0 {
 			word, rest = stored[:at], stored[at+1:]
 		}
 		if len(c.room) > 0 && !c.glued[side] {
 			c.room = append(c.room, ' ')
 		}
-		isPart := word[0] == wordPart
+		isPart := word[0] == solver.WordPart
 		c.room = append(c.room, word[truth(isPart):]...)
 		c.parts = append(c.parts, isPart)
 		c.ends = append(c.ends, int32(len(c.room)))

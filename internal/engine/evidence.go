@@ -149,7 +149,7 @@ func (c *comparison) keyTexts(pair int) (a, b []string) {
 }
 
 // wordTexts turns a stored value into what people read.
-var wordTexts = strings.NewReplacer(wordBreakText, " ", string(rune(wordPart)), "")
+var wordTexts = strings.NewReplacer(solver.WordBreakText, " ", string(rune(solver.WordPart)), "")
 
 func (t *Table) keyTexts(column int, row uint32) []string {
 	var texts []string

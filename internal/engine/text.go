@@ -11,7 +11,7 @@ import (
 // texts are joined to one number, as keys are, so a similarity is computed once for two kinds of text.
 
 // textSteps normalise a text before it is compared.
-var textSteps = []string{"foldAccents", "upper", wordsStep}
+var textSteps = []string{"foldAccents", "upper", solver.Spaced}
 
 // textRule is what a rule asks of two texts.
 type textRule struct {
