@@ -193,6 +193,8 @@ type Result struct {
 	InputHash   string
 	RulesHash   string
 
+	// Bookings are the left rows that book adjustments, by row.
+	Bookings []Booking
 	// Reversals are the rows that open counter-rows take back, by side and counter-row.
 	Reversals []Reversal
 
@@ -201,6 +203,7 @@ type Result struct {
 	replaces            map[int][]int
 	notes               map[groupKey]recon.Evidence
 	rivals              map[groupKey][2]uint32
+	books               map[uint32]bookNote
 }
 
 // Indexes of Result.Open, Counts and Sums.
@@ -228,4 +231,5 @@ const (
 	stateElsewhere // in a group of another period alone: none of this run's, and open when it ends
 	stateEarlier   // the same, of rows that are all before the period
 	stateSettled   // by an earlier period
+	stateReserved  // carries the number of an adjustment, while the rules run
 )

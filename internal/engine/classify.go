@@ -15,7 +15,7 @@ func (r *runner) finish() (*Result, error) {
 		Groups: r.groups, ByRule: r.byRule, AsOf: r.asOf,
 		Covered: recon.Covered{Left: r.covered[LeftIndex], Right: r.covered[RightIndex]},
 		state:   [2][]rowState{r.sides[0].state, r.sides[1].state}, replaces: r.replaces, Reversals: r.reversals,
-		notes: r.notes, rivals: r.rivals,
+		notes: r.notes, rivals: r.rivals, Bookings: r.bookings, books: r.books,
 		leftRows: r.rows[0], rightRows: r.rows[1],
 	}
 	c := newClassifier(r)
@@ -51,11 +51,12 @@ type classifier struct {
 
 	covered   [2]recon.Day
 	reversals []Reversal
+	books     map[uint32]bookNote
 	returned  [2]map[uint32]uint32 // rows that are open again, by the counter-row that takes them back
 }
 
 func newClassifier(r *runner) *classifier {
-	c := &classifier{sides: &r.sides, asOf: r.asOf, covered: r.covered, reversals: r.reversals}
+	c := &classifier{sides: &r.sides, asOf: r.asOf, covered: r.covered, reversals: r.reversals, books: r.books}
 	c.returned = [2]map[uint32]uint32{{}, {}}
 	for _, v := range r.reversals {
 		if v.Again {
@@ -111,6 +112,9 @@ func (c *classifier) classify(side int) []Open {
 }
 
 func (c *classifier) explain(side int, row uint32) Open {
+	if note, has := c.books[row]; has && side == LeftIndex && note.reason != 0 {
+		return Open{Row: row, Miss: Miss{Row: NoRow}, class: recon.ClassBreak, reason: note.reason}
+	}
 	if o, takes := c.takesBack(side, row); takes {
 		return o
 	}
@@ -277,6 +281,6 @@ func countReasons(res *Result) []ReasonCount {
 func (r *Result) State(side recon.Side, row uint32) recon.State {
 	return [...]recon.State{
 		recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed, recon.StateOpen,
-		recon.StateOpen, recon.StateConfirmed,
+		recon.StateOpen, recon.StateConfirmed, recon.StateOpen,
 	}[r.state[indexOf(side)][row]]
 }

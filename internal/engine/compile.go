@@ -26,6 +26,10 @@ type Plan struct {
 	widest    int             // calendar days that the widest lag may span
 	writeOff  currencyLimits  // of a month
 
+	accounts map[string]bool   // to which adjustments are booked; nil: no row books any
+	postings map[string]string // numbers of adjustments by the references of their postings
+	account  string            // field of left rows
+
 	currencies [2][]currencySpec // in which amounts are compared, where not in the row's own
 	wheres     [2][]where
 }
@@ -197,6 +201,7 @@ func Compile(rules []recon.Rule, options recon.RunOptions) (*Plan, []recon.Field
 		p.Rules[i] = rules[at].WithDefaults()
 		p.rules = append(p.rules, p.compileRule(&p.Rules[i], int16(i)))
 	}
+	p.compileMarks()
 	return p, nil
 }
 
@@ -355,6 +360,12 @@ func (p *Plan) Fields(side recon.Side) []string {
 	}
 	if p.fees {
 		fields["fee"] = true
+	}
+	if p.accounts != nil && i == LeftIndex {
+		fields["reference"], fields["description"] = true, true
+		if len(p.accounts) > 0 {
+			fields[p.account] = true
+		}
 	}
 	for _, always := range []string{"externalId", "amount", "currency", "date"} {
 		delete(fields, always)

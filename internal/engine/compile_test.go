@@ -18,7 +18,7 @@ func TestCompile(t *testing.T) {
 			Name: "a", Type: recon.RuleTolerance, Priority: 1, Amount: recon.RuleAmount{Left: "net + fee"}, Date: recon.RuleDate{Right: "valueDate"},
 			Keys: []recon.RuleKey{{Left: "metadata.batch", Right: "kind"}, {Left: "reference", Right: "kind"}},
 		})
-		require.Equal(t, []string{"bookingStatus", "fee", "metadata.batch", "net", "reference"}, p.Fields(recon.Left))
+		require.Equal(t, []string{"bookingStatus", "description", "fee", "metadata.batch", "net", "reference"}, p.Fields(recon.Left))
 		require.Equal(t, []string{"bookingStatus", "fee", "kind", "valueDate"}, p.Fields(recon.Right))
 		require.Len(t, p.columns[RightIndex], 1, "the same field read the same way is one column")
 	})

@@ -19,6 +19,9 @@ type MissText struct {
 
 // Describe puts the nearest miss of an open row of a side into words.
 func (r *Result) Describe(p *Plan, tables [2]*Table, side recon.Side, open *Open) MissText {
+	if note, has := r.books[open.Row]; has && side == recon.Left {
+		return MissText{Suggestion: note.text}
+	}
 	if open.Miss.Row == NoRow {
 		return MissText{}
 	}

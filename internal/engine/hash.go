@@ -38,10 +38,14 @@ func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string 
 
 // resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
 // (its digest and ordinal where it has none) with amount and currency; and every open row by its identity, class and
-// reason. No server id, row number or time enters.
+// reason; and every row that books an adjustment, with its number. No server id, row number or time enters.
 func (r *runner) resultHash(res *Result) string {
-	rows := len(r.groups) + len(res.Open[LeftIndex]) + len(res.Open[RightIndex])
-	return hashChunks("result/2", rows, func(to []byte, i int) []byte {
+	listed := len(r.groups) + len(res.Open[LeftIndex]) + len(res.Open[RightIndex])
+	return hashChunks("result/2", listed+len(res.Bookings), func(to []byte, i int) []byte {
+		if i >= listed {
+			b := &res.Bookings[i-listed]
+			return appendText(r.tables[LeftIndex].appendIdentity(append(to, 'B'), b.Row), b.Number)
+		}
 		if i >= len(r.groups) {
 			side, at := LeftIndex, i-len(r.groups)
 			if left := len(res.Open[LeftIndex]); at >= left {

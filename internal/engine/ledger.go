@@ -33,6 +33,10 @@ type currencyLedger struct {
 	reasons    [2][classes][reasons]recon.Total
 	rows       [2][classes][reasons]int64
 
+	booked      [adjustments]recon.Total // by left rows, of what earlier runs left
+	bookedRows  [adjustments]int64
+	bookedMixed recon.Total // of groups of several currencies
+
 	// Where the period has a cut-off: what is in no balance of it.
 	after       [2]recon.Total // rows dated after the cut-off
 	cleared     [statuses][2]recon.Total
@@ -53,7 +57,7 @@ const (
 	statuses    = recon.GroupPartial + 1
 	adjustments = recon.AdjustmentWriteOff + 1
 	classes     = recon.ClassData + 1
-	reasons     = recon.ReasonLateDeposit + 1
+	reasons     = recon.ReasonBookedTwice + 1
 )
 
 // of finds a currency's sums. Files hold few currencies, most often one.
@@ -110,6 +114,7 @@ func (r *runner) ledger(res *Result) *ledger {
 		g := &res.Groups[i]
 		r.enterGroup(l, g, [2][]uint32{res.LeftRows(g), res.RightRows(g)})
 	}
+	r.enterBookings(l, res)
 	slices.SortFunc(l.currencies, func(a, b *currencyLedger) int { return cmp.Compare(a.code, b.code) })
 	return l
 }
@@ -260,6 +265,12 @@ func (r *runner) checkStates(res *Result) error {
 			}
 		}
 	}
+	for i := range res.Bookings {
+		if row := res.Bookings[i].Row; grouped[LeftIndex][row] {
+			return &ViolationError{"a row books once and is in no group", fmt.Sprintf("left row %d", row)}
+		}
+		grouped[LeftIndex][res.Bookings[i].Row] = true
+	}
 	for side := range grouped {
 		for row, in := range grouped[side] {
 			if state := r.sides[side].state[row]; in != (state != stateOpen && state != stateSettled) {
@@ -302,6 +313,10 @@ func (c *currencyLedger) check() error {
 		}
 		between.Subtract(c.mixed[status])
 	}
+	for _, booked := range c.booked {
+		between.Subtract(booked)
+	}
+	between.Subtract(c.bookedMixed)
 	if between != (recon.Total{}) {
 		return &ViolationError{"Σ left − Σ right = Σ differences + Σ open left − Σ open right", currencyName(c.code)}
 	}
@@ -389,6 +404,7 @@ func (l *ledger) publish(res *Result) error {
 		}
 		b.bridge.Later = b.differences(c.later)
 		b.bridge.Items = append(b.bridge.Items, b.differences(c.without(&c.later))...)
+		b.bookedItems(c)
 		if b.err != nil {
 			return b.err
 		}

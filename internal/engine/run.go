@@ -54,6 +54,8 @@ type record struct {
 	byRule    []RuleCount
 	written   writeOffs
 	reversals []Reversal
+	bookings  []Booking
+	books     map[uint32]bookNote         // left rows that carry the number of an adjustment and book none
 	replaces  map[int][]int               // by group: the partial groups that it takes the place of
 	notes     map[groupKey]recon.Evidence // by group: what it names and does not hold
 
@@ -112,6 +114,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.join()
 	r.suspectDuplicates()
 	r.remember(p.Options.Rejected)
+	r.reserve()
 	for sweep := range r.sweeps() {
 		r.held = sweep == 0
 		for i := range p.rules {
@@ -125,6 +128,7 @@ func Run(p *Plan, left, right *Table, observe func(Progress) bool) (*Result, err
 	r.takeBack()
 	r.limitWriteOffs()
 	r.post()
+	r.bookDue()
 	return r.finish()
 }
 
@@ -133,8 +137,8 @@ func newRunner(v view) *runner {
 		view: v,
 		record: &record{
 			byRule: make([]RuleCount, len(v.plan.rules)), written: newWriteOffs(v.plan.Options.Written, ""),
-			replaces: map[int][]int{},
-			notes:    map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
+			replaces: map[int][]int{}, books: map[uint32]bookNote{},
+			notes: map[groupKey]recon.Evidence{}, rivals: map[groupKey][2]uint32{},
 			carriers: map[[2]int]map[uint32]uint32{},
 			units:    map[int16][]*unitRun{}, subsets: map[int16]*subsetRun{},
 		},

@@ -88,6 +88,14 @@ func play(t *testing.T, a *txtar.Archive) string {
 	res, err := Run(p, left, right, nil)
 	require.NoError(t, err)
 	text := report(p, res, left, right)
+	if strings.Contains(section(a, "options.txt"), "numbers") {
+		for i := range res.Groups {
+			if g := &res.Groups[i]; g.Status() == recon.GroupConfirmed && g.Difference != 0 {
+				o := res.Owed(p, [2]*Table{left, right}, g)
+				text += fmt.Sprintf("owed %s since %s %s %s\n", o.Number, o.Date, inDecimals(o.Amount, o.Currency), orNothing(o.Account))
+			}
+		}
+	}
 	if strings.Contains(section(a, "options.txt"), "evidence") {
 		text += evidenceLines(p, res, left, right)
 	}
@@ -150,7 +158,22 @@ func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []reco
 			}
 		}
 		switch words[0] {
-		case "evidence": // is shown by play
+		case "evidence", "numbers": // are shown by play
+		case "owed": // a number, a currency, an amount, its reason, a day, and perhaps an account and what has booked it
+			money, err := recon.ParseMoney(words[3], words[2])
+			require.NoError(t, err)
+			owed := recon.Owed{Number: words[1], Currency: words[2], Amount: money.Amount, Date: days[0]}
+			require.NoError(t, owed.Reason.UnmarshalText([]byte(words[4])))
+			for _, word := range words[6:] {
+				if by, booked := strings.CutPrefix(word, "by="); booked {
+					owed.Booked = by
+				} else if reference, posted := strings.CutPrefix(word, "posted="); posted {
+					owed.Reference = reference
+				} else {
+					owed.Account = word
+				}
+			}
+			o.Owed = append(o.Owed, owed)
 		case "asOf":
 			o.AsOf = days[0]
 		case "from":
@@ -278,12 +301,21 @@ func report(p *Plan, res *Result, left, right *Table) string {
 		}
 		b.WriteString("\n")
 	}
+	for _, booking := range res.Bookings {
+		fmt.Fprintf(&b, "booked %s by %s", booking.Number, name(left, booking.Row))
+		if booking.Group == NoGroup {
+			b.WriteString(" of an earlier period")
+		}
+		b.WriteString("\n")
+	}
 	for side, t := range [2]*Table{left, right} {
 		for i := range res.Open[side] {
 			o := &res.Open[side][i]
 			fmt.Fprintf(&b, "open %s %s  %s %s", strings.ToLower(string(sideOf(side))), name(t, o.Row), o.Class(), o.Reason())
 			if m := res.Describe(p, [2]*Table{left, right}, sideOf(side), o); o.Miss.Row != NoRow {
 				fmt.Fprintf(&b, "  near %s (%s): %s", m.ExternalID, m.Difference, m.Suggestion)
+			} else if m.Suggestion != "" {
+				fmt.Fprintf(&b, "  %s", m.Suggestion)
 			}
 			b.WriteString("\n")
 		}

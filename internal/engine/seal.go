@@ -79,6 +79,15 @@ func (t *Table) compareTied(a, b uint32) int {
 
 // permute reorders every column but those that canonicalOrder has, two at a time.
 func (t *Table) permute(order []uint32) {
+	if len(t.marks) > 0 {
+		marks := make(map[uint32]bookMark, len(t.marks))
+		for to, from := range order {
+			if m, has := t.marks[from]; has {
+				marks[uint32(to)] = m
+			}
+		}
+		t.marks = marks
+	}
 	jobs := []func(){
 		func() { t.id = reordered(t.id, order) },
 		func() { t.source = reordered(t.source, order) },

@@ -30,11 +30,12 @@ type Table struct {
 	digest   [][2]uint64
 	ordinal  []int32
 	pending  []bool
-	carried  []bool   // rows that an earlier period left open; nil without one
-	settled  []bool   // rows that an earlier period settled; nil without one
-	gross    []int64  // nil where no row has one
-	original []money  // nil where no row has one
-	external []uint32 // start of its text in the arena
+	carried  []bool              // rows that an earlier period left open; nil without one
+	settled  []bool              // rows that an earlier period settled; nil without one
+	marks    map[uint32]bookMark // rows that may book an adjustment
+	gross    []int64             // nil where no row has one
+	original []money             // nil where no row has one
+	external []uint32            // start of its text in the arena
 	keys     []keyColumn
 	texts    []uint32 // start of a row's texts in the arena, until it is sealed
 	arena    []byte
@@ -162,6 +163,7 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 		t.settled = append(t.settled, false)
 	}
 	t.addMonies(tx)
+	t.addMark(tx)
 	t.growArena()
 	t.texts = append(t.texts, uint32(len(t.arena)))
 	t.external = append(t.external, t.store([]byte(tx.ExternalID)))

@@ -1,7 +1,11 @@
 package recon
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,4 +43,84 @@ func PostingMove(from, to PostingStatus) error {
 		return nil
 	}
 	return Conflict(CodeAdjustmentStatus, "the adjustment is %s: it cannot be %s", from, to)
+}
+
+// Owed is an adjustment of an earlier run. Its amount is owed to the books until a left row books it: one that carries
+// its number or the reference of its posting, or that is of its account, amount and currency.
+type Owed struct {
+	ID        int64            `json:"id,omitempty"` // of the caller
+	Number    string           `json:"number"`
+	Reference string           `json:"reference,omitempty"` // of its posting
+	Reason    AdjustmentReason `json:"reason"`
+	Account   string           `json:"account,omitempty"`
+	Amount    Minor            `json:"amount"` // of Σ left − Σ right: the row that books it has the opposite
+	Currency  string           `json:"currency"`
+	Date      Day              `json:"date"`             // of the oldest row of its group
+	Mixed     bool             `json:"mixed,omitempty"`  // of a group of several currencies
+	Booked    string           `json:"booked,omitempty"` // the row that has booked it, as people call it
+}
+
+// RowIdentity is what a row is known by, whatever its file: its external id, else its content and how many equal rows
+// came before it.
+func RowIdentity(externalID string, digest [16]byte, ordinal int32) string {
+	if externalID != "" {
+		return "i" + externalID
+	}
+	return fmt.Sprintf("d%x.%d", digest, ordinal)
+}
+
+const (
+	adjustmentMark    = "ADJ-"
+	adjustmentDigits  = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // no letter that is read as another one
+	adjustmentLetters = 11                                 // of 5 bits each, before the one that checks them
+)
+
+// AdjustmentNumber is the number of what a group of rows is apart: the same in every run that makes the group. Its last
+// letter checks the others.
+func AdjustmentNumber(left, right []string) string {
+	h := sha256.New()
+	for _, rows := range [2][]string{left, right} {
+		for _, row := range slices.Sorted(slices.Values(rows)) {
+			fmt.Fprintf(h, "%d:%s", len(row), row)
+		}
+		h.Write([]byte{'|'})
+	}
+	sum := binary.BigEndian.Uint64(h.Sum(nil))
+	letters := make([]byte, adjustmentLetters)
+	for i := range letters {
+		letters[i] = adjustmentDigits[sum&31]
+		sum >>= 5
+	}
+	return adjustmentMark + string(letters) + string(adjustmentCheck(letters))
+}
+
+func adjustmentCheck(letters []byte) byte {
+	sum := 0
+	for i, letter := range letters {
+		sum += (2*i + 1) * strings.IndexByte(adjustmentDigits, letter)
+	}
+	return adjustmentDigits[sum%len(adjustmentDigits)]
+}
+
+// AdjustmentIn is the first number of an adjustment that a text holds, "" where it holds none.
+func AdjustmentIn(text string) string {
+	for at := strings.Index(text, adjustmentMark); at >= 0; {
+		end := at + len(adjustmentMark) + adjustmentLetters + 1
+		if end > len(text) {
+			return ""
+		}
+		letters := []byte(text[at+len(adjustmentMark) : end])
+		known := func(b byte) bool { return strings.IndexByte(adjustmentDigits, b) >= 0 }
+		whole := (end == len(text) || !known(text[end])) && (at == 0 || !known(text[at-1]))
+		unknown := slices.ContainsFunc(letters, func(b byte) bool { return !known(b) })
+		if whole && !unknown && adjustmentCheck(letters[:adjustmentLetters]) == letters[adjustmentLetters] {
+			return text[at:end]
+		}
+		next := strings.Index(text[at+1:], adjustmentMark)
+		if next < 0 {
+			return ""
+		}
+		at += 1 + next
+	}
+	return ""
 }

@@ -59,6 +59,7 @@ const (
 	ReasonNotCovered             // its window reaches beyond what the other side's files cover
 	ReasonStalePayment           // a payment that was not cashed in its window
 	ReasonLateDeposit            // a deposit that was not banked in its window
+	ReasonBookedTwice            // it books an adjustment that another row has booked
 	ReasonPartialRest            // the rest of a partial group: the row is in the group, the rest is open
 	ReasonUnmatched              // a person took its group apart, and no run has looked since
 	ReasonNotRun                 // no run has looked at the row yet; never stored
@@ -74,6 +75,7 @@ var Reasons = []string{
 	ReasonTextBelow: "TEXT_BELOW", ReasonFXRateMissing: "FX_RATE_MISSING", ReasonFeeVariance: "FEE_VARIANCE",
 	ReasonReturnNotBooked: "RETURN_NOT_BOOKED", ReasonReturned: "RETURNED",
 	ReasonNotCovered: "NOT_COVERED", ReasonStalePayment: "STALE_PAYMENT", ReasonLateDeposit: "LATE_DEPOSIT",
+	ReasonBookedTwice: "BOOKED_TWICE",
 	ReasonPartialRest: "PARTIAL_REST", ReasonUnmatched: "UNMATCHED", ReasonNotRun: "NOT_RUN",
 }
 

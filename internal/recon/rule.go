@@ -215,6 +215,8 @@ type RuleConfirm struct {
 // RuleDifference is what a difference under the rule is.
 type RuleDifference struct {
 	Reason AdjustmentReason `json:"reason,omitzero" yaml:"reason,omitempty"`
+	// Account is what it is booked to: a left row of the account, with the amount, books it.
+	Account string `json:"account,omitempty" yaml:"account,omitempty"`
 }
 
 // Limits of the specification, and what its types imply.

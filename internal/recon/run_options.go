@@ -22,6 +22,10 @@ type RunOptions struct {
 	MaxWriteOff Limits `json:"maxWriteOff,omitzero"`
 	// Written is what earlier runs confirmed of those differences, and what their POST rules booked.
 	Written []WriteOff `json:"written,omitempty"`
+	// Owed are the adjustments of earlier runs, those that a left row has booked among them.
+	Owed []Owed `json:"owed,omitempty"`
+	// AccountField is the field of left rows with the account that they are booked to; "": AccountFieldDefault.
+	AccountField string `json:"accountField,omitempty"`
 	// Calendars by id, for rules that name one. Without a name a rule's business days are Monday to Friday.
 	Calendars []Calendar `json:"calendars,omitempty"`
 	// FeeSchedules by name, for rules that name one.
@@ -37,6 +41,9 @@ type RunOptions struct {
 	// Reported are the open rows of earlier runs. They are anchors of a period that begins after them.
 	Reported Reported `json:"reported,omitzero"`
 }
+
+// AccountFieldDefault is a column that is called account.
+const AccountFieldDefault = MetadataPrefix + "account"
 
 // Reported are the rows that earlier runs of a context looked at and that were in the period of one of them.
 type Reported struct {

@@ -15,8 +15,8 @@ const (
 	WordPart      = 0x1e // before a word that is no value by itself
 )
 
-// Words returns the normalised words of a text with a WordBreak between them, and a WordPart before each that is no value
-// by itself.
+// Words returns the normalised words of a text with a WordBreak between them, and a WordPart before each that is no
+// value by itself.
 func Words(text string, steps []string) []byte {
 	var out []byte
 	n := 0
