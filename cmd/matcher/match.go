@@ -121,7 +121,7 @@ func newMatchCommand(o outside) *cobra.Command {
 	f.StringArrayVar(&m.reopen, "reopen", nil,
 		"open the `LEFT=RIGHT` rows again that an earlier period settled, named by their ids; repeatable, with --carry")
 	f.StringVar(&m.out, "out", "",
-		"write groups.csv, unmatched.csv, rejected.csv, set_aside.csv, repeated.csv, open.ndjson and report.html to a `DIR`")
+		"write groups.csv, journal.csv, unmatched.csv, rejected.csv, set_aside.csv, repeated.csv, open.ndjson and report.html to a `DIR`")
 	f.StringArrayVar(&m.explain, "explain", nil, "explain why the row with this `ID` matched, or why not; repeatable")
 	f.StringSliceVar((*[]string)(&m.failOn), "fail-on", nil,
 		"exit with 3 when there is any of `open,proposed,rejected,difference`; open rows in transit are excepted, since they may still match")
@@ -281,6 +281,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
 		report.WriteBridges(m.stdout, run.Names(), summary.Bridge)
+		report.WritePostings(m.stdout, summary.Postings)
 		run.WriteWriteOffs(m.stdout)
 		run.WriteReversals(m.stdout)
 		run.WriteCleared(m.stdout)

@@ -67,7 +67,7 @@ func (o *matchOptions) readCarry() (*carried, error) {
 // period read its source.
 func (in *matchInput) takeOver() {
 	in.options.Partials, in.options.Rejected = in.carry.Partials, in.carry.Rejected
-	in.options.Written = in.carry.Written()
+	in.options.Written, in.options.Owed = in.carry.Written(), in.carry.Owed
 	for _, s := range in.sides() {
 		names := make([]string, 0, len(s.files))
 		for _, f := range s.files {

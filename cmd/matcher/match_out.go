@@ -30,6 +30,7 @@ func (r *reconciliation) writeFolder(folder string) error {
 		write func(*bufio.Writer) error
 	}{
 		{"groups.csv", func(to *bufio.Writer) error { return run.WriteGroups(to) }},
+		{"journal.csv", func(to *bufio.Writer) error { return run.WriteJournal(to) }},
 		{"unmatched.csv", func(to *bufio.Writer) error { return run.WriteOpen(to) }},
 		{"rejected.csv", func(to *bufio.Writer) error { return run.WriteRejected(to) }},
 		{"set_aside.csv", func(to *bufio.Writer) error { return run.WriteSetAside(to) }},

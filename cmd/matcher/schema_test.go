@@ -55,7 +55,7 @@ var pages = []docsPage{
 		"rule.date", "date\nThe lag is right − left.",
 		"rule.text", "text",
 		"rule.group", "group",
-		"rule.post", "post\nOnly of type POST, which works on one side (scope, RIGHT unless said) after all rules that match.", "rule.confirm", "confirm\nA group also needs a key that held, no contradiction, no equally good partner and no row that takes it back.",
+		"rule.difference", "difference\nWhat a confirmed group is apart, and what its rows are booked to.", "rule.post", "post\nOnly of type POST, which works on one side (scope, RIGHT unless said) after all rules that match.", "rule.confirm", "confirm\nA group also needs a key that held, no contradiction, no equally good partner and no row that takes it back.",
 	}, "testdata/rulebook", "## Ten recipes\nA test runs each of them.", 10},
 }
 

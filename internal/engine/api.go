@@ -195,6 +195,8 @@ type Result struct {
 
 	// Bookings are the left rows that book adjustments, by row.
 	Bookings []Booking
+	// Postings are what the rules of type POST book and no left row has booked, by rule and currency.
+	Postings []recon.PostingSummary
 	// Reversals are the rows that open counter-rows take back, by side and counter-row.
 	Reversals []Reversal
 

@@ -193,11 +193,13 @@ func owedBy(p *Plan, tables [2]*Table, g *Group, rows [2][]uint32) recon.Owed {
 		Reason: g.adjustment, Account: accountOf(&p.Rules[g.Rule]), Amount: g.Difference, Currency: g.Currency(),
 		Mixed: g.Mixed(), Date: recon.NoDay,
 	}
-	var names [2][]string
+	var names [2][]recon.RowIdentity
 	for side, t := range tables {
 		for _, row := range rows[side] {
 			digest, ordinal := t.Content(row)
-			names[side] = append(names[side], recon.RowIdentity(t.ExternalID(row), digest, ordinal))
+			names[side] = append(names[side], recon.RowIdentity{
+				Date: t.Date(row), Amount: t.Amount(row), ExternalID: t.ExternalID(row), Digest: digest, Ordinal: ordinal,
+			})
 			if day := t.Date(row); !o.Date.Set() || day < o.Date {
 				o.Date = day
 			}

@@ -38,6 +38,9 @@ func (r *runner) finish() (*Result, error) {
 	if err := ledger.publish(res); err != nil {
 		return nil, err
 	}
+	if err := r.publishPostings(res); err != nil {
+		return nil, err
+	}
 	res.ResultHash, res.InputHash, res.RulesHash = r.resultHash(res), r.inputHash(), r.plan.Hash()
 	return res, nil
 }

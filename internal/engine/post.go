@@ -100,3 +100,37 @@ func (x *evaluator) posting(row uint32) []recon.Evidence {
 	*[2]*string{&e.Left, &e.Right}[x.side[0]] = x.tables[0].money(row, x.tables[0].amounts[0][row])
 	return []recon.Evidence{e}
 }
+
+// publishPostings sums what the rules book and no left row has booked.
+func (r *runner) publishPostings(res *Result) error {
+	booked, at, sums := res.BookedBy(), map[[2]uint32]int{}, []recon.Total{}
+	for i := range r.groups {
+		g := &r.groups[i]
+		if g.status != recon.GroupConfirmed || g.Rule == NoRule || r.plan.rules[g.Rule].posts == nil {
+			continue
+		}
+		if _, has := booked[int32(i)]; has {
+			continue
+		}
+		key := [2]uint32{uint32(g.Rule), g.currency}
+		n, known := at[key]
+		if !known {
+			n = len(sums)
+			rule, post := r.plan.rules[g.Rule].rule, r.plan.rules[g.Rule].rule.Post
+			post.MaxMonth = recon.Limits{}
+			at[key], sums = n, append(sums, recon.Total{})
+			res.Postings = append(res.Postings, recon.PostingSummary{Rule: rule.Name, RulePost: post, Currency: g.Currency()})
+		}
+		sums[n].Add(-g.Difference)
+		res.Postings[n].Rows++
+	}
+	for n := range sums {
+		p := &res.Postings[n]
+		amount, err := sums[n].Fit("what "+p.Rule+" books", p.Currency)
+		if err != nil {
+			return err
+		}
+		p.Amount = decimal(amount, p.Currency)
+	}
+	return nil
+}

@@ -19,6 +19,7 @@ func (r *Result) Summary() recon.Summary {
 			Confirmed: c.Confirmed, Proposed: c.Proposed, Partial: c.Partial, Gap: c.Gap,
 		})
 	}
+	s.Postings = r.Postings
 	for i := range r.Groups { // a kept partial group's rule may be gone
 		switch r.Groups[i].status {
 		case recon.GroupConfirmed:

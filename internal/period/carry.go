@@ -17,6 +17,7 @@ type Carry struct {
 	Settled  [2][]Row // of groups that earlier periods confirmed, and that may come back
 	Partials []recon.PartialGroup
 	Rejected []recon.RowSet
+	Owed     []recon.Owed // adjustments of earlier periods, those that a row has booked among them
 
 	head    head
 	settled []settledLine

@@ -21,6 +21,7 @@ const (
 	lineGroup    = "group"
 	lineRejected = "rejected"
 	lineSettled  = "settled"
+	lineOwed     = "owed"
 	lineEnd      = "end"
 )
 
@@ -126,6 +127,12 @@ type settledLine struct {
 	Date    recon.Day  `json:"date"`
 	Pending bool       `json:"pending,omitempty"` // all of them were, when they were confirmed
 	Rows    []string   `json:"rows"`
+}
+
+// owedLine is an adjustment. Its amount is in minor units.
+type owedLine struct {
+	Type string `json:"type"`
+	recon.Owed
 }
 
 // endLine is the last line: how many lines precede it, and their SHA-256.

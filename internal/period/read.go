@@ -124,6 +124,8 @@ func (r *reader) take(text []byte, sum string) error {
 		return decode(r, text, r.reject)
 	case lineSettled:
 		return decode(r, text, r.settle)
+	case lineOwed:
+		return decode(r, text, r.owe)
 	case lineEnd:
 		return decode(r, text, func(end *endLine) error { return r.end(end, sum) })
 	case lineOpen:
@@ -231,6 +233,18 @@ func (r *reader) row(line *rowLine) error {
 	}
 	r.ids[side][line.N] = row.ID
 	*to = append(*to, row)
+	return nil
+}
+
+// owe reads an adjustment.
+func (r *reader) owe(line *owedLine) error {
+	if recon.AdjustmentIn(line.Number) != line.Number || line.Number == "" || line.Amount == 0 || !line.Date.Set() {
+		return r.fault("%q is no adjustment with a number, an amount and a day", line.Number)
+	}
+	if _, known := recon.CurrencyDigits(line.Currency); !known {
+		return r.fault("the currency %q is unknown", line.Currency)
+	}
+	r.Owed = append(r.Owed, line.Owed)
 	return nil
 }
 

@@ -115,6 +115,17 @@ func (c *Carry) open(at int) error {
 		}
 	}
 	c.Rejected = append(c.Rejected, rejected)
+	var names [2][]recon.RowIdentity
+	for side := range g.rows {
+		for _, id := range g.rows[side] {
+			tx := &c.Row(side, id).Tx
+			names[side] = append(names[side], recon.RowIdentity{
+				Date: tx.Date, Amount: tx.Amount, ExternalID: tx.ExternalID, Digest: [16]byte(tx.Digest[:16]), Ordinal: tx.Ordinal,
+			})
+		}
+	}
+	number := recon.AdjustmentNumber(names[0], names[1])
+	c.Owed = slices.DeleteFunc(c.Owed, func(o recon.Owed) bool { return o.Number == number && o.Booked == "" })
 	for i := range c.head.WrittenOff {
 		w := &c.head.WrittenOff[i]
 		if len(apart) == 1 && w.Rule == "" && w.Month == g.newest.Month() {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash"
 	"io"
 	"slices"
@@ -66,7 +67,7 @@ func (c *Closing) Write(to io.Writer) error {
 	if err := w.line(first); err != nil {
 		return err
 	}
-	for _, step := range []func() error{w.rows, w.partials, w.rejected, w.returnable, w.settled} {
+	for _, step := range []func() error{w.rows, w.partials, w.rejected, w.returnable, w.settled, w.owed} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -256,6 +257,49 @@ func (w *writer) rejected() error {
 		}
 	}
 	return nil
+}
+
+// owed writes the adjustments that no row has booked, and for as long as settled rows are kept those that one has, so
+// that a second one is known.
+func (w *writer) owed() error {
+	oldest := w.Result.AsOf - settledDaysMax
+	for _, o := range w.adjustments() {
+		if o.Booked != "" && o.Date < oldest {
+			continue
+		}
+		if err := w.line(owedLine{lineOwed, o}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adjustments are those of earlier periods and of this one, with the rows that booked them.
+func (c *Closing) adjustments() []recon.Owed {
+	list := slices.Clone(c.Carry.Owed)
+	label := func(row uint32) string {
+		s := &c.Sides[engine.LeftIndex]
+		return cmp.Or(s.Table.ExternalID(row), fmt.Sprintf("row %d of %s", s.Transaction(row).Row, s.File(row)))
+	}
+	byGroup := c.Result.BookedBy()
+	for _, b := range c.Result.Bookings {
+		if b.Group == engine.NoGroup {
+			list[b.Owed].Booked = label(b.Row)
+		}
+	}
+	tables := [2]*engine.Table{c.Sides[0].Table, c.Sides[1].Table}
+	for i := range c.Result.Groups {
+		g := &c.Result.Groups[i]
+		if g.Status() != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
+			continue
+		}
+		o := c.Result.Owed(c.Plan, tables, g)
+		if row, booked := byGroup[int32(i)]; booked {
+			o.Booked = label(row)
+		}
+		list = append(list, o)
+	}
+	return list
 }
 
 // settled writes which rows need never come again, oldest first: those of confirmed groups, and those that earlier

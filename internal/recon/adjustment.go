@@ -60,13 +60,21 @@ type Owed struct {
 	Booked    string           `json:"booked,omitempty"` // the row that has booked it, as people call it
 }
 
-// RowIdentity is what a row is known by, whatever its file: its external id, else its content and how many equal rows
-// came before it.
-func RowIdentity(externalID string, digest [16]byte, ordinal int32) string {
-	if externalID != "" {
-		return "i" + externalID
+// RowIdentity is what a row is known by, whatever its file: its day and amount, and its external id, else its content
+// and how many equal rows came before it.
+type RowIdentity struct {
+	Date       Day
+	Amount     Minor
+	ExternalID string
+	Digest     [16]byte
+	Ordinal    int32
+}
+
+func (r RowIdentity) String() string {
+	if r.ExternalID != "" {
+		return fmt.Sprintf("%s %d %s", r.Date, r.Amount, r.ExternalID)
 	}
-	return fmt.Sprintf("d%x.%d", digest, ordinal)
+	return fmt.Sprintf("%s %d %x %d", r.Date, r.Amount, r.Digest, r.Ordinal)
 }
 
 const (
@@ -77,13 +85,15 @@ const (
 
 // AdjustmentNumber is the number of what a group of rows is apart: the same in every run that makes the group. Its last
 // letter checks the others.
-func AdjustmentNumber(left, right []string) string {
+func AdjustmentNumber(left, right []RowIdentity) string {
 	h := sha256.New()
-	for _, rows := range [2][]string{left, right} {
-		for _, row := range slices.Sorted(slices.Values(rows)) {
-			fmt.Fprintf(h, "%d:%s", len(row), row)
+	for _, rows := range [2][]RowIdentity{left, right} {
+		names := make([]string, len(rows))
+		for i := range rows {
+			names[i] = rows[i].String()
 		}
-		h.Write([]byte{'|'})
+		slices.Sort(names)
+		fmt.Fprintf(h, "%q", names)
 	}
 	sum := binary.BigEndian.Uint64(h.Sum(nil))
 	letters := make([]byte, adjustmentLetters)

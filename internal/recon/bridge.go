@@ -76,8 +76,32 @@ func (b Bridge) WithEarlier(e Earlier) (Bridge, error) {
 	if err != nil {
 		return b, fmt.Errorf("the right balance in %s: %w", b.Currency, err)
 	}
-	b.Left, b.Right, b.Items = left, right, append(slices.Clip(b.Items), e.Items...)
+	b.Left, b.Right = left, right
+	if b.Items, err = withItems(b.Items, e.Items); err != nil {
+		return b, fmt.Errorf("the bridge in %s: %w", b.Currency, err)
+	}
 	return b, b.Check()
+}
+
+// withItems adds items to others. What rows have booked of an earlier difference is taken off it; what is booked whole
+// is no item any more.
+func withItems(items, more []BridgeItem) ([]BridgeItem, error) {
+	items = slices.Clone(items)
+	for _, item := range more {
+		at := slices.IndexFunc(items, func(own BridgeItem) bool {
+			return own.Label == item.Label && own.Reason == item.Reason && own.Side == item.Side && own.Class == item.Class
+		})
+		if at < 0 {
+			items = append(items, item)
+			continue
+		}
+		var err error
+		if items[at].Amount, err = items[at].Amount.Add(item.Amount); err != nil {
+			return nil, err
+		}
+		items[at].Count += item.Count
+	}
+	return slices.DeleteFunc(items, func(i BridgeItem) bool { return i.Amount == 0 && i.Count == 0 }), nil
 }
 
 // WithBalances is the bridge between two stated closing balances: what each side's rows leave unexplained

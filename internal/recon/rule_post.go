@@ -42,6 +42,7 @@ func (r *Rule) Precedes(o *Rule) int {
 // post checks what only rules of type POST have, and what they cannot have. r is the rule as it was written.
 func (c *ruleChecker) post(r, full *Rule) {
 	impossible := func(pointer, why string) { c.refuse(pointer, CodeImpossible, "%s", why) }
+	c.atMost("/difference/account", r.Difference.Account, postTextMax)
 	if r.Type != RulePostType {
 		if !reflect.ValueOf(r.Post).IsZero() {
 			impossible("/post", "only a rule of type POST books rows")
@@ -83,6 +84,7 @@ func (c *ruleChecker) post(r, full *Rule) {
 		{"/group", r.Group},
 		{"/partial", r.Partial},
 		{"/prefer", r.Prefer},
+		{"/difference/account", r.Difference.Account}, // post has it
 		{"/confirm/autoAt", r.Confirm.AutoAt},
 		{"/confirm/proposeAt", r.Confirm.ProposeAt},
 		{"/confirm/maxDifference", r.Confirm.MaxDifference},

@@ -45,6 +45,13 @@ type RunOptions struct {
 // AccountFieldDefault is a column that is called account.
 const AccountFieldDefault = MetadataPrefix + "account"
 
+// CheckAccountField refuses what is no field of a row.
+func CheckAccountField(field string) []FieldError {
+	c := ruleChecker{}
+	c.textField("", field)
+	return c.errs
+}
+
 // Reported are the rows that earlier runs of a context looked at and that were in the period of one of them.
 type Reported struct {
 	Periods []Days  `json:"periods,omitempty"`

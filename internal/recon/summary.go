@@ -27,6 +27,7 @@ type Summary struct {
 	Reasons       []ReasonSummary     `json:"reasons"`
 	Difference    []DifferenceSummary `json:"difference"`
 	Bridge        []BridgeSummary     `json:"bridge"`
+	Postings      []PostingSummary    `json:"postings,omitempty"`
 	AsOf          Day                 `json:"asOf"`
 	Covered       Covered             `json:"covered"` // days through which the files of each side are complete
 	InputHash     string              `json:"inputHash"`
@@ -39,6 +40,15 @@ type Summary struct {
 type SideSummary struct {
 	Counts
 	Amount map[string]string `json:"amount"`
+}
+
+// PostingSummary is what a rule of type POST books in a currency: a line of the journal.
+type PostingSummary struct {
+	Rule     string `json:"rule"`
+	RulePost        // its account, cost centre, tax code and text
+	Amount   string `json:"amount"` // to be booked on the left side
+	Currency string `json:"currency"`
+	Rows     int64  `json:"rows"`
 }
 
 // GroupSummary counts groups by status.

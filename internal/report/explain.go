@@ -27,6 +27,7 @@ type Explanation struct {
 	Status      string    `json:"status"` // CONFIRMED, PROPOSED, PARTIAL, OPEN, OUTSIDE, SETTLED or REJECTED
 
 	Partner      string           `json:"partner,omitempty"`
+	Books        string           `json:"books,omitempty"` // the number of the adjustment that the row books
 	Rule         string           `json:"rule,omitempty"`
 	Score        *uint8           `json:"score,omitempty"`
 	HeldBy       recon.HeldBy     `json:"heldBy,omitempty"`
@@ -60,6 +61,12 @@ func (r *Run) Explain(side int, row uint32, asked string) Explanation {
 			return e
 		}
 	}
+	for i := range r.Result.Bookings {
+		if b := &r.Result.Bookings[i]; side == engine.LeftIndex && b.Row == row {
+			r.explainBooked(&e, b)
+			return e
+		}
+	}
 	if s.Table.Settled(row) {
 		e.Status, e.Partner = "SETTLED", r.SettledWith(side, row)
 		return e
@@ -85,9 +92,9 @@ func (r *Run) explainGroup(e *Explanation, side int, row uint32, i int) {
 
 func (r *Run) explainOpen(e *Explanation, side int, open *engine.Open) {
 	e.Status, e.Class, e.Reason = "OPEN", open.Class(), open.Reason()
-	if near, other := r.nearest(side, open); other != nil {
+	near, other := r.nearest(side, open)
+	if e.NearestDifference, e.Suggestion = near.Difference, near.Suggestion; other != nil {
 		e.Nearest, e.NearestDate = other.Label(open.Miss.Row), other.Table.Date(open.Miss.Row)
-		e.NearestDifference, e.Suggestion = near.Difference, near.Suggestion
 	}
 }
 
@@ -112,12 +119,14 @@ func (e *Explanation) Write(to io.Writer) {
 	if text := strings.TrimSpace(e.Reference + "  " + e.Description); text != "" {
 		fmt.Fprintf(to, "  %s\n", text)
 	}
-	switch e.Status {
-	case "OPEN":
+	switch {
+	case e.Books != "":
+		fmt.Fprintf(to, "  books %s, %s\n", e.Books, cmp.Or(e.Partner, "of an earlier period"))
+	case e.Status == "OPEN":
 		e.writeOpen(to)
-	case "SETTLED":
+	case e.Status == "SETTLED":
 		fmt.Fprintf(to, "  settled in an earlier period: %s\n", e.Partner)
-	case "OUTSIDE":
+	case e.Status == "OUTSIDE":
 		fmt.Fprintln(to, "  outside the period: it may be matched, but is not reported open")
 	default:
 		e.writeGroup(to)
@@ -151,7 +160,7 @@ func (e *Explanation) writeGroup(to io.Writer) {
 func (e *Explanation) writeOpen(to io.Writer) {
 	fmt.Fprintf(to, "  open: %s, %s\n", Words(e.Class), Words(e.Reason))
 	if e.Nearest == "" {
-		fmt.Fprintln(to, "  nothing on the other side comes near")
+		fmt.Fprintf(to, "  %s\n", cmp.Or(e.Suggestion, "nothing on the other side comes near"))
 		return
 	}
 	fmt.Fprintf(to, "  nearest %s, %s", e.Nearest, e.NearestDate)

@@ -132,6 +132,7 @@ func (r *Run) WriteGroups(to io.Writer) error { return writeCSV(to, GroupColumns
 func (r *Run) groupLines() iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		var line []string
+		booked := r.Result.BookedBy()
 		for i := range r.Result.Groups {
 			g := &r.Result.Groups[i]
 			row := groupRow{
@@ -142,18 +143,24 @@ func (r *Run) groupLines() iter.Seq[[]string] {
 			if g.Mixed() && g.Currency() != "" {
 				row.difference = mixedDifference(row.difference, g.Currency())
 			}
+			by, isBooked := booked[int32(i)]
+			if isBooked { // what they are apart is in the books
+				row.difference = recon.Money{Currency: r.Currency(g)}.String()
+			}
 			for side := range r.Sides {
-				s := &r.Sides[side]
-				for _, at := range r.rows(side, g) {
-					row.side, row.externalID, row.row = s.Side, s.Table.ExternalID(at), int64(s.Place(at).Row)
-					row.amount, row.currency, row.date = s.money(at).String(), s.Table.Currency(at), s.Table.Date(at)
-					row.allocated = row.amount
+				rows := r.rows(side, g)
+				if isBooked && side == engine.LeftIndex {
+					rows = append(slices.Clone(rows), by)
+				}
+				for _, at := range rows {
+					row.of(&r.Sides[side], at)
 					if line = row.columns(line); !yield(line) {
 						return
 					}
 				}
 			}
 		}
+		r.bookedLines(line, yield)
 	}
 }
 
@@ -179,9 +186,9 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 		Amount: s.money(open.Row).String(), Currency: tx.Currency, Date: tx.Date, Description: tx.Description,
 		Class: open.Class(), Reason: open.Reason(), AgeDays: int(max(r.Result.AsOf-tx.Date, 0)),
 	}
-	if near, other := r.nearest(side, open); other != nil {
+	near, other := r.nearest(side, open)
+	if row.NearestDifference, row.Suggestion = near.Difference, near.Suggestion; other != nil {
 		row.NearestID = other.Label(open.Miss.Row)
-		row.NearestDifference, row.Suggestion = near.Difference, near.Suggestion
 	}
 	return row
 }
@@ -189,15 +196,16 @@ func (r *Run) openRow(side int, open *engine.Open) OpenRow {
 // nearest returns what is nearest to an open row, and its side: the other one, or under a rule within one side the
 // row's own. The side is nil where nothing is near.
 func (r *Run) nearest(side int, open *engine.Open) (engine.MissText, *Side) {
-	if open.Miss.Row == engine.NoRow {
-		return engine.MissText{}, nil
-	}
 	own, other := &r.Sides[side], &r.Sides[1-side]
-	if r.Plan.MissSide(own.Side, &open.Miss) == own.Side {
+	left, right := r.Sides[engine.LeftIndex].Table, r.Sides[engine.RightIndex].Table
+	text := r.Result.Describe(r.Plan, [2]*engine.Table{left, right}, own.Side, open)
+	switch {
+	case open.Miss.Row == engine.NoRow:
+		other = nil
+	case r.Plan.MissSide(own.Side, &open.Miss) == own.Side:
 		other = own
 	}
-	left, right := r.Sides[engine.LeftIndex].Table, r.Sides[engine.RightIndex].Table
-	return r.Result.Describe(r.Plan, [2]*engine.Table{left, right}, own.Side, open), other
+	return text, other
 }
 
 // WriteRejected writes rejected.csv, a line for each fault of a rejected row.

@@ -48,7 +48,7 @@ func TestEveryKeyHasAnExample(t *testing.T) {
 		"rule.keys": fieldNames(reflect.TypeFor[recon.RuleKey]()), "rule.amount": fieldNames(reflect.TypeFor[recon.RuleAmount]()),
 		"rule.currency": fieldNames(reflect.TypeFor[recon.RuleCurrency]()), "rule.date": fieldNames(reflect.TypeFor[recon.RuleDate]()),
 		"rule.text": fieldNames(reflect.TypeFor[recon.RuleText]()), "rule.group": fieldNames(reflect.TypeFor[recon.RuleGroup]()),
-		"rule.confirm": fieldNames(reflect.TypeFor[recon.RuleConfirm]()), "rule.post": fieldNames(reflect.TypeFor[recon.RulePost]()),
+		"rule.confirm": fieldNames(reflect.TypeFor[recon.RuleConfirm]()), "rule.difference": fieldNames(reflect.TypeFor[recon.RuleDifference]()), "rule.post": fieldNames(reflect.TypeFor[recon.RulePost]()),
 	} {
 		require.ElementsMatch(t, keys, documented[of], of)
 	}

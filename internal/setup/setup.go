@@ -23,6 +23,7 @@ type Setup struct {
 
 	DuplicateDays int                 `json:"duplicateDays,omitempty"` // window in which a repeated row is a suspected duplicate; 0: none is
 	ReturnDays    *int                `json:"returnDays,omitempty"`    // how long settled rows may come back; nil: period.ReturnDays
+	AccountField  string              `json:"accountField,omitempty"`  // of left rows: the account that they are booked to; "": metadata.account
 	MaxWriteOff   recon.Limits        `json:"maxWriteOff,omitzero"`    // of a month, by currency: past it groups with a difference are only proposed
 	Calendars     []recon.Calendar    `json:"calendars,omitempty"`     // that rules call by id
 	Rates         []recon.FXRate      `json:"rates,omitempty"`         // that rules with currency CONVERT look up
@@ -163,6 +164,8 @@ func Decode(data []byte) (setup Setup, faults []recon.FieldError) {
 			} else {
 				setup.DuplicateDays = days
 			}
+		case "accountField":
+			section(&d, n, at, &setup.AccountField, recon.CheckAccountField)
 		case "maxWriteOff":
 			section(&d, n, at, &setup.MaxWriteOff, func(l recon.Limits) []recon.FieldError { return l.Check("") })
 		case "calendars":
@@ -264,7 +267,7 @@ func notHere(name string, known []string) string {
 // Options returns what a setup gives a run, for any period.
 func (s *Setup) Options() recon.RunOptions {
 	o := recon.RunOptions{
-		DuplicateDays: s.DuplicateDays, MaxWriteOff: s.MaxWriteOff,
+		DuplicateDays: s.DuplicateDays, MaxWriteOff: s.MaxWriteOff, AccountField: s.AccountField,
 		Calendars: s.Calendars, FeeSchedules: s.Fees, Rates: s.Rates,
 	}
 	if s.AsOf != nil {
