@@ -17,9 +17,10 @@ import (
 // Booking is a left row that books an adjustment: of a group of this run, or of an earlier one.
 type Booking struct {
 	Row    uint32
-	Group  int32 // index into Result.Groups, or NoGroup
-	Owed   int   // index into RunOptions.Owed where Group is NoGroup
-	Number string
+	Group  int32  // index into Result.Groups, or NoGroup
+	Owed   int    // index into RunOptions.Owed where Group is NoGroup
+	Number string // of the adjustment; the one that the row carries, where it carries one
+	Loose  bool   // the row carries none
 }
 
 // bookMark is what a left row says of an adjustment.
@@ -39,6 +40,22 @@ type dueMoney struct {
 	currency uint32
 	amount   recon.Minor
 }
+
+// dueByMoney lists adjustments, the oldest first.
+type dueByMoney map[dueMoney][]*due
+
+// first is the first one that is not taken, nil where there is none.
+func (m dueByMoney) first(key dueMoney) *due {
+	for len(m[key]) > 0 && m[key][0].taken {
+		m[key] = m[key][1:]
+	}
+	if len(m[key]) == 0 || key.account == "" {
+		return nil
+	}
+	return m[key][0]
+}
+
+func (d *due) money() dueMoney { return dueMoney{d.Account, d.currency, d.Amount} }
 
 // adjusts reports whether the run knows adjustments, or may make some.
 func (p *Plan) adjusts() bool {
@@ -111,15 +128,11 @@ func (r *runner) bookDue() {
 		return
 	}
 	all := r.due()
-	byNumber, byMoney := map[string]*due{}, map[dueMoney]*[]*due{}
+	byNumber, byMoney := map[string]*due{}, dueByMoney{}
 	for i := range all {
 		d := &all[i]
 		byNumber[d.Owed.Number] = d
-		key := dueMoney{d.Account, d.currency, d.Amount}
-		if byMoney[key] == nil {
-			byMoney[key] = &[]*due{}
-		}
-		*byMoney[key] = append(*byMoney[key], d)
+		byMoney[d.money()] = append(byMoney[d.money()], d)
 	}
 	rows := make([]uint32, 0, len(t.marks))
 	for row := range t.marks {
@@ -131,23 +144,22 @@ func (r *runner) bookDue() {
 			s.state[row] = stateOpen
 			number := t.marks[row].number
 			if d, known := byNumber[number]; known {
-				r.bookNumbered(row, d)
+				r.bookNumbered(row, d, byMoney)
 			} else {
-				r.books[row] = bookNote{text: "carries " + number + ", which no group of this period or an earlier one has"}
+				r.books[row] = bookNote{text: "carries " + number + ", which no group of any period has"}
 			}
 		}
 	}
 	for _, row := range rows {
 		m := t.marks[row]
-		if m.account == "" || m.number != "" || s.state[row] != stateOpen || s.isOutside(int(row)) || s.flags[row] != 0 {
+		free := s.state[row] == stateOpen && !s.isOutside(int(row)) && s.flags[row] == 0
+		if m.account == "" || m.number != "" || !free {
 			continue
 		}
-		list := byMoney[dueMoney{m.account, t.currency[row], -t.Amount(row)}]
-		for list != nil && len(*list) > 0 && (*list)[0].taken {
-			*list = (*list)[1:]
-		}
-		if list != nil && len(*list) > 0 && (*list)[0].Date <= t.Date(row) {
-			r.bookRow(row, (*list)[0])
+		d := byMoney.first(dueMoney{m.account, t.currency[row], -t.Amount(row)})
+		if d != nil && d.Date <= t.Date(row) {
+			d.Booking.Loose = true
+			r.bookRow(row, d)
 		}
 	}
 	slices.SortFunc(r.bookings, func(a, b Booking) int { return cmp.Compare(a.Row, b.Row) })
@@ -169,18 +181,13 @@ func (r *runner) due() (all []due) {
 		if g.status != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
 			continue
 		}
-		o := r.owed(g)
+		o := owedBy(r.plan, r.tables, g, r.rowsOfGroup(g))
 		all = append(all, due{o, Booking{Group: int32(i), Number: o.Number}, g.currency, false})
 	}
 	slices.SortFunc(all, func(a, b due) int {
 		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Owed.Number, b.Owed.Number))
 	})
 	return all
-}
-
-// owed is what a confirmed group of the run leaves to be booked.
-func (r *runner) owed(g *Group) recon.Owed {
-	return owedBy(r.plan, r.tables, g, r.rowsOfGroup(g))
 }
 
 // Owed is what a confirmed group leaves to be booked.
@@ -198,7 +205,8 @@ func owedBy(p *Plan, tables [2]*Table, g *Group, rows [2][]uint32) recon.Owed {
 		for _, row := range rows[side] {
 			digest, ordinal := t.Content(row)
 			names[side] = append(names[side], recon.RowIdentity{
-				Date: t.Date(row), Amount: t.Amount(row), ExternalID: t.ExternalID(row), Digest: digest, Ordinal: ordinal,
+				Date: t.Date(row), Amount: t.Amount(row), ExternalID: t.ExternalID(row),
+				Digest: digest, Ordinal: ordinal,
 			})
 			if day := t.Date(row); !o.Date.Set() || day < o.Date {
 				o.Date = day
@@ -209,8 +217,15 @@ func owedBy(p *Plan, tables [2]*Table, g *Group, rows [2][]uint32) recon.Owed {
 	return o
 }
 
-func (r *runner) bookNumbered(row uint32, d *due) {
+// bookNumbered books what a row carries the number of. Where a row without a number has taken that, one of the same
+// account and amount is as good.
+func (r *runner) bookNumbered(row uint32, d *due, byMoney dueByMoney) {
 	t, name := r.tables[LeftIndex], d.Owed.Number
+	if other := byMoney.first(d.money()); d.taken && d.Owed.Loose && other != nil && d.fits(t, row) {
+		d.Owed.Loose, other.Booking.Number = false, name
+		r.bookRow(row, other)
+		return
+	}
 	amount := decimal(d.Amount, d.Currency) + " " + d.Currency
 	switch {
 	case d.taken:
@@ -218,7 +233,8 @@ func (r *runner) bookNumbered(row uint32, d *due) {
 		if by == "" {
 			by = t.label(d.Row)
 		}
-		r.books[row] = bookNote{recon.ReasonBookedTwice, fmt.Sprintf("books %s of %s once more: %s has booked it", name, amount, by)}
+		text := fmt.Sprintf("books %s of %s once more: %s has booked it", name, amount, by)
+		r.books[row] = bookNote{recon.ReasonBookedTwice, text}
 	case !d.fits(t, row):
 		r.books[row] = bookNote{recon.ReasonAmountDiffers, fmt.Sprintf("carries %s, which takes %s %s to book", name,
 			decimal(-d.Amount, d.Currency), d.Currency)}
@@ -280,12 +296,12 @@ func (b *bridgeBuilder) bookedItems(c *currencyLedger) {
 	}
 }
 
-// BookedBy are the rows that book the adjustments of groups, by group.
-func (r *Result) BookedBy() map[int32]uint32 {
-	by := make(map[int32]uint32, len(r.Bookings))
+// BookedBy are the bookings of the groups of this run, by group.
+func (r *Result) BookedBy() map[int32]*Booking {
+	by := make(map[int32]*Booking, len(r.Bookings))
 	for i := range r.Bookings {
 		if b := &r.Bookings[i]; b.Group != NoGroup {
-			by[b.Group] = b.Row
+			by[b.Group] = b
 		}
 	}
 	return by

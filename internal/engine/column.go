@@ -11,7 +11,7 @@ import (
 	"matcher/internal/recon"
 )
 
-// A rule reads rows by columns, which Table.Add fills once: keys and texts (keySpec), amounts (amountSpec), the
+// A rule reads rows by columns, which Table.Add fills once: keys and texts (solver.TextSpec), amounts (amountSpec), the
 // currency of what is compared (currencySpec), where predicates, and instants. Rules that read the same share a
 // column, and what no rule reads is not kept. Indexes of columns are by half of the rule, on the table of the side
 // that the half reads.
@@ -51,7 +51,7 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 			"rate", c.To, c.RateType, c.RateDate, strconv.Itoa(*c.RateMaxAgeDays),
 			text,
 		}, "|")
-		spec.rates = newRateTable(c, p.Options.Rates)
+		spec.rates = recon.NewRateTable(c, p.Options.Rates)
 	}
 	if name, base, isSchedule := recon.ScheduleOf(text); isSchedule {
 		s := p.schedule(name)
@@ -92,7 +92,14 @@ func (s *amountSpec) value(tx *recon.Transaction) (amount int64, rate int32) {
 	}
 	switch {
 	case s.rates != nil:
-		return s.rates.convert(tx, amount)
+		if amount == absent {
+			return absent, 0
+		}
+		converted, number, fits := s.rates.Convert(tx, recon.Minor(amount))
+		if !fits {
+			return absent, number
+		}
+		return int64(converted), number
 	case s.wide:
 		return widened(tx.Currency, amount), 0
 	}
@@ -114,7 +121,7 @@ func (s *amountSpec) fields(to map[string]bool) {
 	if s.original {
 		to["original"] = true
 	}
-	if s.rates != nil && s.rates.valueDate {
+	if s.rates != nil && s.rates.ValueDate {
 		to["valueDate"] = true
 	}
 }

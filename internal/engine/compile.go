@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -17,14 +18,14 @@ type Plan struct {
 
 	rules     []rulePlan
 	pairs     []keyPair
-	columns   [2][]keySpec    // distinct key columns of a side, texts included
-	texts     []keyPair       // texts that are compared by similarity
-	amounts   [2][]amountSpec // distinct amount expressions of a side; the first is "amount"
-	valueDate [2]bool         // a rule reads it
-	instants  [2]bool         // a rule reads the booking instant
-	fees      bool            // keep the fee: it explains a difference
-	widest    int             // calendar days that the widest lag may span
-	writeOff  currencyLimits  // of a month
+	columns   [2][]solver.TextSpec // distinct key columns of a side, texts included
+	texts     []keyPair            // texts that are compared by similarity
+	amounts   [2][]amountSpec      // distinct amount expressions of a side; the first is "amount"
+	valueDate [2]bool              // a rule reads it
+	instants  [2]bool              // a rule reads the booking instant
+	fees      bool                 // keep the fee: it explains a difference
+	widest    int                  // calendar days that the widest lag may span
+	writeOff  currencyLimits       // of a month
 
 	accounts map[string]bool   // to which adjustments are booked; nil: no row books any
 	postings map[string]string // numbers of adjustments by the references of their postings
@@ -34,41 +35,14 @@ type Plan struct {
 	wheres     [2][]where
 }
 
-// keySpec is one key column: a field and what is done to its text.
-type keySpec struct {
-	field     string
-	normalise []string
-	extract   *regexp.Regexp
-	split     string
-	words     bool // stored word by word, for CONTAINS_TOKEN
-}
-
-func (s *keySpec) multi() bool { return s.extract != nil || s.split != "" }
-
-func (s *keySpec) same(o *keySpec) bool {
-	return s.sameText(o) && slices.Equal(s.normalise, o.normalise)
-}
-
-// sameText reports whether two columns hold the same text, however it is normalised.
-func (s *keySpec) sameText(o *keySpec) bool {
-	return s.field == o.field && s.split == o.split && s.words == o.words && patternOf(s) == patternOf(o)
-}
-
 // comparesAs reports whether two pairs of columns compare the same texts: 0101 that another rule takes for 101 does not
 // contradict it.
 func (p *Plan) comparesAs(one, other int) bool {
 	a, b := p.pairs[one], p.pairs[other]
 	same := func(side int) bool {
-		return p.columns[a.side[side]][a.column[side]].sameText(&p.columns[b.side[side]][b.column[side]])
+		return p.columns[a.side[side]][a.column[side]].SameText(&p.columns[b.side[side]][b.column[side]])
 	}
 	return one == other || a.side == b.side && a.op == b.op && same(LeftIndex) && same(RightIndex)
-}
-
-func patternOf(s *keySpec) string {
-	if s.extract == nil {
-		return ""
-	}
-	return s.extract.String()
 }
 
 // keyPair is a left column that is compared with a right one.
@@ -87,7 +61,7 @@ type amountSpec struct {
 	wide     bool // as a bare number with four decimals
 	schedule *schedule
 	base     *string // of a schedule: the column holds what it is applied to
-	rates    *rateTable
+	rates    *recon.RateTable
 }
 
 type ruleKey struct {
@@ -320,12 +294,12 @@ func indexOrAppend[T comparable](list *[]T, value T) int {
 }
 
 func (p *Plan) keyColumn(side int, field string, k *recon.RuleKey) int {
-	spec := keySpec{field: field, normalise: k.Normalise, split: k.Split, words: k.Op == recon.KeyContainsToken}
+	spec := solver.TextSpec{Field: field, Normalise: k.Normalise, Split: k.Split, Words: k.Op == recon.KeyContainsToken}
 	if k.Extract != "" {
-		spec.extract = regexp.MustCompile(k.Extract)
+		spec.Extract = regexp.MustCompile(k.Extract)
 	}
 	for i := range p.columns[side] {
-		if p.columns[side][i].same(&spec) {
+		if p.columns[side][i].Same(&spec) {
 			return i
 		}
 	}
@@ -339,7 +313,7 @@ func (p *Plan) Fields(side recon.Side) []string {
 	i := indexOf(side)
 	fields := map[string]bool{"bookingStatus": true} // pending rows are distinguished
 	for _, c := range p.columns[i] {
-		fields[c.field] = true
+		fields[c.Field] = true
 	}
 	for k := range p.amounts[i] {
 		p.amounts[i][k].fields(fields)

@@ -42,11 +42,6 @@ const (
 // keyOps by the names of recon; every other name compares whole values.
 var keyOps = map[string]keyOp{recon.KeyContainsToken: opContainsToken, recon.KeyPrefix: opPrefix}
 
-// glued reports whether the words of a value are compared without what is between them.
-func (s *keySpec) glued() bool {
-	return slices.Contains(s.normalise, "alnum") || slices.Contains(s.normalise, "digits")
-}
-
 // container compares the values of one key pair by their parts.
 type container struct {
 	op    keyOp
@@ -59,8 +54,8 @@ type container struct {
 
 func newContainer(p *Plan, pair keyPair) *container {
 	return &container{op: pair.op, least: pair.least, glued: [2]bool{
-		p.columns[pair.side[0]][pair.column[0]].glued(),
-		p.columns[pair.side[1]][pair.column[1]].glued(),
+		p.columns[pair.side[0]][pair.column[0]].Glued(),
+		p.columns[pair.side[1]][pair.column[1]].Glued(),
 	}}
 }
 
@@ -250,7 +245,7 @@ func (j *containedJoin) find(c *container, side int, rows [2]int) [][]uint32 {
 				continue
 			}
 			c.eachPart(side, j.tables[side].text(start), &other.lengths, func(part []byte) {
-				if n := other.find(part); n > 0 && len(found[i]) < keyValuesMax && !slices.Contains(found[i], base+n) {
+				if n := other.find(part); n > 0 && len(found[i]) < solver.ValuesMax && !slices.Contains(found[i], base+n) {
 					found[i] = append(found[i], base+n)
 				}
 			})

@@ -59,8 +59,8 @@ func TestContain(t *testing.T) {
 	})
 	t.Run("a text may be longer than what is looked at", func(t *testing.T) {
 		t.Parallel()
-		spec := keySpec{words: true}
-		stored := string(spec.value(strings.Repeat("word ", 500), nil))
+		spec := solver.TextSpec{Words: true}
+		stored := string(spec.Value(strings.Repeat("word ", 500), nil))
 		require.Len(t, strings.Split(stored, solver.WordBreakText), solver.WordsMax)
 	})
 }

@@ -1,11 +1,6 @@
 package engine
 
-import (
-	"cmp"
-	"slices"
-
-	"matcher/internal/recon"
-)
+import "matcher/internal/recon"
 
 // A rule compares amounts in one of four ways (recon.RuleCurrency):
 //
@@ -19,84 +14,6 @@ import (
 
 // codeAny is the currency of amounts that are compared whatever their currencies: bare numbers with four decimals.
 const codeAny, anyDigits = uint32(0), 4
-
-// rateMissing marks a row for which no rate was found; 0 is a row that needed none.
-const rateMissing = int32(-1)
-
-// rateTable is the dated rates of one type into one currency.
-type rateTable struct {
-	to        string
-	byFrom    map[string][]datedRate
-	rates     []recon.FXRate
-	maxAge    recon.Day
-	valueDate bool
-}
-
-// datedRate is a rate in one of its two directions. Of one day, the direct one is last and wins.
-type datedRate struct {
-	date  recon.Day
-	index int32
-	back  bool
-}
-
-func newRateTable(c *recon.RuleCurrency, rates []recon.FXRate) *rateTable {
-	t := &rateTable{
-		to: c.To, byFrom: map[string][]datedRate{}, rates: rates,
-		maxAge: recon.Day(*c.RateMaxAgeDays), valueDate: c.RateDate == "valueDate",
-	}
-	for i := range rates {
-		switch r := &rates[i]; {
-		case c.RateType != "" && r.Type != c.RateType:
-		case r.To == c.To:
-			t.byFrom[r.From] = append(t.byFrom[r.From], datedRate{r.Date, int32(i), false})
-		case r.From == c.To:
-			t.byFrom[r.To] = append(t.byFrom[r.To], datedRate{r.Date, int32(i), true})
-		}
-	}
-	for _, list := range t.byFrom {
-		slices.SortFunc(list, func(a, b datedRate) int {
-			return cmp.Or(cmp.Compare(a.date, b.date), -cmp.Compare(truth(a.back), truth(b.back)),
-				cmp.Compare(a.index, b.index))
-		})
-	}
-	return t
-}
-
-// rateFor is the latest rate on or before a row's day, counted from 1, or rateMissing. A row without the date that the
-// rule names is converted at its booking date.
-func (t *rateTable) rateFor(tx *recon.Transaction) (rate *datedRate, number int32) {
-	day := tx.Date
-	if t.valueDate && tx.ValueDate.Set() {
-		day = tx.ValueDate
-	}
-	list := t.byFrom[tx.Currency]
-	after, _ := slices.BinarySearchFunc(list, day+1,
-		func(r datedRate, d recon.Day) int { return cmp.Compare(r.date, d) })
-	if after == 0 || day-list[after-1].date > t.maxAge {
-		return nil, rateMissing
-	}
-	return &list[after-1], list[after-1].index + 1
-}
-
-// convert turns an amount of a row into the table's currency, and returns the number of the rate that it took.
-func (t *rateTable) convert(tx *recon.Transaction, amount int64) (converted int64, number int32) {
-	if tx.Currency == t.to || amount == absent {
-		return amount, 0
-	}
-	rate, number := t.rateFor(tx)
-	if rate == nil {
-		return absent, number
-	}
-	turn := t.rates[rate.index].Convert
-	if rate.back {
-		turn = t.rates[rate.index].ConvertBack
-	}
-	value, err := turn(recon.Minor(amount))
-	if err != nil {
-		return absent, number
-	}
-	return int64(value), number
-}
 
 // currencySpec is a column of the currencies in which amounts are compared.
 type currencySpec struct {
@@ -173,5 +90,5 @@ func (r *Result) ComparedLeft(p *Plan, left *Table, g *Group) recon.Minor {
 
 // unrated reports whether a row is in the rule's sources, and only a rate keeps it from being compared.
 func (x *evaluator) unrated(side int, row uint32) bool {
-	return x.rated[side] != nil && x.rated[side][row] == rateMissing && x.inScope(side, row)
+	return x.rated[side] != nil && x.rated[side][row] == recon.RateMissing && x.inScope(side, row)
 }

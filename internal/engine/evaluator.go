@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -29,7 +30,7 @@ type evaluator struct {
 	grossOf   [2][]int64                        // what a fee schedule is applied to; nil where the half names none
 	admitted  [2][]bool                         // by source; nil: every source
 	moneyIn   func(half int, unit uint32) int64 // of the members of a unit; nil where rows are compared
-	similar   similarityCache
+	similar   solver.SimilarityCache
 	described [2]bool // rows of the side have texts in which a reference may be
 	lists     bool    // single rows are compared by a key by which one may name several
 	foreign   []int   // live key pairs that the rule does not compare: rows may contradict each other on them

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
 
@@ -132,7 +133,7 @@ func (c *comparison) amountChange(half int, least int64) string {
 	if what == "amount" {
 		text = "change the amount"
 	}
-	if swapped(c.money(half, left), c.money(half, right)) {
+	if solver.Swapped(c.money(half, left), c.money(half, right)) {
 		text = "two digits are swapped: " + text
 	}
 	if whole == least || c.currency[half][c.rows[half]] == codeAny { // a bare number has more decimals than the row
@@ -140,20 +141,6 @@ func (c *comparison) amountChange(half int, least int64) string {
 	}
 	return text + " by " + plus(whole) + c.money(half, whole) + c.unit(half) + " (" + plus(least) +
 		c.money(half, least) + " is enough)"
-}
-
-// swapped reports whether two texts differ in two characters that changed places.
-func swapped(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	var at []int
-	for i := range a {
-		if a[i] != b[i] {
-			at = append(at, i)
-		}
-	}
-	return len(at) == 2 && a[at[0]] == b[at[1]] && a[at[1]] == b[at[0]]
 }
 
 func plus(v int64) string {
@@ -215,7 +202,7 @@ func (c *comparison) keyChange() string {
 		a, b := c.keyTexts(k.pair)
 		if (k.required && (len(a) == 0 || len(b) == 0)) || (len(a) > 0 && len(b) > 0 && !c.agree(k.pair)) {
 			text := fmt.Sprintf("%s differs: %s against %s", keyName(&c.rule.Keys[i]), quoted(a), quoted(b))
-			if len(a) == 1 && len(b) == 1 && swapped(a[0], b[0]) {
+			if len(a) == 1 && len(b) == 1 && solver.Swapped(a[0], b[0]) {
 				text += ", two characters are swapped"
 			}
 			return text

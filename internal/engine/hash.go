@@ -1,47 +1,18 @@
 package engine
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
-
-// hashChunk is how many rows or groups are hashed at a time: chunks run in parallel, and the hash is over the chunks'
-// hashes in order. The size is part of what a hash means.
-const hashChunk = 1 << 14
-
-func hashChunks(kind string, n int, write func(to []byte, i int) []byte) string {
-	parts := solver.Ranges(n, hashChunk)
-	sums := make([][sha256.Size]byte, len(parts))
-	solver.InParallel(len(parts), func(p int) {
-		var text []byte
-		h := sha256.New()
-		for i := parts[p][0]; i < parts[p][1]; i++ {
-			if text = write(text, i); len(text) > 1<<15 {
-				h.Write(text)
-				text = text[:0]
-			}
-		}
-		h.Write(text)
-		h.Sum(sums[p][:0])
-	})
-	h := sha256.New()
-	h.Write([]byte(kind))
-	for i := range sums {
-		h.Write(sums[i][:])
-	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
 
 // resultHash covers the groups by what a person can see on both surfaces: status, rule name, and each row's external id
 // (its digest and ordinal where it has none) with amount and currency; and every open row by its identity, class and
 // reason; and every row that books an adjustment, with its number. No server id, row number or time enters.
 func (r *runner) resultHash(res *Result) string {
 	listed := len(r.groups) + len(res.Open[LeftIndex]) + len(res.Open[RightIndex])
-	return hashChunks("result/2", listed+len(res.Bookings), func(to []byte, i int) []byte {
+	return solver.HashChunks("result/2", listed+len(res.Bookings), func(to []byte, i int) []byte {
 		if i >= listed {
 			b := &res.Bookings[i-listed]
 			return appendText(r.tables[LeftIndex].appendIdentity(append(to, 'B'), b.Row), b.Number)
@@ -96,7 +67,7 @@ func appendText(to []byte, text string) []byte {
 // inputHash covers the rows of both sides in canonical order: digest, identity and source.
 func (r *runner) inputHash() string {
 	left := r.tables[0].Len()
-	return hashChunks("input/1", left+r.tables[1].Len(), func(to []byte, i int) []byte {
+	return solver.HashChunks("input/1", left+r.tables[1].Len(), func(to []byte, i int) []byte {
 		side := 0
 		if i >= left {
 			side, i = 1, i-left

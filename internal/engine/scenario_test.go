@@ -167,6 +167,8 @@ func readOptions(t *testing.T, text, setupText string) (recon.RunOptions, []reco
 			for _, word := range words[6:] {
 				if by, booked := strings.CutPrefix(word, "by="); booked {
 					owed.Booked = by
+				} else if word == "loose" {
+					owed.Loose = true
 				} else if reference, posted := strings.CutPrefix(word, "posted="); posted {
 					owed.Reference = reference
 				} else {

@@ -30,7 +30,7 @@ func (t *Table) canonicalOrder() []uint32 {
 		order[i] = uint32(i)
 	}
 	t.sortByDateAndAmount(order)
-	dates, amounts := reordered(t.date, order), reordered(t.amounts[0], order)
+	dates, amounts := solver.Reordered(t.date, order), solver.Reordered(t.amounts[0], order)
 	for from := 0; from < len(order); {
 		to := from + 1
 		for to < len(order) && dates[to] == dates[from] && amounts[to] == amounts[from] {
@@ -89,40 +89,40 @@ func (t *Table) permute(order []uint32) {
 		t.marks = marks
 	}
 	jobs := []func(){
-		func() { t.id = reordered(t.id, order) },
-		func() { t.source = reordered(t.source, order) },
-		func() { t.currency = reordered(t.currency, order) },
-		func() { t.value = reordered(t.value, order) },
-		func() { t.fee = reordered(t.fee, order) },
-		func() { t.digest = reordered(t.digest, order) },
-		func() { t.ordinal = reordered(t.ordinal, order) },
-		func() { t.pending = reordered(t.pending, order) },
-		func() { t.carried = reordered(t.carried, order) },
-		func() { t.settled = reordered(t.settled, order) },
-		func() { t.gross = reordered(t.gross, order) },
-		func() { t.original = reordered(t.original, order) },
-		func() { t.instant = reordered(t.instant, order) },
+		func() { t.id = solver.Reordered(t.id, order) },
+		func() { t.source = solver.Reordered(t.source, order) },
+		func() { t.currency = solver.Reordered(t.currency, order) },
+		func() { t.value = solver.Reordered(t.value, order) },
+		func() { t.fee = solver.Reordered(t.fee, order) },
+		func() { t.digest = solver.Reordered(t.digest, order) },
+		func() { t.ordinal = solver.Reordered(t.ordinal, order) },
+		func() { t.pending = solver.Reordered(t.pending, order) },
+		func() { t.carried = solver.Reordered(t.carried, order) },
+		func() { t.settled = solver.Reordered(t.settled, order) },
+		func() { t.gross = solver.Reordered(t.gross, order) },
+		func() { t.original = solver.Reordered(t.original, order) },
+		func() { t.instant = solver.Reordered(t.instant, order) },
 	}
 	for i := range t.rated {
-		jobs = append(jobs, func() { t.rated[i] = reordered(t.rated[i], order) })
+		jobs = append(jobs, func() { t.rated[i] = solver.Reordered(t.rated[i], order) })
 	}
 	for i := range t.compared {
-		jobs = append(jobs, func() { t.compared[i] = reordered(t.compared[i], order) })
+		jobs = append(jobs, func() { t.compared[i] = solver.Reordered(t.compared[i], order) })
 	}
 	for i := range t.wheres {
-		jobs = append(jobs, func() { t.wheres[i] = reordered(t.wheres[i], order) })
+		jobs = append(jobs, func() { t.wheres[i] = solver.Reordered(t.wheres[i], order) })
 	}
 	t.rearrange(order)
 	for i := range t.amounts[1:] {
-		jobs = append(jobs, func() { t.amounts[i+1] = reordered(t.amounts[i+1], order) })
+		jobs = append(jobs, func() { t.amounts[i+1] = solver.Reordered(t.amounts[i+1], order) })
 	}
 	for c := range t.keys {
 		k := &t.keys[c]
 		if k.first != nil {
-			jobs = append(jobs, func() { k.first, k.count = reordered(k.first, order), reordered(k.count, order) })
+			jobs = append(jobs, func() { k.first, k.count = solver.Reordered(k.first, order), solver.Reordered(k.count, order) })
 			continue
 		}
-		jobs = append(jobs, func() { k.hash = reordered(k.hash, order) }) // its texts have been rearranged
+		jobs = append(jobs, func() { k.hash = solver.Reordered(k.hash, order) }) // its texts have been rearranged
 	}
 	solver.InParallel(len(jobs), func(i int) { jobs[i]() })
 }
@@ -140,7 +140,7 @@ func (t *Table) rearrange(order []uint32) {
 		}
 		from, to := ends[order[i]], ends[order[i]+1]
 		moved[i] = at - from
-		moveText(arena[at:], t.arena[from:], to-from)
+		solver.MoveText(arena[at:], t.arena[from:], to-from)
 		at += to - from
 	}
 	t.arena, t.texts = arena, nil
@@ -159,19 +159,6 @@ func (t *Table) rearrange(order []uint32) {
 			}
 		}
 	}
-}
-
-// moveStep is what nearly every row's texts fit into: a copy of a fixed size is two instructions, one of any size a
-// call.
-const moveStep = 32
-
-// moveText copies n bytes. What it may write past them is not yet in use.
-func moveText(to, from []byte, n uint32) {
-	if n <= moveStep && len(to) >= moveStep && len(from) >= moveStep {
-		*(*[moveStep]byte)(to) = *(*[moveStep]byte)(from)
-		return
-	}
-	copy(to, from[:n])
 }
 
 // shifted is where texts start after their rows have moved.
@@ -194,26 +181,4 @@ func (t *Table) touchRows(rows []uint32) {
 		}
 	}
 	keepTouched(touched)
-}
-
-// reordered is column[order[0]], column[order[1]] …; a column that the plan does not keep stays empty, and one in which
-// all rows agree, as it is.
-func reordered[T comparable](column []T, order []uint32) []T {
-	if uniform(column) {
-		return column
-	}
-	out := make([]T, len(order))
-	for i, row := range order {
-		out[i] = column[row]
-	}
-	return out
-}
-
-func uniform[T comparable](column []T) bool {
-	for i := range column {
-		if column[i] != column[0] {
-			return false
-		}
-	}
-	return true
 }

@@ -56,13 +56,11 @@ type keyColumn struct {
 }
 
 const (
-	absent   = int64(math.MinInt64)
-	noText   = ^uint32(0)
-	arenaMax = math.MaxUint32 - 1<<20
-	rowsMax  = 1 << 30
-	// keyValuesMax bounds the values that one row's extract or split may give: a payout may list all of its orders.
-	keyValuesMax = 1 << 16
-	sourcesMax   = math.MaxUint16
+	absent     = int64(math.MinInt64)
+	noText     = ^uint32(0)
+	arenaMax   = math.MaxUint32 - 1<<20
+	rowsMax    = 1 << 30
+	sourcesMax = math.MaxUint16
 )
 
 // errFull is a side over a limit: 2^30 rows, 4 GiB of ids and key texts, or 65,535 sources.
@@ -96,7 +94,7 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 	}
 	for c := range t.keys {
 		t.keys[c].hash, t.keys[c].start = make([]uint64, 0, hint), make([]uint32, 0, hint)
-		if p.columns[i][c].multi() {
+		if p.columns[i][c].Multi() {
 			t.keys[c].first, t.keys[c].count = make([]uint32, 0, hint), make([]uint32, 0, hint)
 		}
 	}
@@ -274,8 +272,8 @@ func amountOf(tx *recon.Transaction, field string) int64 {
 
 func (t *Table) addKey(c int, tx *recon.Transaction) {
 	spec, column := &t.plan.columns[t.side][c], &t.keys[c]
-	if !spec.multi() {
-		t.room = spec.value(tx.Field(spec.field), t.room[:0])
+	if !spec.Multi() {
+		t.room = spec.Value(tx.Field(spec.Field), t.room[:0])
 		if len(t.room) == 0 {
 			column.hash, column.start = append(column.hash, 0), append(column.start, noText)
 			return
@@ -283,7 +281,7 @@ func (t *Table) addKey(c int, tx *recon.Transaction) {
 		t.addValue(column, t.room)
 		return
 	}
-	t.scratch = spec.values(tx.Field(spec.field), t.scratch[:0])
+	t.scratch = spec.Values(tx.Field(spec.Field), t.scratch[:0])
 	column.first = append(column.first, uint32(len(column.hash)))
 	column.count = append(column.count, uint32(len(t.scratch)))
 	for _, value := range t.scratch {

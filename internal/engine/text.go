@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"sync/atomic"
-
 	"matcher/internal/engine/solver"
 	"matcher/internal/recon"
 )
@@ -36,41 +34,10 @@ func (p *Plan) textRule(r *recon.Rule, side [2]int) *textRule {
 	return &textRule{indexOrAppend(&p.texts, pair), r.Text.Algorithm, least}
 }
 
-// similarityCache remembers results of one rule by two text numbers, which it keeps in full, so that a hit is never
-// another pair's. It forgets what is overwritten.
-type similarityCache []atomic.Uint64
-
-const (
-	similaritySlots  = 1 << 16
-	similarityIDBits = 25 // a pair of numbers and a result fill a word; more than 33 million texts are not remembered
-)
-
-func (c similarityCache) slot(left, right uint32) *atomic.Uint64 {
-	mixed := (uint64(left)<<32 | uint64(right)) * 0x9e3779b97f4a7c15
-	return &c[mixed>>48%similaritySlots]
-}
-
-func (c similarityCache) find(left, right uint32) (int64, bool) {
-	if len(c) == 0 {
-		return 0, false
-	}
-	word := c.slot(left, right).Load()
-	if word>>14 != uint64(left)<<similarityIDBits|uint64(right) || word == 0 {
-		return 0, false
-	}
-	return int64(word & (1<<14 - 1)), true
-}
-
-func (c similarityCache) keep(left, right uint32, similarity int64) {
-	if len(c) > 0 && left>>similarityIDBits == 0 && right>>similarityIDBits == 0 {
-		c.slot(left, right).Store((uint64(left)<<similarityIDBits|uint64(right))<<14 | uint64(similarity))
-	}
-}
-
 // rememberTexts gives a rule that compares texts room for its results.
 func (x *evaluator) rememberTexts() {
 	if x.text != nil && x.similar == nil {
-		x.similar = make(similarityCache, similaritySlots)
+		x.similar = solver.NewSimilarityCache()
 	}
 }
 
@@ -84,11 +51,11 @@ func (x *evaluator) textHeld(left, right uint32) (similar int64, held bool) {
 	case a == b:
 		return full, true
 	}
-	similar, known := x.similar.find(a, b)
+	similar, known := x.similar.Find(a, b)
 	if !known {
 		texts := [2][]byte{x.textOf(LeftIndex, left), x.textOf(RightIndex, right)}
 		similar = solver.Similarity(x.text.algorithm, texts[0], texts[1])
-		x.similar.keep(a, b, similar)
+		x.similar.Keep(a, b, similar)
 	}
 	return similar, similar >= x.text.min
 }

@@ -14,31 +14,6 @@ import (
 
 func TestTextRule(t *testing.T) {
 	t.Parallel()
-	t.Run("a remembered similarity is never another pair's", func(t *testing.T) {
-		t.Parallel()
-		c := make(similarityCache, similaritySlots)
-		for a := range uint32(300) {
-			for b := range uint32(300) {
-				c.keep(a+1, b+1, int64((a*b)%10_001))
-			}
-		}
-		found := 0
-		for a := range uint32(300) {
-			for b := range uint32(300) {
-				if similar, known := c.find(a+1, b+1); known {
-					found++
-					require.Equal(t, int64((a*b)%10_001), similar)
-				}
-			}
-		}
-		require.Greater(t, found, 20_000)
-		c.keep(1<<similarityIDBits, 1, 5)
-		_, known := c.find(1<<similarityIDBits, 1)
-		require.False(t, known)
-		similarityCache(nil).keep(1, 1, 5)
-		_, known = similarityCache(nil).find(1, 1)
-		require.False(t, known)
-	})
 	t.Run("a million equal rows are one kind of text, and a rule that reads no text keeps none", func(t *testing.T) {
 		t.Parallel()
 		p := compile(t, recon.Rule{Name: "alike", Type: recon.RuleFuzzy, Priority: 1})
@@ -54,6 +29,10 @@ func TestTextRule(t *testing.T) {
 		require.Len(t, res.Groups, 3000)
 		require.Equal(t, int64(1), res.ByRule[0].Candidates)
 		plain := compile(t, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
+		v := &view{plan: plain}
+		x := v.evaluator(&plain.rules[0])
+		x.rememberTexts()
+		require.Nil(t, x.similar)
 		require.NotContains(t, plain.Fields(recon.Left), "description")
 		require.Contains(t, p.Fields(recon.Left), "description")
 	})

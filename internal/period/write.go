@@ -281,11 +281,15 @@ func (c *Closing) adjustments() []recon.Owed {
 		s := &c.Sides[engine.LeftIndex]
 		return cmp.Or(s.Table.ExternalID(row), fmt.Sprintf("row %d of %s", s.Transaction(row).Row, s.File(row)))
 	}
-	byGroup := c.Result.BookedBy()
+	byGroup, carried := c.Result.BookedBy(), map[string]bool{}
 	for _, b := range c.Result.Bookings {
+		carried[b.Number] = carried[b.Number] || !b.Loose
 		if b.Group == engine.NoGroup {
-			list[b.Owed].Booked = label(b.Row)
+			list[b.Owed].Booked, list[b.Owed].Loose = label(b.Row), b.Loose
 		}
+	}
+	for i := range list { // a row that carries the number of one may have booked another
+		list[i].Loose = list[i].Loose && !carried[list[i].Number]
 	}
 	tables := [2]*engine.Table{c.Sides[0].Table, c.Sides[1].Table}
 	for i := range c.Result.Groups {
@@ -294,8 +298,8 @@ func (c *Closing) adjustments() []recon.Owed {
 			continue
 		}
 		o := c.Result.Owed(c.Plan, tables, g)
-		if row, booked := byGroup[int32(i)]; booked {
-			o.Booked = label(row)
+		if b := byGroup[int32(i)]; b != nil {
+			o.Booked, o.Loose = label(b.Row), b.Loose
 		}
 		list = append(list, o)
 	}

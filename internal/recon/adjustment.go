@@ -58,6 +58,7 @@ type Owed struct {
 	Date      Day              `json:"date"`             // of the oldest row of its group
 	Mixed     bool             `json:"mixed,omitempty"`  // of a group of several currencies
 	Booked    string           `json:"booked,omitempty"` // the row that has booked it, as people call it
+	Loose     bool             `json:"loose,omitempty"`  // that row is of the account and the amount, and may be for another
 }
 
 // RowIdentity is what a row is known by, whatever its file: its day and amount, and its external id, else its content

@@ -20,23 +20,16 @@ var JournalColumns = []string{
 func (r *Run) WriteJournal(to io.Writer) error { return writeCSV(to, JournalColumns, r.journal()) }
 
 func (r *Run) journal() iter.Seq[[]string] {
-	left, earlier := &r.Sides[engine.LeftIndex], map[int]uint32{}
+	left, earlier := &r.Sides[engine.LeftIndex], map[int]string{}
 	for _, b := range r.Result.Bookings {
 		if b.Group == engine.NoGroup {
-			earlier[b.Owed] = b.Row
+			earlier[b.Owed] = left.Label(b.Row)
 		}
 	}
 	return func(yield func([]string) bool) {
-		by := func(row uint32, booked bool) string {
-			if booked {
-				return left.Label(row)
-			}
-			return ""
-		}
 		for i := range r.Plan.Options.Owed {
 			o := &r.Plan.Options.Owed[i]
-			row, booked := earlier[i]
-			if o.Booked == "" && !yield(journalLine(o, "", &recon.Rule{}, by(row, booked))) {
+			if o.Booked == "" && !yield(journalLine(o, "", &recon.Rule{}, earlier[i])) {
 				return
 			}
 		}
@@ -47,8 +40,11 @@ func (r *Run) journal() iter.Seq[[]string] {
 				continue
 			}
 			o := r.Result.Owed(r.Plan, tables, g)
-			row, booked := byGroup[int32(i)]
-			if !yield(journalLine(&o, "G"+strconv.Itoa(i+1), &r.Plan.Rules[g.Rule], by(row, booked))) {
+			booked := ""
+			if b := byGroup[int32(i)]; b != nil {
+				booked = left.Label(b.Row)
+			}
+			if !yield(journalLine(&o, "G"+strconv.Itoa(i+1), &r.Plan.Rules[g.Rule], booked)) {
 				return
 			}
 		}

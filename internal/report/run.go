@@ -143,14 +143,14 @@ func (r *Run) groupLines() iter.Seq[[]string] {
 			if g.Mixed() && g.Currency() != "" {
 				row.difference = mixedDifference(row.difference, g.Currency())
 			}
-			by, isBooked := booked[int32(i)]
-			if isBooked { // what they are apart is in the books
+			by := booked[int32(i)]
+			if by != nil { // what they are apart is in the books
 				row.difference = recon.Money{Currency: r.Currency(g)}.String()
 			}
 			for side := range r.Sides {
 				rows := r.rows(side, g)
-				if isBooked && side == engine.LeftIndex {
-					rows = append(slices.Clone(rows), by)
+				if by != nil && side == engine.LeftIndex {
+					rows = append(slices.Clone(rows), by.Row)
 				}
 				for _, at := range rows {
 					row.of(&r.Sides[side], at)

@@ -24,10 +24,11 @@ const (
 	centPlaces  = 2
 )
 
-// monthsSetup reconciles claims with a bank: payments, payments in parts, payouts that name their orders.
+// monthsSetup reconciles claims with a bank: payments, payments in parts, payouts that name their orders, payments that
+// are a little short, and bank fees. The books take over what is short and the fees a month later.
 const monthsSetup = `
 left: {source: claims, map: {externalId: id, reference: ref, rows: CLAIMS}}
-right: {source: bank, map: {externalId: id, reference: ref, rows: MOVEMENTS}}
+right: {source: bank, map: {externalId: id, reference: ref, kind: kind, rows: MOVEMENTS}}
 rules:
   - {name: paid, type: DATE_LAG, date: {maxDays: 10, direction: LEFT_FIRST}}
   - name: paid in parts
@@ -42,11 +43,20 @@ rules:
     group: {cardinality: "N:1"}
     date: {maxDays: 20, direction: LEFT_FIRST}
     confirm: {autoAt: 60}
+  - name: paid a little short
+    type: TOLERANCE
+    keys: [{left: reference, right: reference}]
+    amount: {abs: "1.00", side: SHORT}
+    date: {maxDays: 10, direction: LEFT_FIRST}
+    difference: {reason: DISCOUNT, account: "4730"}
+  - {name: bank fees, type: POST, where: {right: "kind == 'FEE'"}, difference: {reason: FEE}, post: {account: "6855"}}
+accountField: metadata.contra
 `
 
 // entry is a row of a side; cents may be of the customer's money or of ours.
 type entry struct {
 	id, ref, orders string
+	kind, contra    string
 	day             time.Time
 	cents           int
 }
@@ -67,7 +77,7 @@ type world struct {
 
 func (w *world) row(side int, day time.Time, ref, orders string, cents int) entry {
 	w.n++
-	e := entry{fmt.Sprintf("%c%d", "LR"[side], w.n), ref, orders, day, cents}
+	e := entry{id: fmt.Sprintf("%c%d", "LR"[side], w.n), ref: ref, orders: orders, day: day, cents: cents}
 	w.sides[side] = append(w.sides[side], e)
 	return e
 }
@@ -81,14 +91,18 @@ func makeWorld(first time.Time) *world {
 	for month := range 3 {
 		for n := range monthCases {
 			day := first.AddDate(0, month, w.random.IntN(28))
-			ref, cents := fmt.Sprintf("K%d%04d", month+1, n), 100+w.random.IntN(90_000)
-			switch w.random.IntN(10) {
+			ref, cents := fmt.Sprintf("K%d%04d", month+1, n), 1000+w.random.IntN(90_000)
+			switch w.random.IntN(12) {
 			case 0:
 				w.returned(day, ref, cents)
 			case 1:
 				w.parts(day, ref, cents)
 			case 2:
 				w.payout(day, ref)
+			case 3:
+				w.pair(w.row(0, day, ref, "", cents), w.row(1, day.Add(w.days(0, 6)), ref, "", cents-1-w.random.IntN(100)))
+			case 4:
+				w.fee(day)
 			default:
 				w.pair(w.row(0, day, ref, "", cents), w.row(1, day.Add(w.days(0, 6)), ref, "", cents))
 			}
@@ -168,14 +182,16 @@ func money(cents int) string {
 func (w *world) write(folder string, from, to time.Time) (files []string, balances [2]string, err error) {
 	for side, rows := range w.sides {
 		path, sum := filepath.Join(folder, []string{"claims.csv", "bank.csv"}[side]), 0
-		lines := [][]string{{"id", "date", "ref", "orders", "amount", "currency"}}
+		lines := [][]string{{"id", "date", "ref", "orders", "kind", "contra", "amount", "currency"}}
 		for _, r := range rows {
 			if !r.day.Before(to) {
 				continue
 			}
 			sum += r.cents
 			if !r.day.Before(from) {
-				lines = append(lines, []string{r.id, r.day.Format(time.DateOnly), r.ref, r.orders, money(r.cents), "EUR"})
+				lines = append(lines, []string{
+					r.id, r.day.Format(time.DateOnly), r.ref, r.orders, r.kind, r.contra, money(r.cents), "EUR",
+				})
 			}
 		}
 		file, err := os.Create(path)
@@ -210,6 +226,12 @@ func months(binary, folder string, out io.Writer) error {
 		last, err = m.reconcile(fmt.Sprintf("month-%d", n+1), first.AddDate(0, n, 0), first.AddDate(0, n+1, 0), carry...)
 		if err != nil {
 			return err
+		}
+		if n < 2 {
+			err = m.book(filepath.Join(folder, fmt.Sprintf("month-%d", n+1), "out", "journal.csv"), first.AddDate(0, n+1, 0))
+			if err != nil {
+				return err
+			}
 		}
 	}
 	whole, err := m.reconcile("all at once", first, first.AddDate(0, 3, 0))
@@ -270,7 +292,11 @@ func (m *monthly) reconcile(name string, from, to time.Time, carry ...string) (e
 		return end, err
 	}
 	defer groups.Close()
-	score, err := examples.Judge(strings.NewReader(m.truthBefore(to)), groups)
+	rest, err := m.judgeBooked(name, groups, from, to)
+	if err != nil {
+		return end, err
+	}
+	score, err := examples.Judge(strings.NewReader(m.truthBefore(to)), rest)
 	if carry != nil { // what an earlier month has confirmed is missed by no later one
 		score.True, score.Found, score.Missed = score.Confirmed, score.Confirmed-len(score.Wrong), nil
 	}

@@ -188,3 +188,17 @@ func wordSet(text []byte) []string {
 	slices.Sort(words)
 	return slices.Compact(words)
 }
+
+// Swapped reports whether two texts differ in two characters that changed places.
+func Swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	var at []int
+	for i := range a {
+		if a[i] != b[i] {
+			at = append(at, i)
+		}
+	}
+	return len(at) == 2 && a[at[0]] == b[at[1]] && a[at[1]] == b[at[0]]
+}
