@@ -334,6 +334,10 @@ CREATE TABLE adjustments (
     currency          text NOT NULL,
     reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF')),
     note              text NOT NULL DEFAULT '',
+    number            text NOT NULL DEFAULT '', -- of a run's adjustment; that of a person's follows from num
+    account           text NOT NULL DEFAULT '',
+    booked_by         bigint, -- the left row that books it, which is in the group without being one of its members
+    booked_loosely    boolean NOT NULL DEFAULT false, -- by account and amount alone
     posting_status    text NOT NULL DEFAULT 'UNPOSTED' CHECK (posting_status IN ('UNPOSTED', 'POSTED', 'REVERSED')),
     posting_reference text NOT NULL DEFAULT '', -- of the entry in the books
     posted_at         timestamptz,
@@ -342,6 +346,7 @@ CREATE TABLE adjustments (
     created_by        text NOT NULL,
     PRIMARY KEY (group_id, ordinal)
 );
+CREATE UNIQUE INDEX adjustments_booked_by ON adjustments (booked_by) WHERE booked_by IS NOT NULL;
 CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, num);
 
 -- A fact about an open row, never a state of it: at most one a transaction; it resolves when the row is matched.

@@ -23,7 +23,7 @@ type Booking struct {
 	Loose  bool   // the row carries none
 }
 
-// bookMark is what a left row says of an adjustment.
+// bookMark is the adjustment that a left row may book.
 type bookMark struct{ number, account string }
 
 // due is an adjustment that may be booked.
@@ -64,7 +64,7 @@ func (p *Plan) adjusts() bool {
 	})
 }
 
-// compileMarks gathers by what a left row may say that it books an adjustment.
+// compileMarks gathers the accounts and references by which left rows book adjustments.
 func (p *Plan) compileMarks() {
 	if !p.adjusts() {
 		return
@@ -87,7 +87,7 @@ func (p *Plan) compileMarks() {
 // accountOf is what the differences of a rule, or its rows, are booked to.
 func accountOf(r *recon.Rule) string { return cmp.Or(r.Post.Account, r.Difference.Account) }
 
-// addMark keeps what the last row says of an adjustment.
+// addMark keeps the number and the account of the last row.
 func (t *Table) addMark(tx *recon.Transaction) {
 	if t.plan.accounts == nil || t.side != LeftIndex {
 		return

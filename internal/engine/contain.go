@@ -245,7 +245,8 @@ func (j *containedJoin) find(c *container, side int, rows [2]int) [][]uint32 {
 				continue
 			}
 			c.eachPart(side, j.tables[side].text(start), &other.lengths, func(part []byte) {
-				if n := other.find(part); n > 0 && len(found[i]) < solver.ValuesMax && !slices.Contains(found[i], base+n) {
+				room := len(found[i]) < solver.ValuesMax
+				if n := other.find(part); n > 0 && room && !slices.Contains(found[i], base+n) {
 					found[i] = append(found[i], base+n)
 				}
 			})

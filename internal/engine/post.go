@@ -119,7 +119,8 @@ func (r *runner) publishPostings(res *Result) error {
 			rule, post := r.plan.rules[g.Rule].rule, r.plan.rules[g.Rule].rule.Post
 			post.MaxMonth = recon.Limits{}
 			at[key], sums = n, append(sums, recon.Total{})
-			res.Postings = append(res.Postings, recon.PostingSummary{Rule: rule.Name, RulePost: post, Currency: g.Currency()})
+			p := recon.PostingSummary{Rule: rule.Name, RulePost: post, Currency: g.Currency()}
+			res.Postings = append(res.Postings, p)
 		}
 		sums[n].Add(-g.Difference)
 		res.Postings[n].Rows++

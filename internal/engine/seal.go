@@ -119,7 +119,8 @@ func (t *Table) permute(order []uint32) {
 	for c := range t.keys {
 		k := &t.keys[c]
 		if k.first != nil {
-			jobs = append(jobs, func() { k.first, k.count = solver.Reordered(k.first, order), solver.Reordered(k.count, order) })
+			jobs = append(jobs, func() { k.first = solver.Reordered(k.first, order) })
+			jobs = append(jobs, func() { k.count = solver.Reordered(k.count, order) })
 			continue
 		}
 		jobs = append(jobs, func() { k.hash = solver.Reordered(k.hash, order) }) // its texts have been rearranged

@@ -39,8 +39,9 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 			Run: run, Context: job.input.Context, Plan: job.storedPlan(result.Covered),
 			Voided: job.input.Voided, Rows: job.rows(),
 			Groups: job.groups(result), Items: job.items(result), Exceptions: job.exceptions(result),
-			Superseded: job.superseded(result),
+			Superseded: job.superseded(result), Adjustments: job.adjustments(result),
 		}
+		found.Bookings, found.Firm = job.bookings(result)
 		if run.Mode == recon.RunCommit {
 			found.Unlisted, found.Open = job.input.Unlisted, job.open(result)
 		}
@@ -198,6 +199,11 @@ func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
 			items = append(items, postgres.ActiveItem{TransactionID: job.right.ID(row), Ordinal: int64(i) + 1})
 		}
 	}
+	for _, b := range result.Bookings {
+		if b.Group != engine.NoGroup {
+			items = append(items, postgres.ActiveItem{TransactionID: job.left.ID(b.Row), Ordinal: int64(b.Group) + 1})
+		}
+	}
 	slices.SortFunc(items, func(a, b postgres.ActiveItem) int {
 		switch {
 		case a.TransactionID < b.TransactionID:
@@ -234,18 +240,8 @@ func (job *loaded) open(result *engine.Result) []postgres.OpenItem {
 
 func confirmedRows(result *engine.Result, side, n int) []bool {
 	confirmed := make([]bool, n)
-	for i := range result.Groups {
-		g := &result.Groups[i]
-		if g.Status() != recon.GroupConfirmed {
-			continue
-		}
-		rows := result.LeftRows(g)
-		if side == engine.RightIndex {
-			rows = result.RightRows(g)
-		}
-		for _, row := range rows {
-			confirmed[row] = true
-		}
+	for row := range confirmed {
+		confirmed[row] = result.State([2]recon.Side{recon.Left, recon.Right}[side], uint32(row)) == recon.StateConfirmed
 	}
 	return confirmed
 }
@@ -279,6 +275,7 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 		Date:   own.Date(open.Row), Currency: own.Currency(open.Row), Side: name, Class: open.Class(),
 		Reason: open.Reason(),
 	}
+	e.Suggestion = result.Describe(job.plan, [2]*engine.Table{job.left, job.right}, name, open).Suggestion
 	if open.Miss.Row == engine.NoRow {
 		return e
 	}
@@ -286,11 +283,47 @@ func (job *loaded) exception(result *engine.Result, side int, open *engine.Open)
 		other = own
 	}
 	e.Nearest = other.ID(open.Miss.Row)
-	e.Suggestion = result.Describe(job.plan, [2]*engine.Table{job.left, job.right}, name, open).Suggestion
 	if own.Currency(open.Row) == other.Currency(open.Miss.Row) && open.Miss.Change != engine.ChangeTakesBack {
 		e.Difference = recon.NullMinor{Amount: own.Amount(open.Row) - other.Amount(open.Miss.Row), Set: true}
 	}
 	return e
+}
+
+// adjustments are what the confirmed groups leave to be booked, with the rows that have booked it.
+func (job *loaded) adjustments(result *engine.Result) (rows []postgres.AdjustmentRow) {
+	booked := result.BookedBy()
+	for i := range result.Groups {
+		g := &result.Groups[i]
+		if g.Status() != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
+			continue
+		}
+		owed := result.Owed(job.plan, [2]*engine.Table{job.left, job.right}, g)
+		row := postgres.AdjustmentRow{Ordinal: int64(i) + 1, Number: owed.Number, Account: owed.Account}
+		if b := booked[int32(i)]; b != nil {
+			row.BookedBy, row.Loose = job.left.ID(b.Row), b.Loose
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// bookings are the rows that book adjustments of earlier runs, and the adjustments whose numbers they carry.
+func (job *loaded) bookings(result *engine.Result) (rows []postgres.BookingRow, firm []int64) {
+	carried := map[string]bool{}
+	for _, b := range result.Bookings {
+		carried[b.Number] = carried[b.Number] || !b.Loose
+		if b.Group == engine.NoGroup {
+			rows = append(rows, postgres.BookingRow{
+				Adjustment: job.options.Owed[b.Owed].ID, TransactionID: job.left.ID(b.Row), Loose: b.Loose,
+			})
+		}
+	}
+	for i := range job.options.Owed {
+		if o := &job.options.Owed[i]; o.Booked != "" && o.Loose && carried[o.Number] {
+			firm = append(firm, o.ID)
+		}
+	}
+	return rows, firm
 }
 
 // superseded are the stored partial groups whose rows went into groups of this result.

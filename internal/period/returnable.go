@@ -120,7 +120,8 @@ func (c *Carry) open(at int) error {
 		for _, id := range g.rows[side] {
 			tx := &c.Row(side, id).Tx
 			names[side] = append(names[side], recon.RowIdentity{
-				Date: tx.Date, Amount: tx.Amount, ExternalID: tx.ExternalID, Digest: [16]byte(tx.Digest[:16]), Ordinal: tx.Ordinal,
+				Date: tx.Date, Amount: tx.Amount, ExternalID: tx.ExternalID,
+				Digest: [16]byte(tx.Digest[:16]), Ordinal: tx.Ordinal,
 			})
 		}
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (tx *Tx) insertAdjustments(ctx context.Context, adjustments []adjustmentRow
 				u.amount, g.currency, u.reason, u.note, @actor
 			FROM unnest(@keys::bigint[], @amounts::bigint[], @reasons::text[], @notes::text[]) AS u (key, amount, reason, note)
 			JOIN match_groups g ON g.id = u.key
-			RETURNING num, group_id, ordinal, context_num, amount, currency, reason, note, posting_status, posting_reference, posted_at,
+			RETURNING num, group_id, ordinal, context_num, amount, currency, reason, note, number, account, booked_by, posting_status, posting_reference, posted_at,
 				posted_by, created_at, created_by
 		)
 		SELECT `+adjustmentColumns+` FROM made a JOIN contexts c ON c.num = a.context_num ORDER BY a.num`, pgx.NamedArgs{
@@ -54,7 +55,8 @@ func (tx *Tx) insertAdjustments(ctx context.Context, adjustments []adjustmentRow
 }
 
 const (
-	adjustmentColumns = `a.num, a.group_id AS group_key, c.id AS context_id, a.amount AS minor, a.currency, a.reason, a.note, a.posting_status,
+	adjustmentColumns = `a.num, a.group_id AS group_key, c.id AS context_id, a.amount AS minor, a.currency, a.reason, a.note, a.number, a.account,
+		a.booked_by AS booked_key, a.posting_status,
 		a.posting_reference, a.posted_at, a.posted_by, a.created_at, a.created_by`
 	adjustmentSelect = `SELECT ` + adjustmentColumns + ` FROM adjustments a JOIN contexts c ON c.num = a.context_num`
 )
@@ -63,10 +65,18 @@ func (tx *Tx) scanAdjustment(row pgx.CollectableRow) (recon.Adjustment, error) {
 	a, err := pgx.RowToStructByNameLax[struct {
 		recon.Adjustment
 		Num, GroupKey, Minor int64
+		BookedKey            *int64
 	}](row)
 	a.ID, a.GroupID = tx.ids(kindAdjustment).Public(a.Num), tx.ids(kindGroup).Public(a.GroupKey)
 	a.Amount = decimal(a.Minor, a.Currency)
+	a.Number = cmp.Or(a.Number, tx.adjustmentNumber(a.Num))
+	a.BookedBy = tx.publicOrNone(kindTransaction, a.BookedKey)
 	return a.Adjustment, err
+}
+
+// adjustmentNumber is the number of an adjustment that a person made: those of runs follow from their rows.
+func (tx *Tx) adjustmentNumber(num int64) string {
+	return recon.AdjustmentNumber(nil, []recon.RowIdentity{{ExternalID: tx.ids(kindAdjustment).Public(num)}})
 }
 
 // Adjust covers part or all of a group's difference, by the amount, reason and note of a. The amount is a decimal in
@@ -216,6 +226,9 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 		return a, err
 	}
 	if to == recon.Reversed {
+		if err := tx.unbook(ctx, a); err != nil {
+			return a, err
+		}
 		if err := tx.reopenRest(ctx, a.ContextID, group, amount); err != nil {
 			return a, err
 		}
@@ -224,6 +237,23 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 		tx.Audit(action, kindAdjustment, id, a)
 	}
 	return a, err
+}
+
+// unbook frees the row that booked an adjustment. A run that takes it as booked must look again.
+func (tx *Tx) unbook(ctx context.Context, a recon.Adjustment) error {
+	if a.BookedBy != "" {
+		if _, err := tx.exec(ctx, "freeing the row that booked an adjustment", `
+			WITH row AS (
+				SELECT booked_by FROM adjustments WHERE num = $1
+			), freed AS (
+				DELETE FROM active_items WHERE transaction_id IN (SELECT booked_by FROM row) RETURNING transaction_id
+			), unbooked AS (
+				UPDATE adjustments SET booked_by = NULL, booked_loosely = false WHERE num = $1
+			)`+listFreed, tx.key(kindAdjustment, a.ID)); err != nil {
+			return err
+		}
+	}
+	return tx.countDecisions(ctx, []*decidedGroup{{ContextID: a.ContextID}})
 }
 
 // reopenRest adds the amount of a reversed adjustment to what is left of a partial group. A run that weighs the group

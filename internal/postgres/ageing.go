@@ -17,7 +17,7 @@ import (
 const ageingSQL = statementRows + `, items AS (
 		SELECT r.side, r.currency, r.amount, t.date
 		FROM rows r JOIN transactions t ON t.id = r.id
-		WHERE r.counts AND NOT r.ignored AND (r.group_id IS NULL OR r.group_id IN (SELECT group_id FROM cut))
+		WHERE r.counts AND NOT r.ignored AND r.books IS NULL AND (r.group_id IS NULL OR r.group_id IN (SELECT group_id FROM cut))
 		UNION ALL
 		SELECT CASE WHEN ` + restOnRight + ` THEN 'RIGHT' ELSE 'LEFT' END, g.currency,
 			CASE WHEN ` + restOnRight + ` THEN -g.residual ELSE g.residual END,

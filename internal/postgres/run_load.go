@@ -73,12 +73,16 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	in.Options = recon.RunOptions{
 		AsOf: run.AsOf, From: run.From, To: run.To,
 		DuplicateDays: in.Context.Settings.DuplicateDays, MaxWriteOff: in.Context.Settings.WriteOff(),
+		AccountField: in.Context.Settings.AccountField,
 	}
 	err := tx.namedBy(ctx, in)
 	if err != nil {
 		return err
 	}
 	if in.Options.Written, err = tx.written(ctx, in); err != nil {
+		return err
+	}
+	if in.Options.Owed, err = tx.owed(ctx, in.Context.Num); err != nil {
 		return err
 	}
 	if in.Options.Rejected, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {

@@ -55,17 +55,20 @@ type ExceptionRow struct {
 
 // RunSave is everything that a run found.
 type RunSave struct {
-	Run        recon.Run // final but for its status
-	Context    recon.Context
-	Plan       any
-	Voided     int64                   // RunInput's
-	Rows       []int64                 // that the run read, in order
-	Groups     iter.Seq[*GroupRow]     // the row is reused
-	Items      []ActiveItem            // by transaction id, which makes the primary key grow at its end
-	Exceptions iter.Seq[*ExceptionRow] // likewise
-	Superseded []int64                 // partial groups whose rows the groups take over
-	Unlisted   []int64                 // RunInput's
-	Open       []OpenItem              // rows of those imports that stand in no confirmed group, by source and id
+	Run         recon.Run // final but for its status
+	Context     recon.Context
+	Plan        any
+	Voided      int64                   // RunInput's
+	Rows        []int64                 // that the run read, in order
+	Groups      iter.Seq[*GroupRow]     // the row is reused
+	Items       []ActiveItem            // by transaction id, which makes the primary key grow at its end
+	Exceptions  iter.Seq[*ExceptionRow] // likewise
+	Adjustments []AdjustmentRow         // of its confirmed groups
+	Bookings    []BookingRow            // of adjustments of earlier runs
+	Firm        []int64                 // adjustments that were booked loosely, and that a row carries the number of
+	Superseded  []int64                 // partial groups whose rows the groups take over
+	Unlisted    []int64                 // RunInput's
+	Open        []OpenItem              // rows of those imports that stand in no confirmed group, by source and id
 }
 
 // ErrRowsMoved means that rows which the run used were taken, voided or ignored after it loaded them: run again.
@@ -122,20 +125,16 @@ func (tx *Tx) activate(ctx context.Context, save RunSave) error {
 	if err := tx.copyItems(ctx, save); err != nil {
 		return err
 	}
+	if err := tx.saveBookings(ctx, save); err != nil {
+		return err
+	}
 	if err := tx.listOpen(ctx, save); err != nil {
 		return err
 	}
 	if err := tx.saveExceptions(ctx, save); err != nil {
 		return err
 	}
-	first, last := rowIDs(save.Run.Num)
-	_, err := tx.tx.Exec(ctx, `
-		INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_by)
-		SELECT id, 1, context_num, difference, currency, difference_reason, $3
-		FROM match_groups
-		WHERE id BETWEEN $1 AND $2 AND status = 'CONFIRMED' AND difference <> 0 AND difference_reason IS NOT NULL`,
-		first, last, tx.actor)
-	return err
+	return tx.saveAdjustments(ctx, save)
 }
 
 // dropUntouchedProposals deletes earlier runs' proposals that no one has touched: this run has just weighed those rows

@@ -40,7 +40,7 @@ const statementSQL = statementRows + `, last AS ( -- the last run, and how far t
 	LEFT JOIN cut c ON c.group_id = r.group_id
 	LEFT JOIN exceptions e ON e.transaction_id = r.id AND e.status = 'OPEN'
 	LEFT JOIN last ON last.side = r.side
-	WHERE r.counts AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
+	WHERE r.counts AND r.books IS NULL AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
 	GROUP BY 1, 2, 3, 4, 5
 	UNION ALL
 	SELECT 'rest of partial groups', CASE WHEN ` + restOnRight + ` THEN 'RIGHT' ELSE 'LEFT' END, 'BREAK', 'PARTIAL_REST', g.currency,
@@ -60,17 +60,26 @@ const statementSQL = statementRows + `, last AS ( -- the last run, and how far t
 	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'matched with another currency' ELSE 'proposed with another currency' END, '', '', '',
 		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(DISTINCT r.group_id)
 	FROM mixed m JOIN whole w ON w.group_id = m.group_id JOIN match_groups g ON g.id = m.group_id JOIN rows r ON r.group_id = m.group_id
-	GROUP BY 1, 5`
+	GROUP BY 1, 5
+	UNION ALL -- what a row has booked is taken off what its group is apart
+	SELECT CASE WHEN m.group_id IS NULL THEN 'difference of matched groups' ELSE 'matched with another currency' END, '', '',
+		CASE WHEN m.group_id IS NULL THEN r.books ELSE '' END, r.currency, sum(r.amount)::text,
+		sum(CASE WHEN m.group_id IS NULL THEN -1 ELSE 0 END)
+	FROM rows r LEFT JOIN mixed m ON m.group_id = r.books_of
+	WHERE r.counts AND r.books IS NOT NULL
+	GROUP BY 1, 4, 5`
 
 // statementRows cuts a context's rows at a day: which of them count, which groups the day cuts, and which lie before
 // it.
 const statementRows = `
 	WITH rows AS (
-		SELECT t.id, t.currency, t.amount, s.side, a.group_id, n.transaction_id IS NOT NULL AS ignored, t.source_num,
+		SELECT t.id, t.currency, t.amount, s.side, CASE WHEN b.num IS NULL THEN a.group_id END AS group_id,
+			b.reason AS books, b.group_id AS books_of, n.transaction_id IS NOT NULL AS ignored, t.source_num,
 			t.date, t.date <= @asOf AS counts
 		FROM transactions t
 		JOIN sources s ON s.num = t.source_num
 		LEFT JOIN active_items a ON a.transaction_id = t.id
+		LEFT JOIN adjustments b ON b.booked_by = t.id
 		LEFT JOIN ignored_items n ON n.transaction_id = t.id
 		WHERE s.context_id = @context
 	), cut AS (
@@ -139,11 +148,31 @@ func (tx *Tx) statementDay(ctx context.Context, contextID string, asOf recon.Day
 	return latest, err
 }
 
+// merged adds lines of one name up. One that comes to nothing, of nothing, is none.
+func merged(rows []statementRow) (lines []statementRow) {
+	at := map[statementRow]int{}
+	for _, r := range rows {
+		key := r
+		key.Amount, key.Count = "", 0
+		i, known := at[key]
+		if !known {
+			at[key], lines = len(lines), append(lines, r)
+			continue
+		}
+		sum, one := new(big.Int).SetString(lines[i].Amount, 10)
+		more, other := new(big.Int).SetString(r.Amount, 10)
+		if one && other {
+			lines[i].Amount, lines[i].Count = sum.Add(sum, more).String(), lines[i].Count+r.Count
+		}
+	}
+	return slices.DeleteFunc(lines, func(r statementRow) bool { return r.Amount == "0" && r.Count == 0 })
+}
+
 // bridgeOf signs the items so that left + items = right, and holds the bridge to it.
 func bridgeOf(currency string, rows []statementRow) (recon.StatementCurrency, error) {
 	left, right, carried := new(big.Int), new(big.Int), new(big.Int)
 	out := recon.StatementCurrency{Currency: currency, Items: []recon.StatementItem{}}
-	for _, r := range rows {
+	for _, r := range merged(rows) {
 		amount, whole := new(big.Int).SetString(r.Amount, 10)
 		switch {
 		case !whole:

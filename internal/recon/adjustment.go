@@ -27,6 +27,9 @@ type Adjustment struct {
 	Amount           string           `json:"amount"` // of Σ left − Σ right, with its sign
 	Currency         string           `json:"currency"`
 	Reason           AdjustmentReason `json:"reason"`
+	Number           string           `json:"number"`             // by which a left row books it
+	Account          string           `json:"account,omitempty"`  // that it is booked to
+	BookedBy         string           `json:"bookedBy,omitempty"` // the left transaction that booked it
 	Note             string           `json:"note,omitempty"`
 	PostingStatus    PostingStatus    `json:"postingStatus"`
 	PostingReference string           `json:"postingReference,omitempty"` // of the entry in the books

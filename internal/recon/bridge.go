@@ -89,7 +89,8 @@ func withItems(items, more []BridgeItem) ([]BridgeItem, error) {
 	items = slices.Clone(items)
 	for _, item := range more {
 		at := slices.IndexFunc(items, func(own BridgeItem) bool {
-			return own.Label == item.Label && own.Reason == item.Reason && own.Side == item.Side && own.Class == item.Class
+			return own.Label == item.Label && own.Reason == item.Reason && own.Side == item.Side &&
+				own.Class == item.Class
 		})
 		if at < 0 {
 			items = append(items, item)

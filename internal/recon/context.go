@@ -39,6 +39,8 @@ type ContextSettings struct {
 	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: no row is
 	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`
+	// AccountField is the field of left rows with the account that they are booked to; "": metadata.account.
+	AccountField string `json:"accountField,omitempty" doc:"Field of left rows with the account that they are booked to, by which they book adjustments; metadata.account without it"`
 	// AutoMatch queues a run when a file has been loaded.
 	AutoMatch bool `json:"autoMatch,omitempty" doc:"A completed import queues a run, at most one of a context"`
 	// FourEyes keeps people from confirming what they matched or adjusted themselves.
@@ -68,6 +70,9 @@ func (c Context) Check() []FieldError {
 			Pointer: "/settings/duplicateDays", Code: CodeInvalidValue,
 			Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
 		})
+	}
+	if field := c.Settings.AccountField; field != "" {
+		faults = append(faults, Below("/settings/accountField", CheckAccountField(field))...)
 	}
 	for currency, amount := range c.Settings.MaxWriteOff {
 		pointer := "/settings/maxWriteOff/" + PointerName(currency)

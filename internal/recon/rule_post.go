@@ -73,23 +73,25 @@ func (c *ruleChecker) post(r, full *Rule) {
 	if own != r.Where.Left+r.Where.Right {
 		impossible(other, "a POST rule works on the other side")
 	}
+	// A rule that is stored with its defaults has these.
+	implied := Rule{Type: r.Type, Scope: r.Scope, Keys: r.Keys}.WithDefaults()
 	for _, field := range []struct {
-		at    string
-		value any
+		at             string
+		value, implied any
 	}{
-		{"/amount", r.Amount},
-		{"/currency", r.Currency},
-		{"/date", r.Date},
-		{"/text", r.Text},
-		{"/group", r.Group},
-		{"/partial", r.Partial},
-		{"/prefer", r.Prefer},
-		{"/difference/account", r.Difference.Account}, // post has it
-		{"/confirm/autoAt", r.Confirm.AutoAt},
-		{"/confirm/proposeAt", r.Confirm.ProposeAt},
-		{"/confirm/maxDifference", r.Confirm.MaxDifference},
+		{"/amount", r.Amount, implied.Amount},
+		{"/currency", r.Currency, implied.Currency},
+		{"/date", r.Date, implied.Date},
+		{"/text", r.Text, implied.Text},
+		{"/group", r.Group, implied.Group},
+		{"/partial", r.Partial, implied.Partial},
+		{"/prefer", r.Prefer, implied.Prefer},
+		{"/difference/account", r.Difference.Account, ""}, // post has it
+		{"/confirm/autoAt", r.Confirm.AutoAt, implied.Confirm.AutoAt},
+		{"/confirm/proposeAt", r.Confirm.ProposeAt, implied.Confirm.ProposeAt},
+		{"/confirm/maxDifference", r.Confirm.MaxDifference, Limits{}},
 	} {
-		if !reflect.ValueOf(field.value).IsZero() {
+		if !reflect.ValueOf(field.value).IsZero() && !reflect.DeepEqual(field.value, field.implied) {
 			impossible(field.at, "a POST rule books single rows and compares none")
 		}
 	}

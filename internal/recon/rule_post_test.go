@@ -17,6 +17,13 @@ func TestPostRulesAreCheckedWhenTheyAreWritten(t *testing.T) {
 	}
 	require.Empty(t, good.Check())
 	require.Equal(t, ScopeRight, good.WithDefaults().Scope)
+	keyed := good
+	keyed.Keys = []RuleKey{{Right: "description", Extract: "^INTEREST"}}
+	for _, rule := range []Rule{good, keyed} {
+		stored := rule.WithDefaults()
+		require.Empty(t, stored.Check(), "as a run stores it")
+		require.Equal(t, stored, stored.WithDefaults())
+	}
 	for _, c := range []struct {
 		pointer string
 		change  func(*Rule)

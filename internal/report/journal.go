@@ -61,7 +61,8 @@ func journalLine(o *recon.Owed, group string, rule *recon.Rule, booked string) [
 // WritePostings writes what each rule of type POST books.
 func WritePostings(to io.Writer, postings []recon.PostingSummary) {
 	for _, p := range postings {
-		fmt.Fprintf(to, "POST   %s %s to %s by %q: %s\n", Grouped(p.Amount), p.Currency, p.Account, p.Rule, Plural(p.Rows, "row"))
+		fmt.Fprintf(to, "POST   %s %s to %s by %q: %s\n", Grouped(p.Amount), p.Currency, p.Account, p.Rule,
+			Plural(p.Rows, "row"))
 	}
 }
 

@@ -21,7 +21,7 @@ var (
 	RejectedColumns   = []string{"file", "line", "field", "value", "reason"}
 	AdjustmentColumns = []string{
 		"adjustment_id", "group_id", "amount", "currency", "reason", "note", "posting_status", "posting_reference",
-		"posted_at", "posted_by", "created_at", "created_by",
+		"posted_at", "posted_by", "created_at", "created_by", "number", "account", "booked_by",
 	}
 	TransactionColumns = []string{
 		"transaction_id", "side", "source", "external_id", "row", "reference", "amount", "currency", "date", "value_date",
@@ -95,7 +95,7 @@ func Rejected(file string, e *recon.RowError) []string {
 func Adjustment(a *recon.Adjustment) []string {
 	return []string{
 		a.ID, a.GroupID, a.Amount, a.Currency, a.Reason.String(), a.Note, string(a.PostingStatus), a.PostingReference,
-		instant(a.PostedAt), a.PostedBy, instant(&a.CreatedAt), a.CreatedBy,
+		instant(a.PostedAt), a.PostedBy, instant(&a.CreatedAt), a.CreatedBy, a.Number, a.Account, a.BookedBy,
 	}
 }
 

@@ -48,12 +48,14 @@ var oracles = []struct{ name, sql string }{
 		SELECT format('transaction %s is in groups %s', member, array_agg(id ORDER BY id)) FROM (
 			SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups
 			WHERE NOT preview AND status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL')
+			UNION ALL SELECT group_id, booked_by FROM adjustments WHERE booked_by IS NOT NULL
 		) AS members GROUP BY member HAVING count(*) > 1`},
 	{"O5 a transaction is held exactly by the active group that names it", `
 		SELECT format('transaction %s: held by %s, named by %s', coalesce(a.transaction_id, m.member), a.group_id, m.id)
 		FROM active_items a FULL JOIN (
 			SELECT id, unnest(left_ids || right_ids) AS member FROM match_groups
 			WHERE NOT preview AND status IN ('CONFIRMED', 'PROPOSED', 'PARTIAL')
+			UNION ALL SELECT group_id, booked_by FROM adjustments WHERE booked_by IS NOT NULL
 		) AS m ON m.member = a.transaction_id AND m.id = a.group_id
 		WHERE a.transaction_id IS NULL OR m.member IS NULL
 		UNION ALL
