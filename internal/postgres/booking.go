@@ -57,7 +57,11 @@ func (tx *Tx) owed(ctx context.Context, contextNum int32) ([]recon.Owed, error) 
 
 // saveAdjustments stores what the run's confirmed groups are apart, and which rows have booked it.
 func (tx *Tx) saveAdjustments(ctx context.Context, save RunSave) error {
-	args := pgx.NamedArgs{"actor": tx.actor}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	args := pgx.NamedArgs{"actor": tx.actor, "now": now}
 	args["first"], args["last"] = rowIDs(save.Run.Num)
 	var groups, booked []int64
 	var numbers, accounts []string
@@ -69,12 +73,12 @@ func (tx *Tx) saveAdjustments(ctx context.Context, save RunSave) error {
 	}
 	args["groups"], args["numbers"], args["accounts"] = groups, numbers, accounts
 	args["booked"], args["loose"] = booked, loose
-	_, err := tx.exec(ctx, "storing adjustments", `
+	_, err = tx.exec(ctx, "storing adjustments", `
 		INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, created_by, number, account, booked_by,
 			booked_loosely, posting_status, posting_reference, posted_at, posted_by)
 		SELECT g.id, 1, g.context_num, g.difference, g.currency, g.difference_reason, @actor, coalesce(u.number, ''),
 			coalesce(u.account, ''), t.id, coalesce(u.loose, false), CASE WHEN t.id IS NULL THEN 'UNPOSTED' ELSE 'POSTED' END,
-			coalesce(t.external_id, ''), CASE WHEN t.id IS NOT NULL THEN now() END, CASE WHEN t.id IS NULL THEN '' ELSE @actor END
+			coalesce(t.external_id, ''), CASE WHEN t.id IS NOT NULL THEN @now::timestamptz END, CASE WHEN t.id IS NULL THEN '' ELSE @actor END
 		FROM match_groups g
 		LEFT JOIN unnest(@groups::bigint[], @numbers::text[], @accounts::text[], @booked::bigint[], @loose::boolean[])
 			AS u (id, number, account, booked, loose) ON u.id = g.id
@@ -100,18 +104,22 @@ func (tx *Tx) saveBookings(ctx context.Context, save RunSave) error {
 	if len(nums) == 0 {
 		return nil
 	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
 	booked, err := tx.exec(ctx, "booking adjustments", `
 		WITH booked AS (
 			UPDATE adjustments a SET booked_by = u.id, booked_loosely = u.loose, posting_status = 'POSTED',
 				posting_reference = CASE a.posting_reference WHEN '' THEN t.external_id ELSE a.posting_reference END,
-				posted_at = coalesce(a.posted_at, now()), posted_by = CASE a.posted_by WHEN '' THEN @actor ELSE a.posted_by END
+				posted_at = coalesce(a.posted_at, @now::timestamptz), posted_by = CASE a.posted_by WHEN '' THEN @actor ELSE a.posted_by END
 			FROM unnest(@nums::bigint[], @rows::bigint[], @loose::boolean[]) AS u (num, id, loose)
 			JOIN transactions t ON t.id = u.id
 			WHERE a.num = u.num AND a.booked_by IS NULL AND a.posting_status <> 'REVERSED'
 			RETURNING a.group_id, a.booked_by
 		)
 		INSERT INTO active_items (transaction_id, group_id) SELECT booked_by, group_id FROM booked ORDER BY booked_by`,
-		pgx.NamedArgs{"nums": nums, "rows": rows, "loose": loose, "actor": tx.actor})
+		pgx.NamedArgs{"nums": nums, "rows": rows, "loose": loose, "actor": tx.actor, "now": now})
 	if violates(err, "active_items_pkey") || err == nil && booked != int64(len(nums)) {
 		return ErrRowsMoved
 	}

@@ -17,7 +17,7 @@ import (
 // The house's budget. A figure that falls may take its limit down with it; one that has to rise argues in
 // docs/decisions.md.
 const (
-	maxCodeLines        = 66_000
+	maxCodeLines        = 68_000
 	maxPackages         = 32
 	maxSingleCallersPer = 16 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 7  // functions with five parameters or more
