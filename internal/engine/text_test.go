@@ -29,8 +29,7 @@ func TestTextRule(t *testing.T) {
 		require.Len(t, res.Groups, 3000)
 		require.Equal(t, int64(1), res.ByRule[0].Candidates)
 		plain := compile(t, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
-		v := &view{plan: plain}
-		x := v.evaluator(&plain.rules[0])
+		x := evaluator{rulePlan: &plain.rules[0]}
 		x.rememberTexts()
 		require.Nil(t, x.similar)
 		require.NotContains(t, plain.Fields(recon.Left), "description")
