@@ -2,10 +2,14 @@ package httpapi
 
 import (
 	"encoding"
+	"maps"
 	"net/http"
+	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -118,17 +122,100 @@ type document struct {
 	schemas huma.Registry
 }
 
+// arraysAreNeverNull is a setting of the library: an empty list is [] in every answer.
+var arraysAreNeverNull = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
+
 func newDocument(version string) *document {
+	arraysAreNeverNull()
 	d := &document{schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}
 	registerAliases(d.schemas)
 	d.api = &huma.OpenAPI{
-		OpenAPI: "3.1.0", Info: &huma.Info{Title: "Matcher", Version: version, Description: apiDescription},
+		OpenAPI: "3.1.0", Info: &huma.Info{
+			Title: "Matcher", Version: version, Description: apiDescription,
+			Contact: &huma.Contact{Name: "The operator of this installation"},
+			License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []*huma.Server{{URL: "/", Description: "This installation"}},
 		Components: &huma.Components{Schemas: d.schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
 			"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 			"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
 		}},
 	}
+	for _, name := range slices.Sorted(maps.Keys(nouns)) {
+		d.api.Tags = append(d.api.Tags, &huma.Tag{Name: name, Description: nouns[name]})
+	}
+	d.api.Components.Responses = map[string]*huma.Response{}
+	problems := map[string]*huma.MediaType{problemType: {Schema: d.schema(problem{})}}
+	for status, why := range refusals {
+		d.api.Components.Responses[strconv.Itoa(status)] = &huma.Response{Description: why, Content: problems}
+	}
+	d.api.Components.Responses["default"] = &huma.Response{
+		Description: "The service failed or cannot answer now: quote the request id", Content: problems,
+	}
 	return d
+}
+
+// refusals are the statuses of what the caller can mend.
+var refusals = map[int]string{
+	http.StatusBadRequest:            "The request cannot be read",
+	http.StatusUnauthorized:          "The token is missing, wrong or too old",
+	http.StatusForbidden:             "The token's roles do not allow this",
+	http.StatusNotFound:              "There is no such thing, or it is another tenant's",
+	http.StatusRequestTimeout:        "The body came too slowly",
+	http.StatusConflict:              "What is stored does not allow this now",
+	http.StatusPreconditionFailed:    "The stored version is not that of If-Match",
+	http.StatusRequestEntityTooLarge: "The body is too large",
+	http.StatusUnsupportedMediaType:  "The body is of a type that is not taken",
+	http.StatusUnprocessableEntity:   "A value is not allowed; errors point at each",
+	http.StatusTooManyRequests:       "The caller's or the tenant's share is used up: wait for Retry-After",
+}
+
+// refused lists the statuses of an operation that the caller can mend.
+func (op *operation) refused() []int {
+	statuses := []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+	}
+	if op.in != nil {
+		if _, versioned := op.in.FieldByName("IfMatch"); versioned {
+			statuses = append(statuses, http.StatusPreconditionFailed)
+		}
+	}
+	if op.hasBody() {
+		statuses = append(statuses,
+			http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	return statuses
+}
+
+// hasBody reports whether the operation reads a body.
+func (op *operation) hasBody() bool {
+	if op.in == nil || op.bodyDoc != nil {
+		return op.method() != http.MethodGet
+	}
+	_, body := op.in.FieldByName("Body")
+	return body
+}
+
+// description is the summary, and how the operation is safe to call.
+func (op *operation) description() string {
+	text := op.summary + "."
+	switch op.opens {
+	case replica:
+		text += " Read from a replica where there is one, which may be a little behind."
+	case commit:
+		text += " One commit."
+	case nothing, snapshot:
+	}
+	if op.in != nil {
+		if _, keyed := op.in.FieldByName("Key"); keyed {
+			text += " Safe to repeat with an Idempotency-Key."
+		}
+		if _, versioned := op.in.FieldByName("IfMatch"); versioned {
+			text += " Takes If-Match, so that no other change is lost."
+		}
+	}
+	return text
 }
 
 // schemaName is the name of a type; lists are called …Body, as generated clients know them.
@@ -144,9 +231,10 @@ func schemaName(t reflect.Type, hint string) string {
 func (d *document) add(op *operation) (in *input) {
 	described := &huma.Operation{
 		OperationID: op.id, Method: op.method(), Path: op.path(), Summary: op.summary, Tags: []string{op.tag()},
-		Security:   securityOf(op.role),
-		Extensions: map[string]any{"x-roles": rolesFrom(op.role)},
-		Responses:  map[string]*huma.Response{},
+		Description: op.description(),
+		Security:    securityOf(op.role),
+		Extensions:  map[string]any{"x-roles": rolesFrom(op.role)},
+		Responses:   map[string]*huma.Response{},
 	}
 	if op.stream == nil {
 		in = newInput(d.schemas, op.in, described)
@@ -155,13 +243,23 @@ func (d *document) add(op *operation) (in *input) {
 		op.describe(d, described)
 	}
 	if op.bodyDoc != nil {
-		described.RequestBody.Content["application/json"].Schema = d.schema(op.bodyDoc)
+		body := described.RequestBody.Content["application/json"]
+		if decoded := d.schemas.SchemaFromRef(body.Schema.Ref); decoded != nil {
+			in.body.schema = decoded
+			delete(d.schemas.Map(), path.Base(body.Schema.Ref))
+		}
+		body.Schema = d.schema(op.bodyDoc)
 	}
-	described.Responses["default"] = &huma.Response{
-		Description: "Error", Content: map[string]*huma.MediaType{problemType: {Schema: d.schema(problem{})}},
+	for _, status := range op.refused() {
+		described.Responses[strconv.Itoa(status)] = problemAnswer(strconv.Itoa(status))
 	}
+	described.Responses["default"] = problemAnswer("default")
 	d.api.AddOperation(described)
 	return in
+}
+
+func problemAnswer(name string) *huma.Response {
+	return &huma.Response{Ref: "#/components/responses/" + name}
 }
 
 func (d *document) describeAnswer(op *operation, described *huma.Operation) {
@@ -217,8 +315,12 @@ func pathParameter(name string) *huma.Param {
 func (d *document) addPublic(path, id, summary string) {
 	d.api.AddOperation(&huma.Operation{
 		OperationID: id, Method: "GET", Path: path, Summary: summary, Tags: []string{"service"},
-		Security:  []map[string][]string{},
-		Responses: map[string]*huma.Response{"200": {Description: "OK"}},
+		Description: summary + ". Takes no token of a tenant.",
+		Security:    []map[string][]string{},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "OK"}, "401": problemAnswer("401"), "404": problemAnswer("404"),
+			"default": problemAnswer("default"),
+		},
 	})
 }
 
@@ -229,11 +331,24 @@ Amounts are decimal strings, days YYYY-MM-DD, times RFC 3339 in UTC. Errors are 
 code, read the detail, follow the pointers. Lists take limit and cursor. A POST with an Idempotency-Key can be repeated
 safely. Where two people may edit, send the ETag that you read as If-Match. x-roles lists who may call an operation.`
 
-// nouns are the segments that name what a path is about; OpenAPI groups by them.
-var nouns = map[string]bool{
-	"me": true, "contexts": true, "sources": true, "fetch": true, "fetches": true, "expectation": true, "expectations": true, "field-map": true, "rules": true, "back-tests": true,
-	"imports": true, "transactions": true, "runs": true, "groups": true, "adjustments": true, "fx-rates": true,
-	"schedules": true, "schemas": true, "calendars": true, "fee-schedules": true, "fee-rules": true,
-	"fee-checks": true, "exceptions": true, "statement": true, "reports": true, "events": true, "audit": true,
-	"system": true, "tenants": true, "migrations": true, "keys": true, "revoked-tokens": true,
+// nouns are the segments that name what a path is about, with what they are. OpenAPI groups by them.
+var nouns = map[string]string{
+	"me": "The caller", "contexts": "Reconciliations: what is held against what",
+	"sources": "Where the rows of one side come from", "fetch": "Where files are fetched from",
+	"fetches": "All places that files are fetched from", "expectation": "The file that a source expects by a time",
+	"expectations": "All files that are expected",
+	"field-map":    "How the columns of a source's files are read",
+	"rules":        "What agrees with what", "back-tests": "Rules tried on what is matched already",
+	"imports": "Files that came in", "transactions": "Rows of files", "runs": "Matching, as it was done",
+	"groups": "Rows that agree, and decisions on them", "adjustments": "Differences that were accepted",
+	"fx-rates": "Exchange rates", "schedules": "When runs start by themselves",
+	"schemas":   "JSON Schemas of what people write",
+	"calendars": "Business days", "fee-schedules": "Agreed fees", "fee-rules": "Which fee applies to which rows",
+	"fee-checks": "Charged fees held against agreed ones", "exceptions": "Open rows that people work on",
+	"statement": "The bridge from one side's balance to the other's", "reports": "Figures over open and matched rows",
+	"events": "What happened, in order", "audit": "Who did what, when",
+	"system": "Settings of the installation", "tenants": "Tenants of the installation",
+	"migrations": "Schemas brought up to date", "keys": "Keys of operators",
+	"revoked-tokens": "Tokens that are no longer taken",
+	"service":        "The state and documents of this instance",
 }

@@ -47,7 +47,7 @@ func (op operation) scope() string {
 func (op operation) tag() string {
 	tag := ""
 	for segment := range strings.SplitSeq(op.path(), "/") {
-		if nouns[segment] {
+		if nouns[segment] != "" {
 			tag = segment
 		}
 	}

@@ -35,7 +35,7 @@ func (r *Reader) byEarlier(e *Earlier) (bool, error) {
 			"columns that this one has not: give it a field map that names what it has instead", missing...)
 	}
 	m = m.With(r.patch)
-	r.Detection, r.detector, r.fields = Detection{Earlier: true, Notes: r.notes}, nil, m
+	r.Detection, r.detector, r.fields = Detection{Earlier: true, Notes: r.notes, Choices: []Choice{}}, nil, m
 	r.how, r.signStated, r.goesOn = "as last period", true, true
 	if m.Skip == nil {
 		r.askDetails()

@@ -87,7 +87,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{file: file, hints: hints}
+	r := &Reader{file: file, hints: hints, Detection: Detection{Choices: []Choice{}}}
 	if r.sample, err = file.Peek(SampleRows); err != nil {
 		return nil, err
 	}

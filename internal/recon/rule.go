@@ -93,7 +93,7 @@ type Rule struct {
 	Scope    string       `json:"scope,omitempty" yaml:"scope,omitempty"`
 	Sources  RuleSources  `json:"sources,omitzero" yaml:"sources,omitempty"`
 	Where    SideText     `json:"where,omitzero" yaml:"where,omitempty"`
-	Keys     []RuleKey    `json:"keys" yaml:"keys"` // null: the type's default; []: no key at all
+	Keys     []RuleKey    `json:"keys" yaml:"keys" nullable:"true"` // null: the type's default; []: no key at all
 	Amount   RuleAmount   `json:"amount,omitzero" yaml:"amount,omitempty"`
 	Currency RuleCurrency `json:"currency,omitzero" yaml:"currency,omitempty"`
 	Date     RuleDate     `json:"date,omitzero" yaml:"date,omitempty"`

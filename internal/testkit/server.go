@@ -85,7 +85,7 @@ func ServerAs(t testing.TB, role bootstrap.Role, ownerDSN string, options ...Ser
 	if err != nil {
 		t.Fatalf("opening the service: %v", err)
 	}
-	server := httptest.NewServer(app.Handler())
+	server := httptest.NewServer(keepsContract(t, app.Handler()))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -207,25 +207,29 @@ func TestT66_PoisonMessageIsSetAside(t *testing.T) {
 	b := setup(t)
 	b.queue("completed", nil, "#")
 	ctx, tenantID := b.NewTenant(t)
-	neighbour, _ := b.NewTenant(t)
+	neighbourCtx, neighbour := b.NewTenant(t)
 	tooLong := make([]byte, 2<<20) // twice what the tests' broker takes
 	b.emit(ctx, completed, 1, tooLong, 3, 4)
-	b.emit(neighbour, completed, 1)
+	b.emit(neighbourCtx, completed, 1)
 	relay := b.relay(func(cfg *rabbitmq.RelayConfig) {
 		cfg.AttemptsMax, cfg.ParkedMax, cfg.ParkedFirst = 2, 3, time.Millisecond
 	})
 	b.start(relay)
-	tenants := map[string][]int64{}
-	for _, d := range b.take("completed", 4) {
-		message, err := testkit.VerifyTenant(d)
-		require.NoError(t, err)
-		tenants[message.TenantID] = append(tenants[message.TenantID], message.Seq)
-	}
-	require.Equal(t, []int64{1, 3, 4}, tenants[tenantID], "the others are there, in order")
 	b.eventually("it is given up, with the cause", func() bool {
 		return b.count(`SELECT count(*) FROM "`+tenantID+`".outbox_parked WHERE event_seq = 2 AND retry_at IS NULL AND attempts = 3 AND cause LIKE '%larger%'`) == 1
 	})
 	b.eventually("and the tenant is left alone", func() bool { return b.count(`SELECT count(*) FROM work.outbox_visits`) == 0 })
+	b.stop(relay)
+	got, err := b.channel.QueueDeclarePassive("completed", true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
+	require.NoError(t, err)
+	tenants := map[string][]int64{}
+	for _, d := range b.take("completed", got.Messages) {
+		message, err := testkit.VerifyTenant(d)
+		require.NoError(t, err)
+		tenants[message.TenantID] = append(tenants[message.TenantID], message.Seq)
+	}
+	require.Equal(t, []int64{1, 3, 4}, firstOf(tenants[tenantID]), "the others are there at least once, in order")
+	require.Equal(t, []int64{1}, firstOf(tenants[neighbour]))
 }
 
 // T108, thin: 1,000 events of 20 of 30 tenants. The others are never looked at.
