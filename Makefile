@@ -17,7 +17,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 # The folders whose tests carry a tag: under another tag than integration, unit files would run again everywhere.
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help deps build run demo test test-unit test-int test-e2e test-busy test-chaos test-long test-nightly tidy lint fmt sec \
+.PHONY: help deps build run demo test test-unit test-int test-e2e test-busy test-chaos test-long test-nightly tidy lint lint-openapi fmt sec \
 	check-tests check-test-tags cover fuzz bench bench-neighbours accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
 
 help: ## List the targets
@@ -78,8 +78,17 @@ check-tests: ## Every .go file with a function is exercised by a test file of it
 check-test-tags: ## Every test file opens with the build tag of its kind
 	$(GO) test -count 1 -run '^TestTestTags' ./tests/tidy/
 
-lint: ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
+lint: lint-openapi ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
 	$(TOOL) golangci-lint run
+
+lint-openapi: ## Redocly's and Spectral's rules for the OpenAPI document; a warning fails
+	@scripts/install-deps --node
+	@$(GO) run ./cmd/matcher schema openapi > tools/openapi/openapi.json
+	@cd tools/openapi; npm ci --ignore-scripts --no-audit --no-fund --silent || { ! npm ping >/dev/null 2>&1 && \
+		echo "lint-openapi: NOT RUN, the npm registry cannot be reached" && exit; }; \
+	out=$$(npx --no redocly lint openapi.json --format=summary --max-problems=20 2>&1) && ! grep -E '^(error|warning) ' <<<"$$out" || \
+		{ echo "$$out"; exit 1; }; \
+	npx --no spectral lint --fail-severity=hint openapi.json
 
 fmt: ## Format every Go file as lint wants it (gofumpt)
 	$(TOOL) golangci-lint fmt

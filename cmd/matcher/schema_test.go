@@ -28,6 +28,9 @@ func TestSchemaPrintsEachSchema(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(output(t, "schema", what)), &schema))
 		require.Equal(t, "A "+what+" of Matcher", schema["title"])
 	}
+	var document struct{ OpenAPI string }
+	require.NoError(t, json.Unmarshal([]byte(output(t, "schema", "openapi")), &document))
+	require.Equal(t, "3.1.0", document.OpenAPI)
 }
 
 // docsPage is a page of docs that is made from keys and from scripts which run.

@@ -122,6 +122,15 @@ func New(cfg Config) (*API, error) {
 	return a, err
 }
 
+// Document returns the OpenAPI document of a build, as JSON.
+func Document(build engine.Build) ([]byte, error) {
+	a, err := New(Config{Build: build, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	return a.document, nil
+}
+
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
