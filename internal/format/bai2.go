@@ -86,10 +86,8 @@ func openBAI2(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return &bai2Decoder{w: w}, "a cash management report", nil
+	return &bai2Decoder{statementBook: newBook(in.opt), w: w}, "a cash management report", nil
 }
-
-func (d *bai2Decoder) fieldMap() recon.FieldMap { return entryMap() }
 
 // line returns the next record or continuation as it is written; io.EOF at the end.
 func (d *bai2Decoder) line() (text string, line int, err error) {
@@ -359,7 +357,7 @@ func (d *bai2Decoder) beginAccount(r *bai2Record) error {
 	case d.group.status == bai2Test:
 		d.at.Unproved = "it is a test, of which nothing is read"
 	case d.group.interim():
-		d.at.Unproved = unprovedPending
+		d.reports(d.at)
 	}
 	d.stated, d.seen = map[string]recon.Minor{}, map[string]recon.Minor{}
 	for at := 2; at < len(r.fields); at += 4 {
@@ -467,7 +465,7 @@ func (d *bai2Decoder) detail(r *bai2Record) (bool, error) {
 	}
 	d.seen[sum] += recon.Minor(n)
 	e[entryAmount] = money.Decimal(recon.CurrencyScale(d.at.Currency))
-	if d.group.interim() {
+	if d.group.interim() && !d.reportsBook {
 		e[entryStatus] = recon.Pending
 		return true, nil
 	}

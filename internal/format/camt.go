@@ -62,10 +62,8 @@ func openCAMT(in *input) (decoder, string, error) {
 	if version := camtVersion.FindSubmatch(w.rest()); version != nil {
 		found = string(version[1])
 	}
-	return &camtDecoder{xml: newXML(w), heads: map[camtName]int{}}, found, nil
+	return &camtDecoder{statementBook: newBook(in.opt), xml: newXML(w), heads: map[camtName]int{}}, found, nil
 }
-
-func (d *camtDecoder) fieldMap() recon.FieldMap { return entryMap() }
 
 func (d *camtDecoder) next(rec *recon.Record) error {
 	rec.Header = entryHeader // also of a statement without movements
@@ -192,7 +190,7 @@ func (d *camtDecoder) enter() error {
 		Currency: cmp.Or(s.currency, s.opening.money.currency, s.before.money.currency, s.closing.money.currency),
 	})
 	if !d.books {
-		d.at.Unproved = unprovedPending
+		d.reports(d.at)
 	}
 	return nil
 }
@@ -237,7 +235,7 @@ func (d *camtDecoder) movement() error {
 	e.amount.currency = cmp.Or(e.amount.currency, d.at.Currency)
 	f[entryAccount], f[entryStatement], f[entryCurrency] = d.at.Account, d.at.Number, e.amount.currency
 	f[entryStatus] = recon.Pending
-	booked := d.books && (e.status == "BOOK" || e.status == "")
+	booked := (d.books || d.reportsBook) && (e.status == "BOOK" || e.status == "")
 	if booked {
 		f[entryStatus] = recon.Booked
 	}

@@ -43,8 +43,6 @@ func openCNAB240(in *input) (decoder, string, error) {
 	return &cnab240Decoder{r: fixedReader{w: w, width: wide}}, "lots of a bank", nil
 }
 
-func (d *cnab240Decoder) fieldMap() recon.FieldMap { return entryMap() }
-
 func (d *cnab240Decoder) next(rec *recon.Record) error {
 	rec.Header = entryHeader
 	for {

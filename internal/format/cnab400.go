@@ -36,8 +36,6 @@ func openCNAB400(in *input) (decoder, string, error) {
 	return &cnab400Decoder{r: fixedReader{w: w, width: wide}}, "collections", nil
 }
 
-func (d *cnab400Decoder) fieldMap() recon.FieldMap { return entryMap() }
-
 func (d *cnab400Decoder) next(rec *recon.Record) error {
 	rec.Header = entryHeader
 	for {

@@ -1,8 +1,11 @@
 package format
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash/maphash"
+	"strconv"
 	"strings"
 
 	"matcher/internal/recon"
@@ -33,8 +36,9 @@ const (
 	entryInstruction
 	entryTransaction
 	entryMandate
-	entryNote   // what cannot be known of the row
-	entryUnique // the bank's reference where no two movements of any account share it
+	entryNote    // what cannot be known of the row
+	entryUnique  // an id: the bank's reference where no movement of any account shares it, or that of link
+	entryPending // the id of the pending row that a booked one replaces
 	entryColumns
 )
 
@@ -59,7 +63,7 @@ var entryHeader = []string{
 	"account", StatementColumn, "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
 	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
 	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", NoteColumn,
-	"id",
+	"id", "pendingOf",
 }
 
 // entry is one movement of a statement as text. line is where it begins in the file.
@@ -90,11 +94,15 @@ func entryMap() recon.FieldMap {
 		recon.FieldCurrency: entryCurrency, recon.FieldReference: entryReference, recon.FieldKind: entryKind,
 		recon.FieldDescription: entryDescription, recon.FieldOriginalAmount: entryOriginalAmount,
 		recon.FieldOriginalCurrency: entryOriginalCurrency, recon.FieldBookingStatus: entryStatus,
+		recon.FieldExternalID: entryUnique, recon.FieldPendingOf: entryPending,
 	} {
 		fields[field] = recon.Column(entryHeader[column])
 	}
 	return recon.FieldMap{DateFormat: "YYYY-MM-DD", Decimal: ".", Fields: fields}
 }
+
+// fieldMap is that of all entries.
+func (b *statementBook) fieldMap() recon.FieldMap { return entryMap() }
 
 // statementsMax is how many statements one file may hold: those of a thousand accounts for a hundred days.
 const statementsMax = 100_000
@@ -106,6 +114,45 @@ type statementBook struct {
 	named map[statementName]int       // the lines of statements with rows
 	last  map[[2]string]statementEnds // by account and currency, of the statement that ended last
 	hash  maphash.Hash
+
+	reportsBook bool   // what a report or an advice has is booked: no statement follows
+	links       bool   // booked rows name the pending ones that they replace
+	linked      string // the last row that was linked
+	twins       int    // rows before it that are the same
+}
+
+// newBook follows a file of a format that has statements as well as reports of what they will book.
+func newBook(opt Options) statementBook {
+	return statementBook{reportsBook: opt.ReportsBook, links: !opt.ReportsBook}
+}
+
+// link gives a pending row an id, and a booked one the id of the pending row of the same movement: by the bank's
+// reference, else by dates and text. Of rows that are the same, the first replaces the first.
+func (b *statementBook) link(e *entry) {
+	f := &e.fields
+	amount := f[entryAmount]
+	if money, err := recon.ParseMinor(amount, recon.CurrencyScale(f[entryCurrency])); err == nil {
+		amount = strconv.FormatInt(int64(money), 10)
+	}
+	named := []string{f[entryAccount], f[entryCurrency], amount, f[entryID]}
+	if f[entryID] == "" {
+		named = append(named, f[entryDate], f[entryValueDate], f[entryReference], f[entryDescription], f[entryParty])
+	}
+	sum := sha256.Sum256([]byte(strings.Join(named, "\x00")))
+	const enough = 8 // bytes: a chance in 2^32 that two of a file's hundred million pairs are one
+	name := "interim-" + hex.EncodeToString(sum[:enough])
+	if b.twins++; b.linked != name {
+		b.linked, b.twins = name, 0
+	}
+	if b.twins > 0 {
+		name += "-" + strconv.Itoa(b.twins)
+	}
+	switch f[entryStatus] {
+	case recon.Pending:
+		f[entryUnique] = name
+	case recon.Booked:
+		f[entryPending] = name
+	}
 }
 
 // statementEnds are the balances of a statement and the line on which it begins.
@@ -125,7 +172,7 @@ type statementName struct {
 
 // begin opens a statement. The pointer holds until the next one begins.
 func (b *statementBook) begin(s Statement) *Statement {
-	b.done = append(b.done, s)
+	b.done, b.linked = append(b.done, s), ""
 	return &b.done[len(b.done)-1]
 }
 
@@ -141,6 +188,9 @@ func (b *statementBook) give(e *entry, rec *recon.Record) {
 	}
 	if len(b.done) > 0 {
 		b.done[len(b.done)-1].hold(1, b.hash.Sum64())
+	}
+	if b.links {
+		b.link(e)
 	}
 }
 
@@ -240,12 +290,20 @@ func (s *Statement) note(format string, args ...any) {
 	}
 }
 
+// reports marks the statement at hand as a report.
+func (b *statementBook) reports(s *Statement) {
+	if s.Unproved = unprovedPending; b.reportsBook {
+		s.Unproved = unprovedReport
+	}
+}
+
 // Reasons why a statement is not proved.
 const (
 	unprovedOpening = "it states no opening balance"
 	unprovedClosing = "it states no closing balance"
 	unprovedSummary = "it has no details"
 	unprovedPending = "its movements are not booked yet"
+	unprovedReport  = "it is a report or an advice, which states no balances of its own"
 	unprovedBefore  = "the pages before its first one are missing"
 	unprovedBehind  = "the pages behind its last one are missing"
 )
@@ -259,7 +317,7 @@ func (s *Statement) prove() {
 	case !s.Closing.Set:
 		s.Unproved = unprovedClosing
 	}
-	ties := s.Unproved != unprovedPending && s.Unproved != unprovedSummary
+	ties := s.Unproved != unprovedPending && s.Unproved != unprovedSummary && s.Unproved != unprovedReport
 	if s.Opening.Set && s.Closing.Set && ties {
 		digits := recon.CurrencyScale(s.Currency)
 		sum, err := s.Opening.Amount.Add(s.Moved)

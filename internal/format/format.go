@@ -29,12 +29,13 @@ const (
 
 // Options overrule detection; the zero value detects everything.
 type Options struct {
-	Format    string // "csv", "json" or "ndjson"
-	Delimiter byte   // of a csv; any ASCII character but a quote or a line break
-	Charset   string // one of Charsets
-	Header    int    // the line of a csv that names its columns, from 1; 0: found
-	RowsMax   int    // lower than the constant
-	MayBeBare bool   // column names without rows are no error: the caller knows what they mean
+	Format      string // "csv", "json" or "ndjson"
+	Delimiter   byte   // of a csv; any ASCII character but a quote or a line break
+	Charset     string // one of Charsets
+	Header      int    // the line of a csv that names its columns, from 1; 0: found
+	RowsMax     int    // lower than the constant
+	ReportsBook bool   // what bank reports and advices have is booked: no statement follows
+	MayBeBare   bool   // column names without rows are no error: the caller knows what they mean
 
 	// Names reports whether a column of this name is known, in some language; nil: no name is.
 	Names func(name string) bool

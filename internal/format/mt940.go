@@ -58,10 +58,8 @@ func openMT940(in *input) (decoder, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return &mt940Decoder{w: w}, "a statement", nil
+	return &mt940Decoder{statementBook: newBook(in.opt), w: w}, "a statement", nil
 }
-
-func (d *mt940Decoder) fieldMap() recon.FieldMap { return entryMap() }
 
 var (
 	mt940Tag   = regexp.MustCompile(`^(?:\{.*\{4:)?:(\d\d[A-Z]?):`)
@@ -339,7 +337,7 @@ func (d *mt940Decoder) movement(f *mt940Field) error {
 	own, bank, _ := strings.Cut(part[7], "//")
 	e[entryReference], e[entryID] = unlessNone(own), unlessNone(bank)
 	e[entryNote] = strings.ReplaceAll(more, "\n", " ")
-	pending := d.interim || mark[0] == 'E'
+	pending := d.interim && !d.reportsBook || mark[0] == 'E'
 	if pending {
 		e[entryStatus] = recon.Pending
 	}

@@ -54,8 +54,6 @@ func openNACHA(in *input) (decoder, string, error) {
 	return &nachaDecoder{r: fixedReader{w: w, width: wide}}, "returns of payments", nil
 }
 
-func (d *nachaDecoder) fieldMap() recon.FieldMap { return entryMap() }
-
 func (d *nachaDecoder) next(rec *recon.Record) error {
 	rec.Header = entryHeader
 	for {

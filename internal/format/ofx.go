@@ -62,13 +62,6 @@ func openOFX(in *input) (decoder, string, error) {
 // ofxThirds is an amount of three decimals that is no number of thousands.
 var ofxThirds = regexp.MustCompile(`(?i)<(?:TRNAMT|BALAMT)>\s*[+-]?(?:0|\d{4,})([.,])\d{3}\s*[<\r\n]`)
 
-// fieldMap is that of all entries, and the id: a FITID is unique within its account.
-func (d *ofxDecoder) fieldMap() recon.FieldMap {
-	fields := entryMap()
-	fields.Fields[recon.FieldExternalID] = recon.Column(entryHeader[entryUnique])
-	return fields
-}
-
 func (d *ofxDecoder) next(rec *recon.Record) error {
 	rec.Header = entryHeader
 	for {

@@ -25,7 +25,7 @@ type Mapper struct {
 	negate  bool
 	unit    string // of the amounts, as FieldMap.Unit
 	aside   *asides
-	noID    map[int]bool // columns that make the external id: they are no content
+	noID    map[int]bool // columns of ids of this row and of its pending one: they are no content
 	keep    map[string]bool
 	keepAll bool
 	layout  atomic.Pointer[layout]
@@ -146,9 +146,11 @@ func (m *Mapper) name() {
 	m.originalAmount, m.originalCurrency = f[recon.FieldOriginalAmount], f[recon.FieldOriginalCurrency]
 	m.balance, m.account = f[recon.FieldBalance], f[recon.FieldAccount]
 	m.pendingOf = f[recon.FieldPendingOf]
-	if m.externalID != nil {
-		for _, at := range m.externalID.columns {
-			m.noID[at] = true
+	for _, id := range []*source{m.externalID, m.pendingOf} {
+		if id != nil {
+			for _, at := range id.columns {
+				m.noID[at] = true
+			}
 		}
 	}
 }

@@ -77,7 +77,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 		hints.Format.Known = func(names []string) bool { e, _ := recognise(names); return e != nil }
 	}
 	if m := hints.Map; m != nil {
-		hints.Format.Header = m.Header
+		hints.Format.Header, hints.Format.ReportsBook = m.Header, m.Interim == recon.InterimBooks
 		hints.Format.Charset = cmp.Or(hints.Format.Charset, m.Charset)
 		if m.Delimiter != "" && hints.Format.Delimiter == 0 {
 			hints.Format.Delimiter = m.Delimiter[0]

@@ -50,6 +50,7 @@ const (
 	RowsMovements  = "MOVEMENTS"
 	RowsClaims     = "CLAIMS"
 
+	InterimBooks   = "books"    // reports and advices of a bank book: no statement of the account comes
 	FutureAccept   = "accept"   // booking dates after the day of reading are right
 	FutureSetAside = "setAside" // their rows are set aside
 )
@@ -94,6 +95,7 @@ type FieldMap struct {
 	Volatile   []string `json:"volatile,omitempty"` // columns that change from one delivery to the next, and the row does not
 	Rows       string   `json:"rows,omitempty"`     // RowsMovements of money, or RowsClaims; "" counts as claims
 	Future     string   `json:"future,omitempty"`   // FutureAccept or FutureSetAside
+	Interim    string   `json:"interim,omitempty"`  // InterimBooks
 	Detect     string   `json:"detect,omitempty"`   // DetectOff
 }
 

@@ -24,7 +24,7 @@ const (
 var mapSettings = []string{
 	"dateFormat", "timeZone", "decimal", "negate", "transforms", "original", "status", "unit", "signs", "view",
 	"header",
-	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect", "rows", "future",
+	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect", "rows", "future", "interim",
 }
 
 // settingWords are the words that a setting may have.
@@ -34,7 +34,7 @@ var settingWords = map[string][]string{
 	"view":   {recon.ViewBooks, recon.ViewStatement},
 	"detect": {recon.DetectOff},
 	"rows":   {recon.RowsMovements, recon.RowsClaims},
-	"future": {recon.FutureAccept, recon.FutureSetAside},
+	"future": {recon.FutureAccept, recon.FutureSetAside}, "interim": {recon.InterimBooks},
 }
 
 // DecodeFieldMap reads a map (YAML or JSON) as strictly as DecodeRule reads a rule, and returns everything wrong at
@@ -110,10 +110,10 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 		d.decimalSign(value, at, &m.Decimal)
 	case "negate":
 		d.decode(value, reflect.ValueOf(&m.Negate).Elem(), at)
-	case "unit", "signs", "view", "detect", "rows", "future":
+	case "unit", "signs", "view", "detect", "rows", "future", "interim":
 		to := map[string]*string{
 			"unit": &m.Unit, "signs": &m.Signs, "view": &m.View, "detect": &m.Detect, "rows": &m.Rows,
-			"future": &m.Future,
+			"future": &m.Future, "interim": &m.Interim,
 		}[name]
 		if d.text(value, at, to); !slices.Contains(settingWords[name], *to) {
 			d.refuse(value, at, recon.CodeInvalidValue, name+" is "+strings.Join(settingWords[name], " or "))
