@@ -100,6 +100,7 @@ CREATE TABLE imports (
     rows_rejected     bigint NOT NULL,
     rows_set_aside    bigint NOT NULL,
     rows_changed      bigint NOT NULL, -- of the duplicates: those with another text or balance than the row that is kept
+    rows_pending      bigint NOT NULL, -- of those inserted, when they came: 0 in all imports of a source means that none waits
     findings          integer NOT NULL, -- of those in import_findings: that contradict the file or an earlier one
     original          boolean NOT NULL DEFAULT false, -- the object store has the file's bytes
     sums              jsonb NOT NULL DEFAULT '{}',

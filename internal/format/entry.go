@@ -126,6 +126,9 @@ func newBook(opt Options) statementBook {
 	return statementBook{reportsBook: opt.ReportsBook, links: !opt.ReportsBook}
 }
 
+// InterimID begins the id of a row that a statement will book.
+const InterimID = "interim-"
+
 // link gives a pending row an id, and a booked one the id of the pending row of the same movement: by the bank's
 // reference, else by dates and text. Of rows that are the same, the first replaces the first.
 func (b *statementBook) link(e *entry) {
@@ -140,7 +143,7 @@ func (b *statementBook) link(e *entry) {
 	}
 	sum := sha256.Sum256([]byte(strings.Join(named, "\x00")))
 	const enough = 8 // bytes: a chance in 2^32 that two of a file's hundred million pairs are one
-	name := "interim-" + hex.EncodeToString(sum[:enough])
+	name := InterimID + hex.EncodeToString(sum[:enough])
 	if b.twins++; b.linked != name {
 		b.linked, b.twins = name, 0
 	}
@@ -292,6 +295,7 @@ func (s *Statement) note(format string, args ...any) {
 
 // reports marks the statement at hand as a report.
 func (b *statementBook) reports(s *Statement) {
+	s.Report = true
 	if s.Unproved = unprovedPending; b.reportsBook {
 		s.Unproved = unprovedReport
 	}

@@ -98,6 +98,7 @@ type Statement struct {
 	Moved            recon.Minor // their sum
 	Proved           bool        // the opening and what moved make the closing, and nothing contradicts that
 	Unproved         string      // why the balances were not compared with the movements
+	Report           bool        // it is a report or an advice: what it states of the day may change
 	Faults           []string    // predicates: why the statement's own figures contradict each other
 	Notes            []string    // predicates: what else there is to know of it
 

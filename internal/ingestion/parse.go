@@ -2,6 +2,7 @@ package ingestion
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"matcher/internal/engine/solver"
@@ -63,14 +64,17 @@ type collector struct {
 	pending, replaced, changed int64 // of those stored; of them, gone by a later row; of the duplicates
 	repeated                   []recon.RowError
 	gone                       []postgres.GoneRow
-	waiting                    mapping.Waiting // pending rows that a later one may take the place of
+	covered                    recon.Day       // by statements that were stored before
+	waiting                    mapping.Waiting // pending rows whose place another may take
 
 	show  int // of the first rows
 	shown []recon.PreviewRow
 }
 
 func newCollector(to *spool, t target) *collector {
-	return &collector{encoder: postgres.NewRowsEncoder(to.to, t.source.Num, t.importNum), sample: sample{stride: 1}}
+	return &collector{
+		encoder: postgres.NewRowsEncoder(to.to, t.source.Num, t.importNum), sample: sample{stride: 1}, covered: t.covered,
+	}
 }
 
 // checkEvery is how many rows are read between two looks at the context.
@@ -102,6 +106,12 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 			c.aside = keep(c.aside, row.Wrong)
 			return nil
 		case mapping.Fresh, mapping.Replacing:
+			if c.isBooked(&row.Tx) {
+				c.duplicates++
+				c.repeated = keep(c.repeated, []recon.RowError{recon.NewRowError(row.Tx.Line, row.Tx.Row,
+					recon.FieldBookingStatus, "", recon.CodeRowReplaced, "a statement covers its day")})
+				return nil
+			}
 		}
 		c.sample.offer(postgres.RowKey{Identity: row.Identity, Ordinal: row.Tx.Ordinal})
 		if len(c.shown) < c.show {
@@ -117,6 +127,12 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 		}
 		return c.encoder.Append(&row.Tx, row.Identity)
 	})
+}
+
+// isBooked reports whether a row of a report is of a day that a statement covers, which has it then or never will.
+func (c *collector) isBooked(tx *recon.Transaction) bool {
+	return tx.BookingStatus == recon.Pending && strings.HasPrefix(tx.ExternalID, format.InterimID) &&
+		c.covered.Set() && tx.Date <= c.covered
 }
 
 // leave notes what a row shows of pending ones: those of the file that are gone leave the sums.
@@ -141,6 +157,7 @@ func (c *collector) leave(row *mapping.Row) {
 	c.lines.note(int64(tx.Row), int64(tx.Line))
 	c.gone = append(c.gone, postgres.GoneRow{
 		Identity: mapping.Identity(&recon.Transaction{ExternalID: id}), By: int64(tx.Row), Void: void, Day: tx.Date,
+		Report: !void && strings.HasPrefix(id, format.InterimID),
 	})
 }
 

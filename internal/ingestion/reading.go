@@ -95,9 +95,6 @@ func lastReading(ctx context.Context, tx *postgres.Tx, sourceID string) (*Readin
 // otherSourcesMax is how many sources of a context are asked how they were read.
 const otherSourcesMax = 200
 
-// statementsMax bounds the statements of one file: thirty years of days.
-const statementsMax = 10_000
-
 // statements returns what the statements of a file state, once its rows are read, and what is to be known of the file.
 // A file of another account than the source's is refused, and one whose figures contradict each other where the source
 // wants that.
@@ -106,12 +103,7 @@ func (t target) statements(r *mapping.Reader) (read []recon.AccountStatement, fi
 		return nil, nil, err
 	}
 	notes := slices.Clone(r.Detection.Notes)
-	found := r.StatementsRead()
-	if len(found) > statementsMax {
-		return nil, nil, recon.TooLarge(recon.CodeFileTooLarge, "holds %d statements of accounts, over %d: split it",
-			len(found), statementsMax)
-	}
-	for i, s := range found {
+	for i, s := range r.StatementsRead() {
 		name := recon.StatementName(s.Number, s.Account)
 		for _, fault := range s.Faults {
 			text := name + " " + fault
@@ -121,6 +113,9 @@ func (t target) statements(r *mapping.Reader) (read []recon.AccountStatement, fi
 			}
 			findings = append(findings, recon.Finding{Kind: recon.FindingControlTotal, Line: int64(s.Line), Text: text})
 			notes = slices.DeleteFunc(notes, func(note string) bool { return note == text })
+		}
+		if s.Report {
+			s.Closing = recon.NullMinor{}
 		}
 		read = append(read, recon.AccountStatement{
 			ID: t.importNum<<32 | int64(i+1), Line: int64(s.Line), Account: storableText(s.Account),

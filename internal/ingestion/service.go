@@ -164,8 +164,9 @@ type target struct {
 	fields    *recon.FieldMap // nil: detect
 	earlier   *mapping.Earlier
 	other     mapping.OtherSide
-	columns   []string // of the file, when it began
-	account   string   // whose statements come in; "": any
+	columns   []string  // of the file, when it began
+	account   string    // whose statements come in; "": any
+	covered   recon.Day // by statements: what reports have until then is booked
 }
 
 func (s *Service) target(ctx context.Context, sourceID string) (target, error) {
@@ -208,6 +209,10 @@ func (t *target) recall(ctx context.Context, tx *postgres.Tx) error {
 		if t.account, err = tx.LastAccount(ctx, t.source.Num); err != nil {
 			return err
 		}
+	}
+	var err error
+	if t.covered, err = tx.CoveredThrough(ctx, t.source.Num); err != nil {
+		return err
 	}
 	return tx.LastOpenRows(ctx, t.source, knownMax, func(row *recon.Transaction) {
 		t.other.Rows = append(t.other.Rows, mapping.Known{

@@ -265,6 +265,12 @@ func (tx *Tx) LastAccount(ctx context.Context, sourceNum int32) (string, error) 
 		SELECT account FROM statements WHERE source_num = $1 AND account <> '' ORDER BY id DESC LIMIT 1), '')`, sourceNum))
 }
 
+// CoveredThrough is the last day that a statement of a source closes, recon.NoDay where there is none.
+func (tx *Tx) CoveredThrough(ctx context.Context, sourceNum int32) (recon.Day, error) {
+	return value[recon.Day](tx.query(ctx, `
+		SELECT max(to_day) FROM statements WHERE source_num = $1 AND closing IS NOT NULL`, sourceNum))
+}
+
 // goesOn reports whether the statements of a file begin where those of its account end, so that none of its rows was
 // there before.
 func (tx *Tx) goesOn(ctx context.Context, load ImportLoad) (bool, error) {

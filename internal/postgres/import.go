@@ -51,14 +51,14 @@ func (tx *Tx) insertImport(ctx context.Context, load ImportLoad) (recon.Import, 
 	err = tx.tx.QueryRow(ctx, `
 		INSERT INTO imports (id, num, source_id, file_name, format, size_bytes, sha256, reading, field_map_version,
 			status, rows_read, rows_inserted, rows_duplicate, rows_rejected, rows_set_aside, rows_changed,
-			findings, original, sums, detection, created_by)
+			findings, original, sums, detection, created_by, rows_pending)
 		OVERRIDING SYSTEM VALUE
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		RETURNING created_at`,
 		i.ID, i.Num, i.SourceID, i.FileName, i.Format, i.SizeBytes, sha, json.RawMessage(load.Reading),
 		i.FieldMapVersion,
 		i.Status, i.RowsRead, i.RowsInserted, i.RowsDuplicate, i.RowsRejected, i.RowsSetAside, i.RowsChanged,
-		i.Findings, i.Original, i.Sums, i.Detection, i.CreatedBy).
+		i.Findings, i.Original, i.Sums, i.Detection, i.CreatedBy, load.Pending).
 		Scan(&i.CreatedAt)
 	if err != nil {
 		return recon.Import{}, fmt.Errorf("inserting the import: %w", err)

@@ -39,6 +39,20 @@ type GoneRow struct {
 	By       int64 // the row that took its place
 	Void     bool  // that row is no money
 	Day      recon.Day
+	Report   bool // the pending row is of a bank's report: later ones are known by the day that statements cover
+}
+
+// leaveReports drops rows of reports from those that are gone where no import of the source has brought any.
+func (tx *Tx) leaveReports(ctx context.Context, load *ImportLoad) error {
+	if load.Pending > 0 || !slices.ContainsFunc(load.Gone, func(g GoneRow) bool { return g.Report }) {
+		return nil
+	}
+	waits, err := value[bool](tx.query(ctx, `
+		SELECT EXISTS (SELECT FROM imports WHERE source_id = $1 AND rows_pending > 0)`, load.Source.ID))
+	if err == nil && !waits {
+		load.Gone = slices.DeleteFunc(load.Gone, func(g GoneRow) bool { return g.Report })
+	}
+	return err
 }
 
 // mayBeStale reports whether pending rows of the file may be gone since, by an earlier file.
@@ -81,7 +95,7 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) (refused int
 	}
 	_, err = tx.exec(ctx, "remembering withdrawn rows", `
 		INSERT INTO withdrawn_rows (source_num, identity, import_num)
-		SELECT $1, identity, $2 FROM stg_gone ON CONFLICT DO NOTHING`, load.Source.Num, load.Import.Num)
+		SELECT $1, identity, $2 FROM stg_gone WHERE NOT report ON CONFLICT DO NOTHING`, load.Source.Num, load.Import.Num)
 	return refused, err
 }
 
@@ -89,20 +103,22 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) (refused int
 func (tx *Tx) stageGone(ctx context.Context, load *ImportLoad) error {
 	identities := make([]pgtype.UUID, len(load.Gone))
 	by, days := make([]int64, len(load.Gone)), make([]int32, len(load.Gone))
-	void := make([]bool, len(load.Gone))
+	void, report := make([]bool, len(load.Gone)), make([]bool, len(load.Gone))
 	for i, g := range load.Gone {
 		identities[i] = pgtype.UUID{Bytes: g.Identity, Valid: true}
-		by[i], days[i], void[i] = g.By, g.Day.Unix(), g.Void
+		by[i], days[i], void[i], report[i] = g.By, g.Day.Unix(), g.Void, g.Report
 	}
 	if _, err := tx.exec(ctx, "staging withdrawn rows", `
-		CREATE TEMPORARY TABLE stg_gone (identity uuid, by bigint, void boolean, days integer) ON COMMIT DROP`); err != nil {
+		CREATE TEMPORARY TABLE stg_gone (identity uuid, by bigint, void boolean, days integer, report boolean)
+		ON COMMIT DROP`); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, "staging withdrawn rows", `
-		INSERT INTO stg_gone (identity, by, void, days)
-		SELECT g.identity, g.by, g.void, g.days
-		FROM unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::integer[]) AS g (identity, by, void, days)`,
-		identities, by, void, days); err != nil {
+		INSERT INTO stg_gone (identity, by, void, days, report)
+		SELECT g.identity, g.by, g.void, g.days, g.report
+		FROM unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::integer[], $5::boolean[])
+			AS g (identity, by, void, days, report)`,
+		identities, by, void, days, report); err != nil {
 		return err
 	}
 	for _, drop := range []struct {

@@ -172,11 +172,13 @@ func (tx *Tx) updateImport(ctx context.Context, load ImportLoad) error {
 	_, err := tx.exec(ctx, "updating the import", `
 		UPDATE imports SET format = @format, reading = @reading, field_map_version = @version, rows_read = @read,
 			rows_inserted = @inserted, rows_duplicate = @duplicate, rows_rejected = @rejected, rows_set_aside = @aside,
-			rows_changed = @changed, findings = @findings, sums = @sums, detection = @detection
+			rows_changed = @changed, findings = @findings, sums = @sums, detection = @detection,
+			rows_pending = @pending
 		WHERE num = @num`, pgx.NamedArgs{
 		"num": i.Num, "format": i.Format, "reading": string(load.Reading), "version": i.FieldMapVersion, "read": i.RowsRead,
 		"inserted": i.RowsInserted, "duplicate": i.RowsDuplicate, "rejected": i.RowsRejected, "aside": i.RowsSetAside,
 		"changed": i.RowsChanged, "findings": i.Findings, "sums": i.Sums, "detection": i.Detection,
+		"pending": load.Pending,
 	})
 	return err
 }

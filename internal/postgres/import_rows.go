@@ -133,6 +133,9 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 	if load.goesOn, err = tx.goesOn(ctx, load); err != nil {
 		return recon.Import{}, err
 	}
+	if err := tx.leaveReports(ctx, &load); err != nil {
+		return recon.Import{}, err
+	}
 	fresh := false
 	stale, err := tx.mayBeStale(ctx, load)
 	if err != nil {

@@ -21,6 +21,7 @@ var measurements = []measurement{
 	{"engine", measureEngine},
 	{"accuracy", measureAccuracy},
 	{"cli", measureCLI},
+	{"formats", measureFormats},
 	{"service", measureService},
 	{"neighbours", measureNeighbours},
 }

@@ -101,13 +101,13 @@ type client struct {
 	http       *http.Client
 }
 
-func openService() (*service, error) {
+func openService(settings ...string) (*service, error) {
 	folder, err := os.MkdirTemp("", "matcher-bench-")
 	if err != nil {
 		return nil, err
 	}
 	s := &service{folder: folder}
-	cfg, err := bootstrap.LoadConfig([]string{"MULTI_TENANT_ENABLED=true", "MATCHER_DATA_DIR=" + folder, "MATCHER_LOG_LEVEL=error"})
+	cfg, err := bootstrap.LoadConfig(append(settings, "MULTI_TENANT_ENABLED=true", "MATCHER_DATA_DIR="+folder, "MATCHER_LOG_LEVEL=error"))
 	if err != nil {
 		return nil, err
 	}
