@@ -73,7 +73,8 @@ type collector struct {
 
 func newCollector(to *spool, t target) *collector {
 	return &collector{
-		encoder: postgres.NewRowsEncoder(to.to, t.source.Num, t.importNum), sample: sample{stride: 1}, covered: t.covered,
+		encoder: postgres.NewRowsEncoder(to.to, t.source.Num, t.importNum), sample: sample{stride: 1},
+		covered: t.covered,
 	}
 }
 
