@@ -205,10 +205,16 @@ CREATE TABLE transactions (
 -- Rows that a person took out of reconciliation. Restoring deletes the row here; the audit log keeps both facts.
 CREATE TABLE ignored_items (
     transaction_id bigint PRIMARY KEY,
+    context_num    integer NOT NULL,
+    amount         bigint NOT NULL,
+    currency       text NOT NULL,
+    party          text NOT NULL, -- by which limits count
+    review_on      date,
     reason         text NOT NULL,
     created_at     timestamptz NOT NULL DEFAULT now(),
     created_by     text NOT NULL
 );
+CREATE INDEX ignored_items_limits ON ignored_items (context_num, currency, created_at);
 
 CREATE TABLE runs (
     id               uuid PRIMARY KEY,
@@ -333,7 +339,7 @@ CREATE TABLE adjustments (
     context_num       integer NOT NULL,
     amount            bigint NOT NULL,
     currency          text NOT NULL,
-    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF')),
+    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF', 'TRANSFER')),
     note              text NOT NULL DEFAULT '',
     number            text NOT NULL DEFAULT '', -- of a run's adjustment; that of a person's follows from num
     account           text NOT NULL DEFAULT '',
@@ -345,12 +351,16 @@ CREATE TABLE adjustments (
     posted_by         text NOT NULL DEFAULT '',
     created_at        timestamptz NOT NULL DEFAULT now(),
     created_by        text NOT NULL,
+    party             text, -- by which limits count it; NULL: a run made it
     PRIMARY KEY (group_id, ordinal)
 );
 CREATE UNIQUE INDEX adjustments_booked_by ON adjustments (booked_by) WHERE booked_by IS NOT NULL;
+CREATE INDEX adjustments_by_hand ON adjustments (context_num, currency, created_at) WHERE party IS NOT NULL;
 CREATE INDEX adjustments_context ON adjustments (context_num, posting_status, num);
 
--- A fact about an open row, never a state of it: at most one a transaction; it resolves when the row is matched.
+-- A fact about an open row, never a state of it: at most one a transaction; it resolves when the row is matched or a
+-- person ends it. Whatever lists sort by is in the row. One that is resolved while its money is still
+-- open (standing: booked, in suspense, unapplied) outlives runs until its row is matched.
 CREATE TABLE exceptions (
     transaction_id     bigint PRIMARY KEY,
     context_num        integer NOT NULL,
@@ -359,20 +369,79 @@ CREATE TABLE exceptions (
     amount             bigint NOT NULL,
     nearest_id         bigint,
     nearest_difference bigint,
-    date               date NOT NULL,
+    date               date NOT NULL, -- its age counts from here, whatever happens to it
+    due                date NOT NULL,
+    opens_on           date, -- the day after the days of grace; NULL: at once
+    snoozed_until      date, -- the day on which it is back in the queue
     currency           text NOT NULL,
     side               text NOT NULL CHECK (side IN ('LEFT', 'RIGHT')),
     class              text NOT NULL,
     reason             text NOT NULL,
     suggestion         text NOT NULL DEFAULT '',
-    status             text NOT NULL DEFAULT 'OPEN' CHECK (status IN ('OPEN', 'RESOLVED')),
-    severity           text NOT NULL DEFAULT 'MEDIUM' CHECK (severity IN ('LOW', 'MEDIUM', 'HIGH', 'CRITICAL')),
+    status             text NOT NULL DEFAULT 'OPEN' CHECK (status IN ('OPEN', 'IN_PROGRESS', 'WAITING', 'RESOLVED', 'REOPENED')),
+    severity           smallint NOT NULL CHECK (severity BETWEEN 1 AND 4), -- LOW to CRITICAL
+    severity_note      text NOT NULL DEFAULT '', -- why it does not follow from the amount
     assignee           text NOT NULL DEFAULT '',
+    comments           integer NOT NULL DEFAULT 0,
     resolution         text NOT NULL DEFAULT '',
+    resolution_num     bigint, -- of the resolution that ended it, or that waits for another person
+    standing           boolean NOT NULL DEFAULT false,
     opened_at          timestamptz NOT NULL,
     resolved_at        timestamptz
 );
-CREATE INDEX exceptions_context ON exceptions (context_num, status, transaction_id);
+CREATE INDEX exceptions_context ON exceptions (context_num, transaction_id);
+CREATE INDEX exceptions_open ON exceptions (context_num, transaction_id) WHERE status <> 'RESOLVED';
+CREATE INDEX exceptions_age ON exceptions (context_num, date, transaction_id) WHERE status <> 'RESOLVED';
+CREATE INDEX exceptions_due ON exceptions (context_num, due, transaction_id) WHERE status <> 'RESOLVED';
+CREATE INDEX exceptions_severity ON exceptions (context_num, severity, transaction_id) WHERE status <> 'RESOLVED';
+CREATE INDEX exceptions_amount ON exceptions (context_num, abs(amount), transaction_id) WHERE status <> 'RESOLVED';
+
+-- What a context asks of its open rows. Earlier versions stay.
+CREATE TABLE exception_policies (
+    context_num integer NOT NULL,
+    version     integer NOT NULL CHECK (version > 0),
+    body        jsonb NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    created_by  text NOT NULL,
+    PRIMARY KEY (context_num, version)
+);
+
+-- How people ended exceptions, or propose to. One is in force, or waits, as long as its exception names it: whatever
+-- opens or matches the row forgets it there.
+CREATE TABLE resolutions (
+    num            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    transaction_id bigint NOT NULL,
+    context_num    integer NOT NULL,
+    outcome        text NOT NULL CHECK (outcome IN ('MATCHED', 'BOOKED', 'SUSPENSE', 'UNAPPLIED', 'WRITTEN_OFF', 'TRANSFERRED', 'CORRECTED', 'IGNORED')),
+    status         text NOT NULL CHECK (status IN ('PROPOSED', 'REFUSED', 'STANDING')),
+    amount         bigint NOT NULL,
+    currency       text NOT NULL,
+    date           date NOT NULL,
+    body           jsonb NOT NULL, -- as it was asked for
+    note           text NOT NULL DEFAULT '',
+    group_id       bigint,
+    adjustment_num bigint, -- of what is left of a partial group
+    target_id      bigint, -- of a transfer: the row of the other context
+    peer_num       bigint, -- of a transfer: the resolution there
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    created_by     text NOT NULL,
+    decided_at     timestamptz,
+    decided_by     text NOT NULL DEFAULT ''
+);
+CREATE INDEX resolutions_context ON resolutions (context_num, num);
+
+-- What people did to exceptions, appended: a comment that is edited is another row. It outlives the row itself.
+CREATE TABLE exception_history (
+    num            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    transaction_id bigint NOT NULL,
+    action         text NOT NULL,
+    comment_num    bigint, -- of the comment that an edit replaces
+    note           text NOT NULL DEFAULT '',
+    detail         jsonb NOT NULL DEFAULT '{}',
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    created_by     text NOT NULL
+);
+CREATE INDEX exception_history_of ON exception_history (transaction_id, num);
 
 -- Append-only: the provisioner grants the tenant's role INSERT and SELECT on it and nothing else.
 CREATE TABLE audit_log (

@@ -144,6 +144,8 @@ func (c *exceptionsCommand) query() (url.Values, error) {
 		switch {
 		case f.known != nil && value != "" && !slices.Contains(f.known, value):
 			return nil, usageError("%s takes %s, not %q", f.flag, strings.Join(f.known, ", "), f.value)
+		case f.name == "status" && value == "OPEN":
+			query.Set(f.name, recon.ExceptionUnresolved)
 		case value != "" && value != "ALL":
 			query.Set(f.name, value)
 		}

@@ -43,7 +43,7 @@ func (c *exportCommand) unmatched(ctx context.Context, line exportLine) error {
 		return err
 	}
 	why := make(map[string]recon.Exception, len(rows))
-	err = each(ctx, c.client, "/v1/exceptions?status=OPEN&contextId="+c.of.ID, func(e recon.Exception) error {
+	err = each(ctx, c.client, "/v1/exceptions?status=UNRESOLVED&contextId="+c.of.ID, func(e recon.Exception) error {
 		why[e.TransactionID] = e
 		return nil
 	})

@@ -74,6 +74,8 @@ func (textOf[E]) Schema(huma.Registry) *huma.Schema {
 var enumTexts = map[reflect.Type][]string{
 	reflect.TypeFor[recon.Class]():            recon.Classes[1:],
 	reflect.TypeFor[recon.Reason]():           recon.StoredReasons,
+	reflect.TypeFor[recon.Outcome]():          recon.Outcomes[1:],
+	reflect.TypeFor[recon.Severity]():         recon.Severities[1:],
 	reflect.TypeFor[recon.GroupStatus]():      recon.GroupStatuses[1:],
 	reflect.TypeFor[recon.HeldBy]():           recon.Gates[1:],
 	reflect.TypeFor[recon.AdjustmentReason](): recon.AdjustmentReasons[1:],
@@ -107,6 +109,8 @@ func registerAliases(schemas huma.Registry) {
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Class](), reflect.TypeFor[textOf[recon.Class]]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Reason](), reflect.TypeFor[reasonDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.GroupStatus](), reflect.TypeFor[textOf[recon.GroupStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Outcome](), reflect.TypeFor[textOf[recon.Outcome]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Severity](), reflect.TypeFor[textOf[recon.Severity]]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.HeldBy](), reflect.TypeFor[textOf[recon.HeldBy]]())
 	schemas.RegisterTypeAlias(
 		reflect.TypeFor[recon.AdjustmentReason](), reflect.TypeFor[textOf[recon.AdjustmentReason]](),
@@ -345,7 +349,9 @@ var nouns = map[string]string{
 	"schemas":   "JSON Schemas of what people write",
 	"calendars": "Business days", "fee-schedules": "Agreed fees", "fee-rules": "Which fee applies to which rows",
 	"fee-checks": "Charged fees held against agreed ones", "exceptions": "Open rows that people work on",
-	"statement": "The bridge from one side's balance to the other's", "reports": "Figures over open and matched rows",
+	"exception-policy": "What a context asks of its open rows", "comments": "What people wrote about exceptions",
+	"resolutions": "How exceptions were ended",
+	"statement":   "The bridge from one side's balance to the other's", "reports": "Figures over open and matched rows",
 	"events": "What happened, in order", "audit": "Who did what, when",
 	"system": "Settings of the installation", "tenants": "Tenants of the installation",
 	"migrations": "Schemas brought up to date", "keys": "Keys of operators",

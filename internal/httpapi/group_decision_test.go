@@ -84,7 +84,7 @@ func (d desk) groups(t *testing.T, status string) []recon.StoredGroup {
 
 func (d desk) open(t *testing.T) []recon.Exception {
 	t.Helper()
-	return items[recon.Exception](t, d.Client, "/v1/exceptions?status=OPEN&limit=200&contextId="+d.contextID)
+	return items[recon.Exception](t, d.Client, "/v1/exceptions?status=UNRESOLVED&limit=200&contextId="+d.contextID)
 }
 
 func (d desk) row(t *testing.T, externalID string) recon.StoredTransaction {
@@ -171,7 +171,7 @@ func TestReview(t *testing.T) {
 		d.Must("POST", path+"/unmatch", `{"reason":"wrong month"}`, nil)
 		require.Equal(t, recon.Reversed, items[recon.Adjustment](t, d.Client, path+"/adjustments")[0].PostingStatus)
 		require.Equal(t, recon.StateOpen, d.row(t, "B1").State)
-		require.Equal(t, recon.ReasonUnmatched, first[recon.Exception](t, d.Client, "/v1/exceptions?status=OPEN&reason=UNMATCHED").Reason)
+		require.Equal(t, recon.ReasonUnmatched, first[recon.Exception](t, d.Client, "/v1/exceptions?status=UNRESOLVED&reason=UNMATCHED").Reason)
 		require.Len(t, d.events(t, "matching.match_unmatched"), 1)
 		require.Equal(t, http.StatusConflict, d.Call("POST", path+"/reject", `{"reason":"x"}`).Status)
 		require.Len(t, items[recon.GroupDecision](t, d.Client, path+"/history"), 3)

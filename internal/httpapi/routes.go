@@ -425,6 +425,71 @@ var operations = []operation{
 
 	{"GET /v1/exceptions", viewer, "list-exceptions", "List exceptions", listed(snapshot, listExceptions)},
 	{"GET /v1/exceptions/{exceptionId}", viewer, "get-exception", "Get an exception", get((*postgres.Tx).Exception)},
+	{
+		"GET /v1/exceptions/{exceptionId}/history", viewer, "list-exception-history", "List what was done to an exception",
+		listIn((*postgres.Tx).ExceptionHistory),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/assign", analyst, "assign-exception", "Assign an exception to a person or a queue",
+		within(commit, assignException),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/unassign", analyst, "unassign-exception", "Take an exception's assignee away",
+		within(commit, unassignException),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/comments", analyst, "comment-exception", "Comment on an exception",
+		within(commit, commentException).answers(http.StatusCreated),
+	},
+	{
+		"PATCH /v1/comments/{commentId}", analyst, "edit-comment", "Edit your comment; what it was stays in the history",
+		within(commit, editComment),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/snooze", analyst, "snooze-exception",
+		"Take an exception out of the queue until a day", within(commit, snoozeException),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/resolve", analyst, "resolve-exception",
+		"End an exception, or propose to where another person has to approve", within(commit, resolveException),
+	},
+	{
+		"POST /v1/exceptions/{exceptionId}/reopen", approver, "reopen-exception",
+		"Reopen an exception, taking its trace back", within(commit, reopenException),
+	},
+	{
+		"POST /v1/exceptions/bulk", analyst, "change-exceptions",
+		"Do the same to many exceptions in one commit, by ids or by filter", within(commit, changeExceptions),
+	},
+	{
+		"GET /v1/contexts/{contextId}/resolutions", viewer, "list-resolutions",
+		"List how a context's exceptions were ended, or are proposed to be", listed(snapshot, listResolutions),
+	},
+	{
+		"GET /v1/resolutions/{resolutionId}", viewer, "get-resolution", "Get a resolution",
+		get((*postgres.Tx).Resolution),
+	},
+	{
+		"POST /v1/resolutions/{resolutionId}/approve", approver, "approve-resolution",
+		"Approve a resolution that another person proposed, or accept a transfer", decideResolution(true),
+	},
+	{
+		"POST /v1/resolutions/{resolutionId}/refuse", approver, "refuse-resolution",
+		"Refuse a resolution; its exception goes on", decideResolution(false),
+	},
+	{
+		"GET /v1/contexts/{contextId}/exceptions/summary", viewer, "summarise-exceptions",
+		"Count and sum the exceptions of a context by currency and by what they can be narrowed to",
+		within(snapshot, summariseExceptions),
+	},
+	{
+		"GET /v1/contexts/{contextId}/exception-policy", viewer, "get-exception-policy",
+		"Get a context's policy of exceptions", get((*postgres.Tx).ExceptionPolicy),
+	},
+	{
+		"PUT /v1/contexts/{contextId}/exception-policy", admin, "put-exception-policy",
+		"Replace a context's policy of exceptions by its next version", within(commit, putExceptionPolicy),
+	},
 
 	{
 		"GET /v1/contexts/{contextId}/statement", viewer, "get-statement", "Get the reconciliation statement",

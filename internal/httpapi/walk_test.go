@@ -33,7 +33,7 @@ type world struct {
 	*testkit.Client
 	contextID, left, right, importID, runID, ruleID, groupID, exceptionID, transactionID string
 	openLeft, openRight, adjustmentID, calendarID, feeScheduleID, feeRuleID, scheduleID  string
-	backTestID                                                                           string
+	backTestID, commentID, resolutionID                                                  string
 }
 
 func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
@@ -64,6 +64,10 @@ func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 	t.Helper()
 	w := newWorld(t, api, tenantID)
 	w.adjustmentID = w.adjusted(t)
+	w.commentID = w.make("/v1/exceptions/"+w.exceptionID+"/comments", `{"note":"asked the bank"}`)
+	var resolved recon.Exception
+	w.Must(http.MethodPost, "/v1/exceptions/"+w.exceptionID+"/resolve", `{"outcome":"SUSPENSE","account":"9990","note":"whose?"}`, &resolved)
+	w.resolutionID = resolved.ResolutionID
 	for path, of := range map[string]struct {
 		body string
 		id   *string

@@ -26,7 +26,7 @@ func (b *bundle) invoiceRule(t *testing.T) {
 // rest is the one exception over what is left of a partial group.
 func (b *bundle) rest(t *testing.T) recon.Exception {
 	t.Helper()
-	found := b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest})
+	found := b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonPartialRest})
 	require.Len(t, found, 1)
 	return found[0]
 }
@@ -82,7 +82,7 @@ func TestAnInvoicePaidInThreeParts(t *testing.T) {
 	require.Equal(t, "0.00", whole[0].Difference)
 	old := b.groups(t, recon.GroupFilter{Status: recon.GroupSuperseded})
 	require.Len(t, old, 2, "what the groups were stays readable")
-	require.Empty(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest}))
+	require.Empty(t, b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonPartialRest}))
 	require.Equal(t, 1, old[0].RightCount)
 	b.RequireSound(t, b.tenantID)
 }
@@ -99,7 +99,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	short, over := groups[0], groups[1]
 	rests := func() map[string]string {
 		out := map[string]string{}
-		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonPartialRest}) {
+		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonPartialRest}) {
 			out[e.GroupID] = string(e.Side) + " " + e.Amount
 		}
 		return out
@@ -166,7 +166,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 	t.Run("is gone when the group is taken apart, and its rows are open with what they are worth", func(t *testing.T) {
 		b.decide(t, short.ID, recon.Decision{Action: recon.ActionUnmatch, Note: "another invoice"})
 		require.Empty(t, rests())
-		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonUnmatched, Side: recon.Left}) {
+		for _, e := range b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonUnmatched, Side: recon.Left}) {
 			require.Equal(t, []string{"300.00", "2026-01-02", ""}, []string{e.Amount, e.Date.String(), e.GroupID})
 		}
 		require.Equal(t, "305.00", ageing().Currencies[0].Left.Amount)

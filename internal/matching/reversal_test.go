@@ -20,7 +20,7 @@ func TestAnInvoiceIsNotPaidByADebitThatCameBack(t *testing.T) {
 	proposed := b.groups(t, recon.GroupFilter{Status: recon.GroupProposed})
 	require.Len(t, proposed, 1)
 	require.Equal(t, recon.HeldByReversed, proposed[0].HeldBy)
-	returned := b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonReturned})
+	returned := b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonReturned})
 	require.Len(t, returned, 1)
 	require.Contains(t, returned[0].Suggestion, "takes back a row of 2026-01-06")
 
@@ -31,6 +31,6 @@ func TestAnInvoiceIsNotPaidByADebitThatCameBack(t *testing.T) {
 	run := b.run(t, s, recon.RunCommit)
 	require.Equal(t, recon.RunCompleted, run.Status)
 	require.Len(t, b.groups(t, recon.GroupFilter{Status: recon.GroupConfirmed}), 2, "the debit was paid into a cash book")
-	require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN", Reason: recon.ReasonReturnNotBooked}), 1)
+	require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Reason: recon.ReasonReturnNotBooked}), 1)
 	require.True(t, b.replay(t, run.ID).Identical)
 }

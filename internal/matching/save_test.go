@@ -44,7 +44,7 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("so does one that was ignored", func(t *testing.T) {
-		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".ignored_items VALUES (78, '', now(), '')`)
+		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".ignored_items VALUES (78, 1, 0, 'EUR', 'x', NULL, '', now(), '')`)
 		require.NoError(t, err)
 		require.ErrorIs(t, save(postgres.ActiveItem{TransactionID: 78, Ordinal: 1}), postgres.ErrRowsMoved)
 	})

@@ -151,7 +151,7 @@ func (b *bundle) exceptions(t *testing.T, filter recon.ExceptionFilter) (items [
 	t.Helper()
 	filter.ContextID = b.contextID
 	b.tx(t, func(tx *postgres.Tx) (err error) {
-		items, _, err = tx.Exceptions(b.ctx, filter, postgres.Page{Limit: 1000})
+		items, _, err = tx.Exceptions(b.ctx, filter, "", postgres.Page{Limit: 1000})
 		return err
 	})
 	return items
@@ -199,7 +199,7 @@ func TestRun(t *testing.T) {
 		require.Empty(t, confirmed[0].RuleID)
 		require.Len(t, confirmed[0].Items, 2)
 		require.Equal(t, recon.Left, confirmed[0].Items[0].Side)
-		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"}), int(told.Left.Unmatched+told.Right.Unmatched))
+		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved}), int(told.Left.Unmatched+told.Right.Unmatched))
 		require.Equal(t, 2*len(b.groups(t, recon.GroupFilter{})), b.count(t, `SELECT count(*) FROM active_items`))
 		require.Equal(t, b.count(t, `SELECT count(*) FROM match_groups WHERE status = 'CONFIRMED' AND difference <> 0`),
 			b.count(t, `SELECT count(*) FROM adjustments`))
@@ -244,7 +244,7 @@ func TestRun(t *testing.T) {
 		for _, g := range b.groups(t, recon.GroupFilter{Status: recon.GroupProposed}) {
 			require.Equal(t, again.ID, g.RunID)
 		}
-		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: "OPEN"}), int(told.Left.Unmatched+told.Right.Unmatched))
+		require.Len(t, b.exceptions(t, recon.ExceptionFilter{Status: recon.ExceptionUnresolved}), int(told.Left.Unmatched+told.Right.Unmatched))
 	})
 
 	t.Run("an import whose row stands in a group cannot be voided", func(t *testing.T) {

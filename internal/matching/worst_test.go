@@ -70,7 +70,7 @@ func TestARejectedPairReturnsOnlyWhenOneOfItsRowsChanges(t *testing.T) {
 	for range 3 {
 		require.Zero(t, matched())
 	}
-	open := b.exceptions(t, recon.ExceptionFilter{Side: recon.Left, Status: "OPEN"})
+	open := b.exceptions(t, recon.ExceptionFilter{Side: recon.Left, Status: recon.ExceptionUnresolved})
 	require.Len(t, open, 1)
 	require.Equal(t, recon.ReasonRejected, open[0].Reason)
 	require.Contains(t, open[0].Suggestion, "rejected")

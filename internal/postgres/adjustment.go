@@ -20,6 +20,7 @@ type adjustmentRow struct {
 	amount int64
 	reason recon.AdjustmentReason
 	note   string
+	party  string // by which limits count it; "": the group's own
 }
 
 // insertAdjustments adds at most one to each group; the numbers within a group go on from the last.
@@ -27,23 +28,25 @@ func (tx *Tx) insertAdjustments(ctx context.Context, adjustments []adjustmentRow
 	if len(adjustments) == 0 {
 		return nil, nil
 	}
-	keys, amounts, reasons, notes := []int64{}, []int64{}, []string{}, []string{}
+	keys, amounts, reasons, notes, parties := []int64{}, []int64{}, []string{}, []string{}, []string{}
 	for _, a := range adjustments {
 		keys, amounts = append(keys, a.group.Key), append(amounts, a.amount)
 		reasons, notes = append(reasons, a.reason.String()), append(notes, a.note)
+		parties = append(parties, cmp.Or(a.party, groupParty(a.group.Key)))
 	}
 	made, err := pgx.CollectRows(tx.query(ctx, `
 		WITH made AS (
-			INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, note, created_by)
+			INSERT INTO adjustments (group_id, ordinal, context_num, amount, currency, reason, note, created_by, party)
 			SELECT g.id, 1 + (SELECT coalesce(max(ordinal), 0) FROM adjustments a WHERE a.group_id = g.id), g.context_num,
-				u.amount, g.currency, u.reason, u.note, @actor
-			FROM unnest(@keys::bigint[], @amounts::bigint[], @reasons::text[], @notes::text[]) AS u (key, amount, reason, note)
+				u.amount, g.currency, u.reason, u.note, @actor, u.party
+			FROM unnest(@keys::bigint[], @amounts::bigint[], @reasons::text[], @notes::text[], @parties::text[])
+				AS u (key, amount, reason, note, party)
 			JOIN match_groups g ON g.id = u.key
 			RETURNING num, group_id, ordinal, context_num, amount, currency, reason, note, number, account, booked_by, posting_status, posting_reference, posted_at,
 				posted_by, created_at, created_by
 		)
 		SELECT `+adjustmentColumns+` FROM made a JOIN contexts c ON c.num = a.context_num ORDER BY a.num`, pgx.NamedArgs{
-		"keys": keys, "amounts": amounts, "reasons": reasons, "notes": notes, "actor": tx.actor,
+		"keys": keys, "amounts": amounts, "reasons": reasons, "notes": notes, "parties": parties, "actor": tx.actor,
 	}), tx.scanAdjustment)
 	if err != nil {
 		return nil, fmt.Errorf("adding adjustments: %w", err)
@@ -88,10 +91,47 @@ func (tx *Tx) Adjust(ctx context.Context, groupID string, a recon.Adjustment) (r
 	}
 	g := groups[0]
 	minor, err := adjustable(g, a.Amount)
+	if err == nil {
+		err = givenReason(a.Reason, "/reason")
+	}
 	if err != nil {
 		return recon.Adjustment{}, err
 	}
-	made, err := tx.insertAdjustments(ctx, []adjustmentRow{{g, minor, a.Reason, a.Note}})
+	second, err := tx.takeGroup(ctx, limiters{}, g, groupPart{a.Reason, minor})
+	if err == nil && second && g.Status != recon.GroupProposed {
+		err = recon.Forbidden(recon.CodeSecondPerson,
+			"above this amount two people decide: resolve the exception as WRITTEN_OFF, and another person approves it")
+	}
+	if err != nil {
+		return recon.Adjustment{}, err
+	}
+	made, err := tx.adjust(ctx, g, minor, a)
+	if err == nil {
+		tx.Audit("adjustment.create", kindAdjustment, made.ID, made)
+	}
+	return made, err
+}
+
+// givenReason refuses the reason that only a transfer gives.
+func givenReason(reason recon.AdjustmentReason, pointer string) error {
+	if reason != recon.AdjustmentTransfer {
+		return nil
+	}
+	return recon.Unprocessable(recon.CodeValidationFailed, "the reason cannot be given by hand", recon.FieldError{
+		Pointer: pointer, Code: recon.CodeInvalidValue,
+		Message: "is that of a transfer: resolve the exception as TRANSFERRED",
+	})
+}
+
+// groupParty is by what limits count a group whose rows name no party.
+func groupParty(key int64) string { return fmt.Sprintf("group %d", key) }
+
+// adjust covers an amount of a group's difference.
+func (tx *Tx) adjust(
+	ctx context.Context, g *decidedGroup, minor int64, a recon.Adjustment,
+) (recon.Adjustment, error) {
+	groups := []*decidedGroup{g}
+	made, err := tx.insertAdjustments(ctx, []adjustmentRow{{g, minor, a.Reason, a.Note, g.party}})
 	if err != nil {
 		return recon.Adjustment{}, err
 	}
@@ -111,7 +151,6 @@ func (tx *Tx) Adjust(ctx context.Context, groupID string, a recon.Adjustment) (r
 	if err := tx.moveGroups(ctx, groups, recon.Decision{Action: recon.ActionComment, Note: a.Note}); err != nil {
 		return recon.Adjustment{}, err
 	}
-	tx.Audit("adjustment.create", kindAdjustment, made[0].ID, made[0])
 	return made[0], tx.countDecisions(ctx, groups)
 }
 

@@ -42,6 +42,10 @@ func (r copyRow) int8(v int64) copyRow {
 	return binary.BigEndian.AppendUint64(r.size(8), uint64(v))
 }
 
+func (r copyRow) int2(v int16) copyRow {
+	return binary.BigEndian.AppendUint16(r.size(2), uint16(v))
+}
+
 func (r copyRow) int4(v int32) copyRow {
 	return binary.BigEndian.AppendUint32(r.size(4), uint32(v))
 }

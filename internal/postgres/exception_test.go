@@ -27,13 +27,13 @@ func TestExceptions(t *testing.T) {
 	list := func(filter recon.ExceptionFilter) (items []recon.Exception) {
 		filter.ContextID = l.context.ID
 		l.tx(t, func(tx *postgres.Tx) (err error) {
-			items, _, err = tx.Exceptions(l.ctx, filter, postgres.Page{})
+			items, _, err = tx.Exceptions(l.ctx, filter, "", postgres.Page{})
 			return err
 		})
 		return items
 	}
 	l.save(t, recon.RunCommit, nil, open(left["L1"], right["R1"]), open(left["L2"], 0))
-	before := list(recon.ExceptionFilter{Status: "OPEN"})
+	before := list(recon.ExceptionFilter{Status: recon.ExceptionUnresolved})
 	require.Len(t, before, 2)
 	require.Equal(t, []string{"L1", "10.00", "-0.03", "add 0.03"}, []string{before[0].ExternalID, before[0].Amount, before[0].NearestDifference, before[0].Suggestion})
 	require.NotEmpty(t, before[0].NearestID)
@@ -41,7 +41,7 @@ func TestExceptions(t *testing.T) {
 
 	l.save(t, recon.RunCommit, []pair{{left["L1"], right["R1"], recon.GroupConfirmed, 0}}, open(left["L2"], 0))
 	t.Run("one resolves when its row is matched, the other keeps its age", func(t *testing.T) {
-		after := list(recon.ExceptionFilter{Status: "OPEN", Side: recon.Left, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers})
+		after := list(recon.ExceptionFilter{Status: recon.ExceptionUnresolved, Side: recon.Left, Class: recon.ClassBreak, Reason: recon.ReasonAmountDiffers})
 		require.Len(t, after, 1)
 		require.Equal(t, before[1].OpenedAt, after[0].OpenedAt)
 		l.tx(t, func(tx *postgres.Tx) error {
@@ -57,13 +57,13 @@ func TestExceptions(t *testing.T) {
 			_, err := tx.Ignore(l.ctx, before[1].TransactionID, "not ours")
 			return err
 		})
-		require.Empty(t, list(recon.ExceptionFilter{Status: "OPEN"}))
+		require.Empty(t, list(recon.ExceptionFilter{Status: recon.ExceptionUnresolved}))
 		l.tx(t, func(tx *postgres.Tx) error {
 			_, err := tx.Restore(l.ctx, before[1].TransactionID)
 			return err
 		})
 		l.save(t, recon.RunCommit, nil, open(left["L2"], 0))
-		require.Len(t, list(recon.ExceptionFilter{Status: "OPEN"}), 1)
+		require.Len(t, list(recon.ExceptionFilter{Status: recon.ExceptionUnresolved}), 1)
 	})
 
 	t.Run("a transaction's id is no exception's", func(t *testing.T) {

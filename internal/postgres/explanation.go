@@ -8,11 +8,16 @@ import (
 )
 
 // RowsByID reads single rows, whatever their state and their sources.
-func (tx *Tx) RowsByID(ctx context.Context, ids []string, r RowReader) (err error) {
+func (tx *Tx) RowsByID(ctx context.Context, ids []string, r RowReader) error {
 	keys := make([]int64, len(ids))
 	for i, id := range ids {
 		keys[i] = tx.key(kindTransaction, id)
 	}
+	return tx.rowsOfAnySource(ctx, keys, r)
+}
+
+// rowsOfAnySource is RowsByKey for rows whose sources the caller does not know.
+func (tx *Tx) rowsOfAnySource(ctx context.Context, keys []int64, r RowReader) (err error) {
 	r.Sources, err = all[recon.Source](tx.query(ctx, `
 		SELECT DISTINCT s.id, s.num, s.name FROM transactions t JOIN sources s ON s.num = t.source_num WHERE t.id = ANY ($1)`, keys))
 	if err != nil {
@@ -26,7 +31,7 @@ func (tx *Tx) RowsByID(ctx context.Context, ids []string, r RowReader) (err erro
 func (tx *Tx) WhyOpen(ctx context.Context, t recon.StoredTransaction) (recon.Exception, error) {
 	key, _ := tx.ids(kindTransaction).Key(t.ID)
 	e, err := tx.Exception(ctx, tx.ids(kindException).Public(key))
-	if err == nil && e.Status == "OPEN" {
+	if err == nil && e.Status != recon.ExceptionResolved {
 		return e, nil
 	}
 	if err != nil && recon.KindOf(err) != recon.KindNotFound {

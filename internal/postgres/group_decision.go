@@ -101,6 +101,7 @@ type decidedGroup struct {
 	Approved  bool     // a person confirmed it, not a run
 
 	context recon.Context
+	party   string // by which limits count what people adjust of it
 	to      recon.GroupStatus
 	refused error
 }
@@ -117,8 +118,15 @@ func (tx *Tx) decide(ctx context.Context, ids []string, d recon.Decision) ([]*de
 		return nil, err
 	}
 	var able []*decidedGroup
+	limits := limiters{}
 	for _, g := range groups {
-		if g.to, g.refused = tx.judge(g, d); g.refused != nil {
+		if g.to, g.refused = tx.judge(g, d); g.refused == nil && d.Action == recon.ActionConfirm {
+			g.refused = tx.withinLimits(ctx, limits, g, d)
+		}
+		if g.refused != nil {
+			if recon.KindOf(g.refused) == "" {
+				return nil, g.refused
+			}
 			g.to = g.Status
 			continue
 		}
@@ -228,6 +236,9 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 		return g.Status, recon.Stale("group")
 	}
 	to, err := d.Action.After(g.Status)
+	if err == nil {
+		err = givenReason(d.Reason, "/adjustmentReason")
+	}
 	switch {
 	case err != nil:
 		return g.Status, err

@@ -61,7 +61,7 @@ func (tx *Tx) confirmed(ctx context.Context, groups []*decidedGroup, given recon
 		reason := cmp.Or(given, g.DifferenceReason)
 		g.DifferenceReason = cmp.Or(g.DifferenceReason, reason)
 		if g.rest() != 0 {
-			rows = append(rows, adjustmentRow{group: g, amount: g.rest(), reason: reason})
+			rows = append(rows, adjustmentRow{group: g, amount: g.rest(), reason: reason, party: g.party})
 		}
 	}
 	if _, err := tx.insertAdjustments(ctx, rows); err != nil {
@@ -179,8 +179,10 @@ type exceptionEntry struct {
 // but only now for good.
 func (tx *Tx) closeExceptions(ctx context.Context, groups []*decidedGroup, resolution string) error {
 	return tx.changeExceptions(ctx, groups, exceptionChange{event: recon.EventExceptionClosed, sql: `
-		UPDATE exceptions SET status = 'RESOLVED', resolution = @resolution, resolved_at = now()
-		WHERE transaction_id = ANY (@members) AND (status = 'OPEN' OR resolution = 'PROPOSED')
+		UPDATE exceptions SET status = 'RESOLVED', resolution = @resolution, resolved_at = now(), standing = false,
+			snoozed_until = NULL, resolution_num = NULL
+		WHERE transaction_id = ANY (@members) AND (status <> 'RESOLVED' OR resolution = 'PROPOSED'
+			OR standing AND @resolution <> 'PROPOSED')
 		RETURNING transaction_id AS key, class, reason, resolution`, args: pgx.NamedArgs{"resolution": resolution}})
 }
 
@@ -191,21 +193,27 @@ func (tx *Tx) reopenExceptions(ctx context.Context, groups []*decidedGroup, reas
 	if err != nil {
 		return err
 	}
-	return tx.changeExceptions(ctx, groups, exceptionChange{
+	err = tx.changeExceptions(ctx, groups, exceptionChange{
 		event: recon.EventExceptionOpened, sql: `
 		INSERT INTO exceptions AS e (transaction_id, context_num, source_num, run_num, amount, date, currency, side, class,
-			reason, opened_at)
-		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, @now::timestamptz
+			reason, due, severity, opened_at)
+		SELECT t.id, c.num, s.num, 0, t.amount, t.date, t.currency, s.side, @class, @reason, @now::date, 1, @now::timestamptz
 		FROM transactions t JOIN sources s ON s.num = t.source_num JOIN contexts c ON c.id = s.context_id
 		WHERE t.id = ANY (@members)
 		ORDER BY t.id
 		ON CONFLICT (transaction_id) DO UPDATE SET run_num = 0, amount = EXCLUDED.amount, date = EXCLUDED.date,
-			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '',
-			status = 'OPEN', resolution = '', resolved_at = NULL,
-			opened_at = CASE e.status WHEN 'OPEN' THEN e.opened_at ELSE EXCLUDED.opened_at END
+			class = EXCLUDED.class, reason = EXCLUDED.reason, nearest_id = NULL, nearest_difference = NULL, suggestion = '',` + openAgain + `
 		RETURNING transaction_id AS key, class, reason, resolution`,
 		args: pgx.NamedArgs{"class": recon.ClassMissing.String(), "reason": reason.String(), "now": now},
 	})
+	if err != nil {
+		return err
+	}
+	var members []int64
+	for _, g := range groups {
+		members = append(members, g.members()...)
+	}
+	return tx.assess(ctx, members)
 }
 
 // exceptionChange is what becomes of the exceptions of the rows @members, and the event that reports it.
@@ -222,21 +230,27 @@ func (tx *Tx) changeExceptions(ctx context.Context, groups []*decidedGroup, chan
 		}
 		change.args["members"] = members
 		changed, err := pgx.CollectRows(tx.query(ctx, change.sql, change.args),
-			func(row pgx.CollectableRow) (exceptionEntry, error) {
-				e, err := pgx.RowToStructByNameLax[struct {
-					exceptionEntry
-					Key int64
-				}](row)
-				e.ExceptionID = tx.ids(kindException).Public(e.Key)
-				e.TransactionID = tx.ids(kindTransaction).Public(e.Key)
-				return e.exceptionEntry, err
-			})
+			tx.scanExceptionEntry)
 		if err != nil {
 			return fmt.Errorf("updating the exceptions of groups: %w", err)
 		}
-		for part := range slices.Chunk(changed, eventItemsMax) {
-			tx.Emit(change.event, exceptionsEvent{ContextID: contextID, Exceptions: part})
-		}
+		tx.emitExceptions(change.event, contextID, changed)
 	}
 	return nil
+}
+
+func (tx *Tx) scanExceptionEntry(row pgx.CollectableRow) (exceptionEntry, error) {
+	e, err := pgx.RowToStructByNameLax[struct {
+		exceptionEntry
+		Key int64
+	}](row)
+	e.ExceptionID = tx.ids(kindException).Public(e.Key)
+	e.TransactionID = tx.ids(kindTransaction).Public(e.Key)
+	return e.exceptionEntry, err
+}
+
+func (tx *Tx) emitExceptions(event, contextID string, changed []exceptionEntry) {
+	for part := range slices.Chunk(changed, eventItemsMax) {
+		tx.Emit(event, exceptionsEvent{ContextID: contextID, Exceptions: part})
+	}
 }

@@ -24,6 +24,9 @@ func (tx *Tx) MatchByHand(ctx context.Context, contextID string, m recon.ManualM
 	if err != nil {
 		return recon.StoredGroup{}, err
 	}
+	if err := givenReason(m.Reason, "/adjustmentReason"); err != nil {
+		return recon.StoredGroup{}, err
+	}
 	g, err := tx.handMade(ctx, c, m)
 	if err != nil {
 		return recon.StoredGroup{}, err
@@ -31,6 +34,14 @@ func (tx *Tx) MatchByHand(ctx context.Context, contextID string, m recon.ManualM
 	g.to = recon.GroupConfirmed
 	if m.Propose || c.Settings.FourEyes {
 		g.to = recon.GroupProposed
+	} else if g.Difference != 0 {
+		second, err := tx.takeGroup(ctx, limiters{}, g, groupPart{m.Reason, g.Difference})
+		if err != nil {
+			return recon.StoredGroup{}, err
+		}
+		if second {
+			g.to = recon.GroupProposed
+		}
 	}
 	if err := tx.insertManual(ctx, g, m); err != nil {
 		return recon.StoredGroup{}, err

@@ -32,22 +32,23 @@ const statementSQL = statementRows + `, last AS ( -- the last run, and how far t
 	UNION ALL
 	SELECT CASE WHEN r.ignored THEN 'ignored' WHEN r.side = 'LEFT' THEN 'in left only' ELSE 'in right only' END, r.side,
 		CASE WHEN r.ignored THEN '' WHEN c.group_id IS NOT NULL THEN 'TIMING' ELSE coalesce(e.class, 'TIMING') END,
-		CASE WHEN r.ignored THEN 'IGNORED' WHEN c.group_id IS NOT NULL THEN 'IN_TRANSIT' WHEN e.class IS NOT NULL THEN e.reason
+		CASE WHEN r.ignored THEN 'IGNORED' WHEN c.group_id IS NOT NULL THEN 'IN_TRANSIT' WHEN e.standing THEN e.resolution WHEN e.class IS NOT NULL THEN e.reason
 			WHEN NOT i.listed THEN 'NOT_RUN' WHEN greatest(last.as_of, r.date) > last.covered THEN 'NOT_COVERED' ELSE 'IN_TRANSIT' END,
 		r.currency, sum(CASE r.side WHEN 'LEFT' THEN r.amount ELSE -r.amount END)::text, count(*)
 	FROM rows r
 	JOIN imports i ON i.num = r.id >> 32
 	LEFT JOIN cut c ON c.group_id = r.group_id
-	LEFT JOIN exceptions e ON e.transaction_id = r.id AND e.status = 'OPEN'
+	LEFT JOIN exceptions e ON e.transaction_id = r.id AND (e.status <> 'RESOLVED' OR e.standing)
 	LEFT JOIN last ON last.side = r.side
 	WHERE r.counts AND r.books IS NULL AND (r.group_id IS NULL OR c.group_id IS NOT NULL)
 	GROUP BY 1, 2, 3, 4, 5
 	UNION ALL
-	SELECT 'rest of partial groups', CASE WHEN ` + restOnRight + ` THEN 'RIGHT' ELSE 'LEFT' END, 'BREAK', 'PARTIAL_REST', g.currency,
+	SELECT 'rest of partial groups', CASE WHEN ` + restOnRight + ` THEN 'RIGHT' ELSE 'LEFT' END, 'BREAK', coalesce(e.resolution, 'PARTIAL_REST'), g.currency,
 		sum(g.residual)::text, count(*)
 	FROM whole w JOIN match_groups g ON g.id = w.group_id
+	LEFT JOIN exceptions e ON e.transaction_id = ` + restRow + ` AND e.standing
 	WHERE g.status = 'PARTIAL' AND g.residual <> 0
-	GROUP BY 2, 5
+	GROUP BY 2, 4, 5
 	UNION ALL
 	SELECT CASE g.status WHEN 'CONFIRMED' THEN 'difference of matched groups' WHEN 'PARTIAL' THEN 'difference of partial groups'
 			ELSE 'difference of proposed groups' END, '', '',

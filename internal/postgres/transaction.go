@@ -210,18 +210,49 @@ func (tx *Tx) Ignore(ctx context.Context, id, reason string) (recon.StoredTransa
 		return recon.StoredTransaction{},
 			recon.Conflict(recon.CodeNotOpen, "only an open row can be ignored; this one is %s", t.State)
 	}
-	if _, err = tx.exec(ctx, "ignoring the row", `
-		INSERT INTO ignored_items (transaction_id, reason, created_by) VALUES ($1, $2, $3)`, key, reason, tx.actor); err != nil {
+	if err := tx.ignoreWithinLimits(ctx, t, reason); err != nil {
 		return recon.StoredTransaction{}, err
 	}
 	if _, err = tx.exec(ctx, "resolving the row's exception", `
-		UPDATE exceptions SET status = 'RESOLVED', resolution = 'IGNORED', resolved_at = now()
-		WHERE transaction_id = $1 AND status = 'OPEN'`, key); err != nil {
+		UPDATE exceptions SET status = 'RESOLVED', resolution = 'IGNORED', resolved_at = now(), standing = false,
+			snoozed_until = NULL, resolution_num = NULL
+		WHERE transaction_id = $1 AND (status <> 'RESOLVED' OR standing)`, key); err != nil {
 		return recon.StoredTransaction{}, err
 	}
 	tx.Audit("transaction.ignore", kindTransaction, id, map[string]string{"reason": reason})
 	t.State = recon.StateIgnored
 	return t, nil
+}
+
+// ignoreWithinLimits stores that a row is ignored. It takes one person: above the line of two the row's exception is
+// resolved as IGNORED, which another person approves.
+func (tx *Tx) ignoreWithinLimits(ctx context.Context, t recon.StoredTransaction, reason string) error {
+	c, err := tx.Context(ctx, t.ContextID)
+	if err != nil {
+		return err
+	}
+	money, err := recon.ParseMoney(t.Amount, t.Currency)
+	if err != nil {
+		return fmt.Errorf("reading a stored amount: %w", err)
+	}
+	key := tx.key(kindTransaction, t.ID)
+	e := &ending{
+		heldException: &heldException{ContextID: c.ID, context: c}, Key: key, Amount: int64(money.Amount),
+		Currency: t.Currency,
+	}
+	e.asked.Outcome = recon.OutcomeIgnored
+	second, err := tx.takeEnding(ctx, limiters{}, e)
+	if err == nil && second {
+		err = recon.Forbidden(recon.CodeSecondPerson,
+			"above this amount two people decide: resolve the exception as IGNORED, and another person approves it")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, "ignoring the row", `
+		INSERT INTO ignored_items (transaction_id, context_num, amount, currency, party, reason, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, key, c.Num, e.Amount, e.Currency, e.asked.Party, reason, tx.actor)
+	return err
 }
 
 // Restore takes an ignored row back in; the next run sees it again.
@@ -241,6 +272,11 @@ func (tx *Tx) Restore(ctx context.Context, id string) (recon.StoredTransaction, 
 	if !restored {
 		return recon.StoredTransaction{},
 			recon.Conflict(recon.CodeNotIgnored, "only an ignored row can be restored; this one is %s", t.State)
+	}
+	if _, err := tx.exec(ctx, "reopening the row's exception", `
+		UPDATE exceptions SET status = 'REOPENED', resolution = '', resolution_num = NULL, resolved_at = NULL, opened_at = now()
+		WHERE transaction_id = $1 AND status = 'RESOLVED'`, key); err != nil {
+		return recon.StoredTransaction{}, err
 	}
 	tx.Audit("transaction.restore", kindTransaction, id, nil)
 	t.State = recon.StateOpen

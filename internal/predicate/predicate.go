@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -49,8 +50,27 @@ var (
 	dayType = cel.ObjectType("day", traits.ComparerType)
 )
 
-// environment knows the fields of a row and how decimals and days compare. It never changes.
-var environment = mustEnvironment()
+// environment knows the fields of a row and how decimals and days compare, openEnvironment those of an open row too.
+// They never change.
+var (
+	environment     = mustEnvironment()
+	openEnvironment = sync.OnceValue(mustOpenEnvironment)
+)
+
+// openNames are what is known of an open row apart from its fields.
+var openNames = []string{"side", "source", "class", "reason", "severity"}
+
+func mustOpenEnvironment() *cel.Env {
+	var options []cel.EnvOption
+	for _, name := range openNames {
+		options = append(options, cel.Variable(name, cel.StringType))
+	}
+	env, err := environment.Extend(options...)
+	if err != nil {
+		panic("predicate: the environment of open rows: " + err.Error())
+	}
+	return env
+}
 
 func mustEnvironment() *cel.Env {
 	options := []cel.EnvOption{
@@ -112,7 +132,12 @@ var turnedRound = map[string]string{
 }
 
 // Compile reads a predicate, or returns in one sentence what is wrong with it.
-func Compile(text string) (*Predicate, error) {
+func Compile(text string) (*Predicate, error) { return compileIn(environment, text) }
+
+// CompileOpen reads a predicate over an open row, which also knows its side, source, class, reason and severity.
+func CompileOpen(text string) (*Predicate, error) { return compileIn(openEnvironment(), text) }
+
+func compileIn(environment *cel.Env, text string) (*Predicate, error) {
 	if len(text) > bytesMax {
 		return nil, fmt.Errorf("is longer than %d bytes", bytesMax)
 	}

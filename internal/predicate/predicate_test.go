@@ -64,7 +64,7 @@ func TestWhere(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err, text)
-			require.Equal(t, want, p.Holds(&Row{&row}), text)
+			require.Equal(t, want, p.Holds(&Row{tx: &row}), text)
 		}
 	})
 	t.Run("what cannot work is refused when it is written", func(t *testing.T) {
@@ -102,7 +102,7 @@ func FuzzWhere(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first := p.Holds(&Row{&row})
-		require.Equal(t, first, p.Holds(&Row{&row}))
+		first := p.Holds(&Row{tx: &row})
+		require.Equal(t, first, p.Holds(&Row{tx: &row}))
 	})
 }

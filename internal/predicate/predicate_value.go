@@ -207,7 +207,16 @@ func (dayValue) Type() ref.Type { return dayType }
 func (d dayValue) Value() any { return recon.Day(d) }
 
 // Row is a row as a predicate reads it. It is reused from row to row.
-type Row struct{ tx *recon.Transaction }
+type Row struct {
+	tx   *recon.Transaction
+	open Open
+}
+
+// Open is what is known of an open row apart from its fields.
+type Open struct{ Side, Source, Class, Reason, Severity string }
+
+// SetOpen makes it another open row, for predicates of CompileOpen.
+func (r *Row) SetOpen(tx *recon.Transaction, open Open) { r.tx, r.open = tx, open }
 
 // Set makes it another row, or none.
 func (r *Row) Set(tx *recon.Transaction) { r.tx = tx }
@@ -220,6 +229,16 @@ func (r *Row) ResolveName(name string) (any, bool) {
 	switch name {
 	case "externalId", "reference", "currency", "description", "kind", "bookingStatus":
 		return types.String(r.tx.Field(name)), true
+	case "side":
+		return types.String(r.open.Side), true
+	case "source":
+		return types.String(r.open.Source), true
+	case "class":
+		return types.String(r.open.Class), true
+	case "reason":
+		return types.String(r.open.Reason), true
+	case "severity":
+		return types.String(r.open.Severity), true
 	case "metadata":
 		return attributes(r.tx.Metadata), true
 	case "date":

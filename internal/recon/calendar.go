@@ -111,3 +111,17 @@ func (c *Calendar) BusinessDays() []int32 {
 	}
 	return numbers
 }
+
+// After is the business day so many business days after a day.
+func (c *Calendar) After(day Day, days int) Day {
+	for days > 0 {
+		day++
+		if !c.IsWeekend(day.Weekday()) && !slices.Contains(c.Holidays, day) {
+			days--
+		}
+		if day > dayLast {
+			return dayLast
+		}
+	}
+	return day
+}

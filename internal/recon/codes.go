@@ -348,6 +348,24 @@ const (
 	CodeGroupPreview = "GROUP_PREVIEW"
 	// CodeFourEyes (403): You matched or adjusted the group yourself. Another person confirms it.
 	CodeFourEyes = "FOUR_EYES"
+	// CodeExceptionStatus (409): The exception is in a state that does not allow this. The message names the way.
+	CodeExceptionStatus = "EXCEPTION_STATUS"
+	// CodeResolutionStatus (409): The resolution is decided already, or waits for a decision. Read it again.
+	CodeResolutionStatus = "RESOLUTION_STATUS"
+	// CodeResolutionRow (422): The outcome does not fit the rows: amounts, currencies, sides or contexts. The message
+	// names what differs.
+	CodeResolutionRow = "RESOLUTION_ROW"
+	// CodeCountChanged (409): The filter now leaves another number than the caller saw. Read the list again and repeat.
+	CodeCountChanged = "COUNT_CHANGED"
+	// CodeTooManyAtOnce (422): The filter leaves more than one commit may change. Narrow it.
+	CodeTooManyAtOnce = "TOO_MANY_AT_ONCE"
+	// CodeNotYours (403): Another person wrote this. Only its author may change it.
+	CodeNotYours = "NOT_YOURS"
+	// CodeLimitExceeded (403): The amount, with what was ended this way before, is above your limit. Ask a person whose
+	// limit is higher.
+	CodeLimitExceeded = "LIMIT_EXCEEDED"
+	// CodeSecondPerson (403): The amount is above the line from which on two people decide. The message names the way.
+	CodeSecondPerson = "SECOND_PERSON"
 	// CodeAlreadyMatched (409): A row is in another active group. Unmatch or reject that one first.
 	CodeAlreadyMatched = "ALREADY_MATCHED"
 	// CodeWrongSide (422): A row is on the other side. Name it there.

@@ -92,13 +92,18 @@ const (
 	AdjustmentDiscount
 	AdjustmentTax
 	AdjustmentWriteOff
+	AdjustmentTransfer // to another context; only a transfer makes one
 )
 
 // AdjustmentReasons are the texts of AdjustmentReason, by value.
 var AdjustmentReasons = []string{
 	"", AdjustmentRounding: "ROUNDING", AdjustmentFee: "FEE", AdjustmentFX: "FX_DIFFERENCE",
 	AdjustmentDiscount: "DISCOUNT", AdjustmentTax: "TAX", AdjustmentWriteOff: "WRITE_OFF",
+	AdjustmentTransfer: "TRANSFER",
 }
+
+// GivenReasons are the texts of the reasons that a person or a rule may give.
+var GivenReasons = AdjustmentReasons[AdjustmentRounding:AdjustmentTransfer]
 
 // String returns the text of the reason, "" for none.
 func (a AdjustmentReason) String() string { return AdjustmentReasons[a] }

@@ -52,14 +52,3 @@ type GroupFilter struct {
 	RuleID string
 	HeldBy HeldBy
 }
-
-// ExceptionFilter narrows a list of exceptions; empty fields do not.
-type ExceptionFilter struct {
-	ContextID string
-	Status    string
-	Class     Class
-	Reason    Reason
-	Side      Side
-	// MinAgeDays leaves out rows booked later than so many days ago.
-	MinAgeDays int
-}

@@ -99,7 +99,7 @@ var schemaTexts = map[reflect.Type][]string{
 	reflect.TypeFor[recon.Reason]():           recon.Reasons[1:],
 	reflect.TypeFor[recon.GroupStatus]():      recon.GroupStatuses[1:],
 	reflect.TypeFor[recon.HeldBy]():           recon.Gates[1:],
-	reflect.TypeFor[recon.AdjustmentReason](): recon.AdjustmentReasons[1:],
+	reflect.TypeFor[recon.AdjustmentReason](): recon.GivenReasons,
 }
 
 // of is the schema of a type; place is its path in a rule.

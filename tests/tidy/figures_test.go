@@ -17,7 +17,7 @@ import (
 // The house's budget. A figure that falls may take its limit down with it; one that has to rise argues in
 // docs/decisions.md.
 const (
-	maxCodeLines        = 68_000
+	maxCodeLines        = 77_000
 	maxPackages         = 32
 	maxSingleCallersPer = 16 // functions with one caller, per 1,000 code lines
 	maxWideFunctions    = 7  // functions with five parameters or more
@@ -25,6 +25,9 @@ const (
 	maxPackageLines     = 8_000
 	maxCommandMethods   = 25 // on one type of cmd/matcher
 )
+
+// packageLines are the packages that hold more than others, each with a reason in docs/decisions.md.
+var packageLines = map[string]int{"internal/postgres": 10_500}
 
 // packageFigures are what is counted of one folder.
 type packageFigures struct {
@@ -44,7 +47,7 @@ func TestFigures(t *testing.T) {
 		p := figures[dir]
 		t.Logf("%-52s %s", dir, p)
 		total.add(p)
-		atMost(t, dir+": code lines", p.lines, maxPackageLines)
+		atMost(t, dir+": code lines", p.lines, cmp.Or(packageLines[dir], maxPackageLines))
 		if strings.HasPrefix(dir, "cmd/") {
 			for name, n := range p.methods {
 				atMost(t, dir+": methods on "+name, n, maxCommandMethods)
