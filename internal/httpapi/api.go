@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -84,9 +85,10 @@ type API struct {
 	routes   []string
 	document []byte // openapi.json
 	page     docsPage
-	uploads  *shares       // under way
-	spooled  *shares       // bytes of them on the disk
-	replays  *shares       // under way
+	uploads  *shares // under way
+	spooled  *shares // bytes of them on the disk
+	replays  *shares // under way
+	lanes    lanes
 	draining chan struct{} // closed when the server stops: streams end themselves
 	drain    sync.Once
 }
@@ -96,7 +98,9 @@ func New(cfg Config) (*API, error) {
 	a := &API{
 		Config: cfg, figures: newFigures(cfg.Registry), page: newDocsPage(),
 		uploads: newShares("uploads", maxUploads, retryUpload), spooled: newShares("files on the disk", 0, retryUpload),
-		replays: newShares("replays", maxReplays, retryReplay), draining: make(chan struct{}),
+		replays:  newShares("replays", maxReplays, retryReplay),
+		lanes:    lanes{width: int64(lanesPerCore * runtime.GOMAXPROCS(0)), of: map[string]*lane{}},
+		draining: make(chan struct{}),
 	}
 	a.spooled.free = cfg.FreeBytes
 	mux, doc := http.NewServeMux(), newDocument(publicBuild(cfg.Build).Version)

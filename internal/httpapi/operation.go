@@ -294,12 +294,24 @@ func (e *endpoint) serve(in *input) streamer {
 		if err := takeCursor(r, value); err != nil {
 			return err
 		}
-		answer, err := e.run(ctx, a, value)
+		answer, err := e.runInLane(ctx, a, value)
 		if err == nil {
 			send(w, answer)
 		}
 		return err
 	}
+}
+
+// runInLane is run among the requests of its tenant. One that opens nothing itself may wait long, and has no lane.
+func (e *endpoint) runInLane(ctx context.Context, a *API, in any) (answer postgres.Stored, err error) {
+	if e.opens != nothing {
+		leave, err := a.lanes.enter(ctx)
+		if err != nil {
+			return answer, err
+		}
+		defer leave()
+	}
+	return e.run(ctx, a, in)
 }
 
 // run is the handler's answer to in.

@@ -3,10 +3,12 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -79,4 +81,39 @@ func TestT79_TheMinimumRateGrowsWithTheUploadsOfATenant(t *testing.T) {
 		}
 		require.Equal(t, want, conn.last.Sub(body.start))
 	}
+}
+
+// Requests of a tenant beyond its lanes wait for its own, and not for another tenant's.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := lanes{width: 2, of: map[string]*lane{}}
+		many := auth.WithTenant(t.Context(), "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
+		one := auth.WithTenant(t.Context(), "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb")
+		var worked []func()
+		for range 5 {
+			go func() {
+				if leave, err := l.enter(many); err == nil {
+					worked = append(worked, leave)
+				}
+			}()
+		}
+		synctest.Wait()
+		require.Len(t, worked, 2)
+		leave, err := l.enter(one)
+		require.NoError(t, err)
+		leave()
+		short, cancel := context.WithTimeout(many, time.Second)
+		defer cancel()
+		_, err = l.enter(short)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		for n := 2; n < 5; n++ {
+			worked[n-2]()
+			synctest.Wait()
+			require.Len(t, worked, n+1)
+		}
+		worked[3]()
+		worked[4]()
+		require.Empty(t, l.of, "nothing is kept of tenants that ask for nothing")
+	})
 }
