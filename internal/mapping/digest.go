@@ -8,7 +8,7 @@ import (
 )
 
 // digestVersion is hashed first, so that another way of counting content can never be mistaken for this one.
-const digestVersion = "matcher row 1"
+const digestVersion = "matcher row 2"
 
 // The parts of a digest: money, content, and everything.
 const (
@@ -18,9 +18,9 @@ const (
 
 // digest is what a row holds, without its id, its position and its source: in 8 bytes its money (amount, currency,
 // booking date and account), in 16 its content, and in the last 8 everything. Content is the mapped fields normalised,
-// then every column by name but running balances and volatile ones: they change from one delivery to the next, and the
-// row does not. Without such columns the last 8 bytes are the first of the content. Each text is preceded by its
-// length, so no two rows can run into each other.
+// then every other column by name but running balances and volatile ones: they change from one delivery to the next,
+// and the row does not. Without such columns the last 8 bytes are the first of the content. Each text is preceded by
+// its length, so no two rows can run into each other.
 func digest(tx *recon.Transaction, l *layout, rec recon.Record, account string) (d [32]byte) {
 	var room [1024]byte
 	b := append(room[:0], digestVersion...)

@@ -95,7 +95,9 @@ func (m *Mapper) read(rec recon.Record) (recon.Transaction, []recon.RowError, la
 	}
 	l := m.layoutFor(rec)
 	r.tx.Metadata = metadata(l, rec)
-	r.tx.Digest = digest(&r.tx, l, rec, m.account.text(rec))
+	if r.tx.Digest = digest(&r.tx, l, rec, m.account.text(rec)); losesDigits(r.tx.Reference) {
+		r.tx.Reference = ""
+	}
 	return r.tx, r.wrong, label
 }
 
@@ -140,9 +142,7 @@ func (r *row) texts() {
 		r.tx.ExternalID = "" // rows of it look alike and are not the same
 	}
 	r.tx.PendingOf = r.m.pendingOf.text(r.rec)
-	if r.tx.Reference = r.m.reference.text(r.rec); losesDigits(r.tx.Reference) {
-		r.tx.Reference = ""
-	}
+	r.tx.Reference = r.m.reference.text(r.rec)
 	r.tx.Description = r.m.description.text(r.rec)
 	r.tx.Kind = strings.ToUpper(r.m.kind.word(r.rec))
 	if len(r.tx.ExternalID) > idBytesMax {

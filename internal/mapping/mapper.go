@@ -44,7 +44,7 @@ type layout struct {
 	header  []string
 	byName  []int
 	kept    []int
-	content []int // byName without the columns of the id and the volatile ones
+	content []int // byName without the columns of the id, the volatile ones and those that a field holds whole
 
 	volatile []int // running balances, and what the map calls so
 }
@@ -267,7 +267,7 @@ func (m *Mapper) lay(header []string) *layout {
 	slices.SortFunc(l.byName, func(a, b int) int { return strings.Compare(header[a], header[b]) })
 	for _, at := range l.byName {
 		switch {
-		case m.noID[at]:
+		case m.noID[at] || m.inFields(at):
 		case m.volatile[at]:
 			l.volatile = append(l.volatile, at)
 		default:
@@ -278,6 +278,16 @@ func (m *Mapper) lay(header []string) *layout {
 		}
 	}
 	return l
+}
+
+// inFields reports whether all of a column is in the fields that digests are over.
+func (m *Mapper) inFields(at int) bool {
+	for _, s := range []*source{m.reference, m.description, m.currency, m.amount, m.date, m.valueDate} {
+		if s != nil && len(s.columns) == 1 && s.columns[0] == at && len(s.steps)+len(s.values) == 0 && s.ifEmpty == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // layoutFor is the layout for a record; JSON files may have grown their header since the last one.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,8 +94,8 @@ func (r *Reader) otherUnit(m *recon.FieldMap) []difference {
 	if now == m.Unit || now == "" {
 		return nil
 	}
-	return []difference{{unitField, fmt.Sprintf("it named %s, and this one names %s", unitText(m.Unit),
-		unitText(now))}}
+	return []difference{{unitField, fmt.Sprintf("it named %s, and this one names %s",
+		cmp.Or(unitNames[m.Unit], "no unit"), unitNames[now])}}
 }
 
 // askUnitOfEarlier asks for the unit of a file that names none, where the last one was in thousands or millions.
@@ -111,11 +112,4 @@ func (r *Reader) askUnitOfEarlier(stated string) {
 	r.Detection.Questions = append(r.Detection.Questions, newQuestion(unitField, fmt.Sprintf("the last file of this "+
 		"source was in %s, and this one names no unit: is it too?", unitNames[unit]),
 		[][2]string{{"yes", "unit: " + unit}, {"no: its amounts are as they are written", "unit: " + recon.UnitMajor}}))
-}
-
-func unitText(unit string) string {
-	if name := unitNames[unit]; name != "" {
-		return name
-	}
-	return "no unit"
 }
