@@ -137,8 +137,7 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 		return "", label{}
 	case slices.Contains(a.balances, foldWord(text)), noMoney, noDate, kind == labelBalance && len(a.balances) > 0,
 		a.missing(rec):
-		return strconv.Quote(text) + " names a " + kind + ", not a movement of money",
-			label{text: text, kind: kind}
+		return strconv.Quote(text) + " names a " + kind + ", not a movement of money", label{text: text, kind: kind}
 	}
 	return "", label{text, kind, a.learned && kind == labelBalance}
 }

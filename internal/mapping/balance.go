@@ -271,6 +271,15 @@ func (d *detector) voided(m *Mapper, rec recon.Record) bool {
 	return status == recon.Void || status == recon.Pending
 }
 
+// manyWords reports whether a column of the sample has more distinct texts than so many.
+func (d *detector) manyWords(at, most int) bool {
+	seen := map[string]bool{"": true}
+	return slices.ContainsFunc(d.sample, func(rec recon.Record) bool {
+		seen[column(rec, at)] = true
+		return len(seen) > most+1
+	})
+}
+
 // wordsIn are the distinct texts of a column in the sample with the number of rows of each, commonest first.
 func (d *detector) wordsIn(at int) (words []string, rows map[string]int) {
 	rows = map[string]int{}

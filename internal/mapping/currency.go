@@ -208,8 +208,7 @@ func (d *detector) foreignName(at int, amount string) bool {
 		return true
 	}
 	return slices.ContainsFunc(d.words[at], func(w string) bool {
-		return slices.Contains(foreign, w) &&
-			!slices.Contains(words, w)
+		return slices.Contains(foreign, w) && !slices.Contains(words, w)
 	})
 }
 

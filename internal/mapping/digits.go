@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"math"
 	"regexp"
 	"strings"
@@ -91,13 +92,11 @@ func lostOf(values []string) (lost int, first string, lossy bool) {
 		if len(text) > digitsKept && strings.Trim(text, "0123456789") == "" {
 			chance += math.Pow10(digitsKept - len(text))
 		}
+		if losesDigits(text) {
+			lost++
+		}
 		if losesDigits(text) || behind > 0 {
-			if first == "" {
-				first = text
-			}
-			if losesDigits(text) {
-				lost++
-			}
+			first = cmp.Or(first, text)
 		}
 	}
 	lossy = lost*2 >= len(values) && lost > 0 || zeros > 1 && float64(zeros) > 3*chance

@@ -75,18 +75,21 @@ func (d *detector) noteSums(m *Mapper) {
 		return
 	}
 	var found []int // lines
+	var records []recon.Record
+	var money []recon.Transaction
+	for _, rec := range d.sample {
+		if tx, wrong := m.Map(rec); len(wrong) == 0 {
+			records, money = append(records, rec), append(money, tx)
+		}
+	}
 	rest, most := 0, 0
 	names := map[string]bool{}
 	for range 2 {
 		var since recon.Total
 		rows, currency := 0, ""
 		found = nil
-		for _, rec := range d.sample {
-			reason, _ := m.aside.reason(rec)
-			tx, wrong := m.Map(rec)
-			if reason != "" || len(wrong) > 0 {
-				continue
-			}
+		for i, rec := range records {
+			tx := &money[i]
 			if tx.Currency != currency {
 				since, rows, currency = recon.Total{}, 0, tx.Currency
 			}
@@ -105,7 +108,7 @@ func (d *detector) noteSums(m *Mapper) {
 		}
 		rest = rows
 	}
-	d.noteSumAbove(m)
+	d.noteSumAbove(money)
 	if rest == 0 && (len(found) > 1 || most >= totalledMin) {
 		d.note("the amount on %s is what the rows above add up to, and it counts: if it is a total, name its text "+
 			"under balances", lines(found, len(found)))
@@ -113,24 +116,19 @@ func (d *detector) noteSums(m *Mapper) {
 }
 
 // noteSumAbove notes a first row whose amount is that of all rows below it: a payout above its lines.
-func (d *detector) noteSumAbove(m *Mapper) {
-	var first recon.Transaction
-	var below recon.Total
-	rows := 0
-	for _, rec := range d.sample {
-		tx, wrong := m.Map(rec)
-		switch {
-		case len(wrong) > 0:
-		case first.Line == 0:
-			first = tx
-		case tx.Currency != first.Currency:
-			return
-		default:
-			below.Add(tx.Amount)
-			rows++
-		}
+func (d *detector) noteSumAbove(money []recon.Transaction) {
+	if len(money) <= totalledMin {
+		return
 	}
-	if sum, err := below.Minor(); err == nil && rows >= totalledMin && sum == first.Amount && sum != 0 {
+	first := &money[0]
+	var below recon.Total
+	for i := range money[1:] {
+		if money[i+1].Currency != first.Currency {
+			return
+		}
+		below.Add(money[i+1].Amount)
+	}
+	if sum, err := below.Minor(); err == nil && sum == first.Amount && sum != 0 {
 		d.note("the amount on line %d is what all rows below add up to, and it counts: if it is a total, name its "+
 			"text under balances, or leave it out by skip: {first: 1}", first.Line)
 	}

@@ -61,13 +61,12 @@ func (d *detector) wayColumns(m *Mapper) []int {
 	}
 	for at := range d.header {
 		kind := firstColumn(d.out.Fields[recon.FieldKind]) == d.header[at] && !d.given.Has(recon.FieldKind)
-		if d.taken[at] && !kind {
+		if d.taken[at] && !kind || d.manyWords(at, wayWordsMax) {
 			continue
 		}
 		words, times := d.wordsIn(at)
 		byName := nameRank(d.words[at], recon.FieldDirection) >= 0 // whose values may be codes such as 1 and 2
-		if len(words) == 0 || len(words) > wayWordsMax || slices.ContainsFunc(words, looksAmount) &&
-			directionOf(words[0]) == "" && !byName {
+		if len(words) == 0 || slices.ContainsFunc(words, looksAmount) && directionOf(words[0]) == "" && !byName {
 			continue
 		}
 		filled, ways := 0, map[string]bool{}
@@ -81,8 +80,7 @@ func (d *detector) wayColumns(m *Mapper) []int {
 			named = append(named, at)
 		case len(ways) > 1 && filled >= rows && (unsigned || len(ways) == len(words)):
 			known = append(known, at)
-		case unsigned && len(words) == 2 && filled >= rows && rows > 2 &&
-			!slices.ContainsFunc(words, isPlainName):
+		case unsigned && len(words) == 2 && filled >= rows && rows > 2 && !slices.ContainsFunc(words, isPlainName):
 			two = append(two, at)
 		}
 	}
@@ -157,10 +155,8 @@ func (d *detector) askSign(m *Mapper) {
 		return
 	}
 	name := d.header[open.at]
-	var in, out, parts []string
-	_, rows := d.wordsIn(open.at)
+	var in, out []string
 	for i, word := range open.words {
-		parts = append(parts, fmt.Sprintf("%q (%s, %s)", word, rowsText(rows[word]), d.sumWhere(m, open.at, word)))
 		switch directionOf(word) {
 		case recon.DirectionIn:
 			in = append(in, word)
@@ -193,18 +189,25 @@ func (d *detector) askSign(m *Mapper) {
 	}
 	answers = append(answers, [2]string{"none: the amounts are as they are", line(open.words, nil)})
 	d.ask("direction", fmt.Sprintf("no amount has a sign, and column %q holds %s: which of them is money out?", name,
-		strings.Join(parts, " and ")), answers...)
+		d.wordSums(m, open.at, open.words)), answers...)
+}
+
+// wordSums writes words of a column with their rows and sums, for people.
+func (d *detector) wordSums(m *Mapper, at int, words []string) string {
+	_, rows := d.wordsIn(at)
+	parts := make([]string, len(words))
+	for i, word := range words {
+		parts[i] = fmt.Sprintf("%q (%s, %s)", word, rowsText(rows[word]), d.sumWhere(m, at, word))
+	}
+	return strings.Join(parts, " and ")
 }
 
 func listed(words []string) string {
 	if len(words) == 1 {
 		return fmt.Sprintf("%q is", words[0])
 	}
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = fmt.Sprintf("%q", word)
-	}
-	return strings.Join(quoted, ", ") + " are"
+	list := quoteYAML(words...)
+	return list[1:len(list)-1] + " are"
 }
 
 func rowsText(n int) string {

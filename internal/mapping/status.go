@@ -23,7 +23,7 @@ func (d *detector) statusColumn() {
 	best := -1
 	d.unknown = -1
 	for at := range d.header {
-		if d.taken[at] || best >= 0 {
+		if d.taken[at] || best >= 0 || d.manyWords(at, statusWordsMax) {
 			continue
 		}
 		words, _ := d.wordsIn(at)
@@ -41,7 +41,7 @@ func (d *detector) statusColumn() {
 			continue
 		}
 		switch {
-		case len(words) == 0 || len(words) > statusWordsMax || known == 0:
+		case known == 0:
 		case named && known*2 >= len(words), known == len(words) && decisive && len(words) > 1:
 			best = at
 		case named:
@@ -67,7 +67,7 @@ func (d *detector) unknownStatus(at int, words []string) {
 	few := len(words) <= 3 || len(words)*2 <= len(d.values(at))
 	switch {
 	case len(words) == 0:
-	case d.unknown < 0 && few && len(words) <= statusWordsMax && !regions && !slices.ContainsFunc(words, isLongText):
+	case d.unknown < 0 && few && !regions && !slices.ContainsFunc(words, isLongText):
 		d.unknown = at
 	default:
 		d.passOver(at, "named like a status, and none of its words is known as one: its rows are read as booked")
@@ -160,17 +160,12 @@ func (d *detector) settleStatus(m *Mapper) {
 
 // askStatuses asks what the words of a status column mean of which none is known, the commonest first.
 func (d *detector) askStatuses(booked *Mapper, at int, words []string) {
-	_, rows := d.wordsIn(at)
-	parts := make([]string, len(words))
-	for i, word := range words {
-		parts[i] = fmt.Sprintf("%q (%s, %s)", word, rowsText(rows[word]), d.sumWhere(booked, at, word))
-	}
 	line := func(rest string) string {
 		return fmt.Sprintf("status: {column: %q, booked: %s, %s: %s}", d.header[at], quoteYAML(words[0]), rest,
 			quoteYAML(words[1:]...))
 	}
 	d.ask("status", fmt.Sprintf("column %q holds %s, and none of these words is known: which rows are money?",
-		d.header[at], strings.Join(parts, " and ")),
+		d.header[at], d.wordSums(booked, at, words)),
 		[2]string{"all are booked", fmt.Sprintf("status: {column: %q, booked: %s}", d.header[at], quoteYAML(words...))},
 		[2]string{fmt.Sprintf("%q is booked, and the rest may become money", words[0]), line("pending")},
 		[2]string{fmt.Sprintf("%q is booked, and the rest never became money", words[0]), line("void")})

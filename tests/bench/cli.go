@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"matcher/internal/mapping"
 	"matcher/internal/recon"
 )
 
@@ -54,5 +55,33 @@ func measureCLI(r *report) error {
 		took <= 10*time.Second && usage.Maxrss <= 1.5*(1<<20),
 		fmt.Sprintf("%.1f s (%.1f s of processor), %.0f MB at most", took.Seconds(),
 			(command.ProcessState.UserTime()+command.ProcessState.SystemTime()).Seconds(), float64(usage.Maxrss)/1024))
+	return measureInspect(r, binary, right)
+}
+
+// measureInspect times how soon a file is shown, and how long finding what its columns mean takes of that.
+func measureInspect(r *report, binary, file string) error {
+	started := time.Now()
+	if out, err := exec.Command(binary, "inspect", file, "--side", "right").CombinedOutput(); err != nil {
+		return fmt.Errorf("matcher inspect: %w: %s", err, out)
+	}
+	took := time.Since(started)
+	r.line(fmt.Sprintf("matcher inspect, a CSV file of %s rows", count(r.rows)), "1 s", took <= time.Second,
+		fmt.Sprintf("%.2f s", took.Seconds()))
+	least := time.Hour
+	for range 5 {
+		text, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		started = time.Now()
+		_, err = mapping.Open(text, file, mapping.Hints{Side: recon.Right})
+		least = min(least, time.Since(started))
+		text.Close()
+		if err != nil {
+			return err
+		}
+	}
+	r.line(fmt.Sprintf("finding what columns mean, a sample of %s rows", count(mapping.SampleRows)), "50 ms",
+		least <= 50*time.Millisecond, fmt.Sprintf("%.0f ms", float64(least)/1e6))
 	return nil
 }
