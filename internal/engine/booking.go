@@ -152,7 +152,7 @@ func (r *runner) bookDue() {
 	}
 	for _, row := range rows {
 		m := t.marks[row]
-		free := s.state[row] == stateOpen && !s.isOutside(int(row)) && s.flags[row] == 0
+		free := s.state[row] == stateOpen && !s.isOutside(int(row)) && !s.noted(row)
 		if m.account == "" || m.number != "" || !free {
 			continue
 		}

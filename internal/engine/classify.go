@@ -128,6 +128,7 @@ func (c *classifier) explain(side int, row uint32) Open {
 			Row: l.partner, Rule: l.rule, Change: ChangeRival, Delta: int64(l.rival), failed: recon.ReasonTaken,
 		}
 	}
+	_, limited := c.sides[side].limits[row]
 	flags, near := c.sides[side].flags[row], &best.miss
 	class, reason := c.waiting(side, row)
 	switch {
@@ -137,7 +138,7 @@ func (c *classifier) explain(side int, row uint32) Open {
 		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonAmbiguous
 	case flags&flagSurplus != 0, c.sides[side].isSuspect(row):
 		o.class, o.reason = recon.ClassData, recon.ReasonDuplicate
-	case flags&flagCapped != 0:
+	case limited:
 		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonSearchBudget
 	case near.failed == recon.ReasonSplitIncomplete,
 		best.keyed && (best.fails > 0 || near.failed == recon.ReasonRejected || near.failed == recon.ReasonScoreBelow),

@@ -29,7 +29,7 @@ func (r *runner) post() {
 		x, side, spent := r.evaluator(rp), rp.side[0], newWriteOffs(r.plan.Options.Written, rp.rule.Name)
 		for row := range uint32(r.tables[side].Len()) {
 			s := &r.sides[side]
-			if s.state[row] != stateOpen || s.isOutside(int(row)) || s.isSuspect(row) || s.flags[row] != 0 ||
+			if s.state[row] != stateOpen || s.isOutside(int(row)) || s.isSuspect(row) || s.noted(row) ||
 				back[side][row] || !x.carries(side, row) || r.tables[side].amounts[0][row] == 0 {
 				continue
 			}

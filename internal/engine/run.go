@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -28,11 +29,12 @@ type sideState struct {
 	flags   []uint8
 	outside []bool // rows outside the period; nil without one
 	lost    map[uint32]lost
-	suspect []bool // rows that look like an earlier row of their side; nil where none is sought
+	limits  map[uint32]int16 // rows of which a rule did not weigh every candidate, by the last such rule
+	suspect []bool           // rows that look like an earlier row of their side; nil where none is sought
 }
 
 func newSideState(rows int) sideState {
-	return sideState{state: make([]rowState, rows), flags: make([]uint8, rows)}
+	return sideState{state: make([]rowState, rows), flags: make([]uint8, rows), limits: map[uint32]int16{}}
 }
 
 // lost is what a row agreed with and did not get.
@@ -43,6 +45,12 @@ type lost struct {
 
 // isOutside reports whether a row is outside the period.
 func (s *sideState) isOutside(row int) bool { return s.outside != nil && s.outside[row] }
+
+// noted reports whether some rule had a candidate for a row that it did not give it.
+func (s *sideState) noted(row uint32) bool {
+	_, limited := s.limits[row]
+	return limited || s.flags[row] != 0
+}
 
 // isSuspect reports whether a row is a suspected duplicate.
 func (s *sideState) isSuspect(row uint32) bool { return s.suspect != nil && s.suspect[row] }
@@ -188,15 +196,14 @@ func (r *runner) runRule(rp *rulePlan) {
 	if rp.posts != nil {
 		return
 	}
+	r.forgetLimits(rp)
 	if !rp.pairwise() || r.offers(rp) {
 		r.runUnits(rp)
 		return
 	}
 	x := r.evaluator(rp)
 	r.eachPair(r.match(x), func(p *pair) {
-		if p.held == recon.HeldByNothing && (r.sides[0].flags[p.left]|r.sides[1].flags[p.right])&flagCapped != 0 {
-			p.held = recon.HeldBySearchBudget
-		}
+		r.holdLimited(p)
 		left, right := [1]uint32{p.left}, [1]uint32{p.right}
 		rows := [2][]uint32{left[:], right[:]}
 		before := len(r.groups)
@@ -205,6 +212,24 @@ func (r *runner) runRule(rp *rulePlan) {
 			r.noteMissing(x, RightIndex, rows)
 		}
 	})
+}
+
+// forgetLimits forgets where the searches of a rule ended at a limit, and those of rules that are the same but for
+// smaller limits: it looks at these rows anew.
+func (r *runner) forgetLimits(rp *rulePlan) {
+	for side := range r.sides {
+		maps.DeleteFunc(r.sides[side].limits, func(_ uint32, by int16) bool {
+			return by == rp.index || rp.rule.Widens(r.plan.rules[by].rule)
+		})
+	}
+}
+
+// holdLimited holds a pair of rows of which not every candidate was weighed.
+func (r *runner) holdLimited(p *pair) {
+	_, left := r.sides[0].limits[p.left]
+	if _, right := r.sides[1].limits[p.right]; p.held == recon.HeldByNothing && (left || right) {
+		p.held = recon.HeldBySearchBudget
+	}
 }
 
 // match finds the pairs of one rule, in blocks on every core, and notes why rows found nothing. Of a run that was
@@ -233,6 +258,10 @@ func (r *runner) match(x *evaluator) []outcome {
 		tally.Gap += outcomes[i].gap
 		for _, m := range outcomes[i].marks {
 			s := &r.sides[m.side]
+			if m.flag == flagCapped {
+				s.limits[m.row] = x.index
+				continue
+			}
 			if s.flags[m.row] |= m.flag; m.flag&(flagAmbiguous|flagBeaten) == 0 || m.lost.partner == NoRow {
 				continue
 			}

@@ -282,7 +282,7 @@ func (s *subsetRun) settle() {
 		case t.answer.Ways > 0:
 			s.group(t, disputed)
 		case t.answer.Spent:
-			flags[t.row] |= flagCapped
+			s.r.sides[s.one].limits[t.row] = s.x.index
 			s.r.byRule[s.x.index].Capped++
 		case disputed:
 			flags[t.row] |= flagBeaten

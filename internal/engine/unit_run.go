@@ -88,12 +88,15 @@ func (u *unitRun) passFlags() {
 	for half := range u.units {
 		side := &u.r.sides[half]
 		for i, flag := range side.flags {
-			if flag == 0 || side.state[i] != stateOpen {
+			_, limited := side.limits[uint32(i)]
+			if flag == 0 && !limited || side.state[i] != stateOpen {
 				continue
 			}
 			for _, entry := range u.units[half].of(uint32(i)) {
 				h, row := member(half, entry)
-				u.rows.sides[h].flags[row] |= flag
+				if u.rows.sides[h].flags[row] |= flag; limited {
+					u.rows.sides[h].limits[row] = u.x.index
+				}
 			}
 		}
 	}
@@ -102,9 +105,7 @@ func (u *unitRun) passFlags() {
 // addPair makes a group of a pair of units.
 func (u *unitRun) addPair(p *pair) {
 	left, right := &u.r.sides[0], &u.r.sides[1]
-	if p.held == recon.HeldByNothing && (left.flags[p.left]|right.flags[p.right])&flagCapped != 0 {
-		p.held = recon.HeldBySearchBudget
-	}
+	u.r.holdLimited(p)
 	rows := u.unitView.rows(p.left, p.right)
 	if len(u.rows.residualsAmong(u.base.sidesOf(rows))) > 0 { // all rows must be confirmed together, and are judged so
 		v, held, ok := u.base.judgeWhole(rows)

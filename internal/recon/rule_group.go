@@ -47,6 +47,18 @@ func (r *Rule) defaultGroup() {
 // Grouped reports whether the rule sums rows that share a field.
 func (r *Rule) Grouped() bool { return len(r.Group.By.Left)+len(r.Group.By.Right) > 0 }
 
+// Widens reports whether a rule is another one but for its name, its place and larger limits of its subsets.
+func (r *Rule) Widens(o *Rule) bool {
+	if r.Type != RuleSubsetSum || o.Type != RuleSubsetSum || *r.Group.MaxSize < *o.Group.MaxSize ||
+		*r.Group.MaxCandidates < *o.Group.MaxCandidates || *r.Group.SearchBudget < *o.Group.SearchBudget {
+		return false
+	}
+	same := *r
+	same.Name, same.Priority, same.Group = o.Name, o.Priority, o.Group
+	same.Group.Cardinality, same.Group.Dates, same.Group.By = r.Group.Cardinality, r.Group.Dates, r.Group.By
+	return same.Same(*o)
+}
+
 // Within reports whether the rule matches rows of one side with each other.
 func (r *Rule) Within() bool { return r.Scope == ScopeLeft || r.Scope == ScopeRight }
 
