@@ -67,7 +67,8 @@ func (p *Plan) amountColumn(side int, text string, c *recon.RuleCurrency) int {
 }
 
 func (p *Plan) schedule(name string) *recon.FeeSchedule {
-	return &p.Options.FeeSchedules[slices.IndexFunc(p.Options.FeeSchedules, named(name))]
+	at := slices.IndexFunc(p.Options.FeeSchedules, func(s recon.FeeSchedule) bool { return s.Name == name })
+	return &p.Options.FeeSchedules[at]
 }
 
 func (p *Plan) addAmountColumn(side int, spec amountSpec) int {
@@ -88,7 +89,10 @@ func (s *amountSpec) value(tx *recon.Transaction) (amount int64, rate int32) {
 	case s.original && tx.Original != nil:
 		return int64(tx.Original.Amount), 0
 	default:
-		amount = sumTerms(tx, s.terms)
+		amount = absent
+		if sum, fits := tx.SumOf(s.terms); fits {
+			amount = int64(sum)
+		}
 	}
 	switch {
 	case s.rates != nil:

@@ -192,11 +192,8 @@ func refusals(at string, r *recon.Rule, options *recon.RunOptions) []recon.Field
 	}
 	refuseWhere(r.Where.Left, refuse("/where/left"))
 	refuseWhere(r.Where.Right, refuse("/where/right"))
-	refuseSchedule(r.Amount.Left, options.FeeSchedules, refuse("/amount/left"))
-	refuseSchedule(r.Amount.Right, options.FeeSchedules, refuse("/amount/right"))
-	refuseRates(&r.Currency, options.Rates, impossible)
-	if _, known := options.CalendarNamed(r.Date.Calendar); !known {
-		refuse("/date/calendar")(recon.CodeInvalidValue, "there is no such calendar")
+	for _, e := range options.CheckRule(r) {
+		refuse(e.Pointer)(e.Code, e.Message)
 	}
 	if r.Amount.Mode == recon.AmountAny &&
 		!slices.ContainsFunc(r.Keys, func(k recon.RuleKey) bool { return k.MustHold() }) {

@@ -49,19 +49,6 @@ func (p *Plan) currencyColumn(side int, c *recon.RuleCurrency) int {
 	return indexOrAppend(&p.currencies[side], spec)
 }
 
-// refuseRates refuses a conversion that could not know which rate to take.
-func refuseRates(c *recon.RuleCurrency, rates []recon.FXRate, impossible func(pointer, why string)) {
-	if c.Mode != recon.CurrencyConvert || c.RateType != "" {
-		return
-	}
-	for i := range rates {
-		if rates[i].Type != rates[0].Type {
-			impossible("/currency/rateType", "there are rates of several types: say which one counts")
-			return
-		}
-	}
-}
-
 // widened is an amount as a bare number with four decimals.
 func widened(currency string, amount int64) int64 {
 	if amount == absent {

@@ -26,7 +26,11 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 		noted = append(noted, rivalEvidence([2]*Table{left, right}, rivals))
 	}
 	if !g.several(&p.rules[g.Rule]) {
-		list := Compare(p, [2]*Table{left, right}, int(g.Rule), [2]uint32{leftRows[0], rightRows[0]})
+		tables, rows := [2]*Table{left, right}, [2]uint32{leftRows[0], rightRows[0]}
+		list := Compare(p, tables, int(g.Rule), rows)
+		if e, apart := originalEvidence(tables, rows); apart && p.rules[g.Rule].converts {
+			list = append(list, e)
+		}
 		return append(list, noted...)
 	}
 	v := &view{plan: p, tables: [2]*Table{left, right}}
@@ -40,6 +44,28 @@ func (r *Result) Evidence(p *Plan, left, right *Table, g *Group) []recon.Evidenc
 		return x.evidenceOf([2][]uint32{rows[1], rows[0]})
 	}
 	return append(list, noted...)
+}
+
+// originalEvidence is what the amount of one side and the original amount of the other, in its currency, are apart.
+func originalEvidence(tables [2]*Table, rows [2]uint32) (e recon.Evidence, apart bool) {
+	e = recon.Evidence{Component: recon.ComponentAmount, Field: "original amount"}
+	for side, t := range tables {
+		other, row := tables[1-side], rows[1-side]
+		if t.original == nil || t.original[rows[side]].currency != other.currency[row] {
+			continue
+		}
+		amount, stated := other.amounts[0][row], t.original[rows[side]].amount
+		difference, fits := subtract(amount, stated)
+		if stated == absent || !fits || difference == 0 {
+			continue
+		}
+		texts := [2]*string{&e.Left, &e.Right}
+		*texts[1-side] = other.money(row, amount) + " " + other.Currency(row)
+		*texts[side] = other.money(row, stated) + " " + other.Currency(row)
+		e.Difference, e.Allowed = other.money(row, difference*int64(2*side-1)), other.money(row, 0)
+		return e, true
+	}
+	return e, false
 }
 
 // rivalEvidence names the rows that could take the place of a group's own.

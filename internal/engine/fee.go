@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"slices"
-
-	"matcher/internal/recon"
-)
+import "matcher/internal/recon"
 
 // A rule may compare what a fee schedule leaves of an amount: amount.left "schedule:cards" is the row's gross, or its
 // amount where it states no gross, less the fee that the schedule takes of it, in the schedule's currency;
@@ -44,26 +40,6 @@ func (s *schedule) left(tx *recon.Transaction) int64 {
 		return absent
 	}
 	return int64(simulation.Net)
-}
-
-// refuseSchedule returns what is wrong with the schedule that an amount names.
-func refuseSchedule(amount string, schedules []recon.FeeSchedule, refuse func(code, why string)) {
-	name, _, isSchedule := recon.ScheduleOf(amount)
-	if !isSchedule {
-		return
-	}
-	at := slices.IndexFunc(schedules, named(name))
-	if at < 0 {
-		refuse(recon.CodeInvalidValue, "there is no such fee schedule")
-		return
-	}
-	if _, err := schedules[at].Compile(); err != nil {
-		refuse(recon.CodeImpossible, "the fee schedule cannot work: "+err.Error())
-	}
-}
-
-func named(name string) func(recon.FeeSchedule) bool {
-	return func(s recon.FeeSchedule) bool { return s.Name == name }
 }
 
 // scheduled reports whether the rule compares what a schedule leaves.

@@ -481,39 +481,6 @@ func (x *evaluator) measure(
 	return difference, currency, true, true
 }
 
-// roundingMax is the largest difference, in minor units, that is called rounding.
-const roundingMax = 5
-
-// adjustment names the reason of a difference that a confirmed group keeps: the fee that a schedule takes, that is
-// between the named amounts or that one half states, the rounding of a few minor units, a discount of exactly what the
-// rule's percentage is, else a write-off to be posted.
-func (x *evaluator) adjustment(p *pair, rows [2][]uint32, difference int64) recon.AdjustmentReason {
-	switch {
-	case difference == 0:
-		return recon.AdjustmentNone
-	case x.rule.Difference.Reason != recon.AdjustmentNone:
-		return x.rule.Difference.Reason
-	case x.scheduled():
-		return x.takes
-	case p.compared == 0 && x.mode != recon.AmountAny && x.amount != [2]int{}:
-		return recon.AdjustmentFee // the named amounts agree, so what they name is all of the difference
-	}
-	for half := range rows {
-		if fees, stated := x.tables[half].fees(rows[half]); stated && magnitude(fees) == magnitude(difference) {
-			return recon.AdjustmentFee
-		}
-	}
-	if magnitude(difference) <= roundingMax {
-		return recon.AdjustmentRounding
-	}
-	sums, fits := x.sums(rows)
-	if share := share(x.baseOf(sums[0], sums[1]), x.percent); fits && !x.converts && share > 0 &&
-		magnitude(sums[1]) < magnitude(sums[0]) && magnitude(difference) == uint64(share) {
-		return recon.AdjustmentDiscount // the percentage of the rule to the minor unit
-	}
-	return recon.AdjustmentWriteOff
-}
-
 // ViolationError is an invariant that a run broke: a fault of the engine, never of the data.
 type ViolationError struct{ Law, Detail string }
 

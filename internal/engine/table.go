@@ -243,25 +243,6 @@ func (t *Table) sourceNumber(name string) (uint16, error) {
 	return uint16(len(t.sources) - 1), nil
 }
 
-// sumTerms is the signed sum of named amounts, absent when one of them is or the sum does not fit.
-func sumTerms(tx *recon.Transaction, terms []recon.AmountTerm) int64 {
-	sum := recon.Minor(0)
-	for _, term := range terms {
-		value := amountOf(tx, term.Field)
-		if value == absent {
-			return absent
-		}
-		if term.Negative {
-			value = -value
-		}
-		var err error
-		if sum, err = sum.Add(recon.Minor(value)); err != nil {
-			return absent
-		}
-	}
-	return int64(sum)
-}
-
 // amountOf is a named amount, absent where the row has none.
 func amountOf(tx *recon.Transaction, field string) int64 {
 	if amount, has := tx.NamedAmount(field); has {

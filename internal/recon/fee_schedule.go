@@ -19,11 +19,25 @@ type FeeSchedule struct {
 	Items    []FeeItem `json:"items" yaml:"items"`
 }
 
+// schedulesOf are words by which schedules of discounts and taxes are called.
+var schedulesOf = map[string]AdjustmentReason{
+	"SKONTO": AdjustmentDiscount, "EARLY PAYMENT": AdjustmentDiscount, "CASH DISCOUNT": AdjustmentDiscount,
+	"ESCOMPTE": AdjustmentDiscount, "REBATE": AdjustmentDiscount, "RABATT": AdjustmentDiscount,
+	"WITHHELD": AdjustmentTax, "WITHHOLDING": AdjustmentTax, "WITHHOLDING TAX": AdjustmentTax, "WHT": AdjustmentTax,
+	"TDS": AdjustmentTax, "VAT": AdjustmentTax,
+}
+
 // Takes returns what the schedule takes: the reason of an adjustment that all items are named after, else a fee.
 func (s *FeeSchedule) Takes() (reason AdjustmentReason) {
 	for i := range s.Items {
 		var of AdjustmentReason
-		known := of.UnmarshalText([]byte(strings.ToUpper(s.Items[i].Name))) == nil && of != AdjustmentNone
+		name := strings.ToUpper(strings.Join(strings.FieldsFunc(s.Items[i].Name, func(r rune) bool {
+			return r == ' ' || r == '-' || r == '_'
+		}), " "))
+		known := of.UnmarshalText([]byte(name)) == nil && of != AdjustmentNone
+		if word, is := schedulesOf[name]; is {
+			of, known = word, true
+		}
 		if !known || i > 0 && of != reason {
 			return AdjustmentFee
 		}

@@ -4,6 +4,7 @@ package recon
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -129,4 +130,18 @@ func TestFeeSchedule(t *testing.T) {
 		_, err = cardFees("SERIAL").Verify(1, 1)
 		require.Equal(t, KindUnprocessable, KindOf(err))
 	})
+}
+
+func TestAScheduleIsCalledAfterWhatItTakes(t *testing.T) {
+	t.Parallel()
+	for items, want := range map[string]AdjustmentReason{
+		"skonto": AdjustmentDiscount, "Early-payment": AdjustmentDiscount, "cash_discount": AdjustmentDiscount, "tax": AdjustmentTax,
+		"Withholding tax": AdjustmentTax, "wht|vat": AdjustmentTax, "skonto|wht": AdjustmentFee, "card": AdjustmentFee, "": AdjustmentFee,
+	} {
+		var schedule FeeSchedule
+		for name := range strings.SplitSeq(items, "|") {
+			schedule.Items = append(schedule.Items, FeeItem{Name: name})
+		}
+		require.Equal(t, want, schedule.Takes(), items)
+	}
 }

@@ -86,3 +86,21 @@ type RowError struct {
 }
 
 func (e *RowError) Error() string { return e.Reason }
+
+// SumOf is the signed sum of named amounts, and whether the row has each of them and the sum fits.
+func (t *Transaction) SumOf(terms []AmountTerm) (sum Minor, fits bool) {
+	for _, term := range terms {
+		value, has := t.NamedAmount(term.Field)
+		if !has {
+			return 0, false
+		}
+		if term.Negative {
+			value = -value
+		}
+		var err error
+		if sum, err = sum.Add(value); err != nil {
+			return 0, false
+		}
+	}
+	return sum, true
+}
