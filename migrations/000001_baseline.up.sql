@@ -339,7 +339,7 @@ CREATE TABLE adjustments (
     context_num       integer NOT NULL,
     amount            bigint NOT NULL,
     currency          text NOT NULL,
-    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF', 'TRANSFER')),
+    reason            text NOT NULL CHECK (reason IN ('ROUNDING', 'FEE', 'FX_DIFFERENCE', 'DISCOUNT', 'TAX', 'WRITE_OFF', 'INTEREST', 'CHARGEBACK', 'RESERVE', 'TIP', 'BANK_ERROR', 'TRANSFER')),
     note              text NOT NULL DEFAULT '',
     number            text NOT NULL DEFAULT '', -- of a run's adjustment; that of a person's follows from num
     account           text NOT NULL DEFAULT '',

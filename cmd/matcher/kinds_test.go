@@ -61,7 +61,7 @@ func records(t *testing.T, folder, name string) [][]string {
 }
 
 // shownLines are the lines of bridges, and of rows that an earlier or later one is tied to.
-var shownLines = regexp.MustCompile(` ✓| ✗|^LATER|^RETURN`)
+var shownLines = regexp.MustCompile(` ✓| ✗|^LATER|^RETURN|^Cheapest|^     (to book|timing)`)
 
 // outcome is what a person would note of a run: its groups, its open rows and its bridges.
 func outcome(printed string, groups, open [][]string) string {

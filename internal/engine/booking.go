@@ -178,7 +178,7 @@ func (r *runner) due() (all []due) {
 	}
 	for i := range r.groups {
 		g := &r.groups[i]
-		if g.status != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
+		if !g.Owes() {
 			continue
 		}
 		o := owedBy(r.plan, r.tables, g, r.rowsOfGroup(g))
@@ -188,6 +188,12 @@ func (r *runner) due() (all []due) {
 		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.Owed.Number, b.Owed.Number))
 	})
 	return all
+}
+
+// Owes reports whether the group leaves something to be booked.
+func (g *Group) Owes() bool {
+	return g.status == recon.GroupConfirmed && g.Difference != 0 && g.Currency() != "" &&
+		g.adjustment != recon.AdjustmentBankError
 }
 
 // Owed is what a confirmed group leaves to be booked.

@@ -294,7 +294,7 @@ func (c *Closing) adjustments() []recon.Owed {
 	tables := [2]*engine.Table{c.Sides[0].Table, c.Sides[1].Table}
 	for i := range c.Result.Groups {
 		g := &c.Result.Groups[i]
-		if g.Status() != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
+		if !g.Owes() {
 			continue
 		}
 		o := c.Result.Owed(c.Plan, tables, g)

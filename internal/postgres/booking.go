@@ -43,6 +43,7 @@ func (tx *Tx) owed(ctx context.Context, contextNum int32) ([]recon.Owed, error) 
 			FROM transactions m WHERE m.id = ANY (g.left_ids || g.right_ids)
 		) r
 		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED' AND g.status = 'CONFIRMED'
+			AND a.reason NOT IN ('BANK_ERROR', 'TRANSFER')
 		ORDER BY a.booked_by IS NOT NULL, a.num DESC LIMIT $2`, contextNum, owedMax))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is to be booked: %w", err)

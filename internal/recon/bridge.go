@@ -153,8 +153,8 @@ const (
 func (i *BridgeItem) Kind() string {
 	onRight := i.Side == Right
 	switch i.Label {
-	case LabelDifference, LabelEarlier, LabelBefore:
-		return KindToBook
+	case LabelDifference, LabelEarlier, LabelBefore: // what the bank got wrong is not for the books
+		return pick(i.Reason == AdjustmentBankError.String(), KindTiming, KindToBook)
 	case LabelMixed, LabelEarlierMix:
 		return KindTiming
 	case LabelCleared, LabelOutside:

@@ -55,3 +55,15 @@ func TestRowsBeforeThePeriodAreExplained(t *testing.T) {
 	before := BridgeItem{Label: LabelBefore}
 	require.Equal(t, KindToBook, before.Kind())
 }
+
+func TestWhatTheBankGotWrongIsNotForTheBooks(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[AdjustmentReason]string{
+		AdjustmentBankError: KindTiming, AdjustmentInterest: KindToBook, AdjustmentReserve: KindToBook, AdjustmentWriteOff: KindToBook,
+	} {
+		for _, label := range []string{LabelDifference, LabelEarlier} {
+			item := BridgeItem{Label: label, Reason: reason.String()}
+			require.Equal(t, want, item.Kind(), "%s %s", label, reason)
+		}
+	}
+}

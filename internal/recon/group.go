@@ -92,14 +92,20 @@ const (
 	AdjustmentDiscount
 	AdjustmentTax
 	AdjustmentWriteOff
-	AdjustmentTransfer // to another context; only a transfer makes one
+	AdjustmentInterest
+	AdjustmentChargeback
+	AdjustmentReserve // held back by a processor, and paid later
+	AdjustmentTip
+	AdjustmentBankError // the bank's to correct: no entry of the books
+	AdjustmentTransfer  // to another context; only a transfer makes one
 )
 
 // AdjustmentReasons are the texts of AdjustmentReason, by value.
 var AdjustmentReasons = []string{
 	"", AdjustmentRounding: "ROUNDING", AdjustmentFee: "FEE", AdjustmentFX: "FX_DIFFERENCE",
 	AdjustmentDiscount: "DISCOUNT", AdjustmentTax: "TAX", AdjustmentWriteOff: "WRITE_OFF",
-	AdjustmentTransfer: "TRANSFER",
+	AdjustmentInterest: "INTEREST", AdjustmentChargeback: "CHARGEBACK", AdjustmentReserve: "RESERVE",
+	AdjustmentTip: "TIP", AdjustmentBankError: "BANK_ERROR", AdjustmentTransfer: "TRANSFER",
 }
 
 // GivenReasons are the texts of the reasons that a person or a rule may give.

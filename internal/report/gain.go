@@ -28,13 +28,46 @@ type gain struct {
 // WriteGains names the limits that would match most if they were a little wider.
 func (r *Run) WriteGains(to io.Writer) {
 	gains := r.gains()
-	var lines []string
+	lines := r.scheduleGains()
 	for _, g := range gains[:min(gainsShown, len(gains))] {
 		lines = append(lines, g.line(&r.Plan.Rules[g.rule]))
 	}
 	if len(lines) > 0 {
 		fmt.Fprintf(to, "Cheapest gains   %s\n", strings.Join(lines, " · "))
 	}
+}
+
+// scheduleGains are the rules that apply a fee schedule to the amount, or to the gross, of rows on whose net it gives
+// what the other side has.
+func (r *Run) scheduleGains() (lines []string) {
+	hits := make([]int, len(r.Plan.Rules))
+	for i := range r.Result.Open[engine.LeftIndex] {
+		open := &r.Result.Open[engine.LeftIndex][i]
+		if open.Reason() != recon.ReasonFeeVariance || open.Miss.Row == engine.NoRow {
+			continue
+		}
+		name, base, _ := recon.ScheduleOf(r.Plan.Rules[open.Miss.Rule].Amount.Left)
+		tx := r.Sides[engine.LeftIndex].Transaction(open.Row)
+		at := slices.IndexFunc(r.Plan.Options.FeeSchedules, func(s recon.FeeSchedule) bool { return s.Name == name })
+		if at < 0 || base != "" || !tx.Net.Set {
+			continue
+		}
+		compiled, err := r.Plan.Options.FeeSchedules[at].Compile()
+		if err != nil {
+			continue
+		}
+		left, err := compiled.Simulate(tx.Net.Amount)
+		if err == nil && left.Net == r.Sides[engine.RightIndex].Table.Amount(open.Miss.Row) {
+			hits[open.Miss.Rule]++
+		}
+	}
+	for i, n := range hits {
+		if rule := &r.Plan.Rules[i]; n > 0 {
+			amount := rule.Amount.Left
+			lines = append(lines, fmt.Sprintf("%s → %s(net) in %q: +%d", amount, amount, rule.Name, n))
+		}
+	}
+	return lines
 }
 
 func (r *Run) gains() []gain {

@@ -36,7 +36,7 @@ func (r *Run) journal() iter.Seq[[]string] {
 		byGroup, tables := r.Result.BookedBy(), [2]*engine.Table{left.Table, r.Sides[engine.RightIndex].Table}
 		for i := range r.Result.Groups {
 			g := &r.Result.Groups[i]
-			if g.Status() != recon.GroupConfirmed || g.Difference == 0 || g.Currency() == "" {
+			if !g.Owes() {
 				continue
 			}
 			o := r.Result.Owed(r.Plan, tables, g)
