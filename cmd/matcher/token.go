@@ -39,7 +39,7 @@ func newTokenCommand(o outside) *cobra.Command {
 	flags.StringVar(&opts.TenantID, "tenant", "",
 		"the tenant's id; none is the default tenant, where there is one tenant only")
 	flags.StringSliceVar(&roles, "role", []string{string(auth.RoleAdmin)},
-		"viewer, analyst, approver, admin or platform-admin; several by commas")
+		"viewer, auditor, preparer, approver, reviewer, controller, configurator, admin or platform-admin; several by commas")
 	flags.StringVar(&opts.Subject, "subject", "developer", "who the audit log will name")
 	flags.DurationVar(&opts.TTL, "ttl", time.Hour, "how long it is valid")
 	return command

@@ -221,7 +221,8 @@ func (c *claims) roles() ([]Role, error) {
 	}
 	roles := []Role{}
 	for _, role := range Roles {
-		if slices.Contains(values, string(role)) {
+		former := role == RolePreparer && slices.Contains(values, string(RoleAnalyst))
+		if former || slices.Contains(values, string(role)) {
 			roles = append(roles, role)
 		}
 	}

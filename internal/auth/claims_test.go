@@ -148,7 +148,7 @@ func TestClaims_Roles(t *testing.T) {
 		{" viewer\tplatform-admin ", []Role{RoleViewer, RolePlatformAdmin}},
 		{[]string{}, []Role{}},
 		{[]string{"admin", "viewer", "admin"}, []Role{RoleViewer, RoleAdmin}},
-		{[]string{"offline_access", "Admin", "root", "analyst"}, []Role{RoleAnalyst}},
+		{[]string{"offline_access", "Admin", "root", "analyst"}, []Role{RolePreparer}},
 		{[]string{"viewer admin"}, []Role{}},
 	} {
 		principal, err := v.Verify(context.Background(), signHS256(t, map[string]any{"roles": tc.claim}))

@@ -58,7 +58,7 @@ func TestTenantExtractor_TokenThenPermissionThenTenant(t *testing.T) {
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			t.Parallel()
-			route, handled := chain(t, tc.tenancy, RoleAnalyst)
+			route, handled := chain(t, tc.tenancy, RolePreparer)
 			r := httptest.NewRequest(http.MethodGet, "/v1/contexts", http.NoBody)
 			r.Header.Set("Authorization", "Bearer "+signHS256(t, tc.change))
 			w := httptest.NewRecorder()

@@ -7,40 +7,67 @@ import (
 	"matcher/internal/recon"
 )
 
-// Role is what a caller may do inside its tenant, or, for PlatformAdmin, to tenants themselves.
+// Role is what a caller may do inside its tenant, or, for PlatformAdmin, to tenants themselves. Roles are sets, not a
+// ladder: who holds one has the rights of that one and, in a tenant, may read.
 type Role string
 
-// The roles, from least to most. PlatformAdmin and TenantReader are outside the ladder: they open the control plane, or
-// the part of it that other installations read, and no tenant's data.
+// The roles. PlatformAdmin and TenantReader open the control plane, or the part of it that other installations read,
+// and no tenant's data.
 const (
 	RoleViewer        Role = "viewer"         // reads
-	RoleAnalyst       Role = "analyst"        // imports, runs, comments, proposes
-	RoleApprover      Role = "approver"       // confirms and resolves
-	RoleAdmin         Role = "admin"          // configures
+	RoleAuditor       Role = "auditor"        // reads, and nothing else whatever roles it comes with
+	RolePreparer      Role = "preparer"       // imports, runs, proposes
+	RoleApprover      Role = "approver"       // confirms, adjusts, approves
+	RoleReviewer      Role = "reviewer"       // works on exceptions, and reviews periods
+	RoleController    Role = "controller"     // works on exceptions, and closes periods
+	RoleConfigurator  Role = "configurator"   // writes rules, sources and policies; decides on no money
+	RoleAdmin         Role = "admin"          // the set of all of these but auditor, for small teams
 	RolePlatformAdmin Role = "platform-admin" // creates, suspends, moves tenants
 	RoleTenantReader  Role = "tenant-reader"  // reads tenant settings for another installation
+
+	// RoleAnalyst is the earlier name of RolePreparer, which tokens may still carry.
+	RoleAnalyst Role = "analyst"
 )
 
-// Roles are all roles: first those of a tenant, where a role holds every right of those before it.
-var Roles = []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin, RolePlatformAdmin, RoleTenantReader}
+// Roles are all roles, those of a tenant first.
+var Roles = []Role{
+	RoleViewer, RoleAuditor, RolePreparer, RoleApprover, RoleReviewer, RoleController, RoleConfigurator, RoleAdmin,
+	RolePlatformAdmin, RoleTenantReader,
+}
 
-// ladder orders the tenant's roles.
-var ladder = Roles[:4]
+// What several roles may do. Each is named as a refusal names it: "this needs the role …".
+const (
+	NeedsTrial    Role = "preparer or configurator"                   // tries what changes no money
+	NeedsProposal Role = "preparer or approver"                       // proposes, or decides where the role may
+	NeedsWork     Role = "preparer, approver, reviewer or controller" // takes part in the work on open rows
+)
+
+// holders are the roles that may do what needs a role.
+var holders = map[Role][]Role{
+	RoleViewer:        Roles[:len(Roles)-2],
+	RolePreparer:      {RolePreparer, RoleAdmin},
+	RoleApprover:      {RoleApprover, RoleAdmin},
+	RoleReviewer:      {RoleReviewer, RoleAdmin},
+	RoleController:    {RoleController, RoleAdmin},
+	RoleConfigurator:  {RoleConfigurator, RoleAdmin},
+	RoleAdmin:         {RoleAdmin},
+	RolePlatformAdmin: {RolePlatformAdmin},
+	RoleTenantReader:  {RoleTenantReader, RolePlatformAdmin},
+	NeedsTrial:        {RolePreparer, RoleConfigurator, RoleAdmin},
+	NeedsProposal:     {RolePreparer, RoleApprover, RoleAdmin},
+	NeedsWork:         {RolePreparer, RoleApprover, RoleReviewer, RoleController, RoleAdmin},
+}
 
 // OfTenant reports whether a role is held inside a tenant; the others concern the installation and know no tenant.
 func OfTenant(role Role) bool { return role != RolePlatformAdmin && role != RoleTenantReader }
 
 // Allows reports whether a caller with roles may do what needs the role needed. An unknown role, on either side,
-// allows nothing.
+// allows nothing. An auditor reads, whatever else the token grants.
 func Allows(roles []Role, needed Role) bool {
-	if !OfTenant(needed) {
-		return slices.Contains(roles, needed) || slices.Contains(roles, RolePlatformAdmin)
-	}
-	rank := slices.Index(ladder, needed)
-	if rank < 0 {
+	if OfTenant(needed) && needed != RoleViewer && slices.Contains(roles, RoleAuditor) {
 		return false
 	}
-	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Index(ladder, held) >= rank })
+	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Contains(holders[needed], held) })
 }
 
 // RequireRole returns nil if the caller in ctx has the role, a 403 if not, and a 401 without a caller.

@@ -14,20 +14,29 @@ import (
 // The table is the published one: rows are what the caller holds, columns what the operation needs.
 func TestAllows_RoleTable(t *testing.T) {
 	t.Parallel()
-	needed := []Role{RoleViewer, RoleAnalyst, RoleApprover, RoleAdmin, RolePlatformAdmin, "", "owner", "Viewer"}
+	needed := []Role{
+		RoleViewer, RolePreparer, RoleApprover, RoleReviewer, RoleController, RoleConfigurator, RolePlatformAdmin,
+		RoleTenantReader, "", "owner", "Viewer",
+	}
 	for _, tc := range []struct {
 		held []Role
 		want string // y or n, one a column
 	}{
-		{nil, "nnnnnnnn"},
-		{[]Role{RoleViewer}, "ynnnnnnn"},
-		{[]Role{RoleAnalyst}, "yynnnnnn"},
-		{[]Role{RoleApprover}, "yyynnnnn"},
-		{[]Role{RoleAdmin}, "yyyynnnn"},
-		{[]Role{RolePlatformAdmin}, "nnnnynnn"},
-		{[]Role{RoleViewer, RolePlatformAdmin}, "ynnnynnn"},
-		{[]Role{RoleApprover, RoleViewer}, "yyynnnnn"},
-		{[]Role{"owner", "Admin", ""}, "nnnnnnnn"},
+		{nil, "nnnnnnnnnnn"},
+		{[]Role{RoleViewer}, "ynnnnnnnnnn"},
+		{[]Role{RoleAuditor}, "ynnnnnnnnnn"},
+		{[]Role{RolePreparer}, "yynnnnnnnnn"},
+		{[]Role{RoleApprover}, "ynynnnnnnnn"},
+		{[]Role{RoleReviewer}, "ynnynnnnnnn"},
+		{[]Role{RoleController}, "ynnnynnnnnn"},
+		{[]Role{RoleConfigurator}, "ynnnnynnnnn"},
+		{[]Role{RoleAdmin}, "yyyyyynnnnn"},
+		{[]Role{RoleAdmin, RoleAuditor}, "ynnnnnnnnnn"},
+		{[]Role{RolePlatformAdmin}, "nnnnnnyynnn"},
+		{[]Role{RoleTenantReader}, "nnnnnnnynnn"},
+		{[]Role{RoleViewer, RolePlatformAdmin}, "ynnnnnyynnn"},
+		{[]Role{RoleApprover, RolePreparer}, "yyynnnnnnnn"},
+		{[]Role{"owner", "Admin", ""}, "nnnnnnnnnnn"},
 	} {
 		for i, role := range needed {
 			require.Equal(t, tc.want[i] == 'y', Allows(tc.held, role), "%v holds, %q needed", tc.held, role)
@@ -38,8 +47,8 @@ func TestAllows_RoleTable(t *testing.T) {
 func TestRequireRole(t *testing.T) {
 	t.Parallel()
 	requireUnauthorized(t, RequireRole(context.Background(), RoleViewer))
-	ctx := WithPrincipal(context.Background(), Principal{Subject: "user-1", Roles: []Role{RoleAnalyst}})
-	require.NoError(t, RequireRole(ctx, RoleAnalyst))
+	ctx := WithPrincipal(context.Background(), Principal{Subject: "user-1", Roles: []Role{RolePreparer}})
+	require.NoError(t, RequireRole(ctx, RolePreparer))
 	err := RequireRole(ctx, RoleApprover)
 	require.Equal(t, recon.KindForbidden, recon.KindOf(err))
 	require.ErrorContains(t, err, "approver", "the caller learns which role to ask for")

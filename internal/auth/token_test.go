@@ -148,7 +148,7 @@ func TestVerifier_AcceptsAGoodToken(t *testing.T) {
 	v := newTestVerifier(t, testConfig(newClock()))
 	principal, err := v.Verify(context.Background(), signHS256(t, nil))
 	require.NoError(t, err)
-	require.Equal(t, Principal{Subject: "user-1", TenantID: tenantA, Roles: []Role{RoleAnalyst}}, principal)
+	require.Equal(t, Principal{Subject: "user-1", TenantID: tenantA, Roles: []Role{RolePreparer}}, principal)
 }
 
 func TestVerifier_AcceptsEachAsymmetricAlgorithm(t *testing.T) {
@@ -443,7 +443,7 @@ func TestVerifier_CacheIsBoundedAndNotSharedWithCallers(t *testing.T) {
 	for range 2 {
 		principal, err := v.Verify(context.Background(), token)
 		require.NoError(t, err)
-		require.Equal(t, []Role{RoleAnalyst}, principal.Roles)
+		require.Equal(t, []Role{RolePreparer}, principal.Roles)
 		principal.Roles[0] = RoleAdmin
 	}
 	require.EqualValues(t, maxCachedTokens, v.cache.GetMaximum())

@@ -135,8 +135,11 @@ func changeExceptions(
 	if err := checkBulk(&command); err != nil {
 		return out, err
 	}
-	if command.Action == recon.ExceptionReopen {
-		if err := auth.RequireRole(ctx, auth.RoleApprover); err != nil {
+	needed := map[recon.ExceptionAction]auth.Role{
+		recon.ExceptionReopen: auth.RoleApprover, recon.ExceptionResolve: auth.NeedsProposal,
+	}[command.Action]
+	if needed != "" {
+		if err := auth.RequireRole(ctx, needed); err != nil {
 			return out, err
 		}
 	}

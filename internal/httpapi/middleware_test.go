@@ -86,7 +86,7 @@ func TestAdmit_TheTenantIsTheTokensOnEveryRoute(t *testing.T) {
 	require.NoError(t, err)
 	call := func(op operation, tenantID string) int {
 		token, err := auth.Mint(auth.DevelopmentSecret, auth.MintOptions{
-			Subject: "ann", TenantID: tenantID, Roles: []auth.Role{admin}, Issuer: "matcher", Audience: "matcher",
+			Subject: "ann", TenantID: tenantID, Roles: []auth.Role{auth.RoleAdmin}, Issuer: "matcher", Audience: "matcher",
 			Now: time.Now(),
 		})
 		require.NoError(t, err)

@@ -62,19 +62,21 @@ func TestRolesDocument(t *testing.T) {
 
 const rolesHead = "# Roles\n" +
 	"\n" +
-	"A token's roles say what its holder may do inside its tenant. Each of the first four may do what those before it may:\n" +
-	"a viewer reads; an analyst imports, runs, comments and proposes; an approver confirms, rejects, unmatches and adjusts; an\n" +
-	"admin configures. The last two concern the installation and open no tenant's data.\n" +
+	"A token's roles say what its holder may do inside its tenant. They are sets, not a ladder: every one of them reads; a\n" +
+	"preparer imports, runs and proposes; an approver confirms, rejects, unmatches, adjusts and approves; reviewers and\n" +
+	"controllers work on exceptions; a configurator writes rules and policies and decides on no money; an auditor only reads,\n" +
+	"whatever roles come with it. `admin` is the set of all but auditor, for small teams. `analyst`, the earlier name of\n" +
+	"`preparer`, stays valid in tokens. The last two concern the installation and open no tenant's data.\n" +
 	"\n" +
 	"This page is made from the table of operations (`go test ./internal/httpapi -run TestRolesDocument -update`), which the\n" +
 	"service enforces; `x-roles` in `/openapi.json` holds the same.\n" +
 	"\n" +
-	"| Operation | | viewer | analyst | approver | admin | platform-admin | tenant-reader |\n" +
-	"|---|---|---|---|---|---|---|---|\n"
+	"| Operation | | viewer | auditor | preparer | approver | reviewer | controller | configurator | admin | platform-admin | tenant-reader |\n" +
+	"|---|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 func TestRolesFrom(t *testing.T) {
-	require.Equal(t, []auth.Role{auth.RoleAdmin}, rolesFrom(admin))
-	require.Equal(t, []auth.Role{auth.RoleAnalyst, auth.RoleApprover, auth.RoleAdmin}, rolesFrom(analyst))
+	require.Equal(t, []auth.Role{auth.RoleConfigurator, auth.RoleAdmin}, rolesFrom(configurator))
+	require.Equal(t, []auth.Role{auth.RolePreparer, auth.RoleApprover, auth.RoleAdmin}, rolesFrom(proposal))
 }
 
 func TestKeyed(t *testing.T) {

@@ -9,41 +9,44 @@ import (
 	"matcher/internal/tenancy"
 )
 
-// The roles of the table below, from least to most; each may do what those before it may.
+// The roles of the table below: who holds one of those that it names may take the route. Every role of a tenant reads.
 const (
-	viewer   = auth.RoleViewer
-	analyst  = auth.RoleAnalyst
-	approver = auth.RoleApprover
-	admin    = auth.RoleAdmin
-	platform = auth.RolePlatformAdmin
-	reader   = auth.RoleTenantReader
+	viewer       = auth.RoleViewer
+	preparer     = auth.RolePreparer
+	trial        = auth.NeedsTrial
+	proposal     = auth.NeedsProposal
+	worker       = auth.NeedsWork
+	approver     = auth.RoleApprover
+	configurator = auth.RoleConfigurator
+	platform     = auth.RolePlatformAdmin
+	reader       = auth.RoleTenantReader
 )
 
-// operations is the whole API: the route, the least role that may take it, its name and its handler.
+// operations is the whole API: the route, the role that may take it, its name and its handler.
 var operations = []operation{
 	{"GET /v1/me", viewer, "get-me", "Get the caller of this token", direct((*API).getMe)},
 
 	{"GET /v1/contexts", viewer, "list-contexts", "List contexts", listed(snapshot, listContexts)},
 	{
-		"POST /v1/contexts", admin, "create-context", "Create a context",
+		"POST /v1/contexts", configurator, "create-context", "Create a context",
 		within(commit, createContext).creates("/v1/contexts/"),
 	},
 	{"GET /v1/contexts/{contextId}", viewer, "get-context", "Get a context", get((*postgres.Tx).Context)},
-	{"PATCH /v1/contexts/{contextId}", admin, "update-context", "Update a context", within(commit, updateContext)},
+	{"PATCH /v1/contexts/{contextId}", configurator, "update-context", "Update a context", within(commit, updateContext)},
 	{
-		"POST /v1/contexts/{contextId}/activate", admin, "activate-context", "Activate a context",
+		"POST /v1/contexts/{contextId}/activate", configurator, "activate-context", "Activate a context",
 		contextTo("ACTIVE", "context.activate"),
 	},
 	{
-		"POST /v1/contexts/{contextId}/pause", admin, "pause-context", "Pause a context: imports, but no runs",
+		"POST /v1/contexts/{contextId}/pause", configurator, "pause-context", "Pause a context: imports, but no runs",
 		contextTo("PAUSED", "context.pause"),
 	},
 	{
-		"POST /v1/contexts/{contextId}/archive", admin, "archive-context", "Archive a context: read only",
+		"POST /v1/contexts/{contextId}/archive", configurator, "archive-context", "Archive a context: read only",
 		contextTo("ARCHIVED", "context.archive"),
 	},
 	{
-		"POST /v1/contexts/{contextId}/clone", admin, "clone-context", "Clone a context's configuration",
+		"POST /v1/contexts/{contextId}/clone", configurator, "clone-context", "Clone a context's configuration",
 		within(commit, cloneContext).creates("/v1/contexts/"),
 	},
 
@@ -52,16 +55,16 @@ var operations = []operation{
 		listAll((*postgres.Tx).Schedules),
 	},
 	{
-		"POST /v1/contexts/{contextId}/schedules", admin, "create-schedule", "Create a schedule",
+		"POST /v1/contexts/{contextId}/schedules", configurator, "create-schedule", "Create a schedule",
 		within(commit, createSchedule).creates("/v1/schedules/"),
 	},
 	{
 		"GET /v1/schedules/{scheduleId}", viewer, "get-schedule", "Get a schedule with its next and last run times",
 		get((*postgres.Tx).Schedule),
 	},
-	{"PATCH /v1/schedules/{scheduleId}", admin, "update-schedule", "Update a schedule", within(commit, updateSchedule)},
+	{"PATCH /v1/schedules/{scheduleId}", configurator, "update-schedule", "Update a schedule", within(commit, updateSchedule)},
 	{
-		"DELETE /v1/schedules/{scheduleId}", admin, "delete-schedule", "Delete a schedule",
+		"DELETE /v1/schedules/{scheduleId}", configurator, "delete-schedule", "Delete a schedule",
 		remove((*postgres.Tx).DeleteSchedule),
 	},
 
@@ -70,13 +73,13 @@ var operations = []operation{
 		listIn((*postgres.Tx).Sources),
 	},
 	{
-		"POST /v1/contexts/{contextId}/sources", admin, "create-source", "Create a source",
+		"POST /v1/contexts/{contextId}/sources", configurator, "create-source", "Create a source",
 		within(commit, createSource).creates("/v1/sources/"),
 	},
 	{"GET /v1/sources/{sourceId}", viewer, "get-source", "Get a source", get((*postgres.Tx).Source)},
-	{"PATCH /v1/sources/{sourceId}", admin, "update-source", "Update a source", within(commit, updateSource)},
+	{"PATCH /v1/sources/{sourceId}", configurator, "update-source", "Update a source", within(commit, updateSource)},
 	{
-		"DELETE /v1/sources/{sourceId}", admin, "delete-source", "Delete a source without imports",
+		"DELETE /v1/sources/{sourceId}", configurator, "delete-source", "Delete a source without imports",
 		remove((*postgres.Tx).DeleteSource),
 	},
 
@@ -85,7 +88,7 @@ var operations = []operation{
 		within(snapshot, getFieldMap),
 	},
 	{
-		"PUT /v1/sources/{sourceId}/field-map", admin, "put-field-map", "Replace the field map by its next version",
+		"PUT /v1/sources/{sourceId}/field-map", configurator, "put-field-map", "Replace the field map by its next version",
 		within(commit, putFieldMap).bodyOf(fieldMapDoc{}),
 	},
 	{
@@ -94,7 +97,7 @@ var operations = []operation{
 		listIn((*postgres.Tx).FieldMaps),
 	},
 	{
-		"POST /v1/sources/{sourceId}/preview", analyst, "preview-import", "Preview how a file is read, without storing it",
+		"POST /v1/sources/{sourceId}/preview", trial, "preview-import", "Preview how a file is read, without storing it",
 		raw((*API).preview, describePreview),
 	},
 
@@ -107,15 +110,15 @@ var operations = []operation{
 		get((*postgres.Tx).Fetch),
 	},
 	{
-		"PUT /v1/sources/{sourceId}/fetch", admin, "put-fetch",
+		"PUT /v1/sources/{sourceId}/fetch", configurator, "put-fetch",
 		"Set where a source's files are fetched from: a folder, a bucket or an SFTP server", putFetch(),
 	},
 	{
-		"DELETE /v1/sources/{sourceId}/fetch", admin, "delete-fetch", "Stop fetching files of a source",
+		"DELETE /v1/sources/{sourceId}/fetch", configurator, "delete-fetch", "Stop fetching files of a source",
 		remove((*postgres.Tx).DeleteFetch),
 	},
 	{
-		"POST /v1/sources/{sourceId}/fetch/start", analyst, "start-fetch",
+		"POST /v1/sources/{sourceId}/fetch/start", preparer, "start-fetch",
 		"Look for files now, and try refused ones again that are still there",
 		act((*postgres.Tx).StartFetch).answers(http.StatusAccepted),
 	},
@@ -132,11 +135,11 @@ var operations = []operation{
 		get((*postgres.Tx).Expectation),
 	},
 	{
-		"PUT /v1/sources/{sourceId}/expectation", admin, "put-expectation", "Set when a source's files are due",
+		"PUT /v1/sources/{sourceId}/expectation", configurator, "put-expectation", "Set when a source's files are due",
 		replace((*postgres.Tx).Source, (*postgres.Tx).PutExpectation),
 	},
 	{
-		"DELETE /v1/sources/{sourceId}/expectation", admin, "delete-expectation", "Expect no more files of a source",
+		"DELETE /v1/sources/{sourceId}/expectation", configurator, "delete-expectation", "Expect no more files of a source",
 		remove((*postgres.Tx).DeleteExpectation),
 	},
 
@@ -145,24 +148,24 @@ var operations = []operation{
 		within(snapshot, listRules),
 	},
 	{
-		"POST /v1/contexts/{contextId}/rules", admin, "create-rule", "Create a rule",
+		"POST /v1/contexts/{contextId}/rules", configurator, "create-rule", "Create a rule",
 		within(commit, createRule).creates("/v1/rules/").bodyOf(ruleDoc{}),
 	},
 	{
-		"POST /v1/contexts/{contextId}/rules/reorder", admin, "reorder-rules", "Reorder the rules of a context",
+		"POST /v1/contexts/{contextId}/rules/reorder", configurator, "reorder-rules", "Reorder the rules of a context",
 		within(commit, reorderRules),
 	},
 	{
-		"PUT /v1/contexts/{contextId}/rules", admin, "put-rules", "Replace all rules of a context in one commit",
+		"PUT /v1/contexts/{contextId}/rules", configurator, "put-rules", "Replace all rules of a context in one commit",
 		within(commit, putRules).bodyOf(rulesDoc{}),
 	},
 	{"GET /v1/rules/{ruleId}", viewer, "get-rule", "Get a rule", get((*postgres.Tx).Rule)},
 	{
-		"PUT /v1/rules/{ruleId}", admin, "put-rule", "Replace a rule by its next version",
+		"PUT /v1/rules/{ruleId}", configurator, "put-rule", "Replace a rule by its next version",
 		within(commit, putRule).bodyOf(ruleDoc{}),
 	},
 	{
-		"DELETE /v1/rules/{ruleId}", admin, "delete-rule", "Delete a rule from later runs",
+		"DELETE /v1/rules/{ruleId}", configurator, "delete-rule", "Delete a rule from later runs",
 		remove((*postgres.Tx).DeleteRule),
 	},
 	{
@@ -179,7 +182,7 @@ var operations = []operation{
 		listIn((*postgres.Tx).BackTests),
 	},
 	{
-		"POST /v1/contexts/{contextId}/back-tests", analyst, "create-back-test", "Start a back-test of changed rules",
+		"POST /v1/contexts/{contextId}/back-tests", trial, "create-back-test", "Start a back-test of changed rules",
 		within(commit, createBackTest).queues("/v1/back-tests/").bodyOf(backTestDoc{}),
 	},
 	{
@@ -197,22 +200,22 @@ var operations = []operation{
 		listed(snapshot, listFXRates),
 	},
 	{
-		"POST /v1/fx-rates", admin, "put-fx-rates", "Create or replace exchange rates by pair, type and day",
+		"POST /v1/fx-rates", configurator, "put-fx-rates", "Create or replace exchange rates by pair, type and day",
 		within(commit, putFXRates),
 	},
 
 	{"GET /v1/calendars", viewer, "list-calendars", "List calendars", listPages((*postgres.Tx).Calendars)},
 	{
-		"POST /v1/calendars", admin, "create-calendar", "Create a calendar",
+		"POST /v1/calendars", configurator, "create-calendar", "Create a calendar",
 		create((*postgres.Tx).CreateCalendar).creates("/v1/calendars/"),
 	},
 	{"GET /v1/calendars/{calendarId}", viewer, "get-calendar", "Get a calendar", get((*postgres.Tx).Calendar)},
 	{
-		"PUT /v1/calendars/{calendarId}", admin, "put-calendar", "Replace a calendar for later runs",
+		"PUT /v1/calendars/{calendarId}", configurator, "put-calendar", "Replace a calendar for later runs",
 		replace((*postgres.Tx).Calendar, (*postgres.Tx).UpdateCalendar),
 	},
 	{
-		"DELETE /v1/calendars/{calendarId}", admin, "delete-calendar", "Delete an unused calendar",
+		"DELETE /v1/calendars/{calendarId}", configurator, "delete-calendar", "Delete an unused calendar",
 		remove((*postgres.Tx).DeleteCalendar),
 	},
 
@@ -221,7 +224,7 @@ var operations = []operation{
 		listPages((*postgres.Tx).FeeSchedules),
 	},
 	{
-		"POST /v1/fee-schedules", admin, "create-fee-schedule", "Create a fee schedule",
+		"POST /v1/fee-schedules", configurator, "create-fee-schedule", "Create a fee schedule",
 		create((*postgres.Tx).CreateFeeSchedule).creates("/v1/fee-schedules/"),
 	},
 	{
@@ -229,15 +232,15 @@ var operations = []operation{
 		get((*postgres.Tx).FeeSchedule),
 	},
 	{
-		"PUT /v1/fee-schedules/{feeScheduleId}", admin, "put-fee-schedule", "Replace a fee schedule for later runs",
+		"PUT /v1/fee-schedules/{feeScheduleId}", configurator, "put-fee-schedule", "Replace a fee schedule for later runs",
 		replace((*postgres.Tx).FeeSchedule, (*postgres.Tx).UpdateFeeSchedule),
 	},
 	{
-		"DELETE /v1/fee-schedules/{feeScheduleId}", admin, "delete-fee-schedule", "Delete an unused fee schedule",
+		"DELETE /v1/fee-schedules/{feeScheduleId}", configurator, "delete-fee-schedule", "Delete an unused fee schedule",
 		remove((*postgres.Tx).DeleteFeeSchedule),
 	},
 	{
-		"POST /v1/fee-schedules/{feeScheduleId}/simulate", analyst, "simulate-fee", "Simulate the fee on an amount",
+		"POST /v1/fee-schedules/{feeScheduleId}/simulate", trial, "simulate-fee", "Simulate the fee on an amount",
 		within(commit, simulateFee),
 	},
 
@@ -246,7 +249,7 @@ var operations = []operation{
 		listAll((*postgres.Tx).FeeRules),
 	},
 	{
-		"POST /v1/contexts/{contextId}/fee-rules", admin, "create-fee-rule", "Create a fee rule",
+		"POST /v1/contexts/{contextId}/fee-rules", configurator, "create-fee-rule", "Create a fee rule",
 		createIn((*postgres.Tx).CreateFeeRule).creates("/v1/fee-rules/"),
 	},
 	{
@@ -255,16 +258,16 @@ var operations = []operation{
 	},
 	{"GET /v1/fee-rules/{feeRuleId}", viewer, "get-fee-rule", "Get a fee rule", get((*postgres.Tx).FeeRule)},
 	{
-		"PUT /v1/fee-rules/{feeRuleId}", admin, "put-fee-rule", "Replace a fee rule",
+		"PUT /v1/fee-rules/{feeRuleId}", configurator, "put-fee-rule", "Replace a fee rule",
 		replace((*postgres.Tx).FeeRule, (*postgres.Tx).UpdateFeeRule),
 	},
 	{
-		"DELETE /v1/fee-rules/{feeRuleId}", admin, "delete-fee-rule", "Delete a fee rule",
+		"DELETE /v1/fee-rules/{feeRuleId}", configurator, "delete-fee-rule", "Delete a fee rule",
 		remove((*postgres.Tx).DeleteFeeRule),
 	},
 
 	{
-		"POST /v1/sources/{sourceId}/imports", analyst, "create-import", "Import a file",
+		"POST /v1/sources/{sourceId}/imports", preparer, "create-import", "Import a file",
 		raw((*API).createImport, describeImport),
 	},
 	{
@@ -277,7 +280,7 @@ var operations = []operation{
 		"List the rejected rows of an import with reasons, or those set aside", listed(snapshot, listRejects),
 	},
 	{
-		"PATCH /v1/imports/{importId}/rejects/{row}", analyst, "mend-reject",
+		"PATCH /v1/imports/{importId}/rejects/{row}", preparer, "mend-reject",
 		"Take in a row of an import that was refused or set aside, with other values", direct((*API).mendReject),
 	},
 	{
@@ -306,7 +309,7 @@ var operations = []operation{
 		"Read an import's original anew; decisions on rows that stay the same survive",
 		direct((*API).reprocessImport).bodyOf(reprocessDoc{}),
 	},
-	{"POST /v1/imports/{importId}/void", analyst, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
+	{"POST /v1/imports/{importId}/void", preparer, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
 
 	{
 		"GET /v1/contexts/{contextId}/transactions", viewer, "list-transactions", "Search a context's transactions",
@@ -322,11 +325,11 @@ var operations = []operation{
 		within(snapshot, explainTransaction),
 	},
 	{
-		"POST /v1/transactions/{transactionId}/ignore", analyst, "ignore-transaction", "Ignore an open transaction",
+		"POST /v1/transactions/{transactionId}/ignore", proposal, "ignore-transaction", "Ignore an open transaction",
 		within(commit, ignoreTransaction),
 	},
 	{
-		"POST /v1/transactions/{transactionId}/restore", analyst, "restore-transaction", "Restore an ignored transaction",
+		"POST /v1/transactions/{transactionId}/restore", proposal, "restore-transaction", "Restore an ignored transaction",
 		act((*postgres.Tx).Restore),
 	},
 
@@ -335,7 +338,7 @@ var operations = []operation{
 		listIn((*postgres.Tx).Runs),
 	},
 	{
-		"POST /v1/contexts/{contextId}/runs", analyst, "create-run", "Start a run",
+		"POST /v1/contexts/{contextId}/runs", preparer, "create-run", "Start a run",
 		within(commit, createRun).queues("/v1/runs/"),
 	},
 	{"GET /v1/runs/{runId}", viewer, "get-run", "Get a run", get((*postgres.Tx).Run)},
@@ -344,11 +347,11 @@ var operations = []operation{
 		raw((*API).runProgress, describeProgress),
 	},
 	{
-		"POST /v1/runs/{runId}/cancel", analyst, "cancel-run", "Cancel a run",
+		"POST /v1/runs/{runId}/cancel", preparer, "cancel-run", "Cancel a run",
 		act((*postgres.Tx).CancelRun).answers(http.StatusAccepted),
 	},
 	{
-		"POST /v1/runs/{runId}/replay", analyst, "replay-run", "Replay a run and compare with the stored result",
+		"POST /v1/runs/{runId}/replay", worker, "replay-run", "Replay a run and compare with the stored result",
 		direct((*API).replayRun),
 	},
 	{
@@ -369,7 +372,7 @@ var operations = []operation{
 		listIn((*postgres.Tx).GroupItems),
 	},
 	{
-		"POST /v1/contexts/{contextId}/groups", analyst, "create-group", "Match open transactions manually",
+		"POST /v1/contexts/{contextId}/groups", proposal, "create-group", "Match open transactions manually",
 		within(commit, createGroup).creates("/v1/groups/"),
 	},
 	{
@@ -386,7 +389,7 @@ var operations = []operation{
 		endGroup(recon.ActionUnmatch),
 	},
 	{
-		"POST /v1/groups/{groupId}/comments", analyst, "comment-group", "Comment on a group",
+		"POST /v1/groups/{groupId}/comments", worker, "comment-group", "Comment on a group",
 		within(commit, commentGroup).answers(http.StatusCreated),
 	},
 	{
@@ -430,27 +433,27 @@ var operations = []operation{
 		listIn((*postgres.Tx).ExceptionHistory),
 	},
 	{
-		"POST /v1/exceptions/{exceptionId}/assign", analyst, "assign-exception", "Assign an exception to a person or a queue",
+		"POST /v1/exceptions/{exceptionId}/assign", worker, "assign-exception", "Assign an exception to a person or a queue",
 		within(commit, assignException),
 	},
 	{
-		"POST /v1/exceptions/{exceptionId}/unassign", analyst, "unassign-exception", "Take an exception's assignee away",
+		"POST /v1/exceptions/{exceptionId}/unassign", worker, "unassign-exception", "Take an exception's assignee away",
 		within(commit, unassignException),
 	},
 	{
-		"POST /v1/exceptions/{exceptionId}/comments", analyst, "comment-exception", "Comment on an exception",
+		"POST /v1/exceptions/{exceptionId}/comments", worker, "comment-exception", "Comment on an exception",
 		within(commit, commentException).answers(http.StatusCreated),
 	},
 	{
-		"PATCH /v1/comments/{commentId}", analyst, "edit-comment", "Edit your comment; what it was stays in the history",
+		"PATCH /v1/comments/{commentId}", worker, "edit-comment", "Edit your comment; what it was stays in the history",
 		within(commit, editComment),
 	},
 	{
-		"POST /v1/exceptions/{exceptionId}/snooze", analyst, "snooze-exception",
+		"POST /v1/exceptions/{exceptionId}/snooze", worker, "snooze-exception",
 		"Take an exception out of the queue until a day", within(commit, snoozeException),
 	},
 	{
-		"POST /v1/exceptions/{exceptionId}/resolve", analyst, "resolve-exception",
+		"POST /v1/exceptions/{exceptionId}/resolve", proposal, "resolve-exception",
 		"End an exception, or propose to where another person has to approve", within(commit, resolveException),
 	},
 	{
@@ -458,7 +461,7 @@ var operations = []operation{
 		"Reopen an exception, taking its trace back", within(commit, reopenException),
 	},
 	{
-		"POST /v1/exceptions/bulk", analyst, "change-exceptions",
+		"POST /v1/exceptions/bulk", worker, "change-exceptions",
 		"Do the same to many exceptions in one commit, by ids or by filter", within(commit, changeExceptions),
 	},
 	{
@@ -487,7 +490,7 @@ var operations = []operation{
 		"Get a context's policy of exceptions", get((*postgres.Tx).ExceptionPolicy),
 	},
 	{
-		"PUT /v1/contexts/{contextId}/exception-policy", admin, "put-exception-policy",
+		"PUT /v1/contexts/{contextId}/exception-policy", configurator, "put-exception-policy",
 		"Replace a context's policy of exceptions by its next version", within(commit, putExceptionPolicy),
 	},
 
