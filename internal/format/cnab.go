@@ -36,11 +36,8 @@ type cnab240Decoder struct {
 
 func openCNAB240(in *input) (decoder, string, error) {
 	const wide = 240
-	w, err := in.text()
-	if err != nil {
-		return nil, "", err
-	}
-	return &cnab240Decoder{r: fixedReader{w: w, width: wide}}, "lots of a bank", nil
+	r, err := newFixed(in, wide)
+	return &cnab240Decoder{r: r}, "lots of a bank", err
 }
 
 func (d *cnab240Decoder) next(rec *recon.Record) error {

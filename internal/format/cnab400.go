@@ -29,11 +29,8 @@ type cnab400Decoder struct {
 
 func openCNAB400(in *input) (decoder, string, error) {
 	const wide = 400
-	w, err := in.text()
-	if err != nil {
-		return nil, "", err
-	}
-	return &cnab400Decoder{r: fixedReader{w: w, width: wide}}, "collections", nil
+	r, err := newFixed(in, wide)
+	return &cnab400Decoder{r: r}, "collections", err
 }
 
 func (d *cnab400Decoder) next(rec *recon.Record) error {

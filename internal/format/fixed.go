@@ -19,6 +19,11 @@ type fixedReader struct {
 	n     int // records so far
 }
 
+func newFixed(in *input, width int) (fixedReader, error) {
+	w, err := in.text()
+	return fixedReader{w: w, width: width}, err
+}
+
 // next moves to the next record that is not blank; io.EOF at the end. Of a line, however long, it looks at one record.
 func (r *fixedReader) next() error {
 	for {

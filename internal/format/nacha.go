@@ -47,11 +47,8 @@ type nachaSums struct{ records, hash, debits, credits int64 }
 
 func openNACHA(in *input) (decoder, string, error) {
 	const wide = 94
-	w, err := in.text()
-	if err != nil {
-		return nil, "", err
-	}
-	return &nachaDecoder{r: fixedReader{w: w, width: wide}}, "returns of payments", nil
+	r, err := newFixed(in, wide)
+	return &nachaDecoder{r: r}, "returns of payments", err
 }
 
 func (d *nachaDecoder) next(rec *recon.Record) error {
