@@ -29,13 +29,14 @@ const (
 
 // Options overrule detection; the zero value detects everything.
 type Options struct {
-	Format      string // "csv", "json" or "ndjson"
-	Delimiter   byte   // of a csv; any ASCII character but a quote or a line break
-	Charset     string // one of Charsets
-	Header      int    // the line of a csv that names its columns, from 1; 0: found
-	RowsMax     int    // lower than the constant
-	ReportsBook bool   // what bank reports and advices have is booked: no statement follows
-	MayBeBare   bool   // column names without rows are no error: the caller knows what they mean
+	Format      string              // "csv", "json" or "ndjson"
+	Delimiter   byte                // of a csv; any ASCII character but a quote or a line break
+	Charset     string              // one of Charsets
+	Header      int                 // the line of a csv that names its columns, from 1; 0: found
+	RowsMax     int                 // lower than the constant
+	ReportsBook bool                // what bank reports and advices have is booked: no statement follows
+	Fixed       []recon.FixedColumn // columns in places that a map states; nil: the text shows its columns
+	MayBeBare   bool                // column names without rows are no error: the caller knows what they mean
 
 	// Names reports whether a column of this name is known, in some language; nil: no name is.
 	Names func(name string) bool
@@ -64,6 +65,8 @@ const (
 	CSV     = "csv"
 	JSON    = "json"
 	NDJSON  = "ndjson"
+
+	FixedText = "fixed" // columns in places that a map states
 )
 
 // decoder reads the records of one format. next fills Line, Header and Fields; it returns io.EOF at the end, a
@@ -192,6 +195,9 @@ func Open(r io.Reader, name string, opt Options) (*Reader, error) {
 
 // choose finds the line of formats that reads this file.
 func choose(in *input) (*notation, error) {
+	if in.opt.Fixed != nil {
+		return &notation{name: FixedText, open: openFixedText}, nil
+	}
 	names := make([]string, len(formats))
 	for i := range formats {
 		names[i] = formats[i].name

@@ -208,7 +208,8 @@ func (s *Service) Mend(ctx context.Context, importID string, mend Mend) (stored 
 		}
 		t.importNum, t.columns = imported.Num, read.Columns
 		t.earlier = &mapping.Earlier{Map: read.FieldMap, Columns: read.Columns, Answered: read.Answered}
-		if m := &read.FieldMap; m.Header != 0 || m.Charset != "" || m.Delimiter != "" { // only a map names them
+		m := &read.FieldMap
+		if m.Header != 0 || m.Charset != "" || m.Delimiter != "" || m.Fixed != nil { // only a map names them
 			t.fields = m
 		}
 		t.source, err = tx.Source(ctx, imported.SourceID)

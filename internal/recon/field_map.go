@@ -88,6 +88,7 @@ type FieldMap struct {
 	Header     int      `json:"header,omitempty"`     // 1-based line of the column names
 	Charset    string   `json:"charset,omitempty"`
 	Delimiter  string   `json:"delimiter,omitempty"`
+	Fixed      []string `json:"fixed,omitempty"` // columns in fixed places of the lines, see ParseFixedColumn
 	Skip       *Skip    `json:"skip,omitempty"`
 	Empty      []string `json:"empty,omitempty"`    // texts that mean an empty cell, besides "-", "n/a" and the like
 	Money      []string `json:"money,omitempty"`    // texts of rows that look like balances or totals and are money

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +26,7 @@ var mapSettings = []string{
 	"dateFormat", "timeZone", "decimal", "negate", "transforms", "original", "status", "unit", "signs", "view",
 	"header",
 	"charset", "delimiter", "skip", "empty", "money", "balances", "volatile", "detect", "rows", "future", "interim",
+	"fixed",
 }
 
 // settingWords are the words that a setting may have.
@@ -134,6 +136,14 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 	case "skip":
 		m.Skip = &recon.Skip{}
 		d.decode(value, reflect.ValueOf(m.Skip).Elem(), at)
+	case "fixed":
+		d.decode(value, reflect.ValueOf(&m.Fixed).Elem(), at)
+		for i, text := range m.Fixed {
+			if _, ok := recon.ParseFixedColumn(text); !ok {
+				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue,
+					"is a column and its places, counted from 1: amount 9-20")
+			}
+		}
 	case "empty", "money", "balances", "volatile":
 		to := map[string]*[]string{
 			"empty": &m.Empty, "money": &m.Money, "balances": &m.Balances, "volatile": &m.Volatile,

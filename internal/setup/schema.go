@@ -218,7 +218,7 @@ func (b *schemaBuilder) key(name string) schema {
 		return schema{"type": "integer", "minimum": 0}
 	case "skip":
 		return b.of(reflect.TypeFor[recon.Skip](), "")
-	case "empty", "money", "balances", "volatile":
+	case "empty", "money", "balances", "volatile", "fixed":
 		return listOf(textSchema())
 	case "transforms":
 		return objectOf(b.transforms())
