@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (b *bucket) List(ctx context.Context) (files []File, err error) {
 		}
 		files = append(files, File{
 			Name: name, Size: object.Size, Changed: object.LastModified,
-			Stamp: object.ETag + "-" + fmt.Sprint(object.LastModified.UnixNano()),
+			Stamp: object.ETag + "-" + strconv.FormatInt(object.LastModified.UnixNano(), 10),
 		})
 	}
 	if files, err = listed(files); err != nil {

@@ -76,7 +76,7 @@ func (f folder) List(ctx context.Context) (files []File, err error) {
 
 // Open opens a regular file; O_NONBLOCK returns at once from a pipe that has taken its place.
 func (f folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
-	file, err := f.Root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := f.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -77,6 +78,10 @@ func (o Opener) Check(at recon.Fetch, with recon.FetchCredentials) (faults []rec
 			refuse("/credentials", "a folder has none")
 		}
 	case recon.FetchS3:
+		if u, err := url.Parse(at.Endpoint); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+			strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			refuse("/endpoint", "is no plain address such as https://s3.eu-central-1.amazonaws.com")
+		}
 		if with.AccessKey == "" || with.SecretKey == "" || with.Password+with.PrivateKey != "" {
 			refuse("/credentials", "are accessKey and secretKey")
 		}

@@ -67,7 +67,8 @@ func TestOpener_Check(t *testing.T) {
 		with recon.FetchCredentials
 	}{
 		"/kind":        {at: recon.Fetch{Kind: recon.FetchFolder}},
-		"/credentials": {at: recon.Fetch{Kind: recon.FetchS3}, with: recon.FetchCredentials{Password: "x"}},
+		"/credentials": {at: recon.Fetch{Kind: recon.FetchS3, Endpoint: "https://s3.example.com"}, with: recon.FetchCredentials{Password: "x"}},
+		"/endpoint":    {at: recon.Fetch{Kind: recon.FetchS3, Endpoint: "ftp://x"}, with: recon.FetchCredentials{AccessKey: "a", SecretKey: "s"}},
 		"/hostKeys":    {at: sftp, with: recon.FetchCredentials{Password: "x"}},
 	} {
 		faults := Opener{}.Check(c.at, c.with)

@@ -97,7 +97,7 @@ func (f *Fetcher) seal(tenantID, sourceID string, with recon.FetchCredentials) (
 		return sealed, recon.Conflict(recon.CodeSecretsKeyMissing,
 			"this installation keeps no credentials: it sets MATCHER_SECRETS_KEY for it")
 	}
-	plain, err := json.Marshal(with)
+	plain, err := json.Marshal(with) //nolint:gosec // G117: it is sealed
 	if err == nil {
 		sealed = f.Keys.Seal(plain, secretUse(tenantID, sourceID))
 	}

@@ -36,8 +36,10 @@ func settingsOf(s recon.Source) ReadingSettings {
 }
 
 func (t target) reading(r *mapping.Reader) Reading {
-	return Reading{FieldMap: r.FieldMap(), Detection: r.Detection, Columns: t.columns, Answered: r.Answered(),
-		Settings: settingsOf(t.source)}
+	return Reading{
+		FieldMap: r.FieldMap(), Detection: r.Detection, Columns: t.columns, Answered: r.Answered(),
+		Settings: settingsOf(t.source),
+	}
 }
 
 // recallReading takes over how the source's last file was read, so that signs, dates and decimals do not change from

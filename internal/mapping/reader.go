@@ -79,11 +79,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	if m := hints.Map; m != nil {
 		hints.Format.Header, hints.Format.ReportsBook = m.Header, m.Interim == recon.InterimBooks
 		hints.Format.Charset = cmp.Or(hints.Format.Charset, m.Charset)
-		for _, text := range m.Fixed {
-			if column, ok := recon.ParseFixedColumn(text); ok {
-				hints.Format.Fixed = append(hints.Format.Fixed, column)
-			}
-		}
+		hints.Format.Fixed = recon.FixedColumns(m.Fixed)
 		if m.Delimiter != "" && hints.Format.Delimiter == 0 {
 			hints.Format.Delimiter = m.Delimiter[0]
 		}
@@ -98,13 +94,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	}
 	if hints.Map != nil && hints.Map.Skip != nil {
 		rows := len(r.sample)
-		if rows < SampleRows {
-			r.sample = r.sample[:max(0, rows-hints.Map.Skip.Last)]
-		}
-		for len(r.sample) > 0 && r.sample[0].Row <= hints.Map.Skip.First {
-			r.sample = r.sample[1:]
-		}
-		if len(r.sample) == 0 && rows > 0 {
+		if r.sample = hints.Map.Skip.Rest(r.sample, rows < SampleRows); len(r.sample) == 0 && rows > 0 {
 			return nil, skipsAll(int64(rows))
 		}
 	}

@@ -91,7 +91,7 @@ const (
 	CodeFetchPaused = "FETCH_PAUSED"
 	// CodeSecretsKeyMissing (409): Credentials are kept only under a key, and there is none, or another one sealed
 	// them. Set MATCHER_SECRETS_KEY.
-	CodeSecretsKeyMissing = "SECRETS_KEY_MISSING" //nolint:gosec // G101: the name of a code
+	CodeSecretsKeyMissing = "SECRETS_KEY_MISSING"
 	// CodeBootOnly (409): The setting is read when a process starts. Change its environment variable and restart.
 	CodeBootOnly = "BOOT_ONLY"
 )

@@ -2,7 +2,6 @@ package recon
 
 import (
 	"io/fs"
-	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -93,8 +92,11 @@ func (f *Fetch) checkServer(c *ruleChecker) {
 		of        FetchKind
 		needed    bool
 	}{
-		{"/endpoint", f.Endpoint, FetchS3, true}, {"/region", f.Region, FetchS3, false},
-		{"/bucket", f.Bucket, FetchS3, true}, {"/host", f.Host, FetchSFTP, true}, {"/user", f.User, FetchSFTP, true},
+		{"/endpoint", f.Endpoint, FetchS3, true},
+		{"/region", f.Region, FetchS3, false},
+		{"/bucket", f.Bucket, FetchS3, true},
+		{"/host", f.Host, FetchSFTP, true},
+		{"/user", f.User, FetchSFTP, true},
 		{"/hostKeys", strings.Join(f.HostKeys, "\n"), FetchSFTP, true},
 	} {
 		switch {
@@ -103,10 +105,6 @@ func (f *Fetch) checkServer(c *ruleChecker) {
 		case f.Kind == field.of && field.needed && field.value == "":
 			c.refuse(field.at, CodeMissingValue, "is needed for kind %s", field.of)
 		}
-	}
-	if u, err := url.Parse(f.Endpoint); f.Kind == FetchS3 && (err != nil || u.Scheme != "https" && u.Scheme != "http" ||
-		u.Host == "" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
-		c.refuse("/endpoint", CodeInvalidValue, "is no plain address such as https://s3.eu-central-1.amazonaws.com")
 	}
 	if f.Kind != FetchSFTP && f.Port != 0 {
 		c.refuse("/port", CodeInvalidValue, "belongs to kind %s", FetchSFTP)

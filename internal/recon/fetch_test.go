@@ -14,8 +14,10 @@ import (
 func TestFetch_Check(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	for _, good := range []recon.Fetch{
-		{Kind: "FOLDER"}, {Kind: "FOLDER", Folder: "bank/out", Files: "*.sta", Cron: "0 7 * * MON-FRI", TimeZone: "Europe/Berlin"},
-		{Kind: "S3", Bucket: "b", Folder: "in"}, {Kind: "SFTP", Host: "h", User: "u", HostKeys: []string{"k"}, Folder: "/out", After: "KEEP"},
+		{Kind: "FOLDER"},
+		{Kind: "FOLDER", Folder: "bank/out", Files: "*.sta", Cron: "0 7 * * MON-FRI", TimeZone: "Europe/Berlin"},
+		{Kind: "S3", Bucket: "b", Folder: "in"},
+		{Kind: "SFTP", Host: "h", User: "u", HostKeys: []string{"k"}, Folder: "/out", After: "KEEP"},
 		{Kind: "SFTP", Host: "2001:db8::1", User: "u", HostKeys: []string{"k"}},
 	} {
 		good.Settle()
@@ -25,7 +27,7 @@ func TestFetch_Check(t *testing.T) {
 		"/kind": {Kind: "FTP"}, "/after": {Kind: "FOLDER", After: "DELETE"}, "/files": {Kind: "FOLDER", Files: "[a"},
 		"/folder": {Kind: "FOLDER", Folder: "../other"}, "/cron": {Kind: "FOLDER", Cron: "daily"},
 		"/timeZone": {Kind: "FOLDER", Cron: "@daily", TimeZone: "Mars"}, "/bucket": {Kind: "S3"},
-		"/endpoint": {Kind: "S3", Bucket: "b", Endpoint: "ftp://x"}, "/port": {Kind: "FOLDER", Port: 22},
+		"/endpoint": {Kind: "FOLDER", Endpoint: "https://x"}, "/port": {Kind: "FOLDER", Port: 22},
 		"/host":     {Kind: "SFTP", Host: "u@h", User: "u", HostKeys: []string{"k"}},
 		"/hostKeys": {Kind: "SFTP", Host: "h", User: "u"}, "/user": {Kind: "FOLDER", User: "u"},
 	} {

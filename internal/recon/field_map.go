@@ -110,6 +110,17 @@ type Skip struct {
 	Where string `json:"where,omitempty"` // CEL over the row's columns
 }
 
+// Rest returns the first rows of a file without those that are left out; whole: they are all.
+func (s *Skip) Rest(rows []Record, whole bool) []Record {
+	if whole {
+		rows = rows[:max(0, len(rows)-s.Last)]
+	}
+	for len(rows) > 0 && rows[0].Row <= s.First {
+		rows = rows[1:]
+	}
+	return rows
+}
+
 // MapField is where one canonical field comes from: columns, joined when there are several, or a constant.
 type MapField struct {
 	Columns    []string          `json:"columns,omitempty"`  // column names or JSON paths ("payer.name")

@@ -27,3 +27,13 @@ func ParseFixedColumn(text string) (c FixedColumn, ok bool) {
 	c.To, _ = strconv.Atoi(part[3])
 	return c, c.From <= c.To && c.To <= fixedPlaceMax
 }
+
+// FixedColumns reads the columns of a map, of which those that are none were refused with it.
+func FixedColumns(texts []string) (all []FixedColumn) {
+	for _, text := range texts {
+		if column, ok := ParseFixedColumn(text); ok {
+			all = append(all, column)
+		}
+	}
+	return all
+}
