@@ -78,8 +78,7 @@ func Open(body io.Reader, name string, hints Hints) (*Reader, error) {
 	}
 	if m := hints.Map; m != nil {
 		hints.Format.Header, hints.Format.ReportsBook = m.Header, m.Interim == recon.InterimBooks
-		hints.Format.Charset = cmp.Or(hints.Format.Charset, m.Charset)
-		hints.Format.Fixed = recon.FixedColumns(m.Fixed)
+		hints.Format.Fixed, hints.Format.Charset = recon.FixedColumns(m.Fixed), cmp.Or(hints.Format.Charset, m.Charset)
 		if m.Delimiter != "" && hints.Format.Delimiter == 0 {
 			hints.Format.Delimiter = m.Delimiter[0]
 		}
