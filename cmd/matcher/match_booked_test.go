@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,14 @@ func TestAnAdjustmentEndsInALedgerRow(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
+
+	wrong := write("wrong.yaml", strings.Replace(bookedSetup, "metadata.contra", "metadata.kontra", 1))
+	args := []string{
+		"match", write("l.csv", bookedLeft+"L1,2026-01-05,A,,x,1.00,EUR\n"),
+		write("r.csv", bookedRight+"R1,2026-01-05,A,,1.00,EUR\n"), "--setup", wrong,
+	}
+	refused := run(t.Context(), args, nil, strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
+	require.ErrorContains(t, refused, `/accountField: books has no column "kontra": did you mean "contra"?`)
 
 	januaryLeft := "L1,2026-01-05,A,,invoice,100.00,EUR\nL2,2026-01-06,B,,invoice,50.00,EUR\n"
 	januaryRight := "R1,2026-01-06,A,,99.30,EUR\nR2,2026-01-07,B,,50.00,EUR\nR3,2026-01-08,,FEE,-3.50,EUR\n"

@@ -32,6 +32,7 @@ func (in *matchInput) checkRules() []recon.FieldError {
 		active = active || in.Rules[i].Active()
 		c.rule(&in.Rules[i], fmt.Sprintf("%s/%d", in.pointer, i))
 	}
+	c.field(in.left, in.options.AccountField, "/accountField", "")
 	if !active {
 		c.fail(in.pointer, recon.CodeNoRule, "every rule is switched off by enabled: false")
 	}

@@ -55,7 +55,7 @@ type groupDifferences struct {
 // How many values the counted enums have, "none" included, as far as a run gives them.
 const (
 	statuses    = recon.GroupPartial + 1
-	adjustments = recon.AdjustmentBankError + 1
+	adjustments = recon.AdjustmentTransfer + 1
 	classes     = recon.ClassData + 1
 	reasons     = recon.ReasonBookedTwice + 1
 )

@@ -43,6 +43,10 @@ func (r *Rule) Precedes(o *Rule) int {
 func (c *ruleChecker) post(r, full *Rule) {
 	impossible := func(pointer, why string) { c.refuse(pointer, CodeImpossible, "%s", why) }
 	c.atMost("/difference/account", r.Difference.Account, postTextMax)
+	if r.Difference.Reason == AdjustmentTransfer {
+		impossible("/difference/reason", "only a transfer to another context makes a TRANSFER: take "+
+			strings.Join(GivenReasons, ", "))
+	}
 	if r.Type != RulePostType {
 		if !reflect.ValueOf(r.Post).IsZero() {
 			impossible("/post", "only a rule of type POST books rows")

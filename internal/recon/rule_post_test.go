@@ -37,6 +37,8 @@ func TestPostRulesAreCheckedWhenTheyAreWritten(t *testing.T) {
 		{"/date", func(r *Rule) { r.Date.MaxDays = new(3) }},
 		{"/confirm/maxDifference", func(r *Rule) { r.Confirm.MaxDifference = Limits{Default: "1"} }},
 		{"/post", func(r *Rule) { r.Type = RuleExact }},
+		{"/difference/reason", func(r *Rule) { r.Difference.Reason = AdjustmentTransfer }},
+		{"/difference/account", func(r *Rule) { r.Difference.Account = "4730" }},
 	} {
 		rule := good
 		c.change(&rule)
