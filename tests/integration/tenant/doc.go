@@ -1,2 +1,3 @@
-// Package tenant holds the tests that provision and erase tenants on real servers.
+// Package tenant proves, on real servers and the real migrations, that a tenant's schema comes and goes whole or not at
+// all, and that no tenant reaches another's rows.
 package tenant

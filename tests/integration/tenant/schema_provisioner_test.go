@@ -1,7 +1,5 @@
 //go:build integration
 
-// Package tenant proves, on real servers and the real migrations, that a tenant's schema comes whole or not at all and
-// that no tenant reaches another's rows.
 package tenant
 
 import (
