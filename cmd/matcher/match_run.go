@@ -90,6 +90,7 @@ func (in *matchInput) open() (*reconciliation, error) {
 		return nil, err
 	}
 	in.noteCurrencies()
+	in.noteZones()
 	in.noteMaps()
 	in.options.Movements = recon.RuleSources{
 		Left: in.left.reads(recon.RowsMovements), Right: in.right.reads(recon.RowsMovements),
