@@ -39,8 +39,8 @@ func (in *matchInput) noteZones() {
 		return
 	}
 	slices.Sort(apart)
-	in.note("the times of %s name no zone, and those of the other side do: of rows that share a reference, %d are a day "+
-		"apart there (%s): timeZone in a map names their zone", bare.name(), len(apart),
+	in.note("the times of %s name no zone, and those of the other side do: of rows that share a reference, %d are a "+
+		"day apart there (%s): timeZone in a map names their zone", bare.name(), len(apart),
 		strings.Join(apart[:min(len(apart), zonesShown)], ", "))
 }
 

@@ -21,8 +21,12 @@ func TestCurrencyAbove(t *testing.T) {
 		"BRL": {{"Saldo", "R$ 1.250,00"}, {"Moeda: BRL"}},
 		"CNY": {{"币种：", "人民币"}},
 		"": {
-			{"PLZ Ort", "8000 Zug"}, {"For ALL accounts in ALL countries"}, {"EUR to USD rates in EUR and in USD"},
-			{"Statement of account 12 345 678"}, {"MAD MEN LLC"}, {"Opening balance", "1,000.00"},
+			{"PLZ Ort", "8000 Zug"},
+			{"For ALL accounts in ALL countries"},
+			{"EUR to USD rates in EUR and in USD"},
+			{"Statement of account 12 345 678"},
+			{"MAD MEN LLC"},
+			{"Opening balance", "1,000.00"},
 		},
 	} {
 		for _, fields := range lines {

@@ -177,7 +177,7 @@ func (i *Identities) admitID(row *Row) {
 		row.reject(conflict(tx, seen.line))
 		return
 	case seen.traits != now.traits && row.counts && seen.file == i.file && seen.line > 0:
-		row.alike = int(seen.line)
+		row.alike = true
 		tx.ExternalID = ""
 		row.Identity = Identity(tx)
 		i.Admit(row)

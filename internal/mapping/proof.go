@@ -27,6 +27,8 @@ type proof struct {
 
 	dated                 []entry // where only the dates show the order
 	moves, ties, opposite int
+	alike                 int   // rows that have the id of a row above, and count
+	alikeLines            []int // the first of them
 	missed, turned        []int // the first lines of rows that do not tie, and of those that tie the other way round
 }
 
@@ -183,6 +185,9 @@ func (p *proof) follow(row *Row) {
 	if row.Verdict == Rejected {
 		p.gaps++
 		return
+	}
+	if row.alike {
+		p.alike, p.alikeLines = p.alike+1, keepLine(p.alikeLines, row.Tx.Line)
 	}
 	a := p.of(row.standing.key)
 	switch {

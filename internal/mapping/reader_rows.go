@@ -25,7 +25,7 @@ type Row struct {
 	label    label
 	standing standing
 	counts   bool // the running balance moved by its amount
-	alike    int  // the line of a row that has its id, and counts as well
+	alike    bool // a row above has its id, and counts as well
 }
 
 // batchRows is how many rows go from one stage of Read to the next at once.
@@ -62,8 +62,6 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		})
 	}
 	var refused refusals
-	var alike int
-	var alikeLines []int
 	for b := range order {
 		<-b.ready
 		if b.crash != "" {
@@ -75,10 +73,6 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 			row.counts = proof.counts(row)
 			if row.Verdict != Rejected && (row.Verdict != SetAside || row.Tx.ExternalID != "") {
 				seen.Admit(row)
-			}
-			if row.alike > 0 {
-				alike++
-				alikeLines = keepLine(alikeLines, row.Tx.Line)
 			}
 			proof.follow(row)
 			refused.count(row)
@@ -92,11 +86,6 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 				return err
 			}
 			r.proved(proof)
-			if alike > 0 {
-				r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("%s with the id of a row above and the same "+
-					"money moved the running balance again (%s): all of them count, and these are known by what they hold",
-					rowsText(alike), lines(alikeLines, alike)))
-			}
 			r.statementsRead()
 			if r.fields.Skip != nil && refused.rows > 0 && refused.aside == refused.rows {
 				return skipsAll(refused.rows)
@@ -119,6 +108,11 @@ func (r *Reader) proved(p *proof) {
 	r.Detection.Notes = slices.DeleteFunc(r.Detection.Notes, func(note string) bool {
 		return strings.HasPrefix(note, fmt.Sprintf(notFollowing, p.column, ""))
 	})
+	if p.alike > 0 {
+		r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf("%s with the id of a row above and the same money "+
+			"moved the running balance again (%s): all of them count, and these are known by what they hold",
+			rowsText(p.alike), lines(p.alikeLines, p.alike)))
+	}
 	if missed := p.moves - p.ties; missed > 0 {
 		r.Detection.Notes = append(r.Detection.Notes, fmt.Sprintf(notFollowing, p.column, lines(p.missed, missed)))
 	}
