@@ -60,10 +60,45 @@ type bulkInput struct {
 	keyed
 	Body struct {
 		Action           string                 `json:"action" enum:"CONFIRM,REJECT,UNMATCH"`
-		GroupIDs         []string               `json:"groupIds" minItems:"1" maxItems:"500" nullable:"false"`
+		GroupIDs         []string               `json:"groupIds,omitempty" maxItems:"500" nullable:"false"`
+		Filter           *proposalFilter        `json:"filter,omitempty" doc:"Instead of ids, to confirm or reject: the proposed groups of one context that it leaves"`
+		Count            int                    `json:"count,omitempty" minimum:"1" maximum:"10000" doc:"How many the filter leaves, as you saw it; another number now answers 409"`
 		Note             string                 `json:"note,omitempty" maxLength:"2000" doc:"Needed to reject or unmatch: why"`
 		AdjustmentReason recon.AdjustmentReason `json:"adjustmentReason,omitempty" doc:"Of what the groups differ by and no adjustment covers"`
 	}
+}
+
+type proposalFilter struct {
+	ContextID string               `json:"contextId" minLength:"1" maxLength:"36"`
+	RunID     string               `json:"runId,omitempty" maxLength:"36"`
+	RuleID    string               `json:"ruleId,omitempty" maxLength:"36"`
+	Currency  string               `json:"currency,omitempty" maxLength:"3"`
+	HeldBy    textOf[recon.HeldBy] `json:"heldBy,omitempty"`
+	MinScore  int                  `json:"minScore,omitempty" minimum:"0" maximum:"100"`
+}
+
+// ids are the groups that are meant: those named, each once, or those that the filter leaves.
+func (in *bulkInput) ids(ctx context.Context, tx *postgres.Tx) ([]string, error) {
+	f, ids := in.Body.Filter, in.Body.GroupIDs
+	switch {
+	case (len(ids) > 0) == (f != nil):
+		return nil, badValue("/groupIds", recon.CodeMissingValue, "or filter is needed, and not both")
+	case f != nil && in.Body.Action == string(recon.ActionUnmatch):
+		return nil, badValue("/filter", recon.CodeInvalidValue, "names proposed groups, of which none can be unmatched")
+	case f != nil && in.Body.Count == 0:
+		return nil, badValue("/count", recon.CodeMissingValue, "is needed with a filter: how many groups you saw")
+	case f != nil:
+		return tx.ProposedGroups(ctx, recon.ProposalFilter{
+			ContextID: f.ContextID, RunID: f.RunID, RuleID: f.RuleID, Currency: f.Currency, HeldBy: valueOf(f.HeldBy),
+			MinScore: f.MinScore, Count: in.Body.Count,
+		})
+	}
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return nil, badValue(fmt.Sprintf("/groupIds/%d", i), recon.CodeDuplicate, "is named twice")
+		}
+	}
+	return ids, nil
 }
 
 type bulkOutcome struct {
@@ -77,13 +112,12 @@ func decideGroups(ctx context.Context, tx *postgres.Tx, in *bulkInput) (out bulk
 	if action != recon.ActionConfirm && in.Body.Note == "" {
 		return out, badValue("/note", recon.CodeMissingValue, "is needed to reject or unmatch")
 	}
-	for i, id := range in.Body.GroupIDs {
-		if slices.Contains(in.Body.GroupIDs[:i], id) {
-			return out, badValue(fmt.Sprintf("/groupIds/%d", i), recon.CodeDuplicate, "is named twice")
-		}
+	ids, err := in.ids(ctx, tx)
+	if err != nil {
+		return out, err
 	}
-	out.Items, err = tx.DecideGroups(ctx, in.Body.GroupIDs, recon.Decision{
-		Action: action, Note: in.Body.Note, Reason: in.Body.AdjustmentReason,
+	out.Items, err = tx.DecideGroups(ctx, ids, recon.Decision{
+		Action: action, Note: in.Body.Note, Reason: in.Body.AdjustmentReason, Bulk: true,
 	})
 	for _, o := range out.Items {
 		if o.Code == "" {

@@ -368,3 +368,35 @@ func TestMatchByHand(t *testing.T) {
 		d.Must("GET", "/v1/contexts/"+d.contextID+"/statement", nil, nil)
 	})
 }
+
+func TestReview_BulkByFilter(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 5, "")
+	conn, err := pgx.Connect(t.Context(), d.api.OwnerDSN)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `UPDATE "`+d.tenantID+`".match_groups SET held_by = 'DUPLICATE' WHERE left_amount = 50000`)
+	require.NoError(t, err)
+	bulk := func(rest string) testkit.Answer {
+		return d.Call("POST", "/v1/groups/bulk", `{"action":"CONFIRM","adjustmentReason":"ROUNDING","filter":{"contextId":"`+d.contextID+`"`+rest)
+	}
+	changed := bulk(`},"count":4}`)
+	require.Equal(t, "COUNT_CHANGED", changed.Problem().Code)
+	require.Contains(t, changed.Problem().Detail, "5 groups, not the 4")
+	require.Equal(t, "/count", bulk(`}}`).Problem().Errors[0].Pointer)
+	require.Equal(t, "COUNT_CHANGED", bulk(`,"currency":"USD"},"count":5}`).Problem().Code)
+	var out struct {
+		Done  int
+		Items []recon.GroupOutcome
+	}
+	require.NoError(t, json.Unmarshal(bulk(`},"count":5}`).Body, &out))
+	require.Equal(t, 4, out.Done)
+	var held []string
+	for _, o := range out.Items {
+		if o.Code != "" {
+			held = append(held, o.Code+" "+o.Status.String())
+		}
+	}
+	require.Equal(t, []string{"GROUP_HELD PROPOSED"}, held)
+	d.Must("POST", "/v1/groups/"+d.groups(t, "PROPOSED")[0].ID+"/confirm", `{"adjustmentReason":"ROUNDING"}`, nil)
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -42,10 +43,13 @@ func (tx *Tx) DecideGroups(ctx context.Context, ids []string, d recon.Decision) 
 		return nil, err
 	}
 	outcomes := make([]recon.GroupOutcome, len(ids))
-	done := []string{}
+	done, places := []string{}, make(map[string]int, len(known))
+	for i, id := range known {
+		places[id] = i
+	}
 	for i, id := range ids {
-		at := slices.Index(known, id)
-		if at < 0 {
+		at, there := places[id]
+		if !there {
 			outcomes[i] = recon.GroupOutcome{GroupID: id, Code: recon.CodeNotFound, Message: "there is no such group"}
 			continue
 		}
@@ -74,14 +78,65 @@ func (tx *Tx) knownGroups(ctx context.Context, ids []string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for groups: %w", err)
 	}
-	known := []string{}
+	known, found := []string{}, make(map[int64]bool, len(there))
+	for _, key := range there {
+		found[key] = true
+	}
 	for i, id := range ids {
-		if slices.Contains(there, keys[i]) {
+		if found[keys[i]] {
 			known = append(known, id)
 		}
 	}
 	return known, nil
 }
+
+// ProposedGroups returns the ids of proposed groups by a filter, under the context's lock, so that nothing comes or
+// goes before they are decided on.
+func (tx *Tx) ProposedGroups(ctx context.Context, f recon.ProposalFilter) ([]string, error) {
+	c, err := tx.lockOpenContext(ctx, f.ContextID)
+	if err != nil {
+		return nil, err
+	}
+	args, where := pgx.NamedArgs{"context": c.Num, "score": f.MinScore, "limit": recon.GroupsBulkMax + 1}, ""
+	if f.RunID != "" {
+		run, err := tx.Run(ctx, f.RunID)
+		if err != nil {
+			return nil, err
+		}
+		where = ` AND g.id BETWEEN @first AND @last`
+		args["first"], args["last"] = rowIDs(run.Num)
+	}
+	for _, by := range []struct{ column, value string }{
+		{"g.rule_id::text", f.RuleID}, {"g.currency", f.Currency}, {"g.held_by", f.HeldBy.String()},
+	} {
+		if by.value != "" {
+			name := strings.TrimSuffix(by.column[2:], "::text")
+			where, args[name] = where+" AND "+by.column+" = @"+name, by.value
+		}
+	}
+	keys, err := pgx.CollectRows(tx.query(ctx, `
+		SELECT g.id FROM match_groups g
+		WHERE g.context_num = @context AND g.status = 'PROPOSED' AND NOT g.preview AND g.score >= @score`+where+`
+		ORDER BY g.id LIMIT @limit`, args), pgx.RowTo[int64])
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading proposed groups: %w", err)
+	case len(keys) > recon.GroupsBulkMax:
+		return nil, recon.Unprocessable(recon.CodeTooManyAtOnce, fmt.Sprintf(
+			"the filter leaves more than %d groups, which is what one commit decides on: narrow it", recon.GroupsBulkMax))
+	case len(keys) != f.Count:
+		return nil, recon.Conflict(recon.CodeCountChanged,
+			"the filter now leaves %d groups, not the %d that you saw: read the list again", len(keys), f.Count)
+	}
+	ids := make([]string, len(keys))
+	for i, key := range keys {
+		ids[i] = tx.ids(kindGroup).Public(key)
+	}
+	return ids, nil
+}
+
+// heldBack are the gates that only a look at the group itself opens.
+var heldBack = []recon.HeldBy{recon.HeldByReversed, recon.HeldByContradicts, recon.HeldByDuplicate}
 
 var auditOf = map[recon.GroupAction]string{
 	recon.ActionConfirm: "group.confirm", recon.ActionReject: "group.reject",
@@ -193,7 +248,7 @@ func (tx *Tx) readGroups(
 ) ([]*decidedGroup, error) {
 	read, err := pgx.CollectRows(tx.query(ctx, `
 		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
-			coalesce(g.difference_reason, '') AS difference_reason, g.left_ids AS "left", g.right_ids AS "right",
+			coalesce(g.difference_reason, '') AS difference_reason, coalesce(g.held_by, '') AS held_by, g.left_ids AS "left", g.right_ids AS "right",
 			1 + coalesce(d.n, 0) AS version, coalesce(a.amount, 0) AS adjusted, coalesce(a.posted, false) AS posted,
 			coalesce(a.hands, '{}') || coalesce(d.makers, '{}') AS hands, coalesce(d.approved, false) AS approved
 		FROM match_groups g
@@ -242,6 +297,9 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 	switch {
 	case err != nil:
 		return g.Status, err
+	case d.Action == recon.ActionConfirm && d.Bulk && slices.Contains(heldBack, g.HeldBy):
+		return g.Status, recon.Forbidden(recon.CodeGroupHeld,
+			"the group is held by %s: look at it and confirm it alone", g.HeldBy)
 	case d.Action == recon.ActionConfirm && g.context.Settings.FourEyes && slices.Contains(g.Hands, tx.actor):
 		return g.Status, recon.Forbidden(recon.CodeFourEyes,
 			"you matched or adjusted this group yourself: another person confirms it")

@@ -348,6 +348,9 @@ const (
 	CodeGroupPreview = "GROUP_PREVIEW"
 	// CodeFourEyes (403): You matched or adjusted the group yourself. Another person confirms it.
 	CodeFourEyes = "FOUR_EYES"
+	// CodeGroupHeld (403): The group is held back because a row is reversed, suspected twice or contradicted by another
+	// key, so it is never confirmed together with others. Look at it and confirm it alone.
+	CodeGroupHeld = "GROUP_HELD"
 	// CodeExceptionStatus (409): The exception is in a state that does not allow this. The message names the way.
 	CodeExceptionStatus = "EXCEPTION_STATUS"
 	// CodeResolutionStatus (409): The resolution is decided already, or waits for a decision. Read it again.

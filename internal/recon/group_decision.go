@@ -55,6 +55,8 @@ type Decision struct {
 	Reason AdjustmentReason
 	// Version of the group that was looked at; 0: whatever it is now.
 	Version int
+	// Bulk is a decision on many groups, of which no one has looked at each.
+	Bulk bool
 }
 
 // GroupDecision is one line of a group's history.

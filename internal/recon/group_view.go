@@ -45,6 +45,20 @@ type GroupItem struct {
 	Description   string `json:"description,omitempty"`
 }
 
+// GroupsBulkMax bounds how many groups one commit decides on by filter.
+const GroupsBulkMax = 10_000
+
+// ProposalFilter names proposed groups of a context; empty fields do not narrow. Count is how many the caller saw.
+type ProposalFilter struct {
+	ContextID string
+	RunID     string
+	RuleID    string
+	Currency  string
+	HeldBy    HeldBy
+	MinScore  int
+	Count     int
+}
+
 // GroupFilter narrows a list of groups; empty fields do not. Without a run it is the context's real groups.
 type GroupFilter struct {
 	RunID  string
