@@ -48,17 +48,14 @@ func TestEachAdjustmentIsBookedOnce(t *testing.T) {
 		require.NoError(t, err)
 		rows, dues := map[uint32]bool{}, map[string]bool{}
 		for _, b := range res.Bookings {
-			of := fmt.Sprint("group ", b.Group)
-			due := recon.Minor(0)
+			of, amount := fmt.Sprint("group ", b.Group), func() recon.Minor { return res.Groups[b.Group].Difference }
 			if b.Group == NoGroup {
-				of, due = fmt.Sprint("owed ", b.Owed), options.Owed[b.Owed].Amount
+				of, amount = fmt.Sprint("owed ", b.Owed), func() recon.Minor { return options.Owed[b.Owed].Amount }
 				require.Empty(t, options.Owed[b.Owed].Booked)
-			} else {
-				due = res.Groups[b.Group].Difference
 			}
 			require.False(t, rows[b.Row] || dues[of], "%v", b)
 			rows[b.Row], dues[of] = true, true
-			require.Equal(t, -due, left.Amount(b.Row))
+			require.Equal(t, -amount(), left.Amount(b.Row))
 		}
 		for i := range res.Open[LeftIndex] {
 			require.False(t, rows[res.Open[LeftIndex][i].Row], "what books is not open")
