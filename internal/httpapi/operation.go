@@ -64,9 +64,10 @@ type endpoint struct {
 	opens   opening
 	call    handler
 
-	status   int    // of success
-	location string // prefix of the Location of what was made
-	bodyDoc  any    // documents Body where the handler decodes it itself
+	status   int           // of success
+	location string        // prefix of the Location of what was made
+	bodyDoc  any           // documents Body where the handler decodes it itself
+	most     time.Duration // that a request may take; 0: what the settings allow
 
 	stream   streamer // instead of call
 	describe describer
@@ -282,9 +283,10 @@ func (e *endpoint) serve(in *input) streamer {
 		solver.Waiting.Add(1)
 		defer solver.Waiting.Add(-1)
 		limits, conn := a.Limits(), http.NewResponseController(w)
-		ctx, cancel := context.WithTimeout(r.Context(), limits.Request)
+		most := max(e.most, limits.Request)
+		ctx, cancel := context.WithTimeout(r.Context(), most)
 		defer cancel()
-		_ = conn.SetWriteDeadline(time.Now().Add(limits.Request + writeGrace))
+		_ = conn.SetWriteDeadline(time.Now().Add(most + writeGrace))
 		_ = conn.SetReadDeadline(time.Now().Add(bodyReadTimeout))
 		r.Body = http.MaxBytesReader(w, r.Body, limits.BodyBytes)
 		value, err := in.read(r)

@@ -3,13 +3,18 @@
 package httpapi
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
@@ -110,4 +115,26 @@ func TestBodyHash_IsOfTheMeaning(t *testing.T) {
 	require.Equal(t, bodyHash(&one), bodyHash(&same))
 	require.NotEqual(t, bodyHash(&one), bodyHash(&other))
 	require.Len(t, bodyHash(&struct{ keyed }{}), 32)
+}
+
+// A new reading takes as long as an upload: neither is broken off after the time of other requests.
+func TestLongRequestsHaveTheTimeOfAnUpload(t *testing.T) {
+	a := &API{Config: Config{Limits: func() Limits { return Limits{Request: time.Second, BodyBytes: 1 << 10} }}}
+	var left time.Duration
+	e := direct(func(_ *API, ctx context.Context, _ *struct{}) (none, error) {
+		at, _ := ctx.Deadline()
+		left = time.Until(at)
+		return none{}, nil
+	})
+	for most, want := range map[time.Duration]time.Duration{0: time.Second, time.Hour: time.Hour} {
+		e := e.lasts(most)
+		in := newInput(newDocument("").schemas, e.in, &huma.Operation{})
+		require.NoError(t, e.serve(in)(a, httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", http.NoBody)))
+		require.InDelta(t, want, left, float64(time.Second))
+	}
+	for _, op := range operations {
+		if op.id == "reprocess-import" || op.id == "mend-reject" {
+			require.Equal(t, storeTimeout, op.endpoint.most, op.id)
+		}
+	}
 }

@@ -84,6 +84,12 @@ func describeOriginal(_ *document, op *huma.Operation) {
 	}
 }
 
+// lasts lets a request take longer than the settings allow others.
+func (e endpoint) lasts(most time.Duration) endpoint {
+	e.most = most
+	return e
+}
+
 type reprocessInput struct {
 	pathID
 	keyed

@@ -281,7 +281,8 @@ var operations = []operation{
 	},
 	{
 		"PATCH /v1/imports/{importId}/rejects/{row}", preparer, "mend-reject",
-		"Take in a row of an import that was refused or set aside, with other values", direct((*API).mendReject),
+		"Take in a row of an import that was refused or set aside, with other values",
+		direct((*API).mendReject).lasts(storeTimeout),
 	},
 	{
 		"GET /v1/imports/{importId}/reading", viewer, "get-reading", "Get how an import was read, and why",
@@ -307,7 +308,7 @@ var operations = []operation{
 	{
 		"POST /v1/imports/{importId}/reprocess", approver, "reprocess-import",
 		"Read an import's original anew; decisions on rows that stay the same survive",
-		direct((*API).reprocessImport).bodyOf(reprocessDoc{}),
+		direct((*API).reprocessImport).bodyOf(reprocessDoc{}).lasts(storeTimeout),
 	},
 	{"POST /v1/imports/{importId}/void", preparer, "void-import", "Void an import", act((*postgres.Tx).VoidImport)},
 

@@ -170,8 +170,11 @@ func (s *Service) ParseAgain(ctx context.Context, importID string, again Again) 
 	}
 	reading := Service{DB: s.DB, SpoolDir: s.SpoolDir} // the original is there
 	parsed, err := reading.parse(ctx, newUpload(body, 0), File{Name: imported.FileName, Answers: again.Answers}, t)
+	if err != nil && ctx.Err() == nil {
+		err = whole(body, err)
+	}
 	if err != nil {
-		return nil, whole(body, err)
+		return nil, err
 	}
 	parsed.load.Import.ID = imported.ID
 	return parsed, nil
