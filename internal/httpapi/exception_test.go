@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/postgres"
 	"matcher/internal/recon"
 	"matcher/internal/testkit"
 )
@@ -152,6 +153,21 @@ func TestExceptions_PolicyAndLists(t *testing.T) {
 			require.Equal(t, pointer, refused.Problem().Errors[0].Pointer, body)
 		}
 		require.Equal(t, 412, d.Call("PUT", "/v1/contexts/"+d.contextID+"/exception-policy", `{}`, "If-Match", `"7"`).Status)
+	})
+	t.Run("a clone has the same policy, and the calendar that it names stays", func(t *testing.T) {
+		policy := func(contextID string) (p postgres.StoredPolicy) {
+			d.Must("GET", "/v1/contexts/"+contextID+"/exception-policy", nil, &p)
+			return p
+		}
+		var days postgres.StoredCalendar
+		d.Must("POST", "/v1/calendars", `{"id":"days"}`, &days)
+		var own, clone recon.Context
+		d.Must("POST", "/v1/contexts", `{"name":"own"}`, &own)
+		d.Must("PUT", "/v1/contexts/"+own.ID+"/exception-policy", `{"calendar":"days","dueDays":[4,3,2,1]}`, nil)
+		require.Equal(t, "IN_USE", d.Call("DELETE", "/v1/calendars/"+days.ID, nil).Problem().Code)
+		d.Must("POST", "/v1/contexts/"+own.ID+"/clone", `{"name":"clone"}`, &clone)
+		require.Equal(t, policy(own.ID).ExceptionPolicy, policy(clone.ID).ExceptionPolicy)
+		require.Equal(t, 1, policy(clone.ID).Version)
 	})
 	t.Run("another run keeps what people did, and the age", func(t *testing.T) {
 		before := d.exception(t, "A1")

@@ -42,6 +42,9 @@ func (tx *Tx) calendars() configured[recon.Calendar] {
 	c.used = `
 		FROM rules r JOIN rule_versions v ON v.rule_id = r.id AND v.version = r.version
 		WHERE r.deleted_at IS NULL AND v.body -> 'date' ->> 'calendar' = @name
-		UNION ALL SELECT FROM expectations WHERE body ->> 'calendar' = @name`
+		UNION ALL SELECT FROM expectations WHERE body ->> 'calendar' = @name
+		UNION ALL SELECT FROM exception_policies p
+		WHERE p.body ->> 'calendar' = @name
+		AND p.version = (SELECT max(l.version) FROM exception_policies l WHERE l.context_num = p.context_num)`
 	return c
 }

@@ -106,7 +106,7 @@ func (c configured[T]) unused(ctx context.Context, named T) error {
 	}
 	if used {
 		return recon.Conflict(recon.CodeInUse,
-			"a rule, or what a source expects, names this %s: change that first", c.noun.name)
+			"a rule, a policy or what a source expects names this %s: change that first", c.noun.name)
 	}
 	return nil
 }

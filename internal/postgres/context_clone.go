@@ -31,6 +31,10 @@ var clonedParts = []string{
 	WHERE o.context_id = @from AND o.deleted_at IS NULL`,
 	`INSERT INTO fee_rules (id, context_id, fee_schedule_id, name, priority, body, created_by)
 	SELECT gen_random_uuid(), @to, fee_schedule_id, name, priority, body, @actor FROM fee_rules WHERE context_id = @from ORDER BY num`,
+	`INSERT INTO exception_policies (context_num, version, body, created_by)
+	SELECT n.num, 1, p.body, @actor
+	FROM contexts o JOIN contexts n ON n.id = @to JOIN exception_policies p ON p.context_num = o.num
+	WHERE o.id = @from AND p.version = (SELECT max(version) FROM exception_policies WHERE context_num = o.num)`,
 	`INSERT INTO schedules (id, context_id, name, cron, time_zone, mode, enabled, created_by)
 	SELECT gen_random_uuid(), @to, name, cron, time_zone, mode, false, @actor FROM schedules WHERE context_id = @from ORDER BY num`,
 }
