@@ -134,7 +134,7 @@ func TestLongRequestsHaveTheTimeOfAnUpload(t *testing.T) {
 	}
 	for _, op := range operations {
 		if op.id == "reprocess-import" || op.id == "mend-reject" {
-			require.Equal(t, storeTimeout, op.endpoint.most, op.id)
+			require.Equal(t, storeTimeout, op.most, op.id)
 		}
 	}
 }
