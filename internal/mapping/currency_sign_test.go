@@ -26,5 +26,7 @@ func TestSignsOfCurrencies(t *testing.T) {
 	require.Empty(t, asked(mixed, recon.FieldMap{Fields: map[string]recon.MapField{
 		recon.FieldCurrency: {Values: map[string]string{"kr": "SEK"}},
 	}}, ""))
+	signs := recon.FieldMap{Fields: map[string]recon.MapField{recon.FieldCurrency: {Default: "EUR"}}}
+	require.Contains(t, opened(t, mixed, Hints{Map: &signs}).ReadAs(), "currency=by its sign")
 	require.Empty(t, asked("date,amount\n2026-01-05,$5.00\n2026-01-06,6.00\n", recon.FieldMap{}, ""), "one sign for all")
 }

@@ -183,10 +183,12 @@ func (d *detector) takeGiven() error {
 		}
 		field.Else = "" // a substitute, for some rows
 		d.choose(name, field.Names(), cmp.Or(d.origin, "named by the map"), Stated)
-		if given := &d.report.Choices[len(d.report.Choices)-1]; len(field.Subtract) > 0 {
+		given := &d.report.Choices[len(d.report.Choices)-1]
+		switch given.Value = field.Constant; {
+		case len(field.Subtract) > 0:
 			given.Value = sumText(field)
-		} else {
-			given.Value = field.Constant
+		case field.NoOrigin():
+			given.Value = "by its sign"
 		}
 	}
 	return unfit(problems)
