@@ -33,14 +33,11 @@ func unitAbove(preamble []recon.Record) *aboveUnit {
 // longNumbers are amounts and numbers of accounts: the zeros in them are no unit.
 var longNumbers = regexp.MustCompile(`\d[\d.,'’ ]*\d`)
 
+var numberMarks = strings.NewReplacer(".", "", ",", "", "'", "", "’", "", " ", "")
+
 // onlyThousand leaves of a number what may be a unit.
 func onlyThousand(number string) string {
-	if digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, number); digits == "1000" || digits == "000" {
+	if digits := numberMarks.Replace(number); digits == "1000" || digits == "000" {
 		return number
 	}
 	return ""
