@@ -204,7 +204,7 @@ func checkBulk(c *recon.ExceptionCommand) error {
 		return badValue("/resolution/outcome", recon.CodeInvalidValue,
 			"must be BOOKED, SUSPENSE, UNAPPLIED, WRITTEN_OFF or IGNORED for many exceptions at once")
 	case c.Action == recon.ExceptionResolve:
-		return check(recon.Below("/resolution", c.Resolution.Check()))
+		return check(recon.Below("/resolution", c.Check()))
 	}
 	return nil
 }

@@ -131,7 +131,8 @@ func TestExceptions_PolicyAndLists(t *testing.T) {
 		d.Must("GET", "/v1/contexts/"+d.contextID+"/exceptions/summary?status=UNRESOLVED", nil, &s)
 		require.EqualValues(t, 6, s.Count)
 		require.Equal(t, []recon.ExceptionTotal{
-			{Currency: "EUR", Count: 4, Amount: "2005040.00"}, {Currency: "JPY", Count: 1, Amount: "7000"},
+			{Currency: "EUR", Count: 4, Amount: "2005040.00"},
+			{Currency: "JPY", Count: 1, Amount: "7000"},
 			{Currency: "USD", Count: 1, Amount: "20000.00"},
 		}, s.Currencies)
 		require.Contains(t, s.Facets, recon.ExceptionFacet{

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -64,11 +65,11 @@ type exceptionOrder struct {
 }
 
 var exceptionOrders = map[string]exceptionOrder{
-	"amount": {"abs(e.amount)", "bigint", func(e *exceptionRow) string { return fmt.Sprint(int64(recon.Minor(e.Minor).Abs())) }},
+	"amount": {"abs(e.amount)", "bigint", func(e *exceptionRow) string { return strconv.FormatInt(int64(recon.Minor(e.Minor).Abs()), 10) }},
 	"age":    {"e.date", "date", func(e *exceptionRow) string { return e.Date.String() }},
 	"due":    {"e.due", "date", func(e *exceptionRow) string { return e.Due.String() }},
 	"severity": {
-		"e.severity", "smallint", func(e *exceptionRow) string { return fmt.Sprint(uint8(e.Severity)) },
+		"e.severity", "smallint", func(e *exceptionRow) string { return strconv.Itoa(int(e.Severity)) },
 	},
 }
 
@@ -202,8 +203,15 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 
 // exceptionFacets are what a summary counts by: the column of its query, and the facet's name.
 var exceptionFacets = []struct{ column, name string }{
-	{"status", "status"}, {"severity", "severity"}, {"class", "class"}, {"reason", "reason"}, {"side", "side"},
-	{"source", "source"}, {"assignee", "assignee"}, {"band", "ageBand"}, {"overdue", "overdue"},
+	{"status", "status"},
+	{"severity", "severity"},
+	{"class", "class"},
+	{"reason", "reason"},
+	{"side", "side"},
+	{"source", "source"},
+	{"assignee", "assignee"},
+	{"band", "ageBand"},
+	{"overdue", "overdue"},
 }
 
 // ExceptionSummary counts and sums the exceptions of a filter in one pass.

@@ -120,7 +120,8 @@ func (tx *Tx) judgeEnding(ctx context.Context, limits limiters, e *ending) (seco
 	if e.asked.Outcome == recon.OutcomeMatched { // the group itself is proposed then
 		return false, nil
 	}
-	if auth.RequireRole(ctx, auth.RoleApprover) != nil || e.context.Settings.FourEyes {
+	principal, _ := auth.PrincipalFrom(ctx)
+	if e.context.Settings.FourEyes || !auth.Allows(principal.Roles, auth.RoleApprover) {
 		return true, nil
 	}
 	return tx.takeEnding(ctx, limits, e)

@@ -93,12 +93,12 @@ func (tx *Tx) proposeTransfer(ctx context.Context, e *ending) error {
 		return nil
 	}
 	other, err := tx.transferTarget(ctx, e)
-	if err != nil {
-		if recon.KindOf(err) == "" {
-			return err
-		}
+	if recon.KindOf(err) == recon.KindUnprocessable {
 		e.refused = err
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	e.target, other.target = other, e
 	e.to = recon.ExceptionWaiting

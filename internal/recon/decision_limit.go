@@ -35,9 +35,9 @@ func (l *DecisionLimit) check() []FieldError {
 	for i, role := range l.Roles {
 		check.oneOf("/roles/"+strconv.Itoa(i), role, LimitRoles...)
 	}
-	errs := append(check.errs, l.Max.Check("/max")...)
-	errs = append(errs, l.PerMonth.Check("/perMonth")...)
-	return append(errs, l.TwoPeopleAbove.Check("/twoPeopleAbove")...)
+	check.errs = append(check.errs, l.Max.Check("/max")...)
+	check.errs = append(check.errs, l.PerMonth.Check("/perMonth")...)
+	return append(check.errs, l.TwoPeopleAbove.Check("/twoPeopleAbove")...)
 }
 
 // Of is the reasons that the line is about.

@@ -180,12 +180,11 @@ func (a *Assessor) byAmount(f OpenFact) (Severity, string) {
 		if !known {
 			return SeverityMedium, fmt.Sprintf("no rate between %s and %s is known", f.Currency, reporting)
 		}
-		converted, err := amount, error(nil)
+		convert := rate.ConvertBack
 		if rate.To == reporting {
-			converted, err = rate.Convert(amount)
-		} else {
-			converted, err = rate.ConvertBack(amount)
+			convert = rate.Convert
 		}
+		converted, err := convert(amount)
 		if err != nil {
 			return SeverityCritical, "the amount is too large to be converted"
 		}
