@@ -98,18 +98,21 @@ func TestExceptions_PolicyAndLists(t *testing.T) {
 		require.Equal(t, "B2 A4 A3 A2 B1 A1", d.names(t, "sort=age"))
 		require.Equal(t, "B2 A3 B1 A4 A2 A1", d.names(t, "sort=-severity"))
 		var p page[recon.Exception]
-		path, seen := "/v1/exceptions?limit=2&sort=-amount&contextId="+d.contextID, ""
-		for cursor := ""; ; cursor = "&cursor=" + p.NextCursor {
-			p = page[recon.Exception]{}
-			d.Must("GET", path+cursor, nil, &p)
-			for _, e := range p.Items {
-				seen += e.ExternalID + " "
+		for sort, want := range map[string]string{"": "A1 A2 A3 A4 B1 B2 ", "&sort=-amount": "B2 A3 A2 A4 A1 B1 "} {
+			path, seen := "/v1/exceptions?limit=2&contextId="+d.contextID+sort, ""
+			for cursor := ""; ; cursor = "&cursor=" + p.NextCursor {
+				p = page[recon.Exception]{}
+				d.Must("GET", path+cursor, nil, &p)
+				for _, e := range p.Items {
+					seen += e.ExternalID + " "
+				}
+				if p.NextCursor == "" {
+					break
+				}
 			}
-			if p.NextCursor == "" {
-				break
-			}
+			require.Equal(t, want, seen)
 		}
-		require.Equal(t, "B2 A3 A2 A4 A1 B1 ", seen)
+		path := "/v1/exceptions?limit=2&sort=-amount&contextId=" + d.contextID
 		d.Must("GET", path, nil, &p)
 		other := d.Call("GET", strings.Replace(path, "-amount", "age", 1)+"&cursor="+p.NextCursor, nil)
 		require.Equal(t, "BAD_CURSOR", other.Problem().Code)

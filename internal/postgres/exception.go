@@ -89,11 +89,7 @@ func (tx *Tx) Exceptions(
 	}
 	var after string
 	var id int64
-	keys := []any{&id}
-	if sorted {
-		keys = []any{&after, &id}
-	}
-	more, err := page.afterKeys(keys...)
+	more, err := page.afterKeys(&after, &id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -125,7 +121,7 @@ func (tx *Tx) Exceptions(
 		if sorted {
 			return []any{by.of(&e), e.Key}
 		}
-		return []any{e.Key}
+		return []any{"", e.Key}
 	})
 	items := make([]recon.Exception, len(rows))
 	for i := range rows {

@@ -56,7 +56,7 @@ func (c *contract) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	seen := &seenAnswer{ResponseWriter: w}
 	c.Handler.ServeHTTP(seen, r)
-	if seen.status == 0 || seen.status == http.StatusMethodNotAllowed {
+	if seen.status == 0 || seen.status == http.StatusMethodNotAllowed || r.Context().Err() != nil {
 		return
 	}
 	if err := c.check(path, method, seen); err != nil {
