@@ -88,7 +88,7 @@ func Open(ctx context.Context, cfg Config, role Role, log *slog.Logger) (*App, e
 func OpenTenants(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	cfg.Tenancy.trustedURL = cfg.Tenancy.MultiTenantURL
 	a := &App{cfg: cfg, log: log, figures: telemetry.NewRegistry()}
-	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // G118: Close calls it
+	a.background, a.breakOff = context.WithCancel(context.WithoutCancel(ctx))
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	}

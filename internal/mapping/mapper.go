@@ -283,7 +283,7 @@ func (m *Mapper) lay(header []string) *layout {
 // inFields reports whether all of a column is in the fields that digests are over.
 func (m *Mapper) inFields(at int) bool {
 	for _, s := range []*source{m.reference, m.description, m.currency, m.amount, m.date, m.valueDate} {
-		if s != nil && len(s.columns) == 1 && s.columns[0] == at && len(s.steps)+len(s.values) == 0 && s.ifEmpty == "" {
+		if s != nil && len(s.columns) == 1 && s.columns[0] == at && len(s.steps)+len(s.values) == 0 {
 			return true
 		}
 	}

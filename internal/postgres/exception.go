@@ -217,10 +217,10 @@ func (tx *Tx) ExceptionSummary(ctx context.Context, filter recon.ExceptionFilter
 	if err != nil {
 		return out, err
 	}
-	sets, name, columns := "(currency)", "CASE", []string{}
+	sets, names, columns := []string{"(currency)"}, []string{}, []string{}
 	for _, f := range exceptionFacets {
-		sets += ", (currency, " + f.column + ")"
-		name += " WHEN GROUPING(" + f.column + ") = 0 THEN '" + f.name + "'"
+		sets = append(sets, "(currency, "+f.column+")")
+		names = append(names, " WHEN GROUPING("+f.column+") = 0 THEN '"+f.name+"'")
 		columns = append(columns, f.column)
 	}
 	args["bands"], args["severities"] = recon.ExceptionBands, recon.Severities
@@ -235,13 +235,13 @@ func (tx *Tx) ExceptionSummary(ctx context.Context, filter recon.ExceptionFilter
 					WHERE current_date - e.date > b.days), 0)::text AS band
 			`+from+`
 		)
-		SELECT `+name+` ELSE '' END AS facet, coalesce(`+strings.Join(columns, ", ")+`, '') AS value, currency, count(*),
+		SELECT CASE`+strings.Join(names, "")+` ELSE '' END AS facet, coalesce(`+strings.Join(columns, ", ")+`, '') AS value, currency, count(*),
 			sum(amount)::text AS amount
 		FROM (
 			SELECT f.currency, f.amount, f.status, f.severity, f.class, f.reason, f.side, f.assignee, f.overdue, f.band, s.name AS source
 			FROM found f JOIN sources s ON s.num = f.source_num
 		) f
-		GROUP BY GROUPING SETS (`+sets+`)
+		GROUP BY GROUPING SETS (`+strings.Join(sets, ", ")+`)
 		ORDER BY 1, 2, 3`, args))
 	if err != nil {
 		return out, fmt.Errorf("summing exceptions: %w", err)

@@ -90,7 +90,7 @@ func (tx *Tx) Resolutions(
 // proposeTransfer asks another context to take a row's money: both exceptions wait until a person there accepts.
 func (tx *Tx) proposeTransfer(ctx context.Context, e *ending) error {
 	if e.refused = e.fault(); e.refused != nil {
-		return nil
+		return nil //nolint:nilerr // the refusal is of this row alone, and is kept
 	}
 	other, err := tx.transferTarget(ctx, e)
 	if recon.KindOf(err) == recon.KindUnprocessable {
