@@ -5,14 +5,11 @@ import (
 	"strconv"
 )
 
-// Reasons of decisions that are no adjustment's.
-const decisionIgnored = "IGNORED"
+// DecisionIgnored is the reason of ignoring a row, which is no adjustment's.
+const DecisionIgnored = "IGNORED"
 
 // DecisionReasons are what a limit may be about: adjustments that people make, transfers, and ignored rows.
-var DecisionReasons = append(slices.Clone(AdjustmentReasons[AdjustmentRounding:]), decisionIgnored)
-
-// DecisionIgnored is the reason of ignoring a row.
-const DecisionIgnored = decisionIgnored
+var DecisionReasons = append(slices.Clone(AdjustmentReasons[AdjustmentRounding:]), DecisionIgnored)
 
 // LimitRoles are the roles that a limit may name.
 var LimitRoles = []string{"preparer", "approver", "reviewer", "controller", "admin"}
@@ -20,7 +17,7 @@ var LimitRoles = []string{"preparer", "approver", "reviewer", "controller", "adm
 // DecisionLimit is one line of the matrix reason × amount × role. What was decided before in the calendar month counts
 // with it: all reasons of the line together, so that splitting an amount goes round nothing.
 type DecisionLimit struct {
-	Reasons        []string `json:"reasons,omitempty" maxItems:"10" nullable:"false" doc:"ROUNDING, FEE, FX_DIFFERENCE, DISCOUNT, TAX, WRITE_OFF, TRANSFER or IGNORED; default all"`
+	Reasons        []string `json:"reasons,omitempty" maxItems:"10" nullable:"false" doc:"Reasons of adjustments, TRANSFER or IGNORED; default all"`
 	Roles          []string `json:"roles,omitempty" maxItems:"10" nullable:"false" doc:"Whose limit this is; default every role"`
 	Max            Limits   `json:"max,omitzero" doc:"Most of one party a month; of rows that name none, of one group or row"`
 	PerMonth       Limits   `json:"perMonth,omitzero" doc:"Most of the context a month"`
