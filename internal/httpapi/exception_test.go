@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -73,6 +74,16 @@ func (d desk) names(t *testing.T, query string) string {
 func (d desk) do(t *testing.T, c *testkit.Client, externalID, verb, body string) testkit.Answer {
 	t.Helper()
 	return c.Call("POST", "/v1/exceptions/"+d.exception(t, externalID).ID+"/"+verb, body)
+}
+
+// The policy that the page shows is one that the service takes.
+func TestExceptions_ThePolicyOfThePage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/open-rows.md")
+	require.NoError(t, err)
+	_, policy, _ := strings.Cut(string(text), "```json\n")
+	policy, _, _ = strings.Cut(policy, "```")
+	newOpenDesk(t, policy)
 }
 
 func TestExceptions_PolicyAndLists(t *testing.T) {
