@@ -89,7 +89,7 @@ type ObjectsConfig struct {
 type FetchConfig struct {
 	// WatchRoot is the folder that has one for each tenant, {tenantID}/, below which sources may watch folders.
 	WatchRoot string `env:"MATCHER_WATCH_ROOT"`
-	// Networks are those besides the internet in which tenants may name servers, as 10.1.0.0/16.
+	// Networks are those other than the internet in which tenants may name servers, as 10.1.0.0/16.
 	Networks []string `env:"MATCHER_FETCH_NETWORKS"`
 	// SecretsKey seals tenants' credentials: the base64 of 32 random bytes. Older keys, behind commas, only open.
 	SecretsKey string `env:"MATCHER_SECRETS_KEY"`

@@ -60,7 +60,7 @@ func TestEachAdjustmentIsBookedOnce(t *testing.T) {
 		for i := range res.Open[LeftIndex] {
 			require.False(t, rows[res.Open[LeftIndex][i].Row], "what books is not open")
 		}
-		total := recon.Minor(0) // what is left to be booked is what the bridge says
+		total := recon.Minor(0) // what is left to be booked is what the bridge shows
 		for i := range options.Owed {
 			if !dues[fmt.Sprint("owed ", i)] {
 				continue

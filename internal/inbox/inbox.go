@@ -48,7 +48,7 @@ type Place interface {
 // Opener opens places.
 type Opener struct {
 	Root     string            // of folders, one below it for each tenant; "": there are none
-	Networks outbound.Networks // that servers may be in besides the internet
+	Networks outbound.Networks // that servers may be in other than the internet
 }
 
 // Open opens the place of the tenant in ctx. The caller closes it.

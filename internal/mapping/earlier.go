@@ -141,7 +141,7 @@ func (r *Reader) reopen(e *Earlier, m recon.FieldMap) error {
 		m.Unit = ""
 	}
 	r.notes = append(slices.Clone(r.notes), "the last file of this source was otherwise: "+
-		strings.Join(reasons, "; ")+": what that says is found anew, and the rest is read as then")
+		strings.Join(reasons, "; ")+": what depends on that is found anew, and the rest is read as then")
 	err = r.detect(m.With(stated))
 	r.notes = before.notes
 	r.how = "as last period, and anew where it differs:"

@@ -68,7 +68,7 @@ func (c Context) Check() []FieldError {
 	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
 		faults = append(faults, FieldError{
 			Pointer: "/settings/duplicateDays", Code: CodeInvalidValue,
-			Message: fmt.Sprintf("must lie between 0 and %d", DuplicateDaysMax),
+			Message: fmt.Sprintf("must be between 0 and %d", DuplicateDaysMax),
 		})
 	}
 	if field := c.Settings.AccountField; field != "" {

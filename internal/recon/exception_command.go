@@ -93,9 +93,9 @@ func (c *ExceptionCommand) Judge(status string, due, today Day) (string, error) 
 	case c.Action != ExceptionSnooze:
 		return status, nil
 	case c.Until <= today || c.Until > today+SnoozeDaysMax:
-		return status, snoozeFault("must lie after today and within a year")
+		return status, snoozeFault("must be after today and within a year")
 	case c.Until > due:
-		return status, snoozeFault("lies after the day on which the exception is due, " + due.String() +
+		return status, snoozeFault("is after the due day of the exception, " + due.String() +
 			": no one may hide it longer")
 	}
 	return ExceptionWaiting, nil

@@ -71,7 +71,7 @@ func (p *ExceptionPolicy) Check() []FieldError {
 	}
 	for i, days := range p.DueDays {
 		if days < 1 || days > dueDaysMax {
-			check.refuse("/dueDays/"+strconv.Itoa(i), CodeInvalidValue, "must lie between 1 and %d", dueDaysMax)
+			check.refuse("/dueDays/"+strconv.Itoa(i), CodeInvalidValue, "must be between 1 and %d", dueDaysMax)
 		}
 	}
 	if p.Party != "" && !slices.Contains(TextFields, p.Party) && !strings.HasPrefix(p.Party, MetadataPrefix) {
@@ -86,7 +86,7 @@ func (p *ExceptionPolicy) Check() []FieldError {
 			check.refuse(at, CodeInvalidValue, "is no reason that a row is open for")
 		}
 		if days < 0 || days > graceDaysMax {
-			check.refuse(at, CodeInvalidValue, "must lie between 0 and %d", graceDaysMax)
+			check.refuse(at, CodeInvalidValue, "must be between 0 and %d", graceDaysMax)
 		}
 	}
 	return check.errs

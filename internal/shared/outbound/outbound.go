@@ -21,7 +21,7 @@ func Private(address netip.Addr) bool {
 		sharedSpace.Contains(address)
 }
 
-// Networks are those besides the internet that tenants may name servers of.
+// Networks are those other than the internet that tenants may name servers of.
 type Networks []netip.Prefix
 
 // ParseNetworks reads networks as 10.1.0.0/16, or addresses.
