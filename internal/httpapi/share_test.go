@@ -11,9 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"matcher/internal/auth"
+	"matcher/internal/postgres"
 	"matcher/internal/recon"
 )
 
@@ -115,5 +117,24 @@ func TestLanes(t *testing.T) {
 		worked[3]()
 		worked[4]()
 		require.Empty(t, l.of, "nothing is kept of tenants that ask for nothing")
+	})
+}
+
+// A request waits for a lane of its tenant, for as long as a request may take.
+func TestARequestTakesALane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &API{
+			Config: Config{Limits: func() Limits { return Limits{Request: time.Minute, BodyBytes: 1 << 10} }},
+			lanes:  lanes{width: 1, of: map[string]*lane{}},
+		}
+		ctx := auth.WithTenant(t.Context(), "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
+		leave, err := a.lanes.enter(ctx)
+		require.NoError(t, err)
+		defer leave()
+		e := within(snapshot, func(context.Context, *postgres.Tx, *struct{}) (none, error) { return none{}, nil })
+		in := newInput(newDocument("").schemas, e.in, &huma.Operation{})
+		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/x", http.NoBody)
+		require.ErrorIs(t, e.serve(in)(a, httptest.NewRecorder(), request), context.DeadlineExceeded)
 	})
 }
