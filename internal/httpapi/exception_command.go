@@ -25,7 +25,7 @@ func assignException(ctx context.Context, tx *postgres.Tx, in *assignInput) (rec
 	})
 }
 
-type optionalNoteInput struct {
+type mayNoteInput struct {
 	pathID
 	keyed
 	Body struct {
@@ -33,7 +33,7 @@ type optionalNoteInput struct {
 	}
 }
 
-func unassignException(ctx context.Context, tx *postgres.Tx, in *optionalNoteInput) (recon.Exception, error) {
+func unassignException(ctx context.Context, tx *postgres.Tx, in *mayNoteInput) (recon.Exception, error) {
 	return tx.ChangeException(ctx, in.ID, recon.ExceptionCommand{Action: recon.ExceptionUnassign, Note: in.Body.Note})
 }
 
@@ -233,7 +233,7 @@ func listResolutions(
 
 // decideResolution is the endpoint that approves or refuses what another person proposed.
 func decideResolution(approve bool) endpoint {
-	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *optionalNoteInput) (recon.StoredResolution, error) {
+	return within(commit, func(ctx context.Context, tx *postgres.Tx, in *mayNoteInput) (recon.StoredResolution, error) {
 		return tx.DecideResolution(ctx, in.ID, approve, in.Body.Note)
 	})
 }
