@@ -29,6 +29,7 @@ DROP TABLE run_inputs;
 DROP TABLE runs;
 DROP TABLE ignored_items;
 DROP TABLE transactions;
+DROP TABLE batches;
 DROP TABLE withdrawn_rows;
 DROP TABLE statements;
 DROP TABLE retention;

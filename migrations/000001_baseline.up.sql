@@ -173,6 +173,21 @@ CREATE TABLE withdrawn_rows (
     PRIMARY KEY (source_num, identity)
 );
 
+-- Entries whose payments came one by one, in a report or an advice of the bank: the rows first_id to last_id. A statement
+-- may have such an entry as one row: its parts are booked with it, and that row is gone.
+CREATE TABLE batches (
+    source_num integer NOT NULL,
+    first_id   bigint NOT NULL,
+    last_id    bigint NOT NULL,
+    parts      integer NOT NULL, -- that the entry has
+    account    text NOT NULL,
+    currency   text NOT NULL,
+    reference  text NOT NULL, -- the bank's; '': there is none
+    batch      text NOT NULL, -- as the payer calls it; '': it has no name
+    booked_by  bigint, -- the number of the statement's import; NULL: no statement has it yet
+    PRIMARY KEY (source_num, first_id)
+);
+
 -- id = import number * 2^32 + data row of the file: unique, in the order of the files, without a sequence.
 -- Exactly two indexes, because indexes and not the wire limit the speed of imports. metadata is json, not jsonb: parsing
 -- and sorting a jsonb cost a third of an import, and only rules that use it and pages of rows read it.

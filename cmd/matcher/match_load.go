@@ -36,6 +36,7 @@ type matchSide struct {
 	maxRejected *int64        // of each file
 	carry       *period.Carry // what last period left
 
+	parts    sideParts
 	waiting  mapping.Waiting // pending rows that a booked one may replace, until all files are read
 	replaced map[int64]int64 // by the ids of pending rows that were carried: those of their booked ones
 
@@ -83,7 +84,9 @@ type matchFile struct {
 	changed  int64            // of them, with another text or balance
 	replaced int64            // of them, pending rows that others took the place of
 	known    int64            // of them, rows without an id that an earlier file has
-	repeated []recon.RowError // changed, replaced and known ones
+	split    int64            // of them, entries whose parts another file has
+	differ   []string         // entries that their parts do not make
+	repeated []recon.RowError // changed, replaced, known and split ones
 }
 
 // begin opens the file and settles how its columns are read.
@@ -146,7 +149,8 @@ func (s *matchSide) load(ctx context.Context, kept []string, progress *progress)
 	if err := s.loadCarried(identities); err != nil {
 		return err
 	}
-	for position, f := range s.files {
+	for _, position := range s.readingOrder() {
+		f := s.files[position]
 		if identities[f.source] == nil {
 			identities[f.source] = &mapping.Identities{}
 		} else {
@@ -200,8 +204,14 @@ func (s *matchSide) take(row *mapping.Row, f *matchFile, position int) error {
 	case mapping.Fresh, mapping.Replacing:
 	}
 	if row.Tx.BookingStatus == recon.Pending && row.Tx.ExternalID != "" {
+		if part := format.PartOf(row.Record); part.At > 0 {
+			s.parts.wait(part, row, f.source)
+		}
 		s.waiting.Hold(mapping.WaitingRow{Tx: row.Tx, ID: id, Source: f.source})
 		return nil
+	}
+	if booked, err := s.book(row, f); booked || err != nil {
+		return err
 	}
 	return s.table.Add(&row.Tx, id, f.source)
 }
@@ -236,14 +246,19 @@ func (f *matchFile) repeat(why ...recon.RowError) {
 		default:
 			f.replaced++
 		}
-		if len(f.repeated) < rejectsMax {
-			f.repeated = append(f.repeated, e)
-		}
+		f.keepRepeated(e)
+	}
+}
+
+func (f *matchFile) keepRepeated(e recon.RowError) {
+	if len(f.repeated) < rejectsMax {
+		f.repeated = append(f.repeated, e)
 	}
 }
 
 // addPending adds the pending rows that nothing replaced, and the counts of the files.
 func (s *matchSide) addPending() error {
+	s.leaveParts()
 	for _, row := range s.waiting.Rest() {
 		add := s.table.Add
 		if row.Carried {

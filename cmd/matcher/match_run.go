@@ -234,6 +234,13 @@ func (r *reconciliation) noteRepeated() {
 				"counted once (repeated.csv): map externalId if they are payments of their own", f.path,
 				report.Plural(f.known, "row"))
 		}
+		if f.split > 0 {
+			r.note("%s: %s of many payments, which another file has one by one: those count instead "+
+				"(repeated.csv)", f.path, report.Plural(f.split, "row"))
+		}
+		for _, text := range f.differ {
+			r.note("%s: %s", f.path, text)
+		}
 		if f.replaced > 0 {
 			r.note("%s: %s booked or withdrawn by another row, which counts instead (repeated.csv)", f.path,
 				report.Plural(f.replaced, "pending row"))

@@ -240,8 +240,13 @@ func (d *camtDecoder) movement() error {
 		f[entryStatus] = recon.Booked
 	}
 	money, wrong := e.judge()
+	d.parts, e.advised = map[string]int{}, d.at.Report && d.links
 	if d.rows = e.rows(money, wrong); e.differs != "" {
-		d.at.note("has an entry of %s on line %d that is one row, of its own amount: %s", e.fields[entryAmount], e.line,
+		add := d.at.note
+		if e.advised {
+			add = d.at.fault
+		}
+		add("has an entry of %s on line %d that is one row, of its own amount: %s", e.fields[entryAmount], e.line,
 			e.differs)
 	}
 	if wrong == nil {

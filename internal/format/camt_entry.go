@@ -59,7 +59,12 @@ type camtEntry struct {
 	batch   int    // what batches state as their number of payments
 	text    int    // bytes that are held
 	differs string // what the details make, where that is not the entry's amount
+	advised bool   // a statement has the entry, too
 }
+
+// advisedDiffer begins the note of an advised entry whose details add up to another amount. Whether it counts is no
+// question: the statement has it.
+const advisedDiffer = "its parts make "
 
 // keep takes a value, or the end of a group of values, of the entry or of its detail at hand.
 func (e *camtEntry) keep(p *camtPart, path []byte, m camtMoney) error {
@@ -275,7 +280,11 @@ func (e *camtEntry) rows(money recon.Minor, wrong error) []camtRow {
 	e.settle(whole)
 	whole.ofBatch(n)
 	if made.Set {
-		e.differs = DetailsDiffer + made.Amount.Decimal(recon.CurrencyScale(e.amount.currency))
+		e.differs = DetailsDiffer
+		if e.advised {
+			e.differs = advisedDiffer
+		}
+		e.differs += made.Amount.Decimal(recon.CurrencyScale(e.amount.currency))
 		whole.note(e.differs)
 	}
 	return []camtRow{{entry: &whole.entry}}
@@ -324,14 +333,19 @@ func (e *camtEntry) split(money recon.Minor) []camtRow {
 		}
 		rows = append(rows, camtRow{entry: &p.entry})
 	}
-	if rest == 0 {
-		return rows
+	if rest != 0 {
+		own := &camtPart{entry: entry{line: e.line}}
+		own.fields[entryAmount] = rest.Decimal(recon.CurrencyScale(e.amount.currency))
+		e.settle(own)
+		own.fields[entryKind] = kindCharges
+		rows = append(rows, camtRow{entry: &own.entry})
 	}
-	own := &camtPart{entry: entry{line: e.line}}
-	own.fields[entryAmount] = rest.Decimal(recon.CurrencyScale(e.amount.currency))
-	e.settle(own)
-	own.fields[entryKind] = kindCharges
-	return append(rows, camtRow{entry: &own.entry})
+	if named := cmp.Or(e.fields[entryID], e.order); named != "" && len(rows) > 1 {
+		for i := range rows {
+			rows[i].fields[entryPartOf] = fmt.Sprintf("%d of %d of %s", i+1, len(rows), named)
+		}
+	}
+	return rows
 }
 
 // charged reports whether charges make this difference: the entry's, its details', or both.
@@ -364,7 +378,7 @@ func (e *camtEntry) settle(p *camtPart) {
 	} {
 		f[i] = cmp.Or(f[i], e.fields[i])
 	}
-	f[entryCode] = cmp.Or(p.codeText(), e.codeText())
+	f[entryBatch], f[entryCode] = e.order, cmp.Or(p.codeText(), e.codeText())
 	f[entryDescription] = cmp.Or(strings.TrimSpace(f[entryDescription]+" "+p.structured), p.info, e.info)
 	f[entryReference] = cmp.Or(f[entryReference], f[entryCreditorReference], p.cheque, f[entryInstruction])
 	switch {

@@ -39,6 +39,8 @@ const (
 	entryNote    // what cannot be known of the row
 	entryUnique  // an id: the bank's reference where no movement of any account shares it, or that of link
 	entryPending // the id of the pending row that a booked one replaces
+	entryBatch   // what the payer calls the batch that the row is, or is a part of
+	entryPartOf  // which part of which entry the row is: "3 of 37 of" the bank's reference, else the batch
 	entryColumns
 )
 
@@ -49,11 +51,12 @@ const (
 	kindCharges  = "CHARGES" // a part of the entry whose other parts are payments
 )
 
-// Columns of statement files that callers ask for: the number of the statement that a row is of, and what cannot be
-// known of the row.
+// Columns of statement files that callers ask for: the number of the statement that a row is of, what cannot be known
+// of the row, and which part of which entry it is.
 const (
 	StatementColumn = "statement"
 	NoteColumn      = "note"
+	PartColumn      = "partOf"
 )
 
 // DetailsDiffer begins the note of an entry whose details add up to another amount.
@@ -63,7 +66,7 @@ var entryHeader = []string{
 	"account", StatementColumn, "date", "valueDate", "amount", "currency", "status", "bankReference", "reference",
 	"description", "counterparty", "counterpartyAccount", "kind", "code", "originalAmount", "originalCurrency",
 	"exchangeRate", "charges", "creditorReference", "uetr", "instructionId", "transactionId", "mandate", NoteColumn,
-	"id", "pendingOf",
+	"id", "pendingOf", "batch", PartColumn,
 }
 
 // entry is one movement of a statement as text. line is where it begins in the file.
@@ -119,6 +122,8 @@ type statementBook struct {
 	links       bool   // booked rows name the pending ones that they replace
 	linked      string // the last row that was linked
 	twins       int    // rows before it that are the same
+
+	parts map[string]int // rows of the entry at hand by what links them
 }
 
 // newBook follows a file of a format that has statements as well as reports of what they will book.
@@ -138,14 +143,22 @@ func (b *statementBook) link(e *entry) {
 		amount = strconv.FormatInt(int64(money), 10)
 	}
 	named := []string{f[entryAccount], f[entryCurrency], amount, f[entryID]}
-	if f[entryID] == "" {
+	part := f[entryPartOf] != ""
+	switch {
+	case f[entryID] == "":
 		named = append(named, f[entryDate], f[entryValueDate], f[entryReference], f[entryDescription], f[entryParty])
+	case part: // the id is the one of the entry, or of a part that may come again
+		named = append(named, f[entryReference])
 	}
 	sum := sha256.Sum256([]byte(strings.Join(named, "\x00")))
 	const enough = 8 // bytes: a chance in 2^32 that two of a file's hundred million pairs are one
 	name := InterimID + hex.EncodeToString(sum[:enough])
 	if b.twins++; b.linked != name {
 		b.linked, b.twins = name, 0
+	}
+	if part {
+		b.twins = b.parts[name]
+		b.parts[name]++
 	}
 	if b.twins > 0 {
 		name += "-" + strconv.Itoa(b.twins)

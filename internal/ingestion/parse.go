@@ -64,6 +64,8 @@ type collector struct {
 	pending, replaced, changed int64 // of those stored; of them, gone by a later row; of the duplicates
 	repeated                   []recon.RowError
 	gone                       []postgres.GoneRow
+	batches                    []postgres.Batch
+	part                       format.Part     // the last one
 	covered                    recon.Day       // by statements that were stored before
 	waiting                    mapping.Waiting // pending rows whose place another may take
 
@@ -107,7 +109,8 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 			c.aside = keep(c.aside, row.Wrong)
 			return nil
 		case mapping.Fresh, mapping.Replacing:
-			if c.isBooked(&row.Tx) {
+			booked := c.isBooked(&row.Tx)
+			if !c.isPart(row, booked) && booked {
 				c.duplicates++
 				c.repeated = keep(c.repeated, []recon.RowError{recon.NewRowError(row.Tx.Line, row.Tx.Row,
 					recon.FieldBookingStatus, "", recon.CodeRowReplaced, "a statement covers its day")})
@@ -134,6 +137,27 @@ func (c *collector) readAll(ctx context.Context, file *mapping.Reader) error {
 func (c *collector) isBooked(tx *recon.Transaction) bool {
 	return tx.BookingStatus == recon.Pending && strings.HasPrefix(tx.ExternalID, format.InterimID) &&
 		c.covered.Set() && tx.Date <= c.covered
+}
+
+// isPart reports whether a pending row is one of the payments of an entry, and adds it to those. covered are parts of a
+// day that a statement has: which of them it has as one entry is found when the file is stored.
+func (c *collector) isPart(row *mapping.Row, covered bool) bool {
+	if row.Tx.BookingStatus != recon.Pending {
+		return false
+	}
+	part := format.PartOf(row.Record)
+	if part.At == 0 {
+		return false
+	}
+	batch := postgres.Batch{
+		Account: part.Account, Currency: part.Currency, Reference: part.Reference, Name: part.Batch,
+		Day: row.Tx.Date, First: int64(row.Tx.Row), Parts: int64(part.Of), Covered: covered,
+	}
+	if last := len(c.batches) - 1; last < 0 || part.At <= c.part.At || part.Entry != c.part.Entry {
+		c.batches = append(c.batches, batch)
+	}
+	c.batches[len(c.batches)-1].Last, c.part = int64(row.Tx.Row), part
+	return true
 }
 
 // leave notes what a row shows of pending ones: those of the file that are gone leave the sums.

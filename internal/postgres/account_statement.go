@@ -155,12 +155,19 @@ func (tx *Tx) spanOf(
 		until = span.last.To
 	}
 	err := tx.tx.QueryRow(ctx, `
-		SELECT rows::text, (@closing::numeric - @opening - rows)::text, (@opening::numeric + rows - every)::text
-		FROM (
-			SELECT coalesce(sum(amount) FILTER (WHERE id >> 32 = ANY (@imports)), 0) AS rows, coalesce(sum(amount), 0) AS every
+		WITH booked AS (
+			SELECT coalesce(sum(amount) FILTER (WHERE id >> 32 = ANY (@imports)), 0) AS came, coalesce(sum(amount), 0) AS every
 			FROM transactions WHERE source_num = @source AND currency = @currency AND booking_status = 'BOOKED'
 				AND (@until::date IS NULL OR date <= @until)
-		) AS sums`, pgx.NamedArgs{
+		), sums AS ( -- the parts of an entry came with another file than the entry
+			SELECT every, came + coalesce(sum(t.amount) FILTER (WHERE b.booked_by = ANY (@imports)), 0)
+				- coalesce(sum(t.amount) FILTER (WHERE t.id >> 32 = ANY (@imports)), 0) AS rows
+			FROM booked LEFT JOIN batches b ON b.source_num = @source AND b.currency = @currency AND b.booked_by IS NOT NULL
+			LEFT JOIN transactions t ON t.id BETWEEN b.first_id AND b.last_id AND (@until::date IS NULL OR t.date <= @until)
+			GROUP BY every, came
+		)
+		SELECT rows::text, (@closing::numeric - @opening - rows)::text, (@opening::numeric + rows - every)::text
+		FROM sums`, pgx.NamedArgs{
 		"source": sourceNum, "imports": nums, "currency": span.first.Currency, "until": until,
 		"closing": int64(span.last.Closing.Amount), "opening": int64(span.first.Opening.Amount),
 	}).Scan(&span.rows, &span.unexplained, &span.brought)

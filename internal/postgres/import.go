@@ -257,13 +257,18 @@ func (tx *Tx) lockSourceAndContext(ctx context.Context, sourceID string) (recon.
 func (tx *Tx) removeRows(ctx context.Context, importNum int64) error {
 	first, last := rowIDs(importNum)
 	held, err := value[bool](tx.query(ctx, `
-		SELECT EXISTS (SELECT 1 FROM active_items WHERE transaction_id BETWEEN $1 AND $2)`, first, last))
+		SELECT EXISTS (SELECT 1 FROM active_items WHERE transaction_id BETWEEN $1 AND $2) OR EXISTS (
+			SELECT 1 FROM batches b JOIN active_items a ON a.transaction_id BETWEEN b.first_id AND b.last_id
+			WHERE b.booked_by = $1::bigint >> 32)`, first, last))
 	if err != nil {
 		return fmt.Errorf("looking for groups of the import: %w", err)
 	}
 	if held {
 		return recon.Conflict(recon.CodeInUse,
 			"a row of this import is in an active group: unmatch or reject it first")
+	}
+	if err := tx.leaveBatches(ctx, importNum); err != nil {
+		return err
 	}
 	for _, sql := range []string{
 		`DELETE FROM exceptions WHERE transaction_id BETWEEN $1 AND $2`,

@@ -84,6 +84,10 @@ func (tx *Tx) replacePending(ctx context.Context, load *ImportLoad) (refused int
 			return 0, err
 		}
 		if pending = replaceable(pending); len(pending) > 0 {
+			if load.Import.Detection != "" {
+				load.Import.Detection += " · "
+			}
+			load.Import.Detection += fmt.Sprintf("%d pending rows were booked or withdrawn", len(pending))
 			err = tx.takeOut(ctx, load, c, pending)
 		}
 	}
@@ -332,10 +336,6 @@ type replacedEntry struct {
 }
 
 func (tx *Tx) tellReplaced(load *ImportLoad, pending []pendingRow) {
-	if load.Import.Detection != "" {
-		load.Import.Detection += " · "
-	}
-	load.Import.Detection += fmt.Sprintf("%d pending rows were booked or withdrawn", len(pending))
 	for part := range slices.Chunk(pending, eventItemsMax) {
 		e := replacedEvent{ContextID: load.Source.ContextID, SourceID: load.Source.ID, ImportID: load.Import.ID}
 		for _, p := range part {

@@ -28,6 +28,9 @@ func (tx *Tx) ReprocessImport(ctx context.Context, load ImportLoad, reason strin
 	if before.Status != recon.ImportCompleted {
 		return recon.Import{}, recon.Conflict(recon.CodeImportNotVoidable, "only a completed import can be read again")
 	}
+	if err := tx.leaveBatches(ctx, load.Import.Num); err != nil {
+		return recon.Import{}, err
+	}
 	if err := tx.clearRows(ctx, load.Import.Num); err != nil {
 		return recon.Import{}, err
 	}
@@ -112,7 +115,7 @@ func (tx *Tx) dropGone(ctx context.Context, c recon.Context, load ImportLoad, re
 	if err != nil {
 		return 0, fmt.Errorf("looking for their groups: %w", err)
 	}
-	if err := tx.takeApart(ctx, c, keys, reason); err != nil {
+	if err := tx.takeApart(ctx, c, keys, Reprocessed+reason); err != nil {
 		return 0, err
 	}
 	for _, sql := range []string{
@@ -128,8 +131,8 @@ func (tx *Tx) dropGone(ctx context.Context, c recon.Context, load ImportLoad, re
 	return len(keys), tx.countDecisions(ctx, []*decidedGroup{{ContextID: c.ID}})
 }
 
-// takeApart ends groups: a proposal is superseded, and any other one is unmatched.
-func (tx *Tx) takeApart(ctx context.Context, c recon.Context, keys []int64, reason string) error {
+// takeApart ends groups with a note: a proposal is superseded, and any other one is unmatched.
+func (tx *Tx) takeApart(ctx context.Context, c recon.Context, keys []int64, note string) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -138,7 +141,7 @@ func (tx *Tx) takeApart(ctx context.Context, c recon.Context, keys []int64, reas
 		return err
 	}
 	var proposed, decided []*decidedGroup
-	decision := recon.Decision{Action: recon.ActionUnmatch, Note: Reprocessed + reason}
+	decision := recon.Decision{Action: recon.ActionUnmatch, Note: note}
 	for _, g := range groups {
 		if g.Status == recon.GroupProposed {
 			g.to = recon.GroupSuperseded

@@ -109,6 +109,7 @@ type ImportLoad struct {
 	Stored   int64             // rows in the stream
 	Replaced int64             // pending ones among them that others in the stream take the place of
 	Pending  int64             // of those rows
+	Batches  []Batch           // entries whose parts are pending rows of the stream
 	Gone     []GoneRow         // rows that one of another id took the place of, or that never became money
 	Sums     map[string]string // of those rows, by currency
 	Sample   []RowKey          // a few of them, which reveal a second delivery cheaply
@@ -141,7 +142,11 @@ func (tx *Tx) StoreImport(ctx context.Context, load ImportLoad) (recon.Import, e
 	if err != nil {
 		return recon.Import{}, err
 	}
-	if !seen && !stale && load.Replaced == 0 && len(load.Gone) == 0 {
+	batches, err := tx.hasBatches(ctx, &load)
+	if err != nil {
+		return recon.Import{}, err
+	}
+	if !seen && !stale && !batches && load.Replaced == 0 && len(load.Gone) == 0 {
 		if fresh, err = tx.copyFresh(ctx, load); err != nil {
 			return recon.Import{}, err
 		}
@@ -221,6 +226,9 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 			return err
 		}
 	}
+	if err := tx.splitBatches(ctx, load); err != nil {
+		return err
+	}
 	refused, err := tx.replacePending(ctx, load)
 	if err != nil {
 		return err
@@ -234,6 +242,9 @@ func (tx *Tx) copyStaged(ctx context.Context, load *ImportLoad) error {
 			WHERE t.source_num = s.source_num AND t.identity = s.identity AND t.ordinal = s.ordinal)
 		ORDER BY id`)
 	if err != nil {
+		return err
+	}
+	if err := tx.keepBatches(ctx, load); err != nil {
 		return err
 	}
 	conflicts, err := tx.stagedConflicts(ctx, load)
