@@ -40,6 +40,7 @@ DROP TABLE rule_versions;
 DROP TABLE rules;
 DROP TABLE field_maps;
 DROP TABLE sources;
+DROP TABLE context_members;
 DROP TABLE contexts;
 DROP TABLE head;
 DROP SEQUENCE manual_groups;

@@ -28,6 +28,14 @@ CREATE TABLE contexts (
     created_by  text NOT NULL
 );
 
+-- Who may see a context, and which of their roles count in it ({}: all). A context that no row names is for everyone.
+CREATE TABLE context_members (
+    context_num integer NOT NULL,
+    subject     text NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+    roles       text[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (context_num, subject)
+);
+
 CREATE TABLE sources (
     id                uuid PRIMARY KEY,
     num               bigint GENERATED ALWAYS AS IDENTITY UNIQUE CONSTRAINT sources_num_bound CHECK (num < 2147483648), -- as contexts.num

@@ -70,6 +70,24 @@ func Allows(roles []Role, needed Role) bool {
 	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Contains(holders[needed], held) })
 }
 
+// Narrow returns which of the roles held count where only those of the list do; an empty list leaves them as they are. A
+// list never adds a right: what it names counts only if the roles held allow it, and reading always does.
+func Narrow(held, listed []Role) []Role {
+	if len(listed) == 0 {
+		return held
+	}
+	narrowed := []Role{RoleViewer}
+	if slices.Contains(held, RoleAuditor) {
+		narrowed = append(narrowed, RoleAuditor)
+	}
+	for _, role := range listed {
+		if role == RoleAuditor || slices.Contains(held, role) || slices.Contains(held, RoleAdmin) {
+			narrowed = append(narrowed, role)
+		}
+	}
+	return narrowed
+}
+
 // RequireRole returns nil if the caller in ctx has the role, a 403 if not, and a 401 without a caller.
 func RequireRole(ctx context.Context, role Role) error {
 	principal, ok := PrincipalFrom(ctx)

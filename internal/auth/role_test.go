@@ -44,6 +44,20 @@ func TestAllows_RoleTable(t *testing.T) {
 	}
 }
 
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ held, listed, want []Role }{
+		{[]Role{RoleApprover}, nil, []Role{RoleApprover}},
+		{[]Role{RoleApprover, RolePreparer}, []Role{RolePreparer}, []Role{RoleViewer, RolePreparer}},
+		{[]Role{RoleViewer}, []Role{RoleApprover, RoleAdmin}, []Role{RoleViewer}},
+		{[]Role{RoleAdmin}, []Role{RoleApprover}, []Role{RoleViewer, RoleApprover}},
+		{[]Role{RoleAuditor, RoleAdmin}, []Role{RoleApprover}, []Role{RoleViewer, RoleAuditor, RoleApprover}},
+		{[]Role{RoleApprover}, []Role{RoleAuditor, RoleApprover}, []Role{RoleViewer, RoleAuditor, RoleApprover}},
+	} {
+		require.Equal(t, tc.want, Narrow(tc.held, tc.listed), "%v listed with %v", tc.held, tc.listed)
+	}
+}
+
 func TestRequireRole(t *testing.T) {
 	t.Parallel()
 	requireUnauthorized(t, RequireRole(context.Background(), RoleViewer))

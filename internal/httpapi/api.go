@@ -107,7 +107,7 @@ func New(cfg Config) (*API, error) {
 	if !cfg.ProbesOnly {
 		a.limiter = newLimiter(cfg.Redis, cfg.Log, newLimitFigures(cfg.Registry))
 		for _, op := range operations {
-			serve := op.stream
+			serve := entered(op.stream)
 			if in := doc.add(&op); in != nil {
 				serve = op.serve(in)
 			}

@@ -16,6 +16,9 @@ type auditInput struct {
 }
 
 func listAudit(ctx context.Context, tx *postgres.Tx, in *auditInput) ([]recon.AuditEntry, string, error) {
+	if err := tx.SeesAll(ctx); err != nil {
+		return nil, "", err
+	}
 	filter := postgres.AuditFilter{Actor: in.Actor, Action: in.Action, Entity: in.Entity, EntityID: in.EntityID}
 	return tx.AuditEntries(ctx, filter, in.page())
 }

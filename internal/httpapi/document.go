@@ -346,6 +346,7 @@ var nouns = map[string]string{
 	"imports": "Files that came in", "transactions": "Rows of files", "runs": "Matching, as it was done",
 	"groups": "Rows that agree, and decisions on them", "adjustments": "Differences that were accepted",
 	"fx-rates": "Exchange rates", "schedules": "When runs start by themselves",
+	"access":    "Who may see a context",
 	"schemas":   "JSON Schemas of what people write",
 	"calendars": "Business days", "fee-schedules": "Agreed fees", "fee-rules": "Which fee applies to which rows",
 	"fee-checks": "Charged fees held against agreed ones", "exceptions": "Open rows that people work on",

@@ -14,6 +14,9 @@ type eventsInput struct {
 
 // listEvents is the feed. Its cursor is the event's own number, which has no gaps, so nothing is missed or seen twice.
 func listEvents(ctx context.Context, tx *postgres.Tx, in *eventsInput) ([]recon.Event, string, error) {
+	if err := tx.SeesAll(ctx); err != nil {
+		return nil, "", err
+	}
 	events, err := tx.Events(ctx, in.After, in.Limit)
 	return events, "", err
 }

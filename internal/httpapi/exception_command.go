@@ -135,20 +135,30 @@ func changeExceptions(
 	if err := checkBulk(&command); err != nil {
 		return out, err
 	}
-	needed := map[recon.ExceptionAction]auth.Role{
-		recon.ExceptionReopen: auth.RoleApprover, recon.ExceptionResolve: auth.NeedsProposal,
-	}[command.Action]
-	if needed != "" {
-		if err := auth.RequireRole(ctx, needed); err != nil {
-			return out, err
-		}
-	}
 	bulk, err := in.named()
 	if err != nil {
 		return out, err
 	}
+	ids := bulk.IDs
+	if bulk.Filter != nil {
+		ctx, err = entering(ctx, tx, "contextId", bulk.Filter.ContextID)
+	} else {
+		ctx, bulk.IDs, err = visible(ctx, tx, "exceptionId", ids)
+	}
+	needed := map[recon.ExceptionAction]auth.Role{
+		recon.ExceptionReopen: auth.RoleApprover, recon.ExceptionResolve: auth.NeedsProposal,
+	}[command.Action]
+	if err == nil && needed != "" {
+		err = auth.RequireRole(ctx, needed)
+	}
+	if err != nil {
+		return out, err
+	}
 	out.Items, err = tx.ChangeExceptions(ctx, bulk, command)
-	for _, o := range out.Items {
+	for i, o := range out.Items {
+		if len(ids) > 0 {
+			out.Items[i].ExceptionID = ids[i]
+		}
 		if o.Code == "" {
 			out.Done++
 		}

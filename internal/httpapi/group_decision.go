@@ -112,14 +112,26 @@ func decideGroups(ctx context.Context, tx *postgres.Tx, in *bulkInput) (out bulk
 	if action != recon.ActionConfirm && in.Body.Note == "" {
 		return out, badValue("/note", recon.CodeMissingValue, "is needed to reject or unmatch")
 	}
+	if in.Body.Filter != nil {
+		if ctx, err = entering(ctx, tx, "contextId", in.Body.Filter.ContextID); err != nil {
+			return out, err
+		}
+	}
 	ids, err := in.ids(ctx, tx)
 	if err != nil {
 		return out, err
 	}
-	out.Items, err = tx.DecideGroups(ctx, ids, recon.Decision{
+	seen := ids
+	if in.Body.Filter == nil {
+		if ctx, seen, err = visible(ctx, tx, "groupId", ids); err != nil {
+			return out, err
+		}
+	}
+	out.Items, err = tx.DecideGroups(ctx, seen, recon.Decision{
 		Action: action, Note: in.Body.Note, Reason: in.Body.AdjustmentReason, Bulk: true,
 	})
-	for _, o := range out.Items {
+	for i, o := range out.Items {
+		out.Items[i].GroupID = ids[i]
 		if o.Code == "" {
 			out.Done++
 		}

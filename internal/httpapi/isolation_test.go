@@ -63,6 +63,7 @@ var bodies = map[string]string{
 	"create-source":        `{"name":"X","side":"LEFT"}`,
 	"update-source":        `{"name":"X"}`,
 	"put-fetch":            `{"kind":"FOLDER"}`,
+	"put-access":           `{"members":[]}`,
 	"put-expectation":      `{"by":"07:00"}`,
 	"put-field-map":        `{"amount":"amount","date":"date","currency":{"constant":"EUR"}}`,
 	"preview-import":       "id,date,amount\nX,2026-01-01,1.00\n",

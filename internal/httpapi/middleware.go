@@ -26,6 +26,8 @@ type request struct {
 	subject string
 	path    string
 	list    string // path and filters, which a cursor belongs to
+	op      *operation
+	thing   string // the first id in the path
 }
 
 type requestKey struct{}
@@ -199,6 +201,7 @@ func (r *refusal) Write(body []byte) (int, error) { return len(body), nil }
 // admit puts the fixed steps in front of a route's handler: token, permission, tenant, rate. What concerns the
 // installation has no tenant and no rate: its few callers hold the highest role there is.
 func (a *API) admit(op *operation, handler http.Handler) http.Handler {
+	handler = op.named(handler)
 	if auth.OfTenant(op.role) {
 		handler = auth.TenantExtractor(a.Tenancy, a.refuse)(a.limited(handler))
 		return auth.Authenticate(a.Auth, a.refuse)(noted(auth.Require(op.role, a.refuse)(handler)))

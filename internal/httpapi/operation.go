@@ -54,6 +54,13 @@ func (op operation) tag() string {
 	return tag
 }
 
+// param is the name of the first id in the path, "" without one.
+func (op operation) param() string {
+	_, after, _ := strings.Cut(op.route, "{")
+	name, _, _ := strings.Cut(after, "}")
+	return name
+}
+
 // handler is a function of a route without its types.
 type handler func(*API, context.Context, *postgres.Tx, any) (any, error)
 
@@ -68,6 +75,7 @@ type endpoint struct {
 	location string        // prefix of the Location of what was made
 	bodyDoc  any           // documents Body where the handler decodes it itself
 	most     time.Duration // that a request may take; 0: what the settings allow
+	unlisted bool          // for callers whom the access list of the path's context leaves out too
 
 	stream   streamer // instead of call
 	describe describer
@@ -264,6 +272,12 @@ func (e endpoint) answers(status int) endpoint {
 	return e
 }
 
+// toUnlisted answers callers whom the access list of the path's context leaves out too.
+func (e endpoint) toUnlisted() endpoint {
+	e.unlisted = true
+	return e
+}
+
 // bodyOf documents the body of an endpoint whose handler decodes it itself, as one of our own types.
 func (e endpoint) bodyOf(sample any) endpoint {
 	e.bodyDoc = sample
@@ -319,7 +333,11 @@ func (e *endpoint) runInLane(ctx context.Context, a *API, in any) (answer postgr
 // run is the handler's answer to in.
 func (e *endpoint) run(ctx context.Context, a *API, in any) (answer postgres.Stored, err error) {
 	work := func(tx *postgres.Tx) error {
-		out, err := e.call(a, ctx, tx, in)
+		within, err := a.enter(ctx, tx)
+		if err != nil {
+			return err
+		}
+		out, err := e.call(a, within, tx, in)
 		if err == nil {
 			answer, err = e.answer(ownCursor(ctx, out))
 		}

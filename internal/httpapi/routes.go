@@ -18,6 +18,7 @@ const (
 	worker       = auth.NeedsWork
 	approver     = auth.RoleApprover
 	configurator = auth.RoleConfigurator
+	admin        = auth.RoleAdmin
 	platform     = auth.RolePlatformAdmin
 	reader       = auth.RoleTenantReader
 )
@@ -48,6 +49,15 @@ var operations = []operation{
 	{
 		"POST /v1/contexts/{contextId}/clone", configurator, "clone-context", "Clone a context's configuration",
 		within(commit, cloneContext).creates("/v1/contexts/"),
+	},
+
+	{
+		"GET /v1/contexts/{contextId}/access", admin, "get-access", "Get who may see a context, and with which roles",
+		get((*postgres.Tx).AccessList).toUnlisted(),
+	},
+	{
+		"PUT /v1/contexts/{contextId}/access", admin, "put-access", "Set who may see a context, and with which roles",
+		within(commit, putAccess).toUnlisted(),
 	},
 
 	{

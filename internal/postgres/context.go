@@ -42,14 +42,19 @@ func (tx *Tx) Context(ctx context.Context, id string) (recon.Context, error) {
 	return contexts.read(ctx, tx, id, "")
 }
 
-// Contexts lists contexts as they were created.
+// Contexts lists contexts as they were created, without those whose access lists leave the caller out.
 func (tx *Tx) Contexts(ctx context.Context, filter ContextFilter, page Page) ([]recon.Context, string, error) {
+	hidden, err := tx.hidden(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	return list[recon.Context]{
 		what: "contexts", key: func(c recon.Context) int64 { return int64(c.Num) }, sql: `
 			SELECT ` + contextColumns + ` FROM contexts
 			WHERE num > @after::bigint AND (@name = '' OR name = @name) AND (@status = '' OR status = @status)
+				AND num <> ALL (@hidden)
 			ORDER BY num LIMIT @limit`,
-		args: pgx.NamedArgs{"name": filter.Name, "status": filter.Status},
+		args: pgx.NamedArgs{"name": filter.Name, "status": filter.Status, "hidden": hidden},
 	}.page(ctx, tx, page)
 }
 

@@ -140,6 +140,14 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 			args[name] = value
 		}
 	}
+	for param, id := range map[string]string{"contextId": f.ContextID, "sourceId": f.SourceID} {
+		if id == "" {
+			continue
+		}
+		if _, err := tx.Access(ctx, param, id); err != nil {
+			return "", nil, err
+		}
+	}
 	if f.ContextID != "" {
 		c, err := tx.Context(ctx, f.ContextID)
 		if err != nil {
@@ -147,6 +155,11 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 		}
 		add(true, "e.context_num = @context", "context", c.Num)
 	}
+	hidden, err := tx.hidden(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	add(len(hidden) > 0, "e.context_num <> ALL (@hidden)", "hidden", hidden)
 	switch f.Status {
 	case "", recon.ExceptionResolved:
 		add(f.Status != "", "e.status = @status", "status", f.Status)

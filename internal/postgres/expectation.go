@@ -33,12 +33,17 @@ func (tx *Tx) Expectation(ctx context.Context, sourceID string) (recon.StoredExp
 func (tx *Tx) Expectations(
 	ctx context.Context, missing bool, page Page,
 ) ([]recon.StoredExpectation, string, error) {
+	hidden, err := tx.hidden(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	return list[recon.StoredExpectation]{
 		what: "expectations", key: func(e recon.StoredExpectation) int64 { return e.Num },
 		sql: expectationSelect + `
 			WHERE e.num > @after::bigint AND (NOT @missing OR e.missed_at >= coalesce(last.at, e.missed_at))
+				AND s.context_id NOT IN (SELECT id FROM contexts WHERE num = ANY (@hidden))
 			ORDER BY e.num LIMIT @limit`,
-		args: pgx.NamedArgs{"missing": missing},
+		args: pgx.NamedArgs{"missing": missing, "hidden": hidden},
 	}.page(ctx, tx, page)
 }
 

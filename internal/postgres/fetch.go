@@ -26,10 +26,17 @@ func (tx *Tx) Fetch(ctx context.Context, sourceID string) (recon.StoredFetch, er
 
 // Fetches lists the places of all sources.
 func (tx *Tx) Fetches(ctx context.Context, page Page) ([]recon.StoredFetch, string, error) {
+	hidden, err := tx.hidden(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	return list[recon.StoredFetch]{
 		what: "fetches", key: func(f recon.StoredFetch) int64 { return f.Num }, sql: `
-			SELECT ` + fetchColumns + ` FROM fetches WHERE num > @after::bigint ORDER BY num LIMIT @limit`,
-		args: pgx.NamedArgs{},
+			SELECT ` + fetchColumns + ` FROM fetches
+			WHERE num > @after::bigint AND source_id NOT IN (
+				SELECT s.id FROM sources s JOIN contexts c ON c.id = s.context_id WHERE c.num = ANY (@hidden))
+			ORDER BY num LIMIT @limit`,
+		args: pgx.NamedArgs{"hidden": hidden},
 	}.page(ctx, tx, page)
 }
 

@@ -122,6 +122,11 @@ func (tx *Tx) transferTarget(ctx context.Context, e *ending) (*ending, error) {
 	if !ok {
 		return nil, unfit("is no exception")
 	}
+	if _, err := tx.Access(ctx, "exceptionId", e.asked.TargetID); recon.KindOf(err) == recon.KindNotFound {
+		return nil, unfit("is no exception")
+	} else if err != nil {
+		return nil, err
+	}
 	held, err := tx.lockExceptions(ctx, []int64{key})
 	if err != nil {
 		return nil, err
