@@ -70,8 +70,8 @@ func Allows(roles []Role, needed Role) bool {
 	return slices.ContainsFunc(roles, func(held Role) bool { return slices.Contains(holders[needed], held) })
 }
 
-// Narrow returns which of the roles held count where only those of the list do; an empty list leaves them as they are. A
-// list never adds a right: what it names counts only if the roles held allow it, and reading always does.
+// Narrow returns which of the roles held count where only those of the list do; an empty list leaves them as they are.
+// A list never adds a right: what it names counts only if the roles held allow it, and reading always does.
 func Narrow(held, listed []Role) []Role {
 	if len(listed) == 0 {
 		return held

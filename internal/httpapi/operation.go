@@ -2,9 +2,7 @@ package httpapi
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -75,7 +73,7 @@ type endpoint struct {
 	location string        // prefix of the Location of what was made
 	bodyDoc  any           // documents Body where the handler decodes it itself
 	most     time.Duration // that a request may take; 0: what the settings allow
-	unlisted bool          // for callers whom the access list of the path's context leaves out too
+	unlisted bool          // for callers that are not in the access list of the path's context too
 
 	stream   streamer // instead of call
 	describe describer
@@ -272,7 +270,7 @@ func (e endpoint) answers(status int) endpoint {
 	return e
 }
 
-// toUnlisted answers callers whom the access list of the path's context leaves out too.
+// toUnlisted answers callers that are not in the access list of the path's context too.
 func (e endpoint) toUnlisted() endpoint {
 	e.unlisted = true
 	return e
@@ -416,62 +414,6 @@ func sendJSON(w http.ResponseWriter, body any) error {
 		send(w, postgres.Stored{Status: http.StatusOK, Body: text})
 	}
 	return err
-}
-
-// once runs do in one transaction, or replays the answer that the same key and body got before.
-func (a *API) once(
-	ctx context.Context, keyed hasKey, hash []byte, do func(*postgres.Tx) (postgres.Stored, error),
-) (answer postgres.Stored, err error) {
-	key, err := keyed.idempotencyKey()
-	if err != nil {
-		return answer, err
-	}
-	if key == "" {
-		err = a.DB.Tx(ctx, func(tx *postgres.Tx) error {
-			answer, err = do(tx)
-			return err
-		})
-		return answer, err
-	}
-	return a.DB.Idempotent(ctx,
-		postgres.Request{Endpoint: http.MethodPost + " " + requestOf(ctx).path, Key: key, BodyHash: hash},
-		func(tx *postgres.Tx) (int, map[string]string, []byte, error) {
-			made, err := do(tx)
-			return made.Status, made.Headers, made.Body, err
-		})
-}
-
-type hasKey interface{ idempotencyKey() (string, error) }
-
-// keyed is what a POST may carry. A retry with the same key and body gets the first answer again.
-type keyed struct {
-	Key   string `header:"Idempotency-Key" maxLength:"200" doc:"Makes a retry safe: same key and body, same answer"`
-	Alias string `header:"X-Idempotency-Key" maxLength:"200" doc:"Another name of Idempotency-Key"`
-}
-
-func (k keyed) idempotencyKey() (string, error) {
-	if k.Key != "" && k.Alias != "" && k.Key != k.Alias {
-		return "", recon.Invalid(recon.CodeIdempotencyKeyInvalid,
-			"Idempotency-Key and X-Idempotency-Key differ: send one of them")
-	}
-	key := cmp.Or(k.Key, k.Alias)
-	if !usableText(key) {
-		return "", recon.Invalid(recon.CodeIdempotencyKeyInvalid, "an idempotency key is UTF-8 text")
-	}
-	return key, nil
-}
-
-// bodyHash is over the body as it was understood, so that white space and the order of members make no difference.
-func bodyHash(in any) []byte {
-	var text []byte
-	if body := reflect.ValueOf(in).Elem().FieldByName("Body"); body.IsValid() {
-		var err error
-		if text, err = json.Marshal(body.Interface()); err != nil {
-			panic("a decoded body that cannot be written again: " + err.Error())
-		}
-	}
-	sum := sha256.Sum256(text)
-	return sum[:]
 }
 
 // pathID is the id in a path; the route names it.

@@ -103,7 +103,7 @@ func (tx *Tx) hidden(ctx context.Context) ([]int32, error) {
 	return nums, nil
 }
 
-// SeesAll returns a 403 for a caller whom an access list leaves out: of a log of the whole tenant no part is for some.
+// SeesAll returns a 403 for a caller that an access list leaves out: of a log of the whole tenant no part is for some.
 func (tx *Tx) SeesAll(ctx context.Context) error {
 	hidden, err := tx.hidden(ctx)
 	if err == nil && len(hidden) > 0 {

@@ -140,14 +140,11 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 			args[name] = value
 		}
 	}
-	for param, id := range map[string]string{"contextId": f.ContextID, "sourceId": f.SourceID} {
-		if id == "" {
-			continue
-		}
-		if _, err := tx.Access(ctx, param, id); err != nil {
-			return "", nil, err
-		}
+	hidden, err := tx.hiddenFrom(ctx, &f)
+	if err != nil {
+		return "", nil, err
 	}
+	add(len(hidden) > 0, "e.context_num <> ALL (@hidden)", "hidden", hidden)
 	if f.ContextID != "" {
 		c, err := tx.Context(ctx, f.ContextID)
 		if err != nil {
@@ -155,11 +152,6 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 		}
 		add(true, "e.context_num = @context", "context", c.Num)
 	}
-	hidden, err := tx.hidden(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	add(len(hidden) > 0, "e.context_num <> ALL (@hidden)", "hidden", hidden)
 	switch f.Status {
 	case "", recon.ExceptionResolved:
 		add(f.Status != "", "e.status = @status", "status", f.Status)
@@ -208,6 +200,17 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 			OR t.metadata::text ILIKE @text)`, "text", "%"+textPatterns.Replace(f.Text)+"%")
 	}
 	return from + where, args, nil
+}
+
+// hiddenFrom returns the contexts that a list of exceptions leaves out for the caller, or that what the filter names does
+// not exist, where it belongs to one of them.
+func (tx *Tx) hiddenFrom(ctx context.Context, f *recon.ExceptionFilter) ([]int32, error) {
+	for param, id := range map[string]string{"contextId": f.ContextID, "sourceId": f.SourceID} {
+		if _, err := tx.Access(ctx, param, id); err != nil {
+			return nil, err
+		}
+	}
+	return tx.hidden(ctx)
 }
 
 // exceptionFacets are what a summary counts by: the column of its query, and the facet's name.

@@ -28,8 +28,8 @@ const (
 	CodeScopeRequired = "SCOPE_REQUIRED"
 	// CodeRoleRequired (403): The token is good and lacks the role that the message names. Ask an administrator for it.
 	CodeRoleRequired = "ROLE_REQUIRED"
-	// CodeAccessLimited (403): The list holds what happens in all contexts, and the access list of one of them leaves the
-	// caller out. Ask an administrator to list you there.
+	// CodeAccessLimited (403): The list holds what happens in all contexts, and the access list of one of them leaves
+	// the caller out. Ask an administrator to list you there.
 	CodeAccessLimited = "ACCESS_LIMITED"
 	// CodeRateLimited (429): More requests came than the tenant or the caller may send. Wait for Retry-After.
 	CodeRateLimited = "RATE_LIMITED"
