@@ -202,8 +202,8 @@ func (tx *Tx) exceptionsWhere(ctx context.Context, f recon.ExceptionFilter) (str
 	return from + where, args, nil
 }
 
-// hiddenFrom returns the contexts that a list of exceptions leaves out for the caller, or that what the filter names does
-// not exist, where it belongs to one of them.
+// hiddenFrom returns the contexts that a list of exceptions leaves out for the caller, or that what the filter names
+// does not exist, where it belongs to one of them.
 func (tx *Tx) hiddenFrom(ctx context.Context, f *recon.ExceptionFilter) ([]int32, error) {
 	for param, id := range map[string]string{"contextId": f.ContextID, "sourceId": f.SourceID} {
 		if _, err := tx.Access(ctx, param, id); err != nil {
