@@ -44,3 +44,47 @@ func TestExceptions(t *testing.T) {
 	s.must("run", "--context", "bank-ledger")
 	require.Contains(t, s.must("exceptions"), "GL-26233")
 }
+
+func TestExceptions_AreWorkedOn(t *testing.T) {
+	t.Parallel()
+	s, second, preparer := newDesk(t, 3)
+	s.must("reject", "L0", "L1", "L2", "--context", "Cash", "--reason", "no")
+	work := func(verb, name string, args ...string) []string {
+		return append([]string{"exceptions", verb, name, "--context", "Cash"}, args...)
+	}
+	require.Contains(t, s.must(work("assign", "L1", "--to", "treasury")...), "L1: in progress, assigned to treasury")
+	require.Contains(t, s.must("exceptions", "--context", "Cash", "--assignee", "treasury", "--sort", "-amount"), "L1")
+	require.Contains(t, s.must(work("comment", "L1", "--note", "asked the bank")...), "in progress, assigned to treasury")
+	require.Contains(t, s.must(work("unassign", "L1")...), "L1: open\n")
+	require.Contains(t, s.must(work("resolve", "L1", "--as", "matched", "--with", "B1", "--difference", "FEE", "--note", "it is the same")...), "resolved as matched")
+	s.fails(exitFailed, "EXCEPTION_STATUS: the exception is RESOLVED: reopen it first", work("resolve", "L1", "--as", "WRITTEN_OFF", "--note", "x")...)
+	require.Contains(t, s.must(work("reopen", "L1", "--note", "it is not")...), "L1: reopened")
+	s.fails(exitFailed, "/account is needed for BOOKED", work("resolve", "B2", "--as", "BOOKED", "--note", "x")...)
+	s.fails(exitFailed, "and no end of it is proposed: matcher exceptions resolve proposes one", work("approve", "B2")...)
+
+	t.Run("many, by filter and count", func(t *testing.T) {
+		filter := []string{"--context", "Cash", "--side", "right", "--reason", "rejected"}
+		s.fails(exitFailed, "COUNT_CHANGED", append([]string{"exceptions", "assign", "--to", "bank desk", "--count", "9"}, filter...)...)
+		require.Contains(t, s.must(append([]string{"exceptions", "assign", "--to", "bank desk", "--count", "2"}, filter...)...), "2 of 2 exceptions assigned")
+		var out bulkAnswer
+		require.NoError(t, json.Unmarshal([]byte(s.must("exceptions", "resolve", "B0", "B2", "--context", "Cash", "--as", "SUSPENSE", "--account", "9999", "--note", "unknown", "--json")), &out))
+		require.Equal(t, 2, out.Done)
+		s.fails(exitUsage, "--with is of one exception", "exceptions", "resolve", "L0", "L2", "--context", "Cash", "--as", "MATCHED", "--with", "B1", "--note", "x")
+	})
+	t.Run("what one proposes, another approves or refuses", func(t *testing.T) {
+		resolve := []string{"exceptions", "resolve", "L0", "L2", "--context", "Cash", "--as", "WRITTEN_OFF", "--note", "small"}
+		require.Contains(t, preparer.must(resolve...), "2 of 2 exceptions resolved, or proposed to be where another person has to approve")
+		require.Contains(t, second.must(work("approve", "L2", "--note", "small indeed")...), "resolved as written off")
+		require.Contains(t, second.must(work("refuse", "L0")...), "L0: ")
+		require.Contains(t, preparer.must(work("resolve", "L0", "--as", "WRITTEN_OFF", "--note", "small")...), "waiting for another person to approve how it ends")
+	})
+	for _, args := range [][]string{
+		{"exceptions", "assign", "--to", "x"}, {"exceptions", "assign", "--to", "x", "--context", "Cash"}, {"exceptions", "assign", "--to", "x", "--count", "3"},
+	} {
+		s.fails(exitUsage, "which exceptions? name them, or give --context, a filter and --count", args...)
+	}
+	s.fails(exitUsage, "not both", work("unassign", "L2", "--count", "1")...)
+	s.fails(exitUsage, `--until: "soon" is no day`, work("snooze", "L2", "--until", "soon")...)
+	s.fails(exitUsage, "--sort orders the exceptions of one context", "exceptions", "--sort", "age")
+	s.fails(exitFailed, `no row with the external id "L9" has an exception`, work("show", "L9")...)
+}

@@ -46,6 +46,13 @@ func oneArgument(missing string) cobra.PositionalArgs {
 	}
 }
 
+// needs marks flags as required, which fails only for a flag that does not exist.
+func needs(command *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = command.MarkFlagRequired(name)
+	}
+}
+
 // failOn lists the findings that end a command with exit code 3.
 type failOn []string
 

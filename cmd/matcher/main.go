@@ -60,9 +60,10 @@ type outside struct {
 // commands make the commands of the program.
 var commands = []func(outside) *cobra.Command{
 	newMatchCommand, newInspectCommand, newExportsCommand, newRecipesCommand, newSchemaCommand, newRulesCommand,
-	newTestCommand, newImportCommand, newRunCommand, newExceptionsCommand, newExportCommand, newApplyCommand,
-	newServeCommand, newDemoCommand, newTenantCommand, newTokenCommand, newMigrateCommand, newHealthCommand,
-	newVersionCommand,
+	newTestCommand, newImportCommand, newVoidCommand, newRunCommand, newReviewCommand, newConfirmCommand,
+	newRejectCommand, newHandMatchCommand, newUnmatchCommand, newAdjustCommand, newExceptionsCommand,
+	newStatementCommand, newAgeingCommand, newExportCommand, newApplyCommand, newServeCommand, newDemoCommand,
+	newTenantCommand, newTokenCommand, newMigrateCommand, newHealthCommand, newVersionCommand,
 }
 
 // misuse matches cobra's own errors about a command line; they have no type.

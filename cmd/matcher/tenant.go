@@ -87,7 +87,7 @@ func (t *tenantCommand) create() *cobra.Command {
 	flags.IntVar(&tenant.Connections, "connections", 0, "share of the database's connections; 0 is the default")
 	flags.IntVar(&tenant.RequestsPerSecond, "requests-per-second", 0, "0 is the default")
 	flags.IntVar(&tenant.Weight, "weight", 0, weightUsage)
-	_ = command.MarkFlagRequired("slug") // fails only for a flag that does not exist
+	needs(command, "slug")
 	return command
 }
 

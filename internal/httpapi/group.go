@@ -15,13 +15,18 @@ type contextGroupsInput struct {
 }
 
 type groupsFilter struct {
-	Status textOf[recon.GroupStatus] `query:"status"`
-	RuleID string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
-	HeldBy textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
+	Status   textOf[recon.GroupStatus] `query:"status"`
+	RuleID   string                    `query:"ruleId" maxLength:"36" doc:"Only groups that any version of this rule made"`
+	Currency string                    `query:"currency" maxLength:"3"`
+	HeldBy   textOf[recon.HeldBy]      `query:"heldBy" doc:"Only groups that this gate kept from being confirmed"`
+	MinScore int                       `query:"minScore" minimum:"0" maximum:"100" doc:"Only groups of this score or a higher one"`
 }
 
 func (f groupsFilter) of(runID string) recon.GroupFilter {
-	return recon.GroupFilter{RunID: runID, Status: valueOf(f.Status), RuleID: f.RuleID, HeldBy: valueOf(f.HeldBy)}
+	return recon.GroupFilter{
+		RunID: runID, Status: valueOf(f.Status), RuleID: f.RuleID, Currency: f.Currency, HeldBy: valueOf(f.HeldBy),
+		MinScore: f.MinScore,
+	}
 }
 
 func listContextGroups(

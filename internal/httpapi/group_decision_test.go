@@ -92,6 +92,13 @@ func (d desk) row(t *testing.T, externalID string) recon.StoredTransaction {
 	return first[recon.StoredTransaction](t, d.Client, "/v1/contexts/"+d.contextID+"/transactions?externalId="+externalID)
 }
 
+func (d desk) subject(t *testing.T) string {
+	t.Helper()
+	var me struct{ Subject string }
+	d.Must("GET", "/v1/me", nil, &me)
+	return me.Subject
+}
+
 func (d desk) events(t *testing.T, key string) (found []recon.Event) {
 	t.Helper()
 	for _, e := range items[recon.Event](t, d.Client, "/v1/events?limit=200") {
@@ -120,6 +127,14 @@ func TestReview(t *testing.T) {
 		again := d.Call("POST", "/v1/groups/"+equal.ID+"/confirm", `{}`)
 		require.Equal(t, http.StatusConflict, again.Status)
 		require.Equal(t, "GROUP_STATUS", again.Problem().Code)
+		late := d.api.AsSubject("late", d.tenantID, auth.RoleApprover).Call("POST", "/v1/groups/"+equal.ID+"/reject", `{"reason":"no"}`)
+		require.Contains(t, late.Problem().Detail, "the group is CONFIRMED, by "+d.subject(t)+": only a group that is PROPOSED")
+	})
+	t.Run("a list takes what a bulk decision is narrowed by", func(t *testing.T) {
+		path := "/v1/contexts/" + d.contextID + "/groups?status=PROPOSED"
+		require.Len(t, items[recon.StoredGroup](t, d.Client, path+"&currency=EUR&minScore=1"), 3)
+		require.Empty(t, items[recon.StoredGroup](t, d.Client, path+"&currency=USD"))
+		require.Empty(t, items[recon.StoredGroup](t, d.Client, path+"&minScore=100"))
 	})
 	t.Run("a difference needs a reason, and becomes an adjustment", func(t *testing.T) {
 		path := "/v1/groups/" + differing.ID

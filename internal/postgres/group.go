@@ -54,7 +54,7 @@ func (tx *Tx) Group(ctx context.Context, id string) (recon.StoredGroup, error) {
 func (tx *Tx) Groups(
 	ctx context.Context, contextID string, filter recon.GroupFilter, page Page,
 ) ([]recon.StoredGroup, string, error) {
-	args, where := pgx.NamedArgs{}, ""
+	args, where := pgx.NamedArgs{"score": filter.MinScore}, " AND g.score >= @score"
 	add := func(value, sql, name string) {
 		if value != "" {
 			where += " AND " + sql
@@ -63,6 +63,7 @@ func (tx *Tx) Groups(
 	}
 	add(filter.Status.String(), "g.status = @status", "status")
 	add(filter.RuleID, "g.rule_id::text = @rule", "rule")
+	add(filter.Currency, "g.currency = @currency", "currency")
 	add(filter.HeldBy.String(), "g.held_by = @held", "held")
 	found := groupsOfContext
 	switch {

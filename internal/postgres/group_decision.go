@@ -154,6 +154,7 @@ type decidedGroup struct {
 	Posted    bool     // one of them is in the books
 	Hands     []string // who matched it by hand or adjusted it
 	Approved  bool     // a person confirmed it, not a run
+	DecidedBy string   // the person who gave it its status, "" for a run
 
 	context recon.Context
 	party   string // by which limits count what people adjust of it
@@ -250,12 +251,14 @@ func (tx *Tx) readGroups(
 		SELECT g.id AS key, c.id AS context_id, g.status, g.preview, g.currency, g.left_amount, g.right_amount, g.difference,
 			coalesce(g.difference_reason, '') AS difference_reason, coalesce(g.held_by, '') AS held_by, g.left_ids AS "left", g.right_ids AS "right",
 			1 + coalesce(d.n, 0) AS version, coalesce(a.amount, 0) AS adjusted, coalesce(a.posted, false) AS posted,
-			coalesce(a.hands, '{}') || coalesce(d.makers, '{}') AS hands, coalesce(d.approved, false) AS approved
+			coalesce(a.hands, '{}') || coalesce(d.makers, '{}') AS hands, coalesce(d.approved, false) AS approved,
+			coalesce(d.decided_by, '') AS decided_by
 		FROM match_groups g
 		JOIN contexts c ON c.num = g.context_num
 		CROSS JOIN LATERAL (
 			SELECT count(*)::integer AS n, array_agg(created_by) FILTER (WHERE from_status = '') AS makers,
-				bool_or(to_status = 'CONFIRMED' AND from_status NOT IN ('', 'CONFIRMED')) AS approved
+				bool_or(to_status = 'CONFIRMED' AND from_status NOT IN ('', 'CONFIRMED')) AS approved,
+				(array_agg(created_by ORDER BY ordinal DESC) FILTER (WHERE to_status = g.status AND from_status <> g.status))[1] AS decided_by
 			FROM group_decisions WHERE group_id = g.id
 		) d
 		CROSS JOIN LATERAL (
@@ -290,7 +293,7 @@ func (tx *Tx) judge(g *decidedGroup, d recon.Decision) (recon.GroupStatus, error
 	if d.Version != 0 && d.Version != g.Version {
 		return g.Status, recon.Stale("group")
 	}
-	to, err := d.Action.After(g.Status)
+	to, err := d.Action.After(g.Status, g.DecidedBy)
 	if err == nil {
 		err = givenReason(d.Reason, "/adjustmentReason")
 	}

@@ -27,15 +27,19 @@ var groupMoves = map[GroupAction]struct {
 	ActionUnmatch: {[]GroupStatus{GroupConfirmed, GroupPartial}, GroupUnmatched},
 }
 
-// After is the status that the action leads to from another, or the conflict that forbids it.
-func (a GroupAction) After(status GroupStatus) (GroupStatus, error) {
+// After is the status that the action leads to from another, or the conflict that forbids it. It names the person who
+// brought the group there, "" where a run did.
+func (a GroupAction) After(status GroupStatus, by string) (GroupStatus, error) {
 	move, moves := groupMoves[a]
 	if !moves {
 		return status, nil
 	}
 	if !slices.Contains(move.from, status) {
-		return status, Conflict(CodeGroupStatus, "the group is %s: only a group that is %s can be %s",
-			status, statusList(move.from), move.to)
+		if by != "" {
+			by = ", by " + by
+		}
+		return status, Conflict(CodeGroupStatus, "the group is %s%s: only a group that is %s can be %s",
+			status, by, statusList(move.from), move.to)
 	}
 	return move.to, nil
 }

@@ -17,7 +17,7 @@ func TestGroupAction_After(t *testing.T) {
 		ActionComment: statuses,
 	} {
 		for i, from := range statuses {
-			to, err := action.After(from)
+			to, err := action.After(from, "")
 			if want[i] == 0 {
 				require.Equal(t, KindConflict, KindOf(err), "%s from %s", action, from)
 				require.Equal(t, CodeGroupStatus, CodeOf(err))
@@ -29,6 +29,6 @@ func TestGroupAction_After(t *testing.T) {
 			require.Equal(t, want[i], to, "%s from %s", action, from)
 		}
 	}
-	_, err := ActionConfirm.After(GroupRejected)
-	require.ErrorContains(t, err, "PROPOSED or PARTIAL")
+	_, err := ActionConfirm.After(GroupRejected, "anna")
+	require.ErrorContains(t, err, "the group is REJECTED, by anna: only a group that is PROPOSED or PARTIAL can be CONFIRMED")
 }

@@ -61,8 +61,10 @@ type ProposalFilter struct {
 
 // GroupFilter narrows a list of groups; empty fields do not. Without a run it is the context's real groups.
 type GroupFilter struct {
-	RunID  string
-	Status GroupStatus
-	RuleID string
-	HeldBy HeldBy
+	RunID    string
+	Status   GroupStatus
+	RuleID   string
+	Currency string
+	HeldBy   HeldBy
+	MinScore int
 }

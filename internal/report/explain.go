@@ -142,7 +142,12 @@ func (e *Explanation) writeGroup(to io.Writer) {
 		}
 		fmt.Fprintln(to)
 	}
-	for _, c := range e.Evidence {
+	writeEvidence(to, e.Evidence)
+}
+
+// writeEvidence writes what the components of a rule compared, a line each.
+func writeEvidence(to io.Writer, evidence []recon.Evidence) {
+	for _, c := range evidence {
 		fmt.Fprintf(to, "    %-8s %-24s %s | %s", strings.ToLower(c.Component), c.Field, c.Left, c.Right)
 		switch {
 		case c.Verdict != "": // of a fee, which has no tolerance
