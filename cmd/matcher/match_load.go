@@ -73,6 +73,7 @@ type matchFile struct {
 	before   *mapping.Earlier // how last period read its source, where the user gave no map
 	reader   *mapping.Reader
 	refused  error  // why its columns are not read, where a reader found some
+	byCount  bool   // equal rows of other statements are the same, as often as one file has them
 	inverted string // why AlignSigns inverted its signs
 	rows     rowStore
 	rowsRead int64
@@ -99,7 +100,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 	hints := mapping.Hints{
 		Side: f.side, Map: f.how.Map, Earlier: f.before, Currency: f.how.Currency, Answers: side.answers,
 		MaxRejected: cmp.Or(side.maxRejected, f.how.MaxRejected),
-		Invert:      side.invert, Now: time.Now(),
+		Invert:      side.invert, Now: time.Now(), ByBalance: f.byCount,
 		Format: format.Options{MayBeBare: f.how.Map != nil || f.before != nil},
 	}
 	hints.As = side.as

@@ -85,6 +85,9 @@ func (in *matchInput) open() (*reconciliation, error) {
 				return nil, err
 			}
 		}
+		if err := in.findOverlaps(s); err != nil {
+			return nil, err
+		}
 	}
 	if err := in.settle(); err != nil {
 		return nil, err

@@ -31,3 +31,19 @@ func TestPartOfAnEntry(t *testing.T) {
 	require.Zero(t, PartOf(recon.Record{Header: []string{"partOf"}, Fields: []string{"3 of 37 of B"}}), "a column of a CSV")
 	require.Zero(t, of("OWN", "", "0 of 37 of B").At)
 }
+
+// TestEqualPartsAreSeveral links parts without ids of their own, of which two equal ones are not next to each other.
+func TestEqualPartsAreSeveral(t *testing.T) {
+	t.Parallel()
+	ids := map[string]bool{}
+	b := newBook(Options{})
+	b.parts = map[string]int{}
+	for i, amount := range []string{"10.00", "20.00", "10.00"} {
+		var e entry
+		e.fields[entryCurrency], e.fields[entryAmount], e.fields[entryID] = "EUR", amount, "B-1"
+		e.fields[entryPartOf], e.fields[entryStatus] = "1 of 3 of B-1", recon.Pending
+		b.link(&e)
+		ids[e.fields[entryUnique]] = true
+		require.Len(t, ids, i+1)
+	}
+}

@@ -115,6 +115,17 @@ func TestPartsOfABatch(t *testing.T) {
 		_, b, _ = loadBoth(t, advice, strings.Replace(statement, "<AcctSvcrRef>B-1</AcctSvcrRef>", "", 1))
 		b.tied(t)
 	})
+	t.Run("the day is that of the statement", func(t *testing.T) {
+		t.Parallel()
+		early := strings.ReplaceAll(advice, "2026-03-02", "2026-02-27")
+		for _, order := range [][2]string{{statement, early}, {early, statement}} {
+			_, b, _ := loadBoth(t, order[0], order[1])
+			b.tied(t)
+			for _, row := range b.transactions(t, recon.TransactionFilter{}) {
+				require.Equal(t, "2026-03-02", row.Date.String())
+			}
+		}
+	})
 	t.Run("another batch changes nothing", func(t *testing.T) {
 		t.Parallel()
 		_, b, loaded := loadBoth(t, statement, camt("Ntfctn", "", batchOf(partsTotal, "B-2", "RUN-2", parts...)))

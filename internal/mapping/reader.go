@@ -29,7 +29,7 @@ type Hints struct {
 	Answers     map[string]int // to questions, by id: the number of the answer, counted from 1
 	Currency    string         // of rows whose file names none
 	Account     string         // that is read, of a statement file with several
-	ByBalance   bool           // equal rows of two statements are known by their balances, not by their numbers
+	ByBalance   bool           // the numbers of two statements do not make equal rows of them two
 	TimeZone    string         // of a map that names none
 	Now         time.Time      // when the file is read; zero: no date is after it
 	Negate      bool           // the file counts the other way round: its + is money away from us
