@@ -14,6 +14,7 @@ DROP TABLE outbox_parked;
 DROP TABLE outbox_position;
 DROP TABLE events;
 DROP TABLE audit_log;
+DROP TABLE changes;
 DROP TABLE exception_history;
 DROP TABLE resolutions;
 DROP TABLE exception_policies;

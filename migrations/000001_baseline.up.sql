@@ -466,6 +466,22 @@ CREATE TABLE exception_history (
 );
 CREATE INDEX exception_history_of ON exception_history (transaction_id, num);
 
+-- What one configurator asks for and another one decides on, where four eyes are on: the request, word for word.
+CREATE TABLE changes (
+    num         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    context_num integer NOT NULL, -- 0: it concerns the whole tenant
+    operation   text NOT NULL,
+    target_id   text NOT NULL,
+    if_match    text NOT NULL DEFAULT '',
+    body        jsonb,
+    status      text NOT NULL DEFAULT 'PROPOSED' CHECK (status IN ('PROPOSED', 'APPLIED', 'REFUSED')),
+    note        text NOT NULL DEFAULT '',
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    created_by  text NOT NULL,
+    decided_at  timestamptz,
+    decided_by  text NOT NULL DEFAULT ''
+);
+
 -- Append-only: the provisioner grants the tenant's role INSERT and SELECT on it and nothing else.
 CREATE TABLE audit_log (
     seq        bigint PRIMARY KEY,

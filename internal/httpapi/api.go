@@ -83,7 +83,8 @@ type API struct {
 	figures  *figures
 	limiter  *limiter
 	routes   []string
-	document []byte // openapi.json
+	changes  map[string]changeable // by operation
+	document []byte                // openapi.json
 	page     docsPage
 	uploads  *shares // under way
 	spooled  *shares // bytes of them on the disk
@@ -100,7 +101,7 @@ func New(cfg Config) (*API, error) {
 		uploads: newShares("uploads", maxUploads, retryUpload), spooled: newShares("files on the disk", 0, retryUpload),
 		replays:  newShares("replays", maxReplays, retryReplay),
 		lanes:    lanes{width: int64(lanesPerCore * runtime.GOMAXPROCS(0)), of: map[string]*lane{}},
-		draining: make(chan struct{}),
+		draining: make(chan struct{}), changes: map[string]changeable{},
 	}
 	a.spooled.free = cfg.FreeBytes
 	mux, doc := http.NewServeMux(), newDocument(publicBuild(cfg.Build).Version)
@@ -110,6 +111,9 @@ func New(cfg Config) (*API, error) {
 			serve := entered(op.stream)
 			if in := doc.add(&op); in != nil {
 				serve = op.serve(in)
+				if op.twoPeople {
+					a.changes[op.id] = changeable{&op, in}
+				}
 			}
 			mux.Handle(op.route, a.admit(&op, a.handle(serve)))
 			a.routes = append(a.routes, op.route)

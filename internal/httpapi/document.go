@@ -269,6 +269,9 @@ func problemAnswer(name string) *huma.Response {
 func (d *document) describeAnswer(op *operation, described *huma.Operation) {
 	answer := &huma.Response{Description: http.StatusText(op.status)}
 	described.Responses[strconv.Itoa(op.status)] = answer
+	if op.twoPeople {
+		d.describeWaiting(described)
+	}
 	if op.out == nil {
 		return
 	}
@@ -285,6 +288,16 @@ func (d *document) describeAnswer(op *operation, described *huma.Operation) {
 	}
 	if _, keyed := op.in.FieldByName("Key"); keyed && op.opens == commit {
 		answer.Headers["Idempotency-Replayed"] = text("true when this is the stored answer of an earlier request")
+	}
+}
+
+// describeWaiting adds the answer of a request that waits for a second person.
+func (d *document) describeWaiting(described *huma.Operation) {
+	described.Description += " Where four eyes are on it waits as a change that another person approves."
+	described.Responses[strconv.Itoa(http.StatusAccepted)] = &huma.Response{
+		Description: "It waits for another person",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: d.schema(recon.StoredChange{})}},
+		Headers:     map[string]*huma.Header{"Location": {Schema: &huma.Schema{Type: "string"}}},
 	}
 }
 
@@ -346,6 +359,7 @@ var nouns = map[string]string{
 	"imports": "Files that came in", "transactions": "Rows of files", "runs": "Matching, as it was done",
 	"groups": "Rows that agree, and decisions on them", "adjustments": "Differences that were accepted",
 	"fx-rates": "Exchange rates", "schedules": "When runs start by themselves",
+	"changes":   "What waits for a second person, and what became of it",
 	"access":    "Who may see a context",
 	"schemas":   "JSON Schemas of what people write",
 	"calendars": "Business days", "fee-schedules": "Agreed fees", "fee-rules": "Which fee applies to which rows",

@@ -26,6 +26,7 @@ type described struct {
 	method, path, id string
 	roles            []string
 	hasBody, public  bool
+	waits            bool // where four eyes are on
 }
 
 // tenants says whether an operation is on a tenant's data, and not on the installation.
@@ -40,6 +41,7 @@ func describedOperations(t *testing.T, c *testkit.Client) (all []described) {
 			OperationID string          `json:"operationId"`
 			Roles       []string        `json:"x-roles"`
 			RequestBody json.RawMessage `json:"requestBody"`
+			Description string          `json:"description"`
 		} `json:"paths"`
 	}
 	c.Must(http.MethodGet, "/openapi.json", nil, &document)
@@ -48,6 +50,7 @@ func describedOperations(t *testing.T, c *testkit.Client) (all []described) {
 			all = append(all, described{
 				method: strings.ToUpper(method), path: path, id: op.OperationID, roles: op.Roles,
 				hasBody: op.RequestBody != nil, public: op.Roles == nil,
+				waits: strings.Contains(op.Description, "four eyes"),
 			})
 		}
 	}
@@ -110,6 +113,8 @@ var bodies = map[string]string{
 	"resolve-exception":    `{"outcome":"BOOKED","account":"X","note":"X"}`,
 	"reopen-exception":     `{"note":"X"}`,
 	"change-exceptions":    `{"action":"COMMENT","note":"X","exceptionIds":["X"]}`,
+	"approve-change":       `{}`,
+	"refuse-change":        `{}`,
 	"approve-resolution":   `{}`,
 	"refuse-resolution":    `{}`,
 }
@@ -129,7 +134,7 @@ func (w world) ids() map[string]string {
 		"contextId": w.contextID, "sourceId": w.left, "ruleId": w.ruleID, "importId": w.importID,
 		"transactionId": w.transactionID, "runId": w.runID, "groupId": w.groupID, "exceptionId": w.exceptionID, "adjustmentId": w.adjustmentID,
 		"calendarId": w.calendarID, "feeScheduleId": w.feeScheduleID, "feeRuleId": w.feeRuleID, "scheduleId": w.scheduleID,
-		"backTestId": w.backTestID, "row": "1", "commentId": w.commentID, "resolutionId": w.resolutionID,
+		"changeId": w.changeID, "backTestId": w.backTestID, "row": "1", "commentId": w.commentID, "resolutionId": w.resolutionID,
 	}
 }
 

@@ -69,11 +69,12 @@ type endpoint struct {
 	opens   opening
 	call    handler
 
-	status   int           // of success
-	location string        // prefix of the Location of what was made
-	bodyDoc  any           // documents Body where the handler decodes it itself
-	most     time.Duration // that a request may take; 0: what the settings allow
-	unlisted bool          // for callers that are not in the access list of the path's context too
+	status    int           // of success
+	location  string        // prefix of the Location of what was made
+	bodyDoc   any           // documents Body where the handler decodes it itself
+	most      time.Duration // that a request may take; 0: what the settings allow
+	twoPeople bool          // byTwo
+	unlisted  bool          // for callers that are not in the access list of the path's context too
 
 	stream   streamer // instead of call
 	describe describer
@@ -334,6 +335,14 @@ func (e *endpoint) run(ctx context.Context, a *API, in any) (answer postgres.Sto
 		within, err := a.enter(ctx, tx)
 		if err != nil {
 			return err
+		}
+		if e.twoPeople {
+			if change, waits, err := e.propose(a, within, tx, in); err != nil || waits {
+				if err == nil {
+					answer, err = waiting(change)
+				}
+				return err
+			}
 		}
 		out, err := e.call(a, within, tx, in)
 		if err == nil {

@@ -33,7 +33,7 @@ var operations = []operation{
 		within(commit, createContext).creates("/v1/contexts/"),
 	},
 	{"GET /v1/contexts/{contextId}", viewer, "get-context", "Get a context", get((*postgres.Tx).Context)},
-	{"PATCH /v1/contexts/{contextId}", configurator, "update-context", "Update a context", within(commit, updateContext)},
+	{"PATCH /v1/contexts/{contextId}", configurator, "update-context", "Update a context", within(commit, updateContext).byTwo()},
 	{
 		"POST /v1/contexts/{contextId}/activate", configurator, "activate-context", "Activate a context",
 		contextTo("ACTIVE", "context.activate"),
@@ -57,7 +57,7 @@ var operations = []operation{
 	},
 	{
 		"PUT /v1/contexts/{contextId}/access", admin, "put-access", "Set who may see a context, and with which roles",
-		within(commit, putAccess).toUnlisted(),
+		within(commit, putAccess).toUnlisted().byTwo(),
 	},
 
 	{
@@ -159,24 +159,24 @@ var operations = []operation{
 	},
 	{
 		"POST /v1/contexts/{contextId}/rules", configurator, "create-rule", "Create a rule",
-		within(commit, createRule).creates("/v1/rules/").bodyOf(ruleDoc{}),
+		within(commit, createRule).creates("/v1/rules/").bodyOf(ruleDoc{}).byTwo(),
 	},
 	{
 		"POST /v1/contexts/{contextId}/rules/reorder", configurator, "reorder-rules", "Reorder the rules of a context",
-		within(commit, reorderRules),
+		within(commit, reorderRules).byTwo(),
 	},
 	{
 		"PUT /v1/contexts/{contextId}/rules", configurator, "put-rules", "Replace all rules of a context in one commit",
-		within(commit, putRules).bodyOf(rulesDoc{}),
+		within(commit, putRules).bodyOf(rulesDoc{}).byTwo(),
 	},
 	{"GET /v1/rules/{ruleId}", viewer, "get-rule", "Get a rule", get((*postgres.Tx).Rule)},
 	{
 		"PUT /v1/rules/{ruleId}", configurator, "put-rule", "Replace a rule by its next version",
-		within(commit, putRule).bodyOf(ruleDoc{}),
+		within(commit, putRule).bodyOf(ruleDoc{}).byTwo(),
 	},
 	{
 		"DELETE /v1/rules/{ruleId}", configurator, "delete-rule", "Delete a rule from later runs",
-		remove((*postgres.Tx).DeleteRule),
+		remove((*postgres.Tx).DeleteRule).byTwo(),
 	},
 	{
 		"GET " + ruleSchemaPath, viewer, "get-rule-schema", "Get the JSON Schema of a rule",
@@ -217,16 +217,16 @@ var operations = []operation{
 	{"GET /v1/calendars", viewer, "list-calendars", "List calendars", listPages((*postgres.Tx).Calendars)},
 	{
 		"POST /v1/calendars", configurator, "create-calendar", "Create a calendar",
-		create((*postgres.Tx).CreateCalendar).creates("/v1/calendars/"),
+		create((*postgres.Tx).CreateCalendar).creates("/v1/calendars/").byTwo(),
 	},
 	{"GET /v1/calendars/{calendarId}", viewer, "get-calendar", "Get a calendar", get((*postgres.Tx).Calendar)},
 	{
 		"PUT /v1/calendars/{calendarId}", configurator, "put-calendar", "Replace a calendar for later runs",
-		replace((*postgres.Tx).Calendar, (*postgres.Tx).UpdateCalendar),
+		replace((*postgres.Tx).Calendar, (*postgres.Tx).UpdateCalendar).byTwo(),
 	},
 	{
 		"DELETE /v1/calendars/{calendarId}", configurator, "delete-calendar", "Delete an unused calendar",
-		remove((*postgres.Tx).DeleteCalendar),
+		remove((*postgres.Tx).DeleteCalendar).byTwo(),
 	},
 
 	{
@@ -502,7 +502,7 @@ var operations = []operation{
 	},
 	{
 		"PUT /v1/contexts/{contextId}/exception-policy", configurator, "put-exception-policy",
-		"Replace a context's policy of exceptions by its next version", within(commit, putExceptionPolicy),
+		"Replace a context's policy of exceptions by its next version", within(commit, putExceptionPolicy).byTwo(),
 	},
 
 	{
@@ -514,6 +514,13 @@ var operations = []operation{
 		"Get the ageing report for open rows and partial remainders",
 		within(replica, getAgeing),
 	},
+	{"GET /v1/changes", viewer, "list-changes", "List changes that need a second person", listed(snapshot, listChanges)},
+	{"GET /v1/changes/{changeId}", viewer, "get-change", "Get a change", get((*postgres.Tx).Change)},
+	{
+		"POST /v1/changes/{changeId}/approve", configurator, "approve-change",
+		"Apply a change that another person proposed", decideChange(true),
+	},
+	{"POST /v1/changes/{changeId}/refuse", configurator, "refuse-change", "Refuse a change", decideChange(false)},
 	{"GET /v1/events", viewer, "list-events", "List events", listed(snapshot, listEvents)},
 	{"GET /v1/audit", viewer, "list-audit", "List audit entries, latest first", listed(replica, listAudit)},
 

@@ -33,7 +33,7 @@ type world struct {
 	*testkit.Client
 	contextID, left, right, importID, runID, ruleID, groupID, exceptionID, transactionID string
 	openLeft, openRight, adjustmentID, calendarID, feeScheduleID, feeRuleID, scheduleID  string
-	backTestID, commentID, resolutionID                                                  string
+	backTestID, changeID, commentID, resolutionID                                        string
 }
 
 func newWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
@@ -82,7 +82,19 @@ func newFullWorld(t *testing.T, api *testkit.APIServer, tenantID string) world {
 	w.Must(http.MethodPut, "/v1/sources/"+w.left+"/expectation", `{"by":"07:00"}`, nil)
 	w.backTestID = w.BackTest(w.contextID, `{"rules":[]}`).ID
 	w.feeRuleID = w.make("/v1/contexts/"+w.contextID+"/fee-rules", `{"name":"cards","priority":10,"feeSchedule":"cards"}`)
+	w.changeID = w.proposed(api.AsSubject("second", tenantID, auth.RoleAdmin))
 	return w
+}
+
+// proposed is a change that waits, made while four eyes were on; second takes them off again.
+func (w world) proposed(second *testkit.Client) string {
+	path := "/v1/contexts/" + w.contextID
+	w.Must(http.MethodPatch, path, `{"settings":{"fourEyes":true}}`, nil)
+	var asked, off recon.StoredChange
+	w.Must(http.MethodPatch, path, `{"description":"asked for"}`, &asked)
+	w.Must(http.MethodPatch, path, `{"settings":{}}`, &off)
+	second.Must(http.MethodPost, "/v1/changes/"+off.ID+"/approve", `{}`, nil)
+	return asked.ID
 }
 
 // make creates something and gives its id.

@@ -32,6 +32,7 @@ var ownedThings = map[string]owned{
 	"exceptionId":   {"exception", kindException, `SELECT context_num FROM exceptions WHERE transaction_id = @id`},
 	"adjustmentId":  {"adjustment", kindAdjustment, `SELECT context_num FROM adjustments WHERE num = @id`},
 	"resolutionId":  {"resolution", kindResolution, `SELECT context_num FROM resolutions WHERE num = @id`},
+	"changeId":      {"change", kindChange, `SELECT context_num FROM changes WHERE num = @id`},
 	"commentId":     {"comment", kindComment, `SELECT e.context_num FROM exception_history h JOIN exceptions e USING (transaction_id) WHERE h.num = @id`},
 }
 
@@ -51,15 +52,7 @@ func (tx *Tx) Access(ctx context.Context, param, id string) (context.Context, er
 	if !called || !known {
 		return ctx, nil
 	}
-	var key any
-	switch {
-	case thing.kind == "" && auth.IsUUID(id):
-		key = id
-	case thing.kind != "":
-		if num, ok := tx.ids(thing.kind).Key(id); ok {
-			key = num
-		}
-	}
+	key := tx.keyOf(thing, id)
 	if key == nil {
 		return ctx, nil // the handler answers that there is none, as it does for every such id
 	}
@@ -80,6 +73,19 @@ func (tx *Tx) Access(ctx context.Context, param, id string) (context.Context, er
 	}
 	principal.Roles = auth.Narrow(principal.Roles, roles)
 	return auth.WithPrincipal(ctx, principal), nil
+}
+
+// keyOf returns the key of a thing by its id, nil for what is no such id.
+func (tx *Tx) keyOf(thing owned, id string) any {
+	if thing.kind == "" && auth.IsUUID(id) {
+		return id
+	}
+	if thing.kind != "" {
+		if num, ok := tx.ids(thing.kind).Key(id); ok {
+			return num
+		}
+	}
+	return nil
 }
 
 // HasAccessLists reports whether any context of the tenant has an access list.

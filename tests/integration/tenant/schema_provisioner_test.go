@@ -17,8 +17,8 @@ import (
 )
 
 var tenantTables = []string{
-	"active_items", "adjustments", "audit_log", "back_test_entries", "back_tests", "batches", "calendars", "context_members",
-	"contexts", "events", "exception_history", "exception_policies", "exceptions", "expectations", "fee_rules", "fee_schedules",
+	"active_items", "adjustments", "audit_log", "back_test_entries", "back_tests", "batches", "calendars", "changes",
+	"context_members", "contexts", "events", "exception_history", "exception_policies", "exceptions", "expectations", "fee_rules", "fee_schedules",
 	"fetched_files", "fetches", "field_maps", "fx_rates", "group_decisions", "head", "idempotency_keys",
 	"ignored_items", "import_findings", "import_rejects", "imports", "match_groups", "open_items", "outbox_parked",
 	"outbox_position", "rejected_sets", "resolutions", "retention", "rule_versions", "rules", "run_inputs", "runs",
