@@ -181,7 +181,8 @@ func (op *operation) refused() []int {
 		http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 	}
 	if op.in != nil {
-		if _, versioned := op.in.FieldByName("IfMatch"); versioned {
+		_, versioned := op.in.FieldByName("IfMatch")
+		if versioned || op.out == reflect.TypeFor[recon.StoredChange]() { // which applies what may be stale
 			statuses = append(statuses, http.StatusPreconditionFailed)
 		}
 	}
