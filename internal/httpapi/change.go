@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 
 	"matcher/internal/auth"
@@ -91,15 +93,14 @@ func decideChange(approve bool) endpoint {
 func (a *API) apply(ctx context.Context, tx *postgres.Tx, change recon.Change) error {
 	asked, known := a.changes[change.Operation]
 	if !known {
-		return recon.Conflict(recon.CodeChangeDecided, "this version has no operation %s: refuse the change", change.Operation)
+		return recon.Conflict(recon.CodeChangeDecided,
+			"this version has no operation %s: refuse the change", change.Operation)
 	}
 	op := asked.op
-	request, err := http.NewRequestWithContext(ctx, op.method(), op.path(), bytes.NewReader(change.Body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("If-Match", change.IfMatch)
+	request := (&http.Request{
+		Method: op.method(), URL: &url.URL{Path: op.path()}, Body: io.NopCloser(bytes.NewReader(change.Body)),
+		Header: http.Header{"Content-Type": {"application/json"}, "If-Match": {change.IfMatch}},
+	}).WithContext(ctx)
 	request.SetPathValue(op.param(), change.TargetID)
 	in, err := asked.in.read(request)
 	if err == nil {

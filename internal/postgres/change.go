@@ -65,7 +65,8 @@ func (tx *Tx) Rehearse(ctx context.Context, fn func() error) (err error) {
 	return fn()
 }
 
-// ProposeChange stores a request that waits for a second person. contextNum is the number of its context, 0 without one.
+// ProposeChange stores a request that waits for a second person. contextNum is the number of its context, 0 without
+// one.
 func (tx *Tx) ProposeChange(ctx context.Context, contextNum int32, c recon.Change) (recon.StoredChange, error) {
 	num, err := value[int64](tx.query(ctx, `
 		INSERT INTO changes (context_num, operation, target_id, if_match, body, created_by)
@@ -128,9 +129,11 @@ func (tx *Tx) DecideChange(
 	case err != nil:
 		return c.StoredChange, err
 	case c.Status != recon.ChangeProposed:
-		return c.StoredChange, recon.Conflict(recon.CodeChangeDecided, "the change is %s already, by %s", c.Status, c.DecidedBy)
+		return c.StoredChange, recon.Conflict(recon.CodeChangeDecided,
+			"the change is %s already, by %s", c.Status, c.DecidedBy)
 	case c.CreatedBy == tx.actor && apply != nil:
-		return c.StoredChange, recon.Forbidden(recon.CodeFourEyes, "you proposed this yourself: another person approves it")
+		return c.StoredChange, recon.Forbidden(recon.CodeFourEyes,
+			"you proposed this yourself: another person approves it")
 	}
 	status, action := recon.ChangeRefused, "change.refuse"
 	if apply != nil {

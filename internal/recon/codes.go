@@ -351,7 +351,7 @@ const (
 	CodeGroupPreview = "GROUP_PREVIEW"
 	// CodeFourEyes (403): You matched or adjusted the group yourself, or proposed the change. Another person decides.
 	CodeFourEyes = "FOUR_EYES"
-	// CodeChangeDecided (409): The change is applied or refused already. Read it again, and ask anew where it is needed.
+	// CodeChangeDecided (409): The change is applied or refused already. Read it again; ask anew where it is needed.
 	CodeChangeDecided = "CHANGE_DECIDED"
 	// CodeGroupHeld (403): The group is held back because a row is reversed, suspected twice or contradicted by another
 	// key, so it is never confirmed together with others. Look at it and confirm it alone.
