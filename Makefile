@@ -17,7 +17,7 @@ ABSENT = { echo "make $@: not there yet: $(1)" >&2; exit 1; }
 # The folders whose tests carry a tag: under another tag than integration, unit files would run again everywhere.
 TAGGED = $(shell grep -rlsE '^//go:build $(1)$$' --include='*_test.go' tests cmd internal | xargs -r -n 1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help deps build run demo test test-unit test-int test-e2e test-busy test-chaos test-long test-nightly tidy lint lint-openapi fmt sec \
+.PHONY: help deps build run demo test test-unit test-int test-e2e test-busy test-chaos test-long test-nightly tidy lint lint-openapi lint-client fmt sec \
 	check-tests check-test-tags cover fuzz bench bench-neighbours accuracy demo-tenancy generate mutants up down migrate-up migrate-down clean
 
 help: ## List the targets
@@ -78,7 +78,7 @@ check-tests: ## Every .go file with a function is exercised by a test file of it
 check-test-tags: ## Every test file opens with the build tag of its kind
 	$(GO) test -count 1 -run '^TestTestTags' ./tests/tidy/
 
-lint: lint-openapi ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
+lint: lint-openapi lint-client ## golangci-lint and formatting, as .golangci.yml argues them (the first run builds the linter: about 2 min)
 	$(TOOL) golangci-lint run
 
 lint-openapi: ## Redocly's and Spectral's rules for the OpenAPI document; a warning fails
@@ -89,6 +89,10 @@ lint-openapi: ## Redocly's and Spectral's rules for the OpenAPI document; a warn
 	out=$$(npx --no redocly lint openapi.json --format=summary --max-problems=20 2>&1) && ! grep -E '^(error|warning) ' <<<"$$out" || \
 		{ echo "$$out"; exit 1; }; \
 	npx --no spectral lint --fail-severity=hint openapi.json
+
+lint-client: ## The Go client is what the OpenAPI document makes it; if not, it is then
+	@was=$$(sha256sum client/client.gen.go); $(GO) generate ./client; [ "$$was" = "$$(sha256sum client/client.gen.go)" ] || \
+		{ echo "lint-client: client/client.gen.go was behind the API: commit what is there now"; exit 1; }
 
 fmt: ## Format every Go file as lint wants it (gofumpt)
 	$(TOOL) golangci-lint fmt
@@ -125,9 +129,8 @@ accuracy: ## Precision and recall of every example against its truth, and wrong 
 demo-tenancy: deps ## A tenant's life over three processes, Redis and RabbitMQ: each step with the time it took
 	$(GO) test -count 1 -v -tags e2e -run '^TestTenancyWalk$$' ./tests/e2e
 
-generate: ## Generated code
-	@grep -rqsE '^//go:generate ' --include='*.go' cmd internal || $(call ABSENT,nothing in this tree is generated)
-	$(GO) generate ./...
+generate: ## Generated code: the Go client, from the OpenAPI document
+	$(GO) generate ./client
 
 up: ## PostgreSQL, Valkey, RabbitMQ, S3 and Matcher in containers; the first time, random secrets in .env
 	@scripts/first-env
