@@ -197,7 +197,8 @@ CREATE TABLE batches (
 );
 
 -- id = import number * 2^32 + data row of the file: unique, in the order of the files, without a sequence.
--- Exactly two indexes, because indexes and not the wire limit the speed of imports. metadata is json, not jsonb: parsing
+-- Two indexes for every row, because indexes and not the wire limit the speed of imports; two more hold the rows that
+-- have a gross or an original amount, by which they may be taken back. metadata is json, not jsonb: parsing
 -- and sorting a jsonb cost a third of an import, and only rules that use it and pages of rows read it.
 CREATE TABLE transactions (
     id                bigint PRIMARY KEY,
@@ -224,6 +225,8 @@ CREATE TABLE transactions (
     metadata          json NOT NULL DEFAULT '{}',
     CONSTRAINT transactions_identity UNIQUE (source_num, identity, ordinal)
 );
+CREATE INDEX transactions_gross ON transactions (gross) WHERE gross <> amount;
+CREATE INDEX transactions_original ON transactions (original_amount) WHERE original_amount IS NOT NULL;
 
 -- Rows that a person took out of reconciliation. Restoring deletes the row here; the audit log keeps both facts.
 CREATE TABLE ignored_items (
@@ -310,8 +313,10 @@ CREATE SEQUENCE manual_groups MAXVALUE 4294967295;
 -- The transactions in active groups. The primary key forbids using one twice.
 CREATE TABLE active_items (
     transaction_id bigint PRIMARY KEY,
-    group_id       bigint NOT NULL
+    group_id       bigint NOT NULL,
+    amount         bigint NOT NULL -- of the transaction: by it a later row finds what it takes back
 );
+CREATE INDEX active_items_amount ON active_items (amount);
 
 -- The open rows of listed imports, so that the next run costs open rows and not history: it reads unlisted imports whole,
 -- and of the others only the rows listed here. A row that is no longer open may be listed until the next run is saved.

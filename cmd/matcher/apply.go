@@ -20,7 +20,7 @@ import (
 )
 
 const applyHelp = `Bring a context of the service in line with a setup file: its sources and field maps, rules, calendars, fee schedules and
-rates, duplicateDays and maxWriteOff. What is missing is created, what differs is changed, rules that the file does not have
+rates, duplicateDays, returnDays and maxWriteOff. What is missing is created, what differs is changed, rules that the file does not have
 are removed; the rules change in one commit. First the plan is printed, and a back-test of the rules: what they would have
 matched differently so far. Then it asks, or needs --yes where there is no terminal. Applied again it finds no changes;
 interrupted, it goes on where it stopped.

@@ -120,7 +120,7 @@ func (p *applyPlan) planContext(ctx context.Context) (err error) {
 	}
 	settings := p.context.Settings
 	settings.DuplicateDays, settings.MaxWriteOff = p.setup.DuplicateDays, nil
-	settings.AccountField = p.setup.AccountField
+	settings.AccountField, settings.ReturnDays = p.setup.AccountField, p.setup.ReturnDays
 	if limits := p.setup.MaxWriteOff.ByCurrency; len(limits) > 0 {
 		settings.MaxWriteOff = make(map[string]string, len(limits))
 		for currency, amount := range limits {

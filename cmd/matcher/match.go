@@ -157,7 +157,7 @@ func (m *matchCommand) run(ctx context.Context, args []string) error {
 	if err := m.print(r); err != nil {
 		return err
 	}
-	summary := r.result.Summary()
+	summary := report.Summary(r.result)
 	found := findings(&summary)
 	if m.asOf != "" { // of which they are to tell everything
 		for _, reason := range summary.Reasons {
@@ -276,7 +276,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		}
 		return nil
 	case !m.json:
-		run, summary := r.report(), r.result.Summary()
+		run, summary := r.report(), report.Summary(r.result)
 		run.WriteFiles(m.stdout)
 		r.printCarry(m.stdout)
 		report.WriteCounts(m.stdout, &summary)
@@ -297,7 +297,7 @@ func (m *matchCommand) print(r *reconciliation) error {
 		recon.Summary
 		Reversals []report.Reversal `json:"reversals,omitempty"`
 		Seconds   phaseSeconds      `json:"seconds"`
-	}{r.result.Summary(), r.report().Reversals(), m.seconds})
+	}{report.Summary(r.result), r.report().Reversals(), m.seconds})
 }
 
 // printNext suggests what to do next.

@@ -13,6 +13,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/mapping"
 	"matcher/internal/period"
+	"matcher/internal/recon"
 	"matcher/internal/report"
 )
 
@@ -68,6 +69,7 @@ func (o *matchOptions) readCarry() (*carried, error) {
 func (in *matchInput) takeOver() {
 	in.options.Partials, in.options.Rejected = in.carry.Partials, in.carry.Rejected
 	in.options.Written, in.options.Owed = in.carry.Written(), in.carry.Owed
+	in.options.Settled = in.carry.SettledSets()
 	for _, s := range in.sides() {
 		names := make([]string, 0, len(s.files))
 		for _, f := range s.files {
@@ -194,7 +196,7 @@ func (in *matchInput) readBalances(left, right string) (err error) {
 func (r *reconciliation) closing() *period.Closing {
 	c := &period.Closing{
 		Written: "matcher " + engine.ThisBuild().Version, Plan: r.plan, Result: r.result,
-		Carry: &r.carry.Carry, Stated: r.stated, ReturnDays: period.ReturnDays,
+		Carry: &r.carry.Carry, Stated: r.stated, ReturnDays: recon.ReturnDays,
 	}
 	if r.ReturnDays != nil {
 		c.ReturnDays = *r.ReturnDays

@@ -140,6 +140,8 @@ func (c *classifier) explain(side int, row uint32) Open {
 		o.class, o.reason = recon.ClassData, recon.ReasonDuplicate
 	case limited:
 		o.class, o.reason = recon.ClassAmbiguous, recon.ReasonSearchBudget
+	case near.failed == recon.ReasonRejected && c.cameBack(1-side, near.Row):
+		o.class, o.reason = recon.ClassBreak, recon.ReasonReturned
 	case near.failed == recon.ReasonSplitIncomplete,
 		best.keyed && (best.fails > 0 || near.failed == recon.ReasonRejected || near.failed == recon.ReasonScoreBelow),
 		best.amount == 0 && (near.Change == ChangeText || near.Change == ChangeKey && !best.keyed):
@@ -176,10 +178,16 @@ func (c *classifier) takesBack(side int, row uint32) (Open, bool) {
 	if !v.Settled && !v.Again && v.Group == NoGroup {
 		return o, false
 	}
-	if !v.Settled && !v.Again && !v.Held {
+	if v.Moved || !v.Settled && !v.Again && !v.Held {
 		o.class, o.reason = recon.ClassMissing, recon.ReasonReturnNotBooked
 	}
 	return o, true
+}
+
+// cameBack reports whether a row is open again since a later one takes it back.
+func (c *classifier) cameBack(side int, row uint32) bool {
+	_, back := c.returned[side][row]
+	return back
 }
 
 // unrated reports whether some rule would have compared the row, had there been a rate for its day.

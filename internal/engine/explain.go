@@ -63,7 +63,7 @@ func (r *Result) takesBack(tables [2]*Table, side recon.Side, open *Open) string
 	switch {
 	case v.Again:
 		return text + " that is open again"
-	case v.Settled:
+	case v.Settled && !v.Moved:
 		return text + " that an earlier period settled"
 	case v.Held:
 		return text + ", whose group is not confirmed"

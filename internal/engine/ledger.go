@@ -462,3 +462,7 @@ func (t *Table) tooMuch(code uint32, sum recon.Total) error {
 		currency, side, sum.Decimal(currency), decimal(math.MaxInt64, currency), decimal(t.Amount(largest), currency),
 		name, t.Source(largest)))
 }
+
+func decimal(amount recon.Minor, currency string) string {
+	return recon.Money{Amount: amount, Currency: currency}.String()
+}

@@ -22,6 +22,7 @@ type Reversal struct {
 	Group   int32 // index into Result.Groups; NoGroup where the row is in none
 	Held    bool  // the group is not confirmed, be it for this
 	Settled bool  // an earlier period settled the row
+	Moved   bool  // with a movement alone, so its group stays as it is
 	Again   bool  // the row is open again, since its group was rejected or taken apart
 }
 
@@ -51,14 +52,44 @@ func (r *runner) takeBack() {
 			}
 		}
 	}
+	moved := r.settledMovements()
 	for i := range r.reversals {
 		v := &r.reversals[i]
+		v.Moved = v.Settled && moved[indexOf(v.Side)][v.Row]
 		if v.Group = groupOf[indexOf(v.Side)][v.Row]; v.Group != NoGroup {
 			v.Held = r.reverse(&r.groups[v.Group], indexOf(v.Side))
 		} else if touched := r.memory.touched[indexOf(v.Side)]; touched != nil {
 			v.Again = touched[v.Row] && !v.Settled
 		}
 	}
+}
+
+// settledMovements are the settled rows of pairs whose other row is a movement.
+func (r *runner) settledMovements() (moved [2]map[uint32]bool) {
+	at := r.rowsOf(r.plan.Options.Settled)
+	for i := range r.plan.Options.Settled {
+		rows, whole := at.rows(&r.plan.Options.Settled[i])
+		for side := range rows {
+			if whole && len(rows[0]) == 1 && len(rows[1]) == 1 && r.moves(1-side, rows[1-side][0]) {
+				if moved[side] == nil {
+					moved[side] = map[uint32]bool{}
+				}
+				moved[side][rows[side][0]] = true
+			}
+		}
+	}
+	return moved
+}
+
+// TakenBack returns what the rows of tables take back that no rule is run over: open rows that rules have left, and
+// settled ones.
+func TakenBack(p *Plan, left, right *Table) []Reversal {
+	left.seal()
+	right.seal()
+	r := newRunner(view{plan: p, tables: [2]*Table{left, right}})
+	r.join()
+	r.takeBack()
+	return r.reversals
 }
 
 func (r *record) rowsOfGroup(g *Group) [2][]uint32 {
@@ -91,6 +122,7 @@ type guard struct {
 	side  int
 	table *Table
 	open  []uint32        // that are not outside the period
+	live  []int           // key pairs
 	inner map[uint32]bool // rows that a group within the side holds: they are taken back
 	lists map[moneyKey]*takeList
 	ids   numbering[string] // external ids of rows that may be taken back
@@ -140,8 +172,9 @@ func (r *runner) newGuard(side int) *guard {
 // then for the others the nearest earlier one of their keys.
 func (g *guard) run() (found []Reversal) {
 	g.gatherIDs()
-	for pair, j := range g.joins {
-		if j.live && g.plan.pairs[pair].side == acrossSides {
+	for pair := range g.joins {
+		if g.plan.pairs[pair].side == acrossSides && (g.joins[pair].live || g.wasLive(pair)) {
+			g.live = append(g.live, pair)
 			g.gather(pair)
 		}
 	}
@@ -165,11 +198,9 @@ func (g *guard) run() (found []Reversal) {
 	}
 	for _, counter := range unnamed {
 		var keys []moneyKey
-		for pair, j := range g.joins {
-			if j.live && g.plan.pairs[pair].side == acrossSides {
-				for _, number := range g.values(pair, g.side, counter) {
-					keys = append(keys, moneyKey{pair: pair, number: number})
-				}
+		for _, pair := range g.live {
+			for _, number := range g.values(pair, g.side, counter) {
+				keys = append(keys, moneyKey{pair: pair, number: number})
 			}
 		}
 		if row, _ := g.nearest(counter, keys, taken); row != NoRow {
@@ -178,6 +209,29 @@ func (g *guard) run() (found []Reversal) {
 	}
 	slices.SortFunc(found, byCounter)
 	return found
+}
+
+// wasLive reports whether enough of the settled rows that carry a key meet under it: where nearly all is settled, the
+// open rows alone show too little.
+func (g *guard) wasLive(pair int) bool {
+	seen, filled, met := solver.NewBitSet(g.joins[pair].count+1), 0, 0
+	for side, t := range g.tables {
+		for row, settled := range t.settled {
+			numbers := g.values(pair, side, uint32(row))
+			if !settled || len(numbers) == 0 {
+				continue
+			}
+			if side == RightIndex {
+				filled++
+				met += int(truth(slices.ContainsFunc(numbers, func(n uint32) bool { return seen.Has(uint64(n)) })))
+				continue
+			}
+			for _, n := range numbers {
+				seen.Set(uint64(n))
+			}
+		}
+	}
+	return filled > 0 && met*100 >= filled*livePercent
 }
 
 // named are the ids that a row names, in any key of the side that some rule reads.

@@ -129,3 +129,38 @@ func BenchmarkReturnsOfOneKey(b *testing.B) {
 		})
 	}
 }
+
+// A key that joined what earlier periods settled takes back, however few of the open rows meet under it. With a movement
+// the settled pair stays as it is.
+func TestASettledRowIsTakenBackUnderTheKeyThatSettledIt(t *testing.T) {
+	t.Parallel()
+	for _, movements := range []bool{false, true} {
+		plan := compile(t, recon.Rule{Name: "exact", Type: recon.RuleExact, Priority: 1})
+		plan.Options.Settled = []recon.RowSet{{Left: []int64{1}, Right: []int64{1}}}
+		if movements {
+			plan.Options.Movements.Left = []string{"books"}
+		}
+		tables := [2]*Table{NewTable(plan, recon.Left, 1), NewTable(plan, recon.Right, 30)}
+		row := func(side int, id, amount int64, reference string) *recon.Transaction {
+			tx := &recon.Transaction{Reference: reference, Amount: recon.Minor(amount), Currency: "EUR", Date: recon.Epoch + recon.Day(id)}
+			tx.Digest[0], tx.Digest[1] = byte(side), byte(id)
+			return tx
+		}
+		require.NoError(t, tables[0].Settle(row(0, 1, 80, "K"), 1, "books"))
+		require.NoError(t, tables[1].Settle(row(1, 1, 80, "K"), 1, "bank"))
+		for id := int64(2); id < 30; id++ {
+			require.NoError(t, tables[1].Add(row(1, id, 7*id, fmt.Sprint(id)), id, "bank"))
+		}
+		require.NoError(t, tables[1].Add(row(1, 30, -80, "K"), 30, "bank"))
+		want := []Reversal{{Side: recon.Right, Counter: 29, Row: 0, Group: NoGroup, Settled: true, Moved: movements}}
+		require.Equal(t, want, TakenBack(plan, tables[0], tables[1]))
+		res, err := Run(plan, tables[0], tables[1], nil)
+		require.NoError(t, err)
+		require.Equal(t, want, res.Reversals)
+		reason := recon.ReasonReturned
+		if movements {
+			reason = recon.ReasonReturnNotBooked
+		}
+		require.Equal(t, reason, res.Open[1][len(res.Open[1])-1].Reason())
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // historyRowsMax bounds the rows of both sides that a back-test takes: what a run's bars are measured on. With 400
@@ -93,7 +94,7 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(summary{result.Summary(), job.took})
+	text, err := json.Marshal(summary{report.Summary(result), job.took})
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
 	}

@@ -129,19 +129,47 @@ func (s *Service) release(ctx context.Context, run recon.Run) error {
 	return s.DB.Tx(ctx, func(tx *postgres.Tx) error { return tx.ReleaseRun(ctx, run) })
 }
 
-// attempt is one pass over the data as it is now.
+// attempt is one pass over the data as it is now. Where a row takes back what an earlier run confirmed, it looks again,
+// with the rows of that group.
 func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error {
-	started := time.Now()
-	beat.set(recon.Progress{Phase: "LOAD"})
-	load, save := s.load, s.save
 	if run.Mode == recon.RunBackTest {
-		load, save = s.loadHistory, s.saveBackTest
+		job, err := s.loadHistory(ctx, run, beat)
+		if err != nil {
+			return err
+		}
+		result, err := s.match(ctx, job, beat)
+		if err != nil {
+			return err
+		}
+		return s.saveBackTest(ctx, run, job, result)
 	}
-	job, err := load(ctx, run, beat)
-	if err != nil {
-		return err
+	back := &returns{}
+	for round := 1; ; round++ {
+		started := time.Now()
+		beat.set(recon.Progress{Phase: "LOAD"})
+		job, err := s.load(ctx, run, beat, back)
+		if err != nil {
+			return err
+		}
+		loaded := time.Now()
+		result, err := s.match(ctx, job, beat)
+		if err != nil {
+			return err
+		}
+		more, err := s.comesBack(ctx, job, result, back)
+		if err != nil {
+			return err
+		}
+		if more && round < returnRounds {
+			continue
+		}
+		job.took = seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()}
+		return s.save(ctx, run, job, result)
 	}
-	loaded := time.Now()
+}
+
+// match runs the engine, with no transaction open.
+func (s *Service) match(ctx context.Context, job *loaded, beat *heart) (*engine.Result, error) {
 	result, err := Compute(job.plan, job.left, job.right, func(p engine.Progress) bool {
 		beat.set(recon.Progress{
 			Phase: "MATCH", Done: int64(p.RuleIndex)*p.RowsTotal + p.RowsDone,
@@ -150,12 +178,11 @@ func (s *Service) attempt(ctx context.Context, run recon.Run, beat *heart) error
 		return ctx.Err() == nil
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // a violated invariant is returned as it is
+		return nil, err //nolint:wrapcheck // a violated invariant is returned as it is
 	}
 	if result.Stopped {
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 	beat.set(recon.Progress{Phase: "SAVE", Total: int64(len(result.Groups))})
-	job.took = seconds{Read: loaded.Sub(started).Seconds(), Match: time.Since(loaded).Seconds()}
-	return save(ctx, run, job, result)
+	return result, nil
 }

@@ -2,6 +2,8 @@ package matching
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
@@ -17,6 +19,8 @@ type loaded struct {
 	left, right *engine.Table
 	sourceNum   map[string]int32
 	confirmed   []postgres.ConfirmedGroup // of a back-test: what is confirmed today
+	given       map[int64]givenRow        // rows of confirmed groups that may come back, or did
+	apart       []postgres.ApartGroup     // that this run takes apart
 	took        seconds
 }
 
@@ -29,12 +33,16 @@ type planRule struct {
 // loadStep is how many rows go by between two looks at whether to stop.
 const loadStep = 1 << 14
 
-func (s *Service) load(ctx context.Context, run recon.Run, beat *heart) (*loaded, error) {
+func (s *Service) load(ctx context.Context, run recon.Run, beat *heart, back *returns) (*loaded, error) {
 	job := &loaded{sourceNum: map[string]int32{}}
 	err := s.DB.Read(ctx, func(tx *postgres.Tx) (err error) {
-		if job.input, err = tx.RunInput(ctx, run); err != nil {
+		if job.input, err = tx.RunInput(ctx, run, back.apartIDs()...); err != nil {
 			return err
 		}
+		if err := back.fill(&job.input); err != nil {
+			return err
+		}
+		job.apart = back.apart
 		if err := job.compile(); err != nil {
 			return err
 		}
@@ -59,6 +67,7 @@ func (job *loaded) compile() error {
 		rules = recon.DefaultLadder()
 	}
 	job.options = job.input.Options
+	job.given = givenRows(&job.options)
 	plan, problems := engine.Compile(rules, job.options)
 	if len(problems) > 0 {
 		return recon.Unprocessable(recon.CodeRuleInvalid, "the context's rules cannot run together", problems...)
@@ -99,11 +108,23 @@ func (job *loaded) side(ctx context.Context, tx *postgres.Tx, side recon.Side, b
 			return job.add(table, t, id, source)
 		},
 	})
-	return table, err
+	if err != nil || len(job.given) == 0 {
+		return table, err
+	}
+	return table, tx.RowsByKey(ctx, slices.Sorted(maps.Keys(job.given)), postgres.RowReader{
+		Sources: sources, Fields: job.plan.Fields(side),
+		Add: func(t *recon.Transaction, id int64, source string) error { return job.add(table, t, id, source) },
+	})
 }
 
-// add puts a row into its table: one that an earlier run reported is an anchor in every period.
+// add puts a row into its table: one that an earlier run reported, or that came back, is an anchor in every period.
 func (job *loaded) add(table *engine.Table, t *recon.Transaction, id int64, source string) error {
+	switch job.given[id] {
+	case givenSettled:
+		return table.Settle(t, id, source)
+	case givenOpen:
+		return table.Carry(t, id, source)
+	}
 	if job.options.Reported.Hold(postgres.ImportNum(id), t.Date) {
 		return table.Carry(t, id, source)
 	}

@@ -92,7 +92,7 @@ func (p *replay) load(ctx context.Context, tx *postgres.Tx, runID string) (err e
 
 func (p *replay) compile(stored *recon.RunPlan) bool {
 	rules := make([]recon.Rule, len(stored.Rules))
-	p.job = &loaded{options: stored.Options}
+	p.job = &loaded{options: stored.Options, given: givenRows(&stored.Options)}
 	for i := range stored.Rules {
 		rules[i] = stored.Rules[i].Rule
 		p.job.rules = append(p.job.rules, planRule{stored.Rules[i].ID, stored.Rules[i].Version})

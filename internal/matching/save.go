@@ -11,6 +11,7 @@ import (
 	"matcher/internal/engine"
 	"matcher/internal/postgres"
 	"matcher/internal/recon"
+	"matcher/internal/report"
 )
 
 // seconds is how long the stages before the save took.
@@ -27,7 +28,7 @@ type summary struct {
 
 // save stores a result in one commit.
 func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *engine.Result) error {
-	said := summary{result.Summary(), job.took}
+	said := summary{report.Summary(result), job.took}
 	text, err := json.Marshal(said)
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
@@ -42,6 +43,7 @@ func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *
 			Superseded: job.superseded(result), Adjustments: job.adjustments(result),
 		}
 		found.Bookings, found.Firm = job.bookings(result)
+		found.Apart = job.apart
 		if run.Mode == recon.RunCommit {
 			found.Unlisted, found.Open = job.input.Unlisted, job.open(result)
 		}
@@ -193,15 +195,15 @@ func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
 			continue
 		}
 		for _, row := range result.LeftRows(g) {
-			items = append(items, postgres.ActiveItem{TransactionID: job.left.ID(row), Ordinal: int64(i) + 1})
+			items = append(items, activeItem(job.left, row, i))
 		}
 		for _, row := range result.RightRows(g) {
-			items = append(items, postgres.ActiveItem{TransactionID: job.right.ID(row), Ordinal: int64(i) + 1})
+			items = append(items, activeItem(job.right, row, i))
 		}
 	}
 	for _, b := range result.Bookings {
 		if b.Group != engine.NoGroup {
-			items = append(items, postgres.ActiveItem{TransactionID: job.left.ID(b.Row), Ordinal: int64(b.Group) + 1})
+			items = append(items, activeItem(job.left, b.Row, int(b.Group)))
 		}
 	}
 	slices.SortFunc(items, func(a, b postgres.ActiveItem) int {
@@ -214,6 +216,12 @@ func (job *loaded) items(result *engine.Result) []postgres.ActiveItem {
 		return 0
 	})
 	return items
+}
+
+func activeItem(table *engine.Table, row uint32, group int) postgres.ActiveItem {
+	return postgres.ActiveItem{
+		TransactionID: table.ID(row), Ordinal: int64(group) + 1, Amount: int64(table.Amount(row)),
+	}
 }
 
 // open lists the rows of files that this run is the first to list which it leaves in no confirmed group.

@@ -11,14 +11,6 @@ import (
 	"matcher/internal/recon"
 )
 
-const (
-	// ReturnDays is how long settled rows are kept whole where a setup names no days: a direct debit that was not
-	// authorised comes back for 13 months.
-	ReturnDays = 400
-	// returnableMax bounds the rows that are kept whole, the newest groups first: 300 bytes each in the file.
-	returnableMax = 500_000
-)
-
 // settledGroup is a confirmed group of an earlier period. Its rows are kept whole, since one of them may come back.
 type settledGroup struct {
 	rule, reason string
@@ -46,6 +38,16 @@ func (c *Carry) SettledWith(side int, id int64) string {
 		return strings.Join(called, "+")
 	}
 	return names(engine.LeftIndex) + "=" + names(engine.RightIndex)
+}
+
+// SettledSets returns the settled groups that are not opened again, by the ids of their rows.
+func (c *Carry) SettledSets() (sets []recon.RowSet) {
+	for i := range c.groups {
+		if g := &c.groups[i]; !g.opened {
+			sets = append(sets, recon.RowSet{Left: g.rows[engine.LeftIndex], Right: g.rows[engine.RightIndex]})
+		}
+	}
+	return sets
 }
 
 // Opened reports whether a settled row was opened again.
@@ -172,7 +174,7 @@ func (w *writer) returnable() error {
 		}
 	}
 	slices.SortStableFunc(groups, func(a, b returnableGroup) int { return int(b.newest) - int(a.newest) })
-	room := returnableMax
+	room := recon.ReturnableMax
 	for _, g := range groups {
 		if room -= g.size; room < 0 {
 			break

@@ -30,7 +30,7 @@ const owedMax = 10_000
 
 // owed reads the adjustments of confirmed groups: those to be booked, and those that a row has booked, so that a second
 // one is known.
-func (tx *Tx) owed(ctx context.Context, contextNum int32) ([]recon.Owed, error) {
+func (tx *Tx) owed(ctx context.Context, contextNum int32, apart []int64) ([]recon.Owed, error) {
 	owed, err := all[recon.Owed](tx.query(ctx, `
 		SELECT a.num AS id, a.number, a.posting_reference AS reference, a.reason, a.account, a.amount, a.currency, r.date, r.mixed,
 			CASE WHEN t.id IS NULL THEN '' WHEN t.external_id = '' THEN 'a row of ' || t.date ELSE t.external_id END AS booked,
@@ -43,8 +43,8 @@ func (tx *Tx) owed(ctx context.Context, contextNum int32) ([]recon.Owed, error) 
 			FROM transactions m WHERE m.id = ANY (g.left_ids || g.right_ids)
 		) r
 		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED' AND g.status = 'CONFIRMED'
-			AND a.reason NOT IN ('BANK_ERROR', 'TRANSFER')
-		ORDER BY a.booked_by IS NOT NULL, a.num DESC LIMIT $2`, contextNum, owedMax))
+			AND a.reason NOT IN ('BANK_ERROR', 'TRANSFER') AND NOT g.id = ANY ($3)
+		ORDER BY a.booked_by IS NOT NULL, a.num DESC LIMIT $2`, contextNum, owedMax, apart))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is to be booked: %w", err)
 	}
@@ -117,9 +117,10 @@ func (tx *Tx) saveBookings(ctx context.Context, save RunSave) error {
 			FROM unnest(@nums::bigint[], @rows::bigint[], @loose::boolean[]) AS u (num, id, loose)
 			JOIN transactions t ON t.id = u.id
 			WHERE a.num = u.num AND a.booked_by IS NULL AND a.posting_status <> 'REVERSED'
-			RETURNING a.group_id, a.booked_by
+			RETURNING a.group_id, a.booked_by, t.amount
 		)
-		INSERT INTO active_items (transaction_id, group_id) SELECT booked_by, group_id FROM booked ORDER BY booked_by`,
+		INSERT INTO active_items (transaction_id, group_id, amount)
+		SELECT booked_by, group_id, amount FROM booked ORDER BY booked_by`,
 		pgx.NamedArgs{"nums": nums, "rows": rows, "loose": loose, "actor": tx.actor, "now": now})
 	if violates(err, "active_items_pkey") || err == nil && booked != int64(len(nums)) {
 		return ErrRowsMoved

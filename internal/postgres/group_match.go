@@ -192,7 +192,8 @@ func (tx *Tx) insertManual(ctx context.Context, g *decidedGroup, m recon.ManualM
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO active_items (transaction_id, group_id) SELECT unnest($1::bigint[]), $2`, g.members(), g.Key)
+		INSERT INTO active_items (transaction_id, group_id, amount)
+		SELECT id, $2, amount FROM transactions WHERE id = ANY ($1::bigint[])`, g.members(), g.Key)
 	batch.Queue(`
 		INSERT INTO group_decisions (group_id, ordinal, from_status, to_status, note, created_by) VALUES ($1, 1, '', $2, $3, $4)`,
 		g.Key, g.to.String(), m.Note, tx.actor)

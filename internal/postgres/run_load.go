@@ -26,6 +26,7 @@ type RunInput struct {
 	// Unread are the rows of files that this run is the first to look at, by side.
 	Unread map[recon.Side]UnreadRows
 	rows   map[recon.Side]int64
+	apart  []int64
 }
 
 // UnreadRows counts the rows of files that never became transactions.
@@ -37,9 +38,9 @@ const hintMax = 1 << 20
 // Hint is about how many rows a side may have.
 func (in *RunInput) Hint(side recon.Side) int { return int(min(in.rows[side], hintMax)) }
 
-// RunInput reads it.
-func (tx *Tx) RunInput(ctx context.Context, run recon.Run) (RunInput, error) {
-	in := RunInput{Unread: map[recon.Side]UnreadRows{}, rows: map[recon.Side]int64{}}
+// RunInput reads it. Apart are groups that the run takes apart: what they left to be booked counts no more.
+func (tx *Tx) RunInput(ctx context.Context, run recon.Run, apart ...int64) (RunInput, error) {
+	in := RunInput{apart: apart, Unread: map[recon.Side]UnreadRows{}, rows: map[recon.Side]int64{}}
 	var err error
 	if in.Context, err = tx.Context(ctx, run.ContextID); err != nil {
 		return in, err
@@ -82,7 +83,7 @@ func (tx *Tx) aroundRules(ctx context.Context, run recon.Run, in *RunInput) erro
 	if in.Options.Written, err = tx.written(ctx, in); err != nil {
 		return err
 	}
-	if in.Options.Owed, err = tx.owed(ctx, in.Context.Num); err != nil {
+	if in.Options.Owed, err = tx.owed(ctx, in.Context.Num, append([]int64{}, in.apart...)); err != nil {
 		return err
 	}
 	if in.Options.Rejected, err = tx.rejectedSets(ctx, in.Context.Num); err != nil {
@@ -122,8 +123,8 @@ func (tx *Tx) written(ctx context.Context, in *RunInput) ([]recon.WriteOff, erro
 		JOIN match_groups g ON g.id = a.group_id
 		LEFT JOIN rules r ON r.id = g.rule_id
 		CROSS JOIN LATERAL (SELECT max(t.date) AS date FROM transactions t WHERE t.id = ANY (g.left_ids || g.right_ids)) newest
-		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED'
-		GROUP BY 1, 2, 4 ORDER BY 1, 2, 4`, in.Context.Num))
+		WHERE a.context_num = $1 AND a.posting_status <> 'REVERSED' AND NOT g.id = ANY ($2)
+		GROUP BY 1, 2, 4 ORDER BY 1, 2, 4`, in.Context.Num, append([]int64{}, in.apart...)))
 	if err != nil {
 		return nil, fmt.Errorf("reading what earlier runs wrote off: %w", err)
 	}

@@ -36,7 +36,7 @@ type GroupRow struct {
 }
 
 // ActiveItem is the membership of a row in a group of the run.
-type ActiveItem struct{ TransactionID, Ordinal int64 }
+type ActiveItem struct{ TransactionID, Ordinal, Amount int64 }
 
 // ExceptionRow is an open row that needs a person.
 type ExceptionRow struct {
@@ -66,6 +66,7 @@ type RunSave struct {
 	Adjustments []AdjustmentRow         // of its confirmed groups
 	Bookings    []BookingRow            // of adjustments of earlier runs
 	Firm        []int64                 // adjustments that were booked loosely, and that a row carries the number of
+	Apart       []ApartGroup            // that a row has taken back
 	Superseded  []int64                 // partial groups whose rows the groups take over
 	Unlisted    []int64                 // RunInput's
 	Open        []OpenItem              // rows of those imports that stand in no confirmed group, by source and id
@@ -116,6 +117,9 @@ func (tx *Tx) SaveRun(ctx context.Context, save RunSave) error {
 
 // activate lets the groups hold their rows, and brings exceptions and adjustments in line.
 func (tx *Tx) activate(ctx context.Context, save RunSave) error {
+	if err := tx.openReturned(ctx, save); err != nil {
+		return err
+	}
 	if err := tx.dropUntouchedProposals(ctx, save); err != nil {
 		return err
 	}
@@ -229,9 +233,9 @@ func (e groupEncoder) append(r copyRow, g *GroupRow) copyRow {
 // copyItems is where using a row twice fails: the primary key refuses a row that a person matched meanwhile.
 func (tx *Tx) copyItems(ctx context.Context, save RunSave) error {
 	stream := newCopyStream(slices.Values(save.Items), func(r copyRow, item ActiveItem) copyRow {
-		return r.fields(2).int8(item.TransactionID).int8(rowID(save.Run.Num, item.Ordinal))
+		return r.fields(3).int8(item.TransactionID).int8(rowID(save.Run.Num, item.Ordinal)).int8(item.Amount)
 	})
-	_, err := tx.copyIn(ctx, `COPY active_items (transaction_id, group_id) FROM STDIN (FORMAT binary)`, stream)
+	_, err := tx.copyIn(ctx, `COPY active_items (transaction_id, group_id, amount) FROM STDIN (FORMAT binary)`, stream)
 	if violates(err, "active_items_pkey") {
 		return ErrRowsMoved
 	}

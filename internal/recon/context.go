@@ -39,6 +39,8 @@ type ContextSettings struct {
 	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: no row is
 	// suspected.
 	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`
+	// ReturnDays is how long a confirmed group may be taken back by a later row; nil: ReturnDays, 0: never.
+	ReturnDays *int `json:"returnDays,omitempty" minimum:"0" maximum:"3660" doc:"Days within which a later row may take a confirmed one back, which opens its group again; 400 without it, 0 looks for none"`
 	// AccountField is the field of left rows with the account that they are booked to; "": metadata.account.
 	AccountField string `json:"accountField,omitempty" doc:"Field of left rows with the account that they are booked to, by which they book adjustments; metadata.account without it"`
 	// AutoMatch queues a run when a file has been loaded.
@@ -62,12 +64,26 @@ func (s *ContextSettings) WriteOff() Limits {
 	return limits
 }
 
+// ReturnsFor is ReturnDays with its default.
+func (s *ContextSettings) ReturnsFor() int {
+	if s.ReturnDays == nil {
+		return ReturnDays
+	}
+	return *s.ReturnDays
+}
+
 // Check returns what is wrong with a written context, by JSON pointer.
 func (c Context) Check() []FieldError {
 	faults := checkName(c.Name)
 	if c.Settings.DuplicateDays < 0 || c.Settings.DuplicateDays > DuplicateDaysMax {
 		faults = append(faults, FieldError{
 			Pointer: "/settings/duplicateDays", Code: CodeInvalidValue,
+			Message: fmt.Sprintf("must be between 0 and %d", DuplicateDaysMax),
+		})
+	}
+	if days := c.Settings.ReturnDays; days != nil && (*days < 0 || *days > DuplicateDaysMax) {
+		faults = append(faults, FieldError{
+			Pointer: "/settings/returnDays", Code: CodeInvalidValue,
 			Message: fmt.Sprintf("must be between 0 and %d", DuplicateDaysMax),
 		})
 	}

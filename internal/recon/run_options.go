@@ -36,11 +36,24 @@ type RunOptions struct {
 	Rejected []RowSet `json:"rejectedSets,omitempty"`
 	// Partials are the partial groups of earlier runs, whose rows are among those of the tables.
 	Partials []PartialGroup `json:"partials,omitempty"`
+	// Settled are groups of earlier runs whose rows are given again, since a later row may take one of them back.
+	Settled []RowSet `json:"settled,omitempty"`
+	// Reopened are those that a row has taken back: their rows are open again.
+	Reopened []RowSet `json:"reopened,omitempty"`
 	// Movements are the sources whose rows are movements of money, by name. All others count as claims.
 	Movements RuleSources `json:"movements,omitzero"`
 	// Reported are the open rows of earlier runs. They are anchors of a period that begins after them.
 	Reported Reported `json:"reported,omitzero"`
 }
+
+const (
+	// ReturnDays is how long a settled row may come back where nothing else is set: a direct debit that was not
+	// authorised comes back for 13 months.
+	ReturnDays = 400
+	// ReturnableMax bounds the settled rows that a period hands on, and those that a run looks at, the newest groups
+	// first: 300 bytes each in a file.
+	ReturnableMax = 500_000
+)
 
 // AccountFieldDefault is a column that is called account.
 const AccountFieldDefault = MetadataPrefix + "account"

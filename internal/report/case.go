@@ -38,7 +38,7 @@ func CheckCase(r *Run, want *setup.CaseExpect) []CaseFault {
 	if want.ExpectsOpen() {
 		faults = append(faults, r.checkOpen(want.Open)...)
 	}
-	return append(faults, checkTotals(totals, r.Result.Summary())...)
+	return append(faults, checkTotals(totals, Summary(r.Result))...)
 }
 
 func (r *Run) checkGroups(want []setup.CaseGroup) (faults []CaseFault) {

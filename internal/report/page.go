@@ -60,7 +60,7 @@ func (p *page) list(title markup, headings string, rows []markup) {
 // WritePage writes the page that a person opens: self-contained, no script, nothing loaded from elsewhere. It names the
 // program that wrote it.
 func (r *Run) WritePage(to io.Writer, written string) error {
-	names, summary, p := r.Names(), r.Result.Summary(), page{}
+	names, summary, p := r.Names(), Summary(r.Result), page{}
 	p.add("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n" +
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
 	p.add("<title>Reconciliation as of %v</title>\n<style>\n%v</style>\n</head>\n<body>\n", r.Result.AsOf, pageStyle)

@@ -36,6 +36,8 @@ func (r *Run) Reversals() (list []Reversal) {
 			Amount: s.money(v.Counter).String(), Currency: s.Table.Currency(v.Counter),
 		}
 		switch {
+		case v.Moved:
+			out.Effect = "the return is not in " + r.Sides[1-side].Name
 		case v.Settled:
 			out.Reopen = r.SettledWith(side, v.Row)
 			out.Effect = fmt.Sprintf("settled on %s as %s", s.Table.Date(v.Row), out.Reopen)

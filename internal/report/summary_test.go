@@ -15,7 +15,7 @@ import (
 func TestASummaryCountsRowsAndTiesTheBalances(t *testing.T) {
 	t.Parallel()
 	r := month(t)
-	summary := r.Result.Summary()
+	summary := Summary(r.Result)
 	var out bytes.Buffer
 	r.WriteFiles(&out)
 	WriteCounts(&out, &summary)
@@ -33,7 +33,7 @@ USD  books 0.00 + in bank only 1.00 = bank 1.00 ✓
 
 func TestAStoredSummaryNamesRulesReasonsAndDifferences(t *testing.T) {
 	t.Parallel()
-	summary := month(t).Result.Summary()
+	summary := Summary(month(t).Result)
 	text, err := json.Marshal(summary) // as the service sends it
 	require.NoError(t, err)
 	var stored recon.Summary
@@ -82,7 +82,7 @@ func TestItemsThatCancelAreNamedByKind(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, monthSetup, []string{"L1|2026-01-05|A|5.00 EUR|", "L2|2026-01-05|B|-5.00 EUR|", "L3|2026-02-28|C|0.00 EUR|"},
 		[]string{"R1|2026-01-05|D|0.00 EUR|"})
-	summary := r.Result.Summary()
+	summary := Summary(r.Result)
 	var out bytes.Buffer
 	WriteCounts(&out, &summary)
 	WriteBridges(&out, Names{"books", "bank"}, summary.Bridge)

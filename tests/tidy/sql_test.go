@@ -191,8 +191,9 @@ func shapeFindings(f *file, statement string) (findings []string) {
 			findings = append(findings, f.path+": transactions has "+strconv.Itoa(n)+" indexes: they limit the speed of imports")
 		}
 	}
-	if index, made := strings.CutPrefix(statement, "CREATE "); made && strings.Contains(index, "INDEX ") && strings.Contains(index, " ON transactions ") {
-		findings = append(findings, f.path+": transactions has a third index: they limit the speed of imports")
+	if index, made := strings.CutPrefix(statement, "CREATE "); made && strings.Contains(index, "INDEX ") &&
+		strings.Contains(index, " ON transactions ") && !strings.Contains(index, " WHERE ") { // one of some rows costs the others nothing
+		findings = append(findings, f.path+": transactions has a third index of every row: they limit the speed of imports")
 	}
 	if strings.HasPrefix(statement, "ALTER ") {
 		flat := statement

@@ -1,14 +1,17 @@
-package engine
+package report
 
-import "matcher/internal/recon"
+import (
+	"matcher/internal/engine"
+	"matcher/internal/recon"
+)
 
-// Summary puts the result into the shape that machines read.
-func (r *Result) Summary() recon.Summary {
+// Summary puts a result into the shape that machines read.
+func Summary(r *engine.Result) recon.Summary {
 	s := recon.Summary{
-		Left:  recon.SideSummary{Counts: r.Counts[LeftIndex], Amount: decimals(r.Sums[LeftIndex])},
-		Right: recon.SideSummary{Counts: r.Counts[RightIndex], Amount: decimals(r.Sums[RightIndex])},
+		Left:  recon.SideSummary{Counts: r.Counts[engine.LeftIndex], Amount: decimals(r.Sums[engine.LeftIndex])},
+		Right: recon.SideSummary{Counts: r.Counts[engine.RightIndex], Amount: decimals(r.Sums[engine.RightIndex])},
 		AsOf:  r.AsOf, Covered: r.Covered,
-		InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: Version, ResultHash: r.ResultHash,
+		InputHash: r.InputHash, RulesHash: r.RulesHash, EngineVersion: engine.Version, ResultHash: r.ResultHash,
 		ByRule: make([]recon.RuleSummary, 0, len(r.ByRule)), Reasons: make([]recon.ReasonSummary, 0, len(r.Reasons)),
 		Difference: make([]recon.DifferenceSummary, 0, len(r.Differences)),
 		Bridge:     make([]recon.BridgeSummary, 0, len(r.Bridge)),
@@ -21,7 +24,7 @@ func (r *Result) Summary() recon.Summary {
 	}
 	s.Postings = r.Postings
 	for i := range r.Groups { // a kept partial group's rule may be gone
-		switch r.Groups[i].status {
+		switch r.Groups[i].Status() {
 		case recon.GroupConfirmed:
 			s.Groups.Confirmed++
 		case recon.GroupProposed:
@@ -45,7 +48,7 @@ func (r *Result) Summary() recon.Summary {
 	return s
 }
 
-func decimals(sums []Sum) map[string]string {
+func decimals(sums []engine.Sum) map[string]string {
 	out := make(map[string]string, len(sums))
 	for _, s := range sums {
 		out[s.Currency] = decimal(s.Amount, s.Currency)
