@@ -48,6 +48,7 @@ CREATE TABLE sources (
     max_rejected      bigint CONSTRAINT sources_max_rejected_bound CHECK (max_rejected >= 0), -- null: what the reader tolerates
     account           text NOT NULL DEFAULT '' CHECK (length(account) <= 200), -- '': that of its first statement
     control_totals    text NOT NULL DEFAULT 'KEEP' CHECK (control_totals IN ('KEEP', 'REFUSE')),
+    covered_through   date, -- null: its last statement, else its last row
     field_map_version integer NOT NULL DEFAULT 0,
     version           integer NOT NULL DEFAULT 1,
     created_at        timestamptz NOT NULL DEFAULT now(),

@@ -67,6 +67,9 @@ func (p *applyPlan) planSource(
 			if want.MaxRejected != nil {
 				made["maxRejected"] = want.MaxRejected
 			}
+			if want.CoveredThrough.Set() {
+				made["coveredThrough"] = want.CoveredThrough
+			}
 			return p.c.post(ctx, "/v1/contexts/"+p.context.ID+"/sources", made, source)
 		})
 	default:
@@ -77,7 +80,8 @@ func (p *applyPlan) planSource(
 
 // changeSource compares what the file names; a currency that it leaves out stays, maxRejected goes back to its default.
 func (p *applyPlan) changeSource(source *recon.Source, want setup.Side) {
-	there, wanted := map[string]any{"maxRejected": source.MaxRejected}, map[string]any{"maxRejected": want.MaxRejected}
+	there := map[string]any{"maxRejected": source.MaxRejected, "coveredThrough": source.CoveredThrough}
+	wanted := map[string]any{"maxRejected": want.MaxRejected, "coveredThrough": want.CoveredThrough}
 	if want.Currency != "" {
 		there["currency"], wanted["currency"] = source.Currency, want.Currency
 	}

@@ -22,6 +22,8 @@ type createSourceInput struct {
 
 		Account       string `json:"account,omitempty" maxLength:"200" doc:"Account whose statements come in; a file of another one is refused. Default: that of the first statement"`
 		ControlTotals string `json:"controlTotals,omitempty" enum:"KEEP,REFUSE" doc:"What becomes of a file whose figures contradict each other: it is kept with a finding, or refused. Default KEEP"`
+
+		CoveredThrough *recon.Day `json:"coveredThrough,omitempty" doc:"Last day of which its files have everything, where that is later than its last statement and its last row"`
 	}
 }
 
@@ -30,6 +32,7 @@ func createSource(ctx context.Context, tx *postgres.Tx, in *createSourceInput) (
 		ContextID: in.ID, Name: in.Body.Name, Side: recon.Side(in.Body.Side), Currency: in.Body.Currency,
 		TimeZone: cmp.Or(in.Body.TimeZone, "UTC"), Negate: in.Body.Negate, MaxRejected: in.Body.MaxRejected,
 		Account: in.Body.Account, ControlTotals: in.Body.ControlTotals,
+		CoveredThrough: in.Body.CoveredThrough,
 	}
 	if err := check(s.Check()); err != nil {
 		return s, err
@@ -50,6 +53,8 @@ type updateSourceInput struct {
 
 		Account       *string `json:"account,omitempty" maxLength:"200" doc:"Account whose statements come in from now on; empty: that of the last statement"`
 		ControlTotals *string `json:"controlTotals,omitempty" enum:"KEEP,REFUSE" doc:"What becomes of a file whose figures contradict each other"`
+
+		CoveredThrough nullable[recon.Day] `json:"coveredThrough,omitzero" doc:"Last day of which its files have everything; null: its last statement, else its last row"`
 	}
 }
 
@@ -62,6 +67,7 @@ func updateSource(ctx context.Context, tx *postgres.Tx, in *updateSourceInput) (
 		set(&s.Account, in.Body.Account)
 		set(&s.ControlTotals, in.Body.ControlTotals)
 		in.Body.MaxRejected.setIn(&s.MaxRejected)
+		in.Body.CoveredThrough.setIn(&s.CoveredThrough)
 		return check(s.Check())
 	})
 }

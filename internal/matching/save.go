@@ -78,7 +78,12 @@ type completedEvent struct {
 // storedPlan is the run's plan, with the coverage that it found: a later run reads open rows only, and begins there.
 func (job *loaded) storedPlan(covered recon.Covered) recon.RunPlan {
 	plan := recon.RunPlan{EngineVersion: engine.Version, Options: job.options}
-	plan.Options.Covered = covered
+	plan.Options.Covered, plan.Reached = covered, job.input.Reached
+	for table, to := range map[*engine.Table]*recon.Day{job.left: &plan.Reached.Left, job.right: &plan.Reached.Right} {
+		if n := table.Len(); n > 0 { // rows are in the order of their days
+			*to = max(*to, table.Date(uint32(n-1)))
+		}
+	}
 	for _, source := range job.input.Sources {
 		plan.Sources = append(plan.Sources, recon.PlanSource{Num: source.Num, Name: source.Name, Side: source.Side})
 	}

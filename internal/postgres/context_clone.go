@@ -13,9 +13,9 @@ import (
 // latest version, schedules at rest. Rows, runs and history stay where they are. Everything starts as its version 1.
 var clonedParts = []string{
 	`INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, account, control_totals,
-		field_map_version, created_by)
+		covered_through, field_map_version, created_by)
 	SELECT gen_random_uuid(), @to, name, side, currency, time_zone, negate, max_rejected, account, control_totals,
-		least(field_map_version, 1), @actor
+		covered_through, least(field_map_version, 1), @actor
 	FROM sources WHERE context_id = @from ORDER BY num`,
 	`INSERT INTO field_maps (source_id, version, body, created_by)
 	SELECT n.id, 1, m.body, @actor

@@ -24,9 +24,10 @@ type RunInput struct {
 	RuleChanges int64   // of a back-test: how often the context's own rules had changed
 	Unlisted    []int64 // imports that no run has listed yet, by number: read whole
 	// Unread are the rows of files that this run is the first to look at, by side.
-	Unread map[recon.Side]UnreadRows
-	rows   map[recon.Side]int64
-	apart  []int64
+	Unread  map[recon.Side]UnreadRows
+	Reached recon.Covered // the last rows that earlier runs read
+	rows    map[recon.Side]int64
+	apart   []int64
 }
 
 // UnreadRows counts the rows of files that never became transactions.
@@ -57,7 +58,7 @@ func (tx *Tx) RunInput(ctx context.Context, run recon.Run, apart ...int64) (RunI
 	if in.Unlisted, err = tx.unlistedImports(ctx, run.ContextID); err != nil {
 		return in, err
 	}
-	if in.Options.Covered, err = tx.covered(ctx, run); err != nil {
+	if err = tx.covered(ctx, run, &in); err != nil {
 		return in, err
 	}
 	if err = tx.reported(ctx, run, &in); err != nil {
@@ -131,16 +132,37 @@ func (tx *Tx) written(ctx context.Context, in *RunInput) ([]recon.WriteOff, erro
 	return written, nil
 }
 
-// covered is through which days the sides were covered when the last run looked at them.
-func (tx *Tx) covered(ctx context.Context, run recon.Run) (recon.Covered, error) {
-	days, err := pgx.CollectRows(tx.query(ctx, `
-		SELECT plan -> 'options' -> 'covered' FROM runs
-		WHERE context_id = $1 AND mode = 'COMMIT' AND status = 'COMPLETED' AND num < $2 AND plan -> 'options' ? 'covered'
+// covered is through which days the sides are covered: by their last rows so far, by the statements of their files, and
+// by what their sources state.
+func (tx *Tx) covered(ctx context.Context, run recon.Run, in *RunInput) error {
+	reached, err := pgx.CollectRows(tx.query(ctx, `
+		SELECT plan -> 'reached' FROM runs
+		WHERE context_id = $1 AND mode = 'COMMIT' AND status = 'COMPLETED' AND num < $2 AND plan ? 'reached'
 		ORDER BY num DESC LIMIT 1`, run.ContextID, run.Num), pgx.RowTo[recon.Covered])
-	if err != nil || len(days) == 0 {
-		return recon.Covered{}, err
+	if err != nil {
+		return fmt.Errorf("reading how far earlier runs came: %w", err)
 	}
-	return days[0], nil
+	if len(reached) > 0 {
+		in.Reached = reached[0]
+	}
+	in.Options.Covered = in.Reached
+	var side recon.Side
+	var through recon.Day
+	_, err = pgx.ForEachRow(tx.query(ctx, `
+		SELECT s.side, max(greatest(s.covered_through, t.to_day)) FROM sources s
+		LEFT JOIN statements t ON t.source_num = s.num
+		WHERE s.context_id = $1 GROUP BY s.side`, run.ContextID), []any{&side, &through}, func() error {
+		to := &in.Options.Covered.Left
+		if side == recon.Right {
+			to = &in.Options.Covered.Right
+		}
+		*to = max(*to, through)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading what the files of sources cover: %w", err)
+	}
+	return nil
 }
 
 // reported reads what a run of a period that has a beginning knows of the runs before it.

@@ -10,7 +10,7 @@ import (
 )
 
 const sourceColumns = `id, num, context_id, name, side, currency, time_zone, negate, max_rejected, account,
-	control_totals, field_map_version, version, created_at, updated_at, created_by`
+	control_totals, covered_through, field_map_version, version, created_at, updated_at, created_by`
 
 var sources = noun[recon.Source]{
 	name: "source", sql: `SELECT ` + sourceColumns + ` FROM sources WHERE id = $1`,
@@ -24,12 +24,13 @@ func (tx *Tx) CreateSource(ctx context.Context, s recon.Source) (recon.Source, e
 	}
 	created, err := one[recon.Source](tx.query(ctx, `
 		INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, account,
-			control_totals, created_by)
-		VALUES (@id, @context, @name, @side, @currency, @zone, @negate, @rejected, @account, @totals, @actor)
+			control_totals, covered_through, created_by)
+		VALUES (@id, @context, @name, @side, @currency, @zone, @negate, @rejected, @account, @totals, @covered, @actor)
 		RETURNING `+sourceColumns, pgx.NamedArgs{
 		"id": newID(), "context": s.ContextID, "name": s.Name, "side": s.Side, "currency": s.Currency,
 		"zone": s.TimeZone, "negate": s.Negate, "rejected": s.MaxRejected, "account": s.Account,
-		"totals": cmp.Or(s.ControlTotals, recon.ControlTotalsKeep), "actor": tx.Actor(),
+		"totals": cmp.Or(s.ControlTotals, recon.ControlTotalsKeep), "covered": s.CoveredThrough,
+		"actor": tx.Actor(),
 	}), "source")
 	if err == nil {
 		tx.Audit("source.create", "source", created.ID, created)
@@ -69,10 +70,12 @@ func (tx *Tx) UpdateSource(
 	}
 	updated, err := one[recon.Source](tx.query(ctx, `
 		UPDATE sources SET name = @name, currency = @currency, time_zone = @zone, negate = @negate,
-			max_rejected = @rejected, account = @account, control_totals = @totals, version = version + 1, updated_at = now()
+			max_rejected = @rejected, account = @account, control_totals = @totals, covered_through = @covered,
+			version = version + 1, updated_at = now()
 		WHERE id = @id RETURNING `+sourceColumns, pgx.NamedArgs{
 		"id": id, "name": s.Name, "currency": s.Currency, "zone": s.TimeZone, "negate": s.Negate,
 		"rejected": s.MaxRejected, "account": s.Account, "totals": s.ControlTotals,
+		"covered": s.CoveredThrough,
 	}), "source")
 	if err == nil {
 		tx.Audit("source.update", "source", id, updated)

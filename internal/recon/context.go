@@ -110,13 +110,14 @@ type Source struct {
 	ContextID       string    `json:"contextId"`
 	Name            string    `json:"name"`
 	Side            Side      `json:"side"`
-	Currency        string    `json:"currency,omitempty"`    // of rows whose file names none
-	TimeZone        string    `json:"timeZone"`              // IANA name; decides which day an instant belongs to
-	Negate          bool      `json:"negate"`                // the file counts the other way round
-	MaxRejected     *int64    `json:"maxRejected,omitempty"` // refused rows that a file may have; nil: what mapping tolerates
-	Account         string    `json:"account,omitempty"`     // whose statements come in; "": that of the first one
-	ControlTotals   string    `json:"controlTotals"`         // KEEP, or REFUSE: what becomes of a file whose figures contradict each other
-	FieldMapVersion int       `json:"fieldMapVersion"`       // 0: columns are detected anew from each file
+	Currency        string    `json:"currency,omitempty"`       // of rows whose file names none
+	TimeZone        string    `json:"timeZone"`                 // IANA name; decides which day an instant belongs to
+	Negate          bool      `json:"negate"`                   // the file counts the other way round
+	MaxRejected     *int64    `json:"maxRejected,omitempty"`    // refused rows that a file may have; nil: what mapping tolerates
+	Account         string    `json:"account,omitempty"`        // whose statements come in; "": that of the first one
+	ControlTotals   string    `json:"controlTotals"`            // KEEP, or REFUSE: what becomes of a file whose figures contradict each other
+	CoveredThrough  *Day      `json:"coveredThrough,omitempty"` // the last day of which its files have everything; nil: its last statement, else its last row
+	FieldMapVersion int       `json:"fieldMapVersion"`          // 0: columns are detected anew from each file
 	Version         int       `json:"version"`
 	CreatedAt       time.Time `json:"createdAt"`
 	UpdatedAt       time.Time `json:"updatedAt"`

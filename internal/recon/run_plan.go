@@ -6,6 +6,7 @@ type RunPlan struct {
 	Rules         []PlanRule   `json:"rules"`
 	Options       RunOptions   `json:"options,omitzero"`
 	Sources       []PlanSource `json:"sources,omitempty"`
+	Reached       Covered      `json:"reached,omitzero"` // the days of the last rows so far: a later run reads open ones only
 }
 
 // PlanRule is a rule of a run. ID is "" for a rule of the default ladder.
