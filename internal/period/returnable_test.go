@@ -13,7 +13,7 @@ import (
 func TestASettledGroupIsKeptWholeAndCanBeOpenedAgain(t *testing.T) {
 	t.Parallel()
 	c := january(t).closed(t)
-	c.ReturnDays = ReturnDays
+	c.ReturnDays = recon.ReturnDays
 	text := write(t, c)
 	carry := read(t, text)
 	require.Len(t, carry.Settled[0], 1)
@@ -40,10 +40,10 @@ func TestASettledGroupIsKeptWholeAndCanBeOpenedAgain(t *testing.T) {
 func TestASettledRowIsInOneGroup(t *testing.T) {
 	t.Parallel()
 	c := january(t).closed(t)
-	c.ReturnDays = ReturnDays
+	c.ReturnDays = recon.ReturnDays
 	carry := read(t, write(t, c))
 	carry.groups = append(carry.groups, settledGroup{rows: carry.groups[0].rows, newest: day("2026-01-05")})
 	next := month{carry: carry}.closed(t)
-	next.ReturnDays = ReturnDays
+	next.ReturnDays = recon.ReturnDays
 	require.Len(t, read(t, write(t, next)).groups, 2, "each group has its own rows in the file")
 }
