@@ -37,7 +37,7 @@ func TestRowsThatChangeWhileARunComputes(t *testing.T) {
 		})
 	}
 	t.Run("a row that was matched meanwhile refuses the save", func(t *testing.T) {
-		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".active_items VALUES (77, 1)`)
+		_, err := b.Owner(t).Exec(t.Context(), `INSERT INTO "`+b.tenantID+`".active_items VALUES (77, 1, 0)`)
 		require.NoError(t, err)
 		require.ErrorIs(t, save(postgres.ActiveItem{TransactionID: 77, Ordinal: 1}), postgres.ErrRowsMoved)
 		_, err = b.Owner(t).Exec(t.Context(), `DELETE FROM "`+b.tenantID+`".active_items`)
