@@ -186,14 +186,17 @@ func confirmed(from io.Reader) error {
 }
 
 // write runs the plan step by step. Each step is whole or not done, and the next apply plans from what is there, so an
-// interruption loses nothing.
-func (c *applyCommand) write(ctx context.Context, p *applyPlan) error {
+// interruption loses nothing. A step that waits for a second person keeps none of the others from being done.
+func (c *applyCommand) write(ctx context.Context, p *applyPlan) (waiting error) {
 	for i, step := range p.steps {
 		c.progress.show(func() string { return "writing " + step.name })
 		err := step.do(ctx)
 		var refused *refusal
 		switch {
 		case err == nil:
+			continue
+		case errors.As(err, new(waitingChange)):
+			waiting = errors.Join(waiting, fmt.Errorf("the %s: %w", step.name, err))
 			continue
 		case errors.As(err, &refused) && refused.Code == recon.CodeStaleVersion:
 			err = fmt.Errorf("the %s changed meanwhile: apply again to see the new plan", step.name)
@@ -206,5 +209,5 @@ func (c *applyCommand) write(ctx context.Context, p *applyPlan) error {
 		}
 		return fmt.Errorf("%w; nothing was written", err)
 	}
-	return nil
+	return waiting
 }

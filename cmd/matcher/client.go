@@ -69,6 +69,13 @@ func (r *refusal) Error() string {
 	return text.String()
 }
 
+// waitingChange is the path of a change that waits for a second person.
+type waitingChange string
+
+func (w waitingChange) Error() string {
+	return "this needs a second person: it waits until another configurator approves it (POST " + string(w) + "/approve)"
+}
+
 // get reads a path into to.
 func (c client) get(ctx context.Context, path string, to any) error {
 	return c.do(ctx, apiCall{path: path}, to)
@@ -133,6 +140,10 @@ func (c client) attempt(ctx context.Context, r *apiCall, to any) error {
 		answer.Status, answer.retryAfter = response.StatusCode, retryAfterOf(response)
 		path, _, _ := strings.Cut(r.path, "?")
 		return fmt.Errorf("%s %s: %w", r.method, path, answer)
+	}
+	place := response.Header.Get("Location")
+	if response.StatusCode == http.StatusAccepted && strings.HasPrefix(place, "/v1/changes/") {
+		return waitingChange(place)
 	}
 	if to != nil {
 		err = json.NewDecoder(response.Body).Decode(to)

@@ -32,6 +32,10 @@ func TestClient(t *testing.T) {
 			_, _ = io.WriteString(w, `{"status":"FAILED","errorMessage":"no rows"}`)
 		case r.URL.Path == "/v1/runs/done":
 			_, _ = io.WriteString(w, `{"status":"COMPLETED","summary":{}}`)
+		case r.URL.Path == "/v1/calendars":
+			w.Header().Set("Location", "/v1/changes/c1")
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"id":"c1","status":"PROPOSED"}`)
 		case r.Header.Get("Idempotency-Key") == "bad":
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			_, _ = io.WriteString(w, `{"status":422,"code":"RULE_INVALID","detail":"cannot work","errors":[{"pointer":"/keys/0","message":"is no key"}]}`)
@@ -50,6 +54,8 @@ func TestClient(t *testing.T) {
 	require.Equal(t, "POST rows", got.Echo)
 	require.ErrorContains(t, c.do(t.Context(), apiCall{method: http.MethodPost, path: "/x", key: "bad", json: 1}, &got), "422 RULE_INVALID: cannot work; /keys/0 is no key")
 	require.ErrorContains(t, client{url: server.URL}.get(t.Context(), "/x", &got), "401")
+	require.ErrorContains(t, c.post(t.Context(), "/v1/calendars", map[string]string{"id": "bank"}, nil), "second person",
+		"what waits is not done")
 	var run recon.Run
 	require.NoError(t, c.await(t.Context(), "/v1/runs/done", &run, func() bool { return run.Status.Final() }))
 	require.JSONEq(t, "{}", string(run.Summary))
