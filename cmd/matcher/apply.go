@@ -23,7 +23,8 @@ const applyHelp = `Bring a context of the service in line with a setup file: its
 rates, duplicateDays, returnDays and maxWriteOff. What is missing is created, what differs is changed, rules that the file does not have
 are removed; the rules change in one commit. First the plan is printed, and a back-test of the rules: what they would have
 matched differently so far. Then it asks, or needs --yes where there is no terminal. Applied again it finds no changes;
-interrupted, it goes on where it stopped.
+interrupted, it goes on where it stopped. Where the context asks for four eyes, rules, settings and calendars wait as changes that
+another configurator approves, and the command exits with 1.
 
 Sources, calendars, fee schedules and rates that the file does not name stay as they are: other contexts may use them.` + remoteHelp
 
