@@ -20,8 +20,9 @@ import (
 
 const (
 	rabbitUser = "matcher"
-	// rabbitHosts are made with the node: making one later takes a command of some three seconds.
-	rabbitHosts = 16
+	// rabbitHosts are made with the node: making one later takes a command of some three seconds. They are enough for
+	// two passes of the package that takes the most.
+	rabbitHosts = 32
 	// rabbitWait bounds a start: 8 s on an idle machine, far more on one that compiles at the same time.
 	rabbitWait = 3 * time.Minute
 	rabbitPoll = 50 * time.Millisecond

@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	patience = time.Minute
+	// patience is longer than several waits for a confirm, each of which a starved broker may let pass.
+	patience = 3 * time.Minute
 	tick     = 20 * time.Millisecond
 )
 
