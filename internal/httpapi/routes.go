@@ -514,6 +514,10 @@ var operations = []operation{
 		"Get the ageing report for open rows and partial remainders",
 		within(replica, getAgeing),
 	},
+	{
+		"GET /v1/contexts/{contextId}/reports/sod", viewer, "get-duties",
+		"Get who decided on their own work: conflicts of duties by person", within(replica, getDuties),
+	},
 	{"GET /v1/changes", viewer, "list-changes", "List changes that need a second person", listed(snapshot, listChanges)},
 	{"GET /v1/changes/{changeId}", viewer, "get-change", "Get a change", get((*postgres.Tx).Change)},
 	{
