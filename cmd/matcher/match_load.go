@@ -64,6 +64,14 @@ func (s *matchSide) readers() []*mapping.Reader {
 	return readers
 }
 
+// expected is about how many rows the side's files have: a table with room for them is not copied as it grows.
+func (s *matchSide) expected() (rows int) {
+	for _, f := range s.files {
+		rows += cap(f.rows.places)
+	}
+	return rows
+}
+
 // matchFile is one file on its way in.
 type matchFile struct {
 	inputFile
@@ -108,6 +116,7 @@ func (f *matchFile) begin(side *matchSide, stdin io.Reader) error {
 		hints.Format.Format, hints.Format.Delimiter = format.CSV, ','
 	}
 	if f.reader, err = mapping.Open(body, f.path, hints); err == nil {
+		f.rows.places = make([]rowPlace, 0, f.reader.RowsIn(size))
 		return nil
 	}
 	f.refused = err

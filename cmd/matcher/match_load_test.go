@@ -160,3 +160,17 @@ func inOrder(byRow map[int]recon.Transaction, last int) []recon.Transaction {
 	}
 	return rows
 }
+
+// TestRoomForRows finds that a side has room for its rows before they are read: what grows is copied.
+func TestRoomForRows(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "late.csv")
+	require.NoError(t, os.WriteFile(path, []byte(lateDates()), 0o600))
+	side := &matchSide{side: recon.Left, files: []*matchFile{
+		{inputFile: inputFile{side: recon.Left, path: path}}, {inputFile: inputFile{side: recon.Left, path: path}},
+	}}
+	for _, f := range side.files {
+		require.NoError(t, f.begin(side, nil))
+	}
+	require.InDelta(t, 7700, side.expected(), 700)
+}

@@ -269,6 +269,23 @@ func (r *Reader) Charset() (name string, guessed bool) { return r.charset, r.gue
 // Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
 func (r *Reader) Bytes() int64 { return r.bytes.n.Load() }
 
+// RowsIn estimates how many rows an input of so many bytes has, by the texts of the rows that were peeked at: a sixteenth
+// too many, since room that is a little short is all copied. It returns 0 for a file that is not delimited text, where
+// rows are longer than their texts.
+func (r *Reader) RowsIn(bytes int64) int {
+	const delimiter = 1
+	texts := int64(0)
+	for i := range r.peeked {
+		for _, field := range r.peeked[i].rec.Fields {
+			texts += int64(len(field)) + delimiter
+		}
+	}
+	if texts == 0 || r.format != CSV {
+		return 0
+	}
+	return min(int(bytes*int64(len(r.peeked))/texts*17/16), r.rowsMax)
+}
+
 // Header is the column names known so far. JSON may add some at the end; records carry the header they were read with.
 func (r *Reader) Header() []string {
 	for _, p := range slices.Backward(r.peeked) {

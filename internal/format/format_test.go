@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,6 +148,26 @@ func TestPeek(t *testing.T) {
 		require.Equal(t, "QUOTE_UNCLOSED", recon.CodeOf(err))
 		require.Len(t, sample, 1)
 	})
+}
+
+// TestRowsIn compares how many rows a file should have, by its first ones, with how many it has.
+func TestRowsIn(t *testing.T) {
+	const rows, peeked = 20_000, 1000
+	var file strings.Builder
+	file.WriteString("id,date,amount,text\n")
+	for i := range rows {
+		fmt.Fprintf(&file, "L%05d,2026-03-%02d,%d.50,\"Invoice, no %d\"\n", i, i%28+1, 100+i%900, 10_000+i)
+	}
+	r, err := Open(strings.NewReader(file.String()), "x.csv", Options{})
+	require.NoError(t, err)
+	_, err = r.Peek(peeked)
+	require.NoError(t, err)
+	require.InDelta(t, 1.1*rows, r.RowsIn(int64(file.Len())), 0.1*rows)
+	require.Zero(t, r.RowsIn(0), "an input whose size is not known")
+	require.Equal(t, RowsMax, r.RowsIn(math.MaxInt32*peeked), "no more than a file may have")
+	events, err := Open(strings.NewReader(`[{"id":1},{"id":2}]`), "x.json", Options{})
+	require.NoError(t, err)
+	require.Zero(t, events.RowsIn(1<<20), "rows that are longer than their texts")
 }
 
 func TestOptions(t *testing.T) {

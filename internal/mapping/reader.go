@@ -330,6 +330,9 @@ func (r *Reader) Header() []string { return r.file.Header() }
 // Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
 func (r *Reader) Bytes() int64 { return r.file.Bytes() }
 
+// RowsIn estimates how many rows a file of so many bytes has, before Read; 0: it cannot.
+func (r *Reader) RowsIn(bytes int64) int { return r.file.RowsIn(bytes) }
+
 // Map reads one record again as Read does, with all its metadata.
 func (r *Reader) Map(rec recon.Record) (recon.Transaction, []recon.RowError) {
 	return r.mapper.Map(rec)
