@@ -92,6 +92,9 @@ func NewTable(p *Plan, side recon.Side, hint int) *Table {
 			t.rated[a] = []int32{}
 		}
 	}
+	for i := range t.compared {
+		t.compared[i] = make([]uint32, 0, hint)
+	}
 	for c := range t.keys {
 		t.keys[c].hash, t.keys[c].start = make([]uint64, 0, hint), make([]uint32, 0, hint)
 		if p.columns[i][c].Multi() {
@@ -197,26 +200,24 @@ func (t *Table) Add(tx *recon.Transaction, id int64, source string) error {
 // Carry appends a row that an earlier period left open. It is open in every period until something is done about it, so
 // no period leaves it outside.
 func (t *Table) Carry(tx *recon.Transaction, id int64, source string) error {
-	if err := t.Add(tx, id, source); err != nil {
-		return err
-	}
-	if t.carried == nil {
-		t.carried = make([]bool, t.Len())
-	}
-	t.carried[t.Len()-1] = true
-	return nil
+	return t.addMarked(&t.carried, tx, id, source)
 }
 
 // Settle appends a row that an earlier period settled. It is in no balance and no count, and nothing matches it: it is
 // there to be taken back.
 func (t *Table) Settle(tx *recon.Transaction, id int64, source string) error {
+	return t.addMarked(&t.settled, tx, id, source)
+}
+
+// addMarked appends a row and marks it in a column that few tables have.
+func (t *Table) addMarked(mark *[]bool, tx *recon.Transaction, id int64, source string) error {
 	if err := t.Add(tx, id, source); err != nil {
 		return err
 	}
-	if t.settled == nil {
-		t.settled = make([]bool, t.Len())
+	if *mark == nil {
+		*mark = make([]bool, t.Len())
 	}
-	t.settled[t.Len()-1] = true
+	(*mark)[t.Len()-1] = true
 	return nil
 }
 
@@ -284,7 +285,7 @@ func (t *Table) growArena() {
 		return
 	}
 	if want := len(t.arena) * t.expected / rows * 17 / 16; want > cap(t.arena) && want < arenaMax {
-		t.arena = slices.Grow(t.arena, want-len(t.arena))
+		t.arena = append(make([]byte, 0, want), t.arena...) // Grow would clear it all first
 	}
 }
 

@@ -269,8 +269,8 @@ func (r *Reader) Charset() (name string, guessed bool) { return r.charset, r.gue
 // Bytes is how much of the input has been read, for progress. It is safe for concurrent use.
 func (r *Reader) Bytes() int64 { return r.bytes.n.Load() }
 
-// RowsIn estimates how many rows an input of so many bytes has, by the texts of the rows that were peeked at: a sixteenth
-// too many, since room that is a little short is all copied. It returns 0 for a file that is not delimited text, where
+// RowsIn estimates how many rows an input of so many bytes has, by the texts of the rows that were peeked at. It adds a
+// sixteenth, since room that is a little short is all copied. It returns 0 for a file that is not delimited text: there
 // rows are longer than their texts.
 func (r *Reader) RowsIn(bytes int64) int {
 	const delimiter = 1

@@ -183,7 +183,7 @@ func (r *dateReader) parseAs(pieces []datePiece, text string) (recon.Day, time.T
 		return recon.NoDay, time.Time{}, errNoDate
 	}
 	civil := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if month < 1 || month > 12 || civil.Day() != day {
+	if month < 1 || month > 12 || day < 1 || day > 28 && civil.Day() != day {
 		return recon.NoDay, time.Time{}, errors.New("is not a day of any calendar")
 	}
 	bare := recon.DayOf(civil)

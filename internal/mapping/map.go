@@ -80,6 +80,9 @@ func (m *Mapper) read(rec recon.Record) (recon.Transaction, []recon.RowError, la
 	r.texts()
 	r.dates()
 	inNumber := r.currencyOf()
+	if r.digits, r.known = recon.CurrencyDigits(r.tx.Currency); !r.known {
+		r.digits = digitsSyntax
+	}
 	r.amounts(inNumber)
 	isAside := func(e recon.RowError) bool { return e.Code == recon.CodeSetAside }
 	if i := slices.IndexFunc(r.wrong, isAside); i >= 0 {
@@ -182,12 +185,6 @@ func (r *row) dates() {
 // currencyOf settles the row's currency: its own column, else the code next to the amount, else none at all. It returns
 // what it read, so that amounts can be checked against it.
 func (r *row) currencyOf() (code string) {
-	defer func() {
-		r.digits, r.known = recon.CurrencyDigits(r.tx.Currency)
-		if !r.known {
-			r.digits = digitsSyntax
-		}
-	}()
 	if r.m.amount != nil && r.m.amount.each != nil {
 		_, code = r.m.amount.filled(r.rec)
 		r.tx.Currency = cmp.Or(code, recon.NoCurrency)

@@ -26,8 +26,9 @@ const (
 
 // DayOf is the civil date of t in t's own location.
 func DayOf(t time.Time) Day {
-	y, m, d := t.Date()
-	return Epoch + Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/secondsDay)
+	const before = 1 << 22 // days, so that what is divided is never negative
+	_, offset := t.Zone()
+	return Epoch - before + Day((t.Unix()+int64(offset)+before*secondsDay)/secondsDay)
 }
 
 // ParseDay reads YYYY-MM-DD.

@@ -33,6 +33,17 @@ func TestTheDayOfAnInstantIsItsOwnZones(t *testing.T) {
 	require.Equal(t, "1969-12-31", DayOf(time.Date(1969, 12, 31, 1, 0, 0, 0, time.UTC)).String())
 }
 
+func TestTheDayOfAnInstantIsTheDateOfItsClock(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		first, last := dayFirst.Unix()+1, dayLast.Unix()-1
+		seconds := rapid.Int64Range(int64(first)*secondsDay, int64(last)*secondsDay).Draw(t, "seconds")
+		zone := time.FixedZone("", rapid.IntRange(-14*3600, 14*3600).Draw(t, "offset"))
+		instant := time.Unix(seconds, 0).In(zone)
+		require.Equal(t, instant.Format(time.DateOnly), DayOf(instant).String())
+	})
+}
+
 func TestDaysSurviveJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
