@@ -93,7 +93,7 @@ func (a *asides) learn(header []string, sample []recon.Record) {
 		}
 		moved++
 		for at := range header {
-			if text := column(rec, at); text != "" && !isBlank(text) {
+			if fills(rec, at) {
 				filled[at]++
 			}
 		}
@@ -144,10 +144,7 @@ func (a *asides) reason(rec recon.Record) (string, label) {
 
 // missing reports whether a row lacks what nearly every row has.
 func (a *asides) missing(rec recon.Record) bool {
-	return slices.ContainsFunc(a.usual, func(at int) bool {
-		text := column(rec, at)
-		return text == "" || isBlank(text)
-	})
+	return slices.ContainsFunc(a.usual, func(at int) bool { return !fills(rec, at) })
 }
 
 // empty reports whether a row fills none of the columns that a field has.
@@ -156,10 +153,7 @@ func (a *asides) empty(rec recon.Record, columns []int) bool {
 		return false // it is a constant
 	}
 	for _, at := range columns {
-		if at < 0 {
-			continue
-		}
-		if text := column(rec, at); text != "" && !isBlank(text) {
+		if at >= 0 && fills(rec, at) {
 			return false
 		}
 	}

@@ -23,13 +23,10 @@ func (r *Reader) Fates() []Fate {
 	for at, name := range header {
 		f := &fates[at]
 		f.Column = name
-		f.Empty = len(r.sample) > 0 && !slices.ContainsFunc(r.sample, func(rec recon.Record) bool {
-			text := column(rec, at)
-			return text != "" && !isBlank(text)
-		})
-		if f.Why = r.Detection.Passed[name]; f.Why != "" {
-			f.PassedOver = true
-		}
+		f.Empty = len(r.sample) > 0 &&
+			!slices.ContainsFunc(r.sample, func(rec recon.Record) bool { return fills(rec, at) })
+		f.Why = r.Detection.Passed[name]
+		f.PassedOver = f.Why != ""
 	}
 	for _, name := range recon.MappedFields {
 		for _, from := range r.fields.Fields[name].Names() {

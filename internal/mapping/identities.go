@@ -26,6 +26,7 @@ type Identities struct {
 	ordinal seen[int32] // in the file at hand
 	before  seen[int32] // the most that one of the files before it had
 	file    uint16      // counts the files
+	touched uint64      // by touch, which the compiler would leave out without it
 }
 
 // NextFile is called between two files of one source: rows of the first one are not taken again. Two statements
@@ -117,6 +118,13 @@ func (g *Gone) Repeat(by *recon.Transaction) recon.RowError {
 	}
 	return recon.NewRowError(g.Line, g.Row, recon.FieldExternalID, g.ExternalID, recon.CodeRowReplaced,
 		fmt.Sprintf("was pending, and %q on line %d replaces it", by.ExternalID, by.Line))
+}
+
+// touch fetches into the cache what Admit looks up for some rows.
+func (i *Identities) touch(rows []Row) {
+	for at := range rows {
+		i.touched |= i.byID.touch(&rows[at].Identity)
+	}
 }
 
 // Admit judges a row that has a Tx: it sets Verdict, Wrong, Gone and the Ordinal of the transaction.

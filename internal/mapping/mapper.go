@@ -178,15 +178,13 @@ func compileSource(
 		}
 		return at
 	}
-	for _, column := range field.Columns {
-		s.columns = append(s.columns, find(column))
+	findAll := func(columns []string) (at []int) {
+		for _, column := range columns {
+			at = append(at, find(column))
+		}
+		return at
 	}
-	for _, column := range field.Add {
-		s.plus = append(s.plus, find(column))
-	}
-	for _, column := range field.Subtract {
-		s.less = append(s.less, find(column))
-	}
+	s.columns, s.plus, s.less = findAll(field.Columns), findAll(field.Add), findAll(field.Subtract)
 	for _, column := range slices.Sorted(maps.Keys(field.Each)) {
 		s.each = append(s.each, currencyColumn{find(column), field.Each[column]})
 	}
@@ -205,9 +203,7 @@ func compileSource(
 		fail("/transforms", recon.CodeInvalidValue, err.Error())
 	}
 	s.steps = steps
-	if decimal := cmp.Or(field.Decimal, all.Decimal); decimal != "" {
-		s.decimal = decimal[0]
-	}
+	s.decimal = decimalByte(cmp.Or(field.Decimal, all.Decimal))
 	if name == recon.FieldDate || name == recon.FieldValueDate {
 		if s.dates, err = newDateReader(cmp.Or(field.DateFormat, all.DateFormat),
 			cmp.Or(field.TimeZone, all.TimeZone)); err != nil {
@@ -364,9 +360,7 @@ func isBlank(text string) bool {
 // blanks returns what means an empty cell of a field. A minus is a direction, and a text is what it is.
 func blanks(field string, more []string) func(string) bool {
 	switch field {
-	case recon.FieldDirection:
-		return func(text string) bool { return slices.Contains(more, text) }
-	case recon.FieldDescription, recon.FieldKind:
+	case recon.FieldDirection, recon.FieldDescription, recon.FieldKind:
 		return func(text string) bool { return slices.Contains(more, text) }
 	}
 	if len(more) == 0 {
@@ -385,6 +379,12 @@ func column(rec recon.Record, at int) string {
 		return text // as nearly always, and this is asked several times a field
 	}
 	return strings.TrimSpace(text)
+}
+
+// fills reports whether a record has a value in a column.
+func fills(rec recon.Record, at int) bool {
+	text := column(rec, at)
+	return text != "" && !isBlank(text)
 }
 
 func graphic(c byte) bool { return c > ' ' && c < 0x7f }

@@ -67,6 +67,7 @@ func (r *Reader) Read(seen *Identities, each func(*Row) error) error {
 		if b.crash != "" {
 			panic(b.crash)
 		}
+		seen.touch(b.rows)
 		for i := range b.rows {
 			row := &b.rows[i]
 			proof.settle(row)

@@ -37,6 +37,14 @@ func (s *seen[V]) slot(key *[16]byte) (int, uint32) {
 	return i, hash
 }
 
+// touch fetches where a key is looked for into the cache: many keys touched in a row wait for memory once.
+func (s *seen[V]) touch(key *[16]byte) uint64 {
+	if s.size == 0 {
+		return 0
+	}
+	return s.slots[int(uint32(maphash.Bytes(s.seed, key[:])))&(len(s.slots)-1)]
+}
+
 // find returns the value of a key, nil where it has none. It is valid until the next put.
 func (s *seen[V]) find(key [16]byte) *V {
 	if s.size == 0 {
