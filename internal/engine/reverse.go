@@ -171,6 +171,9 @@ func (r *runner) newGuard(side int) *guard {
 // run takes rows back, each once and one a counter-row: first for those that name one by its id the latest of that id,
 // then for the others the nearest earlier one of their keys.
 func (g *guard) run() (found []Reversal) {
+	if a := g.table.amounts[0]; len(g.open) == 0 || slices.Min(a) >= 0 || slices.Max(a) <= 0 {
+		return nil // opposite money alone takes a row back
+	}
 	g.gatherIDs()
 	for pair := range g.joins {
 		if g.plan.pairs[pair].side == acrossSides && (g.joins[pair].live || g.wasLive(pair)) {
