@@ -19,7 +19,7 @@ import (
 const matchHelp = `Reconcile two files, with no server and no database.
 
 LEFT is what you expect (books, orders, invoices), RIGHT is what happened (bank, processor, payout). Each is a file,
-a glob, a folder, or - for standard input: CSV, TSV, JSON, NDJSON, an Excel workbook (XLSX) or a bank's statement (camt,
+a glob, a folder, or - for standard input: CSV, TSV, JSON, NDJSON, a workbook (XLSX, ODS) or a bank's statement (camt,
 MT940, BAI2, OFX, QIF), also packed by gzip or ZIP. Columns, dates, decimals and signs are detected where neither the
 format nor a map defines them, and that is printed. Without rules, rows match on their reference (exactly, within 1 % but
 no more than 0.50, within 3 days); pairs without a common reference are only proposed.`

@@ -45,7 +45,6 @@ var binaries = []foreigner{
 // archives are what ZIP archives really are, by the name of a file that they hold.
 var archives = []foreigner{
 	{begins: "xl/workbook.bin", advice: "is a binary Excel workbook (XLSB): save it as XLSX or CSV and load that"},
-	{begins: "content.xml", advice: "is an OpenDocument sheet (ODS): save the sheet as CSV and load that"},
 	{begins: "Index/Document.iwa", advice: "is a Numbers sheet: export it as CSV and load that"},
 	{begins: "word/document.xml", advice: "is a Word document (DOCX): ask where it comes from for a CSV export"},
 	{begins: "[Content_Types].xml", advice: "is an Office document, but no workbook: save the table as CSV and load that"},

@@ -56,6 +56,7 @@ const (
 	OFX     = "ofx"
 	QIF     = "qif"
 	XLSX    = "xlsx"
+	ODS     = "ods"
 	SheetML = "spreadsheetml"
 	HTML    = "html"
 	CNAB240 = "cnab240"
@@ -120,7 +121,8 @@ type notation struct {
 // formats is asked in this order: the first that recognises a file reads it. Formats that look at bytes come before
 // those that look at text, and csv takes whatever text is left.
 var formats = []notation{
-	{XLSX, func(in *input) bool { return in.zip != nil }, openXLSX},
+	{XLSX, func(in *input) bool { return in.zip != nil && !in.ods }, openXLSX},
+	{ODS, func(in *input) bool { return in.ods }, openODS},
 	{MT940, func(in *input) bool { return looksMT940(in.head()) }, openMT940},
 	{BAI2, func(in *input) bool { return looksBAI2(in.head()) }, openBAI2},
 	{NACHA, func(in *input) bool { return looksNACHA(in.head()) }, openNACHA},

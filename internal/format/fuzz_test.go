@@ -30,9 +30,16 @@ func fuzzFormat(f *testing.F, format string) {
 	if format == XLSX {
 		f.Add([]byte(topOfSheet + rowsOfTable))
 	}
+	if format == ODS {
+		f.Add([]byte(odsRows))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if format == XLSX { // anything as a sheet
+		rows := len(data) + 1
+		switch format {
+		case XLSX: // anything as a sheet
 			data = book(t, bookOfOne, string(data))
+		case ODS: // where a row may stand for a million
+			data, rows = ods(t, string(data)), 2*sheetRowsMax
 		}
 		r, err := Open(bytes.NewReader(data), "x", Options{Format: format})
 		if err != nil {
@@ -50,7 +57,7 @@ func fuzzFormat(f *testing.F, format string) {
 				}
 			case err != nil:
 				return
-			case rec.Row != n || len(rec.Fields) > len(rec.Header) || n > len(data)+1:
+			case rec.Row != n || len(rec.Fields) > len(rec.Header) || n > max(rows, len(data)+1):
 				t.Fatalf("row %d: %+v", n, rec)
 			}
 		}
@@ -66,6 +73,7 @@ func FuzzT37_CAMT(f *testing.F)    { fuzzFormat(f, CAMT) }
 func FuzzT37_OFX(f *testing.F)     { fuzzFormat(f, OFX) }
 func FuzzT37_QIF(f *testing.F)     { fuzzFormat(f, QIF) }
 func FuzzT37_XLSX(f *testing.F)    { fuzzFormat(f, XLSX) }
+func FuzzT37_ODS(f *testing.F)     { fuzzFormat(f, ODS) }
 func FuzzT37_HTML(f *testing.F)    { fuzzFormat(f, HTML) }
 func FuzzT37_SheetML(f *testing.F) { fuzzFormat(f, SheetML) }
 func FuzzT37_NACHA(f *testing.F)   { fuzzFormat(f, NACHA) }

@@ -25,6 +25,7 @@ type input struct {
 	bytes *counter // of from
 	raw   *window
 	zip   *zip.Reader // of a workbook
+	ods   bool        // it is an OpenDocument sheet
 
 	utf8    *window // of text
 	notText error

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,7 @@ func (s *sheetText) next() error {
 		}
 		switch name := t.local(); {
 		case name == "SHEETDATA" && (t.closes || t.empty):
-			return s.rest()
+			return s.tags.rest()
 		case name == "ROW" && t.closes:
 			return s.write()
 		case name == "ROW":
@@ -81,18 +80,6 @@ func (s *sheetText) next() error {
 			}
 		}
 	}
-}
-
-// rest reads what is behind the rows, since the sheet's checksum comes at its end.
-func (s *sheetText) rest() error {
-	w := s.tags.w
-	for w.err == nil && !w.eof {
-		w.start = w.end
-		if err := w.fill(); err != nil {
-			return err
-		}
-	}
-	return cmp.Or(w.err, io.EOF)
 }
 
 // add puts a cell in its place.

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"io"
@@ -229,4 +230,16 @@ func (r *tagReader) index(text string, from int) (at int, last bool, err error) 
 			return 0, false, readError(r.w, err)
 		}
 	}
+}
+
+// rest reads what is left, since the checksum of a packed file comes at its end.
+func (r *tagReader) rest() error {
+	w := r.w
+	for w.err == nil && !w.eof {
+		w.start = w.end
+		if err := w.fill(); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(w.err, io.EOF)
 }

@@ -102,6 +102,9 @@ func (in *input) unzip() (*input, error) {
 		in.zip = z
 		return in, nil
 	}
+	if names[odsContent] {
+		return in, in.openDocument(z, names)
+	}
 	for _, document := range archives {
 		if names[document.begins] {
 			return nil, refuse(document.advice)

@@ -91,7 +91,7 @@ func TestT38_ArchivesAreRefusedByName(t *testing.T) {
 		"a picture":         {zipped(t, "a.png=\x89PNG"), "a.png in x.zip is a picture"},
 		"an empty file":     {zipped(t, "a.csv="), "x.zip is empty"},
 		"a Word document":   {zipped(t, "[Content_Types].xml=", "word/document.xml="), "a Word document"},
-		"an ODS":            {zipped(t, "mimetype=", "content.xml="), "an OpenDocument sheet"},
+		"an ODS":            {zipped(t, "mimetype=", "content.xml="), "an OpenDocument file, but no spreadsheet"},
 		"some Office thing": {zipped(t, "_rels/.rels=", "[Content_Types].xml="), "an Office document"},
 	} {
 		o := tell(bytes.NewReader(c.data), "x.zip", Options{})

@@ -31,24 +31,33 @@ type workbook struct {
 	sheets []sheet
 }
 
-type sheet struct{ name, file string }
+// sheet is one of a workbook: in a file of its own, or in a place of the one file.
+type sheet struct {
+	name, file string
+	place      int
+}
 
 // openXLSX reads the one visible sheet that holds movements. A sheet becomes text, one line a row, so that its header
 // is found as that of any table; formulas are what they last came to, and nothing in the file is run.
 func openXLSX(in *input) (decoder, string, error) {
-	if in.zip == nil {
+	if in.zip == nil || in.ods {
 		return nil, "", recon.Unprocessable(recon.CodeUnsupportedFormat, "is no Excel workbook (XLSX)")
 	}
 	b := &workbook{in: in, zip: in.zip, dates: map[string]bool{}}
 	if err := b.read(); err != nil {
 		return nil, "", err
 	}
+	return oneSheet("an Excel workbook", b.sheets, b.table)
+}
+
+// oneSheet opens the one sheet that has movements. what is the file, with its article.
+func oneSheet(what string, sheets []sheet, open func(sheet) (*sheetDecoder, error)) (decoder, string, error) {
 	var names []string
 	var chosen sheet
 	var problem error
 	best := 0
-	for _, s := range b.sheets {
-		d, err := b.table(s)
+	for _, s := range sheets {
+		d, err := open(s)
 		fit := 0
 		if err == nil {
 			fit, err = worth(d)
@@ -70,12 +79,12 @@ func openXLSX(in *input) (decoder, string, error) {
 		return nil, "", problem
 	case best == 0:
 		return nil, "", recon.Unprocessable(recon.CodeNoRows,
-			"is an Excel workbook without a visible sheet that has rows")
+			"is "+what+" without a visible sheet that has rows")
 	case len(names) > 1:
-		return nil, "", refuse(fmt.Sprintf("is an Excel workbook with %d sheets of rows (%s): hide or delete those "+
-			"that are not meant, or save each as CSV", len(names), strings.Join(names, ", ")))
+		return nil, "", refuse(fmt.Sprintf("is %s with %d sheets of rows (%s): hide or delete those "+
+			"that are not meant, or save each as CSV", what, len(names), strings.Join(names, ", ")))
 	}
-	d, err := b.table(chosen)
+	d, err := open(chosen)
 	if err != nil {
 		return nil, "", err
 	}
@@ -194,7 +203,7 @@ func (b *workbook) read() error {
 		case name == "SHEET" && slices.Contains([]string{"", "visible"}, t.attr("state")):
 			file := targets[t.attr("id")]
 			if strings.HasPrefix(file, "xl/worksheets/") { // others are charts and dialogs
-				b.sheets = append(b.sheets, sheet{t.attr("name"), file})
+				b.sheets = append(b.sheets, sheet{name: t.attr("name"), file: file})
 			}
 		}
 		return nil

@@ -342,7 +342,7 @@ func describeUpload(op *huma.Operation) {
 	op.RequestBody = &huma.RequestBody{
 		Required: true,
 		Description: "The file itself, or a form with one file, behind its fields answer. Formats are detected by " +
-			"content: tables (CSV, TSV, JSON, NDJSON, XLSX), files of banks (camt, MT940, BAI2, OFX, QIF and more), gzip, ZIP",
+			"content: tables (CSV, TSV, JSON, NDJSON, XLSX, ODS), files of banks (camt, MT940, BAI2, OFX, QIF and more), gzip, ZIP",
 		Content: map[string]*huma.MediaType{
 			"application/octet-stream": {Schema: file},
 			"multipart/form-data": {Schema: &huma.Schema{
