@@ -22,6 +22,8 @@ const (
 	triesMax = 3
 	// answerTimeout bounds the wait for the head of an answer.
 	answerTimeout = 30 * time.Second
+	// tooLarge is what S3 answers to a copy of more than 5 GiB, and to some others.
+	tooLarge = "InvalidRequest"
 )
 
 // bucket is what has a prefix of an S3-compatible store, opened by a tenant's own credentials: never by those of
@@ -88,11 +90,14 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return body, err
 }
 
-// Move copies within the store and removes the first; an object of more than 5 GiB, which S3 does not copy, stays.
+// Move copies within the store and removes the first. S3 copies no more than 5 GiB at once, and the rest in parts.
 func (b *bucket) Move(ctx context.Context, name, folder, as string) error {
 	from := minio.CopySrcOptions{Bucket: b.name, Object: b.prefix + name}
 	to := minio.CopyDestOptions{Bucket: b.name, Object: b.prefix + folder + "/" + as}
 	_, err := b.client.Client.CopyObject(ctx, to, from)
+	if code := minio.ToErrorResponse(err).Code; code == tooLarge || code == minio.EntityTooLarge {
+		_, err = b.client.Client.ComposeObject(ctx, to, from)
+	}
 	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 		return nil
 	}

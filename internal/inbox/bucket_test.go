@@ -3,7 +3,11 @@
 package inbox
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,4 +39,46 @@ func TestBucket(t *testing.T) {
 		_, err = p.List(t.Context())
 		require.ErrorContains(t, err, "no public address")
 	})
+}
+
+// TestALargeObjectIsMovedInParts moves an object that S3 does not copy at once, in a store that keeps no bytes.
+func TestALargeObjectIsMovedInParts(t *testing.T) {
+	const size = 6 << 30
+	var copied int64
+	removed := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		switch r.Method {
+		case http.MethodHead:
+			w.Header().Set("Content-Length", strconv.Itoa(size))
+			w.Header().Set("ETag", `"e"`)
+			w.Header().Set("Last-Modified", "Wed, 25 Nov 2026 10:00:00 GMT")
+		case http.MethodPost:
+			text := `<CompleteMultipartUploadResult><Bucket>files</Bucket><ETag>"e"</ETag></CompleteMultipartUploadResult>`
+			if query.Has("uploads") {
+				text = `<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`
+			}
+			_, _ = io.WriteString(w, text)
+		case http.MethodPut:
+			var first, last int64
+			if _, err := fmt.Sscanf(r.Header.Get("X-Amz-Copy-Source-Range"), "bytes=%d-%d", &first, &last); err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `<Error><Code>InvalidRequest</Code><Message>larger than 5368709120</Message></Error>`)
+				return
+			}
+			copied += last - first + 1
+			_, _ = io.WriteString(w, `<CopyPartResult><ETag>"e"</ETag></CopyPartResult>`)
+		case http.MethodDelete:
+			removed = r.URL.Path == "/files/in/bank/year.csv"
+			w.WriteHeader(http.StatusNoContent)
+		}
+	}))
+	t.Cleanup(server.Close)
+	p, err := Opener{Networks: here}.Open(t.Context(), recon.Fetch{
+		Kind: recon.FetchS3, Endpoint: server.URL, Region: "eu", Bucket: "files", Folder: "in/bank", Files: "*",
+	}, recon.FetchCredentials{AccessKey: "a", SecretKey: "s"})
+	require.NoError(t, err)
+	require.NoError(t, p.Move(t.Context(), "year.csv", "done", "year.csv"))
+	require.EqualValues(t, size, copied)
+	require.True(t, removed)
 }

@@ -138,11 +138,19 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 		d.decode(value, reflect.ValueOf(m.Skip).Elem(), at)
 	case "fixed":
 		d.decode(value, reflect.ValueOf(&m.Fixed).Elem(), at)
+		var before recon.FixedColumn
 		for i, text := range m.Fixed {
-			if _, ok := recon.ParseFixedColumn(text); !ok {
+			column, ok := recon.ParseFixedColumn(text)
+			switch {
+			case !ok:
 				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue,
 					"is a column and its places, counted from 1: amount 9-20")
+			case column.From <= before.To:
+				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue, fmt.Sprintf("%s %d-%d begins before %s %d-%d "+
+					"ends: columns are named in the order of their places, and none has a place of another", column.Name,
+					column.From, column.To, before.Name, before.From, before.To))
 			}
+			before = column
 		}
 	case "empty", "money", "balances", "volatile":
 		to := map[string]*[]string{

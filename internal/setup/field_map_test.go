@@ -28,6 +28,8 @@ func TestFieldMapSpellings(t *testing.T) {
 // TestFieldMapErrors reads maps that cannot work; each error points at its place and says what is expected there.
 func TestFieldMapErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
+		{`{"fixed":["a 1-8","b 8-9"]}`, `/fixed/1: b 8-9 begins before a 1-8 ends: columns are named in the order of their places`},
+		{`{"fixed":["a 5-8","b 1-4"]}`, `/fixed/1: b 1-4 begins before a 5-8 ends`},
 		{`[]`, `must be an object`},
 		{`null`, `must be an object`},
 		{`{"amuont":"a"}`, `/amuont: is not a field here: did you mean "amount"?`},
