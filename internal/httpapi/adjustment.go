@@ -46,15 +46,26 @@ func listAdjustments(
 type postAdjustmentInput struct {
 	pathID
 	keyed
+	matched
 	Body struct {
 		Reference string `json:"reference,omitempty" maxLength:"200" doc:"Of the entry in the books that carries it"`
 	}
 }
 
 func postAdjustment(ctx context.Context, tx *postgres.Tx, in *postAdjustmentInput) (recon.Adjustment, error) {
-	return tx.PostAdjustment(ctx, in.ID, recon.Posted, in.Body.Reference)
+	return tx.PostAdjustment(ctx, in.ID, recon.Posting{
+		To: recon.Posted, Reference: in.Body.Reference, Version: in.version,
+	})
 }
 
-func reverseAdjustment(ctx context.Context, tx *postgres.Tx, in *keyedID) (recon.Adjustment, error) {
-	return tx.PostAdjustment(ctx, in.ID, recon.Reversed, "")
+type reverseAdjustmentInput struct {
+	pathID
+	keyed
+	matched
+}
+
+func reverseAdjustment(
+	ctx context.Context, tx *postgres.Tx, in *reverseAdjustmentInput,
+) (recon.Adjustment, error) {
+	return tx.PostAdjustment(ctx, in.ID, recon.Posting{To: recon.Reversed, Version: in.version})
 }

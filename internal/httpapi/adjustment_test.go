@@ -23,7 +23,12 @@ func TestAdjustments(t *testing.T) {
 	require.Equal(t, "0.50", fee.Amount)
 
 	t.Run("it is owed to the books until it is posted", func(t *testing.T) {
-		d.Must("POST", "/v1/adjustments/"+fee.ID+"/post", `{"reference":"GL-77"}`, &fee)
+		read := d.Must("GET", "/v1/adjustments/"+fee.ID, nil, nil).Header.Get("ETag")
+		posted := d.Must("POST", "/v1/adjustments/"+fee.ID+"/post", `{"reference":"GL-77"}`, &fee, "If-Match", read)
+		require.NotEqual(t, read, posted.Header.Get("ETag"))
+		late := d.Call("POST", "/v1/adjustments/"+fee.ID+"/reverse", nil, "If-Match", read)
+		require.Equal(t, 412, late.Status, "who has not seen that it is in the books does not take it back")
+		require.Equal(t, "STALE_VERSION", late.Problem().Code)
 		require.Equal(t, recon.Posted, fee.PostingStatus)
 		require.Equal(t, "GL-77", fee.PostingReference)
 		require.NotNil(t, fee.PostedAt)

@@ -119,6 +119,7 @@ func New(cfg Config) (*API, error) {
 			a.routes = append(a.routes, op.route)
 		}
 	}
+	doc.typeSummary()
 	for _, p := range public {
 		doc.addPublic(p.path, p.id, p.summary)
 		mux.HandleFunc("GET "+p.path, func(w http.ResponseWriter, r *http.Request) { p.serve(a, w, r) })

@@ -79,6 +79,23 @@ var enumTexts = map[reflect.Type][]string{
 	reflect.TypeFor[recon.GroupStatus]():      recon.GroupStatuses[1:],
 	reflect.TypeFor[recon.HeldBy]():           recon.Gates[1:],
 	reflect.TypeFor[recon.AdjustmentReason](): recon.AdjustmentReasons[1:],
+	reflect.TypeFor[recon.Side]():             textsOf(recon.Left, recon.Right),
+	reflect.TypeFor[recon.State](): textsOf(recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed,
+		recon.StateIgnored),
+	reflect.TypeFor[recon.RunStatus](): textsOf(recon.RunQueued, recon.RunRunning, recon.RunCompleted, recon.RunFailed,
+		recon.RunCancelled),
+	reflect.TypeFor[recon.ImportStatus]():  textsOf(recon.ImportCompleted, recon.ImportFailed, recon.ImportVoided),
+	reflect.TypeFor[recon.PostingStatus](): textsOf(recon.Unposted, recon.Posted, recon.Reversed),
+	reflect.TypeFor[recon.ContextStatus](): textsOf(recon.ContextActive, recon.ContextPaused, recon.ContextArchived),
+	reflect.TypeFor[recon.DiffKind]():      textsOf(recon.DiffLost, recon.DiffRePaired, recon.DiffGained),
+}
+
+func textsOf[E ~string](values ...E) []string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = string(value)
+	}
+	return texts
 }
 
 func enumSchema(texts []string) *huma.Schema {
@@ -115,6 +132,13 @@ func registerAliases(schemas huma.Registry) {
 	schemas.RegisterTypeAlias(
 		reflect.TypeFor[recon.AdjustmentReason](), reflect.TypeFor[textOf[recon.AdjustmentReason]](),
 	)
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Side](), reflect.TypeFor[textOf[recon.Side]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.State](), reflect.TypeFor[textOf[recon.State]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.RunStatus](), reflect.TypeFor[textOf[recon.RunStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.ImportStatus](), reflect.TypeFor[textOf[recon.ImportStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.PostingStatus](), reflect.TypeFor[textOf[recon.PostingStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.ContextStatus](), reflect.TypeFor[textOf[recon.ContextStatus]]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[recon.DiffKind](), reflect.TypeFor[textOf[recon.DiffKind]]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Day](), reflect.TypeFor[dayDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.FieldMap](), reflect.TypeFor[fieldMapDoc]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[recon.Limits](), reflect.TypeFor[limitsDoc]())
@@ -303,6 +327,13 @@ func (d *document) describeWaiting(described *huma.Operation) {
 }
 
 // schema is that of one of our own types, by a sample of it.
+// typeSummary gives a run's summary its type: what is stored is the text of it.
+func (d *document) typeSummary() {
+	if run := d.schemas.Map()["Run"]; run != nil {
+		run.Properties["summary"] = d.schema(recon.Summary{})
+	}
+}
+
 func (d *document) schema(sample any) *huma.Schema {
 	return d.schemas.Schema(reflect.TypeOf(sample), true, "")
 }

@@ -3,13 +3,16 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
+	"matcher/internal/engine"
 	"matcher/internal/recon"
 )
 
@@ -54,5 +57,34 @@ func TestFieldMapDocKnowsEveryKey(t *testing.T) {
 	for _, name := range append([]string{"unit", "view", "volatile", "future", "status", "skip"}, recon.MappedFields...) {
 		require.Contains(t, properties, name)
 		require.NotEmpty(t, properties[name].Description, name)
+	}
+}
+
+// What an answer may hold is in the document: its texts are listed, and a summary has its type.
+func TestAnswersAreTyped(t *testing.T) {
+	text, err := Document(engine.Build{})
+	require.NoError(t, err)
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Ref  string `json:"$ref"`
+					Enum []string
+				}
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &doc))
+	of := doc.Components.Schemas
+	require.Equal(t, "#/components/schemas/Summary", of["Run"].Properties["summary"].Ref)
+	require.Contains(t, of["Summary"].Properties, "bridge")
+	for place, texts := range map[string][]string{
+		"GroupItem side": {"LEFT", "RIGHT"}, "StoredTransaction state": {"OPEN", "PROPOSED", "PARTIAL", "CONFIRMED", "IGNORED"},
+		"Run status": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"}, "Import status": {"COMPLETED", "FAILED", "VOIDED"},
+		"Adjustment postingStatus": {"UNPOSTED", "POSTED", "REVERSED"}, "Context status": {"ACTIVE", "PAUSED", "ARCHIVED"},
+		"Exception status": {"OPEN", "IN_PROGRESS", "WAITING", "RESOLVED", "REOPENED"}, "Run mode": {"COMMIT", "DRY_RUN", "BACK_TEST"},
+	} {
+		name, property, _ := strings.Cut(place, " ")
+		require.Equal(t, texts, of[name].Properties[property].Enum, place)
 	}
 }

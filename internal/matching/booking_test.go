@@ -75,7 +75,7 @@ func TestAnAdjustmentEndsInALedgerRow(t *testing.T) {
 		})
 		require.Equal(t, recon.CodeAdjustmentPosted, recon.CodeOf(err))
 		b.tx(t, func(tx *postgres.Tx) error {
-			_, err := tx.PostAdjustment(b.ctx, booked[0].ID, recon.Reversed, "")
+			_, err := tx.PostAdjustment(b.ctx, booked[0].ID, recon.Posting{To: recon.Reversed})
 			return err
 		})
 		require.Contains(t, differences("2026-04-30"), "in left only IN_TRANSIT 0.40")

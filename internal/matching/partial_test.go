@@ -150,7 +150,7 @@ func TestWhatIsLeftOfAPartialGroup(t *testing.T) {
 		require.Contains(t, item(), recon.StatementItem{Label: "difference of partial groups", Reason: "DISCOUNT", Amount: "-40.00", Count: 1})
 		require.Equal(t, "165.00", ageing().Currencies[0].Left.Amount)
 		b.tx(t, func(tx *postgres.Tx) error {
-			_, err := tx.PostAdjustment(b.ctx, discount.ID, recon.Reversed, "")
+			_, err := tx.PostAdjustment(b.ctx, discount.ID, recon.Posting{To: recon.Reversed})
 			return err
 		})
 		require.Equal(t, "LEFT 200.00", rests()[short.ID])

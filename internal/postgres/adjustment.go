@@ -71,7 +71,7 @@ func (tx *Tx) scanAdjustment(row pgx.CollectableRow) (recon.Adjustment, error) {
 		BookedKey            *int64
 	}](row)
 	a.ID, a.GroupID = tx.ids(kindAdjustment).Public(a.Num), tx.ids(kindGroup).Public(a.GroupKey)
-	a.Amount = decimal(a.Minor, a.Currency)
+	a.Amount, a.Version = decimal(a.Minor, a.Currency), a.PostingStatus.Version()
 	a.Number = cmp.Or(a.Number, tx.adjustmentNumber(a.Num))
 	a.BookedBy = tx.publicOrNone(kindTransaction, a.BookedKey)
 	return a.Adjustment, err
@@ -232,9 +232,7 @@ func (tx *Tx) Adjustment(ctx context.Context, id string) (recon.Adjustment, erro
 
 // PostAdjustment brings an adjustment into a posting status: POSTED with the reference of the entry in the books, or
 // REVERSED, after which the difference it covered may be adjusted anew.
-func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingStatus,
-	reference string,
-) (recon.Adjustment, error) {
+func (tx *Tx) PostAdjustment(ctx context.Context, id string, p recon.Posting) (recon.Adjustment, error) {
 	a, err := tx.Adjustment(ctx, id)
 	if err != nil {
 		return a, err
@@ -245,18 +243,21 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 	if a, err = tx.Adjustment(ctx, id); err != nil {
 		return a, err
 	}
-	if err := recon.PostingMove(a.PostingStatus, to); err != nil {
+	if p.Version != 0 && p.Version != a.Version {
+		return a, recon.Stale("adjustment")
+	}
+	if err := recon.PostingMove(a.PostingStatus, p.To); err != nil {
 		return a, err
 	}
 	action, posting := "adjustment.reverse", ""
-	if to == recon.Posted {
+	if p.To == recon.Posted {
 		action, posting = "adjustment.post", `, posted_at = now(), posted_by = @actor, posting_reference = @reference`
 	}
 	var group, amount int64
 	err = tx.tx.QueryRow(ctx, `
 		UPDATE adjustments SET posting_status = @to`+posting+`
 		WHERE num = @num AND posting_status = @from RETURNING group_id, amount`, pgx.NamedArgs{
-		"num": tx.key(kindAdjustment, id), "from": a.PostingStatus, "to": to, "actor": tx.actor, "reference": reference,
+		"num": tx.key(kindAdjustment, id), "from": a.PostingStatus, "to": p.To, "actor": tx.actor, "reference": p.Reference,
 	}).Scan(&group, &amount)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = recon.Conflict(recon.CodeChangedMeanwhile, "the adjustment was changed at the same moment: read it again")
@@ -264,7 +265,7 @@ func (tx *Tx) PostAdjustment(ctx context.Context, id string, to recon.PostingSta
 	if err != nil {
 		return a, err
 	}
-	if to == recon.Reversed {
+	if p.To == recon.Reversed {
 		if err := tx.unbook(ctx, a); err != nil {
 			return a, err
 		}

@@ -35,8 +35,21 @@ type Adjustment struct {
 	PostingReference string           `json:"postingReference,omitempty"` // of the entry in the books
 	PostedAt         *time.Time       `json:"postedAt,omitempty"`
 	PostedBy         string           `json:"postedBy,omitempty"`
+	Version          int              `json:"version"` // follows from the posting status
 	CreatedAt        time.Time        `json:"createdAt"`
 	CreatedBy        string           `json:"createdBy"`
+}
+
+// Posting is what a person does to an adjustment.
+type Posting struct {
+	To        PostingStatus
+	Reference string // of the entry in the books
+	Version   int    // of the adjustment that was looked at; 0: whatever it is now
+}
+
+// Version is that of an adjustment in a status: nothing else of it changes but with the status.
+func (s PostingStatus) Version() int {
+	return 1 + slices.Index([]PostingStatus{Unposted, Posted, Reversed}, s)
 }
 
 // PostingMove is the posting status that an adjustment may be brought into from the one it has.

@@ -85,7 +85,7 @@ type Exception struct {
 	NearestID         string     `json:"nearestTransactionId,omitempty"`
 	NearestDifference string     `json:"nearestDifference,omitempty"`
 	Suggestion        string     `json:"suggestion,omitempty"`
-	Status            string     `json:"status"`
+	Status            string     `json:"status" enum:"OPEN,IN_PROGRESS,WAITING,RESOLVED,REOPENED"`
 	Severity          Severity   `json:"severity"`
 	SeverityNote      string     `json:"severityNote,omitempty"` // why it does not follow from the amount
 	Due               Day        `json:"due"`

@@ -95,7 +95,7 @@ type StoredResolution struct {
 	TransactionID string     `json:"transactionId"`
 	ContextID     string     `json:"contextId"`
 	Outcome       Outcome    `json:"outcome"`
-	Status        string     `json:"status"`
+	Status        string     `json:"status" enum:"PROPOSED,REFUSED,STANDING,ENDED,REVERSED"`
 	Amount        string     `json:"amount"`
 	Currency      string     `json:"currency"`
 	Date          Day        `json:"date"` // of its row: the list of what is in suspense ages from here

@@ -39,7 +39,7 @@ type Run struct {
 	ID              string          `json:"id"`
 	Num             int64           `json:"-"`
 	ContextID       string          `json:"contextId"`
-	Mode            RunMode         `json:"mode"`
+	Mode            RunMode         `json:"mode" enum:"COMMIT,DRY_RUN,BACK_TEST"`
 	Status          RunStatus       `json:"status"`
 	From            Day             `json:"from"`
 	To              Day             `json:"to"`

@@ -104,7 +104,7 @@ type BridgeItemSummary struct {
 	Side   Side   `json:"side,omitempty"`
 	Class  Class  `json:"class,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	Kind   string `json:"kind"` // KindTiming, KindToBook or KindUnexplained
+	Kind   string `json:"kind" enum:"TIMING,TO_BOOK,UNEXPLAINED"` // KindTiming, KindToBook or KindUnexplained
 	Amount string `json:"amount"`
 	Count  int64  `json:"count"`
 }
