@@ -73,7 +73,8 @@ func (r *refusal) Error() string {
 type waitingChange string
 
 func (w waitingChange) Error() string {
-	return "this needs a second person: it waits until another configurator approves it (POST " + string(w) + "/approve)"
+	return "this needs a second person: it waits until another configurator approves it (POST " +
+		string(w) + "/approve)"
 }
 
 // get reads a path into to.

@@ -80,7 +80,8 @@ var enumTexts = map[reflect.Type][]string{
 	reflect.TypeFor[recon.HeldBy]():           recon.Gates[1:],
 	reflect.TypeFor[recon.AdjustmentReason](): recon.AdjustmentReasons[1:],
 	reflect.TypeFor[recon.Side]():             textsOf(recon.Left, recon.Right),
-	reflect.TypeFor[recon.State](): textsOf(recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed,
+	reflect.TypeFor[recon.State](): textsOf(
+		recon.StateOpen, recon.StateProposed, recon.StatePartial, recon.StateConfirmed,
 		recon.StateIgnored),
 	reflect.TypeFor[recon.RunStatus](): textsOf(recon.RunQueued, recon.RunRunning, recon.RunCompleted, recon.RunFailed,
 		recon.RunCancelled),

@@ -322,7 +322,8 @@ func (tx *Tx) reopen(ctx context.Context, e *ending) error {
 		_, err = tx.Restore(ctx, tx.ids(kindTransaction).Public(e.Key))
 		return err
 	case len(trace) > 0 && trace[0].AdjustmentNum != nil:
-		_, err = tx.PostAdjustment(ctx, tx.ids(kindAdjustment).Public(*trace[0].AdjustmentNum), recon.Posting{To: recon.Reversed})
+		adjustment := tx.ids(kindAdjustment).Public(*trace[0].AdjustmentNum)
+		_, err = tx.PostAdjustment(ctx, adjustment, recon.Posting{To: recon.Reversed})
 		return err
 	case e.GroupKey == nil:
 		return recon.Conflict(recon.CodeExceptionStatus,

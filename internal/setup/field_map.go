@@ -146,8 +146,9 @@ func (d *decoder) mapSetting(value *node, at string, m *recon.FieldMap, name str
 				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue,
 					"is a column and its places, counted from 1: amount 9-20")
 			case column.From <= before.To:
-				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue, fmt.Sprintf("%s %d-%d begins before %s %d-%d "+
-					"ends: columns are named in the order of their places, and none has a place of another", column.Name,
+				d.refuse(value, at+"/"+strconv.Itoa(i), recon.CodeInvalidValue, fmt.Sprintf(
+					"%s %d-%d begins before %s %d-%d "+
+						"ends: columns are named in the order of their places, and none has a place of another", column.Name,
 					column.From, column.To, before.Name, before.From, before.To))
 			}
 			before = column
