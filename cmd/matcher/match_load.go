@@ -64,9 +64,9 @@ func (s *matchSide) readers() []*mapping.Reader {
 	return readers
 }
 
-// expected is about how many rows the side's files have: a table with room for them is not copied as it grows.
-func (s *matchSide) expected() (rows int) {
-	for _, f := range s.files {
+// expectedRows is about how many rows files have: a table with room for them is not copied as it grows.
+func expectedRows(files []*matchFile) (rows int) {
+	for _, f := range files {
 		rows += cap(f.rows.places)
 	}
 	return rows

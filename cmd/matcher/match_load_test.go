@@ -172,5 +172,5 @@ func TestRoomForRows(t *testing.T) {
 	for _, f := range side.files {
 		require.NoError(t, f.begin(side, nil))
 	}
-	require.InDelta(t, 7700, side.expected(), 700)
+	require.InDelta(t, 7700, expectedRows(side.files), 700)
 }

@@ -109,7 +109,7 @@ func (in *matchInput) open() (*reconciliation, error) {
 		return nil, recon.Unprocessable(recon.CodeRuleInvalid, in.origin+" cannot work", problems...)
 	}
 	for _, s := range in.sides() {
-		s.table = engine.NewTable(plan, s.side, s.expected())
+		s.table = engine.NewTable(plan, s.side, expectedRows(s.files))
 	}
 	return &reconciliation{matchInput: in, plan: plan}, nil
 }

@@ -280,11 +280,10 @@ func (t *Table) addValue(column *keyColumn, value []byte) {
 // Grown by small steps it would be copied a dozen times.
 func (t *Table) growArena() {
 	const judgeable, nearlyFull = 1024, 256
-	rows := len(t.id)
-	if rows < judgeable || rows >= t.expected || cap(t.arena)-len(t.arena) >= nearlyFull {
+	if t.Len() < judgeable || t.Len() >= t.expected || cap(t.arena)-len(t.arena) >= nearlyFull {
 		return
 	}
-	if want := len(t.arena) * t.expected / rows * 17 / 16; want > cap(t.arena) && want < arenaMax {
+	if want := len(t.arena) * t.expected / t.Len() * 17 / 16; want > cap(t.arena) && want < arenaMax {
 		t.arena = append(make([]byte, 0, want), t.arena...) // Grow would clear it all first
 	}
 }
