@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"matcher/internal/auth"
+	"matcher/internal/matching"
 	"matcher/internal/recon"
 	"matcher/internal/setup"
 )
@@ -331,7 +332,7 @@ func (d *document) describeWaiting(described *huma.Operation) {
 // typeSummary gives a run's summary its type: what is stored is the text of it.
 func (d *document) typeSummary() {
 	if run := d.schemas.Map()["Run"]; run != nil {
-		run.Properties["summary"] = d.schema(recon.Summary{})
+		run.Properties["summary"] = d.schema(matching.Summary{})
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *Service) saveBackTest(ctx context.Context, run recon.Run, job *loaded, 
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(summary{report.Summary(result), job.took})
+	text, err := json.Marshal(Summary{report.Summary(result), job.took})
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
 	}

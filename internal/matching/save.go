@@ -20,15 +20,15 @@ type seconds struct {
 	Match float64 `json:"match"`
 }
 
-// summary is what a run stores: the engine's, as the command line prints it, and the times.
-type summary struct {
+// Summary is what a run stores: the engine's, as the command line prints it, and the times.
+type Summary struct {
 	recon.Summary
 	Seconds seconds `json:"seconds"`
 }
 
 // save stores a result in one commit.
 func (s *Service) save(ctx context.Context, run recon.Run, job *loaded, result *engine.Result) error {
-	said := summary{report.Summary(result), job.took}
+	said := Summary{report.Summary(result), job.took}
 	text, err := json.Marshal(said)
 	if err != nil {
 		return fmt.Errorf("encoding the summary: %w", err)
