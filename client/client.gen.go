@@ -18,6 +18,27 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AdjustmentPostingStatus.
+const (
+	AdjustmentPostingStatusPOSTED   AdjustmentPostingStatus = "POSTED"
+	AdjustmentPostingStatusREVERSED AdjustmentPostingStatus = "REVERSED"
+	AdjustmentPostingStatusUNPOSTED AdjustmentPostingStatus = "UNPOSTED"
+)
+
+// Valid indicates whether the value is a known member of the AdjustmentPostingStatus enum.
+func (e AdjustmentPostingStatus) Valid() bool {
+	switch e {
+	case AdjustmentPostingStatusPOSTED:
+		return true
+	case AdjustmentPostingStatusREVERSED:
+		return true
+	case AdjustmentPostingStatusUNPOSTED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AdjustmentReason.
 const (
 	AdjustmentReasonBANKERROR    AdjustmentReason = "BANK_ERROR"
@@ -60,6 +81,120 @@ func (e AdjustmentReason) Valid() bool {
 	case AdjustmentReasonTRANSFER:
 		return true
 	case AdjustmentReasonWRITEOFF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BackTestStatus.
+const (
+	BackTestStatusCANCELLED BackTestStatus = "CANCELLED"
+	BackTestStatusCOMPLETED BackTestStatus = "COMPLETED"
+	BackTestStatusFAILED    BackTestStatus = "FAILED"
+	BackTestStatusQUEUED    BackTestStatus = "QUEUED"
+	BackTestStatusRUNNING   BackTestStatus = "RUNNING"
+)
+
+// Valid indicates whether the value is a known member of the BackTestStatus enum.
+func (e BackTestStatus) Valid() bool {
+	switch e {
+	case BackTestStatusCANCELLED:
+		return true
+	case BackTestStatusCOMPLETED:
+		return true
+	case BackTestStatusFAILED:
+		return true
+	case BackTestStatusQUEUED:
+		return true
+	case BackTestStatusRUNNING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BackTestEntryKind.
+const (
+	BackTestEntryKindGAINED   BackTestEntryKind = "GAINED"
+	BackTestEntryKindLOST     BackTestEntryKind = "LOST"
+	BackTestEntryKindREPAIRED BackTestEntryKind = "RE_PAIRED"
+)
+
+// Valid indicates whether the value is a known member of the BackTestEntryKind enum.
+func (e BackTestEntryKind) Valid() bool {
+	switch e {
+	case BackTestEntryKindGAINED:
+		return true
+	case BackTestEntryKindLOST:
+		return true
+	case BackTestEntryKindREPAIRED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BridgeItemSummaryClass.
+const (
+	BridgeItemSummaryClassAMBIGUOUS BridgeItemSummaryClass = "AMBIGUOUS"
+	BridgeItemSummaryClassBREAK     BridgeItemSummaryClass = "BREAK"
+	BridgeItemSummaryClassDATA      BridgeItemSummaryClass = "DATA"
+	BridgeItemSummaryClassMISSING   BridgeItemSummaryClass = "MISSING"
+	BridgeItemSummaryClassTIMING    BridgeItemSummaryClass = "TIMING"
+)
+
+// Valid indicates whether the value is a known member of the BridgeItemSummaryClass enum.
+func (e BridgeItemSummaryClass) Valid() bool {
+	switch e {
+	case BridgeItemSummaryClassAMBIGUOUS:
+		return true
+	case BridgeItemSummaryClassBREAK:
+		return true
+	case BridgeItemSummaryClassDATA:
+		return true
+	case BridgeItemSummaryClassMISSING:
+		return true
+	case BridgeItemSummaryClassTIMING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BridgeItemSummaryKind.
+const (
+	BridgeItemSummaryKindTIMING      BridgeItemSummaryKind = "TIMING"
+	BridgeItemSummaryKindTOBOOK      BridgeItemSummaryKind = "TO_BOOK"
+	BridgeItemSummaryKindUNEXPLAINED BridgeItemSummaryKind = "UNEXPLAINED"
+)
+
+// Valid indicates whether the value is a known member of the BridgeItemSummaryKind enum.
+func (e BridgeItemSummaryKind) Valid() bool {
+	switch e {
+	case BridgeItemSummaryKindTIMING:
+		return true
+	case BridgeItemSummaryKindTOBOOK:
+		return true
+	case BridgeItemSummaryKindUNEXPLAINED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BridgeItemSummarySide.
+const (
+	BridgeItemSummarySideLEFT  BridgeItemSummarySide = "LEFT"
+	BridgeItemSummarySideRIGHT BridgeItemSummarySide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the BridgeItemSummarySide enum.
+func (e BridgeItemSummarySide) Valid() bool {
+	switch e {
+	case BridgeItemSummarySideLEFT:
+		return true
+	case BridgeItemSummarySideRIGHT:
 		return true
 	default:
 		return false
@@ -207,6 +342,27 @@ func (e ConfirmInputBodyAdjustmentReason) Valid() bool {
 	case ConfirmInputBodyAdjustmentReasonTRANSFER:
 		return true
 	case ConfirmInputBodyAdjustmentReasonWRITEOFF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ContextStatus.
+const (
+	ContextStatusACTIVE   ContextStatus = "ACTIVE"
+	ContextStatusARCHIVED ContextStatus = "ARCHIVED"
+	ContextStatusPAUSED   ContextStatus = "PAUSED"
+)
+
+// Valid indicates whether the value is a known member of the ContextStatus enum.
+func (e ContextStatus) Valid() bool {
+	switch e {
+	case ContextStatusACTIVE:
+		return true
+	case ContextStatusARCHIVED:
+		return true
+	case ContextStatusPAUSED:
 		return true
 	default:
 		return false
@@ -429,6 +585,114 @@ func (e CreateSourceInputBodySide) Valid() bool {
 	}
 }
 
+// Defines values for DifferenceSummaryReason.
+const (
+	DifferenceSummaryReasonBANKERROR    DifferenceSummaryReason = "BANK_ERROR"
+	DifferenceSummaryReasonCHARGEBACK   DifferenceSummaryReason = "CHARGEBACK"
+	DifferenceSummaryReasonDISCOUNT     DifferenceSummaryReason = "DISCOUNT"
+	DifferenceSummaryReasonFEE          DifferenceSummaryReason = "FEE"
+	DifferenceSummaryReasonFXDIFFERENCE DifferenceSummaryReason = "FX_DIFFERENCE"
+	DifferenceSummaryReasonINTEREST     DifferenceSummaryReason = "INTEREST"
+	DifferenceSummaryReasonRESERVE      DifferenceSummaryReason = "RESERVE"
+	DifferenceSummaryReasonROUNDING     DifferenceSummaryReason = "ROUNDING"
+	DifferenceSummaryReasonTAX          DifferenceSummaryReason = "TAX"
+	DifferenceSummaryReasonTIP          DifferenceSummaryReason = "TIP"
+	DifferenceSummaryReasonTRANSFER     DifferenceSummaryReason = "TRANSFER"
+	DifferenceSummaryReasonWRITEOFF     DifferenceSummaryReason = "WRITE_OFF"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceSummaryReason enum.
+func (e DifferenceSummaryReason) Valid() bool {
+	switch e {
+	case DifferenceSummaryReasonBANKERROR:
+		return true
+	case DifferenceSummaryReasonCHARGEBACK:
+		return true
+	case DifferenceSummaryReasonDISCOUNT:
+		return true
+	case DifferenceSummaryReasonFEE:
+		return true
+	case DifferenceSummaryReasonFXDIFFERENCE:
+		return true
+	case DifferenceSummaryReasonINTEREST:
+		return true
+	case DifferenceSummaryReasonRESERVE:
+		return true
+	case DifferenceSummaryReasonROUNDING:
+		return true
+	case DifferenceSummaryReasonTAX:
+		return true
+	case DifferenceSummaryReasonTIP:
+		return true
+	case DifferenceSummaryReasonTRANSFER:
+		return true
+	case DifferenceSummaryReasonWRITEOFF:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DifferenceSummaryStatus.
+const (
+	DifferenceSummaryStatusCONFIRMED  DifferenceSummaryStatus = "CONFIRMED"
+	DifferenceSummaryStatusPARTIAL    DifferenceSummaryStatus = "PARTIAL"
+	DifferenceSummaryStatusPROPOSED   DifferenceSummaryStatus = "PROPOSED"
+	DifferenceSummaryStatusREJECTED   DifferenceSummaryStatus = "REJECTED"
+	DifferenceSummaryStatusSUPERSEDED DifferenceSummaryStatus = "SUPERSEDED"
+	DifferenceSummaryStatusUNMATCHED  DifferenceSummaryStatus = "UNMATCHED"
+)
+
+// Valid indicates whether the value is a known member of the DifferenceSummaryStatus enum.
+func (e DifferenceSummaryStatus) Valid() bool {
+	switch e {
+	case DifferenceSummaryStatusCONFIRMED:
+		return true
+	case DifferenceSummaryStatusPARTIAL:
+		return true
+	case DifferenceSummaryStatusPROPOSED:
+		return true
+	case DifferenceSummaryStatusREJECTED:
+		return true
+	case DifferenceSummaryStatusSUPERSEDED:
+		return true
+	case DifferenceSummaryStatusUNMATCHED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DutyConflictKind.
+const (
+	ADJUSTEDANDCONFIRMED   DutyConflictKind = "ADJUSTED_AND_CONFIRMED"
+	ADJUSTEDANDPOSTED      DutyConflictKind = "ADJUSTED_AND_POSTED"
+	CONFIGUREDANDCONFIRMED DutyConflictKind = "CONFIGURED_AND_CONFIRMED"
+	IMPORTEDANDCONFIRMED   DutyConflictKind = "IMPORTED_AND_CONFIRMED"
+	MATCHEDANDCONFIRMED    DutyConflictKind = "MATCHED_AND_CONFIRMED"
+	PROPOSEDANDAPPROVED    DutyConflictKind = "PROPOSED_AND_APPROVED"
+)
+
+// Valid indicates whether the value is a known member of the DutyConflictKind enum.
+func (e DutyConflictKind) Valid() bool {
+	switch e {
+	case ADJUSTEDANDCONFIRMED:
+		return true
+	case ADJUSTEDANDPOSTED:
+		return true
+	case CONFIGUREDANDCONFIRMED:
+		return true
+	case IMPORTEDANDCONFIRMED:
+		return true
+	case MATCHEDANDCONFIRMED:
+		return true
+	case PROPOSEDANDAPPROVED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExceptionClass.
 const (
 	ExceptionClassAMBIGUOUS ExceptionClass = "AMBIGUOUS"
@@ -567,6 +831,51 @@ func (e ExceptionSeverity) Valid() bool {
 	case ExceptionSeverityLOW:
 		return true
 	case ExceptionSeverityMEDIUM:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExceptionSide.
+const (
+	ExceptionSideLEFT  ExceptionSide = "LEFT"
+	ExceptionSideRIGHT ExceptionSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the ExceptionSide enum.
+func (e ExceptionSide) Valid() bool {
+	switch e {
+	case ExceptionSideLEFT:
+		return true
+	case ExceptionSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExceptionStatus.
+const (
+	ExceptionStatusINPROGRESS ExceptionStatus = "IN_PROGRESS"
+	ExceptionStatusOPEN       ExceptionStatus = "OPEN"
+	ExceptionStatusREOPENED   ExceptionStatus = "REOPENED"
+	ExceptionStatusRESOLVED   ExceptionStatus = "RESOLVED"
+	ExceptionStatusWAITING    ExceptionStatus = "WAITING"
+)
+
+// Valid indicates whether the value is a known member of the ExceptionStatus enum.
+func (e ExceptionStatus) Valid() bool {
+	switch e {
+	case ExceptionStatusINPROGRESS:
+		return true
+	case ExceptionStatusOPEN:
+		return true
+	case ExceptionStatusREOPENED:
+		return true
+	case ExceptionStatusRESOLVED:
+		return true
+	case ExceptionStatusWAITING:
 		return true
 	default:
 		return false
@@ -912,6 +1221,33 @@ func (e ExplanationReason) Valid() bool {
 	}
 }
 
+// Defines values for ExplanationState.
+const (
+	ExplanationStateCONFIRMED ExplanationState = "CONFIRMED"
+	ExplanationStateIGNORED   ExplanationState = "IGNORED"
+	ExplanationStateOPEN      ExplanationState = "OPEN"
+	ExplanationStatePARTIAL   ExplanationState = "PARTIAL"
+	ExplanationStatePROPOSED  ExplanationState = "PROPOSED"
+)
+
+// Valid indicates whether the value is a known member of the ExplanationState enum.
+func (e ExplanationState) Valid() bool {
+	switch e {
+	case ExplanationStateCONFIRMED:
+		return true
+	case ExplanationStateIGNORED:
+		return true
+	case ExplanationStateOPEN:
+		return true
+	case ExplanationStatePARTIAL:
+		return true
+	case ExplanationStatePROPOSED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FeeActualVerdict.
 const (
 	FeeActualVerdictMATCH       FeeActualVerdict = "MATCH"
@@ -1053,6 +1389,24 @@ func (e GroupDecisionTo) Valid() bool {
 	}
 }
 
+// Defines values for GroupItemSide.
+const (
+	GroupItemSideLEFT  GroupItemSide = "LEFT"
+	GroupItemSideRIGHT GroupItemSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the GroupItemSide enum.
+func (e GroupItemSide) Valid() bool {
+	switch e {
+	case GroupItemSideLEFT:
+		return true
+	case GroupItemSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GroupOutcomeStatus.
 const (
 	GroupOutcomeStatusCONFIRMED  GroupOutcomeStatus = "CONFIRMED"
@@ -1077,6 +1431,48 @@ func (e GroupOutcomeStatus) Valid() bool {
 	case GroupOutcomeStatusSUPERSEDED:
 		return true
 	case GroupOutcomeStatusUNMATCHED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportStatus.
+const (
+	ImportStatusCOMPLETED ImportStatus = "COMPLETED"
+	ImportStatusFAILED    ImportStatus = "FAILED"
+	ImportStatusVOIDED    ImportStatus = "VOIDED"
+)
+
+// Valid indicates whether the value is a known member of the ImportStatus enum.
+func (e ImportStatus) Valid() bool {
+	switch e {
+	case ImportStatusCOMPLETED:
+		return true
+	case ImportStatusFAILED:
+		return true
+	case ImportStatusVOIDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportOutStatus.
+const (
+	ImportOutStatusCOMPLETED ImportOutStatus = "COMPLETED"
+	ImportOutStatusFAILED    ImportOutStatus = "FAILED"
+	ImportOutStatusVOIDED    ImportOutStatus = "VOIDED"
+)
+
+// Valid indicates whether the value is a known member of the ImportOutStatus enum.
+func (e ImportOutStatus) Valid() bool {
+	switch e {
+	case ImportOutStatusCOMPLETED:
+		return true
+	case ImportOutStatusFAILED:
+		return true
+	case ImportOutStatusVOIDED:
 		return true
 	default:
 		return false
@@ -1110,6 +1506,24 @@ func (e MemberRoles) Valid() bool {
 	case Reviewer:
 		return true
 	case Viewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MoneyChangeSide.
+const (
+	MoneyChangeSideLEFT  MoneyChangeSide = "LEFT"
+	MoneyChangeSideRIGHT MoneyChangeSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the MoneyChangeSide enum.
+func (e MoneyChangeSide) Valid() bool {
+	switch e {
+	case MoneyChangeSideLEFT:
+		return true
+	case MoneyChangeSideRIGHT:
 		return true
 	default:
 		return false
@@ -1209,6 +1623,144 @@ func (e PutFetchInputBodyKind) Valid() bool {
 	case PutFetchInputBodyKindS3:
 		return true
 	case PutFetchInputBodyKindSFTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReasonSummaryClass.
+const (
+	ReasonSummaryClassAMBIGUOUS ReasonSummaryClass = "AMBIGUOUS"
+	ReasonSummaryClassBREAK     ReasonSummaryClass = "BREAK"
+	ReasonSummaryClassDATA      ReasonSummaryClass = "DATA"
+	ReasonSummaryClassMISSING   ReasonSummaryClass = "MISSING"
+	ReasonSummaryClassTIMING    ReasonSummaryClass = "TIMING"
+)
+
+// Valid indicates whether the value is a known member of the ReasonSummaryClass enum.
+func (e ReasonSummaryClass) Valid() bool {
+	switch e {
+	case ReasonSummaryClassAMBIGUOUS:
+		return true
+	case ReasonSummaryClassBREAK:
+		return true
+	case ReasonSummaryClassDATA:
+		return true
+	case ReasonSummaryClassMISSING:
+		return true
+	case ReasonSummaryClassTIMING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReasonSummaryCode.
+const (
+	ReasonSummaryCodeAMBIGUOUS       ReasonSummaryCode = "AMBIGUOUS"
+	ReasonSummaryCodeAMOUNTDIFFERS   ReasonSummaryCode = "AMOUNT_DIFFERS"
+	ReasonSummaryCodeBOOKEDTWICE     ReasonSummaryCode = "BOOKED_TWICE"
+	ReasonSummaryCodeCURRENCYDIFFERS ReasonSummaryCode = "CURRENCY_DIFFERS"
+	ReasonSummaryCodeDATEOUTSIDE     ReasonSummaryCode = "DATE_OUTSIDE"
+	ReasonSummaryCodeDUPLICATE       ReasonSummaryCode = "DUPLICATE"
+	ReasonSummaryCodeFEEVARIANCE     ReasonSummaryCode = "FEE_VARIANCE"
+	ReasonSummaryCodeFIELDMISSING    ReasonSummaryCode = "FIELD_MISSING"
+	ReasonSummaryCodeFXRATEMISSING   ReasonSummaryCode = "FX_RATE_MISSING"
+	ReasonSummaryCodeINTRANSIT       ReasonSummaryCode = "IN_TRANSIT"
+	ReasonSummaryCodeKEYDIFFERS      ReasonSummaryCode = "KEY_DIFFERS"
+	ReasonSummaryCodeLATEDEPOSIT     ReasonSummaryCode = "LATE_DEPOSIT"
+	ReasonSummaryCodeNOCANDIDATE     ReasonSummaryCode = "NO_CANDIDATE"
+	ReasonSummaryCodeNOTCOVERED      ReasonSummaryCode = "NOT_COVERED"
+	ReasonSummaryCodeNOTRUN          ReasonSummaryCode = "NOT_RUN"
+	ReasonSummaryCodePARTIALREST     ReasonSummaryCode = "PARTIAL_REST"
+	ReasonSummaryCodePARTNERTAKEN    ReasonSummaryCode = "PARTNER_TAKEN"
+	ReasonSummaryCodePENDING         ReasonSummaryCode = "PENDING"
+	ReasonSummaryCodeREJECTED        ReasonSummaryCode = "REJECTED"
+	ReasonSummaryCodeRETURNED        ReasonSummaryCode = "RETURNED"
+	ReasonSummaryCodeRETURNNOTBOOKED ReasonSummaryCode = "RETURN_NOT_BOOKED"
+	ReasonSummaryCodeSCOREBELOW      ReasonSummaryCode = "SCORE_BELOW"
+	ReasonSummaryCodeSEARCHBUDGET    ReasonSummaryCode = "SEARCH_BUDGET"
+	ReasonSummaryCodeSPLITINCOMPLETE ReasonSummaryCode = "SPLIT_INCOMPLETE"
+	ReasonSummaryCodeSTALEPAYMENT    ReasonSummaryCode = "STALE_PAYMENT"
+	ReasonSummaryCodeTEXTBELOW       ReasonSummaryCode = "TEXT_BELOW"
+	ReasonSummaryCodeUNMATCHED       ReasonSummaryCode = "UNMATCHED"
+)
+
+// Valid indicates whether the value is a known member of the ReasonSummaryCode enum.
+func (e ReasonSummaryCode) Valid() bool {
+	switch e {
+	case ReasonSummaryCodeAMBIGUOUS:
+		return true
+	case ReasonSummaryCodeAMOUNTDIFFERS:
+		return true
+	case ReasonSummaryCodeBOOKEDTWICE:
+		return true
+	case ReasonSummaryCodeCURRENCYDIFFERS:
+		return true
+	case ReasonSummaryCodeDATEOUTSIDE:
+		return true
+	case ReasonSummaryCodeDUPLICATE:
+		return true
+	case ReasonSummaryCodeFEEVARIANCE:
+		return true
+	case ReasonSummaryCodeFIELDMISSING:
+		return true
+	case ReasonSummaryCodeFXRATEMISSING:
+		return true
+	case ReasonSummaryCodeINTRANSIT:
+		return true
+	case ReasonSummaryCodeKEYDIFFERS:
+		return true
+	case ReasonSummaryCodeLATEDEPOSIT:
+		return true
+	case ReasonSummaryCodeNOCANDIDATE:
+		return true
+	case ReasonSummaryCodeNOTCOVERED:
+		return true
+	case ReasonSummaryCodeNOTRUN:
+		return true
+	case ReasonSummaryCodePARTIALREST:
+		return true
+	case ReasonSummaryCodePARTNERTAKEN:
+		return true
+	case ReasonSummaryCodePENDING:
+		return true
+	case ReasonSummaryCodeREJECTED:
+		return true
+	case ReasonSummaryCodeRETURNED:
+		return true
+	case ReasonSummaryCodeRETURNNOTBOOKED:
+		return true
+	case ReasonSummaryCodeSCOREBELOW:
+		return true
+	case ReasonSummaryCodeSEARCHBUDGET:
+		return true
+	case ReasonSummaryCodeSPLITINCOMPLETE:
+		return true
+	case ReasonSummaryCodeSTALEPAYMENT:
+		return true
+	case ReasonSummaryCodeTEXTBELOW:
+		return true
+	case ReasonSummaryCodeUNMATCHED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReasonSummarySide.
+const (
+	ReasonSummarySideLEFT  ReasonSummarySide = "LEFT"
+	ReasonSummarySideRIGHT ReasonSummarySide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the ReasonSummarySide enum.
+func (e ReasonSummarySide) Valid() bool {
+	switch e {
+	case ReasonSummarySideLEFT:
+		return true
+	case ReasonSummarySideRIGHT:
 		return true
 	default:
 		return false
@@ -1431,6 +1983,54 @@ func (e RuleDifferenceReason) Valid() bool {
 	}
 }
 
+// Defines values for RunMode.
+const (
+	RunModeBACKTEST RunMode = "BACK_TEST"
+	RunModeCOMMIT   RunMode = "COMMIT"
+	RunModeDRYRUN   RunMode = "DRY_RUN"
+)
+
+// Valid indicates whether the value is a known member of the RunMode enum.
+func (e RunMode) Valid() bool {
+	switch e {
+	case RunModeBACKTEST:
+		return true
+	case RunModeCOMMIT:
+		return true
+	case RunModeDRYRUN:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RunStatus.
+const (
+	RunStatusCANCELLED RunStatus = "CANCELLED"
+	RunStatusCOMPLETED RunStatus = "COMPLETED"
+	RunStatusFAILED    RunStatus = "FAILED"
+	RunStatusQUEUED    RunStatus = "QUEUED"
+	RunStatusRUNNING   RunStatus = "RUNNING"
+)
+
+// Valid indicates whether the value is a known member of the RunStatus enum.
+func (e RunStatus) Valid() bool {
+	switch e {
+	case RunStatusCANCELLED:
+		return true
+	case RunStatusCOMPLETED:
+		return true
+	case RunStatusFAILED:
+		return true
+	case RunStatusQUEUED:
+		return true
+	case RunStatusRUNNING:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SettingSource.
 const (
 	SettingSourceDefault     SettingSource = "default"
@@ -1446,6 +2046,81 @@ func (e SettingSource) Valid() bool {
 	case SettingSourceEnvironment:
 		return true
 	case SettingSourceStored:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SourceSide.
+const (
+	SourceSideLEFT  SourceSide = "LEFT"
+	SourceSideRIGHT SourceSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the SourceSide enum.
+func (e SourceSide) Valid() bool {
+	switch e {
+	case SourceSideLEFT:
+		return true
+	case SourceSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatedBalanceSide.
+const (
+	StatedBalanceSideLEFT  StatedBalanceSide = "LEFT"
+	StatedBalanceSideRIGHT StatedBalanceSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the StatedBalanceSide enum.
+func (e StatedBalanceSide) Valid() bool {
+	switch e {
+	case StatedBalanceSideLEFT:
+		return true
+	case StatedBalanceSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementItemSide.
+const (
+	StatementItemSideLEFT  StatementItemSide = "LEFT"
+	StatementItemSideRIGHT StatementItemSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the StatementItemSide enum.
+func (e StatementItemSide) Valid() bool {
+	switch e {
+	case StatementItemSideLEFT:
+		return true
+	case StatementItemSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoredChangeStatus.
+const (
+	StoredChangeStatusAPPLIED  StoredChangeStatus = "APPLIED"
+	StoredChangeStatusPROPOSED StoredChangeStatus = "PROPOSED"
+	StoredChangeStatusREFUSED  StoredChangeStatus = "REFUSED"
+)
+
+// Valid indicates whether the value is a known member of the StoredChangeStatus enum.
+func (e StoredChangeStatus) Valid() bool {
+	switch e {
+	case StoredChangeStatusAPPLIED:
+		return true
+	case StoredChangeStatusPROPOSED:
+		return true
+	case StoredChangeStatusREFUSED:
 		return true
 	default:
 		return false
@@ -1626,6 +2301,78 @@ func (e StoredResolutionOutcome) Valid() bool {
 	}
 }
 
+// Defines values for StoredResolutionStatus.
+const (
+	StoredResolutionStatusENDED    StoredResolutionStatus = "ENDED"
+	StoredResolutionStatusPROPOSED StoredResolutionStatus = "PROPOSED"
+	StoredResolutionStatusREFUSED  StoredResolutionStatus = "REFUSED"
+	StoredResolutionStatusREVERSED StoredResolutionStatus = "REVERSED"
+	StoredResolutionStatusSTANDING StoredResolutionStatus = "STANDING"
+)
+
+// Valid indicates whether the value is a known member of the StoredResolutionStatus enum.
+func (e StoredResolutionStatus) Valid() bool {
+	switch e {
+	case StoredResolutionStatusENDED:
+		return true
+	case StoredResolutionStatusPROPOSED:
+		return true
+	case StoredResolutionStatusREFUSED:
+		return true
+	case StoredResolutionStatusREVERSED:
+		return true
+	case StoredResolutionStatusSTANDING:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoredTransactionSide.
+const (
+	StoredTransactionSideLEFT  StoredTransactionSide = "LEFT"
+	StoredTransactionSideRIGHT StoredTransactionSide = "RIGHT"
+)
+
+// Valid indicates whether the value is a known member of the StoredTransactionSide enum.
+func (e StoredTransactionSide) Valid() bool {
+	switch e {
+	case StoredTransactionSideLEFT:
+		return true
+	case StoredTransactionSideRIGHT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoredTransactionState.
+const (
+	StoredTransactionStateCONFIRMED StoredTransactionState = "CONFIRMED"
+	StoredTransactionStateIGNORED   StoredTransactionState = "IGNORED"
+	StoredTransactionStateOPEN      StoredTransactionState = "OPEN"
+	StoredTransactionStatePARTIAL   StoredTransactionState = "PARTIAL"
+	StoredTransactionStatePROPOSED  StoredTransactionState = "PROPOSED"
+)
+
+// Valid indicates whether the value is a known member of the StoredTransactionState enum.
+func (e StoredTransactionState) Valid() bool {
+	switch e {
+	case StoredTransactionStateCONFIRMED:
+		return true
+	case StoredTransactionStateIGNORED:
+		return true
+	case StoredTransactionStateOPEN:
+		return true
+	case StoredTransactionStatePARTIAL:
+		return true
+	case StoredTransactionStatePROPOSED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UpdateScheduleInputBodyMode.
 const (
 	UpdateScheduleInputBodyModeCOMMIT UpdateScheduleInputBodyMode = "COMMIT"
@@ -1685,19 +2432,40 @@ func (e ListTenantsParamsStatus) Valid() bool {
 
 // Defines values for ListBackTestEntriesParamsKind.
 const (
-	GAINED   ListBackTestEntriesParamsKind = "GAINED"
-	LOST     ListBackTestEntriesParamsKind = "LOST"
-	REPAIRED ListBackTestEntriesParamsKind = "RE_PAIRED"
+	ListBackTestEntriesParamsKindGAINED   ListBackTestEntriesParamsKind = "GAINED"
+	ListBackTestEntriesParamsKindLOST     ListBackTestEntriesParamsKind = "LOST"
+	ListBackTestEntriesParamsKindREPAIRED ListBackTestEntriesParamsKind = "RE_PAIRED"
 )
 
 // Valid indicates whether the value is a known member of the ListBackTestEntriesParamsKind enum.
 func (e ListBackTestEntriesParamsKind) Valid() bool {
 	switch e {
-	case GAINED:
+	case ListBackTestEntriesParamsKindGAINED:
 		return true
-	case LOST:
+	case ListBackTestEntriesParamsKindLOST:
 		return true
-	case REPAIRED:
+	case ListBackTestEntriesParamsKindREPAIRED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListChangesParamsStatus.
+const (
+	ListChangesParamsStatusAPPLIED  ListChangesParamsStatus = "APPLIED"
+	ListChangesParamsStatusPROPOSED ListChangesParamsStatus = "PROPOSED"
+	ListChangesParamsStatusREFUSED  ListChangesParamsStatus = "REFUSED"
+)
+
+// Valid indicates whether the value is a known member of the ListChangesParamsStatus enum.
+func (e ListChangesParamsStatus) Valid() bool {
+	switch e {
+	case ListChangesParamsStatusAPPLIED:
+		return true
+	case ListChangesParamsStatusPROPOSED:
+		return true
+	case ListChangesParamsStatusREFUSED:
 		return true
 	default:
 		return false
@@ -2655,23 +3423,27 @@ type AccountStatementView struct {
 
 // Adjustment defines model for Adjustment.
 type Adjustment struct {
-	Account          *string          `json:"account,omitempty"`
-	Amount           string           `json:"amount"`
-	BookedBy         *string          `json:"bookedBy,omitempty"`
-	ContextId        string           `json:"contextId"`
-	CreatedAt        time.Time        `json:"createdAt"`
-	CreatedBy        string           `json:"createdBy"`
-	Currency         string           `json:"currency"`
-	GroupId          string           `json:"groupId"`
-	Id               string           `json:"id"`
-	Note             *string          `json:"note,omitempty"`
-	Number           string           `json:"number"`
-	PostedAt         *time.Time       `json:"postedAt,omitempty"`
-	PostedBy         *string          `json:"postedBy,omitempty"`
-	PostingReference *string          `json:"postingReference,omitempty"`
-	PostingStatus    string           `json:"postingStatus"`
-	Reason           AdjustmentReason `json:"reason"`
+	Account          *string                 `json:"account,omitempty"`
+	Amount           string                  `json:"amount"`
+	BookedBy         *string                 `json:"bookedBy,omitempty"`
+	ContextId        string                  `json:"contextId"`
+	CreatedAt        time.Time               `json:"createdAt"`
+	CreatedBy        string                  `json:"createdBy"`
+	Currency         string                  `json:"currency"`
+	GroupId          string                  `json:"groupId"`
+	Id               string                  `json:"id"`
+	Note             *string                 `json:"note,omitempty"`
+	Number           string                  `json:"number"`
+	PostedAt         *time.Time              `json:"postedAt,omitempty"`
+	PostedBy         *string                 `json:"postedBy,omitempty"`
+	PostingReference *string                 `json:"postingReference,omitempty"`
+	PostingStatus    AdjustmentPostingStatus `json:"postingStatus"`
+	Reason           AdjustmentReason        `json:"reason"`
+	Version          int64                   `json:"version"`
 }
+
+// AdjustmentPostingStatus defines model for Adjustment.PostingStatus.
+type AdjustmentPostingStatus string
 
 // AdjustmentReason defines model for Adjustment.Reason.
 type AdjustmentReason string
@@ -2915,15 +3687,18 @@ type BackTest struct {
 	Progress Progress            `json:"progress"`
 
 	// Rules The whole set that is tried; lists leave it out
-	Rules     *[]Rule    `json:"rules,omitempty"`
-	RulesHash string     `json:"rulesHash"`
-	StartedAt *time.Time `json:"startedAt,omitempty"`
-	Status    string     `json:"status"`
+	Rules     *[]Rule        `json:"rules,omitempty"`
+	RulesHash string         `json:"rulesHash"`
+	StartedAt *time.Time     `json:"startedAt,omitempty"`
+	Status    BackTestStatus `json:"status"`
 
 	// To YYYY-MM-DD
 	To     *openapi_types.Date `json:"to"`
 	Totals *BackTestTotals     `json:"totals,omitempty"`
 }
+
+// BackTestStatus defines model for BackTest.Status.
+type BackTestStatus string
 
 // BackTestDoc defines model for BackTestDoc.
 type BackTestDoc struct {
@@ -2949,13 +3724,16 @@ type BackTestDoc struct {
 
 // BackTestEntry defines model for BackTestEntry.
 type BackTestEntry struct {
-	After       []DiffGroup `json:"after"`
-	AfterCount  int64       `json:"afterCount"`
-	Before      []DiffGroup `json:"before"`
-	BeforeCount int64       `json:"beforeCount"`
-	Entry       int64       `json:"entry"`
-	Kind        string      `json:"kind"`
+	After       []DiffGroup       `json:"after"`
+	AfterCount  int64             `json:"afterCount"`
+	Before      []DiffGroup       `json:"before"`
+	BeforeCount int64             `json:"beforeCount"`
+	Entry       int64             `json:"entry"`
+	Kind        BackTestEntryKind `json:"kind"`
 }
+
+// BackTestEntryKind defines model for BackTestEntry.Kind.
+type BackTestEntryKind string
 
 // BackTestTotals defines model for BackTestTotals.
 type BackTestTotals struct {
@@ -2967,6 +3745,38 @@ type BackTestTotals struct {
 	Money []MoneyChange `json:"money"`
 	Right RowChanges    `json:"right"`
 	Rows  SideRows      `json:"rows"`
+}
+
+// BridgeItemSummary defines model for BridgeItemSummary.
+type BridgeItemSummary struct {
+	Amount string                  `json:"amount"`
+	Class  *BridgeItemSummaryClass `json:"class,omitempty"`
+	Count  int64                   `json:"count"`
+	Kind   BridgeItemSummaryKind   `json:"kind"`
+	Label  string                  `json:"label"`
+	Reason *string                 `json:"reason,omitempty"`
+	Side   *BridgeItemSummarySide  `json:"side,omitempty"`
+}
+
+// BridgeItemSummaryClass defines model for BridgeItemSummary.Class.
+type BridgeItemSummaryClass string
+
+// BridgeItemSummaryKind defines model for BridgeItemSummary.Kind.
+type BridgeItemSummaryKind string
+
+// BridgeItemSummarySide defines model for BridgeItemSummary.Side.
+type BridgeItemSummarySide string
+
+// BridgeSummary defines model for BridgeSummary.
+type BridgeSummary struct {
+	Adjusted    string              `json:"adjusted"`
+	Currency    string              `json:"currency"`
+	Items       []BridgeItemSummary `json:"items"`
+	Left        string              `json:"left"`
+	Right       string              `json:"right"`
+	Timing      string              `json:"timing"`
+	ToBook      string              `json:"toBook"`
+	Unexplained string              `json:"unexplained"`
 }
 
 // BulkExceptionsInputBody defines model for BulkExceptionsInputBody.
@@ -3135,10 +3945,13 @@ type Context struct {
 	Id          string          `json:"id"`
 	Name        string          `json:"name"`
 	Settings    ContextSettings `json:"settings"`
-	Status      string          `json:"status"`
+	Status      ContextStatus   `json:"status"`
 	UpdatedAt   time.Time       `json:"updatedAt"`
 	Version     int64           `json:"version"`
 }
+
+// ContextStatus defines model for Context.Status.
+type ContextStatus string
 
 // ContextSettings defines model for ContextSettings.
 type ContextSettings struct {
@@ -3159,6 +3972,18 @@ type ContextSettings struct {
 
 	// RequireBackTest Rules are changed only as a back-test that has ended tried them, and that no change of the rules has overtaken
 	RequireBackTest *bool `json:"requireBackTest,omitempty"`
+
+	// ReturnDays Days within which a later row may take a confirmed one back, which opens its group again; 400 without it, 0 looks for none
+	ReturnDays *int64 `json:"returnDays,omitempty"`
+}
+
+// Covered defines model for Covered.
+type Covered struct {
+	// Left YYYY-MM-DD
+	Left *openapi_types.Date `json:"left"`
+
+	// Right YYYY-MM-DD
+	Right *openapi_types.Date `json:"right"`
 }
 
 // CreateAdjustmentInputBody defines model for CreateAdjustmentInputBody.
@@ -3259,6 +4084,9 @@ type CreateSourceInputBody struct {
 
 	// ControlTotals What becomes of a file whose figures contradict each other: it is kept with a finding, or refused. Default KEEP
 	ControlTotals *CreateSourceInputBodyControlTotals `json:"controlTotals,omitempty"`
+
+	// CoveredThrough Last day of which its files have everything, where that is later than its last statement and its last row
+	CoveredThrough *openapi_types.Date `json:"coveredThrough,omitempty"`
 
 	// Currency ISO 4217 code of rows whose file names none
 	Currency *string `json:"currency,omitempty"`
@@ -3418,6 +4246,51 @@ type DiffGroups struct {
 	Unchanged int64 `json:"unchanged"`
 }
 
+// DifferenceSummary defines model for DifferenceSummary.
+type DifferenceSummary struct {
+	Amount   string                  `json:"amount"`
+	Currency string                  `json:"currency"`
+	Groups   int64                   `json:"groups"`
+	Reason   DifferenceSummaryReason `json:"reason"`
+	Status   DifferenceSummaryStatus `json:"status"`
+}
+
+// DifferenceSummaryReason defines model for DifferenceSummary.Reason.
+type DifferenceSummaryReason string
+
+// DifferenceSummaryStatus defines model for DifferenceSummary.Status.
+type DifferenceSummaryStatus string
+
+// Duties defines model for Duties.
+type Duties struct {
+	Conflicts []DutyConflict `json:"conflicts"`
+	ContextId string         `json:"contextId"`
+
+	// From YYYY-MM-DD
+	From *openapi_types.Date `json:"from,omitempty"`
+
+	// To YYYY-MM-DD
+	To *openapi_types.Date `json:"to,omitempty"`
+}
+
+// DutyConflict defines model for DutyConflict.
+type DutyConflict struct {
+	// Count Of groups, adjustments or resolutions
+	Count   int64     `json:"count"`
+	FirstAt time.Time `json:"firstAt"`
+
+	// Kind PROPOSED_AND_APPROVED is of a resolution; CONFIGURED is to have written the group's rule
+	Kind   DutyConflictKind `json:"kind"`
+	LastAt time.Time        `json:"lastAt"`
+
+	// Samples Ids of the latest ten
+	Samples []string `json:"samples"`
+	Subject string   `json:"subject"`
+}
+
+// DutyConflictKind PROPOSED_AND_APPROVED is of a resolution; CONFIGURED is to have written the group's rule
+type DutyConflictKind string
+
 // EditCommentInputBody defines model for EditCommentInputBody.
 type EditCommentInputBody struct {
 	Note string `json:"note"`
@@ -3475,12 +4348,12 @@ type Exception struct {
 	ResolvedAt           *time.Time          `json:"resolvedAt,omitempty"`
 	Severity             ExceptionSeverity   `json:"severity"`
 	SeverityNote         *string             `json:"severityNote,omitempty"`
-	Side                 string              `json:"side"`
+	Side                 ExceptionSide       `json:"side"`
 
 	// SnoozedUntil YYYY-MM-DD
 	SnoozedUntil  *openapi_types.Date `json:"snoozedUntil,omitempty"`
 	SourceId      string              `json:"sourceId"`
-	Status        string              `json:"status"`
+	Status        ExceptionStatus     `json:"status"`
 	Suggestion    *string             `json:"suggestion,omitempty"`
 	TransactionId string              `json:"transactionId"`
 }
@@ -3493,6 +4366,12 @@ type ExceptionReason string
 
 // ExceptionSeverity defines model for Exception.Severity.
 type ExceptionSeverity string
+
+// ExceptionSide defines model for Exception.Side.
+type ExceptionSide string
+
+// ExceptionStatus defines model for Exception.Status.
+type ExceptionStatus string
 
 // ExceptionEvent defines model for ExceptionEvent.
 type ExceptionEvent struct {
@@ -3650,7 +4529,7 @@ type Explanation struct {
 	Nearest       *StoredTransaction `json:"nearest,omitempty"`
 	Reason        *ExplanationReason `json:"reason,omitempty"`
 	Rules         *[]RuleVerdict     `json:"rules,omitempty"`
-	State         string             `json:"state"`
+	State         ExplanationState   `json:"state"`
 	Suggestion    *string            `json:"suggestion,omitempty"`
 	TransactionId string             `json:"transactionId"`
 }
@@ -3660,6 +4539,9 @@ type ExplanationClass string
 
 // ExplanationReason defines model for Explanation.Reason.
 type ExplanationReason string
+
+// ExplanationState defines model for Explanation.State.
+type ExplanationState string
 
 // FXRate defines model for FXRate.
 type FXRate struct {
@@ -3876,10 +4758,13 @@ type GroupItem struct {
 	ExternalId    *string             `json:"externalId,omitempty"`
 	Reference     *string             `json:"reference,omitempty"`
 	Row           int64               `json:"row"`
-	Side          string              `json:"side"`
+	Side          GroupItemSide       `json:"side"`
 	SourceId      string              `json:"sourceId"`
 	TransactionId string              `json:"transactionId"`
 }
+
+// GroupItemSide defines model for GroupItem.Side.
+type GroupItemSide string
 
 // GroupOutcome defines model for GroupOutcome.
 type GroupOutcome struct {
@@ -3892,6 +4777,13 @@ type GroupOutcome struct {
 
 // GroupOutcomeStatus defines model for GroupOutcome.Status.
 type GroupOutcomeStatus string
+
+// GroupSummary defines model for GroupSummary.
+type GroupSummary struct {
+	Confirmed int64 `json:"confirmed"`
+	Partial   int64 `json:"partial"`
+	Proposed  int64 `json:"proposed"`
+}
 
 // IgnoreInputBody defines model for IgnoreInputBody.
 type IgnoreInputBody struct {
@@ -3919,10 +4811,13 @@ type Import struct {
 	Sha256          string            `json:"sha256"`
 	SizeBytes       int64             `json:"sizeBytes"`
 	SourceId        string            `json:"sourceId"`
-	Status          string            `json:"status"`
+	Status          ImportStatus      `json:"status"`
 	Sums            map[string]string `json:"sums"`
 	VoidedAt        *time.Time        `json:"voidedAt,omitempty"`
 }
+
+// ImportStatus defines model for Import.Status.
+type ImportStatus string
 
 // ImportOut defines model for ImportOut.
 type ImportOut struct {
@@ -3956,10 +4851,13 @@ type ImportOut struct {
 	Sha256      string            `json:"sha256"`
 	SizeBytes   int64             `json:"sizeBytes"`
 	SourceId    string            `json:"sourceId"`
-	Status      string            `json:"status"`
+	Status      ImportOutStatus   `json:"status"`
 	Sums        map[string]string `json:"sums"`
 	VoidedAt    *time.Time        `json:"voidedAt,omitempty"`
 }
+
+// ImportOutStatus defines model for ImportOut.Status.
+type ImportOutStatus string
 
 // ListAccountStatementViewBody defines model for ListAccountStatementViewBody.
 type ListAccountStatementViewBody struct {
@@ -4111,6 +5009,12 @@ type ListSourceBody struct {
 	NextCursor *string  `json:"nextCursor,omitempty"`
 }
 
+// ListStoredChangeBody defines model for ListStoredChangeBody.
+type ListStoredChangeBody struct {
+	Items      []StoredChange `json:"items"`
+	NextCursor *string        `json:"nextCursor,omitempty"`
+}
+
 // ListStoredExpectationBody defines model for ListStoredExpectationBody.
 type ListStoredExpectationBody struct {
 	Items      []StoredExpectation `json:"items"`
@@ -4214,13 +5118,16 @@ type MigrationFault struct {
 
 // MoneyChange defines model for MoneyChange.
 type MoneyChange struct {
-	Currency  string `json:"currency"`
-	Gained    string `json:"gained"`
-	Lost      string `json:"lost"`
-	RePaired  string `json:"rePaired"`
-	Side      string `json:"side"`
-	Unchanged string `json:"unchanged"`
+	Currency  string          `json:"currency"`
+	Gained    string          `json:"gained"`
+	Lost      string          `json:"lost"`
+	RePaired  string          `json:"rePaired"`
+	Side      MoneyChangeSide `json:"side"`
+	Unchanged string          `json:"unchanged"`
 }
+
+// MoneyChangeSide defines model for MoneyChange.Side.
+type MoneyChangeSide string
 
 // NoteInputBody defines model for NoteInputBody.
 type NoteInputBody struct {
@@ -4231,6 +5138,32 @@ type NoteInputBody struct {
 type PostAdjustmentInputBody struct {
 	// Reference Of the entry in the books that carries it
 	Reference *string `json:"reference,omitempty"`
+}
+
+// PostingSummary defines model for PostingSummary.
+type PostingSummary struct {
+	Account    *string `json:"account,omitempty"`
+	Amount     string  `json:"amount"`
+	CostCentre *string `json:"costCentre,omitempty"`
+	Currency   string  `json:"currency"`
+
+	// MaxMonth A decimal for every currency, or a map of decimals by currency
+	MaxMonth *PostingSummary_MaxMonth `json:"maxMonth,omitempty"`
+	Rows     int64                    `json:"rows"`
+	Rule     string                   `json:"rule"`
+	Tax      *string                  `json:"tax,omitempty"`
+	Text     *string                  `json:"text,omitempty"`
+}
+
+// PostingSummaryMaxMonth0 defines model for PostingSummary.MaxMonth.0.
+type PostingSummaryMaxMonth0 = string
+
+// PostingSummaryMaxMonth1 defines model for PostingSummary.MaxMonth.1.
+type PostingSummaryMaxMonth1 map[string]string
+
+// PostingSummary_MaxMonth A decimal for every currency, or a map of decimals by currency
+type PostingSummary_MaxMonth struct {
+	union json.RawMessage
 }
 
 // Preview defines model for Preview.
@@ -4670,6 +5603,23 @@ type ReadingSettings struct {
 	TimeZone        string  `json:"timeZone"`
 }
 
+// ReasonSummary defines model for ReasonSummary.
+type ReasonSummary struct {
+	Class ReasonSummaryClass `json:"class"`
+	Code  ReasonSummaryCode  `json:"code"`
+	Rows  int64              `json:"rows"`
+	Side  ReasonSummarySide  `json:"side"`
+}
+
+// ReasonSummaryClass defines model for ReasonSummary.Class.
+type ReasonSummaryClass string
+
+// ReasonSummaryCode defines model for ReasonSummary.Code.
+type ReasonSummaryCode string
+
+// ReasonSummarySide defines model for ReasonSummary.Side.
+type ReasonSummarySide string
+
 // RefuseInputBody defines model for RefuseInputBody.
 type RefuseInputBody struct {
 	// Reason Why these rows do not belong together; it stays in the group's history
@@ -5028,6 +5978,16 @@ type RuleSources struct {
 	Right *[]string `json:"right,omitempty"`
 }
 
+// RuleSummary defines model for RuleSummary.
+type RuleSummary struct {
+	Confirmed int64  `json:"confirmed"`
+	Gap       *int64 `json:"gap,omitempty"`
+	Groups    int64  `json:"groups"`
+	Partial   int64  `json:"partial"`
+	Proposed  int64  `json:"proposed"`
+	Rule      string `json:"rule"`
+}
+
 // RuleText defines model for RuleText.
 type RuleText struct {
 	Algorithm *string `json:"algorithm,omitempty"`
@@ -5069,20 +6029,26 @@ type Run struct {
 	From *openapi_types.Date `json:"from"`
 
 	// GroupsHash Of the groups as they were written, byte for byte
-	GroupsHash *string     `json:"groupsHash,omitempty"`
-	Id         string      `json:"id"`
-	InputHash  *string     `json:"inputHash,omitempty"`
-	Mode       string      `json:"mode"`
-	Progress   Progress    `json:"progress"`
-	ResultHash *string     `json:"resultHash,omitempty"`
-	RulesHash  *string     `json:"rulesHash,omitempty"`
-	StartedAt  *time.Time  `json:"startedAt,omitempty"`
-	Status     string      `json:"status"`
-	Summary    interface{} `json:"summary,omitempty"`
+	GroupsHash *string    `json:"groupsHash,omitempty"`
+	Id         string     `json:"id"`
+	InputHash  *string    `json:"inputHash,omitempty"`
+	Mode       RunMode    `json:"mode"`
+	Progress   Progress   `json:"progress"`
+	ResultHash *string    `json:"resultHash,omitempty"`
+	RulesHash  *string    `json:"rulesHash,omitempty"`
+	StartedAt  *time.Time `json:"startedAt,omitempty"`
+	Status     RunStatus  `json:"status"`
+	Summary    *Summary   `json:"summary,omitempty"`
 
 	// To YYYY-MM-DD
 	To *openapi_types.Date `json:"to"`
 }
+
+// RunMode defines model for Run.Mode.
+type RunMode string
+
+// RunStatus defines model for Run.Status.
+type RunStatus string
 
 // Schedule defines model for Schedule.
 type Schedule struct {
@@ -5101,6 +6067,12 @@ type Schedule struct {
 	TimeZone   string     `json:"timeZone"`
 	UpdatedAt  time.Time  `json:"updatedAt"`
 	Version    int64      `json:"version"`
+}
+
+// Seconds defines model for Seconds.
+type Seconds struct {
+	Match float64 `json:"match"`
+	Read  float64 `json:"read"`
 }
 
 // Setting defines model for Setting.
@@ -5155,6 +6127,23 @@ type SideRows struct {
 	Right int64 `json:"right"`
 }
 
+// SideSummary defines model for SideSummary.
+type SideSummary struct {
+	Amount     map[string]string `json:"amount"`
+	Carried    *int64            `json:"carried,omitempty"`
+	Duplicates int64             `json:"duplicates"`
+	Ignored    int64             `json:"ignored"`
+	InTransit  int64             `json:"inTransit"`
+	Matched    int64             `json:"matched"`
+	Outside    int64             `json:"outside"`
+	Partial    int64             `json:"partial"`
+	Proposed   int64             `json:"proposed"`
+	Rejected   int64             `json:"rejected"`
+	Rows       int64             `json:"rows"`
+	SetAside   *int64            `json:"setAside,omitempty"`
+	Unmatched  int64             `json:"unmatched"`
+}
+
 // SideText defines model for SideText.
 type SideText struct {
 	Left  *string `json:"left,omitempty"`
@@ -5180,22 +6169,28 @@ type SnoozeInputBody struct {
 
 // Source defines model for Source.
 type Source struct {
-	Account         *string   `json:"account,omitempty"`
-	ContextId       string    `json:"contextId"`
-	ControlTotals   string    `json:"controlTotals"`
-	CreatedAt       time.Time `json:"createdAt"`
-	CreatedBy       string    `json:"createdBy"`
-	Currency        *string   `json:"currency,omitempty"`
-	FieldMapVersion int64     `json:"fieldMapVersion"`
-	Id              string    `json:"id"`
-	MaxRejected     *int64    `json:"maxRejected,omitempty"`
-	Name            string    `json:"name"`
-	Negate          bool      `json:"negate"`
-	Side            string    `json:"side"`
-	TimeZone        string    `json:"timeZone"`
-	UpdatedAt       time.Time `json:"updatedAt"`
-	Version         int64     `json:"version"`
+	Account       *string `json:"account,omitempty"`
+	ContextId     string  `json:"contextId"`
+	ControlTotals string  `json:"controlTotals"`
+
+	// CoveredThrough YYYY-MM-DD
+	CoveredThrough  *openapi_types.Date `json:"coveredThrough,omitempty"`
+	CreatedAt       time.Time           `json:"createdAt"`
+	CreatedBy       string              `json:"createdBy"`
+	Currency        *string             `json:"currency,omitempty"`
+	FieldMapVersion int64               `json:"fieldMapVersion"`
+	Id              string              `json:"id"`
+	MaxRejected     *int64              `json:"maxRejected,omitempty"`
+	Name            string              `json:"name"`
+	Negate          bool                `json:"negate"`
+	Side            SourceSide          `json:"side"`
+	TimeZone        string              `json:"timeZone"`
+	UpdatedAt       time.Time           `json:"updatedAt"`
+	Version         int64               `json:"version"`
 }
+
+// SourceSide defines model for Source.Side.
+type SourceSide string
 
 // SourceBalances defines model for SourceBalances.
 type SourceBalances struct {
@@ -5205,16 +6200,19 @@ type SourceBalances struct {
 
 // StatedBalance defines model for StatedBalance.
 type StatedBalance struct {
-	Account  *string `json:"account,omitempty"`
-	Closing  string  `json:"closing"`
-	ImportId string  `json:"importId"`
-	Number   *string `json:"number,omitempty"`
-	Side     string  `json:"side"`
-	SourceId string  `json:"sourceId"`
+	Account  *string           `json:"account,omitempty"`
+	Closing  string            `json:"closing"`
+	ImportId string            `json:"importId"`
+	Number   *string           `json:"number,omitempty"`
+	Side     StatedBalanceSide `json:"side"`
+	SourceId string            `json:"sourceId"`
 
 	// To YYYY-MM-DD
 	To *openapi_types.Date `json:"to"`
 }
+
+// StatedBalanceSide defines model for StatedBalance.Side.
+type StatedBalanceSide string
 
 // Statement defines model for Statement.
 type Statement struct {
@@ -5235,13 +6233,16 @@ type StatementCurrency struct {
 
 // StatementItem defines model for StatementItem.
 type StatementItem struct {
-	Amount string  `json:"amount"`
-	Class  *string `json:"class,omitempty"`
-	Count  int64   `json:"count"`
-	Label  string  `json:"label"`
-	Reason *string `json:"reason,omitempty"`
-	Side   *string `json:"side,omitempty"`
+	Amount string             `json:"amount"`
+	Class  *string            `json:"class,omitempty"`
+	Count  int64              `json:"count"`
+	Label  string             `json:"label"`
+	Reason *string            `json:"reason,omitempty"`
+	Side   *StatementItemSide `json:"side,omitempty"`
 }
+
+// StatementItemSide defines model for StatementItem.Side.
+type StatementItemSide string
 
 // StoredAccess defines model for StoredAccess.
 type StoredAccess struct {
@@ -5251,6 +6252,36 @@ type StoredAccess struct {
 	Members []Member `json:"members"`
 	Version int64    `json:"version"`
 }
+
+// StoredChange defines model for StoredChange.
+type StoredChange struct {
+	// Body The body, as it is applied once approved
+	Body interface{} `json:"body,omitempty"`
+
+	// ContextId Absent where it concerns the whole tenant
+	ContextId *string    `json:"contextId,omitempty"`
+	CreatedAt time.Time  `json:"createdAt"`
+	CreatedBy string     `json:"createdBy"`
+	DecidedAt *time.Time `json:"decidedAt,omitempty"`
+	DecidedBy *string    `json:"decidedBy,omitempty"`
+	Id        string     `json:"id"`
+
+	// IfMatch The version that its author read
+	IfMatch *string `json:"ifMatch,omitempty"`
+
+	// Note Of the person who decided
+	Note *string `json:"note,omitempty"`
+
+	// Operation operationId of what is asked
+	Operation string             `json:"operation"`
+	Status    StoredChangeStatus `json:"status"`
+
+	// TargetId The id in its path, empty where it has none
+	TargetId string `json:"targetId"`
+}
+
+// StoredChangeStatus defines model for StoredChange.Status.
+type StoredChangeStatus string
 
 // StoredExpectation defines model for StoredExpectation.
 type StoredExpectation struct {
@@ -5535,14 +6566,17 @@ type StoredResolution struct {
 	PeerId      *string                 `json:"peerId,omitempty"`
 
 	// ReviewOn YYYY-MM-DD
-	ReviewOn      *openapi_types.Date `json:"reviewOn,omitempty"`
-	Status        string              `json:"status"`
-	TargetId      *string             `json:"targetId,omitempty"`
-	TransactionId string              `json:"transactionId"`
+	ReviewOn      *openapi_types.Date    `json:"reviewOn,omitempty"`
+	Status        StoredResolutionStatus `json:"status"`
+	TargetId      *string                `json:"targetId,omitempty"`
+	TransactionId string                 `json:"transactionId"`
 }
 
 // StoredResolutionOutcome defines model for StoredResolution.Outcome.
 type StoredResolutionOutcome string
+
+// StoredResolutionStatus defines model for StoredResolution.Status.
+type StoredResolutionStatus string
 
 // StoredRule defines model for StoredRule.
 type StoredRule struct {
@@ -5563,29 +6597,55 @@ type StoredTransaction struct {
 	Currency      string `json:"currency"`
 
 	// Date YYYY-MM-DD
-	Date             *openapi_types.Date `json:"date"`
-	Description      *string             `json:"description,omitempty"`
-	ExternalId       *string             `json:"externalId,omitempty"`
-	Fee              *string             `json:"fee,omitempty"`
-	Gross            *string             `json:"gross,omitempty"`
-	GroupId          *string             `json:"groupId,omitempty"`
-	Id               string              `json:"id"`
-	ImportId         string              `json:"importId"`
-	Kind             *string             `json:"kind,omitempty"`
-	Metadata         *map[string]string  `json:"metadata,omitempty"`
-	Net              *string             `json:"net,omitempty"`
-	OccurredAt       *time.Time          `json:"occurredAt,omitempty"`
-	OriginalAmount   *string             `json:"originalAmount,omitempty"`
-	OriginalCurrency *string             `json:"originalCurrency,omitempty"`
-	Reference        *string             `json:"reference,omitempty"`
-	Row              int64               `json:"row"`
-	Side             string              `json:"side"`
-	SourceId         string              `json:"sourceId"`
-	State            string              `json:"state"`
-	Tax              *string             `json:"tax,omitempty"`
+	Date             *openapi_types.Date    `json:"date"`
+	Description      *string                `json:"description,omitempty"`
+	ExternalId       *string                `json:"externalId,omitempty"`
+	Fee              *string                `json:"fee,omitempty"`
+	Gross            *string                `json:"gross,omitempty"`
+	GroupId          *string                `json:"groupId,omitempty"`
+	Id               string                 `json:"id"`
+	ImportId         string                 `json:"importId"`
+	Kind             *string                `json:"kind,omitempty"`
+	Metadata         *map[string]string     `json:"metadata,omitempty"`
+	Net              *string                `json:"net,omitempty"`
+	OccurredAt       *time.Time             `json:"occurredAt,omitempty"`
+	OriginalAmount   *string                `json:"originalAmount,omitempty"`
+	OriginalCurrency *string                `json:"originalCurrency,omitempty"`
+	Reference        *string                `json:"reference,omitempty"`
+	Row              int64                  `json:"row"`
+	Side             StoredTransactionSide  `json:"side"`
+	SourceId         string                 `json:"sourceId"`
+	State            StoredTransactionState `json:"state"`
+	Tax              *string                `json:"tax,omitempty"`
 
 	// ValueDate YYYY-MM-DD
 	ValueDate *openapi_types.Date `json:"valueDate"`
+}
+
+// StoredTransactionSide defines model for StoredTransaction.Side.
+type StoredTransactionSide string
+
+// StoredTransactionState defines model for StoredTransaction.State.
+type StoredTransactionState string
+
+// Summary defines model for Summary.
+type Summary struct {
+	// AsOf YYYY-MM-DD
+	AsOf          *openapi_types.Date `json:"asOf"`
+	Bridge        []BridgeSummary     `json:"bridge"`
+	ByRule        []RuleSummary       `json:"byRule"`
+	Covered       Covered             `json:"covered"`
+	Difference    []DifferenceSummary `json:"difference"`
+	EngineVersion string              `json:"engineVersion"`
+	Groups        GroupSummary        `json:"groups"`
+	InputHash     string              `json:"inputHash"`
+	Left          SideSummary         `json:"left"`
+	Postings      *[]PostingSummary   `json:"postings,omitempty"`
+	Reasons       []ReasonSummary     `json:"reasons"`
+	ResultHash    string              `json:"resultHash"`
+	Right         SideSummary         `json:"right"`
+	RulesHash     string              `json:"rulesHash"`
+	Seconds       Seconds             `json:"seconds"`
 }
 
 // TenantAuditEntry defines model for TenantAuditEntry.
@@ -5682,7 +6742,10 @@ type UpdateSourceInputBody struct {
 
 	// ControlTotals What becomes of a file whose figures contradict each other
 	ControlTotals *UpdateSourceInputBodyControlTotals `json:"controlTotals,omitempty"`
-	Currency      *string                             `json:"currency,omitempty"`
+
+	// CoveredThrough Last day of which its files have everything; null: its last statement, else its last row
+	CoveredThrough *int32  `json:"coveredThrough,omitempty"`
+	Currency       *string `json:"currency,omitempty"`
 
 	// MaxRejected Refused rows that a file may have from now on; null: the default
 	MaxRejected *int64  `json:"maxRejected,omitempty"`
@@ -5758,6 +6821,9 @@ type PostAdjustmentParams struct {
 
 	// XIdempotencyKey Another name of Idempotency-Key
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+
+	// IfMatch ETag of the version that you read; another stored version answers 412
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // ReverseAdjustmentParams defines parameters for ReverseAdjustment.
@@ -5767,6 +6833,9 @@ type ReverseAdjustmentParams struct {
 
 	// XIdempotencyKey Another name of Idempotency-Key
 	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+
+	// IfMatch ETag of the version that you read; another stored version answers 412
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // ListAuditParams defines parameters for ListAudit.
@@ -5825,6 +6894,37 @@ type DeleteCalendarParams struct {
 type PutCalendarParams struct {
 	// IfMatch ETag of the version that you read; another stored version answers 412
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListChangesParams defines parameters for ListChanges.
+type ListChangesParams struct {
+	// Limit How many items at most
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the page before
+	Cursor *string                  `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Status *ListChangesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+}
+
+// ListChangesParamsStatus defines parameters for ListChanges.
+type ListChangesParamsStatus string
+
+// ApproveChangeParams defines parameters for ApproveChange.
+type ApproveChangeParams struct {
+	// IdempotencyKey Makes a retry safe: same key and body, same answer
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XIdempotencyKey Another name of Idempotency-Key
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// RefuseChangeParams defines parameters for RefuseChange.
+type RefuseChangeParams struct {
+	// IdempotencyKey Makes a retry safe: same key and body, same answer
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// XIdempotencyKey Another name of Idempotency-Key
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ListContextsParams defines parameters for ListContexts.
@@ -6070,6 +7170,15 @@ type PauseContextParams struct {
 type GetAgeingParams struct {
 	// AsOf The day on which ages are counted, YYYY-MM-DD; default the latest in the data
 	AsOf *string `form:"asOf,omitempty" json:"asOf,omitempty"`
+}
+
+// GetDutiesParams defines parameters for GetDuties.
+type GetDutiesParams struct {
+	// From The first day of decisions, in UTC; default the first there is
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ListResolutionsParams defines parameters for ListResolutions.
@@ -6995,6 +8104,12 @@ type CreateCalendarJSONRequestBody = Calendar
 // PutCalendarJSONRequestBody defines body for PutCalendar for application/json ContentType.
 type PutCalendarJSONRequestBody = Calendar
 
+// ApproveChangeJSONRequestBody defines body for ApproveChange for application/json ContentType.
+type ApproveChangeJSONRequestBody = MayNoteInputBody
+
+// RefuseChangeJSONRequestBody defines body for RefuseChange for application/json ContentType.
+type RefuseChangeJSONRequestBody = MayNoteInputBody
+
 // EditCommentJSONRequestBody defines body for EditComment for application/json ContentType.
 type EditCommentJSONRequestBody = EditCommentInputBody
 
@@ -7315,6 +8430,68 @@ func (t DecisionLimit_TwoPeopleAbove) MarshalJSON() ([]byte, error) {
 }
 
 func (t *DecisionLimit_TwoPeopleAbove) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsPostingSummaryMaxMonth0 returns the union data inside the PostingSummary_MaxMonth as a PostingSummaryMaxMonth0
+func (t PostingSummary_MaxMonth) AsPostingSummaryMaxMonth0() (PostingSummaryMaxMonth0, error) {
+	var body PostingSummaryMaxMonth0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPostingSummaryMaxMonth0 overwrites any union data inside the PostingSummary_MaxMonth as the provided PostingSummaryMaxMonth0
+func (t *PostingSummary_MaxMonth) FromPostingSummaryMaxMonth0(v PostingSummaryMaxMonth0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePostingSummaryMaxMonth0 performs a merge with any union data inside the PostingSummary_MaxMonth, using the provided PostingSummaryMaxMonth0
+func (t *PostingSummary_MaxMonth) MergePostingSummaryMaxMonth0(v PostingSummaryMaxMonth0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsPostingSummaryMaxMonth1 returns the union data inside the PostingSummary_MaxMonth as a PostingSummaryMaxMonth1
+func (t PostingSummary_MaxMonth) AsPostingSummaryMaxMonth1() (PostingSummaryMaxMonth1, error) {
+	var body PostingSummaryMaxMonth1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPostingSummaryMaxMonth1 overwrites any union data inside the PostingSummary_MaxMonth as the provided PostingSummaryMaxMonth1
+func (t *PostingSummary_MaxMonth) FromPostingSummaryMaxMonth1(v PostingSummaryMaxMonth1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePostingSummaryMaxMonth1 performs a merge with any union data inside the PostingSummary_MaxMonth, using the provided PostingSummaryMaxMonth1
+func (t *PostingSummary_MaxMonth) MergePostingSummaryMaxMonth1(v PostingSummaryMaxMonth1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t PostingSummary_MaxMonth) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *PostingSummary_MaxMonth) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -7935,7 +9112,7 @@ type ClientInterface interface {
 
 	// PostAdjustmentWithBody Mark an adjustment as posted
 	//
-	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7944,7 +9121,7 @@ type ClientInterface interface {
 
 	// PostAdjustment Mark an adjustment as posted
 	//
-	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -7953,7 +9130,7 @@ type ClientInterface interface {
 
 	// ReverseAdjustment Reverse an adjustment
 	//
-	// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key.
+	// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Corresponds with POST /v1/adjustments/{adjustmentId}/reverse (the `ReverseAdjustment` operationId).
 	ReverseAdjustment(ctx context.Context, adjustmentId string, params *ReverseAdjustmentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7988,7 +9165,7 @@ type ClientInterface interface {
 
 	// CreateCalendarWithBody Create a calendar
 	//
-	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7997,7 +9174,7 @@ type ClientInterface interface {
 
 	// CreateCalendar Create a calendar
 	//
-	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8006,7 +9183,7 @@ type ClientInterface interface {
 
 	// DeleteCalendar Delete an unused calendar
 	//
-	// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost.
+	// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Corresponds with DELETE /v1/calendars/{calendarId} (the `DeleteCalendar` operationId).
 	DeleteCalendar(ctx context.Context, calendarId string, params *DeleteCalendarParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8020,7 +9197,7 @@ type ClientInterface interface {
 
 	// PutCalendarWithBody Replace a calendar for later runs
 	//
-	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8029,12 +9206,62 @@ type ClientInterface interface {
 
 	// PutCalendar Replace a calendar for later runs
 	//
-	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /v1/calendars/{calendarId} (the `PutCalendar` operationId).
 	PutCalendar(ctx context.Context, calendarId string, params *PutCalendarParams, body PutCalendarJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListChanges List changes that need a second person
+	//
+	// List changes that need a second person.
+	//
+	// Corresponds with GET /v1/changes (the `ListChanges` operationId).
+	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChange Get a change
+	//
+	// Get a change.
+	//
+	// Corresponds with GET /v1/changes/{changeId} (the `GetChange` operationId).
+	GetChange(ctx context.Context, changeId string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveChangeWithBody Apply a change that another person proposed
+	//
+	// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+	ApproveChangeWithBody(ctx context.Context, changeId string, params *ApproveChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveChange Apply a change that another person proposed
+	//
+	// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+	ApproveChange(ctx context.Context, changeId string, params *ApproveChangeParams, body ApproveChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseChangeWithBody Refuse a change
+	//
+	// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+	RefuseChangeWithBody(ctx context.Context, changeId string, params *RefuseChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseChange Refuse a change
+	//
+	// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+	RefuseChange(ctx context.Context, changeId string, params *RefuseChangeParams, body RefuseChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EditCommentWithBody Edit your comment; what it was stays in the history
 	//
@@ -8088,7 +9315,7 @@ type ClientInterface interface {
 
 	// UpdateContextWithBody Update a context
 	//
-	// Update a context. One commit. Takes If-Match, so that no other change is lost.
+	// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8097,7 +9324,7 @@ type ClientInterface interface {
 
 	// UpdateContext Update a context
 	//
-	// Update a context. One commit. Takes If-Match, so that no other change is lost.
+	// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8113,7 +9340,7 @@ type ClientInterface interface {
 
 	// PutAccessWithBody Set who may see a context, and with which roles
 	//
-	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8122,7 +9349,7 @@ type ClientInterface interface {
 
 	// PutAccess Set who may see a context, and with which roles
 	//
-	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8202,7 +9429,7 @@ type ClientInterface interface {
 
 	// PutExceptionPolicyWithBody Replace a context's policy of exceptions by its next version
 	//
-	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8211,7 +9438,7 @@ type ClientInterface interface {
 
 	// PutExceptionPolicy Replace a context's policy of exceptions by its next version
 	//
-	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8296,6 +9523,13 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/contexts/{contextId}/reports/ageing (the `GetAgeing` operationId).
 	GetAgeing(ctx context.Context, contextId string, params *GetAgeingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDuties Get who decided on their own work: conflicts of duties by person
+	//
+	// Get who decided on their own work: conflicts of duties by person. Read from a replica where there is one, which may be a little behind.
+	//
+	// Corresponds with GET /v1/contexts/{contextId}/reports/sod (the `GetDuties` operationId).
+	GetDuties(ctx context.Context, contextId string, params *GetDutiesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListResolutions List how a context's exceptions were ended, or are proposed to be
 	//
 	// List how a context's exceptions were ended, or are proposed to be.
@@ -8312,7 +9546,7 @@ type ClientInterface interface {
 
 	// CreateRuleWithBody Create a rule
 	//
-	// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8321,7 +9555,7 @@ type ClientInterface interface {
 
 	// CreateRule Create a rule
 	//
-	// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8330,7 +9564,7 @@ type ClientInterface interface {
 
 	// PutRulesWithBody Replace all rules of a context in one commit
 	//
-	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8339,7 +9573,7 @@ type ClientInterface interface {
 
 	// PutRules Replace all rules of a context in one commit
 	//
-	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8348,7 +9582,7 @@ type ClientInterface interface {
 
 	// ReorderRulesWithBody Reorder the rules of a context
 	//
-	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -8357,7 +9591,7 @@ type ClientInterface interface {
 
 	// ReorderRules Reorder the rules of a context
 	//
-	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9019,7 +10253,7 @@ type ClientInterface interface {
 
 	// DeleteRule Delete a rule from later runs
 	//
-	// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Corresponds with DELETE /v1/rules/{ruleId} (the `DeleteRule` operationId).
 	DeleteRule(ctx context.Context, ruleId string, params *DeleteRuleParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -9033,7 +10267,7 @@ type ClientInterface interface {
 
 	// PutRuleWithBody Replace a rule by its next version
 	//
-	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -9042,7 +10276,7 @@ type ClientInterface interface {
 
 	// PutRule Replace a rule by its next version
 	//
-	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9897,7 +11131,7 @@ func (c *Client) GetAdjustment(ctx context.Context, adjustmentId string, reqEdit
 
 // PostAdjustmentWithBody Mark an adjustment as posted
 //
-// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9916,7 +11150,7 @@ func (c *Client) PostAdjustmentWithBody(ctx context.Context, adjustmentId string
 
 // PostAdjustment Mark an adjustment as posted
 //
-// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -9935,7 +11169,7 @@ func (c *Client) PostAdjustment(ctx context.Context, adjustmentId string, params
 
 // ReverseAdjustment Reverse an adjustment
 //
-// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key.
+// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Corresponds with POST /v1/adjustments/{adjustmentId}/reverse (the `ReverseAdjustment` operationId).
 func (c *Client) ReverseAdjustment(ctx context.Context, adjustmentId string, params *ReverseAdjustmentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10020,7 +11254,7 @@ func (c *Client) ListCalendars(ctx context.Context, params *ListCalendarsParams,
 
 // CreateCalendarWithBody Create a calendar
 //
-// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10039,7 +11273,7 @@ func (c *Client) CreateCalendarWithBody(ctx context.Context, params *CreateCalen
 
 // CreateCalendar Create a calendar
 //
-// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10058,7 +11292,7 @@ func (c *Client) CreateCalendar(ctx context.Context, params *CreateCalendarParam
 
 // DeleteCalendar Delete an unused calendar
 //
-// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost.
+// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Corresponds with DELETE /v1/calendars/{calendarId} (the `DeleteCalendar` operationId).
 func (c *Client) DeleteCalendar(ctx context.Context, calendarId string, params *DeleteCalendarParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10092,7 +11326,7 @@ func (c *Client) GetCalendar(ctx context.Context, calendarId string, reqEditors 
 
 // PutCalendarWithBody Replace a calendar for later runs
 //
-// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10111,13 +11345,123 @@ func (c *Client) PutCalendarWithBody(ctx context.Context, calendarId string, par
 
 // PutCalendar Replace a calendar for later runs
 //
-// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with PUT /v1/calendars/{calendarId} (the `PutCalendar` operationId).
 func (c *Client) PutCalendar(ctx context.Context, calendarId string, params *PutCalendarParams, body PutCalendarJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutCalendarRequest(c.Server, calendarId, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListChanges List changes that need a second person
+//
+// List changes that need a second person.
+//
+// Corresponds with GET /v1/changes (the `ListChanges` operationId).
+func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListChangesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChange Get a change
+//
+// Get a change.
+//
+// Corresponds with GET /v1/changes/{changeId} (the `GetChange` operationId).
+func (c *Client) GetChange(ctx context.Context, changeId string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChangeRequest(c.Server, changeId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveChangeWithBody Apply a change that another person proposed
+//
+// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+func (c *Client) ApproveChangeWithBody(ctx context.Context, changeId string, params *ApproveChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveChangeRequestWithBody(c.Server, changeId, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveChange Apply a change that another person proposed
+//
+// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+func (c *Client) ApproveChange(ctx context.Context, changeId string, params *ApproveChangeParams, body ApproveChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveChangeRequest(c.Server, changeId, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseChangeWithBody Refuse a change
+//
+// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+func (c *Client) RefuseChangeWithBody(ctx context.Context, changeId string, params *RefuseChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseChangeRequestWithBody(c.Server, changeId, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseChange Refuse a change
+//
+// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+func (c *Client) RefuseChange(ctx context.Context, changeId string, params *RefuseChangeParams, body RefuseChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseChangeRequest(c.Server, changeId, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10240,7 +11584,7 @@ func (c *Client) GetContext(ctx context.Context, contextId string, reqEditors ..
 
 // UpdateContextWithBody Update a context
 //
-// Update a context. One commit. Takes If-Match, so that no other change is lost.
+// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10259,7 +11603,7 @@ func (c *Client) UpdateContextWithBody(ctx context.Context, contextId string, pa
 
 // UpdateContext Update a context
 //
-// Update a context. One commit. Takes If-Match, so that no other change is lost.
+// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10295,7 +11639,7 @@ func (c *Client) GetAccess(ctx context.Context, contextId string, reqEditors ...
 
 // PutAccessWithBody Set who may see a context, and with which roles
 //
-// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10314,7 +11658,7 @@ func (c *Client) PutAccessWithBody(ctx context.Context, contextId string, params
 
 // PutAccess Set who may see a context, and with which roles
 //
-// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10494,7 +11838,7 @@ func (c *Client) GetExceptionPolicy(ctx context.Context, contextId string, reqEd
 
 // PutExceptionPolicyWithBody Replace a context's policy of exceptions by its next version
 //
-// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10513,7 +11857,7 @@ func (c *Client) PutExceptionPolicyWithBody(ctx context.Context, contextId strin
 
 // PutExceptionPolicy Replace a context's policy of exceptions by its next version
 //
-// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10708,6 +12052,23 @@ func (c *Client) GetAgeing(ctx context.Context, contextId string, params *GetAge
 	return c.Client.Do(req)
 }
 
+// GetDuties Get who decided on their own work: conflicts of duties by person
+//
+// Get who decided on their own work: conflicts of duties by person. Read from a replica where there is one, which may be a little behind.
+//
+// Corresponds with GET /v1/contexts/{contextId}/reports/sod (the `GetDuties` operationId).
+func (c *Client) GetDuties(ctx context.Context, contextId string, params *GetDutiesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDutiesRequest(c.Server, contextId, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListResolutions List how a context's exceptions were ended, or are proposed to be
 //
 // List how a context's exceptions were ended, or are proposed to be.
@@ -10744,7 +12105,7 @@ func (c *Client) ListRules(ctx context.Context, contextId string, reqEditors ...
 
 // CreateRuleWithBody Create a rule
 //
-// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10763,7 +12124,7 @@ func (c *Client) CreateRuleWithBody(ctx context.Context, contextId string, param
 
 // CreateRule Create a rule
 //
-// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10782,7 +12143,7 @@ func (c *Client) CreateRule(ctx context.Context, contextId string, params *Creat
 
 // PutRulesWithBody Replace all rules of a context in one commit
 //
-// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10801,7 +12162,7 @@ func (c *Client) PutRulesWithBody(ctx context.Context, contextId string, params 
 
 // PutRules Replace all rules of a context in one commit
 //
-// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10820,7 +12181,7 @@ func (c *Client) PutRules(ctx context.Context, contextId string, params *PutRule
 
 // ReorderRulesWithBody Reorder the rules of a context
 //
-// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -10839,7 +12200,7 @@ func (c *Client) ReorderRulesWithBody(ctx context.Context, contextId string, par
 
 // ReorderRules Reorder the rules of a context
 //
-// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -12301,7 +13662,7 @@ func (c *Client) RefuseResolution(ctx context.Context, resolutionId string, para
 
 // DeleteRule Delete a rule from later runs
 //
-// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost.
+// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Corresponds with DELETE /v1/rules/{ruleId} (the `DeleteRule` operationId).
 func (c *Client) DeleteRule(ctx context.Context, ruleId string, params *DeleteRuleParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -12335,7 +13696,7 @@ func (c *Client) GetRule(ctx context.Context, ruleId string, reqEditors ...Reque
 
 // PutRuleWithBody Replace a rule by its next version
 //
-// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type.
 //
@@ -12354,7 +13715,7 @@ func (c *Client) PutRuleWithBody(ctx context.Context, ruleId string, params *Put
 
 // PutRule Replace a rule by its next version
 //
-// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -14186,6 +15547,17 @@ func NewPostAdjustmentRequestWithBody(server string, adjustmentId string, params
 			req.Header.Set("X-Idempotency-Key", headerParam1)
 		}
 
+		if params.IfMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam2)
+		}
+
 	}
 
 	return req, nil
@@ -14244,6 +15616,17 @@ func NewReverseAdjustmentRequest(server string, adjustmentId string, params *Rev
 			}
 
 			req.Header.Set("X-Idempotency-Key", headerParam1)
+		}
+
+		if params.IfMatch != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam2)
 		}
 
 	}
@@ -14754,6 +16137,264 @@ func NewPutCalendarRequestWithBody(server string, calendarId string, params *Put
 			}
 
 			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListChangesRequest constructs an http.Request for the ListChanges method
+func NewListChangesRequest(server string, params *ListChangesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetChangeRequest constructs an http.Request for the GetChange method
+func NewGetChangeRequest(server string, changeId string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "changeId", changeId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/changes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveChangeRequest calls the generic ApproveChange builder with application/json body
+func NewApproveChangeRequest(server string, changeId string, params *ApproveChangeParams, body ApproveChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveChangeRequestWithBody(server, changeId, params, "application/json", bodyReader)
+}
+
+// NewApproveChangeRequestWithBody constructs an http.Request for the ApproveChange method, with any body, and a specified content type
+func NewApproveChangeRequestWithBody(server string, changeId string, params *ApproveChangeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "changeId", changeId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/changes/%s/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XIdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRefuseChangeRequest calls the generic RefuseChange builder with application/json body
+func NewRefuseChangeRequest(server string, changeId string, params *RefuseChangeParams, body RefuseChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefuseChangeRequestWithBody(server, changeId, params, "application/json", bodyReader)
+}
+
+// NewRefuseChangeRequestWithBody constructs an http.Request for the RefuseChange method, with any body, and a specified content type
+func NewRefuseChangeRequestWithBody(server string, changeId string, params *RefuseChangeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "changeId", changeId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/changes/%s/refuse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.XIdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam1)
 		}
 
 	}
@@ -16506,6 +18147,79 @@ func NewGetAgeingRequest(server string, contextId string, params *GetAgeingParam
 		if params.AsOf != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDutiesRequest constructs an http.Request for the GetDuties method
+func NewGetDutiesRequest(server string, contextId string, params *GetDutiesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "contextId", contextId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/contexts/%s/reports/sod", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -23166,7 +24880,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAdjustmentWithBodyWithResponse Mark an adjustment as posted
 	//
-	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23175,7 +24889,7 @@ type ClientWithResponsesInterface interface {
 
 	// PostAdjustmentWithResponse Mark an adjustment as posted
 	//
-	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+	// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23184,7 +24898,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseAdjustmentWithResponse Reverse an adjustment
 	//
-	// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key.
+	// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -23229,7 +24943,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCalendarWithBodyWithResponse Create a calendar
 	//
-	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23238,7 +24952,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateCalendarWithResponse Create a calendar
 	//
-	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23247,7 +24961,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteCalendarWithResponse Delete an unused calendar
 	//
-	// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost.
+	// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -23265,7 +24979,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutCalendarWithBodyWithResponse Replace a calendar for later runs
 	//
-	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23274,12 +24988,66 @@ type ClientWithResponsesInterface interface {
 
 	// PutCalendarWithResponse Replace a calendar for later runs
 	//
-	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/calendars/{calendarId} (the `PutCalendar` operationId).
 	PutCalendarWithResponse(ctx context.Context, calendarId string, params *PutCalendarParams, body PutCalendarJSONRequestBody, reqEditors ...RequestEditorFn) (*PutCalendarResponse, error)
+
+	// ListChangesWithResponse List changes that need a second person
+	//
+	// List changes that need a second person.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/changes (the `ListChanges` operationId).
+	ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesResponse, error)
+
+	// GetChangeWithResponse Get a change
+	//
+	// Get a change.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/changes/{changeId} (the `GetChange` operationId).
+	GetChangeWithResponse(ctx context.Context, changeId string, reqEditors ...RequestEditorFn) (*GetChangeResponse, error)
+
+	// ApproveChangeWithBodyWithResponse Apply a change that another person proposed
+	//
+	// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+	ApproveChangeWithBodyWithResponse(ctx context.Context, changeId string, params *ApproveChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveChangeResponse, error)
+
+	// ApproveChangeWithResponse Apply a change that another person proposed
+	//
+	// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+	ApproveChangeWithResponse(ctx context.Context, changeId string, params *ApproveChangeParams, body ApproveChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveChangeResponse, error)
+
+	// RefuseChangeWithBodyWithResponse Refuse a change
+	//
+	// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+	RefuseChangeWithBodyWithResponse(ctx context.Context, changeId string, params *RefuseChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseChangeResponse, error)
+
+	// RefuseChangeWithResponse Refuse a change
+	//
+	// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+	RefuseChangeWithResponse(ctx context.Context, changeId string, params *RefuseChangeParams, body RefuseChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseChangeResponse, error)
 
 	// EditCommentWithBodyWithResponse Edit your comment; what it was stays in the history
 	//
@@ -23337,7 +25105,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateContextWithBodyWithResponse Update a context
 	//
-	// Update a context. One commit. Takes If-Match, so that no other change is lost.
+	// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23346,7 +25114,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateContextWithResponse Update a context
 	//
-	// Update a context. One commit. Takes If-Match, so that no other change is lost.
+	// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23364,7 +25132,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutAccessWithBodyWithResponse Set who may see a context, and with which roles
 	//
-	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23373,7 +25141,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutAccessWithResponse Set who may see a context, and with which roles
 	//
-	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+	// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23463,7 +25231,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutExceptionPolicyWithBodyWithResponse Replace a context's policy of exceptions by its next version
 	//
-	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23472,7 +25240,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutExceptionPolicyWithResponse Replace a context's policy of exceptions by its next version
 	//
-	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23569,6 +25337,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/contexts/{contextId}/reports/ageing (the `GetAgeing` operationId).
 	GetAgeingWithResponse(ctx context.Context, contextId string, params *GetAgeingParams, reqEditors ...RequestEditorFn) (*GetAgeingResponse, error)
 
+	// GetDutiesWithResponse Get who decided on their own work: conflicts of duties by person
+	//
+	// Get who decided on their own work: conflicts of duties by person. Read from a replica where there is one, which may be a little behind.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/contexts/{contextId}/reports/sod (the `GetDuties` operationId).
+	GetDutiesWithResponse(ctx context.Context, contextId string, params *GetDutiesParams, reqEditors ...RequestEditorFn) (*GetDutiesResponse, error)
+
 	// ListResolutionsWithResponse List how a context's exceptions were ended, or are proposed to be
 	//
 	// List how a context's exceptions were ended, or are proposed to be.
@@ -23589,7 +25366,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRuleWithBodyWithResponse Create a rule
 	//
-	// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23598,7 +25375,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateRuleWithResponse Create a rule
 	//
-	// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+	// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23607,7 +25384,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutRulesWithBodyWithResponse Replace all rules of a context in one commit
 	//
-	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23616,7 +25393,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutRulesWithResponse Replace all rules of a context in one commit
 	//
-	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+	// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23625,7 +25402,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReorderRulesWithBodyWithResponse Reorder the rules of a context
 	//
-	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -23634,7 +25411,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReorderRulesWithResponse Reorder the rules of a context
 	//
-	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+	// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -24354,7 +26131,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteRuleWithResponse Delete a rule from later runs
 	//
-	// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost.
+	// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -24372,7 +26149,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutRuleWithBodyWithResponse Replace a rule by its next version
 	//
-	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -24381,7 +26158,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutRuleWithResponse Replace a rule by its next version
 	//
-	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+	// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -25422,6 +27199,11 @@ func (r GetManagedSettingsResponse) StatusCode() int {
 	return 0
 }
 
+// GetAdjustmentResponse200Headers the declared response headers of an HTTP 200 response for GetAdjustment
+type GetAdjustmentResponse200Headers struct {
+	ETag *string
+}
+
 type GetAdjustmentResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25429,6 +27211,8 @@ type GetAdjustmentResponse struct {
 	JSON200 *Adjustment
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetAdjustmentResponse200Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -25449,6 +27233,7 @@ func (r GetAdjustmentResponse) StatusCode() int {
 
 // PostAdjustmentResponse200Headers the declared response headers of an HTTP 200 response for PostAdjustment
 type PostAdjustmentResponse200Headers struct {
+	ETag                *string
 	IdempotencyReplayed *string
 }
 
@@ -25481,6 +27266,7 @@ func (r PostAdjustmentResponse) StatusCode() int {
 
 // ReverseAdjustmentResponse200Headers the declared response headers of an HTTP 200 response for ReverseAdjustment
 type ReverseAdjustmentResponse200Headers struct {
+	ETag                *string
 	IdempotencyReplayed *string
 }
 
@@ -25618,15 +27404,24 @@ type CreateCalendarResponse201Headers struct {
 	Location            *string
 }
 
+// CreateCalendarResponse202Headers the declared response headers of an HTTP 202 response for CreateCalendar
+type CreateCalendarResponse202Headers struct {
+	Location *string
+}
+
 type CreateCalendarResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *ConfiguredCalendar
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers201 the parsed response headers for an HTTP 201 response
 	Headers201 *CreateCalendarResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateCalendarResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -25645,11 +27440,20 @@ func (r CreateCalendarResponse) StatusCode() int {
 	return 0
 }
 
+// DeleteCalendarResponse202Headers the declared response headers of an HTTP 202 response for DeleteCalendar
+type DeleteCalendarResponse202Headers struct {
+	Location *string
+}
+
 type DeleteCalendarResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DeleteCalendarResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -25705,15 +27509,24 @@ type PutCalendarResponse200Headers struct {
 	ETag *string
 }
 
+// PutCalendarResponse202Headers the declared response headers of an HTTP 202 response for PutCalendar
+type PutCalendarResponse202Headers struct {
+	Location *string
+}
+
 type PutCalendarResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *ConfiguredCalendar
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutCalendarResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *PutCalendarResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -25726,6 +27539,120 @@ func (r PutCalendarResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r PutCalendarResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ListChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListStoredChangeBody
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Default
+}
+
+// Status returns HTTPResponse.Status
+func (r ListChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoredChange
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Default
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ApproveChangeResponse200Headers the declared response headers of an HTTP 200 response for ApproveChange
+type ApproveChangeResponse200Headers struct {
+	IdempotencyReplayed *string
+}
+
+type ApproveChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoredChange
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Default
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ApproveChangeResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// RefuseChangeResponse200Headers the declared response headers of an HTTP 200 response for RefuseChange
+type RefuseChangeResponse200Headers struct {
+	IdempotencyReplayed *string
+}
+
+type RefuseChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *StoredChange
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Default
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RefuseChangeResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseChangeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -25853,15 +27780,24 @@ type UpdateContextResponse200Headers struct {
 	ETag *string
 }
 
+// UpdateContextResponse202Headers the declared response headers of an HTTP 202 response for UpdateContext
+type UpdateContextResponse202Headers struct {
+	Location *string
+}
+
 type UpdateContextResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Context
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *UpdateContextResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *UpdateContextResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -25917,15 +27853,24 @@ type PutAccessResponse200Headers struct {
 	ETag *string
 }
 
+// PutAccessResponse202Headers the declared response headers of an HTTP 202 response for PutAccess
+type PutAccessResponse202Headers struct {
+	Location *string
+}
+
 type PutAccessResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *StoredAccess
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutAccessResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *PutAccessResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -26164,15 +28109,24 @@ type PutExceptionPolicyResponse200Headers struct {
 	ETag *string
 }
 
+// PutExceptionPolicyResponse202Headers the declared response headers of an HTTP 202 response for PutExceptionPolicy
+type PutExceptionPolicyResponse202Headers struct {
+	Location *string
+}
+
 type PutExceptionPolicyResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *StoredPolicy
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutExceptionPolicyResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *PutExceptionPolicyResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -26417,6 +28371,31 @@ func (r GetAgeingResponse) StatusCode() int {
 	return 0
 }
 
+type GetDutiesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Duties
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Default
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDutiesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDutiesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type ListResolutionsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -26481,15 +28460,24 @@ type CreateRuleResponse201Headers struct {
 	Location            *string
 }
 
+// CreateRuleResponse202Headers the declared response headers of an HTTP 202 response for CreateRule
+type CreateRuleResponse202Headers struct {
+	Location *string
+}
+
 type CreateRuleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON201 the response for an HTTP 201 `application/json` response
 	JSON201 *StoredRule
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers201 the parsed response headers for an HTTP 201 response
 	Headers201 *CreateRuleResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateRuleResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -26513,15 +28501,24 @@ type PutRulesResponse200Headers struct {
 	ETag *string
 }
 
+// PutRulesResponse202Headers the declared response headers of an HTTP 202 response for PutRules
+type PutRulesResponse202Headers struct {
+	Location *string
+}
+
 type PutRulesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *RuleList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutRulesResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *PutRulesResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -26546,15 +28543,24 @@ type ReorderRulesResponse200Headers struct {
 	IdempotencyReplayed *string
 }
 
+// ReorderRulesResponse202Headers the declared response headers of an HTTP 202 response for ReorderRules
+type ReorderRulesResponse202Headers struct {
+	Location *string
+}
+
 type ReorderRulesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *RuleList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *ReorderRulesResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ReorderRulesResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -27586,6 +29592,7 @@ func (r ListGroupAdjustmentsResponse) StatusCode() int {
 
 // CreateAdjustmentResponse201Headers the declared response headers of an HTTP 201 response for CreateAdjustment
 type CreateAdjustmentResponse201Headers struct {
+	ETag                *string
 	IdempotencyReplayed *string
 	Location            *string
 }
@@ -28118,11 +30125,20 @@ func (r RefuseResolutionResponse) StatusCode() int {
 	return 0
 }
 
+// DeleteRuleResponse202Headers the declared response headers of an HTTP 202 response for DeleteRule
+type DeleteRuleResponse202Headers struct {
+	Location *string
+}
+
 type DeleteRuleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DeleteRuleResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -28178,15 +30194,24 @@ type PutRuleResponse200Headers struct {
 	ETag *string
 }
 
+// PutRuleResponse202Headers the declared response headers of an HTTP 202 response for PutRule
+type PutRuleResponse202Headers struct {
+	Location *string
+}
+
 type PutRuleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *StoredRule
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *StoredChange
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Default
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PutRuleResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *PutRuleResponse202Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -29633,7 +31658,7 @@ func (c *ClientWithResponses) GetAdjustmentWithResponse(ctx context.Context, adj
 
 // PostAdjustmentWithBodyWithResponse Mark an adjustment as posted
 //
-// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29648,7 +31673,7 @@ func (c *ClientWithResponses) PostAdjustmentWithBodyWithResponse(ctx context.Con
 
 // PostAdjustmentWithResponse Mark an adjustment as posted
 //
-// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key.
+// Mark an adjustment as posted. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29663,7 +31688,7 @@ func (c *ClientWithResponses) PostAdjustmentWithResponse(ctx context.Context, ad
 
 // ReverseAdjustmentWithResponse Reverse an adjustment
 //
-// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key.
+// Reverse an adjustment. One commit. Safe to repeat with an Idempotency-Key. Takes If-Match, so that no other change is lost.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -29738,7 +31763,7 @@ func (c *ClientWithResponses) ListCalendarsWithResponse(ctx context.Context, par
 
 // CreateCalendarWithBodyWithResponse Create a calendar
 //
-// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29753,7 +31778,7 @@ func (c *ClientWithResponses) CreateCalendarWithBodyWithResponse(ctx context.Con
 
 // CreateCalendarWithResponse Create a calendar
 //
-// Create a calendar. One commit. Safe to repeat with an Idempotency-Key.
+// Create a calendar. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29768,7 +31793,7 @@ func (c *ClientWithResponses) CreateCalendarWithResponse(ctx context.Context, pa
 
 // DeleteCalendarWithResponse Delete an unused calendar
 //
-// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost.
+// Delete an unused calendar. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -29798,7 +31823,7 @@ func (c *ClientWithResponses) GetCalendarWithResponse(ctx context.Context, calen
 
 // PutCalendarWithBodyWithResponse Replace a calendar for later runs
 //
-// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29813,7 +31838,7 @@ func (c *ClientWithResponses) PutCalendarWithBodyWithResponse(ctx context.Contex
 
 // PutCalendarWithResponse Replace a calendar for later runs
 //
-// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost.
+// Replace a calendar for later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29824,6 +31849,96 @@ func (c *ClientWithResponses) PutCalendarWithResponse(ctx context.Context, calen
 		return nil, err
 	}
 	return ParsePutCalendarResponse(rsp)
+}
+
+// ListChangesWithResponse List changes that need a second person
+//
+// List changes that need a second person.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/changes (the `ListChanges` operationId).
+func (c *ClientWithResponses) ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesResponse, error) {
+	rsp, err := c.ListChanges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListChangesResponse(rsp)
+}
+
+// GetChangeWithResponse Get a change
+//
+// Get a change.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/changes/{changeId} (the `GetChange` operationId).
+func (c *ClientWithResponses) GetChangeWithResponse(ctx context.Context, changeId string, reqEditors ...RequestEditorFn) (*GetChangeResponse, error) {
+	rsp, err := c.GetChange(ctx, changeId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChangeResponse(rsp)
+}
+
+// ApproveChangeWithBodyWithResponse Apply a change that another person proposed
+//
+// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+func (c *ClientWithResponses) ApproveChangeWithBodyWithResponse(ctx context.Context, changeId string, params *ApproveChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveChangeResponse, error) {
+	rsp, err := c.ApproveChangeWithBody(ctx, changeId, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveChangeResponse(rsp)
+}
+
+// ApproveChangeWithResponse Apply a change that another person proposed
+//
+// Apply a change that another person proposed. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/changes/{changeId}/approve (the `ApproveChange` operationId).
+func (c *ClientWithResponses) ApproveChangeWithResponse(ctx context.Context, changeId string, params *ApproveChangeParams, body ApproveChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveChangeResponse, error) {
+	rsp, err := c.ApproveChange(ctx, changeId, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveChangeResponse(rsp)
+}
+
+// RefuseChangeWithBodyWithResponse Refuse a change
+//
+// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+func (c *ClientWithResponses) RefuseChangeWithBodyWithResponse(ctx context.Context, changeId string, params *RefuseChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseChangeResponse, error) {
+	rsp, err := c.RefuseChangeWithBody(ctx, changeId, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseChangeResponse(rsp)
+}
+
+// RefuseChangeWithResponse Refuse a change
+//
+// Refuse a change. One commit. Safe to repeat with an Idempotency-Key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/changes/{changeId}/refuse (the `RefuseChange` operationId).
+func (c *ClientWithResponses) RefuseChangeWithResponse(ctx context.Context, changeId string, params *RefuseChangeParams, body RefuseChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseChangeResponse, error) {
+	rsp, err := c.RefuseChange(ctx, changeId, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseChangeResponse(rsp)
 }
 
 // EditCommentWithBodyWithResponse Edit your comment; what it was stays in the history
@@ -29918,7 +32033,7 @@ func (c *ClientWithResponses) GetContextWithResponse(ctx context.Context, contex
 
 // UpdateContextWithBodyWithResponse Update a context
 //
-// Update a context. One commit. Takes If-Match, so that no other change is lost.
+// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29933,7 +32048,7 @@ func (c *ClientWithResponses) UpdateContextWithBodyWithResponse(ctx context.Cont
 
 // UpdateContextWithResponse Update a context
 //
-// Update a context. One commit. Takes If-Match, so that no other change is lost.
+// Update a context. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29963,7 +32078,7 @@ func (c *ClientWithResponses) GetAccessWithResponse(ctx context.Context, context
 
 // PutAccessWithBodyWithResponse Set who may see a context, and with which roles
 //
-// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29978,7 +32093,7 @@ func (c *ClientWithResponses) PutAccessWithBodyWithResponse(ctx context.Context,
 
 // PutAccessWithResponse Set who may see a context, and with which roles
 //
-// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost.
+// Set who may see a context, and with which roles. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30128,7 +32243,7 @@ func (c *ClientWithResponses) GetExceptionPolicyWithResponse(ctx context.Context
 
 // PutExceptionPolicyWithBodyWithResponse Replace a context's policy of exceptions by its next version
 //
-// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30143,7 +32258,7 @@ func (c *ClientWithResponses) PutExceptionPolicyWithBodyWithResponse(ctx context
 
 // PutExceptionPolicyWithResponse Replace a context's policy of exceptions by its next version
 //
-// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a context's policy of exceptions by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30306,6 +32421,21 @@ func (c *ClientWithResponses) GetAgeingWithResponse(ctx context.Context, context
 	return ParseGetAgeingResponse(rsp)
 }
 
+// GetDutiesWithResponse Get who decided on their own work: conflicts of duties by person
+//
+// Get who decided on their own work: conflicts of duties by person. Read from a replica where there is one, which may be a little behind.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/contexts/{contextId}/reports/sod (the `GetDuties` operationId).
+func (c *ClientWithResponses) GetDutiesWithResponse(ctx context.Context, contextId string, params *GetDutiesParams, reqEditors ...RequestEditorFn) (*GetDutiesResponse, error) {
+	rsp, err := c.GetDuties(ctx, contextId, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDutiesResponse(rsp)
+}
+
 // ListResolutionsWithResponse List how a context's exceptions were ended, or are proposed to be
 //
 // List how a context's exceptions were ended, or are proposed to be.
@@ -30338,7 +32468,7 @@ func (c *ClientWithResponses) ListRulesWithResponse(ctx context.Context, context
 
 // CreateRuleWithBodyWithResponse Create a rule
 //
-// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30353,7 +32483,7 @@ func (c *ClientWithResponses) CreateRuleWithBodyWithResponse(ctx context.Context
 
 // CreateRuleWithResponse Create a rule
 //
-// Create a rule. One commit. Safe to repeat with an Idempotency-Key.
+// Create a rule. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30368,7 +32498,7 @@ func (c *ClientWithResponses) CreateRuleWithResponse(ctx context.Context, contex
 
 // PutRulesWithBodyWithResponse Replace all rules of a context in one commit
 //
-// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30383,7 +32513,7 @@ func (c *ClientWithResponses) PutRulesWithBodyWithResponse(ctx context.Context, 
 
 // PutRulesWithResponse Replace all rules of a context in one commit
 //
-// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost.
+// Replace all rules of a context in one commit. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30398,7 +32528,7 @@ func (c *ClientWithResponses) PutRulesWithResponse(ctx context.Context, contextI
 
 // ReorderRulesWithBodyWithResponse Reorder the rules of a context
 //
-// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -30413,7 +32543,7 @@ func (c *ClientWithResponses) ReorderRulesWithBodyWithResponse(ctx context.Conte
 
 // ReorderRulesWithResponse Reorder the rules of a context
 //
-// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key.
+// Reorder the rules of a context. One commit. Safe to repeat with an Idempotency-Key. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -31613,7 +33743,7 @@ func (c *ClientWithResponses) RefuseResolutionWithResponse(ctx context.Context, 
 
 // DeleteRuleWithResponse Delete a rule from later runs
 //
-// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost.
+// Delete a rule from later runs. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -31643,7 +33773,7 @@ func (c *ClientWithResponses) GetRuleWithResponse(ctx context.Context, ruleId st
 
 // PutRuleWithBodyWithResponse Replace a rule by its next version
 //
-// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -31658,7 +33788,7 @@ func (c *ClientWithResponses) PutRuleWithBodyWithResponse(ctx context.Context, r
 
 // PutRuleWithResponse Replace a rule by its next version
 //
-// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost.
+// Replace a rule by its next version. One commit. Takes If-Match, so that no other change is lost. Where four eyes are on it waits as a change that another person approves.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -33230,6 +35360,19 @@ func ParseGetAdjustmentResponse(rsp *http.Response) (*GetAdjustmentResponse, err
 
 	}
 
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetAdjustmentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
 	return response, nil
 }
 
@@ -33266,6 +35409,13 @@ func ParsePostAdjustmentResponse(rsp *http.Response) (*PostAdjustmentResponse, e
 	switch {
 	case rsp.StatusCode == 200:
 		var headers PostAdjustmentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -33312,6 +35462,13 @@ func ParseReverseAdjustmentResponse(rsp *http.Response) (*ReverseAdjustmentRespo
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ReverseAdjustmentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -33478,6 +35635,13 @@ func ParseCreateCalendarResponse(rsp *http.Response) (*CreateCalendarResponse, e
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -33512,6 +35676,16 @@ func ParseCreateCalendarResponse(rsp *http.Response) (*CreateCalendarResponse, e
 			headers.Location = &value
 		}
 		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers CreateCalendarResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -33531,6 +35705,13 @@ func ParseDeleteCalendarResponse(rsp *http.Response) (*DeleteCalendarResponse, e
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case rsp.StatusCode == 204:
 		break // No content-type
 
@@ -33541,6 +35722,19 @@ func ParseDeleteCalendarResponse(rsp *http.Response) (*DeleteCalendarResponse, e
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers DeleteCalendarResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -33613,6 +35807,13 @@ func ParsePutCalendarResponse(rsp *http.Response) (*PutCalendarResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -33631,6 +35832,174 @@ func ParsePutCalendarResponse(rsp *http.Response) (*PutCalendarResponse, error) 
 				return nil, err
 			}
 			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers PutCalendarResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListChangesResponse parses an HTTP response from a ListChangesWithResponse call
+func ParseListChangesResponse(rsp *http.Response) (*ListChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListStoredChangeBody
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Default
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChangeResponse parses an HTTP response from a GetChangeWithResponse call
+func ParseGetChangeResponse(rsp *http.Response) (*GetChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Default
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveChangeResponse parses an HTTP response from a ApproveChangeWithResponse call
+func ParseApproveChangeResponse(rsp *http.Response) (*ApproveChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Default
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ApproveChangeResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRefuseChangeResponse parses an HTTP response from a RefuseChangeWithResponse call
+func ParseRefuseChangeResponse(rsp *http.Response) (*RefuseChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Default
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RefuseChangeResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -33831,6 +36200,13 @@ func ParseUpdateContextResponse(rsp *http.Response) (*UpdateContextResponse, err
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -33851,6 +36227,16 @@ func ParseUpdateContextResponse(rsp *http.Response) (*UpdateContextResponse, err
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers UpdateContextResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -33923,6 +36309,13 @@ func ParsePutAccessResponse(rsp *http.Response) (*PutAccessResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -33943,6 +36336,16 @@ func ParsePutAccessResponse(rsp *http.Response) (*PutAccessResponse, error) {
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers PutAccessResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -34300,6 +36703,13 @@ func ParsePutExceptionPolicyResponse(rsp *http.Response) (*PutExceptionPolicyRes
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -34320,6 +36730,16 @@ func ParsePutExceptionPolicyResponse(rsp *http.Response) (*PutExceptionPolicyRes
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers PutExceptionPolicyResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -34663,6 +37083,39 @@ func ParseGetAgeingResponse(rsp *http.Response) (*GetAgeingResponse, error) {
 	return response, nil
 }
 
+// ParseGetDutiesResponse parses an HTTP response from a GetDutiesWithResponse call
+func ParseGetDutiesResponse(rsp *http.Response) (*GetDutiesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDutiesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Duties
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Default
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListResolutionsResponse parses an HTTP response from a ListResolutionsWithResponse call
 func ParseListResolutionsResponse(rsp *http.Response) (*ListResolutionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -34763,6 +37216,13 @@ func ParseCreateRuleResponse(rsp *http.Response) (*CreateRuleResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -34797,6 +37257,16 @@ func ParseCreateRuleResponse(rsp *http.Response) (*CreateRuleResponse, error) {
 			headers.Location = &value
 		}
 		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers CreateRuleResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -34823,6 +37293,13 @@ func ParsePutRulesResponse(rsp *http.Response) (*PutRulesResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -34843,6 +37320,16 @@ func ParsePutRulesResponse(rsp *http.Response) (*PutRulesResponse, error) {
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers PutRulesResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -34868,6 +37355,13 @@ func ParseReorderRulesResponse(rsp *http.Response) (*ReorderRulesResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
@@ -34896,6 +37390,16 @@ func ParseReorderRulesResponse(rsp *http.Response) (*ReorderRulesResponse, error
 			headers.IdempotencyReplayed = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ReorderRulesResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -36377,6 +38881,13 @@ func ParseCreateAdjustmentResponse(rsp *http.Response) (*CreateAdjustmentRespons
 	switch {
 	case rsp.StatusCode == 201:
 		var headers CreateAdjustmentResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
 		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -37117,6 +39628,13 @@ func ParseDeleteRuleResponse(rsp *http.Response) (*DeleteRuleResponse, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case rsp.StatusCode == 204:
 		break // No content-type
 
@@ -37127,6 +39645,19 @@ func ParseDeleteRuleResponse(rsp *http.Response) (*DeleteRuleResponse, error) {
 		}
 		response.ApplicationproblemJSONDefault = &dest
 
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers DeleteRuleResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -37199,6 +39730,13 @@ func ParsePutRuleResponse(rsp *http.Response) (*PutRuleResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest StoredChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Default
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -37219,6 +39757,16 @@ func ParsePutRuleResponse(rsp *http.Response) (*PutRuleResponse, error) {
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers PutRuleResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
