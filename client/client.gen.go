@@ -590,6 +590,7 @@ const (
 	DifferenceSummaryReasonBANKERROR    DifferenceSummaryReason = "BANK_ERROR"
 	DifferenceSummaryReasonCHARGEBACK   DifferenceSummaryReason = "CHARGEBACK"
 	DifferenceSummaryReasonDISCOUNT     DifferenceSummaryReason = "DISCOUNT"
+	DifferenceSummaryReasonEmpty        DifferenceSummaryReason = ""
 	DifferenceSummaryReasonFEE          DifferenceSummaryReason = "FEE"
 	DifferenceSummaryReasonFXDIFFERENCE DifferenceSummaryReason = "FX_DIFFERENCE"
 	DifferenceSummaryReasonINTEREST     DifferenceSummaryReason = "INTEREST"
@@ -609,6 +610,8 @@ func (e DifferenceSummaryReason) Valid() bool {
 	case DifferenceSummaryReasonCHARGEBACK:
 		return true
 	case DifferenceSummaryReasonDISCOUNT:
+		return true
+	case DifferenceSummaryReasonEmpty:
 		return true
 	case DifferenceSummaryReasonFEE:
 		return true

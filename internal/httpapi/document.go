@@ -328,14 +328,15 @@ func (d *document) describeWaiting(described *huma.Operation) {
 	}
 }
 
-// schema is that of one of our own types, by a sample of it.
 // typeSummary gives a run's summary its type: what is stored is the text of it.
 func (d *document) typeSummary() {
 	if run := d.schemas.Map()["Run"]; run != nil {
 		run.Properties["summary"] = d.schema(matching.Summary{})
+		d.schemas.Map()["DifferenceSummary"].Properties["reason"] = enumSchema(recon.AdjustmentReasons) // "" of proposed groups
 	}
 }
 
+// schema is that of one of our own types, by a sample of it.
 func (d *document) schema(sample any) *huma.Schema {
 	return d.schemas.Schema(reflect.TypeOf(sample), true, "")
 }
