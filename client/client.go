@@ -5,6 +5,8 @@
 //	api, err := client.NewClientWithResponses("https://matcher.example.com", client.WithToken(token))
 //	…
 //	answer, err := api.GetGroupWithResponse(ctx, groupID)
+//
+//nolint:godoclint // the generated file begins with a sentence of its own
 package client
 
 import (

@@ -30,7 +30,7 @@ func TestClient(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, made.JSON201, "%s", made.Body)
 	cash := made.JSON201.Id
-	rule := client.CreateRuleJSONRequestBody{Name: "same amount", Type: ptr("EXACT"), Priority: ptr(int64(10)), Keys: &[]client.RuleKey{}, Enabled: &off}
+	rule := client.CreateRuleJSONRequestBody{Name: "same amount", Type: new("EXACT"), Priority: new(int64(10)), Keys: &[]client.RuleKey{}, Enabled: &off}
 	stored, err := api.CreateRuleWithResponse(ctx, cash, nil, rule)
 	require.NoError(t, err)
 	require.NotNil(t, stored.JSON201, "%s", stored.Body)
@@ -40,13 +40,13 @@ func TestClient(t *testing.T) {
 		source, err := api.CreateSourceWithResponse(ctx, cash, nil, client.CreateSourceJSONRequestBody{Name: string(side), Side: side})
 		require.NoError(t, err)
 		require.NotNil(t, source.JSON201, "%s", source.Body)
-		in, err := api.CreateImportWithBodyWithResponse(ctx, source.JSON201.Id, &client.CreateImportParams{Name: ptr("rows.csv")},
+		in, err := api.CreateImportWithBodyWithResponse(ctx, source.JSON201.Id, &client.CreateImportParams{Name: new("rows.csv")},
 			"application/octet-stream", strings.NewReader("id,date,amount,currency\n"+rows+"\n"))
 		require.NoError(t, err)
 		require.NotNil(t, in.JSON201, "%s", in.Body)
 		require.EqualValues(t, 1, in.JSON201.RowsInserted)
 	}
-	rows, err := api.ListTransactionsWithResponse(ctx, cash, &client.ListTransactionsParams{State: ptr(client.ListTransactionsParamsState("OPEN"))})
+	rows, err := api.ListTransactionsWithResponse(ctx, cash, &client.ListTransactionsParams{State: new(client.ListTransactionsParamsState("OPEN"))})
 	require.NoError(t, err)
 	ids := map[string][]string{}
 	for _, row := range rows.JSON200.Items {
@@ -68,4 +68,3 @@ func TestClient(t *testing.T) {
 	})
 }
 
-func ptr[T any](value T) *T { return &value }

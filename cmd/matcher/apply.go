@@ -196,7 +196,7 @@ func (c *applyCommand) write(ctx context.Context, p *applyPlan) (waiting error) 
 		switch {
 		case err == nil:
 			continue
-		case errors.As(err, new(waitingChange)):
+		case errors.As(err, new(waitingError)):
 			waiting = errors.Join(waiting, fmt.Errorf("the %s: %w", step.name, err))
 			continue
 		case errors.As(err, &refused) && refused.Code == recon.CodeStaleVersion:

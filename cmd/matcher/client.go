@@ -69,10 +69,10 @@ func (r *refusal) Error() string {
 	return text.String()
 }
 
-// waitingChange is the path of a change that waits for a second person.
-type waitingChange string
+// waitingError is the path of a change that waits for a second person.
+type waitingError string
 
-func (w waitingChange) Error() string {
+func (w waitingError) Error() string {
 	return "this needs a second person: it waits until another configurator approves it (POST " +
 		string(w) + "/approve)"
 }
@@ -144,7 +144,7 @@ func (c client) attempt(ctx context.Context, r *apiCall, to any) error {
 	}
 	place := response.Header.Get("Location")
 	if response.StatusCode == http.StatusAccepted && strings.HasPrefix(place, "/v1/changes/") {
-		return waitingChange(place)
+		return waitingError(place)
 	}
 	if to != nil {
 		err = json.NewDecoder(response.Body).Decode(to)

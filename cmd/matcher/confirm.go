@@ -82,7 +82,7 @@ func (c *decideCommand) command(short, long, example string) *cobra.Command {
 }
 
 func (c *decideCommand) filterFlags(command *cobra.Command) {
-	c.groupFilter.flags(command.Flags())
+	c.flags(command.Flags())
 	command.Flags().IntVar(&c.count, "count", 0,
 		"decide on all proposals that the filter leaves, which are so many: `N`")
 }

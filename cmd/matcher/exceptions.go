@@ -63,7 +63,7 @@ func newExceptionsCommand(o outside) *cobra.Command {
 		},
 	}
 	f := command.Flags()
-	c.exceptionFilter.flags(f)
+	c.flags(f)
 	f.StringVar(&c.sort, "sort", "", "of a context: amount, age, due or severity; -amount begins with the most")
 	f.IntVar(&c.limit, "limit", 100, "how many at most; 0 is all, as is --json without a limit")
 	f.StringSliceVar((*[]string)(&c.failOn), "fail-on", nil, "exit with 3 when there is `any`")
@@ -105,7 +105,7 @@ func (c *exceptionsCommand) list(ctx context.Context, limited bool) error {
 	}
 	contexts := map[string]string{}
 	if c.contextName != "" {
-		of, err := c.remote.context(ctx, c.contextName)
+		of, err := c.context(ctx, c.contextName)
 		if err != nil {
 			return err
 		}

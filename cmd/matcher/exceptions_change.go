@@ -89,7 +89,7 @@ that matcher exceptions lists by it.` + remoteHelp,
 		Example: "  matcher exceptions " + verb + " " + example,
 		RunE:    func(command *cobra.Command, args []string) error { return c.run(command.Context(), args) },
 	}
-	c.exceptionFilter.flags(command.Flags())
+	c.flags(command.Flags())
 	command.Flags().StringVar(&c.note, "note", "", "why, for the history")
 	command.Flags().IntVar(&c.count, "count", 0, "do it to all that the filter leaves, which are so many: `N`")
 	return command

@@ -63,11 +63,15 @@ func TestExport_CoverageIsThatOfTheCommand(t *testing.T) {
 	claims := header + "F1,2026-03-02,D-61,47.50,EUR\nF2,2026-03-20,D-62,33.20,EUR\nF3,2026-04-28,D-63,9.00,EUR\n"
 	for name, test := range map[string]struct{ setup, bank, as string }{
 		"last-row": {monthsSetup, header + "B1,2026-03-05,D-61,47.50,EUR\n", "bank.csv"},
-		"stated": {strings.Replace(monthsSetup, "source: bank,", "source: bank, coveredThrough: 2026-04-30,", 1),
-			header + "B1,2026-03-05,D-61,47.50,EUR\n", "bank.csv"},
-		"statement": {strings.Replace(monthsSetup, "{source: bank, map: {externalId: id, date: date, reference: ref, amount: amount, currency: currency, rows: MOVEMENTS}}",
-			"{source: bank, map: {rows: MOVEMENTS}}", 1),
-			":20:S1\n:25:DE1/1\n:28C:1/1\n:60F:C260301EUR0,00\n:61:2603050305C47,50NTRFD-61\n:86:D-61\n:62F:C260430EUR47,50\n-\n", "bank.sta"},
+		"stated": {
+			strings.Replace(monthsSetup, "source: bank,", "source: bank, coveredThrough: 2026-04-30,", 1),
+			header + "B1,2026-03-05,D-61,47.50,EUR\n", "bank.csv",
+		},
+		"statement": {
+			strings.Replace(monthsSetup, "{source: bank, map: {externalId: id, date: date, reference: ref, amount: amount, currency: currency, rows: MOVEMENTS}}",
+				"{source: bank, map: {rows: MOVEMENTS}}", 1),
+			":20:S1\n:25:DE1/1\n:28C:1/1\n:60F:C260301EUR0,00\n:61:2603050305C47,50NTRFD-61\n:86:D-61\n:62F:C260430EUR47,50\n-\n", "bank.sta",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newShell(t, server, name)

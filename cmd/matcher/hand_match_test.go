@@ -38,7 +38,7 @@ func TestHandMatch(t *testing.T) {
 		s.must("import", "--source", "petty cash", file(t, "2.csv", "id,date,amount,currency\nD,2026-01-07,8.00,EUR\n"))
 		s.fails(exitUsage, `2 rows have the external id "D": LEFT 2026-01-06 7.00 EUR open (`, match("--left", "D", "--right", "B1", "--difference", "FEE")...)
 		var rows []recon.StoredTransaction
-		for _, line := range strings.Split(strings.TrimSpace(s.must("export", "transactions", "--context", "Cash", "--format", "json")), "\n") {
+		for line := range strings.SplitSeq(strings.TrimSpace(s.must("export", "transactions", "--context", "Cash", "--format", "json")), "\n") {
 			var row recon.StoredTransaction
 			require.NoError(t, json.Unmarshal([]byte(line), &row))
 			if row.ExternalID == "D" {

@@ -26,7 +26,7 @@ func (s *statedDays) shares(t *statedDays) bool {
 	if s.Account == "" || s.Account != t.Account || s.Currency != t.Currency || !s.From.Set() || !t.From.Set() {
 		return false
 	}
-	oneDay := s.From == s.To && s.From == t.From && s.To == t.To
+	oneDay := s.From == s.To && t.From == t.To && s.From == t.From
 	follows := s.Opening == t.Closing || t.Opening == s.Closing
 	return s.From < t.To && t.From < s.To || oneDay && !follows
 }

@@ -124,7 +124,7 @@ func newReviewCommand(o outside) *cobra.Command {
 	}
 	f := command.Flags()
 	f.StringVar(&c.contextName, "context", "", "`CONTEXT` to review: its name or id")
-	c.groupFilter.flags(f)
+	c.flags(f)
 	f.StringVar(&c.status, "status", "proposed", "proposed, partial or confirmed")
 	f.IntVar(&c.limit, "limit", 20, "how many at most, up to 200; 0 is all, as is --json without a limit")
 	f.StringVar(&c.after, "after", "", "go on at this `CURSOR`, as the page before printed it")

@@ -30,7 +30,7 @@ func (e endpoint) byTwo() endpoint {
 // propose stores a request that needs a second person as a change, once it is known that it could be applied. waits
 // reports that it needs one.
 func (e *endpoint) propose(
-	a *API, ctx context.Context, tx *postgres.Tx, in any,
+	ctx context.Context, a *API, tx *postgres.Tx, in any,
 ) (change recon.StoredChange, waits bool, err error) {
 	r := requestOf(ctx)
 	num, waits, err := tx.FourEyes(ctx, r.op.param(), r.thing)

@@ -337,7 +337,7 @@ func (e *endpoint) run(ctx context.Context, a *API, in any) (answer postgres.Sto
 			return err
 		}
 		if e.twoPeople {
-			if change, waits, err := e.propose(a, within, tx, in); err != nil || waits {
+			if change, waits, err := e.propose(within, a, tx, in); err != nil || waits {
 				if err == nil {
 					answer, err = waiting(change)
 				}

@@ -96,7 +96,7 @@ func (b *bucket) Move(ctx context.Context, name, folder, as string) error {
 	to := minio.CopyDestOptions{Bucket: b.name, Object: b.prefix + folder + "/" + as}
 	_, err := b.client.Client.CopyObject(ctx, to, from)
 	if code := minio.ToErrorResponse(err).Code; code == tooLarge || code == minio.EntityTooLarge {
-		_, err = b.client.Client.ComposeObject(ctx, to, from)
+		_, err = b.client.ComposeObject(ctx, to, from)
 	}
 	if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
 		return nil

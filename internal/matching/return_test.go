@@ -51,7 +51,8 @@ func TestAClaimIsOpenAgainWhenItsDebitComesBackLater(t *testing.T) {
 		return rows
 	}
 	want := []row{
-		{"K2", recon.ClassBreak, recon.ReasonReturned}, {"D2", recon.ClassBreak, recon.ReasonReturned},
+		{"K2", recon.ClassBreak, recon.ReasonReturned},
+		{"D2", recon.ClassBreak, recon.ReasonReturned},
 		{"D5", recon.ClassBreak, recon.ReasonReturned},
 	}
 	require.Equal(t, want, open())
@@ -65,7 +66,8 @@ func TestAClaimIsOpenAgainWhenItsDebitComesBackLater(t *testing.T) {
 	june30, err := recon.ParseDay("2026-06-30")
 	require.NoError(t, err)
 	require.Equal(t, []string{"159.00", "95.00"}, []string{
-		b.statement(t, june30).Currencies[0].Left, b.statement(t, june30).Currencies[0].Right})
+		b.statement(t, june30).Currencies[0].Left, b.statement(t, june30).Currencies[0].Right,
+	})
 	require.True(t, b.replay(t, run.ID).Identical, "%+v", b.replay(t, run.ID))
 
 	t.Run("the result is that of the command, which has the group opened again", func(t *testing.T) {

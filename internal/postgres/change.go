@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -72,7 +71,7 @@ func (tx *Tx) ProposeChange(ctx context.Context, contextNum int32, c recon.Chang
 		INSERT INTO changes (context_num, operation, target_id, if_match, body, created_by)
 		VALUES (@context, @operation, @target, @match, @body, @actor) RETURNING num`, pgx.NamedArgs{
 		"context": contextNum, "operation": c.Operation, "target": c.TargetID, "match": c.IfMatch,
-		"body": json.RawMessage(c.Body), "actor": tx.actor,
+		"body": c.Body, "actor": tx.actor,
 	}))
 	if err != nil {
 		return recon.StoredChange{}, fmt.Errorf("storing a change: %w", err)

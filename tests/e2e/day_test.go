@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -187,7 +188,7 @@ func startDay(t *testing.T) *day {
 func (d *day) run(person string, args ...string) (out string, code int) {
 	d.Helper()
 	command := exec.CommandContext(d.Context(), d.binary, args...)
-	command.Dir, command.Env = d.folder, append(d.env, "MATCHER_TOKEN="+d.tokens[person])
+	command.Dir, command.Env = d.folder, slices.Concat(d.env, []string{"MATCHER_TOKEN=" + d.tokens[person]})
 	text, err := command.CombinedOutput()
 	if err != nil && command.ProcessState == nil {
 		require.NoError(d, err)
