@@ -67,4 +67,3 @@ func TestClient(t *testing.T) {
 		require.Equal(t, "ROLE_REQUIRED", viewer.ApplicationproblemJSONDefault.Code)
 	})
 }
-
