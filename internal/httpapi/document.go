@@ -332,7 +332,8 @@ func (d *document) describeWaiting(described *huma.Operation) {
 func (d *document) typeSummary() {
 	if run := d.schemas.Map()["Run"]; run != nil {
 		run.Properties["summary"] = d.schema(matching.Summary{})
-		d.schemas.Map()["DifferenceSummary"].Properties["reason"] = enumSchema(recon.AdjustmentReasons) // "" of proposed groups
+		// The difference of a proposed group has no reason yet.
+		d.schemas.Map()["DifferenceSummary"].Properties["reason"] = enumSchema(recon.AdjustmentReasons)
 	}
 }
 
