@@ -3383,7 +3383,7 @@ func (e ListRunGroupsParamsHeldBy) Valid() bool {
 
 // AccessList defines model for AccessList.
 type AccessList struct {
-	// Members Who may see the context; nobody listed: every caller of the tenant
+	// Members Callers that may see the context; with none listed, every caller of the tenant may
 	Members []Member `json:"members"`
 }
 
@@ -3964,10 +3964,10 @@ type ContextSettings struct {
 	// AutoMatch A completed import queues a run, at most one of a context
 	AutoMatch *bool `json:"autoMatch,omitempty"`
 
-	// DuplicateDays Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody
+	// DuplicateDays Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects no row
 	DuplicateDays *int64 `json:"duplicateDays,omitempty"`
 
-	// FourEyes Nobody confirms a group that he matched by hand or adjusted himself
+	// FourEyes A group is confirmed by another person than those that matched or adjusted it; rules, settings, policy, access list and the calendars of the tenant are changed by two people
 	FourEyes *bool `json:"fourEyes,omitempty"`
 
 	// MaxWriteOff Most that runs may confirm in differences a month, by currency; past it groups are only proposed
@@ -4412,7 +4412,7 @@ type ExceptionFilter struct {
 	// MinAgeDays Only rows booked at least so many days ago
 	MinAgeDays *int64 `json:"minAgeDays,omitempty"`
 
-	// MinAmount Whatever its sign, in the currency given beside it
+	// MinAmount The smallest size of the amount, in the currency that the same request names
 	MinAmount *string `json:"minAmount,omitempty"`
 
 	// Queue Only what waits for a person now: unresolved, and neither snoozed nor asked of another one
@@ -6251,7 +6251,7 @@ type StatementItemSide string
 type StoredAccess struct {
 	ContextId string `json:"contextId"`
 
-	// Members Who may see the context; nobody listed: every caller of the tenant
+	// Members Callers that may see the context; with none listed, every caller of the tenant may
 	Members []Member `json:"members"`
 	Version int64    `json:"version"`
 }
@@ -7056,7 +7056,7 @@ type SummariseExceptionsParams struct {
 	SourceId *string                            `form:"sourceId,omitempty" json:"sourceId,omitempty"`
 	Currency *string                            `form:"currency,omitempty" json:"currency,omitempty"`
 
-	// MinAmount Whatever its sign, in the currency given beside it
+	// MinAmount The smallest size of the amount, in the currency that the same request names
 	MinAmount *string `form:"minAmount,omitempty" json:"minAmount,omitempty"`
 	MaxAmount *string `form:"maxAmount,omitempty" json:"maxAmount,omitempty"`
 
@@ -7336,7 +7336,7 @@ type ListExceptionsParams struct {
 	SourceId *string                       `form:"sourceId,omitempty" json:"sourceId,omitempty"`
 	Currency *string                       `form:"currency,omitempty" json:"currency,omitempty"`
 
-	// MinAmount Whatever its sign, in the currency given beside it
+	// MinAmount The smallest size of the amount, in the currency that the same request names
 	MinAmount *string `form:"minAmount,omitempty" json:"minAmount,omitempty"`
 	MaxAmount *string `form:"maxAmount,omitempty" json:"maxAmount,omitempty"`
 

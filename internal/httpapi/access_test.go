@@ -112,6 +112,26 @@ func TestAccess_RolesCountContextByContext(t *testing.T) {
 	require.NotEmpty(t, items[recon.AuditEntry](t, admin, "/v1/audit?action=access.replace"))
 }
 
+func TestAccess_AStoredAnswerAndACloneAreForThoseListed(t *testing.T) {
+	t.Parallel()
+	api := testkit.Server(t)
+	tenantID := api.NewTenant("a")
+	w := newFullWorld(t, api, tenantID)
+	access := func(body string) { w.Must("PUT", "/v1/contexts/"+w.contextID+"/access", body, nil) }
+	bob := api.AsSubject("bob", tenantID, auth.RoleAdmin)
+	comment := func() int {
+		return bob.Call("POST", "/v1/groups/"+w.groupID+"/comments", `{"note":"X"}`, "Idempotency-Key", "k").Status
+	}
+	require.Equal(t, http.StatusCreated, comment())
+	access(`{"members":[{"subject":"ann"}]}`)
+	require.Equal(t, http.StatusNotFound, comment(), "what was answered before is no longer for him")
+	var clone recon.Context
+	ann := api.AsSubject("ann", tenantID, auth.RoleAdmin)
+	ann.Must("POST", "/v1/contexts/"+w.contextID+"/clone", `{"name":"copy"}`, &clone)
+	require.Equal(t, http.StatusOK, ann.Call("GET", "/v1/contexts/"+clone.ID, nil).Status)
+	require.Equal(t, http.StatusNotFound, bob.Call("GET", "/v1/contexts/"+clone.ID, nil).Status)
+}
+
 func TestAccess_AListNamesEachOnceAndKnownRoles(t *testing.T) {
 	t.Parallel()
 	api := testkit.Server(t)

@@ -19,7 +19,7 @@ type exceptionFilter struct {
 	Side       string                 `query:"side" json:"side,omitempty" enum:"LEFT,RIGHT"`
 	SourceID   string                 `query:"sourceId" json:"sourceId,omitempty" maxLength:"36"`
 	Currency   string                 `query:"currency" json:"currency,omitempty" maxLength:"3"`
-	MinAmount  string                 `query:"minAmount" json:"minAmount,omitempty" maxLength:"40" doc:"Whatever its sign, in the currency given beside it"`
+	MinAmount  string                 `query:"minAmount" json:"minAmount,omitempty" maxLength:"40" doc:"The smallest size of the amount, in the currency that the same request names"`
 	MaxAmount  string                 `query:"maxAmount" json:"maxAmount,omitempty" maxLength:"40"`
 	From       string                 `query:"from" json:"from,omitempty" format:"date" doc:"Booked on this day or later"`
 	To         string                 `query:"to" json:"to,omitempty" format:"date"`

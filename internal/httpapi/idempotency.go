@@ -27,6 +27,10 @@ func (a *API) once(
 		})
 		return answer, err
 	}
+	// A stored answer is for callers that may still see what it is about.
+	if _, err := a.enter(ctx, nil); err != nil {
+		return answer, err
+	}
 	return a.DB.Idempotent(ctx,
 		postgres.Request{Endpoint: http.MethodPost + " " + requestOf(ctx).path, Key: key, BodyHash: hash},
 		func(tx *postgres.Tx) (int, map[string]string, []byte, error) {

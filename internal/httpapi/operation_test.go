@@ -74,7 +74,7 @@ const rolesHead = "# Roles\n" +
 	"`preparer`, stays valid in tokens. The last two concern the installation and open no tenant's data.\n" +
 	"\n" +
 	"A context may have an access list (`PUT /v1/contexts/{id}/access`): who may see it, and which of their roles count in it.\n" +
-	"It only narrows; who is left out, an administrator too, gets the answer of an unknown id.\n" +
+	"It only narrows. A caller that is not listed, an administrator too, gets the answer of an unknown id.\n" +
 	"\n" +
 	"This page is made from the table of operations (`go test ./internal/httpapi -run TestRolesDocument -update`), which the\n" +
 	"service enforces; `x-roles` in `/openapi.json` holds the same.\n" +

@@ -10,7 +10,8 @@ import (
 )
 
 // clonedParts copy what a context is configured with: sources with the field map in force, rules and fee rules in their
-// latest version, schedules at rest. Rows, runs and history stay where they are. Everything starts as its version 1.
+// latest version, who may see it, schedules at rest. Rows, runs and history stay where they are. Everything starts as
+// its version 1.
 var clonedParts = []string{
 	`INSERT INTO sources (id, context_id, name, side, currency, time_zone, negate, max_rejected, account, control_totals,
 		covered_through, field_map_version, created_by)
@@ -35,6 +36,9 @@ var clonedParts = []string{
 	SELECT n.num, 1, p.body, @actor
 	FROM contexts o JOIN contexts n ON n.id = @to JOIN exception_policies p ON p.context_num = o.num
 	WHERE o.id = @from AND p.version = (SELECT max(version) FROM exception_policies WHERE context_num = o.num)`,
+	`INSERT INTO context_members (context_num, subject, roles)
+	SELECT n.num, m.subject, m.roles
+	FROM contexts o JOIN contexts n ON n.id = @to JOIN context_members m ON m.context_num = o.num WHERE o.id = @from`,
 	`INSERT INTO schedules (id, context_id, name, cron, time_zone, mode, enabled, created_by)
 	SELECT gen_random_uuid(), @to, name, cron, time_zone, mode, false, @actor FROM schedules WHERE context_id = @from ORDER BY num`,
 }

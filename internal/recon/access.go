@@ -8,10 +8,10 @@ import (
 // MembersMax bounds an access list: a team, not a directory.
 const MembersMax = 500
 
-// AccessList is who of a tenant may see a context, and which of their roles count in it. Without members every caller
-// of the tenant may, with all roles.
+// AccessList names the callers of a tenant that may see a context, and which of their roles count in it. Without
+// members every caller of the tenant may, with all roles.
 type AccessList struct {
-	Members []Member `json:"members" maxItems:"500" nullable:"false" doc:"Who may see the context; nobody listed: every caller of the tenant"`
+	Members []Member `json:"members" maxItems:"500" nullable:"false" doc:"Callers that may see the context; with none listed, every caller of the tenant may"`
 }
 
 // Member is a caller in an access list.

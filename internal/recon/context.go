@@ -38,7 +38,7 @@ type ContextSettings struct {
 	MaxWriteOff map[string]string `json:"maxWriteOff,omitempty" doc:"Most that runs may confirm in differences a month, by currency; past it groups are only proposed"`
 	// DuplicateDays is the window in which an equal row of other content is a suspected duplicate; 0: no row is
 	// suspected.
-	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects nobody"`
+	DuplicateDays int `json:"duplicateDays,omitempty" minimum:"0" maximum:"3660" doc:"Window in days in which a row that repeats key, amount and currency of an earlier one is suspected and never confirmed on its own; 0 suspects no row"`
 	// ReturnDays is how long a confirmed group may be taken back by a later row; nil: ReturnDays, 0: never.
 	ReturnDays *int `json:"returnDays,omitempty" minimum:"0" maximum:"3660" doc:"Days within which a later row may take a confirmed one back, which opens its group again; 400 without it, 0 looks for none"`
 	// AccountField is the field of left rows with the account that they are booked to; "": metadata.account.
@@ -46,7 +46,7 @@ type ContextSettings struct {
 	// AutoMatch queues a run when a file has been loaded.
 	AutoMatch bool `json:"autoMatch,omitempty" doc:"A completed import queues a run, at most one of a context"`
 	// FourEyes keeps people from confirming what they matched or adjusted themselves.
-	FourEyes bool `json:"fourEyes,omitempty" doc:"Nobody confirms a group that he matched by hand or adjusted himself"`
+	FourEyes bool `json:"fourEyes,omitempty" doc:"A group is confirmed by another person than those that matched or adjusted it; rules, settings, policy, access list and the calendars of the tenant are changed by two people"`
 	// RequireBackTest lets rules be changed only where a back-test of what they become has ended since they last
 	// changed.
 	RequireBackTest bool `json:"requireBackTest,omitempty" doc:"Rules are changed only as a back-test that has ended tried them, and that no change of the rules has overtaken"`
